@@ -1,0 +1,1 @@
+"""(desired, prior, observed) -> plan. Pure: no files, clock, network or process."""

@@ -1,0 +1,19 @@
+"""Observed: one resource as a provider reads it now. A value that crosses from providers to the planner."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bep.planner.state import ContentRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """`attributes` are canonical and sealed, as an `Entry` has them; `etag` changes with every change of them.
+
+    `operation` is the id of the operation that last wrote the object, if bep did.
+    """
+
+    attributes: dict[str, Any]
+    etag: str
+    operation: str = ""
+    contents: dict[str, ContentRecord] = field(default_factory=dict)

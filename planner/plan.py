@@ -1,0 +1,119 @@
+"""Plan: what will be done, in order, and why. A value; what it holds is exactly what its JSON holds."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from bep.planner.state import ContentRecord, Guards, Written
+from bep.schemas.address import Address
+
+FORMAT_VERSION = 1
+
+
+class Action(StrEnum):
+    """What one change does. A replacement is two changes with one reason: a delete and a create.
+
+    SHIFT moves traffic (made, changed or taken away: `before` and `after` tell which).
+    ADOPT takes an existing object into state; FORGET drops an entry and leaves the object.
+    """
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    SHIFT = "shift"
+    ADOPT = "adopt"
+    FORGET = "forget"
+
+
+class Origin(StrEnum):
+    """Who caused a difference: someone edited YAML, someone changed the world, or both did."""
+
+    SPEC = "spec"
+    DRIFT = "drift"
+    BOTH = "both"
+
+
+class FieldDiff(Written):
+    """One field that will change: now (`before`), wanted (`after`), and what bep last applied. Absent is null."""
+
+    path: tuple[str | int, ...]
+    before: Any = None
+    after: Any = None
+    last_applied: Any = None
+    origin: Origin = Origin.SPEC
+    forces_replacement: bool = False
+    default: Any = None  # what an absent side stands for, where the schema says so (a deployment without traffic: 0)
+
+
+class Change(Written):
+    """One step of a plan. `id` is unique in the plan; `needs` are the ids that must be done before.
+
+    `before` is what was observed, `after` what is wanted, both sealed. `etag` is the observed
+    version the change was planned against; None where nothing was there.
+    """
+
+    id: str
+    address: Address
+    action: Action
+    replacement: bool = False
+    needs: tuple[str, ...] = ()
+    summary: str = ""
+    reason: str = ""
+    origin: Origin = Origin.SPEC
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+    diffs: tuple[FieldDiff, ...] = ()
+    etag: str | None = None
+    references: tuple[Address, ...] = ()
+    contents: dict[str, ContentRecord] = Field(default_factory=dict)
+    guards: Guards = Guards()
+    applied_at: str = ""
+
+
+class Drift(Written):
+    """One resource that someone changed or removed since bep last wrote it, and what this plan does about it."""
+
+    address: Address
+    gone: bool = False
+    diffs: tuple[FieldDiff, ...] = ()
+    answer: str = ""
+
+
+class PlanFinding(Written):
+    """A finding as a plan carries it. `allowed` is true when `--allow CODE` let it through."""
+
+    severity: str
+    code: str
+    address: str
+    message: str
+    fix: str = ""
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    allowed: bool = False
+
+
+class Plan(Written):
+    """Everything a reviewer reads and everything apply does. Empty `changes` means nothing is to be done.
+
+    `digest` covers the rest of the plan; an altered file is refused. `unchanged` counts the
+    resources that need nothing. `notes` are one-line remarks (an apply is running, an operation was interrupted).
+    """
+
+    format_version: int = FORMAT_VERSION
+    bep_version: str = ""
+    workspace: str = ""
+    provider: str = ""
+    lineage: str
+    serial: int
+    created_at: str = ""
+    changes: tuple[Change, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    findings: tuple[PlanFinding, ...] = ()
+    unchanged: int = 0
+    notes: tuple[str, ...] = ()
+    digest: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.changes)

@@ -1,0 +1,64 @@
+"""State: what bep last knew of the world, as a value. Knows no file; `statefile` gives it bytes."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bep.schemas.address import Address
+
+FORMAT_VERSION = 1
+
+
+class Written(BaseModel):
+    """What every format bep writes and reads back has in common: frozen, and no unknown field is let through."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ContentRecord(Written):
+    """The content of one field as it was when applied. `files` maps relative names to their sha256."""
+
+    sha256: str
+    files: dict[str, str] = Field(default_factory=dict)
+
+
+class Guards(Written):
+    """The part of a resource's lifecycle that outlives its spec."""
+
+    prevent_destroy: bool = False
+    create_before_destroy: bool = False
+    ignore_changes: tuple[str, ...] = ()
+
+
+class Entry(Written):
+    """One resource bep made or adopted.
+
+    `attributes`: the desired attributes as last applied, sealed (no secret in it).
+    `observed`: what the provider returned after that write, also sealed; drift is measured from here.
+    """
+
+    address: Address
+    attributes: dict[str, Any]
+    observed: dict[str, Any]
+    etag: str
+    references: tuple[Address, ...] = ()
+    contents: dict[str, ContentRecord] = Field(default_factory=dict)
+    guards: Guards = Guards()
+    operation: str = ""
+    applied_at: str = ""
+
+
+class State(Written):
+    """Every entry, by address; which history (`lineage`), how far along (`serial`).
+
+    `secret_key` keys the digests that stand for secrets. `applied_plans` has the digests of the
+    last plans applied, newest last, so that none is applied twice.
+    """
+
+    format_version: int = FORMAT_VERSION
+    bep_version: str = ""
+    lineage: str
+    serial: int = 0
+    secret_key: str
+    entries: dict[Address, Entry] = Field(default_factory=dict)
+    applied_plans: tuple[str, ...] = ()

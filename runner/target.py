@@ -1,0 +1,73 @@
+"""What a job runs: everything resolved to paths and numbers before the first worker starts. Knows no spec and no state."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """How to score. Defaults are those of the compatible service; precedence was settled by the caller.
+
+    `timeout` and `init_timeout` are seconds; `error_threshold` is failed items, -1 for any number.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mini_batch_size: int = Field(10, ge=1)
+    instance_count: int = Field(1, ge=1)
+    max_concurrency_per_instance: int = Field(1, ge=1)
+    max_retries: int = Field(3, ge=0)
+    timeout: float = Field(30, gt=0)
+    init_timeout: float = Field(600, gt=0)
+    error_threshold: int = Field(-1, ge=-1)
+    output_action: str = Field("append_row", pattern="^(append_row|summary_only)$")
+    output_file_name: str = "predictions.csv"
+    output_format: str = Field("azureml", pattern="^(azureml|csv|jsonl|parquet)$")
+    logging_level: str = Field("info", pattern="^(debug|info|warning)$")
+    bisect: bool = True
+
+    @property
+    def workers(self) -> int:
+        """How many worker processes: one `init()` each."""
+        return self.instance_count * self.max_concurrency_per_instance
+
+
+class ScoringTarget(BaseModel):
+    """What is scored with. `interpreter` is the argument vector that starts the environment's Python.
+
+    `model_directory` becomes AZUREML_MODEL_DIR: the folder that contains the model's own folder or file.
+    `scoring_script` is relative to `code_directory`; both are None for an MLflow model without code.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    endpoint: str
+    deployment: str
+    deployment_digest: str
+    model: str = ""
+    model_directory: Path | None = None
+    code_directory: Path | None = None
+    scoring_script: str | None = None
+    environment: str = ""
+    interpreter: tuple[str, ...]
+    environment_variables: dict[str, str] = Field(default_factory=dict)
+
+
+class JobRequest(BaseModel):
+    """One job, ready to start. `inputs` are local paths or globs, in the order given; `input_text` is what the user wrote.
+
+    `folder` is the job's own folder (record, manifest, journal, parts, logs); `output_folder` is where results appear.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    target: ScoringTarget
+    settings: Settings
+    inputs: tuple[str, ...]
+    input_text: str
+    folder: Path
+    output_folder: Path
+    output_text: str
+    overrides: dict[str, Any] = Field(default_factory=dict)

@@ -1,0 +1,39 @@
+"""Finding: one thing wrong or doubtful, where it is, and how to mend it. A value; it never prints."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bep.schemas.mark import Mark
+
+
+class Severity(StrEnum):
+    """An error stops plan and apply; a warning is shown and travels with the plan."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding. `code` is stable and kebab-case, so that a machine or `--allow` can name it."""
+
+    severity: Severity
+    code: str
+    address: str
+    message: str
+    fix: str = ""
+    mark: Mark | None = None
+
+
+class SpecInvalid(Exception):
+    """What the user wrote cannot be planned. Holds every finding, not the first."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__(f"{len(self.findings)} findings")
+
+
+def errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings that stop a plan."""
+    return tuple(f for f in findings if f.severity is Severity.ERROR)

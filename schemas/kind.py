@@ -1,0 +1,90 @@
+"""Kind: all that bep knows of one sort of resource, read from its one JSON Schema. Knows no instance of it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from bep.schemas.resource import FieldPath
+
+NAMES = (
+    "compute",
+    "datastore",
+    "data",
+    "model",
+    "environment",
+    "endpoint",
+    "deployment",
+    "traffic",
+)
+"""Every kind of resource, in the order documents list them. Adding a kind is adding a name and a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind, as its schema declares it. Paths are tuples; a `*` stands for any key or index."""
+
+    name: str
+    schema: Mapping[str, Any]
+    identity: tuple[str, ...]
+    summary: str
+    references: Mapping[FieldPath, str]
+    immutable: frozenset[FieldPath]
+    sensitive: frozenset[FieldPath]
+    content: frozenset[FieldPath]
+    set_like: frozenset[FieldPath]
+    server_filled: frozenset[FieldPath]
+    registered: bool
+    shift: bool
+
+
+def read_kind(text: str) -> Kind:
+    """A kind from the text of its schema."""
+    schema = json.loads(text)
+    found: dict[str, set[FieldPath]] = {}
+    references: dict[FieldPath, str] = {}
+    for path, node in fields(schema):
+        if "x-bep-refers-to" in node:
+            references[path] = node["x-bep-refers-to"]
+        for word in ("immutable", "sensitive", "content", "set-like", "server-filled"):
+            if node.get(f"x-bep-{word}"):
+                found.setdefault(word, set()).add(path)
+    return Kind(
+        name=schema["x-bep-kind"],
+        schema=schema,
+        identity=tuple(schema["x-bep-identity"]),
+        summary=schema["x-bep-summary"],
+        references=references,
+        immutable=frozenset(found.get("immutable", ())),
+        sensitive=frozenset(found.get("sensitive", ())),
+        content=frozenset(found.get("content", ())),
+        set_like=frozenset(found.get("set-like", ())),
+        server_filled=frozenset(found.get("server-filled", ())),
+        registered=bool(schema.get("x-bep-registered")),
+        shift=bool(schema.get("x-bep-shift")),
+    )
+
+
+def fields(schema: Mapping[str, Any], path: FieldPath = ()) -> Iterator[tuple[FieldPath, Mapping[str, Any]]]:
+    """Every field a schema declares, with its path: properties, then `*` for list items and open keys."""
+    for name, node in schema.get("properties", {}).items():
+        yield (*path, name), node
+        yield from fields(node, (*path, name))
+    for word in ("items", "additionalProperties"):
+        node = schema.get(word)
+        if isinstance(node, Mapping):
+            yield (*path, "*"), node
+            yield from fields(node, (*path, "*"))
+
+
+@cache
+def load_kind(name: str) -> Kind:
+    """The kind of this name, from the package's own data. Read once a process, and only when asked for."""
+    return read_kind(resources.files("bep.schemas").joinpath(f"kinds/{name}.schema.json").read_text())
+
+
+def load_kinds() -> Mapping[str, Kind]:
+    """Every kind, by name."""
+    return {name: load_kind(name) for name in NAMES}

@@ -1,0 +1,30 @@
+"""What every test may use: golden files, and hypothesis profiles."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+GOLDEN = Path(__file__).parent / "golden"
+
+settings.register_profile(
+    "ci", derandomize=True, max_examples=100, deadline=None, suppress_health_check=list(HealthCheck)
+)
+settings.register_profile("deep", max_examples=5000, deadline=None, suppress_health_check=list(HealthCheck))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture
+def golden() -> Callable[[str, str], None]:
+    """Compare a text with the file of that name; `UPDATE_GOLDEN=1` writes it instead, for a person to read."""
+
+    def check(name: str, actual: str) -> None:
+        file = GOLDEN / name
+        if os.environ.get("UPDATE_GOLDEN"):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(actual)
+        assert actual == file.read_text()
+
+    return check
