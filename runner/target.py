@@ -1,4 +1,4 @@
-"""What a job runs: everything resolved to paths and numbers before the first worker starts. Knows no spec and no state."""
+"""What a job runs, resolved to paths and numbers before the first worker starts. Knows no spec, no state."""
 
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ class ScoringTarget(BaseModel):
 
 
 class JobRequest(BaseModel):
-    """One job, ready to start. `inputs` are local paths or globs, in the order given; `input_text` is what the user wrote.
+    """One job, ready to start. `inputs` are local paths, globs or URLs, in order; `input_text` is what was written.
 
     `folder` is the job's own folder (record, manifest, journal, parts, logs); `output_folder` is where results appear.
     """
