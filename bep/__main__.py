@@ -1,0 +1,6 @@
+"""`python -m bep`: the same door as the `bep` command."""
+
+from bep.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""The command line's one door: finds the command, imports only that one, and turns every ending into an exit code."""
+
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+from bep import __version__
+from bep.exit_codes import ExitCode, Stop
+
+COMMANDS = (
+    "validate",
+    "plan",
+    "apply",
+    "destroy",
+    "show",
+    "run",
+    "job",
+    "state",
+    "schema",
+    "version",
+)
+"""In the order of `bep --help`: the way a piece of work goes."""
+
+
+def main() -> NoReturn:
+    """Run bep with the arguments of this process, and exit."""
+    arguments = sys.argv[1:]
+    if arguments in (["version"], ["--version"]):  # the one command a script calls a hundred times: no imports
+        print(f"bep {__version__}")
+        sys.exit(ExitCode.DONE)
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code. Every known ending is caught here; any other is a bug, and says so."""
+    try:
+        _application()(args=arguments, prog_name="bep")
+    except SystemExit as ending:
+        # typer ends with 2 for a mistyped command; 2 is ours for "there are changes"
+        return ExitCode.ERROR if ending.code == 2 else int(ending.code or 0)
+    except Stop as stop:
+        if stop.message:
+            _error(stop.message)
+        return stop.code
+    except KeyboardInterrupt:
+        _error("interrupted")
+        return ExitCode.CANCELLED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has left; the interpreter would complain about it at exit
+        return ExitCode.DONE
+    except Exception as problem:
+        from bep.endings import ending_of
+
+        code, message = ending_of(problem)
+        _error(message)
+        return code
+    return ExitCode.DONE
+
+
+def _error(message: str) -> None:
+    from bep.console import Console
+
+    Console().error(message)
+
+
+def _application():  # type: ignore[no-untyped-def] # typer's own type is not public in every version
+    import typer
+    from typer.core import TyperGroup
+
+    class Commands(TyperGroup):
+        """Imports a command's module when the command is asked for, and not before."""
+
+        def list_commands(self, ctx):  # type: ignore[no-untyped-def]
+            return list(COMMANDS)
+
+        def get_command(self, ctx, cmd_name):  # type: ignore[no-untyped-def]
+            if cmd_name not in COMMANDS:
+                return None
+            return typer.main.get_command(import_module(f"bep.commands.{cmd_name}").app)
+
+        def resolve_command(self, ctx, args):  # type: ignore[no-untyped-def]
+            self.commands = dict.fromkeys(COMMANDS)  # what a misspelt command is compared with
+            return super().resolve_command(ctx, args)
+
+    application = typer.Typer(
+        cls=Commands,
+        rich_markup_mode=None,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @application.callback()
+    def bep(
+        directory: str = typer.Option(
+            "", "--chdir", "-C", metavar="DIR", help="Go to this folder first, as if bep was started there."
+        ),
+    ) -> None:
+        """Plan, apply and run machine-learning batch endpoints from YAML.
+
+        \b
+        A folder with a bep.yml is a workspace. The usual round:
+          bep validate                  is what I wrote right?
+          bep plan                      what would change?
+          bep apply                     make it so, after asking
+          bep run job.yml               score files with the active deployment
+          bep show deployment/ep/blue   what is there now
+
+        \b
+        Exit codes: 0 done or nothing to do, 1 error, 2 changes (plan --detailed-exitcode),
+        3 findings in specs, 4 lock or stale plan, 5 provider failure, 130 interrupted.
+        """
+        if directory:
+            _enter(directory)
+
+    return application
+
+
+def _enter(directory: str) -> None:
+    import os
+
+    try:
+        os.chdir(directory)
+    except OSError as problem:
+        raise Stop(ExitCode.ERROR, f"--chdir {directory}: {problem.strerror}") from None

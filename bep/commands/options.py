@@ -1,0 +1,54 @@
+"""Options that several commands share, written once so that they read the same everywhere."""
+
+from typing import Annotated
+
+import typer
+
+from bep.exit_codes import ExitCode, Stop
+from bep.wiring.opening import Source
+
+Specs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[SPEC]...", help="Spec files. Without any, the bep.yml of this folder says which."),
+]
+Variables = Annotated[
+    list[str] | None, typer.Option("--var", metavar="NAME=VALUE", help="Set a variable; may be given several times.")
+]
+VariableFiles = Annotated[
+    list[str] | None, typer.Option("--var-file", metavar="FILE", help="YAML file of variables; later files win.")
+]
+Json = Annotated[bool, typer.Option("--json", help="For a machine: JSON on stdout.")]
+Targets = Annotated[
+    list[str] | None,
+    typer.Option("--target", metavar="ADDRESS", help="Only this resource and what it needs; may be repeated."),
+]
+Excludes = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="ADDRESS", help="Not this resource nor what needs it; may be repeated."),
+]
+Replace = Annotated[
+    list[str] | None,
+    typer.Option("--replace", metavar="ADDRESS", help="Replace this resource even if nothing asks for it."),
+]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option("--allow", metavar="CODE", help="Let one safety finding through, by its code; recorded in the plan."),
+]
+RefreshOnly = Annotated[bool, typer.Option("--refresh-only", help="Only show what changed outside of bep.")]
+NoRefresh = Annotated[bool, typer.Option("--no-refresh", help="Do not read the world; trust the state.")]
+Parallelism = Annotated[int, typer.Option("--parallelism", min=1, metavar="N", help="Changes under way at once.")]
+LockTimeout = Annotated[
+    float, typer.Option("--lock-timeout", min=0, metavar="SECONDS", help="How long to wait for another apply to end.")
+]
+AutoApprove = Annotated[bool, typer.Option("--auto-approve", "-y", help="Do not ask before changing anything.")]
+
+
+def source_of(specs: list[str] | None, variables: list[str] | None, variable_files: list[str] | None) -> Source:
+    """What the options say about the specs. Raises `Stop` for a `--var` without `=`."""
+    pairs = {}
+    for text in variables or ():
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise Stop(ExitCode.ERROR, f"--var {text}: a variable is set as NAME=VALUE")
+        pairs[name] = value
+    return Source(tuple(specs or ()), pairs, tuple(variable_files or ()))

@@ -1,0 +1,86 @@
+"""Where bep speaks: results on stdout, talk on stderr, colour only for a terminal. Knows no room's values."""
+
+import json
+import os
+import sys
+from typing import Any, TextIO
+
+from bep.exit_codes import ExitCode, Stop
+
+RED, YELLOW, BOLD, RESET = "\x1b[31m", "\x1b[33m", "\x1b[1m", "\x1b[0m"
+
+
+def wants_colour(stream: TextIO) -> bool:
+    """Colour on a terminal, unless NO_COLOR is set (https://no-color.org) or TERM is dumb; FORCE_COLOR overrides."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+class Console:
+    """One command's voice. `result` is what a pipe receives; `say` is for the person who waits."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.colour = wants_colour(sys.stdout)
+        self.colour_talk = wants_colour(sys.stderr)
+        self._live = False
+
+    def result(self, text: str) -> None:
+        """A result, with exactly one line break at its end."""
+        self.clear()
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        sys.stdout.flush()
+
+    def result_json(self, value: Any, *, indent: int | None = 2) -> None:
+        """A result for a machine."""
+        self.result(json.dumps(value, indent=indent, ensure_ascii=False, default=str))
+
+    def say(self, text: str) -> None:
+        """Talk: what is going on."""
+        if not self.quiet:
+            self.clear()
+            print(text, file=sys.stderr, flush=True)
+
+    def warn(self, text: str) -> None:
+        """Talk that even a quiet command makes."""
+        self.clear()
+        mark = f"{YELLOW}warning:{RESET}" if self.colour_talk else "warning:"
+        print(f"{mark} {text}", file=sys.stderr, flush=True)
+
+    def error(self, text: str) -> None:
+        """Why a command failed."""
+        self.clear()
+        mark = f"{RED}error:{RESET}" if self.colour_talk else "error:"
+        print(f"{mark} {text}", file=sys.stderr, flush=True)
+
+    def live(self, text: str) -> None:
+        """A line that the next one overwrites; nothing where stderr is not a terminal."""
+        if sys.stderr.isatty() and not self.quiet:
+            width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+            sys.stderr.write("\r\x1b[K" + text[: width - 1])
+            sys.stderr.flush()
+            self._live = True
+
+    def clear(self) -> None:
+        """Take the live line away, so that what follows starts on a clean one."""
+        if self._live:
+            sys.stderr.write("\r\x1b[K")
+            self._live = False
+
+    def confirm(self, question: str) -> None:
+        """Ask for the word yes; anything else ends the command. Without a terminal nobody can be asked."""
+        if not sys.stdin.isatty():
+            raise Stop(
+                ExitCode.ERROR, "nobody can be asked here: say --auto-approve, or apply a plan file made with `plan -o`"
+            )
+        self.clear()
+        print(f"\n{question}\nOnly the word yes goes on: ", end="", file=sys.stderr, flush=True)
+        try:
+            answer = input()
+        except EOFError:
+            answer = ""
+        if answer.strip() != "yes":
+            raise Stop(ExitCode.ERROR, "nothing was changed: the answer was not yes")
