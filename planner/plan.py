@@ -44,6 +44,7 @@ class FieldDiff(Written):
     origin: Origin = Origin.SPEC
     forces_replacement: bool = False
     default: Any = None  # what an absent side stands for, where the schema says so (a deployment without traffic: 0)
+    files: tuple[str, ...] = ()  # of a content field: `+ new.py`, `~ changed.py`, `- removed.py`, the first ten
 
 
 class Change(Written):
@@ -51,6 +52,8 @@ class Change(Written):
 
     `before` is what was observed, `after` what is wanted, both sealed. `etag` is the observed
     version the change was planned against; None where nothing was there.
+    `restore` has the attributes bep last applied, where a rollback would need them: of what is deleted or forgotten,
+    and of what is adopted only because state has to learn something. `prior_references` are those state had.
     """
 
     id: str
@@ -66,9 +69,11 @@ class Change(Written):
     diffs: tuple[FieldDiff, ...] = ()
     etag: str | None = None
     references: tuple[Address, ...] = ()
+    prior_references: tuple[Address, ...] = ()
     contents: dict[str, ContentRecord] = Field(default_factory=dict)
     guards: Guards = Guards()
     applied_at: str = ""
+    restore: dict[str, Any] | None = None
 
 
 class Drift(Written):
@@ -78,6 +83,7 @@ class Drift(Written):
     gone: bool = False
     diffs: tuple[FieldDiff, ...] = ()
     answer: str = ""
+    applied_at: str = ""
 
 
 class PlanFinding(Written):
@@ -92,6 +98,15 @@ class PlanFinding(Written):
     line: int = 0
     column: int = 0
     allowed: bool = False
+
+
+class Undo(Written):
+    """How one change would be taken back after this plan. `obstacle` says why it cannot be; empty when it can."""
+
+    address: Address
+    action: Action
+    summary: str = ""
+    obstacle: str = ""
 
 
 class Plan(Written):
@@ -113,7 +128,13 @@ class Plan(Written):
     findings: tuple[PlanFinding, ...] = ()
     unchanged: int = 0
     notes: tuple[str, ...] = ()
+    rollback: tuple[Undo, ...] = ()
     digest: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.changes)
+
+    @property
+    def blocking(self) -> tuple[PlanFinding, ...]:
+        """The findings for which this plan must not be applied: errors that nobody allowed."""
+        return tuple(f for f in self.findings if f.severity == "error" and not f.allowed)

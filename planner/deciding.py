@@ -1,0 +1,238 @@
+"""What one resource needs, looked at alone: its wish, its entry, the world. Knows no other resource and no order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from typing import Any
+
+from bep.planner.diffing import Comparison, Sides, compare
+from bep.planner.fields import dotted, value_at, with_value, within
+from bep.planner.observed import Observed
+from bep.planner.options import Options
+from bep.planner.plan import Drift, FieldDiff, Origin, PlanFinding
+from bep.planner.refusing import already_exists, nothing_to_import, registered_changed
+from bep.planner.state import Entry
+from bep.planner.wanted import Wanted, file_changes
+from bep.schemas.address import Address
+from bep.schemas.kind import Kind
+
+
+class Verdict(Enum):
+    """What is to be done with one resource. REFUSED is nothing, with a finding that says why."""
+
+    NOTHING = auto()
+    CREATE = auto()
+    UPDATE = auto()
+    REPLACE = auto()
+    DELETE = auto()
+    REMEMBER = auto()
+    IMPORT = auto()
+    FORGET = auto()
+    REFUSED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that is known of one address."""
+
+    address: Address
+    kind: Kind
+    wanted: Wanted | None
+    entry: Entry | None
+    observed: Observed | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A verdict with its grounds. `after` are the attributes to write, where something is written."""
+
+    case: Case
+    verdict: Verdict
+    reason: str = ""
+    origin: Origin = Origin.SPEC
+    diffs: tuple[FieldDiff, ...] = ()
+    after: dict[str, Any] | None = None
+    drift: Drift | None = None
+    findings: tuple[PlanFinding, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+
+def decide(case: Case, options: Options) -> Decision:
+    """The verdict for one address that has a wish, an entry, or both."""
+    if case.entry is None:
+        return _newcomer(case, options)
+    if case.address in options.forget or case.address in options.moved:
+        return Decision(case, Verdict.FORGET, reason=_forgetting(case, options))
+    if options.refresh_only:
+        return _refreshed(case, case.entry)
+    if case.wanted is None:
+        return _unwanted(case, case.entry, destroy=options.destroy)
+    if case.observed is None:
+        return _vanished(case, case.entry, case.wanted)
+    return _compared(case, case.entry, case.wanted, case.observed, options)
+
+
+def _newcomer(case: Case, options: Options) -> Decision:
+    assert case.wanted is not None
+    asked = case.address in options.imports or case.address in options.moved.values()
+    if options.refresh_only and not asked:
+        return Decision(case, Verdict.NOTHING)
+    if case.observed is None:
+        if asked:
+            return Decision(case, Verdict.REFUSED, findings=(nothing_to_import(case.wanted),))
+        return Decision(case, Verdict.CREATE, after=case.wanted.attributes)
+    if asked or (case.observed.operation and case.observed.operation in options.operations):
+        return _imported(case, case.wanted, case.observed, asked)
+    return Decision(case, Verdict.REFUSED, findings=(already_exists(case.wanted),))
+
+
+def _imported(case: Case, wanted: Wanted, observed: Observed, asked: bool) -> Decision:
+    now = observed.attributes
+    found = compare(Sides(wanted.attributes, {}, now, now), case.kind, wanted.guards.ignore_changes)
+    reason = "import was asked for" if asked else "an earlier apply made it and was cut before it could note so"
+    diffs = _with_files(found.diffs, observed.contents, wanted.contents)
+    if _changes_what_was_registered(case.kind, diffs):
+        return Decision(case, Verdict.REFUSED, findings=(registered_changed(wanted, diffs, in_world=True),))
+    after = _kept(wanted.attributes, found, now)
+    return Decision(case, Verdict.IMPORT, reason=reason, diffs=diffs, after=after)
+
+
+def _forgetting(case: Case, options: Options) -> str:
+    target = options.moved.get(case.address)
+    return f"moved to {target}" if target else "to forget was asked for; the object stays as it is"
+
+
+def _unwanted(case: Case, entry: Entry, *, destroy: bool) -> Decision:
+    if case.observed is None:
+        return Decision(case, Verdict.FORGET, reason="no longer in the specs, and already gone", origin=Origin.BOTH)
+    reason = "destroy was asked for" if destroy else "no longer in the specs"
+    drift = _drift(case, entry, _world_changes(case, entry, case.observed), "deleted: " + reason)
+    return Decision(case, Verdict.DELETE, reason=reason, drift=drift)
+
+
+def _vanished(case: Case, entry: Entry, wanted: Wanted) -> Decision:
+    found = compare(Sides(wanted.attributes, entry.attributes, {}, {}), case.kind)
+    origin = Origin.BOTH if found.diffs else Origin.DRIFT
+    drift = Drift(address=case.address, gone=True, answer="made again", applied_at=entry.applied_at)
+    reason = "someone removed it since bep made it"
+    return Decision(case, Verdict.CREATE, reason=reason, origin=origin, after=wanted.attributes, drift=drift)
+
+
+def _compared(case: Case, entry: Entry, wanted: Wanted, observed: Observed, options: Options) -> Decision:
+    sides = Sides(wanted.attributes, entry.attributes, entry.observed, observed.attributes)
+    found = compare(sides, case.kind, wanted.guards.ignore_changes)
+    diffs = _with_files(found.diffs, observed.contents or entry.contents, wanted.contents)
+    asked = case.address in options.replace
+    after = _kept(wanted.attributes, found, observed.attributes)
+    base = Decision(case, Verdict.NOTHING, diffs=diffs, after=after, origin=_origin(diffs), notes=_ignored(case, found))
+    if _changes_what_was_registered(case.kind, diffs) and not asked:
+        refusal = registered_changed(wanted, diffs, in_world=base.origin is Origin.DRIFT)
+        drift = _drift(case, entry, found.drifted, "refused: what is registered does not change")
+        return replace(base, verdict=Verdict.REFUSED, drift=drift, findings=(refusal,))
+    forcing = [dotted(diff.path) for diff in diffs if diff.forces_replacement]
+    if asked or forcing:
+        reason = "to replace it was asked for" if asked else ", ".join(forcing) + " cannot be changed in place"
+        drift = _drift(case, entry, found.drifted, "replaced by one as the specs ask")
+        return replace(base, verdict=Verdict.REPLACE, reason=reason, after=wanted.attributes, drift=drift)
+    if diffs:
+        drift = _drift(case, entry, found.drifted, "set back to what the specs ask")
+        return replace(base, verdict=Verdict.UPDATE, reason=_why(base.origin), drift=drift)
+    drift = _drift(case, entry, found.drifted, "kept: the specs ask for the same")
+    return _remembered(replace(base, drift=drift), entry, wanted, found)
+
+
+def _remembered(base: Decision, entry: Entry, wanted: Wanted, found: Comparison) -> Decision:
+    """Nothing to do in the world; but state may have to learn what the specs say now."""
+    learned = [f"{dotted(path)} is already as the specs ask" for path in found.settled]
+    if wanted.guards != entry.guards:
+        learned.append(_guards(entry, wanted))
+    if wanted.references != entry.references:
+        learned.append("what it depends on changed")
+    if not learned:
+        return base
+    return replace(base, verdict=Verdict.REMEMBER, reason="only what bep remembers changes: " + "; ".join(learned))
+
+
+def _guards(entry: Entry, wanted: Wanted) -> str:
+    old, new = entry.guards.model_dump(), wanted.guards.model_dump()
+    return ", ".join(f"{name} {_word(old[name])} -> {_word(new[name])}" for name in old if old[name] != new[name])
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "[" + ", ".join(value) + "]"
+
+
+def _refreshed(case: Case, entry: Entry) -> Decision:
+    if case.observed is None:
+        drift = Drift(address=case.address, gone=True, answer="dropped from state", applied_at=entry.applied_at)
+        reason = "someone removed it since bep made it"
+        return Decision(case, Verdict.FORGET, reason=reason, origin=Origin.DRIFT, drift=drift)
+    found = _world_changes(case, entry, case.observed)
+    taken = _drift(case, entry, found, "taken into state")
+    if taken is None:
+        return Decision(case, Verdict.NOTHING)
+    now = case.observed.attributes
+    after = dict(entry.attributes)
+    for diff in found:
+        after = with_value(after, diff.path, value_at(now, diff.path))
+    reason = "only what bep remembers changes: state follows the world"
+    return Decision(case, Verdict.REMEMBER, reason=reason, origin=Origin.DRIFT, after=after, drift=taken)
+
+
+def _world_changes(case: Case, entry: Entry, observed: Observed) -> tuple[FieldDiff, ...]:
+    sides = Sides(entry.attributes, entry.attributes, entry.observed, observed.attributes)
+    return compare(sides, case.kind).drifted
+
+
+def _kept(attributes: dict[str, Any], found: Comparison, now: Mapping[str, Any]) -> dict[str, Any]:
+    """The wish, with ignored fields left as the world has them."""
+    for path in found.ignored:
+        attributes = with_value(attributes, path, value_at(now, path))
+    return attributes
+
+
+def _ignored(case: Case, found: Comparison) -> tuple[str, ...]:
+    if not found.ignored:
+        return ()
+    names = ", ".join(dotted(path) for path in found.ignored)
+    return (f"{case.address}: changes of {names} are ignored, as its ignore_changes asks",)
+
+
+def _drift(case: Case, entry: Entry, diffs: tuple[FieldDiff, ...], answer: str) -> Drift | None:
+    if not diffs:
+        return None
+    return Drift(address=case.address, diffs=diffs, answer=answer, applied_at=entry.applied_at)
+
+
+def _origin(diffs: tuple[FieldDiff, ...]) -> Origin:
+    found = {diff.origin for diff in diffs}
+    if not found:
+        return Origin.SPEC
+    return found.pop() if len(found) == 1 else Origin.BOTH
+
+
+def _why(origin: Origin) -> str:
+    match origin:
+        case Origin.SPEC:
+            return ""
+        case Origin.DRIFT:
+            return "someone changed it since bep last wrote it"
+        case Origin.BOTH:
+            return "the specs changed, and so did the world"
+
+
+def _with_files(
+    diffs: tuple[FieldDiff, ...], before: Mapping[str, Any], after: Mapping[str, Any]
+) -> tuple[FieldDiff, ...]:
+    return tuple(
+        diff.model_copy(update={"files": file_changes(before.get(dotted(diff.path)), after.get(dotted(diff.path)))})
+        if dotted(diff.path) in after
+        else diff
+        for diff in diffs
+    )
+
+
+def _changes_what_was_registered(kind: Kind, diffs: tuple[FieldDiff, ...]) -> bool:
+    return kind.registered and any(diff.forces_replacement or within(diff.path, kind.content) for diff in diffs)

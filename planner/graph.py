@@ -1,0 +1,131 @@
+"""Which change must wait for which, and one order that honours it. Knows changes, not why they are made.
+
+What is referred to comes first; what was referred to leaves last.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from bep.planner.plan import Change
+from bep.schemas.address import Address, kind_of
+
+Name = TypeVar("Name", bound=str)
+
+
+class OrderImpossible(Exception):
+    """The changes wait for each other in a circle. Holds the addresses on it, in order."""
+
+    def __init__(self, members: Sequence[Address]) -> None:
+        self.members = tuple(members)
+        super().__init__(" -> ".join(members))
+
+
+def removes(change: Change) -> bool:
+    """Whether the change takes something away: from the world, or from state."""
+    return change.after is None
+
+
+def ordered(
+    changes: Sequence[Change], prior: Mapping[Address, Iterable[Address]], kinds: Sequence[str]
+) -> tuple[Change, ...]:
+    """The changes with their `needs`, in the order to carry them out.
+
+    `prior` has what each existing resource refers to now. Among changes that may come next:
+    makings before removals, then by kind in the order of `kinds`, then by address; removals the
+    other way round. Raises `OrderImpossible`.
+    """
+    if not changes:
+        return ()
+    import networkx
+
+    rank = _ranks(changes, kinds)
+    waits = needs(changes, prior)
+    graph: networkx.DiGraph[str] = networkx.DiGraph()
+    graph.add_nodes_from(rank)
+    graph.add_edges_from((first, then) for then, firsts in waits.items() for first in firsts)
+    found = {change.id: change for change in changes}
+    try:
+        order = list(networkx.lexicographical_topological_sort(graph, key=rank.__getitem__))
+    except networkx.NetworkXUnfeasible:
+        circle = networkx.find_cycle(graph)
+        raise OrderImpossible([found[edge[0]].address for edge in circle]) from None
+    return tuple(found[name].model_copy(update={"needs": tuple(sorted(waits[name]))}) for name in order)
+
+
+def needs(changes: Sequence[Change], prior: Mapping[Address, Iterable[Address]]) -> dict[str, set[str]]:
+    """By id of a change, the ids that must be done before it."""
+    waits: dict[str, set[str]] = {change.id: set(change.needs) for change in changes}
+    makers = {change.address: change.id for change in changes if not removes(change)}
+    removers = {change.address: change.id for change in changes if removes(change)}
+    for change in changes:
+        if removes(change):
+            released: Iterable[Address] = prior.get(change.address, ())
+        else:
+            waits[change.id].update(makers[name] for name in change.references if name in makers)
+            waits[change.id].discard(change.id)
+            if change.before is None and change.address in removers:
+                waits[change.id].add(removers[change.address])
+                continue
+            released = set(prior.get(change.address, ())) - set(change.references)
+            if change.address in removers:
+                waits[removers[change.address]].add(change.id)
+        for name in released:
+            if name in removers and name != change.address:
+                waits[removers[name]].add(change.id)
+    return waits
+
+
+def _ranks(changes: Sequence[Change], kinds: Sequence[str]) -> dict[str, int]:
+    place = {kind: number for number, kind in enumerate(kinds)}
+
+    def key(change: Change) -> tuple[int, str]:
+        return (place.get(kind_of(change.address), len(place)), change.address)
+
+    makings = sorted((change for change in changes if not removes(change)), key=key)
+    removals = sorted((change for change in changes if removes(change)), key=key, reverse=True)
+    return {change.id: number for number, change in enumerate([*makings, *removals])}
+
+
+def reference_cycle(references: Mapping[Address, Iterable[Address]]) -> tuple[Address, ...]:
+    """The first circle among what is declared, in order, or nothing. No recursion: chains may be long."""
+    open_, done = dict.fromkeys(references, 0), set[Address]()
+    for start in sorted(references):
+        path: list[Address] = []
+        on_path: set[Address] = set()
+        stack: list[tuple[Address, bool]] = [(start, False)]
+        while stack:
+            here, leaving = stack.pop()
+            if leaving:
+                path.pop()
+                on_path.discard(here)
+                done.add(here)
+            elif here in on_path:
+                return tuple(path[path.index(here) :])
+            elif here not in done and here in open_:
+                path.append(here)
+                on_path.add(here)
+                stack.append((here, True))
+                stack.extend((name, False) for name in sorted(references[here], reverse=True))
+    return ()
+
+
+def dependents(references: Mapping[Address, Iterable[Address]]) -> dict[Address, list[Address]]:
+    """By address, those that refer to it."""
+    found: defaultdict[Address, list[Address]] = defaultdict(list)
+    for address, names in references.items():
+        for name in names:
+            found[name].append(address)
+    return found
+
+
+def reached(starts: Iterable[Name], edges: Mapping[Name, Iterable[Name]]) -> set[Name]:
+    """Everything that can be walked to from the starts, the starts included."""
+    found = set(starts)
+    waiting = list(found)
+    while waiting:
+        for name in edges.get(waiting.pop(), ()):
+            if name not in found:
+                found.add(name)
+                waiting.append(name)
+    return found

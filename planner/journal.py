@@ -1,0 +1,135 @@
+"""The journal beside a state: what was about to be done, and what came of it, one checksummed line each. No file here.
+
+A line is the CRC-32 of its JSON in eight hex digits, a space, the JSON, a line feed. The line is
+written and synced before, or after, the call it speaks of; so only the last one can be torn.
+"""
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from bep.planner.plan import Action
+from bep.planner.state import Entry, State, Written
+from bep.planner.statefile import StateDamaged
+from bep.schemas.address import Address
+
+
+class Intent(Written):
+    """What is about to be done. `lineage` and `serial` are those of the snapshot the journal stands beside.
+
+    `operation` is unique to this one call; the provider leaves it on what the call makes.
+    `change` and `plan` are the id of the change and the digest of the plan it is of; `at` is a time as text.
+    """
+
+    record: Literal["intent"] = "intent"
+    lineage: str
+    serial: int
+    operation: str
+    address: Address
+    action: Action
+    change: str = ""
+    plan: str = ""
+    at: str = ""
+
+
+class Outcome(Written):
+    """What came of the intent with this `operation`. Done with an entry: it is so now; done without: it is gone.
+
+    Failed changes nothing in state; `error` says what the provider said.
+    """
+
+    record: Literal["outcome"] = "outcome"
+    lineage: str
+    serial: int
+    operation: str
+    address: Address
+    status: Literal["done", "failed"]
+    entry: Entry | None = None
+    error: str = ""
+    at: str = ""
+
+
+Record = Annotated[Intent | Outcome, Field(discriminator="record")]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The records of a journal, and how many of its bytes are sound: cut there before anything is appended."""
+
+    records: tuple[Intent | Outcome, ...]
+    length: int
+
+
+def encode(record: Intent | Outcome) -> bytes:
+    """One line, line feed included."""
+    body = record.model_dump_json().encode()
+    return b"%08x %s\n" % (zlib.crc32(body), body)
+
+
+def decode(data: bytes) -> Decoded:
+    """Every record. A torn last line is left out; raises `StateDamaged` for any other broken line."""
+    lines = data.split(b"\n")
+    torn = lines.pop()  # what follows the last line feed: nothing, unless the write was cut
+    records: list[Intent | Outcome] = []
+    length = 0
+    for number, line in enumerate(lines, start=1):
+        record = _record(line)
+        if record is None:
+            if number == len(lines) and not torn:
+                break
+            raise StateDamaged(f"line {number} of the journal is broken, and it is not the last")
+        records.append(record)
+        length += len(line) + 1
+    return Decoded(tuple(records), length)
+
+
+def _record(line: bytes) -> Intent | Outcome | None:
+    body = line[9:]
+    if line[:9] != b"%08x " % zlib.crc32(body):
+        return None
+    try:
+        return _adapter().validate_json(body)
+    except ValidationError:
+        return None
+
+
+@cache
+def _adapter() -> TypeAdapter[Intent | Outcome]:
+    return TypeAdapter(Record)
+
+
+def fold(state: State, records: Iterable[Intent | Outcome]) -> tuple[State, tuple[Intent, ...]]:
+    """The state once the records have happened to it, and the intents that nobody saw the end of, oldest first.
+
+    Records of an earlier serial are in the snapshot already and are passed over, so folding twice
+    is folding once. Serial and plans stay as they are: the store counts. Raises `StateDamaged` for
+    a journal of another lineage or of a later serial than the snapshot's.
+    """
+    entries = dict(state.entries)
+    pending: dict[str, Intent] = {}
+    for record in records:
+        if record.lineage != state.lineage:
+            raise StateDamaged(f"its journal is of lineage {record.lineage}, the snapshot of {state.lineage}")
+        if record.serial > state.serial:
+            raise StateDamaged(f"its journal follows serial {record.serial}, but the snapshot is at {state.serial}")
+        if record.serial < state.serial:
+            continue
+        if isinstance(record, Intent):
+            pending[record.operation] = record
+            continue
+        pending.pop(record.operation, None)
+        _happened(entries, record)
+    return state.model_copy(update={"entries": entries}), tuple(pending.values())
+
+
+def _happened(entries: dict[Address, Entry], outcome: Outcome) -> None:
+    if outcome.status == "failed":
+        return
+    if outcome.entry is None:
+        entries.pop(outcome.address, None)
+    else:
+        entries[outcome.address] = outcome.entry

@@ -1,0 +1,51 @@
+"""Options: what a planner is told beside specs, state and world. Values only; the faces read clocks and flags."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bep.schemas.address import Address
+from bep.schemas.finding import Finding
+from bep.schemas.resource import NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class RunningJob:
+    """A queued or running job of a deployment, in the words a reader of the plan should see."""
+
+    name: str
+    status: str = "Running"
+    owner: str = ""
+    progress: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Everything has a value that asks for nothing.
+
+    `created_at` is a time as text (ISO 8601, UTC). `targets` and `excludes` are addresses or the
+    beginning of some (`deployment/mybatchedp`). `allow` holds codes of findings, or `code:address`.
+    `running_jobs` is by deployment. `scored` are the deployments that have scored at least once.
+    `imports` are addresses to take into state; `moved` maps an address in state to the one that
+    takes its place; `forget` are addresses to drop from state without touching the object.
+    `operations` are ids of bep's own operations whose outcome was never recorded: an object that
+    carries one of them is adopted, not taken for a stranger's.
+    """
+
+    created_at: str = ""
+    bep_version: str = ""
+    workspace: str = ""
+    provider: str = ""
+    destroy: bool = False
+    refresh_only: bool = False
+    targets: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    replace: tuple[Address, ...] = ()
+    imports: tuple[Address, ...] = ()
+    moved: Mapping[Address, Address] = field(default_factory=lambda: NOTHING)
+    forget: tuple[Address, ...] = ()
+    operations: frozenset[str] = frozenset()
+    allow: tuple[str, ...] = ()
+    running_jobs: Mapping[Address, tuple[RunningJob, ...]] = field(default_factory=lambda: NOTHING)
+    scored: frozenset[Address] = frozenset()
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,221 @@
+"""(what is wanted, what is known, what is there) -> what to do. Pure: same input, same plan."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bep.planner.deciding import Case, Decision, Verdict, decide
+from bep.planner.drafting import drafted
+from bep.planner.graph import OrderImpossible, dependents, ordered, reference_cycle
+from bep.planner.observed import Observed
+from bep.planner.options import Options, RunningJob
+from bep.planner.plan import Change, Plan, PlanFinding
+from bep.planner.planfile import signed
+from bep.planner.refusing import import_undeclared, unknown_address
+from bep.planner.refusing import reference_cycle as cycle_finding
+from bep.planner.replacing import cascade
+from bep.planner.rollback import undoing
+from bep.planner.safety import Scene, safety_findings, settled
+from bep.planner.state import State
+from bep.planner.targeting import named, selected
+from bep.planner.traffic import receivers
+from bep.planner.wanted import guards_of, references_of, wanted
+from bep.schemas.address import Address, kind_of
+from bep.schemas.finding import Finding
+from bep.schemas.kind import Kind
+from bep.schemas.resource import Resource
+from bep.schemas.secret import seal
+
+__all__ = ["Options", "RunningJob", "plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a plan is made from, as one value."""
+
+    resources: Mapping[Address, Resource]
+    state: State
+    observed: Mapping[Address, Observed]
+    kinds: Mapping[str, Kind]
+    options: Options
+
+    def case(self, address: Address) -> Case:
+        """All that is known of one address."""
+        resource = self.resources.get(address)
+        return Case(
+            address,
+            self.kinds[kind_of(address)],
+            wanted(resource, self.state.secret_key) if resource else None,
+            self.state.entries.get(address),
+            self.observed.get(address),
+        )
+
+    def desired_references(self) -> dict[Address, tuple[Address, ...]]:
+        """By declared address, what it will refer to."""
+        return {address: references_of(resource) for address, resource in self.resources.items()}
+
+    def prior_references(self) -> dict[Address, frozenset[Address]]:
+        """By address in state that exists, what it refers to now, whoever made it so."""
+        return {
+            address: frozenset(entry.references)
+            | receivers(self.kinds[kind_of(address)], address, self.observed[address].attributes)
+            for address, entry in self.state.entries.items()
+            if address in self.observed
+        }
+
+
+def plan(
+    resources: Iterable[Resource],
+    state: State,
+    observed: Mapping[Address, Observed],
+    kinds: Mapping[str, Kind],
+    options: Options,
+) -> Plan:
+    """The plan that makes the world what the specs ask, or the reasons why there is none.
+
+    `observed` has every object that exists among the addresses declared and in state. The order of
+    `kinds` decides between changes that may come in either order. Never raises for what a user
+    wrote: see `Plan.blocking`.
+    """
+    declared = {resource.address: resource for resource in resources}
+    wished = {} if options.destroy else declared
+    world = World(wished, state, observed, kinds, options)
+    decisions, unchanged = _decisions(world)
+    decisions = _with_cascade(decisions, world)
+    drafts = [change for decision in decisions.values() for change in drafted(decision)]
+    changes, circle = _ordered(drafts, world)
+    chosen = selected(changes, options.targets, options.excludes)
+    scene = Scene(chosen, state, observed, kinds, options, _protected(declared, state), _referrers(world, chosen))
+    findings = (
+        *(_carried(finding) for finding in options.findings),
+        *_asked_in_vain(world),
+        *(finding for decision in decisions.values() for finding in decision.findings),
+        *circle,
+        *safety_findings(scene),
+    )
+    return signed(
+        Plan(
+            bep_version=options.bep_version,
+            workspace=options.workspace,
+            provider=options.provider,
+            lineage=state.lineage,
+            serial=state.serial,
+            created_at=options.created_at,
+            changes=chosen,
+            drift=tuple(decision.drift for decision in decisions.values() if decision.drift),
+            findings=settled(findings, options),
+            unchanged=unchanged,
+            notes=(*options.notes, *_notes(decisions.values(), len(changes) - len(chosen))),
+            rollback=undoing(chosen),
+        )
+    )
+
+
+def _decisions(world: World) -> tuple[dict[Address, Decision], int]:
+    """A decision for every address that is not plainly as it should be, sorted, and how many need nothing."""
+    found: dict[Address, Decision] = {}
+    unchanged = 0
+    for address in sorted({*world.resources, *world.state.entries}):
+        if _plainly_settled(address, world):
+            unchanged += 1
+            continue
+        decision = decide(world.case(address), world.options)
+        if decision.verdict is Verdict.NOTHING:
+            unchanged += 1
+        if decision.verdict is not Verdict.NOTHING or decision.drift or decision.notes:
+            found[address] = decision
+    return found, unchanged
+
+
+def _plainly_settled(address: Address, world: World) -> bool:
+    """The quick answer for the usual case: wish, state and world all agree to the letter."""
+    resource, entry, seen = world.resources.get(address), world.state.entries.get(address), world.observed.get(address)
+    if resource is None or entry is None or seen is None:
+        return False
+    return (
+        (seen.etag == entry.etag or seen.attributes == entry.observed)
+        and seal(resource.attributes, world.state.secret_key) == entry.attributes
+        and references_of(resource) == entry.references
+        and guards_of(resource) == entry.guards
+        and not _singled_out(address, world.options)
+    )
+
+
+def _singled_out(address: Address, options: Options) -> bool:
+    return address in options.replace or address in options.forget or address in options.moved
+
+
+def _with_cascade(decisions: dict[Address, Decision], world: World) -> dict[Address, Decision]:
+    replaced = [address for address, decision in decisions.items() if decision.verdict is Verdict.REPLACE]
+    if not replaced:
+        return decisions
+    more = cascade(replaced, world.desired_references(), world.prior_references())
+    added = {address: _replaced_with(address, cause, decisions.get(address), world) for address, cause in more.items()}
+    return dict(sorted({**decisions, **added}.items()))
+
+
+def _replaced_with(address: Address, cause: Address, decision: Decision | None, world: World) -> Decision:
+    case = world.case(address)
+    base = decision or Decision(case, Verdict.NOTHING)
+    after = case.wanted.attributes if case.wanted else None
+    reason = f"{cause}, which it refers to, is replaced"
+    return replace(base, verdict=Verdict.REPLACE, reason=reason, after=after)
+
+
+def _ordered(drafts: Sequence[Change], world: World) -> tuple[tuple[Change, ...], tuple[PlanFinding, ...]]:
+    if not drafts:
+        return (), ()
+    circle = reference_cycle(world.desired_references())
+    if circle:
+        return (), (cycle_finding(circle),)
+    try:
+        return ordered(drafts, world.prior_references(), list(world.kinds)), ()
+    except OrderImpossible as impossible:
+        return (), (cycle_finding(impossible.members),)
+
+
+def _protected(declared: Mapping[Address, Resource], state: State) -> frozenset[Address]:
+    """Those whose spec or whose entry says prevent_destroy: taking the spec away does not take the guard away."""
+    in_specs = {address for address, resource in declared.items() if resource.lifecycle.prevent_destroy}
+    in_state = {address for address, entry in state.entries.items() if entry.guards.prevent_destroy}
+    return frozenset(in_specs | in_state)
+
+
+def _referrers(world: World, chosen: Sequence[Change]) -> Mapping[Address, Sequence[Address]]:
+    """Who will refer to what once the chosen changes are done; asked only when something is deleted."""
+    if all(change.after is not None for change in chosen):
+        return {}
+    return dependents(world.desired_references())
+
+
+def _carried(finding: Finding) -> PlanFinding:
+    mark = finding.mark
+    return PlanFinding(
+        severity=str(finding.severity),
+        code=finding.code,
+        address=finding.address,
+        message=finding.message,
+        fix=finding.fix,
+        file=mark.file if mark else "",
+        line=mark.line if mark else 0,
+        column=mark.column if mark else 0,
+    )
+
+
+def _asked_in_vain(world: World) -> Iterator[PlanFinding]:
+    """Flags that name nothing bep knows."""
+    options, known = world.options, {*world.resources, *world.state.entries}
+    parts = [("--target", name) for name in options.targets] + [("--exclude", name) for name in options.excludes]
+    yield from (unknown_address(*part) for part in parts if not any(named(address, part[1:]) for address in known))
+    ones = (("--replace", options.replace), ("forget", options.forget), ("moved", tuple(options.moved)))
+    asked = [(flag, address) for flag, addresses in ones for address in addresses]
+    yield from (unknown_address(*one) for one in asked if one[1] not in world.state.entries)
+    wishes = (*options.imports, *options.moved.values())
+    yield from (import_undeclared(address) for address in wishes if address not in world.resources)
+
+
+def _notes(decisions: Iterable[Decision], left_out: int) -> Iterator[str]:
+    for decision in decisions:
+        yield from decision.notes
+    if left_out:
+        changes = "change is" if left_out == 1 else "changes are"
+        yield f"a part was asked for: {left_out} {changes} left out of this plan"

@@ -1,0 +1,43 @@
+"""User text made safe to show: in a terminal, in Markdown, in a diff block. Knows no plan."""
+
+import re
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#|~!])")
+MENTION = re.compile(r"@(?=\w)")
+ISSUE = re.compile(r"#(?=\d)")
+INVISIBLE = "\u200b"
+
+
+def plain(text: str) -> str:
+    """The text with control characters, and those that turn or hide writing, spelt out as `\\x1b` or `\\u202e`."""
+    return CONTROL.sub(_spelt, text)
+
+
+def _spelt(found: re.Match[str]) -> str:
+    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+    number = ord(found.group())
+    return named.get(found.group()) or (f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}")
+
+
+def markdown(text: str) -> str:
+    """The text as running Markdown that shows it and does nothing else: no link, tag, table cell or mention."""
+    escaped = MARKDOWN.sub(r"\\\1", plain(text)).replace("&", "&amp;").replace("\\<", "&lt;").replace("\\>", "&gt;")
+    return MENTION.sub("@" + INVISIBLE, escaped)
+
+
+def code(text: str) -> str:
+    """The text as inline code, also within a table: fenced by more backticks than it has in a row."""
+    shown = plain(text).replace("|", "\u2223")
+    longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
+    fence = "`" * (longest + 1)
+    space = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{fence}{space}{shown}{space}{fence}"
+
+
+def fenced(lines: list[str]) -> list[str]:
+    """The lines as a diff block whose fence none of them can close."""
+    shown = [plain(line) for line in lines]
+    longest = max((len(run) for line in shown for run in re.findall(r"`{3,}", line)), default=2)
+    fence = "`" * (longest + 1)
+    return [f"{fence}diff", *shown, fence]

@@ -1,0 +1,78 @@
+"""Findings about one resource that cannot be planned as asked. Values only."""
+
+from collections.abc import Sequence
+
+from bep.planner.fields import dotted
+from bep.planner.plan import FieldDiff, PlanFinding
+from bep.planner.wanted import Wanted
+from bep.schemas.address import Address, kind_of, names_of
+
+
+def error(
+    code: str, address: str, message: str, fix: str, wanted: Wanted | None = None, *, severity: str = "error"
+) -> PlanFinding:
+    """A finding at the place where the resource is declared, if it is."""
+    if wanted is None:
+        return PlanFinding(severity=severity, code=code, address=address, message=message, fix=fix)
+    mark = wanted.mark
+    return PlanFinding(
+        severity=severity,
+        code=code,
+        address=address,
+        message=message,
+        fix=fix,
+        file=mark.file,
+        line=mark.line,
+        column=mark.column,
+    )
+
+
+def already_exists(wanted: Wanted) -> PlanFinding:
+    """A wish for something that is there and that bep did not make."""
+    message = "it already exists, and bep did not make it; nothing of it is overwritten unasked"
+    fix = f"take it over with `bep import {wanted.address}`, or declare another name"
+    return error("already-exists", wanted.address, message, fix, wanted)
+
+
+def nothing_to_import(wanted: Wanted) -> PlanFinding:
+    """An import, or a move, whose object is not there."""
+    message = "it was to be imported, but the provider has no such object"
+    return error("nothing-to-import", wanted.address, message, "leave the import out and bep creates it", wanted)
+
+
+def import_undeclared(address: Address) -> PlanFinding:
+    """An import without a wish: the next plan would delete what was just imported."""
+    message = "it was to be imported, but no spec declares it"
+    return error("import-undeclared", address, message, "declare it first; the next plan would delete it otherwise")
+
+
+def registered_changed(wanted: Wanted, diffs: Sequence[FieldDiff], *, in_world: bool) -> PlanFinding:
+    """The same name and version with something else in it."""
+    fields = ", ".join(dotted(diff.path) for diff in diffs)
+    files = [line for diff in diffs for line in diff.files]
+    version = names_of(wanted.address)[-1]
+    whose = "what is registered differs from what is declared" if in_world else "it is registered with something else"
+    message = f"version {version} cannot change, and {whose} in {fields}" + (": " + ", ".join(files) if files else "")
+    fix = f"bump the version of this {kind_of(wanted.address)}: what is registered never changes"
+    return error("registered-content-changed", wanted.address, message, fix, wanted)
+
+
+def unknown_address(flag: str, address: str) -> PlanFinding:
+    """A flag that names nothing."""
+    message = f"{flag} names it, but neither the specs nor the state have it"
+    return error("unknown-target", address, message, "`bep state list` shows the addresses in state")
+
+
+def reference_cycle(members: Sequence[Address]) -> PlanFinding:
+    """Resources that each wait for the next."""
+    around = " -> ".join((*members, members[0]))
+    message = f"each of these refers to the next, so none can be first: {around}"
+    return error("reference-cycle", members[0], message, "take one of the references out")
+
+
+def still_referenced(address: Address, referrers: Sequence[Address]) -> PlanFinding:
+    """A deletion that would leave a name dangling."""
+    named = ", ".join(referrers[:5]) + (f" and {len(referrers) - 5} more" if len(referrers) > 5 else "")
+    message = f"it is to be deleted, but {named} still refers to it"
+    fix = "declare it again, or change what refers to it"
+    return error("still-referenced", address, message, fix)

@@ -1,0 +1,125 @@
+"""A plan as text for a terminal: a function of the plan alone. Knows no terminal: no width, no print."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from bep.planner.layout import LEGEND, Item, Row, counts, drift_rows, hidden, items, rows, verdict
+from bep.planner.plan import Drift, Plan, PlanFinding
+from bep.planner.quoting import plain
+
+COLOURS = {
+    "+": "32",
+    "~": "33",
+    "-": "31",
+    "-/+": "31",
+    ">": "36",
+    "=": "34",
+    ".": "34",
+    "error": "31",
+    "warning": "33",
+}
+WIDEST = 44
+
+Paint = Callable[[str, str], str]
+
+
+def render(plan: Plan, colour: bool = False) -> str:
+    """The whole plan, line feed at the end. With `colour`, ANSI colours for symbols and severities."""
+    paint = _painted if colour else _bare
+    shown = items(plan)
+    blocks = (
+        _overview(plan, shown, paint),
+        *(_detail(item, paint) for item in shown),
+        *_drift(plan.drift),
+        *(_finding(found, paint) for found in plan.findings),
+        [f"Note: {plain(note)}" for note in plan.notes],
+        [*_verdict(plan), *_legend(shown, paint)],
+    )
+    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
+
+
+def _bare(symbol: str, text: str) -> str:
+    return text
+
+
+def _painted(symbol: str, text: str) -> str:
+    return f"\x1b[{COLOURS[symbol]}m{text}\x1b[0m" if symbol in COLOURS else text
+
+
+def _overview(plan: Plan, shown: Sequence[Item], paint: Paint) -> list[str]:
+    if not shown:
+        return []
+    place = " ".join(
+        part for part in (plain(plan.workspace), f"on {plain(plan.provider)}" if plan.provider else "") if part
+    )
+    head = f"Plan for {place}" if place else "Plan"
+    in_order = [item.steps[0] for item in shown] == sorted(item.steps[0] for item in shown)
+    width = min(max(len(item.address) for item in shown), WIDEST)
+    lines = [head + ("" if in_order else ", what takes something away first, each with its step"), ""]
+    for item in shown:
+        step = "" if in_order else f"{','.join(str(number) for number in item.steps):>5}  "
+        symbol = paint(item.symbol, f"{item.symbol:>3}")
+        lines.append(f"{step}{symbol} {plain(item.address):<{width}}  {plain(_summary(item))}")
+    return lines
+
+
+def _summary(item: Item) -> str:
+    change = item.last
+    return f"shift traffic: {change.summary}" if item.symbol == ">" else change.summary
+
+
+def _detail(item: Item, paint: Paint) -> list[str]:
+    lines = [f"{paint(item.symbol, item.symbol)} {plain(item.address)} {plain(verdict(item))}"]
+    lines.extend(_fields(rows(item), paint))
+    if count := hidden(item):
+        lines.append(f"    ({count} unchanged {'field' if count == 1 else 'fields'} hidden)")
+    return lines
+
+
+def _fields(found: Sequence[Row], paint: Paint) -> Iterator[str]:
+    width = min(max((len(row.name) for row in found), default=0), WIDEST)
+    for row in found:
+        sides = [plain(side) for side in (row.before, row.after) if side is not None]
+        value = " -> ".join(sides) if row.symbol == "~" and len(sides) == 2 else "".join(sides[-1:])
+        marks = "".join(f"   # {plain(mark)}" for mark in row.marks)
+        yield f"    {paint(row.symbol, row.symbol)} {plain(row.name):<{width}}  {value}{marks}"
+        yield from (f"        {plain(line)}" for line in row.items)
+
+
+def _drift(drift: Sequence[Drift]) -> Iterator[list[str]]:
+    if not drift:
+        return
+    yield ["Changed outside bep since it last applied:"]
+    for found in drift:
+        when = f", applied {plain(found.applied_at)}" if found.applied_at else ""
+        what = "is gone" if found.gone else "was changed"
+        lines = [f"  {plain(found.address)} {what}{when}; {plain(found.answer)}"]
+        lines.extend("  " + line for line in _fields(drift_rows(found.diffs), _bare))
+        yield lines
+
+
+def _finding(found: PlanFinding, paint: Paint) -> list[str]:
+    place = f"{plain(found.file)}:{found.line}:{found.column}: " if found.file else ""
+    severity = f"{found.severity} (allowed)" if found.allowed else found.severity
+    lines = [f"{place}{paint(found.severity, severity)}: {plain(found.address)}: {plain(found.message)}"]
+    return [*lines, f"    fix: {plain(found.fix)}"] if found.fix and not found.allowed else lines
+
+
+def _verdict(plan: Plan) -> list[str]:
+    resources = (
+        "1 resource matches its spec" if plan.unchanged == 1 else f"{plan.unchanged} resources match their specs"
+    )
+    blocking = len(plan.blocking)
+    refused = f" Not to be applied: {blocking} {'error' if blocking == 1 else 'errors'}." if blocking else ""
+    if not plan.changes:
+        return [
+            f"Nothing can be planned: {blocking} {'error' if blocking == 1 else 'errors'}."
+            if blocking
+            else f"Nothing to do. {resources}."
+        ]
+    found = ", ".join(f"{count} to {word}" for word, count in counts(plan))
+    return [f"Plan: {found}. {resources}.{refused}" if plan.unchanged else f"Plan: {found}.{refused}"]
+
+
+def _legend(shown: Sequence[Item], paint: Paint) -> list[str]:
+    present = {item.symbol for item in shown}
+    return [f"{paint(symbol, f'{symbol:>5}')}  {words}" for symbol, words in LEGEND.items() if symbol in present]

@@ -1,0 +1,161 @@
+"""Taking a plan back: which changes would undo it, and which cannot be undone. Pure; carries nothing out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bep.planner.fields import ABSENT, dotted, with_value
+from bep.planner.graph import ordered
+from bep.planner.plan import Action, Change, FieldDiff, Origin, Plan, Undo
+from bep.planner.planfile import signed
+from bep.planner.state import State
+from bep.planner.traffic import shift_summary
+from bep.schemas.address import Address
+from bep.schemas.kind import NAMES
+from bep.schemas.secret import is_sealed
+
+
+def undoing(changes: Sequence[Change]) -> tuple[Undo, ...]:
+    """What would take each change back, last one first, with what stands in the way."""
+    lost = _lost(changes)
+    return tuple(_undo(change, lost.get(change.address, "")) for change in reversed(changes))
+
+
+def _undo(change: Change, obstacle: str) -> Undo:
+    turned = _inverse(change)
+    return Undo(address=change.address, action=turned.action, summary=turned.summary, obstacle=obstacle)
+
+
+def inverse(plan: Plan, state: State) -> tuple[Plan, tuple[Undo, ...]]:
+    """The plan that takes `plan` back, and the changes that it cannot take back.
+
+    `state` is the state after `plan` was applied; the versions to check against come from it.
+    What cannot be taken back is left out of the plan, and so is what depends on it.
+    """
+    lost = _lost(plan.changes)
+    drafts = [_inverse(change) for change in reversed(plan.changes) if change.address not in lost]
+    drafts = [change.model_copy(update={"etag": _etag(change, state), "needs": ()}) for change in drafts]
+    prior = {address: entry.references for address, entry in state.entries.items()}
+    changes = ordered(drafts, prior, NAMES)
+    undone = plan.model_copy(
+        update={
+            "serial": state.serial,
+            "changes": changes,
+            "drift": (),
+            "findings": (),
+            "rollback": undoing(changes),
+            "notes": (f"this takes back the plan {plan.digest}",),
+        }
+    )
+    return signed(undone), tuple(undo for undo in undoing(plan.changes) if undo.obstacle)
+
+
+def _lost(changes: Sequence[Change]) -> dict[Address, str]:
+    """By address, why what is done to it cannot be taken back: for its own sake, or because of what it depends on."""
+    lost = {change.address: reason for change in changes if (reason := _obstacle(change))}
+    deleted = {change.address for change in changes if change.after is None}
+    made = {change.address for change in changes if change.before is None}
+    waiting = list(lost)
+    while waiting:
+        here = waiting.pop()
+        for change in changes:
+            if change.address in lost:
+                continue
+            back = here in deleted and here in change.prior_references
+            held = change.address in made and any(
+                change.address in other.references for other in changes if other.address == here
+            )
+            if back or held:
+                lost[change.address] = f"{here} cannot be taken back"
+                waiting.append(change.address)
+    return lost
+
+
+def _obstacle(change: Change) -> str:
+    """Why this change cannot be taken back from what plan and state know, or nothing."""
+    if change.action is Action.FORGET:
+        return "" if change.before is not None else "it was gone already"
+    if change.action is Action.DELETE and change.contents:
+        return f"the files of {', '.join(sorted(change.contents))} are not kept: apply the earlier specs instead"
+    if change.action is Action.DELETE and _sealed(change.restore):
+        return "its secrets are not kept: apply the earlier specs instead"
+    for diff in change.diffs if change.action is Action.UPDATE else ():
+        if _sealed(diff.before) or (isinstance(diff.before, dict) and "sha256" in diff.before):
+            return f"the earlier {dotted(diff.path)} is not kept: apply the earlier specs instead"
+    return ""
+
+
+def _sealed(value: Any) -> bool:
+    """Whether something sealed stands anywhere in the value."""
+    waiting = [value]
+    while waiting:
+        here = waiting.pop()
+        if is_sealed(here):
+            return True
+        if isinstance(here, Mapping):
+            waiting.extend(here.values())
+        elif isinstance(here, list | tuple):
+            waiting.extend(here)
+    return False
+
+
+def _etag(change: Change, state: State) -> str | None:
+    entry = state.entries.get(change.address)
+    return entry.etag if entry and change.before is not None else None
+
+
+def _inverse(change: Change) -> Change:
+    """The opposite change. Its `before` is what this one leaves, its `after` what this one found."""
+    match change.action:
+        case Action.CREATE:
+            return _turned(change, Action.DELETE, after=None)
+        case Action.DELETE:
+            return _turned(change, Action.CREATE, after=change.restore)
+        case Action.UPDATE:
+            return _turned(change, Action.UPDATE, after=_as_found(change))
+        case Action.SHIFT:
+            return _shifted_back(change)
+        case Action.ADOPT:
+            if change.restore is not None:
+                return _turned(change, Action.ADOPT, after=change.restore)
+            return _turned(change, Action.FORGET, after=None)
+        case Action.FORGET:
+            return _turned(change, Action.ADOPT, after=change.restore)
+
+
+def _shifted_back(change: Change) -> Change:
+    whole = change.before is None or change.after is None
+    after = change.restore if whole else _as_found(change)
+    turned = _turned(change, Action.SHIFT, after=after)
+    return turned.model_copy(update={"summary": shift_summary(change.after, after)})
+
+
+def _turned(change: Change, action: Action, *, after: dict[str, Any] | None) -> Change:
+    """The change seen from its end. What it made, it takes away; what it set, it sets back."""
+    word = "shift away" if action is Action.SHIFT and after is None else str(action)
+    return change.model_copy(
+        update={
+            "id": f"{word} {change.address}",
+            "action": action,
+            "before": change.after,
+            "after": after,
+            "diffs": tuple(_turned_field(diff) for diff in change.diffs),
+            "references": change.prior_references if after is not None else change.references,
+            "prior_references": change.references,
+            "restore": change.after if after is None or action is Action.ADOPT else None,
+            "reason": "the earlier plan is taken back",
+            "origin": Origin.SPEC,
+        }
+    )
+
+
+def _turned_field(diff: FieldDiff) -> FieldDiff:
+    return diff.model_copy(
+        update={"before": diff.after, "after": diff.before, "last_applied": diff.after, "origin": Origin.SPEC}
+    )
+
+
+def _as_found(change: Change) -> dict[str, Any]:
+    after: dict[str, Any] = dict(change.after or {})
+    for diff in change.diffs:
+        after = with_value(after, diff.path, ABSENT if diff.before is None else diff.before)
+    return after

@@ -1,0 +1,68 @@
+"""State as text and back. Refuses whatever bep did not write, as a whole, with one reason. Opens no file.
+
+The text is the canonical form of the state, an entry a line, with one member more: the digest of
+the text without that member. So a single changed character is noticed.
+"""
+
+import hashlib
+import json
+import re
+from typing import Any
+
+from bep.planner.canonical import canonical
+from bep.planner.state import FORMAT_VERSION, State
+
+DIGEST = re.compile(r'"digest":"(sha256:[0-9a-f]{64})",\n')
+
+
+class StateDamaged(Exception):
+    """The text is no state that can be trusted. `reason` is one sentence without the file's name."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+def encode(state: State) -> str:
+    """The text of a state; `state.schema.json` describes it."""
+    members = state.model_dump(mode="json")
+    entries = ",\n".join(f"{canonical(name)}:{canonical(entry)}" for name, entry in sorted(members["entries"].items()))
+    members["entries"] = {}
+    lines = [f"{canonical(name)}:{canonical(value)}" for name, value in sorted(members.items())]
+    lines = ['"entries":{\n' + entries + "\n}" if line == '"entries":{}' else line for line in lines]
+    before, after = "{\n" + ",\n".join(lines[:2]) + ",\n", ",\n".join(lines[2:]) + "\n}\n"
+    digest = hashlib.sha256((before + after).encode()).hexdigest()
+    return f'{before}"digest":"sha256:{digest}",\n{after}'
+
+
+def decode(text: str) -> State:
+    """The state in a text. Raises `StateDamaged`; an empty text is damage, never an empty state."""
+    from pydantic import ValidationError
+
+    found = DIGEST.search(text)
+    if found is None:
+        raise StateDamaged(_why_not(text))
+    body = text[: found.start()] + text[found.end() :]
+    if hashlib.sha256(body.encode(errors="surrogateescape")).hexdigest() != found.group(1).removeprefix("sha256:"):
+        raise StateDamaged(_why_not(text))
+    try:
+        return State.model_validate_json(body)
+    except ValidationError as problem:
+        raise StateDamaged(_why_not(text, problem.errors()[0]["msg"])) from None
+
+
+def _why_not(text: str, otherwise: str = "it was edited since bep wrote it: its digest does not match") -> str:
+    """The likeliest reason why a text is refused; looked for only once it is."""
+    if not text.strip("\0 \t\r\n"):
+        return "it is empty"
+    try:
+        found: Any = json.loads(text)
+    except (ValueError, RecursionError) as problem:
+        return f"it is cut short or broken: {problem}"
+    if not isinstance(found, dict) or "lineage" not in found:
+        return "it is JSON, but not a state of bep"
+    version = found.get("format_version")
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        writer = found.get("bep_version") or "a newer version"
+        return f"it has format {version}, written by bep {writer}; this bep reads up to {FORMAT_VERSION}"
+    return otherwise
