@@ -1,0 +1,62 @@
+"""Folders that appear whole: filled beside, then renamed. Knows no content."""
+
+import errno
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from bep.providers.local.durable import fsync_folder
+
+_UNFINISHED: Final = ".new-"
+
+LEFTOVER_SECONDS: Final = 24 * 3600
+"""An unfinished folder this old belongs to nobody that still runs."""
+
+
+@contextmanager
+def unfinished(parent: Path) -> Iterator[Path]:
+    """An empty folder under `parent` to be filled; removed at the end if it was not published."""
+    parent.mkdir(parents=True, exist_ok=True)
+    _sweep(parent)
+    new = parent / f"{_UNFINISHED}{secrets.token_hex(8)}"
+    new.mkdir()
+    try:
+        yield new
+    finally:
+        if new.exists():
+            remove(new)
+
+
+def publish(new: Path, target: Path) -> None:
+    """Give a filled folder its name. If another process was faster, theirs stays: it was made of the same digests."""
+    try:
+        new.rename(target)
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
+        return
+    fsync_folder(target.parent)
+
+
+def remove(folder: Path) -> None:
+    """Take a folder away: it loses its name first, so that nobody finds half of it."""
+    doomed = folder.with_name(f"{_UNFINISHED}{secrets.token_hex(8)}")
+    try:
+        folder.rename(doomed)
+    except FileNotFoundError:
+        return
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def _sweep(parent: Path) -> None:
+    now = time.time()
+    for left in parent.glob(f"{_UNFINISHED}*"):
+        try:
+            if now - left.stat().st_mtime > LEFTOVER_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
+        except FileNotFoundError:
+            continue

@@ -1,0 +1,127 @@
+"""This machine as a world: a catalog, a store of contents, folders. Knows no state, no plan and no job."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bep.planner.observed import Observed
+from bep.planner.state import ContentRecord, Entry
+from bep.providers.local.catalog import Catalog, Row
+from bep.providers.local.content import ContentStore
+from bep.providers.local.uses import GIVEN, holds_back, uses
+from bep.providers.protocol import ProviderError
+from bep.schemas.address import Address, address_of, kind_of
+from bep.schemas.resource import NOTHING, Resource
+from bep.schemas.secret import seal
+
+if TYPE_CHECKING:
+    from bep.providers.local.environments import Environments
+
+CLOUD: Final = ".bep/cloud"
+"""Where this world lies, below the workspace's folder. Nothing is made there before the first write."""
+
+
+class LocalProvider:
+    """The world of one workspace, kept in `<root>/.bep/cloud`; `root` is the workspace's own folder.
+
+    `clock` gives the moment as the formats write it. `python` is the setting `provider.local.python`.
+    `surroundings` is the process's environment (PATH, HOME, VIRTUAL_ENV, PIP_*), needed to find interpreters and build.
+
+    A secret is sealed before it is stored, so this world cannot give one back: what a run needs in clear
+    (a datastore's credential, a sensitive variable) is looked up in specs and environment then, by the caller.
+    """
+
+    name = "local"
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        secret_key: str,
+        clock: Callable[[], str],
+        python: str | None = None,
+        surroundings: Mapping[str, str] = NOTHING,
+    ) -> None:
+        self.root = root.absolute()
+        self.cloud = self.root / CLOUD
+        self.python = python
+        self.surroundings = surroundings
+        self.contents = ContentStore(self.cloud)
+        self._catalog = Catalog(self.cloud / "catalog.sqlite", clock=clock)
+        self._secret_key = secret_key
+
+    @cached_property
+    def environments(self) -> "Environments":
+        """The virtual environments built so far, and how to build another."""
+        from bep.providers.local.environments import Environments
+
+        return Environments(self.cloud, surroundings=self.surroundings, python=self.python)
+
+    def read(self, addresses: Iterable[Address]) -> Mapping[Address, Observed]:
+        """Those of the addresses that exist, in one query."""
+        return self._catalog.read(addresses)
+
+    def list(self, kind: str) -> Mapping[Address, Observed]:
+        """Every object of a kind, oldest first; before them what exists undeclared, such as `compute/local`."""
+        given = {address: there for address, there in GIVEN.items() if kind_of(address) == kind}
+        return given | self._catalog.list(kind)
+
+    def create(self, resource: Resource, *, operation: str) -> Observed:
+        """Store the contents, then the row: a kill between leaves only bytes that the next try finds."""
+        with _told(resource.address, "create"):
+            return self._catalog.create(self._row(resource, "create", operation), given=frozenset(GIVEN))
+
+    def update(self, resource: Resource, *, operation: str, etag: str) -> Observed:
+        """Change the row in place. Bytes of a registered model or data asset never change, as in the service."""
+        with _told(resource.address, "update"):
+            _refuse_other_bytes(resource, self.read([resource.address]).get(resource.address))
+            return self._catalog.update(self._row(resource, "update", operation), etag=etag, given=frozenset(GIVEN))
+
+    def delete(self, address: Address, entry: Entry | None, *, operation: str, etag: str) -> None:
+        """Remove the row. Contents stay: others may share them, and jobs may still read them."""
+        with _told(address, "delete"):
+            self._catalog.delete(address, etag=etag, blocking=holds_back)
+
+    def close(self) -> None:
+        """Give the catalog's file back."""
+        self._catalog.close()
+
+    def locate(self, uri: str, *, to_write: bool = False) -> Path:
+        """The path on this machine behind a datastore path or a data asset. See `datastores.locate`."""
+        from bep.providers.local.datastores import locate
+
+        return locate(self, uri, to_write=to_write)
+
+    def deployments(self, endpoint: str) -> Mapping[Address, Observed]:
+        """The deployments of one endpoint, by its plain name; oldest first."""
+        prefix = address_of("deployment", endpoint) + "/"
+        return {address: there for address, there in self.list("deployment").items() if address.startswith(prefix)}
+
+    def _row(self, resource: Resource, verb: str, operation: str) -> Row:
+        contents: dict[str, ContentRecord] = {
+            path: self.contents.put(resource.address, verb, content) for path, content in resource.contents.items()
+        }
+        attributes = seal(resource.attributes, self._secret_key)
+        return Row(resource.address, attributes, operation, contents, uses(resource.kind, attributes))
+
+
+def _refuse_other_bytes(resource: Resource, there: Observed | None) -> None:
+    if there is None or resource.kind not in ("model", "data"):
+        return
+    wanted = {path: content.sha256 for path, content in resource.contents.items()}
+    if wanted != {path: record.sha256 for path, record in there.contents.items()}:
+        message = "Asset paths cannot be updated. Register the new bytes under a new version"
+        raise ProviderError(resource.address, "update", message, code="UserError")
+
+
+@contextmanager
+def _told(address: str, operation: str) -> Iterator[None]:
+    """What the file system refuses becomes a `ProviderError` that names the path."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename2 or error.filename or "a file"
+        message = f"{place}: {error.strerror or error}"
+        raise ProviderError(address, operation, message, code="Storage") from error
