@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 class Settings(BaseModel):
     """How to score. Defaults are those of the compatible service; precedence was settled by the caller.
 
-    `timeout` and `init_timeout` are seconds; `error_threshold` is failed items, -1 for any number.
+    `timeout` and `init_timeout` are seconds; `error_threshold` is failed items, -1 for any number. `sync_seconds` is
+    how much finished work a power cut may cost; a killed process costs none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -26,6 +27,7 @@ class Settings(BaseModel):
     output_format: str = Field("azureml", pattern="^(azureml|csv|jsonl|parquet)$")
     logging_level: str = Field("info", pattern="^(debug|info|warning)$")
     bisect: bool = True
+    sync_seconds: float = Field(1, ge=0)
 
     @property
     def workers(self) -> int:
@@ -51,13 +53,15 @@ class ScoringTarget(BaseModel):
     scoring_script: str | None = None
     environment: str = ""
     interpreter: tuple[str, ...]
-    environment_variables: dict[str, str] = Field(default_factory=dict)
+    environment_variables: dict[str, str] = Field(default_factory=dict, repr=False)
 
 
 class JobRequest(BaseModel):
     """One job, ready to start. `inputs` are local paths, globs or URLs, in order; `input_text` is what was written.
 
     `folder` is the job's own folder (record, manifest, journal, parts, logs); `output_folder` is where results appear.
+    `environment` is what worker processes inherit, None for all that this process has; `cache` keeps downloads, None
+    for the job's own folder.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,3 +75,5 @@ class JobRequest(BaseModel):
     output_folder: Path
     output_text: str
     overrides: dict[str, Any] = Field(default_factory=dict)
+    environment: dict[str, str] | None = Field(None, repr=False)
+    cache: Path | None = None

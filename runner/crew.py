@@ -1,0 +1,270 @@
+"""Worker processes: starting one, talking to it, ending it with everything that it started. Knows no mini-batch."""
+
+import errno
+import json
+import mmap
+import os
+import select
+import signal
+import subprocess
+import tempfile
+import time
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from bep.runner.backlog import Span
+from bep.runner.worker import wire
+
+PROGRAM = Path(__file__).resolve().parent / "worker" / "__main__.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Heart:
+    """What a worker's shared memory says: what it does, of which lease, from which item, since when (monotonic)."""
+
+    phase: int
+    sequence: int
+    first: int
+    started: float
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What every worker of a job is started with. `environment` is what they inherit; None is all of this process's."""
+
+    interpreter: tuple[str, ...]
+    setup: Mapping[str, Any]
+    logs: Path
+    parts: Path
+    working: Path
+    workers_of_a_node: int
+    environment: Mapping[str, str] | None = None
+
+
+@dataclass(slots=True)
+class Lease:
+    """A span that a worker has. `failed` holds the first items of its calls that the worker has told to have failed."""
+
+    sequence: int
+    span: Span
+    failed: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Doom:
+    """Why the runner ends a worker: `kind` for a machine, the call that is to blame, when it is killed outright, and
+    how long its error log was before."""
+
+    kind: str
+    reason: str
+    call: Span | None
+    kill_at: float
+    log_size: int
+
+
+@dataclass(slots=True)
+class Worker:
+    """One process and the near ends of its pipes. `number` is never used again in the job; `slot` is."""
+
+    number: int
+    slot: int
+    process: subprocess.Popen[bytes]
+    leases_pipe: int
+    answers_pipe: int
+    lifeline: int
+    sentinel: int
+    log: Path
+    name: str
+    leases: deque[Lease] = field(default_factory=deque)
+    ready: bool = False
+    stopping: bool = False
+    hired: float = field(default_factory=time.monotonic)
+    doom: "Doom | None" = None
+    stolen_at: float = 0.0
+    stolen_up_to: int = 0
+    closed: bool = False
+    heard: bytearray = field(default_factory=bytearray)
+
+    def send(self, lease: Lease) -> None:
+        """Hand out a lease. A worker that has just died takes it into its grave; the sentinel will say so."""
+        self.leases.append(lease)
+        span = lease.span
+        with suppress(OSError):
+            os.write(self.leases_pipe, wire.LEASE.pack(lease.sequence, span.first, span.count, span.size))
+
+    def frames(self) -> list[tuple[int, bytes]]:
+        """The whole messages that have arrived; reads what there is and never waits."""
+        while True:
+            try:
+                more = os.read(self.answers_pipe, 1 << 16)
+            except BlockingIOError:
+                break
+            self.heard += more
+            self.closed = not more
+            if len(more) < 1 << 16:
+                break
+        found = []
+        while len(self.heard) >= wire.FRAME.size:
+            kind, length = wire.FRAME.unpack_from(self.heard)
+            if len(self.heard) < wire.FRAME.size + length:
+                break
+            found.append((kind, bytes(self.heard[wire.FRAME.size : wire.FRAME.size + length])))
+            del self.heard[: wire.FRAME.size + length]
+        return found
+
+    def kill(self) -> None:
+        """SIGKILL it and whatever it forked: they share a process group."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            self.process.kill()
+
+    def dismiss(self) -> None:
+        """Say that there is no more work: it calls the script's `shutdown()` and ends."""
+        self.stopping = True
+        os.close(self.leases_pipe)
+        self.leases_pipe = -1
+
+    def bury(self) -> int:
+        """End the whole group, wait, and close the pipes; the exit code, or minus a signal."""
+        self.kill()
+        code = self.process.wait()
+        for file in (self.leases_pipe, self.answers_pipe, self.lifeline, self.sentinel):
+            if file >= 0:
+                os.close(file)
+        return code
+
+
+class Crew:
+    """Starts workers and reads what they say in shared memory."""
+
+    def __init__(self, launch: Launch, slots: int, first_number: int) -> None:
+        self._launch = launch
+        self._next = first_number
+        self._memory_file = _anonymous()
+        os.ftruncate(self._memory_file, wire.SLOT * slots)
+        self._memory = mmap.mmap(self._memory_file, wire.SLOT * slots)
+
+    def hire(self, slot: int) -> Worker:
+        """Start a process for a slot. Raises `OSError` when the interpreter cannot be started."""
+        number, self._next = self._next, self._next + 1
+        self._memory[wire.SLOT * slot : wire.SLOT * (slot + 1)] = bytes(wire.SLOT)
+        node = f"node{slot // self._launch.workers_of_a_node}"
+        name = f"process{number:03d}"
+        logs = self._launch.logs / "user"
+        error = logs / "error" / node / f"{name}.txt"
+        output = logs / "stdout" / node / f"{name}.stdout.txt"
+        trouble = logs / "stderr" / node / f"{name}.stderr.txt"
+        working = self._launch.working / name
+        for folder in (error.parent, output.parent, trouble.parent, working):
+            folder.mkdir(parents=True, exist_ok=True)
+        setup = {
+            **self._launch.setup,
+            "slot": slot,
+            "part": str(self._launch.parts / f"{number:06d}"),
+            "errors": str(error),
+            "working": str(working),
+            "node": node,
+            "process": name,
+        }
+        with output.open("ab") as stdout, trouble.open("ab") as stderr:
+            return self._start(number, slot, setup, (stdout, stderr))
+
+    def _start(self, number: int, slot: int, setup: dict[str, Any], logs: tuple[BinaryIO, BinaryIO]) -> Worker:
+        settings = _anonymous()
+        os.write(settings, json.dumps(setup).encode())
+        os.lseek(settings, 0, os.SEEK_SET)
+        leases_out, leases = os.pipe()
+        answers, answers_in = os.pipe()
+        line_out, line = os.pipe()
+        theirs = (settings, leases_out, answers_in, line_out)
+        files = (settings, leases_out, answers_in, line_out, self._memory_file)
+        try:
+            process = subprocess.Popen(
+                [*self._launch.interpreter, str(PROGRAM), *map(str, files)],
+                stdin=subprocess.DEVNULL,
+                stdout=logs[0],
+                stderr=logs[1],
+                cwd=setup["working"],
+                env=self._launch.environment,
+                pass_fds=files,
+                start_new_session=True,
+            )
+        except OSError:
+            for file in (leases, answers, line):
+                os.close(file)
+            raise
+        finally:
+            for file in theirs:
+                os.close(file)
+        os.set_blocking(answers, False)
+        log = Path(setup["errors"])
+        return Worker(number, slot, process, leases, answers, line, _sentinel(process.pid), log, setup["process"])
+
+    def heart(self, worker: Worker) -> Heart:
+        """What the worker does now. Two looks in a row that agree are the truth; one alone may be half old."""
+        return Heart(*wire.HEART.unpack_from(self._memory, wire.SLOT * worker.slot))
+
+    def counts(self, worker: Worker) -> tuple[int, int, int]:
+        """Items scored, items failed for want of results, mini-batches: of what is in its journal."""
+        counts: tuple[int, int, int] = wire.COUNTS.unpack_from(self._memory, wire.SLOT * worker.slot + wire.COUNTS_AT)
+        return counts
+
+    def take_back(self, worker: Worker, sequence: int) -> None:
+        """Ask a worker to begin nothing more of its leases up to this one."""
+        wire.STOLEN.pack_into(self._memory, wire.SLOT * worker.slot + wire.STOLEN_AT, sequence)
+        worker.stolen_at, worker.stolen_up_to = time.monotonic(), sequence
+
+    def close(self) -> None:
+        """Let the shared memory go."""
+        self._memory.close()
+        os.close(self._memory_file)
+
+
+def _anonymous() -> int:
+    """A file without a name, in memory where the system can."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("bep")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+def _sentinel(process: int) -> int:
+    """A file descriptor that becomes readable when the process ends; -1 where the system has none."""
+    try:
+        return os.pidfd_open(process)
+    except (AttributeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in (errno.ENOSYS, errno.EPERM):
+            raise
+        return -1
+
+
+class Watch:
+    """Waits for any worker to say something or to end."""
+
+    def __init__(self) -> None:
+        self._poll = select.poll()
+        self._workers: dict[int, Worker] = {}
+
+    def add(self, worker: Worker) -> None:
+        """Wait for this one too."""
+        for file in (worker.answers_pipe, worker.sentinel):
+            if file >= 0:
+                self._poll.register(file, select.POLLIN)
+                self._workers[file] = worker
+
+    def drop(self, worker: Worker) -> None:
+        """No longer. Call it before the worker's files are closed."""
+        for file in (worker.answers_pipe, worker.sentinel):
+            if file >= 0:
+                self._poll.unregister(file)
+                del self._workers[file]
+
+    def wait(self, seconds: float) -> list[Worker]:
+        """The workers with news, each once, in the order of their numbers; none when the time is over."""
+        found = {self._workers[file].number: self._workers[file] for file, _ in self._poll.poll(max(0, seconds) * 1000)}
+        return [found[number] for number in sorted(found)]

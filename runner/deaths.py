@@ -1,0 +1,116 @@
+"""What a dead worker leaves: what it had scored, what it had not begun, which call it died in, and why."""
+
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from bep.runner import parts
+from bep.runner.backlog import Span
+from bep.runner.crew import Heart, Worker
+from bep.runner.worker import wire
+
+_STACK = b"Fatal Python error: "
+_LOOK_BACK = 16384
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Items in its journal, scored and short of results; spans nobody has begun; the call that is to blame."""
+
+    scored: int
+    short: int
+    untouched: tuple[Span, ...]
+    blamed: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """Why, for a machine and for a person. `traceback` is where the script was, if the process could still say."""
+
+    type: str
+    message: str
+    traceback: str = ""
+
+
+def settle(folder: Path, worker: Worker, heart: Heart) -> Left:
+    """Read the journal of a worker that has ended; it is what counts, whatever the worker was about to say."""
+    scored = short = 0
+    recorded = set()
+    journal = parts.path(folder, worker.number).with_suffix(".journal")
+    for entry in parts.read(journal, worker.number):
+        good = min(entry.results, entry.items)
+        scored += good
+        short += entry.items - good
+        if any(lease.span.first <= entry.first < lease.span.end for lease in worker.leases):
+            recorded.add(entry.first)
+    blamed = _blamed(worker, heart)
+    if blamed is not None and blamed.first in recorded:
+        blamed = None
+    for lease in worker.leases:
+        recorded |= lease.failed
+    if blamed is not None:
+        recorded.add(blamed.first)
+    untouched = [span for lease in worker.leases for span in _missing(lease.span, recorded)]
+    return Left(scored, short, tuple(untouched), blamed)
+
+
+def _blamed(worker: Worker, heart: Heart) -> Span | None:
+    if worker.doom:
+        return worker.doom.call
+    if heart.phase != wire.RUNNING:
+        return None
+    return call_of(worker, heart)
+
+
+def call_of(worker: Worker, heart: Heart) -> Span | None:
+    """The call of `run()` that a worker is in."""
+    for lease in worker.leases:
+        if lease.sequence == heart.sequence and lease.span.first <= heart.first < lease.span.end:
+            return lease.span.call(heart.first)
+    return None
+
+
+def _missing(span: Span, recorded: set[int]) -> list[Span]:
+    """The calls of a span that are not in `recorded`, neighbours together."""
+    found: list[Span] = []
+    for first in range(span.first, span.end, span.size):
+        if first in recorded:
+            continue
+        call = span.call(first)
+        if found and found[-1].end == first:
+            found[-1] = Span(found[-1].first, found[-1].count + call.count, span.size)
+        else:
+            found.append(Span(first, call.count, span.size))
+    return found
+
+
+def explain(worker: Worker, code: int) -> Death:
+    """Why a worker has ended, from its exit code or from what the runner did to it."""
+    if worker.doom:
+        return Death(worker.doom.kind, worker.doom.reason, _stack(worker.log, worker.doom.log_size))
+    match -code:
+        case signal.SIGKILL:
+            return Death("WorkerKilled", "the process was killed from outside (SIGKILL), often because memory ran out")
+        case number if number > 0:
+            name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+            return Death("WorkerCrashed", f"the process crashed ({name}) in native code", _stack(worker.log, 0))
+    if code == 5 or (worker.closed and code == -signal.SIGKILL):
+        return Death("ChannelClosed", "the script closed file descriptors that the worker needs")
+    return Death("WorkerExited", f"the process ended itself (exit code {code}): does the script call os._exit?")
+
+
+def _stack(log: Path, start: int) -> str:
+    """Where the script was, from the stack that the process wrote as it ended; the worker's own frames left out."""
+    try:
+        with log.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(start, size - _LOOK_BACK))
+            text = file.read()
+    except OSError:
+        return ""
+    at = text.rfind(_STACK)
+    if at < 0:
+        return ""
+    lines = text[at:].decode(errors="replace").splitlines()
+    frames = [line for line in lines if line.startswith("  File ") and "/runner/worker/" not in line]
+    return "\n".join(["Stack (most recent call first):", *frames]) + "\n" if frames else ""

@@ -1,0 +1,302 @@
+"""Hands mini-batches to workers and survives whatever they do. Knows no spec, no row, no record file."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bep.runner import deaths
+from bep.runner.backlog import Backlog, Span, Verdict
+from bep.runner.crew import Crew, Launch, Lease, Watch, Worker
+from bep.runner.events import Event, MiniBatchFailed, Progress, WorkerLost
+from bep.runner.journal import Failure, Journal
+from bep.runner.manifest import Manifest
+from bep.runner.record import JobError
+from bep.runner.supervision import Limits, Supervisor
+from bep.runner.worker import wire
+
+LEASE_SECONDS = 0.02  # work in one lease: a round trip costs a thousandth of it
+LEASES = 2  # in a worker's pipe, so that none waits for the round trip
+TICK = 0.1  # seconds between looks at the cancel button
+PROGRESS_SECONDS = 0.25
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of a run so far. `scored` and `short` are items in journals; `given_up` items have no attempts left."""
+
+    scored: int = 0
+    short: int = 0
+    given_up: int = 0
+    retries: int = 0
+    workers_lost: int = 0
+
+    @property
+    def failed(self) -> int:
+        """Failed items."""
+        return self.short + self.given_up
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended. No error and not cancelled: every item is accounted for."""
+
+    error: JobError | None = None
+    is_cancelled: bool = False
+
+
+@dataclass(slots=True)
+class Engine:
+    """One run of one job. `before` is what earlier runs of it have done already."""
+
+    launch: Launch
+    manifest: Manifest
+    backlog: Backlog
+    journal: Journal
+    limits: Limits
+    workers: int
+    first_number: int
+    before: Tally
+    report: Callable[[Event], None]
+    cancel: threading.Event
+    tally: Tally = field(default_factory=Tally)
+    warnings: list[str] = field(default_factory=list)
+    _crew: list[Worker] = field(default_factory=list)
+    _sequence: int = 0
+    _pace: float = 0.0
+    _error: JobError | None = None
+    _began: float = 0.0
+    _told: float = 0.0
+    _done_before: int = 0
+    _watch: Watch = field(default_factory=Watch)
+    _hall: Crew = field(init=False)
+    _supervisor: Supervisor = field(init=False)
+
+    def run(self) -> Ending:
+        """Score the backlog. Returns when every item is accounted for, or the job must stop, with no worker left."""
+        self._began = self._told = time.monotonic()
+        wanted = min(self.workers, self.backlog.calls)
+        self._hall = Crew(self.launch, max(1, wanted), self.first_number)
+        self._supervisor = Supervisor(self._hall, self.limits, wanted)
+        self.tally, self._done_before = self.before, self.before.scored + self.before.failed
+        try:
+            for slot in range(wanted):
+                self._hire(slot)
+            while self._goes_on():
+                self._step()
+        except OSError as error:
+            self._error = JobError(code="RunnerFailed", message=f"{error.strerror or error}: {error.filename or ''}")
+        finally:
+            self._end()
+        return Ending(self._error, self._error is None and self.cancel.is_set())
+
+    def _goes_on(self) -> bool:
+        if self._error or self.cancel.is_set():
+            return False
+        if self._scored_and_short()[1] + self.tally.given_up > self.limits.error_threshold >= 0:
+            failed = self._scored_and_short()[1] + self.tally.given_up
+            self._error = JobError(
+                code="ErrorThreshold",
+                message=f"the number of failed items is {failed}, which exceeds error threshold "
+                f"{self.limits.error_threshold}",
+                fix="mend what failed, or raise error_threshold (-1: any number)",
+            )
+            return False
+        return bool(self._crew)
+
+    def _step(self) -> None:
+        for worker in self._watch.wait(min(TICK, self._supervisor.pause(self._crew))):
+            self._listen(worker)
+        for worker in self._supervisor.overdue(self._crew):
+            self._bury(worker)
+        if self.backlog.calls:
+            self._feed()
+        else:
+            self._share_or_dismiss()
+        now = time.monotonic()
+        if now - self._told > PROGRESS_SECONDS:
+            self._told = now
+            self.report(self._progress(now))
+
+    # Workers come and go.
+
+    def _hire(self, slot: int) -> None:
+        worker = self._hall.hire(slot)
+        self._crew.append(worker)
+        self._watch.add(worker)
+
+    def _listen(self, worker: Worker) -> None:
+        """Everything it said; then, if it has ended, everything that follows from that."""
+        gone = worker.process.poll() is not None
+        for kind, payload in worker.frames():
+            self._heard(worker, kind, payload)
+        if gone or worker.closed:
+            self._bury(worker)
+
+    def _heard(self, worker: Worker, kind: int, payload: bytes) -> None:
+        match kind:
+            case wire.READY:
+                worker.ready = True
+                self._supervisor.ready()
+            case wire.LEASED:
+                self._leased(worker, *wire.DONE.unpack(payload))
+            case wire.FAILED:
+                told = json.loads(payload)
+                self._failed_in_script(worker, told)
+            case wire.FATAL:
+                self._fatal(worker, json.loads(payload))
+            case _:
+                told = json.loads(payload)
+                self.warnings.append(f"{told['where']}() raised {told['type']}: {told['message']} ({worker.name})")
+
+    def _bury(self, worker: Worker) -> None:
+        """Account for a worker that has ended: only the call that it was in has lost an attempt."""
+        heart = self._hall.heart(worker)
+        self._watch.drop(worker)
+        code = worker.bury()
+        self._crew.remove(worker)
+        left = deaths.settle(self.launch.parts, worker, heart)
+        self.tally.scored += left.scored
+        self.tally.short += left.short
+        if not (worker.stopping and code == 0):
+            self._lost(worker, code, left)
+
+    def _lost(self, worker: Worker, code: int, left: deaths.Left) -> None:
+        self.backlog.give_back(left.untouched)
+        if self._error or self.cancel.is_set():
+            return
+        death = deaths.explain(worker, code)
+        if worker.stopping:
+            if worker.ready:
+                self.warnings.append(f"{death.message} while shutting down ({worker.name})")
+            return
+        self.tally.workers_lost += 1
+        self.report(WorkerLost(worker.name, death.message))
+        if left.blamed is not None:
+            self._failed(left.blamed, death.type, death.message, death.traceback, worker)
+        else:
+            self._error = self._supervisor.barren(worker, death)
+        if not self._error and self.backlog.calls and len(self._crew) < self.workers:
+            self._hire(worker.slot)
+
+    def _fatal(self, worker: Worker, told: dict[str, str]) -> None:
+        """The script cannot be prepared, or the disk refuses rows. The worker ends by itself."""
+        if told["where"] == "write":
+            self._error = JobError(
+                code="WriteFailed",
+                message=f"rows cannot be written: {told['message']}",
+                fix="make room; `bep job resume` goes on from here",
+            )
+        else:
+            self._error = self._error or self._supervisor.unprepared(worker, told)
+
+    # Work goes out and comes back.
+
+    def _feed(self) -> None:
+        """Two leases for everybody, the idle first."""
+        for depth in range(1, LEASES + 1):
+            for worker in self._crew:
+                if worker.ready and not worker.doom and len(worker.leases) < depth and self.backlog.calls:
+                    worker.send(self._lease())
+
+    def _lease(self) -> Lease:
+        """As many calls as make a lease's worth of work, fewer near the end so that all end together."""
+        fair = -(-self.backlog.calls // (2 * self.workers))
+        calls = int(LEASE_SECONDS / self._pace) if self._pace else 1
+        self._sequence += 1
+        return Lease(self._sequence, self.backlog.take(max(1, min(calls, fair))))
+
+    def _leased(self, worker: Worker, sequence: int, calls: int, seconds: float) -> None:
+        if calls:
+            pace = seconds / calls
+            self._pace = 0.7 * self._pace + 0.3 * pace if self._pace else pace
+            self._supervisor.fruitful()
+        while worker.leases and worker.leases[0].sequence <= sequence:
+            lease = worker.leases.popleft()
+            rest = lease.span.after(calls if lease.sequence == sequence else 0)
+            if rest:
+                self.backlog.give_back([rest])
+
+    def _share_or_dismiss(self) -> None:
+        """Nothing is left to hand out: take back what others have not begun, or send everybody home."""
+        idle = [worker for worker in self._crew if worker.ready and not worker.leases]
+        busy = [worker for worker in self._crew if worker.leases]
+        if not busy:
+            self._dismiss()
+        elif idle or len(self._crew) < self.workers:
+            for worker in busy:
+                self.backlog.give_back(self._supervisor.take_back(worker))
+            if self.backlog.calls:
+                self._feed()
+
+    def _dismiss(self) -> None:
+        """Let the prepared shut down; who is still preparing is not needed any more."""
+        for worker in list(self._crew):
+            if worker.ready and not worker.stopping:
+                worker.dismiss()
+            elif not worker.ready:
+                worker.stopping = True
+                worker.kill()
+
+    # Attempts fail.
+
+    def _failed_in_script(self, worker: Worker, told: dict[str, object]) -> None:
+        lease = next(
+            (lease for lease in worker.leases if lease.span.first <= int(str(told["first"])) < lease.span.end), None
+        )
+        if lease is None:
+            return
+        call = lease.span.call(int(str(told["first"])))
+        lease.failed.add(call.first)
+        self._failed(
+            call, str(told["type"]), str(told["message"]), str(told["traceback"]), worker, f":{told['position']}"
+        )
+
+    def _failed(self, call: Span, kind: str, message: str, traceback: str, worker: Worker, at: str = "") -> None:
+        """Count the attempt, durably, and tell."""
+        log = str(worker.log.relative_to(self.launch.logs.parent)) + at
+        verdict, attempt = self.backlog.failed(call)
+        self.journal.append(Failure(call.first, call.count, attempt, kind, message, traceback, log))
+        if verdict is Verdict.GIVEN_UP:
+            self.tally.given_up += call.count
+        else:
+            self.tally.retries += 1
+        files = self.manifest.names(call.first, call.count)
+        again = verdict is not Verdict.GIVEN_UP
+        self.report(MiniBatchFailed(call.first, files, attempt, again, kind, message, traceback, log))
+
+    # Counting.
+
+    def _scored_and_short(self) -> tuple[int, int]:
+        counts = [self._hall.counts(worker) for worker in self._crew]
+        return self.tally.scored + sum(c[0] for c in counts), self.tally.short + sum(c[1] for c in counts)
+
+    def _progress(self, now: float) -> Progress:
+        scored, short = self._scored_and_short()
+        failed = short + self.tally.given_up
+        done = scored + failed
+        elapsed = now - self._began
+        new = done - self._done_before
+        rate = new / elapsed if elapsed else 0.0
+        left = self.manifest.items - done
+        return Progress(
+            items=self.manifest.items,
+            scored=scored,
+            failed=failed,
+            items_per_second=rate,
+            elapsed=elapsed,
+            eta=left / rate if rate else None,
+            workers_ready=sum(worker.ready for worker in self._crew),
+            workers=self.workers,
+            retries=self.tally.retries,
+            workers_lost=self.tally.workers_lost,
+        )
+
+    def _end(self) -> None:
+        for worker in self._crew:
+            worker.kill()
+        for worker in list(self._crew):
+            self._bury(worker)
+        self._hall.close()
+        self.report(self._progress(time.monotonic()))

@@ -1,0 +1,60 @@
+"""What a running job tells whoever draws it. Values; they carry no colour, no width, no wording of a terminal."""
+
+from dataclasses import dataclass
+
+from bep.runner.record import JobRecord
+
+
+@dataclass(frozen=True, slots=True)
+class JobStarted:
+    """The inputs are listed and workers are being started."""
+
+    record: JobRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a job is. Rates are items a second over the last seconds; `eta` is seconds, None while unknown."""
+
+    items: int
+    scored: int
+    failed: int
+    items_per_second: float
+    elapsed: float
+    eta: float | None
+    workers_ready: int
+    workers: int
+    retries: int
+    workers_lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class MiniBatchFailed:
+    """One attempt that failed. `will_retry` says whether its items get another one, whole or in smaller parts."""
+
+    first: int
+    files: tuple[str, ...]
+    attempt: int
+    will_retry: bool
+    error_type: str
+    message: str
+    traceback: str
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLost:
+    """A worker process ended by itself, or was ended because a call took too long. Another takes its place."""
+
+    process: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobFinished:
+    """The last event. The record says whether the job completed, failed or was cancelled."""
+
+    record: JobRecord
+
+
+Event = JobStarted | Progress | MiniBatchFailed | WorkerLost | JobFinished

@@ -1,0 +1,145 @@
+"""What follows the last mini-batch: totals and the lists of what failed. Works from the journals alone."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bep.runner import journal, parts
+from bep.runner.backlog import Backlog, Span, Verdict
+from bep.runner.folder import JobFolder
+from bep.runner.journal import Failure
+from bep.runner.manifest import Manifest
+from bep.runner.parts import Scored
+
+_COLUMNS = (
+    "Mini-batch Id,Picked Count,Process,Process Start Time,Total,Succeeded,Failed,Elapsed Seconds,Process Seconds,"
+    "Run Method Seconds,Status,Error Category,Error Message,Mini-batch Detail\n"
+)
+
+
+@dataclass(slots=True)
+class Totals:
+    """Counts of everything in the journals. `excess` and `breaks`: results beyond items, line breaks beyond results."""
+
+    scored: int = 0
+    short: int = 0
+    given_up: int = 0
+    rows: int = 0
+    excess: int = 0
+    breaks: int = 0
+    shorts: list[tuple[int, int, int]] = field(default_factory=list)
+
+    @property
+    def failed(self) -> int:
+        """Failed items: of mini-batches without attempts left, and those that run() gave no result for."""
+        return self.short + self.given_up
+
+    def add(self, entry: Scored) -> None:
+        """Count one mini-batch."""
+        good = min(entry.items, entry.results)
+        self.scored += good
+        self.rows += entry.results
+        self.breaks += entry.breaks
+        if entry.results > entry.items:
+            self.excess += entry.results - entry.items
+        elif good < entry.items:
+            self.short += entry.items - good
+            self.shorts.append((entry.first, entry.items, entry.results))
+
+
+@dataclass(slots=True)
+class History:
+    """What the runner's journal says when it is read from the start: the verdicts follow from the same rules."""
+
+    backlog: Backlog
+    given_up: dict[Span, Failure] = field(default_factory=dict)
+    failures: int = 0
+    tries: Counter[int] = field(default_factory=Counter)
+
+
+def replay(failures: Iterable[Failure], mini_batch_size: int, max_retries: int, bisect: bool) -> History:
+    """Go through failed attempts again, without making any."""
+    from collections import deque
+
+    history = History(Backlog(mini_batch_size, max_retries, bisect, deque()))
+    for failure in failures:
+        call = Span(failure.first, failure.count, failure.count)
+        history.failures += 1
+        history.tries[failure.first] += 1
+        verdict, _ = history.backlog.failed(call)
+        if verdict is Verdict.GIVEN_UP:
+            history.given_up[call] = failure
+    return history
+
+
+def history_of(folder: JobFolder, mini_batch_size: int, max_retries: int, bisect: bool) -> History:
+    """The same from a job's folder."""
+    return replay(journal.read(folder.journal), mini_batch_size, max_retries, bisect)
+
+
+def tallied(folder: JobFolder, totals: Totals, history: History) -> Iterator[Scored]:
+    """Every scored mini-batch in input order, counted and written to the job report as it passes."""
+    report = folder.logs / "sys" / "job_report" / "processed_mini-batches.csv"
+    report.parent.mkdir(parents=True, exist_ok=True)
+    size = history.backlog.mini_batch_size
+    with report.open("w") as file:
+        file.write(_COLUMNS)
+        for entry in parts.in_order(folder.parts):
+            totals.add(entry)
+            file.write(_line(entry, size, history.tries[entry.first] if history.tries else 0))
+            yield entry
+        for call, failure in history.given_up.items():
+            totals.given_up += call.count
+            file.write(_failed_line(call, failure, size))
+
+
+def _line(entry: Scored, size: int, failures: int) -> str:
+    good = min(entry.items, entry.results)
+    began = datetime.fromtimestamp(entry.started, UTC).isoformat(timespec="milliseconds")
+    seconds = f"{entry.seconds:.6f}"
+    return (
+        f"{entry.first // size},{failures + 1},process{entry.part:03d},{began},"
+        f"{entry.items},{good},{entry.items - good},"
+        f"{seconds},{seconds},{seconds},SUCCESS,,,items {entry.first} to {entry.first + entry.items - 1}\n"
+    )
+
+
+def _failed_line(call: Span, failure: Failure, size: int) -> str:
+    process = Path(failure.log).name.split(".")[0]
+    message = failure.message.replace("\n", " ").replace('"', '""')
+    return (
+        f"{call.first // size},{failure.attempt},{process},,{call.count},0,{call.count},,,,FAILED,{failure.type},"
+        f'"{message}",items {call.first} to {call.end - 1}\n'
+    )
+
+
+def write_failed_items(folder: JobFolder, manifest: Manifest, history: History, totals: Totals) -> None:
+    """`failed_items.jsonl`: one line an item, by position in the input. Absent when nothing has failed."""
+    failed: list[tuple[Span, Failure | int]] = [*history.given_up.items()]
+    failed += [(Span(first, count, count), results) for first, count, results in totals.shorts]
+    if not failed:
+        folder.failed_items.unlink(missing_ok=True)
+        return
+    temporary = folder.failed_items.with_name("failed_items.jsonl.new")
+    with temporary.open("w") as file:
+        for call, why in sorted(failed, key=lambda entry: entry[0].first):
+            for position, name in enumerate(manifest.names(call.first, call.count), call.first):
+                told = _told(call, why)
+                file.write(json.dumps({"item": name, "position": position, **told}) + "\n")
+    temporary.replace(folder.failed_items)
+
+
+def _told(call: Span, why: Failure | int) -> dict[str, object]:
+    if isinstance(why, int):
+        message = f"run() returned {why} results for {call.count} items; which of them are missing cannot be told"
+        return {"type": "ResultsMissing", "message": message, "traceback": "", "attempts": 1, "log": ""}
+    return {
+        "type": why.type,
+        "message": why.message,
+        "traceback": why.traceback,
+        "attempts": why.attempt,
+        "log": why.log,
+    }

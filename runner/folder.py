@@ -1,0 +1,104 @@
+"""A job's folder: where everything of one job stands, and who may write there. Knows no content."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bep.runner.errors import JobBusy
+
+
+class JobFolder:
+    """Paths of one job. Nothing is made until `make`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.record = path / "job.json"
+        self.manifest = path / "manifest"
+        self.index = path / "manifest.index"
+        self.journal = path / "journal"
+        self.parts = path / "parts"
+        self.logs = path / "logs"
+        self.failed_items = path / "failed_items.jsonl"
+        self.working = path / "working"
+        self.downloads = path / "downloads"
+        self._lock = path / "lock"
+
+    def make(self) -> None:
+        """Create the folders that a job writes to."""
+        for folder in (self.path, self.parts, self.logs, self.working):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the job for this process. Raises `JobBusy` when another one does; the system frees it at any death."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        lock = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            if not _locked(lock, fcntl.LOCK_EX, patience=0.5):
+                holder = os.pread(lock, 100, 0).decode(errors="replace").strip() or "another process"
+                raise JobBusy(f"{self.path.name} is being run by {holder}; wait for it or cancel it")
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, f"process {os.getpid()}\n".encode(), 0)
+            yield
+        finally:
+            os.close(lock)
+
+    def is_held(self) -> bool:
+        """Whether a living runner has this job."""
+        try:
+            lock = os.open(self._lock, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            return not _locked(lock, fcntl.LOCK_SH, patience=0)
+        finally:
+            os.close(lock)
+
+
+def wait_for_parts(parts: Path, patience: float) -> None:
+    """Wait until no worker of an earlier runner can write any more. Raises `JobBusy` after `patience` seconds.
+
+    The kernel kills them with their runner, but not in the same instant; each holds a lock on its journal.
+    """
+    for journal in sorted(parts.glob("*.journal")):
+        file = os.open(journal, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            if not _locked(file, fcntl.LOCK_SH, patience):
+                raise JobBusy(f"a worker of the job's last run still lives and writes to {journal}; end it first")
+        finally:
+            os.close(file)
+
+
+def _locked(file: int, kind: int, patience: float) -> bool:
+    until = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.01)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in a folder durable."""
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a small file so that a SIGKILL or a power cut leaves the old one or the new one, whole."""
+    temporary = path.with_name(f".{path.name}.new")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)

@@ -1,0 +1,96 @@
+"""What a job scores: paths, globs, lists and URLs -> the names of files, in order. Opens no file of the user's."""
+
+import glob
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from bep.runner.errors import InputsInvalid
+
+_WILD = frozenset("*?[")
+
+
+def expand(inputs: Iterable[str], downloads: Path) -> Iterator[bytes]:
+    """Absolute paths of every file, in the file system's bytes: the inputs in their order, each sorted by path.
+
+    Folders are listed recursively with hidden and empty files. URLs are fetched into `downloads` first. Raises
+    `InputsInvalid` as soon as something is missing, is no file or folder, or turns in a circle.
+    """
+    for text in inputs:
+        found = False
+        for name in _one(text, downloads):
+            found = True
+            yield name
+        if not found:
+            raise InputsInvalid(f"{text}: no files there")
+
+
+def _one(text: str, downloads: Path) -> Iterator[bytes]:
+    if "://" in text:
+        from bep.runner import downloading
+
+        yield from _local(os.fsencode(downloading.fetch(text, downloads)))
+    elif os.path.lexists(text) or not _WILD.intersection(text):
+        yield from _local(os.fsencode(Path(text).absolute()))
+    else:
+        for match in sorted(os.fsencode(Path(name).absolute()) for name in _matches(text)):
+            yield from _local(match)
+
+
+def _matches(pattern: str) -> Iterator[str]:
+    """Files that a glob names; a folder only where the pattern does not go on below it by itself."""
+    below = pattern.endswith("**")
+    for name in glob.iglob(pattern, recursive=True, include_hidden=True):  # noqa: PTH207 - Path has no hidden files here
+        if not (below and Path(name).is_dir()):
+            yield name
+
+
+def _local(path: bytes) -> Iterator[bytes]:
+    if os.path.isdir(path):  # noqa: PTH112 - bytes: a name need not be text
+        yield from _folder(path, ())
+    elif os.path.isfile(path):  # noqa: PTH113
+        yield path
+    else:
+        raise InputsInvalid(f"{os.fsdecode(path)}: {_what_is_wrong(path)}")
+
+
+def _folder(path: bytes, inside: tuple[tuple[int, int], ...]) -> Iterator[bytes]:
+    """Every file below a folder, in the order of whole paths. `inside` are the folders that it stands in."""
+    status = os.stat(path)  # noqa: PTH116
+    this = (status.st_dev, status.st_ino)
+    if this in inside:
+        raise InputsInvalid(f"{os.fsdecode(path)}: a symbolic link to a folder that it stands in; remove it")
+    for name, is_folder in _entries(path):
+        if is_folder:
+            yield from _folder(name, (*inside, this))
+        else:
+            yield name
+
+
+def _entries(path: bytes) -> list[tuple[bytes, bool]]:
+    """Files and folders directly in a folder; folders sort as if their name ended with a slash, as their files do."""
+    found = []
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    found.append((entry.path + b"/", True))
+                elif entry.is_file():
+                    found.append((entry.path, False))
+                else:
+                    raise InputsInvalid(f"{os.fsdecode(entry.path)}: {_what_is_wrong(entry.path)}")
+    except OSError as error:
+        raise InputsInvalid(f"{os.fsdecode(path)}: cannot be listed: {error.strerror}") from error
+    found.sort()
+    return [(name.rstrip(b"/"), is_folder) for name, is_folder in found]
+
+
+def _what_is_wrong(path: bytes) -> str:
+    if os.path.islink(path):  # noqa: PTH114
+        return f"a symbolic link to {os.fsdecode(os.readlink(path))}, which does not exist"  # noqa: PTH115
+    if os.path.lexists(path):
+        return "neither a file nor a folder"
+    parent = os.path.dirname(path)  # noqa: PTH120
+    while not os.path.isdir(parent):  # noqa: PTH112
+        parent = os.path.dirname(parent)  # noqa: PTH120
+    return f"no such file or folder; {os.fsdecode(parent)} exists"

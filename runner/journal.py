@@ -1,0 +1,86 @@
+"""The runner's own journal: every attempt that failed, durable line by line. Rows are in the parts' journals."""
+
+import json
+import os
+import time
+from binascii import crc32
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+TRACEBACKS = 200  # that many are kept whole; a script that fails for every item does not fill the disk
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failed attempt of one call of `run()`. `log` is a path under the job's folder and a byte in that file."""
+
+    first: int
+    count: int
+    attempt: int
+    type: str
+    message: str
+    traceback: str
+    log: str
+
+
+class Journal:
+    """Appends failures. After `append` one survives the process; after `settle` all survive the machine."""
+
+    def __init__(self, path: Path, sync: float) -> None:
+        _cut_torn_line(path)
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._sync = sync
+        self._synced = time.monotonic()
+        self._tracebacks = 0
+
+    def append(self, failure: Failure) -> None:
+        """Write one line."""
+        self._tracebacks += 1
+        told = asdict(failure)
+        if self._tracebacks > TRACEBACKS:
+            told["traceback"] = ""
+        text = json.dumps(told, sort_keys=True)
+        os.write(self._file, f"{crc32(text.encode()):08x} {text}\n".encode())
+        if time.monotonic() - self._synced > self._sync:
+            self.settle()
+
+    def settle(self) -> None:
+        """Wait for the disk."""
+        os.fsync(self._file)
+        self._synced = time.monotonic()
+
+    def close(self) -> None:
+        """Settle and close."""
+        self.settle()
+        os.close(self._file)
+
+
+def read(path: Path) -> Iterator[Failure]:
+    """The whole lines of a journal; a torn one ends it. One that is not there has none."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return
+    with file:
+        for line in file:
+            if not _is_whole(line):
+                return
+            yield Failure(**json.loads(line[9:]))
+
+
+def _is_whole(line: bytes) -> bool:
+    return line.endswith(b"\n") and line[:8] == b"%08x" % crc32(line[9:-1])
+
+
+def _cut_torn_line(path: Path) -> None:
+    whole = 0
+    try:
+        with path.open("rb+") as file:
+            for line in file:
+                if not _is_whole(line):
+                    break
+                whole += len(line)
+            file.truncate(whole)
+    except FileNotFoundError:
+        return

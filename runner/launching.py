@@ -1,0 +1,101 @@
+"""What a job's workers are started with: variables, arguments, folders. Knows the compatible service's names."""
+
+import os
+
+from bep.runner.crew import Launch
+from bep.runner.folder import JobFolder
+from bep.runner.manifest import Manifest
+from bep.runner.target import JobRequest
+
+# Native thread pools: without a bound each worker would start one thread a core, and all would wait for each other.
+_POOLS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "RAYON_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+)
+
+
+def launch(request: JobRequest, folder: JobFolder, listed: Manifest) -> Launch:
+    """Everything but what differs from worker to worker."""
+    target, settings = request.target, request.settings
+    script = ""
+    if target.scoring_script and target.code_directory:
+        script = str((target.code_directory / target.scoring_script).absolute())
+    setup = {
+        "manifest": str(listed.path),
+        "index": str(listed.index),
+        "mini_batch_size": listed.mini_batch_size,
+        "sync": settings.sync_seconds,
+        "format": settings.output_format if settings.output_action == "append_row" else "none",
+        "variables": _variables(request),
+        "defaults": dict.fromkeys(_POOLS, str(max(1, cores() // settings.workers))),
+        "arguments": _arguments(request, script),
+        "script": script,
+        "code": str(target.code_directory or ""),
+        "logging_level": settings.logging_level,
+        "output": str(request.output_folder),
+        "log": str(folder.logs / "user"),
+    }
+    return Launch(
+        interpreter=target.interpreter,
+        setup=setup,
+        logs=folder.logs,
+        parts=folder.parts,
+        working=folder.working,
+        workers_of_a_node=settings.max_concurrency_per_instance,
+        environment=request.environment,
+    )
+
+
+def cores() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _variables(request: JobRequest) -> dict[str, str]:
+    """The deployment's own, and those of the service (Azure ML docs: how-to-batch-scoring-script), which win."""
+    variables = {
+        **request.target.environment_variables,
+        "AZUREML_BI_OUTPUT_PATH": str(request.output_folder),
+        "AZUREML_RUN_ID": request.name,
+        "AZUREML_NODE_COUNT": str(request.settings.instance_count),
+    }
+    if request.target.model_directory:
+        variables["AZUREML_MODEL_DIR"] = str(request.target.model_directory)
+    return variables
+
+
+def _arguments(request: JobRequest, script: str) -> list[str]:
+    """`sys.argv` as a script finds it in the service, where it must use `parse_known_args`."""
+    settings = request.settings
+    return [
+        script,
+        "--scoring_module_name",
+        request.target.scoring_script or "",
+        "--mini_batch_size",
+        str(settings.mini_batch_size),
+        "--error_threshold",
+        str(settings.error_threshold),
+        "--output_action",
+        settings.output_action,
+        "--logging_level",
+        settings.logging_level.upper(),
+        "--run_invocation_timeout",
+        f"{settings.timeout:g}",
+        "--run_max_try",
+        str(settings.max_retries + 1),
+        "--append_row_file_name",
+        settings.output_file_name,
+        "--output",
+        str(request.output_folder),
+        "--process_count_per_node",
+        str(settings.max_concurrency_per_instance),
+    ]

@@ -1,0 +1,75 @@
+"""The manifest: every item of a job, in order, written once and the truth from then on. Never holds the list.
+
+Names are the file system's own bytes, each ended by NUL, the one byte that no file name can contain; the index has, as
+unsigned 64-bit little-endian numbers, where each mini-batch starts and, last, where the manifest ends.
+"""
+
+import os
+import sys
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+
+from bep.runner.folder import JobFolder, sync_folder
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What is scored: how many items, in mini-batches of how many. `digest` is of the names, in hexadecimal."""
+
+    path: Path
+    index: Path
+    items: int
+    mini_batch_size: int
+    digest: str
+
+    @property
+    def mini_batches(self) -> int:
+        """The last one may be short."""
+        return -(-self.items // self.mini_batch_size)
+
+    def names(self, first: int, count: int) -> tuple[str, ...]:
+        """The items from `first` on, as paths."""
+        number, skipped = divmod(first, self.mini_batch_size)
+        last = (first + count - 1) // self.mini_batch_size
+        with self.path.open("rb") as names, self.index.open("rb") as index:
+            start, end = (int.from_bytes(os.pread(index.fileno(), 8, 8 * n), "little") for n in (number, last + 1))
+            block = os.pread(names.fileno(), end - start - 1, start)
+        return tuple(os.fsdecode(name) for name in block.split(b"\0")[skipped : skipped + count])
+
+
+def write(folder: JobFolder, items: Iterable[bytes], mini_batch_size: int) -> Manifest:
+    """Write manifest and index of `items`, durable before it returns. A half-written one has no index."""
+    starts = array("Q", [0])
+    digest = sha256()
+    count = 0
+    with folder.manifest.open("wb") as file:
+        for block in _blocks(items, mini_batch_size):
+            text = b"\0".join(block) + b"\0"
+            digest.update(text)
+            file.write(text)
+            starts.append(starts[-1] + len(text))
+            count += len(block)
+        file.flush()
+        os.fsync(file.fileno())
+    if sys.byteorder == "big":
+        starts.byteswap()
+    temporary = folder.index.with_name("manifest.index.new")
+    with temporary.open("wb") as file:
+        starts.tofile(file)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(folder.index)
+    sync_folder(folder.path)
+    return Manifest(folder.manifest, folder.index, count, mini_batch_size, digest.hexdigest())
+
+
+def _blocks(items: Iterable[bytes], size: int) -> Iterator[list[bytes]]:
+    left = iter(items)
+    while block := list(islice(left, size)):
+        yield block

@@ -1,0 +1,100 @@
+"""Puts rows in input order into one file that appears complete or not at all. Never reads a row: the kernel copies."""
+
+import errno
+import os
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from bep.runner import parts
+from bep.runner.errors import OutputExists
+from bep.runner.folder import sync_folder
+from bep.runner.parts import Scored
+
+_FALLBACK = 1 << 20
+
+
+@dataclass(slots=True)
+class Piece:
+    """Bytes of one part that stand together there and in the output."""
+
+    part: int
+    offset: int
+    length: int
+
+
+def partial(output: Path, job: str) -> Path:
+    """The name under which a job's output grows: hidden, in the same folder, one for each job."""
+    return output.with_name(f".{output.name}.{job}.partial")
+
+
+def assemble(scored: Iterable[Scored], folder: Path, target: Path, header: bytes) -> None:
+    """Write `target` from the parts in `folder`, durable when it returns. Raises `OSError`: a full disk, for one."""
+    with ExitStack() as stack:
+        out = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        stack.callback(os.close, out)
+        os.write(out, header)
+        files: dict[int, int] = {}
+        for piece in _together(scored):
+            if piece.part not in files:
+                rows = parts.path(folder, piece.part).with_suffix(".rows")
+                files[piece.part] = os.open(rows, os.O_RDONLY | os.O_CLOEXEC)
+                stack.callback(os.close, files[piece.part])
+            _copy(files[piece.part], piece.offset, piece.length, out)
+        os.fsync(out)
+
+
+def _together(scored: Iterable[Scored]) -> Iterable[Piece]:
+    piece: Piece | None = None
+    for entry in scored:
+        if piece and entry.part == piece.part and entry.offset == piece.offset + piece.length:
+            piece.length += entry.length
+            continue
+        if piece:
+            yield piece
+        piece = Piece(entry.part, entry.offset, entry.length)
+    if piece:
+        yield piece
+
+
+def _copy(source: int, offset: int, length: int, target: int) -> None:
+    while length:
+        try:
+            copied = os.copy_file_range(source, target, length, offset)
+        except (AttributeError, OSError) as error:
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+                raise
+            copied = os.write(target, os.pread(source, min(length, _FALLBACK), offset))
+        if not copied:
+            raise OSError(errno.EIO, "a part file is shorter than its journal says")
+        offset += copied
+        length -= copied
+
+
+def publish(temporary: Path, output: Path) -> None:
+    """Give the finished file its name, which nobody else may have taken meanwhile. Raises `OutputExists`.
+
+    The temporary name stays until `forget`: with both names on one file, a resumed job knows its own output.
+    """
+    try:
+        os.link(temporary, output)
+    except FileExistsError:
+        if output.samefile(temporary):
+            return
+        raise OutputExists(f"{output} has appeared while the job ran; it was not overwritten") from None
+    except OSError:  # a file system without hard links
+        if output.exists():
+            raise OutputExists(f"{output} has appeared while the job ran; it was not overwritten") from None
+        temporary.rename(output)
+    sync_folder(output.parent)
+
+
+def is_published(temporary: Path, output: Path) -> bool:
+    """Whether an earlier run of this job was ended just after it had published."""
+    return temporary.exists() and output.exists() and output.samefile(temporary)
+
+
+def forget(temporary: Path) -> None:
+    """Drop the temporary name."""
+    temporary.unlink(missing_ok=True)

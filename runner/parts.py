@@ -1,0 +1,125 @@
+"""What workers have left behind: part files and their journals, read in input order. Never holds a row."""
+
+import heapq
+import mmap
+import os
+from binascii import crc32
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from bep.runner.worker import wire
+
+_BLOCK = 1 << 20
+
+
+class Scored(NamedTuple):
+    """One mini-batch, or part of one, with its rows in a part file. Times are seconds, `started` on the wall clock."""
+
+    first: int
+    items: int
+    results: int
+    breaks: int
+    offset: int
+    length: int
+    started: float
+    seconds: float
+    checksum: int
+    part: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Records of one journal, from one byte to another, whose items ascend."""
+
+    part: int
+    journal: Path
+    start: int
+    end: int
+
+
+def read(journal: Path, part: int, start: int = 0, end: int | None = None) -> Iterator[Scored]:
+    """The whole records of a journal, up to the first that is torn. A journal that is not there has none."""
+    try:
+        file = os.open(journal, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        size = os.fstat(file).st_size
+        end = size if end is None else min(end, size)
+        size_of_block = _BLOCK // wire.RECORD * wire.RECORD
+        while start + wire.RECORD <= end:
+            block = os.pread(file, min(size_of_block, end - start), start)
+            start += len(block)
+            for position in range(0, len(block) - wire.RECORD + 1, wire.RECORD):
+                body = block[position : position + wire.BODY.size]
+                if wire.CHECK.unpack_from(block, position + wire.BODY.size)[0] != crc32(body):
+                    return
+                yield Scored._make((*wire.BODY.unpack(body), part))
+    finally:
+        os.close(file)
+
+
+def numbers(parts: Path) -> list[int]:
+    """The part numbers that exist, ascending."""
+    return sorted(int(path.stem) for path in parts.glob("*.journal") if path.stem.isdecimal())
+
+
+def path(parts: Path, number: int) -> Path:
+    """A part's files without their endings: `.rows`, `.journal`, `.header`."""
+    return parts / f"{number:06d}"
+
+
+def runs(parts: Path) -> list[Run]:
+    """Every journal cut where its items stop ascending: retries and work taken over make few of them."""
+    found = []
+    for number in numbers(parts):
+        journal = path(parts, number).with_suffix(".journal")
+        start = position = 0
+        last = -1
+        for scored in read(journal, number):
+            if scored.first <= last:
+                found.append(Run(number, journal, start, position))
+                start = position
+            last = scored.first
+            position += wire.RECORD
+        if position > start:
+            found.append(Run(number, journal, start, position))
+    return found
+
+
+def in_order(parts: Path) -> Iterator[Scored]:
+    """Every scored mini-batch once, by first item. Of two that have an item in common the earlier part's stands."""
+    streams = [read(run.journal, run.part, run.start, run.end) for run in runs(parts)]
+    reached = 0
+    for scored in heapq.merge(*streams, key=lambda scored: (scored.first, scored.part)):
+        if scored.first >= reached:
+            reached = scored.first + scored.items
+            yield scored
+
+
+def verify(parts: Path) -> list[int]:
+    """Cut from the journals what the disk did not get before the power went; the parts that this shortened."""
+    shortened = []
+    for number in numbers(parts):
+        files = path(parts, number)
+        journal = files.with_suffix(".journal")
+        whole = _whole_records(journal, files.with_suffix(".rows"), number) * wire.RECORD
+        if whole < journal.stat().st_size:
+            os.truncate(journal, whole)
+            shortened.append(number)
+    return shortened
+
+
+def _whole_records(journal: Path, rows: Path, number: int) -> int:
+    count = 0
+    with rows.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
+        with memoryview(content) as view:
+            for scored in read(journal, number):
+                if crc32(view[scored.offset : scored.offset + scored.length]) != scored.checksum:
+                    break
+                count += 1
+    return count

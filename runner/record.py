@@ -1,0 +1,134 @@
+"""The job record, `job.json`: what a job was, how it went, and why. Knows how to read and write itself, no more."""
+
+import json
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bep.runner.errors import JobInvalid
+from bep.runner.folder import JobFolder, write_atomically
+from bep.runner.target import ScoringTarget, Settings
+
+
+class Status(StrEnum):
+    """The values of the compatible service (its job status enumeration), in the order of a job's life."""
+
+    NOT_STARTED = "NotStarted"
+    STARTING = "Starting"
+    PREPARING = "Preparing"
+    QUEUED = "Queued"
+    RUNNING = "Running"
+    FINALIZING = "Finalizing"
+    CANCEL_REQUESTED = "CancelRequested"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    CANCELED = "Canceled"
+    NOT_RESPONDING = "NotResponding"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more happens unless someone resumes."""
+        return self in (Status.COMPLETED, Status.FAILED, Status.CANCELED, Status.NOT_RESPONDING)
+
+
+class Counts(BaseModel):
+    """Of items unless the name says otherwise. `rows` are results: a run() may return more or fewer than its files."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    items: int = 0
+    scored: int = 0
+    failed: int = 0
+    rows: int = 0
+    mini_batches: int = 0
+    retries: int = 0
+    workers_lost: int = 0
+
+
+class JobError(BaseModel):
+    """Why a job failed. `traceback` is the script's own, `log` a path under the job's folder, `fix` what to do."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: str
+    message: str
+    traceback: str = ""
+    files: tuple[str, ...] = ()
+    log: str = ""
+    fix: str = ""
+
+
+class JobRecord(BaseModel):
+    """One job. `target` has the names of the environment variables without their values, which may be secrets."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format_version: Literal[1] = 1
+    name: str
+    status: Status
+    target: ScoringTarget
+    settings: Settings
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    inputs: tuple[str, ...]
+    input_text: str
+    manifest_digest: str = ""
+    folder: Path
+    output_folder: Path
+    output_text: str
+    output_file: Path | None = None
+    created: datetime
+    started: datetime | None = None
+    finished: datetime | None = None
+    seconds: float = 0
+    counts: Counts = Counts()
+    warnings: tuple[str, ...] = ()
+    failures: tuple[JobError, ...] = ()
+    error: JobError | None = None
+    process: int = 0
+    runs: int = 1
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether `resume` would go on with it."""
+        return self.status.is_final and self.status is not Status.COMPLETED
+
+
+def save(record: JobRecord) -> None:
+    """Write the record so that it is never seen half-written."""
+    text = json.dumps(record.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=True) + "\n"
+    write_atomically(JobFolder(record.folder).record, text.encode())
+
+
+def load(path: Path) -> JobRecord:
+    """Read a job's record; one whose runner is gone is shown as NotResponding. Raises `JobInvalid`."""
+    folder = JobFolder(path)
+    record = read(folder)
+    if record.status.is_final or folder.is_held():
+        return record
+    record = read(folder)  # it may have finished between the two looks
+    if record.status.is_final:
+        return record
+    gone = JobError(
+        code="RunnerGone",
+        message=f"process {record.process}, which ran the job, is gone; what it scored is kept",
+        fix=f"bep job resume {record.name}",
+    )
+    return record.model_copy(update={"status": Status.NOT_RESPONDING, "error": gone})
+
+
+def read(folder: JobFolder) -> JobRecord:
+    """The record as it was last written. Raises `JobInvalid`."""
+    try:
+        return JobRecord.model_validate_json(folder.record.read_bytes())
+    except FileNotFoundError:
+        raise JobInvalid(f"{folder.path} is not a job's folder: it has no job.json") from None
+    except ValidationError as error:
+        raise JobInvalid(f"{folder.record} is damaged: {error.errors()[0]['msg']}") from None
+
+
+def pinned(target: ScoringTarget) -> ScoringTarget:
+    """The target as a record may hold it: names of variables, no values."""
+    return target.model_copy(update={"environment_variables": dict.fromkeys(target.environment_variables, "")})

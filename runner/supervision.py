@@ -1,0 +1,147 @@
+"""Watches workers' time: calls that take too long, scripts that never get ready, work that others could begin."""
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+
+from bep.runner.backlog import Span
+from bep.runner.crew import Crew, Doom, Heart, Worker
+from bep.runner.deaths import Death, call_of
+from bep.runner.record import JobError
+from bep.runner.worker import wire
+
+_LAST_WORDS = 0.1  # seconds in which a process that is too late may write its stack
+_SETTLED = 0.002  # seconds after which a worker has surely seen that its leases were taken back
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds for one `run()` and for loading and `init()`; failed items, -1 for any number."""
+
+    timeout: float
+    init_timeout: float
+    error_threshold: int
+
+
+class Supervisor:
+    """Judges workers by their hearts. It decides; the engine counts and replaces."""
+
+    def __init__(self, crew: Crew, limits: Limits, workers: int) -> None:
+        self._crew = crew
+        self._limits = limits
+        self._patience = max(5, 2 * workers)
+        self._prepared = False
+        self._barren = 0
+        self._taking: set[int] = set()
+
+    def ready(self) -> None:
+        """A worker's `init()` has returned."""
+        self._prepared = True
+
+    def fruitful(self) -> None:
+        """A lease is done: the crew works."""
+        self._barren = 0
+
+    def pause(self, workers: list[Worker]) -> float:
+        """Seconds until someone may be too late."""
+        now = time.monotonic()
+        pause = min((self._deadline(worker, self._crew.heart(worker)) - now for worker in workers), default=0.0)
+        return min(pause, _SETTLED) if any(worker.number in self._taking for worker in workers) else pause
+
+    def _deadline(self, worker: Worker, heart: Heart) -> float:
+        if worker.doom:
+            return worker.doom.kill_at
+        match heart.phase:
+            case wire.STARTING | wire.PREPARING:
+                return worker.hired + self._limits.init_timeout
+            case wire.RUNNING | wire.STOPPING:
+                return heart.started + self._limits.timeout
+        return float("inf")
+
+    def overdue(self, workers: list[Worker]) -> list[Worker]:
+        """Workers to bury now. One that is late is first told to write its stack and end; that takes milliseconds."""
+        late = []
+        for worker in workers:
+            heart = self._crew.heart(worker)
+            if time.monotonic() < self._deadline(worker, heart) or heart != self._crew.heart(worker):
+                continue
+            if worker.doom:
+                late.append(worker)
+            else:
+                worker.doom = self._doom(worker, heart)
+                os.kill(worker.process.pid, signal.SIGABRT)
+        return late
+
+    def _doom(self, worker: Worker, heart: Heart) -> Doom:
+        kill_at = time.monotonic() + _LAST_WORDS
+        size = worker.log.stat().st_size if worker.log.exists() else 0
+        limits = self._limits
+        match heart.phase:
+            case wire.RUNNING:
+                reason = f"run() did not return within {limits.timeout:g} seconds"
+                return Doom("Timeout", reason, call_of(worker, heart), kill_at, size)
+            case wire.STOPPING:
+                reason = f"shutdown() did not return within {limits.timeout:g} seconds"
+                return Doom("ShutdownTimeout", reason, None, kill_at, size)
+        reason = f"init() did not return within {limits.init_timeout:g} seconds"
+        return Doom("InitTimeout", reason, None, kill_at, size)
+
+    def unprepared(self, worker: Worker, told: dict[str, str]) -> JobError | None:
+        """The script raised while it was loaded or in `init()`: the job fails, unless that has worked before."""
+        self._barren += 1
+        if self._prepared and self._barren <= self._patience:
+            return None
+        code = "ScriptInvalid" if told["type"] == "ScriptInvalid" else "InitFailed"
+        message = told["message"] if code == "ScriptInvalid" else f"{told['type']}: {told['message']}"
+        return JobError(code=code, message=message, traceback=told["traceback"], log=_log(worker))
+
+    def barren(self, worker: Worker, death: Death) -> JobError | None:
+        """A worker ended outside any call. Too many in a row, or an `init()` that hangs, and the job fails."""
+        self._barren += 1
+        if worker.stopping or ((death.type != "InitTimeout" or self._prepared) and self._barren <= self._patience):
+            return None
+        place = "before init() returned" if not worker.ready else "between two calls of run()"
+        message = f"{death.message} ({place}, {self._barren} times in a row)" if self._barren > 1 else death.message
+        return JobError(code=death.type, message=message, traceback=death.traceback, log=_log(worker))
+
+    def take_back(self, worker: Worker) -> list[Span]:
+        """Work of a busy worker that others can do: asked for at the first call, given at a later one.
+
+        The worker says what it begins, then looks whether that was taken back; this side marks first, and looks at
+        what has begun only when the mark must have been seen. So no call is made by both.
+        """
+        self._taking.discard(worker.number)
+        waiting = sum(lease.span.calls for lease in worker.leases) - 1
+        if waiting < 1 or worker.doom:
+            return []
+        last = worker.leases[-1].sequence
+        if worker.stolen_up_to != last:
+            self._crew.take_back(worker, last)
+            self._taking.add(worker.number)
+            return []
+        heart = self._crew.heart(worker)
+        if time.monotonic() - worker.stolen_at < _SETTLED or heart.phase != wire.RUNNING:
+            self._taking.add(worker.number)
+            return []
+        return _not_begun(worker, heart)
+
+
+def _not_begun(worker: Worker, heart: Heart) -> list[Span]:
+    """Shorten a worker's leases to what it has begun; what was cut off."""
+    call = call_of(worker, heart)
+    if call is None:
+        return []
+    taken = []
+    while worker.leases[-1].sequence > heart.sequence:
+        taken.append(worker.leases.pop().span)
+    span = worker.leases[-1].span
+    rest = span.after((call.first - span.first) // span.size + 1)
+    if rest:
+        worker.leases[-1].span = Span(span.first, span.count - rest.count, span.size)
+        taken.append(rest)
+    return taken
+
+
+def _log(worker: Worker) -> str:
+    return "/".join(worker.log.parts[-5:])

@@ -1,0 +1,24 @@
+"""Starts the worker from a path, leaving nothing of bep's importable by the user's script."""
+
+import sys
+
+
+def start() -> None:
+    """Import this folder as `bep_worker`, whatever else is called `worker`, then serve until told to stop."""
+    import importlib.util
+
+    folder = __file__.rpartition("/")[0] or "."
+    if sys.path and sys.path[0] == folder:
+        del sys.path[0]
+    spec = importlib.util.spec_from_file_location(
+        "bep_worker", folder + "/__init__.py", submodule_search_locations=[folder]
+    )
+    assert spec is not None
+    sys.modules["bep_worker"] = importlib.util.module_from_spec(spec)
+    from bep_worker.serving import main  # type: ignore[import-not-found]
+
+    main([int(number) for number in sys.argv[1:]])
+
+
+if __name__ == "__main__":  # a script that spawns processes imports this file again under another name
+    start()

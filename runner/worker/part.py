@@ -1,0 +1,92 @@
+"""One worker's rows and their journal: rows first, journal second, so what the journal does not name is not there."""
+
+import fcntl
+import os
+import time
+
+from . import wire
+
+PATIENCE = 0.005  # seconds of finished work that a SIGKILL may cost; two writes for it are a thousandth
+BULK = 1 << 20  # bytes of rows held before they are written
+
+
+class Part:
+    """Appends results. `sync` is the seconds between two waits for the disk.
+
+    Rows carry a checksum in the journal, so the two files may reach the disk in any order.
+    """
+
+    def __init__(self, path: str, heart: memoryview, sync: float) -> None:
+        self._path = path
+        self._heart = heart
+        self._sync = sync
+        self._rows = _create(path + ".rows")
+        self._journal = _create(path + ".journal")
+        fcntl.flock(self._journal[0], fcntl.LOCK_EX)
+        self._held = []  # type: list[bytes]
+        self._records = []  # type: list[bytes]
+        self._bytes = 0
+        self._offset = 0
+        self._counts = [0, 0, 0]
+        self._flushed = self._synced = time.monotonic()
+        self._skew = time.time() - self._synced
+
+    def add(self, first: int, items: int, results: int, breaks: int, rows: bytes, started: float, now: float) -> None:
+        """Keep a mini-batch's rows; they are written when enough has come together."""
+        self._records.append(
+            wire.record(first, items, results, breaks, self._offset, rows, started + self._skew, now - started)
+        )
+        self._held.append(rows)
+        size = len(rows)
+        self._offset += size
+        self._bytes += size
+        scored = results if results < items else items
+        counts = self._counts
+        counts[0] += scored
+        counts[1] += items - scored
+        counts[2] += 1
+        if self._bytes > BULK or now - self._flushed > PATIENCE:
+            self.flush(now)
+
+    def flush(self, now: float) -> None:
+        """Write what is held, then say so in the journal and in shared memory."""
+        self._flushed = now
+        if not self._records:
+            return
+        wire.HEART.pack_into(self._heart, 0, wire.IDLE, 0, 0, now)  # a slow disk is not a slow script
+        self._rows = _own(self._rows, self._path + ".rows")
+        self._journal = _own(self._journal, self._path + ".journal")
+        _write(self._rows[0], b"".join(self._held))
+        _write(self._journal[0], b"".join(self._records))
+        self._held, self._records, self._bytes = [], [], 0
+        wire.COUNTS.pack_into(self._heart, wire.COUNTS_AT, *self._counts)
+        if now - self._synced > self._sync:
+            self.settle()
+
+    def settle(self) -> None:
+        """Wait until the disk has everything written so far."""
+        os.fsync(self._rows[0])
+        os.fsync(self._journal[0])
+        self._synced = time.monotonic()
+
+
+def _create(path: str) -> "tuple[int, int]":
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o644)
+    return file, os.fstat(file).st_ino
+
+
+def _own(file: "tuple[int, int]", path: str) -> "tuple[int, int]":
+    """The same file, opened again if the script closed it; a number that it reused would be written over."""
+    number, inode = file
+    try:
+        if os.fstat(number).st_ino == inode:
+            return file
+    except OSError:
+        pass
+    return os.open(path, os.O_WRONLY | os.O_APPEND), inode
+
+
+def _write(file: int, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[os.write(file, left) :]

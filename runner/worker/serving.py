@@ -1,0 +1,177 @@
+"""A worker's life: prepare once, then mini-batch after mini-batch until the runner closes the pipe."""
+
+import json
+import os
+import sys
+import time
+
+from . import lifeline, wire
+from .names import Names
+from .part import Part
+from .rows import Formatter
+from .script import load
+from .troubles import describe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from .script import Script
+
+
+def main(numbers: "list[int]") -> "NoReturn":
+    """Serve with the file descriptors of: settings, leases, answers, lifeline, shared memory."""
+    import mmap
+
+    settings, leases, answers, line, memory = numbers
+    lifeline.hold(line)
+    setup = json.loads(wire.receive(settings, os.fstat(settings).st_size).decode("utf-8", "surrogateescape"))
+    shared = mmap.mmap(memory, 0)
+    heart = memoryview(shared)[wire.SLOT * setup["slot"] : wire.SLOT * (setup["slot"] + 1)]
+    _speak_at_once(setup["errors"])
+    worker = Worker(setup, heart, leases, answers)
+    worker.prepare()
+    worker.serve()
+    worker.stop()
+    os._exit(0)
+
+
+class Worker:
+    """One process: a script that has been prepared, a part to write to, and the pipes to the runner."""
+
+    def __init__(self, setup: "dict[str, object]", heart: memoryview, leases: int, answers: int) -> None:
+        self._setup = setup
+        self._heart = heart
+        self._leases = leases
+        self._answers = answers
+        self._id = os.getpid()
+        self._names = Names(str(setup["manifest"]), str(setup["index"]), int(setup["mini_batch_size"]))  # type: ignore[call-overload]
+        self._part = Part(str(setup["part"]), heart, float(setup["sync"]))  # type: ignore[arg-type]
+        self._formatter = Formatter(str(setup["format"]))
+        self._header = b""
+        self._script = None  # type: Script | None
+
+    def prepare(self) -> None:
+        """Load the script and call its `init()`. What it raises is told to the runner and ends the process."""
+        self._beat(wire.PREPARING)
+        try:
+            if self._setup["format"] == "parquet":
+                import pyarrow  # type: ignore[import-not-found,import-untyped,unused-ignore] # noqa: F401
+            self._script = load(self._setup)
+            self._script.prepare()
+        except BaseException as error:
+            self._same_process()
+            self._end(wire.FATAL, dict(describe(error), where="prepare"), 3)
+        self._same_process()
+        self._beat(wire.IDLE)
+        self._send(wire.READY, json.dumps({"python": sys.version.split()[0]}).encode())
+
+    def serve(self) -> None:
+        """Score lease after lease. Rows are written whenever the next lease is not there yet."""
+        while True:
+            lease = wire.receive(self._leases, wire.LEASE.size)
+            if not lease:
+                return
+            sequence, first, count, size = wire.LEASE.unpack(lease)
+            began = time.monotonic()
+            try:
+                calls = self._score(sequence, first, first + count, size)
+                now = time.monotonic()
+                self._part.flush(now)
+                self._tell_header()
+            except OSError as error:  # the disk is full, or gone
+                self._end(wire.FATAL, dict(describe(error), where="write"), 4)
+            self._beat(wire.IDLE)
+            self._send(wire.LEASED, wire.DONE.pack(sequence, calls, now - began))
+
+    def _score(self, sequence: int, first: int, end: int, size: int) -> int:
+        """Call `run()` for each mini-batch that the runner has not taken back; how many calls that were."""
+        heart, add, take = self._heart, self._part.add, self._names.take
+        clock, beat, stolen = time.monotonic, wire.HEART.pack_into, wire.STOLEN.unpack_from
+        run, rows, single = self._script.run, self._formatter.rows, self._script.single  # type: ignore[union-attr]
+        calls = 0
+        while first < end:
+            count = min(size, end - first)
+            started = clock()
+            beat(heart, 0, wire.RUNNING, sequence, first, started)
+            if stolen(heart, wire.STOLEN_AT)[0] >= sequence:
+                break
+            try:
+                results, breaks, text = rows(run(take(first, count)))  # type: ignore[misc]
+                if os.getpid() != self._id:
+                    os._exit(0)
+            except BaseException as error:
+                self._failed(error, first, count, clock() - started)
+            else:
+                add(first, count, count if single else results, breaks, text, started, clock())
+            first += count
+            calls += 1
+        return calls
+
+    def _failed(self, error: BaseException, first: int, count: int, seconds: float) -> None:
+        """Say which mini-batch failed and why, in the runner's pipe and in the log."""
+        self._same_process()
+        self._beat(wire.IDLE)
+        told = describe(error)
+        sys.stdout.flush()
+        with open(str(self._setup["errors"]), "a", encoding="utf-8", errors="backslashreplace") as log:
+            position = log.tell()
+            log.write(f"items {first} to {first + count - 1}: {told['type']}: {told['message']}\n{told['traceback']}\n")
+        told = dict(told, first=first, count=count, seconds=seconds, position=position)  # type: ignore[arg-type]
+        self._send(wire.FAILED, json.dumps(told).encode())
+
+    def _tell_header(self) -> None:
+        if self._formatter.header != self._header:
+            self._header = self._formatter.header
+            with open(str(self._setup["part"]) + ".header", "wb") as file:
+                file.write(self._header)
+
+    def stop(self) -> None:
+        """Call the script's `shutdown()`; what it raises is a notice, for all rows are written."""
+        self._beat(wire.STOPPING)
+        try:
+            self._script.stop()  # type: ignore[union-attr]
+        except BaseException as error:
+            self._same_process()
+            self._send(wire.NOTICE, json.dumps(dict(describe(error), where="shutdown")).encode())
+        self._same_process()
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            pass
+
+    def _beat(self, phase: int) -> None:
+        wire.HEART.pack_into(self._heart, 0, phase, 0, 0, time.monotonic())
+
+    def _same_process(self) -> None:
+        """A process that the script forked, and that came back from the script, must not go on as the worker."""
+        if os.getpid() != self._id:
+            os._exit(0)
+
+    def _send(self, kind: int, payload: bytes) -> None:
+        try:
+            wire.send(self._answers, kind, payload)
+        except OSError:  # the runner has gone, or the script has closed the pipe: nobody to work for
+            os._exit(5)
+
+    def _end(self, kind: int, told: "dict[str, str]", code: int) -> "NoReturn":
+        self._send(kind, json.dumps(told).encode())
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _speak_at_once(errors: str) -> None:
+    """Lines reach the log when they are printed, and a native crash or a timeout leaves its stack there."""
+    import faulthandler
+    import io
+
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")
+        else:
+            setattr(sys, name, io.TextIOWrapper(stream.detach(), "utf-8", "backslashreplace", line_buffering=True))
+    log = os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    faulthandler.enable(log, all_threads=False)

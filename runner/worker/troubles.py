@@ -1,0 +1,40 @@
+"""What went wrong in the user's script, as plain values. The worker's own frames are left out."""
+
+import os
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+_LONGEST = 65536
+
+
+class WrongResult(Exception):
+    """`run()` returned what is neither a list, a tuple nor a pandas DataFrame."""
+
+
+class ScriptInvalid(Exception):
+    """The scoring script lacks something that every scoring script has."""
+
+
+def describe(error: BaseException) -> "dict[str, str]":
+    """Type, message and traceback of an exception, whatever it is and however it prints."""
+    import traceback
+
+    frames = error.__traceback__
+    while frames is not None and os.path.dirname(os.path.abspath(frames.tb_frame.f_code.co_filename)) == _HERE:
+        frames = frames.tb_next
+    try:
+        message = str(error)
+    except BaseException:
+        message = "<its message cannot be printed>"
+    try:
+        text = "".join(traceback.format_exception(type(error), error, frames))
+    except BaseException:
+        text = "".join(traceback.format_tb(frames))
+    if isinstance(error, (WrongResult, ScriptInvalid)):
+        text = ""
+    return {"type": type(error).__name__, "message": _short(message), "traceback": _short(text)}
+
+
+def _short(text: str) -> str:
+    if len(text) <= _LONGEST:
+        return text
+    return text[: _LONGEST // 2] + "\n[...]\n" + text[-_LONGEST // 2 :]

@@ -1,0 +1,58 @@
+"""What crosses between the runner and a worker, byte by byte. Values only; both sides import it."""
+
+import os
+import struct
+from binascii import crc32
+
+# Runner to worker: sequence number, first item, how many items, how many of them for each run().
+LEASE = struct.Struct("<QQQQ")
+
+# Worker to runner: kind and length of what follows.
+FRAME = struct.Struct("<BI")
+READY, LEASED, FAILED, FATAL, NOTICE = range(5)
+# A lease is done: its sequence number, calls of run(), seconds they took.
+DONE = struct.Struct("<QQd")
+
+# One worker's 64 bytes of shared memory: what it does now (phase, lease, first item, since when), counts of what is
+# in its journal (items scored, items failed for want of results, mini-batches), and, written by the runner alone, the
+# newest lease that the worker must not start any more of.
+SLOT = 64
+HEART = struct.Struct("<QQQd")
+COUNTS = struct.Struct("<QQQ")
+STOLEN = struct.Struct("<Q")
+COUNTS_AT, STOLEN_AT = 32, 56
+STARTING, PREPARING, IDLE, RUNNING, STOPPING = range(5)
+
+# One mini-batch in a part's journal: first item, items, results, line breaks beyond one a row, where its rows start
+# in the part and their length, wall clock at the start, seconds, checksum of the rows; then a checksum of all that.
+BODY = struct.Struct("<QIIIQQddI")
+CHECK = struct.Struct("<I")
+RECORD = BODY.size + CHECK.size
+
+MANIFEST_END = struct.Struct("<Q")
+
+
+def record(
+    first: int, items: int, results: int, breaks: int, offset: int, rows: bytes, started: float, seconds: float
+) -> bytes:
+    """One journal record."""
+    body = BODY.pack(first, items, results, breaks, offset, len(rows), started, seconds, crc32(rows))
+    return body + CHECK.pack(crc32(body))
+
+
+def send(channel: int, kind: int, payload: bytes) -> None:
+    """Write one frame whole. Raises `OSError` when the other side is gone."""
+    left = memoryview(FRAME.pack(kind, len(payload)) + payload)
+    while left:
+        left = left[os.write(channel, left) :]
+
+
+def receive(channel: int, size: int) -> bytes:
+    """Exactly `size` bytes, or nothing when the other side has closed."""
+    got = b""
+    while len(got) < size:
+        more = os.read(channel, size - len(got))
+        if not more:
+            return b""
+        got += more
+    return got
