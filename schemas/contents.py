@@ -1,0 +1,97 @@
+"""Local paths: from what a spec says to the bytes it means. Asks `Files`; opens nothing itself."""
+
+import posixpath
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from bep.schemas.draft import Draft
+from bep.schemas.files import Files
+from bep.schemas.nearest import did_you_mean
+from bep.schemas.node import Node
+from bep.schemas.references import is_remote
+from bep.schemas.resource import Content, FieldPath
+
+T = TypeVar("T")
+
+
+def beside(file: str, path: str) -> str:
+    """A path written in a file, made relative to the workspace. `file:` before it is the 2021 spelling of nothing."""
+    path = path.removeprefix("file:").replace("\\", "/").strip()
+    return posixpath.normpath(posixpath.join(posixpath.dirname(file), path))
+
+
+class Contents:
+    """What stands behind local paths. The same path is asked for once, however many resources share it."""
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
+        self._seen: dict[str, Content] = {}
+        self._read: dict[str, Any] = {}
+
+    def take(self, draft: Draft, path: FieldPath, *, folder: bool = False) -> Content | None:
+        """Put the content of the path at a field in its place; None when it is remote or when there is none."""
+        node = draft.node.at(path)
+        if node is None or not isinstance(node.value, str) or is_remote(node.value) or _is_reference(node.value):
+            return None
+        local = beside(node.file, node.value)
+        content = self._content(draft, path, node, local, folder)
+        if content is None:
+            return None
+        digest = node.beside(content.sha256)
+        node.value = {"local": node.beside(content.local), "sha256": digest}
+        draft.contents[".".join(str(step) for step in path)] = content
+        return content
+
+    def _content(self, draft: Draft, path: FieldPath, node: Node, local: str, folder: bool) -> Content | None:
+        name = ".".join(str(step) for step in path)
+        try:
+            if not self.files.exists(local):
+                draft.error("path-not-found", path, f"{name}: there is no {local}", self.advice(local))
+                return None
+            if folder and not self.files.is_folder(local):
+                draft.error(
+                    "not-a-folder",
+                    path,
+                    f"{name} must be a folder; {local} is a file",
+                    f"Write {posixpath.dirname(local) or '.'}.",
+                )
+                return None
+            if local not in self._seen:
+                self._seen[local] = self.files.content(local)
+        except (OSError, ValueError) as error:
+            draft.error("path-unreadable", path, f"{name}: {local} cannot be read: {said(error)}", "Check the path.")
+            return None
+        if not self._seen[local].files:
+            draft.error("empty-folder", path, f"{name}: the folder {local} has no files", "Put the files there.")
+            return None
+        return self._seen[local]
+
+    def advice(self, path: str) -> str:
+        """A fix for a path that is not there: the nearest names beside it."""
+        parent, name = posixpath.split(path)
+        try:
+            names = self.files.names(parent or ".")
+        except (OSError, ValueError):
+            return f"The folder {parent or '.'} is not there either. Paths are relative to the file they stand in."
+        near = did_you_mean(name, names)
+        return near or "Paths are relative to the file they stand in."
+
+    def once(self, path: str, examine: "Callable[[bytes, str], T]") -> T:
+        """What `examine` says of a file's bytes and name, asked once a file. Raises `OSError`."""
+        if path not in self._read:
+            self._read[path] = examine(self.files.read(path), path)
+        found: T = self._read[path]
+        return found
+
+    def text(self, path: str) -> str:
+        """The text of a small file. Raises `OSError` or `ValueError` (not UTF-8, not a path)."""
+        return self.files.read(path).decode("utf-8-sig")
+
+
+def _is_reference(text: str) -> bool:
+    return text.startswith(("azureml:", "/subscriptions/"))
+
+
+def said(error: Exception) -> str:
+    """What the system says about a file, without numbers and paths."""
+    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)

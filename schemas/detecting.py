@@ -1,0 +1,119 @@
+"""Which kind a document is of: what it says, else its shape, helped by its `$schema`."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from bep.schemas.finding import Finding, Severity
+from bep.schemas.kind import NAMES, load_kind
+from bep.schemas.nearest import did_you_mean
+from bep.schemas.node import Node
+
+WRITTEN = tuple(name for name in NAMES if name != "traffic")
+"""The kinds a user writes; traffic is derived."""
+
+SCHEMAS = (
+    ("batchendpoint", "endpoint"),
+    ("batchdeployment", "deployment"),
+    ("componentbatchdeployment", "deployment"),
+    ("compute", "compute"),
+    ("environment", "environment"),
+    ("model", "model"),
+    ("dataset", "data"),
+    ("data", "data"),
+    ("datastore", "datastore"),
+    ("azureblob", "datastore"),
+    ("azurefile", "datastore"),
+    ("azuredatalakegen1", "datastore"),
+    ("azuredatalakegen2", "datastore"),
+    ("onelake", "datastore"),
+    ("endpoint", "endpoint"),
+    ("deployment", "deployment"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Traits:
+    """What tells a kind by its shape."""
+
+    fields: frozenset[str]
+    types: frozenset[str]
+    required: frozenset[str]
+
+
+@cache
+def _traits(kind: str) -> _Traits:
+    schema = load_kind(kind).schema
+    known = schema["properties"]
+    types = known.get("type", {}).get("enum", ())
+    pipeline = ("pipeline",) if kind == "deployment" else ()
+    return _Traits(frozenset(known), frozenset((*types, *pipeline)), frozenset(schema["required"]))
+
+
+def detect(node: Node) -> tuple[str | None, tuple[Finding, ...]]:
+    """The kind of a document and what is doubtful about it; None when it cannot be told, with the finding why."""
+    said = node.get("kind")
+    if said is not None:
+        return _said(said)
+    hinted = schema_kind(node.texts("$schema"))
+    scores = {kind: _score(node, kind) for kind in WRITTEN}
+    best = max(scores.values())
+    leading = [kind for kind, score in scores.items() if score == best]
+    if hinted and scores[hinted][:2] == best[:2]:
+        return hinted, ()
+    if len(leading) == 1:
+        return leading[0], _disagreement(node, hinted, leading[0])
+    if hinted:
+        return hinted, ()
+    return None, (_unclear(node, leading),)
+
+
+def _said(said: Node) -> tuple[str | None, tuple[Finding, ...]]:
+    if said.value in WRITTEN:
+        return str(said.value), ()
+    if said.value == "traffic":
+        message, fix = "traffic is not written by itself", "Write traffic or defaults.deployment_name in the endpoint."
+    elif said.value in ("job", "workspace"):
+        message = f"a {said.value} is no spec of a resource"
+        fix = "Use `bep run FILE` for a job." if said.value == "job" else "A workspace is described in bep.yml only."
+    else:
+        message = f"'{said.text}' is not a kind" if said.text else "kind must be text"
+        fix = did_you_mean(said.text, WRITTEN) or f"The kinds are {', '.join(WRITTEN)}."
+    return None, (Finding(Severity.ERROR, "unknown-kind", "", message, fix, said.mark),)
+
+
+def schema_kind(url: str) -> str | None:
+    """The kind that a `$schema` names, by its last part: `.../batchDeployment.schema.json`."""
+    last = url.rstrip("/").rpartition("/")[2].partition(".")[0].lower()
+    return next((kind for ending, kind in SCHEMAS if last.endswith(ending)), None) if last else None
+
+
+def _score(node: Node, kind: str) -> tuple[int, int, int]:
+    """How well a document fits a kind: its type word, its fields (known minus unknown), what the kind requires."""
+    traits = _traits(kind)
+    keys = node.value.keys() - {"$schema", "x-bep"}
+    written = node.texts("type")
+    fits = 0 if not written else 1 if written in traits.types else -1
+    known = len(keys & traits.fields)
+    return fits, 2 * known - len(keys), len(traits.required & keys) - len(traits.required)
+
+
+def _disagreement(node: Node, hinted: str | None, kind: str) -> tuple[Finding, ...]:
+    if hinted is None:
+        return ()
+    mark = node.value["$schema"].mark
+    return (
+        Finding(
+            Severity.WARNING,
+            "schema-disagrees",
+            "",
+            f"$schema says {hinted}, but the fields are those of a {kind}",
+            f"bep takes it as a {kind}. Correct or remove $schema.",
+            mark,
+        ),
+    )
+
+
+def _unclear(node: Node, leading: list[str]) -> Finding:
+    among = " or ".join(leading) if len(leading) < len(WRITTEN) else "any kind"
+    fix = f"Add a line such as 'kind: {leading[0]}'."
+    return Finding(Severity.ERROR, "kind-unclear", "", f"this could be {among}", fix, node.mark)

@@ -1,0 +1,123 @@
+"""Dialects: what the forms of 2021 and of today say differently, brought to one. Words alone are `canonical`'s."""
+
+from dataclasses import dataclass, field
+
+from bep.schemas.canonical import put, respell
+from bep.schemas.draft import Draft
+from bep.schemas.node import Node
+
+CODE = ("local_path", "path", "code_uri")
+COMPUTE = (
+    ("instance_count", ("resources", "instance_count")),
+    ("instance_type", ("resources", "instance_type")),
+    ("properties", ("resources", "properties")),
+    ("location", ("resources", "locations")),
+)
+
+
+@dataclass(slots=True)
+class Wish:
+    """The traffic an endpoint asks for: the share of each deployment it names, and where it says so."""
+
+    endpoint: str
+    node: Node
+    shares: dict[str, Node] = field(default_factory=dict)
+
+
+def unfold(draft: Draft, endpoint: str) -> tuple[list[Draft], list[Wish]]:
+    """The resources one document declares, in today's words. `endpoint` is for deployments that do not name theirs."""
+    draft.extension = draft.node.value.pop("x-bep", None)
+    draft.findings += respell(draft.node, draft.kind, draft.label)
+    if draft.kind == "endpoint":
+        return _endpoint(draft)
+    if draft.kind == "deployment":
+        return _deployment(draft, endpoint), []
+    return [draft], []
+
+
+def _endpoint(draft: Draft) -> tuple[list[Draft], list[Wish]]:
+    node = draft.node
+    name = node.value["name"]
+    deployments, traffic, defaults = (node.value.pop(key, None) for key in ("deployments", "traffic", "defaults"))
+    drafts = [draft]
+    for below in deployments.value if deployments is not None and deployments.value else ():
+        inner = Draft("deployment", below, f"deployment/{name.text}/{below.texts('name')}", below.mark)
+        own = below.get("endpoint_name")
+        if own is not None and own.text != name.text:
+            inner.error(
+                "other-endpoint",
+                ("endpoint_name",),
+                f"this deployment stands inside {name.text} but names {own.text}",
+                "Remove endpoint_name.",
+            )
+        below.value["endpoint_name"] = below.beside(name.value)
+        inner.extension = below.value.pop("x-bep", None)
+        inner.findings += respell(below, "deployment", inner.label)
+        drafts += _deployment(inner, name.text)
+    return drafts, _wishes(draft, name.text, traffic, defaults)
+
+
+def _wishes(draft: Draft, endpoint: str, traffic: Node | None, defaults: Node | None) -> list[Wish]:
+    found = []
+    if traffic is not None and traffic.value:
+        found.append(Wish(endpoint, traffic, {k: n for k, n in traffic.value.items() if n.value is not None}))
+    chosen = defaults.get("deployment_name") if defaults is not None else None
+    if chosen is not None and chosen.value:
+        found.append(Wish(endpoint, chosen, {chosen.text: chosen.beside(100)}))
+    if len(found) > 1:
+        draft.error(
+            "written-twice",
+            (),
+            "traffic and defaults.deployment_name both say where jobs go",
+            "Keep one of the two.",
+            found[1].node.mark,
+        )
+    return found[:1]
+
+
+def _deployment(draft: Draft, endpoint: str) -> list[Draft]:
+    node = draft.node
+    if node.get("endpoint_name") is None and endpoint:
+        node.value["endpoint_name"] = node.beside(endpoint)
+    if node.get("endpoint_name") is None:
+        draft.error(
+            "no-endpoint",
+            (),
+            f"deployment '{node.texts('name')}' does not say which endpoint it belongs to",
+            f"Add 'endpoint_name: NAME', or list {node.file} in bep.yml as {{file: {node.file}, endpoint: NAME}}.",
+        )
+    _compute(draft)
+    code = node.at(("code_configuration", "code"))
+    if code is not None and isinstance(code.value, dict):
+        node.value["code_configuration"].value["code"] = _code(draft, code)
+    return [draft]
+
+
+def _compute(draft: Draft) -> None:
+    """2021: `compute: {target, instance_count}`."""
+    compute = draft.node.get("compute")
+    if compute is None or not isinstance(compute.value, dict):
+        return
+    for name, target in COMPUTE:
+        found = compute.value.pop(name, None)
+        if found is not None and found.value is not None:
+            listed = found.beside([found]) if name == "location" else found
+            draft.findings += put(draft.node, target, listed, draft.label)
+    target_node = compute.get("target")
+    if target_node is None:
+        draft.error(
+            "missing-field", ("compute",), "compute needs 'target'", "Add 'target: azureml:NAME', or 'target: local'."
+        )
+        del draft.node.value["compute"]
+    else:
+        draft.node.value["compute"] = target_node
+
+
+def _code(draft: Draft, code: Node) -> Node:
+    """2021: `code: {local_path}`; the code asset's own name and version say nothing that its bytes do not."""
+    for name in CODE:
+        found: Node | None = code.get(name)
+        if found is not None and found.value is not None:
+            return found
+    draft.error("missing-field", ("code_configuration", "code"), "code needs 'local_path'", "Write 'code: FOLDER'.")
+    return code.beside(None)

@@ -1,0 +1,50 @@
+"""Draft: a resource on its way from what was written to canonical form. Knows how to say what is wrong with it."""
+
+from dataclasses import dataclass, field, replace
+
+from bep.schemas.address import Address
+from bep.schemas.finding import Finding, Severity
+from bep.schemas.mark import Mark
+from bep.schemas.node import Node
+from bep.schemas.resource import Content, FieldPath, Reference
+
+
+@dataclass(slots=True)
+class Draft:
+    """One resource while it is made: its nodes, and what was found about them so far.
+
+    `label` names it in findings before its address is known.
+    """
+
+    kind: str
+    node: Node
+    label: str
+    mark: Mark
+    address: Address | None = None
+    inline: bool = False
+    extension: Node | None = None
+    contents: dict[str, Content] = field(default_factory=dict)
+    references: list[Reference] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    unset: bool = False
+
+    def error(self, code: str, path: FieldPath, message: str, fix: str, mark: Mark | None = None) -> None:
+        """Note what is wrong at a field, or at the nearest field there is."""
+        place = mark or self.node.nearest(path).mark
+        self.findings.append(Finding(Severity.ERROR, code, self.label, message, fix, place))
+
+    def warn(self, code: str, path: FieldPath, message: str, fix: str) -> None:
+        """Note what is doubtful at a field."""
+        place = self.node.nearest(path).mark
+        self.findings.append(Finding(Severity.WARNING, code, self.label, message, fix, place))
+
+    def relabel(self, label: str) -> None:
+        """Name it by its address from now on, and in what was said of it before."""
+        if label != self.label:
+            self.findings = [replace(f, address=label) for f in self.findings]
+            self.label = label
+
+    @property
+    def broken(self) -> bool:
+        """Whether something was found that keeps it from being planned."""
+        return self.unset or any(f.severity is Severity.ERROR for f in self.findings)

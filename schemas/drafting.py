@@ -1,0 +1,170 @@
+"""Drafting: one draft at a time to canonical attributes: contents, inline parts, identity, defaults, secrets."""
+
+import hashlib
+import json
+from functools import cache
+from typing import Any
+
+from bep.schemas.address import address_of
+from bep.schemas.canonical import respell, settle, shape
+from bep.schemas.contents import Contents, beside
+from bep.schemas.draft import Draft
+from bep.schemas.environments import complete
+from bep.schemas.kind import load_kind
+from bep.schemas.node import Marks, Node, faithful, plain
+from bep.schemas.resource import FieldPath, Lifecycle, Resource
+from bep.schemas.secret import Secret
+from bep.schemas.variables import Variables
+
+DIGITS = 12
+NOT_CONTENT = ("name", "version", "description", "tags", "properties")
+
+
+def prepare(draft: Draft, contents: Contents) -> None:
+    """Make a draft canonical but for its references, in place, and find its address. Inline parts were taken out."""
+    if draft.kind in ("model", "data"):
+        contents.take(draft, ("path",))
+    match draft.kind:
+        case "model":
+            _model_type(draft)
+        case "data":
+            _data_type(draft)
+        case "environment":
+            complete(draft, contents)
+        case "deployment":
+            contents.take(draft, ("code_configuration", "code"), folder=True)
+        case "datastore":
+            _datastore(draft)
+    settle(draft.node, shape(draft.kind))
+    _identify(draft)
+
+
+def _model_type(draft: Draft) -> None:
+    """A model that does not say its type is an MLflow model if it has what MLflow writes."""
+    content = draft.contents.get("path")
+    if draft.node.get("type") is None and content is not None and "MLmodel" in content.files:
+        draft.node.value["type"] = draft.node.beside("mlflow_model")
+
+
+def _data_type(draft: Draft) -> None:
+    content, kind = draft.contents.get("path"), draft.node.texts("type") or "uri_folder"
+    if content is None:
+        return
+    is_file = len(content.files) == 1 and content.local.rpartition("/")[2] in content.files
+    if kind == "uri_file" and not is_file:
+        draft.error(
+            "not-a-file", ("type",), f"type is uri_file, but {content.local} is a folder", "Write type: uri_folder."
+        )
+
+
+def _datastore(draft: Draft) -> None:
+    node = draft.node
+    kind = node.texts("type")
+    if kind == "azure_data_lake_gen2" and node.get("filesystem") is None and node.get("container_name") is not None:
+        node.value["filesystem"] = node.value.pop("container_name")
+    path = node.get("path")
+    if kind == "local_folder" and path is not None:
+        path.value = beside(path.file, str(path.value))
+
+
+def _identify(draft: Draft) -> None:
+    if draft.kind in ("model", "environment", "data") and draft.node.get("version") is None:
+        version = _content_digest(draft)
+        if not version:
+            return
+        draft.node.value["version"] = draft.node.beside(version)
+    names = [draft.node.get(name) for name in load_kind(draft.kind).identity]
+    if all(node is not None for node in names):
+        draft.address = address_of(draft.kind, *(str(node.value) for node in names if node is not None))
+        draft.relabel(draft.address)
+
+
+def _content_digest(draft: Draft) -> str:
+    """The first digits of what identifies an asset without a version: its bytes, or the words that describe them."""
+    content = draft.contents.get("path")
+    if content is not None:
+        return content.sha256[:DIGITS]
+    path = draft.node.get("path")
+    if draft.broken or (draft.kind != "environment" and (path is None or not isinstance(path.value, str))):
+        return ""
+    data: Any = {k: v for k, v in faithful(draft.node).items() if k not in NOT_CONTENT}
+    if isinstance(data.get("build"), dict) and isinstance(data["build"].get("path"), dict):
+        data["build"]["path"] = data["build"]["path"]["sha256"]
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
+
+
+def inline_parts(draft: Draft) -> list[tuple[str, Draft]]:
+    """The models and environments written inside a deployment, each with the field it stands in."""
+    found = []
+    for name in ("model", "environment"):
+        node = draft.node.get(name)
+        if node is not None and isinstance(node.value, dict):
+            part = Draft(name, node, draft.label, node.mark, inline=True)
+            part.findings += respell(node, name, draft.label)
+            if node.get("name") is None:
+                node.value["name"] = node.beside(draft.node.texts("name"))
+            found.append((name, part))
+    return found
+
+
+def refer(draft: Draft, name: str, part: Draft) -> None:
+    """Put the address of an inline part where it stood; nothing, when it has none because it is broken."""
+    node = draft.node.value[name]
+    if part.address is None:
+        draft.node.value.pop(name)
+    else:
+        draft.node.value[name] = node.beside(part.address)
+
+
+@cache
+def _sensitive(kind: str) -> tuple[FieldPath, ...]:
+    return tuple(sorted(path for path in load_kind(kind).sensitive if "*" not in path))
+
+
+def seal_off(draft: Draft, variables: Variables) -> set[int]:
+    """Put a `Secret` in every sensitive field; the ids of the nodes it took, whose expressions are thereby settled."""
+    taken = set()
+    for path in _sensitive(draft.kind):
+        node = draft.node.at(path)
+        if node is None or not isinstance(node.value, str):
+            continue
+        taken.add(id(node))
+        text = variables.reveal(node, address=draft.label) if "${{" in node.value else node.value
+        node.value = Secret(text or "")
+        if text is None:
+            draft.unset = True
+    return taken
+
+
+def finish(draft: Draft) -> Resource:
+    """The resource a draft has become."""
+    assert draft.address is not None
+    attributes = plain(draft.node)
+    conda = draft.node.get("conda_file") if draft.kind == "environment" else None
+    if conda is not None:
+        attributes["conda_file"] = faithful(conda)
+    return Resource(
+        address=draft.address,
+        attributes=attributes,
+        mark=draft.mark,
+        references=tuple(draft.references),
+        contents=draft.contents,
+        lifecycle=_lifecycle(draft.extension),
+        marks=Marks(draft.node),
+    )
+
+
+NO_LIFECYCLE = Lifecycle()
+
+
+def _lifecycle(extension: Node | None) -> Lifecycle:
+    asked = extension.get("lifecycle") if extension is not None else None
+    if asked is None or not asked.value:
+        return NO_LIFECYCLE
+    data = plain(asked)
+    return Lifecycle(
+        prevent_destroy=data.get("prevent_destroy", False),
+        create_before_destroy=data.get("create_before_destroy", False),
+        ignore_changes=tuple(data.get("ignore_changes", ())),
+    )

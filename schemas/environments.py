@@ -1,0 +1,80 @@
+"""Environments: conda and requirements files are read and become part of the resource."""
+
+from bep.schemas.contents import Contents, beside, said
+from bep.schemas.draft import Draft
+from bep.schemas.node import Node
+from bep.schemas.reading import read
+
+GIVES = ("image", "conda_file", "build", "requirements")
+
+
+def complete(draft: Draft, contents: Contents) -> None:
+    """Read the files an environment names, in place; and say what it lacks."""
+    base = draft.node.value.pop("path", None)
+    build = draft.node.get("build")
+    if build is not None and build.get("path") is None:
+        build.value["path"] = base or build.beside(".")
+    contents.take(draft, ("build", "path"), folder=True)
+    conda = draft.node.get("conda_file")
+    if conda is not None and isinstance(conda.value, str):
+        _conda(draft, contents, conda, base)
+    requirements = draft.node.get("requirements")
+    if requirements is not None and isinstance(requirements.value, str):
+        _requirements(draft, contents, requirements)
+    _sources(draft)
+
+
+def _sources(draft: Draft) -> None:
+    there = [name for name in GIVES if draft.node.get(name) is not None]
+    if not there and not draft.broken:
+        draft.error(
+            "environment-empty",
+            (),
+            "an environment needs an image, a conda_file, requirements or a build",
+            "Add 'conda_file: PATH' or 'image: NAME'.",
+        )
+    if "image" in there and "build" in there:
+        draft.error("image-and-build", ("build",), "an environment has an image or a build, not both", "Keep one.")
+
+
+def _conda(draft: Draft, contents: Contents, node: Node, base: Node | None) -> None:
+    """A conda file is looked for beside the spec; in the 2021 form also in the environment's `path`."""
+    path = beside(node.file, node.value)
+    if base is not None and isinstance(base.value, str) and not contents.files.exists(path):
+        path = beside(beside(base.file, base.value) + "/x", node.value)
+    try:
+        if not contents.files.exists(path):
+            draft.error("path-not-found", ("conda_file",), f"conda_file: there is no {path}", contents.advice(path))
+            return
+        written = read(contents.files.read(path), path)
+    except (OSError, ValueError) as error:
+        draft.error(
+            "path-unreadable", ("conda_file",), f"conda_file: {path} cannot be read: {said(error)}", "Check the path."
+        )
+        return
+    draft.findings.extend(written.findings)
+    if len(written.documents) == 1 and isinstance(written.documents[0].value, dict):
+        node.value = written.documents[0].value
+    elif not written.findings:
+        draft.error(
+            "conda-file-form",
+            ("conda_file",),
+            f"{path} is no conda file: it must be one mapping",
+            "It has name, channels and dependencies.",
+        )
+
+
+def _requirements(draft: Draft, contents: Contents, node: Node) -> None:
+    path = beside(node.file, node.value)
+    try:
+        lines = contents.text(path).splitlines()
+    except (OSError, ValueError) as error:
+        draft.error(
+            "path-not-found",
+            ("requirements",),
+            f"requirements: {path} cannot be read: {said(error)}",
+            contents.advice(path),
+        )
+        return
+    wanted = [line.split(" #")[0].strip() for line in lines]
+    node.value = [node.beside(line) for line in wanted if line and not line.startswith("#")]

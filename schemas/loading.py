@@ -1,0 +1,337 @@
+"""Loading: from files of specs to resources and findings. Says everything that is wrong at once; raises for no spec."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bep.schemas.address import Address, address_of
+from bep.schemas.checking import check
+from bep.schemas.contents import Contents, beside, said
+from bep.schemas.detecting import detect
+from bep.schemas.dialects import Wish, unfold
+from bep.schemas.draft import Draft
+from bep.schemas.drafting import finish, inline_parts, prepare, refer, seal_off
+from bep.schemas.files import Files
+from bep.schemas.finding import Finding, Severity
+from bep.schemas.mark import Mark
+from bep.schemas.masking import masked
+from bep.schemas.node import Node
+from bep.schemas.reading import read
+from bep.schemas.references import Addresses
+from bep.schemas.resolving import resolve
+from bep.schemas.resource import Resource
+from bep.schemas.rules import check_deployment, duplicates, traffic_of
+from bep.schemas.variables import Variables
+from bep.schemas.workspace import FILE, SpecFile, Workspace, files_named, not_there, read_workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the specs of a workspace say. `resources` are complete only if no finding is an error.
+
+    `sources` has the text of each file a finding points into, secrets blotted out.
+    """
+
+    workspace: Workspace
+    resources: tuple[Resource, ...]
+    findings: tuple[Finding, ...]
+    sources: Mapping[str, str]
+
+
+def load(
+    files: Files,
+    *,
+    paths: Sequence[str] = (),
+    variables: Mapping[str, str],
+    variable_files: Sequence[str] = (),
+    environment: Mapping[str, str],
+    known: Callable[[str], Sequence[Address]],
+) -> Loaded:
+    """Load `paths`, or what bep.yml lists if there are none.
+
+    `variables` are those of the command line, as text; `variable_files` are YAML mappings; `environment` is
+    the process's. `known(kind)` gives the addresses the provider has, oldest first; it is called only for a
+    kind that a reference names and no spec declares, or to find `@latest`.
+    """
+    opened = open_workspace(files, variables=variables, variable_files=variable_files, environment=environment)
+    loading = _Loading(files, opened.variables, known)
+    loading.findings += opened.findings
+    loading.texts.update(opened.texts)
+    for spec in loading.chosen(paths, opened):
+        loading.file(spec)
+    resources = loading.resources()
+    findings = tuple(sorted(_distinct(loading.findings), key=_place))
+    return Loaded(opened.workspace, resources, findings, loading.sources(findings))
+
+
+@dataclass(slots=True)
+class Opened:
+    """A workspace and the variables that hold in it."""
+
+    workspace: Workspace
+    variables: Variables
+    findings: list[Finding]
+    texts: dict[str, str]
+
+
+def open_workspace(
+    files: Files, *, variables: Mapping[str, str], variable_files: Sequence[str], environment: Mapping[str, str]
+) -> Opened:
+    """Read bep.yml, if there is one, and the variable files."""
+    findings: list[Finding] = []
+    texts: dict[str, str] = {}
+    workspace = Workspace()
+    if files.exists(FILE):
+        workspace = Workspace(variables={})
+        for node in _documents(files, FILE, findings, texts)[:1]:
+            workspace, troubles = read_workspace(node, files)
+            findings += troubles
+    filed: dict[str, Node] = {}
+    for path in variable_files:
+        for node in _documents(files, path, findings, texts):
+            filed.update(_mapping(node, path, findings))
+    holding = Variables(workspace.variables, variables, filed, environment, findings)
+    if not findings:
+        holding.check_given()
+    return Opened(workspace, holding, findings, texts)
+
+
+def _mapping(node: Node, path: str, findings: list[Finding]) -> Mapping[str, Node]:
+    if isinstance(node.value, dict):
+        return node.value
+    findings.append(
+        Finding(
+            Severity.ERROR,
+            "not-a-mapping",
+            "",
+            f"{path} must be a mapping of variables to values",
+            "Write lines such as 'instances: 2'.",
+            node.mark,
+        )
+    )
+    return {}
+
+
+def _documents(files: Files, path: str, findings: list[Finding], texts: dict[str, str]) -> tuple[Node, ...]:
+    """The documents of a file; what cannot be read is a finding."""
+    try:
+        written = read(files.read(path), path)
+    except (OSError, ValueError) as error:
+        findings.append(
+            Finding(
+                Severity.ERROR,
+                "file-unreadable",
+                "",
+                f"{path} cannot be read: {said(error)}",
+                "Check the path and its permissions.",
+                Mark(path, 1, 1),
+            )
+        )
+        return ()
+    texts[path] = written.text
+    findings.extend(written.findings)
+    return written.documents
+
+
+def _distinct(findings: Sequence[Finding]) -> list[Finding]:
+    return list(dict.fromkeys(findings))
+
+
+def _place(finding: Finding) -> tuple[str, int, int, str, str]:
+    mark = finding.mark or Mark("", 0, 0)
+    return mark.file, mark.line, mark.column, finding.code, finding.message
+
+
+@dataclass(slots=True)
+class _Loading:
+    """One load under way: drafts, wishes for traffic, and all that was found."""
+
+    files: Files
+    variables: Variables
+    known: Callable[[str], Sequence[Address]]
+    contents: Contents = field(init=False)
+    findings: list[Finding] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+    drafts: list[Draft] = field(default_factory=list)
+    wishes: list[Wish] = field(default_factory=list)
+    lost: list[Address] = field(default_factory=list)
+    complete: bool = True
+
+    def __post_init__(self) -> None:
+        self.contents = Contents(self.files)
+
+    def chosen(self, paths: Sequence[str], opened: Opened) -> list[SpecFile]:
+        """The files to load: those named, else those of the workspace."""
+        if not paths:
+            self.complete = not opened.findings
+            return list(opened.workspace.specs)
+        endpoints = {spec.path: spec.endpoint for spec in opened.workspace.specs}
+        found: dict[str, SpecFile] = {}
+        for path in paths:
+            named = files_named(path, self.files)
+            if not named:
+                self.complete = False
+                self.findings.append(not_there(path, self.files, None))
+            found.update({p: SpecFile(p, endpoints.get(p, "")) for p in named})
+        return list(found.values())
+
+    def file(self, spec: SpecFile) -> None:
+        """Draft what one file declares."""
+        before = len(self.findings)
+        documents = _documents(self.files, spec.path, self.findings, self.texts)
+        if len(self.findings) > before and not documents:
+            self.complete = False
+        has_expressions = "${{" in self.texts.get(spec.path, "")
+        for node in documents:
+            if has_expressions:
+                self.variables.substitute(node)
+            self.document(node, spec)
+
+    def document(self, node: Node, spec: SpecFile) -> None:
+        """Draft what one document declares."""
+        if not isinstance(node.value, dict):
+            self.complete = False
+            self.findings.append(
+                Finding(
+                    Severity.ERROR,
+                    "not-a-mapping",
+                    "",
+                    "a spec must be a mapping",
+                    "Write lines such as 'name: ...'.",
+                    node.mark,
+                )
+            )
+            return
+        kind, findings = detect(node)
+        if kind is None:
+            self.complete = False
+            self.findings += findings
+            return
+        label = _label(kind, node, spec)
+        self.findings += [Finding(f.severity, f.code, label, f.message, f.fix, f.mark) for f in findings]
+        refused = check(kind, node, label)
+        if refused:
+            self._lose(kind, node, label)
+            self.findings += refused
+            return
+        drafts, wishes = unfold(Draft(kind, node, label, node.mark), spec.endpoint)
+        self.wishes += wishes
+        for draft in drafts:
+            self._draft(draft)
+
+    def _lose(self, kind: str, node: Node, label: str) -> None:
+        """Remember what a refused document would have declared, so that nothing else is blamed for it."""
+        inline = any(
+            isinstance(below.value, dict | list)
+            for name in ("model", "environment", "deployments")
+            if (below := node.get(name)) is not None
+        )
+        if inline or label == kind or label.endswith("/"):
+            self.complete = False
+        self.lost.append(Address(label))
+
+    def _draft(self, draft: Draft) -> None:
+        if draft.kind == "deployment":
+            self._environment_file(draft)
+        for name, part in inline_parts(draft) if draft.kind == "deployment" else ():
+            prepare(part, self.contents)
+            refer(draft, name, part)
+            if part.address is None:
+                draft.unset = True
+            self._keep(part)
+        prepare(draft, self.contents)
+        self._keep(draft)
+
+    def _keep(self, draft: Draft) -> None:
+        if draft.address is None:
+            self.complete = False
+            self.findings += draft.findings
+        else:
+            self.drafts.append(draft)
+
+    def _environment_file(self, draft: Draft) -> None:
+        """2021: `environment: file:PATH` is as if the file's content stood there."""
+        node = draft.node.get("environment")
+        if node is None or not isinstance(node.value, str) or not node.value.startswith("file:"):
+            return
+        path = beside(node.file, node.value)
+        documents = _documents(self.files, path, draft.findings, self.texts)
+        if len(documents) != 1 or not isinstance(documents[0].value, dict):
+            draft.error(
+                "environment-file",
+                ("environment",),
+                f"{path} is not one environment",
+                "Name a file with one environment.",
+            )
+            draft.node.value.pop("environment")
+            return
+        refused = check("environment", documents[0], draft.label)
+        draft.findings += refused
+        [inner], _ = unfold(Draft("environment", documents[0], draft.label, node.mark), "")
+        draft.node.value["environment"] = inner.node
+
+    def resources(self) -> tuple[Resource, ...]:
+        """Resolve, check and finish everything that was drafted."""
+        unique, twice = duplicates(self.drafts)
+        self.findings += twice
+        addresses = Addresses([*unique, *self.lost], self.known)
+        unique.update(self._traffic(addresses))
+        taken: set[int] = set()
+        for draft in unique.values():
+            resolve(draft, addresses, complete=self.complete)
+            if draft.kind == "deployment":
+                check_deployment(draft, unique, self.contents)
+            taken |= seal_off(draft, self.variables)
+        self._misplaced(taken)
+        self.findings += [
+            f for draft in {id(d): d for d in (*self.drafts, *unique.values())}.values() for f in draft.findings
+        ]
+        return tuple(finish(draft) for draft in unique.values() if not draft.broken)
+
+    def _traffic(self, addresses: Addresses) -> dict[Address, Draft]:
+        found: dict[Address, Draft] = {}
+        for wish in self.wishes:
+            address = address_of("traffic", wish.endpoint)
+            prefix = address_of("deployment", wish.endpoint) + "/"
+            declared = [a.removeprefix(prefix) for a in sorted(addresses.declared) if a.startswith(prefix)]
+            if not all(name in declared for name in wish.shares):
+                declared = [a.removeprefix(prefix) for a in addresses.every("deployment") if a.startswith(prefix)]
+            draft, findings = traffic_of(wish, declared, address, complete=self.complete)
+            self.findings += findings
+            if draft is not None:
+                found[address] = draft
+        return found
+
+    def _misplaced(self, taken: set[int]) -> None:
+        """Expressions of secrets that stand where nothing is sensitive."""
+        for node in self.variables.deferred:
+            if id(node) not in taken:
+                self.findings.append(
+                    Finding(
+                        Severity.ERROR,
+                        "secret-not-sensitive",
+                        "",
+                        "a secret may only stand in a sensitive field, such as account_key",
+                        "Use ${{ var.NAME }} with a variable that is not sensitive.",
+                        node.mark,
+                    )
+                )
+
+    def sources(self, findings: Sequence[Finding]) -> Mapping[str, str]:
+        """The text of each file that a finding points into."""
+        wanted = {f.mark.file for f in findings if f.mark is not None}
+        found = {}
+        for path in sorted(wanted):
+            try:
+                text = self.texts[path] if path in self.texts else self.files.read(path).decode("utf-8", "replace")
+            except (OSError, ValueError):
+                continue
+            found[path] = masked(text)
+        return found
+
+
+def _label(kind: str, node: Node, spec: SpecFile) -> str:
+    """The address as far as it can be told before anything is checked."""
+    name, version = node.texts("name"), node.texts("version")
+    if kind == "deployment":
+        return f"{kind}/{node.texts('endpoint_name') or spec.endpoint or '?'}/{name}"
+    return "/".join(part for part in (kind, name, version) if part)

@@ -1,0 +1,47 @@
+"""The schemas as files: every published one by name, and what a `$ref` in one of them names."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from bep.schemas.kind import NAMES
+
+OTHERS = ("workspace", "job", "extension", "kind")
+"""The published schemas that are no kind of resource."""
+
+
+def text_of(name: str) -> str:
+    """The text of the schema called `name`, such as `deployment` or `workspace`."""
+    folder = "kinds/" if name in NAMES else ""
+    return resources.files("bep.schemas").joinpath(f"{folder}{name}.schema.json").read_text(encoding="utf-8")
+
+
+@cache
+def schema_of(name: str) -> Mapping[str, Any]:
+    """The schema called `name`, parsed once a process."""
+    schema: Mapping[str, Any] = json.loads(text_of(name))
+    return schema
+
+
+def followed(node: Mapping[str, Any], name: str) -> tuple[Mapping[str, Any], str]:
+    """What a schema node says once its `$ref`s are followed, and the schema it then stands in.
+
+    Words beside the `$ref` (a description, `deprecated`) win over those of its target.
+    """
+    while "$ref" in node:
+        target, name = pointed(node["$ref"], name)
+        node = {**target, **{word: value for word, value in node.items() if word != "$ref"}}
+    return node, name
+
+
+def pointed(ref: str, name: str) -> tuple[Mapping[str, Any], str]:
+    """The node a `$ref` in the schema `name` points at, and the schema that is in."""
+    file, _, pointer = ref.partition("#")
+    if file:
+        name = file.removesuffix(".schema.json")
+    node: Any = schema_of(name)
+    for step in pointer.split("/")[1:]:
+        node = node[step]
+    return node, name

@@ -1,0 +1,169 @@
+"""References: every way to name another resource, and the address it means."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bep.schemas.address import Address, address_of, kind_of, names_of
+from bep.schemas.nearest import listed, nearest
+
+VERSIONED = frozenset(("model", "environment", "data"))
+BUILT_IN = frozenset((Address("compute/local"), Address("datastore/workspaceblobstore")))
+"""What every workspace has without declaring it."""
+
+COLLECTIONS = {
+    "models": "model",
+    "environments": "environment",
+    "data": "data",
+    "computes": "compute",
+    "datastores": "datastore",
+    "batchEndpoints": "endpoint",
+}
+SERVICE = "Microsoft.MachineLearningServices/"
+REMOTE = re.compile(r"(azureml|https?|wasbs?|abfss?|adl|s3|gs|runs):/")
+DATASTORE_URI = re.compile(
+    r"azureml://(?:subscriptions/[^/]+/resource[gG]roups/[^/]+/(?:providers/[^/]+/)?workspaces/[^/]+/)?datastores/([^/]+)/paths/"
+)
+ASSET = re.compile(r"([A-Za-z]+)/([^/]+)(?:/(versions|labels)/(?:labels/)?([^/]+))?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a reference says: a name, and a version, a label or neither; `external` if it is in no workspace of ours."""
+
+    kind: str = ""
+    name: str = ""
+    version: str = ""
+    label: str = ""
+    external: bool = False
+
+
+def is_remote(path: str) -> bool:
+    """Whether a path names what is stored elsewhere already, so that there are no local bytes."""
+    return bool(REMOTE.match(path))
+
+
+def datastore_of(uri: str) -> str:
+    """The datastore that a data URI is in, or nothing."""
+    found = DATASTORE_URI.match(uri)
+    return found[1] if found else ""
+
+
+def parse(text: str, kind: str) -> Named | None:
+    """What a reference to a `kind` says. None when it has none of the forms.
+
+    Forms: Azure ML docs, reference-yaml-core-syntax (azureml:NAME:VERSION, NAME@LABEL, ARM ids, azureml:// URIs);
+    the space after the prefix is printed in the 2021 article.
+    """
+    text = text.strip()
+    if text.startswith("azureml://"):
+        return _uri(text.removeprefix("azureml://"))
+    if text.startswith(("azureml:", "/subscriptions/")):
+        rest = text.removeprefix("azureml:").strip()
+        return _long(rest) if "/" in rest else _short(rest, kind)
+    if kind not in VERSIONED and "/" not in text and ":" not in text:
+        return Named(kind, text)
+    return None
+
+
+def _short(text: str, kind: str) -> Named | None:
+    if "@" in text:
+        name, _, label = text.partition("@")
+        return Named(kind, name, label=label) if name and label else None
+    name, _, version = text.partition(":")
+    if not name or ":" in version or (version and kind not in VERSIONED):
+        return None
+    return Named(kind, name, version) if version or ":" not in text else None
+
+
+def _long(text: str) -> Named | None:
+    return _asset(text.partition(SERVICE)[2].partition("/")[2].partition("/")[2]) if SERVICE in text else None
+
+
+def _uri(text: str) -> Named | None:
+    if text.startswith("registries/"):
+        return Named(external=True)
+    if "/workspaces/" in text:
+        text = text.partition("/workspaces/")[2].partition("/")[2]
+    return _asset(text)
+
+
+def _asset(text: str) -> Named | None:
+    found = ASSET.match(text)
+    if not found or found[1] not in COLLECTIONS:
+        return None
+    version = found[4] or ""
+    labelled = found[3] == "labels" or "/labels/" in text
+    return Named(COLLECTIONS[found[1]], found[2], "" if labelled else version, version if labelled else "")
+
+
+class Addresses:
+    """Every address a reference may mean: those declared, then those the provider has, asked for once a kind."""
+
+    def __init__(self, declared: Sequence[Address], known: Callable[[str], Sequence[Address]]) -> None:
+        self._known = known
+        self._asked: dict[str, Sequence[Address]] = {}
+        self.declared = frozenset(declared) | BUILT_IN
+        self._versions: dict[tuple[str, str], list[str]] = {}
+        for address in declared:
+            if kind_of(address) in VERSIONED:
+                _, name, version = address.split("/", 2)
+                self._versions.setdefault((kind_of(address), name), []).append(version)
+
+    def known(self, kind: str) -> Sequence[Address]:
+        """What the provider has of a kind, oldest first."""
+        if kind not in self._asked:
+            self._asked[kind] = tuple(self._known(kind))
+        return self._asked[kind]
+
+    def has(self, address: Address) -> bool:
+        """Whether the address is declared or is there already."""
+        return address in self.declared or address in self.known(kind_of(address))
+
+    def newest(self, kind: str, name: str) -> Address | None:
+        """The address that `@latest` means.
+
+        The highest declared version if there is one, so that the answer is the same before and
+        after an apply; else the one the provider made last.
+        """
+        declared = self._versions.get((kind, name))
+        if declared:
+            return address_of(kind, name, max(declared, key=natural))
+        there = [a for a in self.known(kind) if names_of(a)[0] == name]
+        return there[-1] if there else None
+
+    def find(self, named: Named) -> Address | None:
+        """The address a reference means, if there is such a resource."""
+        if named.kind not in VERSIONED:
+            address = address_of(named.kind, named.name)
+            return address if self.has(address) else None
+        if named.version:
+            address = address_of(named.kind, named.name, named.version)
+            return address if self.has(address) else None
+        return self.newest(named.kind, named.name) if named.label in ("", "latest") else None
+
+    def every(self, kind: str) -> list[Address]:
+        """Every address of a kind, declared or known, sorted."""
+        return sorted({a for a in self.declared if kind_of(a) == kind} | set(self.known(kind)))
+
+    def advice(self, wanted: str, kind: str) -> str:
+        """A fix for a reference that means nothing: the nearest addresses, or all there are."""
+        there = self.every(kind)
+        near = nearest(wanted, there, most=2)
+        if near:
+            return f"Did you mean {' or '.join(reference_to(Address(n)) for n in near)}?"
+        if there:
+            return f"Declare it, or use one of: {listed(map(reference_to, there))}."
+        return f"There is no {kind} yet: declare it."
+
+
+def natural(version: str) -> tuple[tuple[int, int, str], ...]:
+    """A key that sorts versions as people do: 2 before 10, 1.9 before 1.10."""
+    parts = re.split(r"(\d+)", version)
+    return tuple((0, int(p), "") if p.isdecimal() and len(p) < 19 else (1, 0, p) for p in parts if p)
+
+
+def reference_to(address: Address) -> str:
+    """How a user names the resource in a spec: `azureml:digits:1`; endpoints and deployments by their names."""
+    kind, names = kind_of(address), names_of(address)
+    return "azureml:" + ":".join(names) if kind not in ("endpoint", "deployment") else "/".join(names)

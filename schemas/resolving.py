@@ -1,0 +1,106 @@
+"""Resolving: each field that names another resource gets that resource's address."""
+
+from functools import cache
+
+from bep.schemas.address import Address
+from bep.schemas.draft import Draft
+from bep.schemas.kind import load_kind
+from bep.schemas.node import Node
+from bep.schemas.references import Addresses, Named, datastore_of, parse
+from bep.schemas.resource import FieldPath, Reference
+
+PLAIN = frozenset((("endpoint_name",),))
+"""Fields that keep the plain name of what they refer to."""
+
+FORMS = {
+    "model": "azureml:NAME:VERSION or azureml:NAME@latest",
+    "environment": "azureml:NAME:VERSION or azureml:NAME@latest",
+    "data": "azureml:NAME:VERSION or azureml:NAME@latest",
+}
+
+
+@cache
+def _referring(kind: str) -> tuple[tuple[FieldPath, str], ...]:
+    return tuple((path, target) for path, target in load_kind(kind).references.items() if "*" not in path)
+
+
+def resolve(draft: Draft, addresses: Addresses, *, complete: bool) -> None:
+    """Put addresses for references, in place. `complete` is false when some file could not be read: then nothing
+    is said of resources that are not there, because they may be in it.
+    """
+    for path, kind in _referring(draft.kind):
+        node = draft.node.at(path)
+        if node is not None and isinstance(node.value, str):
+            _field(draft, path, kind, node, addresses, complete)
+    for name in list(draft.node.value):
+        _stored(draft, name, addresses, complete)
+    _ordering(draft, addresses, complete)
+
+
+def _field(draft: Draft, path: FieldPath, kind: str, node: Node, addresses: Addresses, complete: bool) -> None:
+    if node.value in addresses.declared:
+        draft.references.append(Reference(path, Address(node.value)))
+        return
+    named = parse(node.value, kind)
+    if named is None or named.kind not in ("", kind):
+        form = FORMS.get(kind, "azureml:NAME")
+        draft.error("reference-form", path, f"{path[-1]} '{node.value}' is no reference to a {kind}", f"Write {form}.")
+        return
+    address = None if named.external else addresses.find(named)
+    if address is None:
+        _unresolved(draft, path, kind, node, named, addresses, complete)
+        return
+    draft.references.append(Reference(path, address))
+    if path not in PLAIN:
+        node.value = address
+
+
+def _unresolved(
+    draft: Draft, path: FieldPath, kind: str, node: Node, named: Named, addresses: Addresses, complete: bool
+) -> None:
+    if named.external or not complete:
+        return
+    if named.label not in ("", "latest"):
+        draft.error(
+            "unknown-label", path, f"{path[-1]}: the label '{named.label}' is not kept", "Use @latest or a version."
+        )
+        return
+    wanted = "/".join(part for part in (kind, named.name, named.version) if part)
+    draft.error(
+        "unresolved-reference",
+        path,
+        f"{path[-1]} '{node.value.strip()}': there is no {wanted}",
+        addresses.advice(wanted, kind),
+    )
+
+
+def _stored(draft: Draft, name: str, addresses: Addresses, complete: bool) -> None:
+    """A data URI is in a datastore, which must be there first."""
+    node = draft.node.value[name]
+    store = datastore_of(node.value) if isinstance(node.value, str) else ""
+    if not store:
+        return
+    named = Named("datastore", store)
+    address = addresses.find(named)
+    if address is None:
+        _unresolved(draft, (name,), "datastore", node, named, addresses, complete)
+    else:
+        draft.references.append(Reference((name,), address))
+
+
+def _ordering(draft: Draft, addresses: Addresses, complete: bool) -> None:
+    wanted = draft.extension.get("depends_on") if draft.extension is not None else None
+    for index, node in enumerate(wanted.value if wanted is not None and wanted.value else ()):
+        address = Address(node.text)
+        if addresses.has(address):
+            draft.references.append(Reference(("x-bep", "depends_on", index), address))
+        elif complete:
+            draft.error(
+                "unresolved-reference", (), f"depends_on: there is no {address}", _near(address, addresses), node.mark
+            )
+
+
+def _near(address: Address, addresses: Addresses) -> str:
+    from bep.schemas.nearest import did_you_mean, listed
+
+    return did_you_mean(address, addresses.declared) or f"The addresses are {listed(sorted(addresses.declared))}."

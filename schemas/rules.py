@@ -1,0 +1,252 @@
+"""Rules beyond the schema: what must hold inside a resource and between resources."""
+
+import posixpath
+from collections.abc import Mapping
+
+from bep.schemas.address import Address, address_of, kind_of
+from bep.schemas.contents import Contents, said
+from bep.schemas.dialects import Wish
+from bep.schemas.draft import Draft
+from bep.schemas.finding import Finding, Severity
+from bep.schemas.mark import Mark
+from bep.schemas.nearest import did_you_mean, listed
+from bep.schemas.node import Node
+from bep.schemas.resource import Reference
+from bep.schemas.scripts import ScriptTrouble, examine
+
+MLFLOW = "mlflow_model"
+OUTPUT_FILE = "predictions.csv"
+FORBIDDEN_IN_NAMES = '/\\:*?"<>|'
+
+
+def check_deployment(draft: Draft, drafts: Mapping[Address, Draft], contents: Contents) -> None:
+    """Everything that must hold for one deployment whose references are resolved."""
+    _model_needs(draft, drafts)
+    _instances(draft, drafts)
+    _output(draft)
+    _script(draft, contents)
+
+
+def _model_needs(draft: Draft, drafts: Mapping[Address, Draft]) -> None:
+    """MLflow models bring their own environment and need no script; all others need both."""
+    node = draft.node
+    for name, example in (("model", "azureml:NAME:VERSION"), ("compute", "azureml:NAME")):
+        if node.get(name) is None:
+            draft.error("missing-field", (), f"a deployment needs '{name}'", f"Add '{name}: {example}'.")
+    model = _named(draft, "model", drafts)
+    if model is None or _type_of(model) == MLFLOW:
+        return
+    if node.get("code_configuration") is None:
+        draft.error(
+            "missing-code",
+            ("model",),
+            f"the model is a {_type_of(model)}, so the deployment needs code_configuration",
+            "Add 'code_configuration: {code: FOLDER, scoring_script: FILE}'.",
+        )
+    if node.get("environment") is None:
+        draft.error(
+            "missing-environment",
+            ("model",),
+            f"the model is a {_type_of(model)}, so the deployment needs an environment",
+            "Add 'environment: azureml:NAME:VERSION', or write one here.",
+        )
+
+
+def _named(draft: Draft, name: str, drafts: Mapping[Address, Draft]) -> Draft | None:
+    """The declared draft that a field refers to."""
+    node = draft.node.get(name)
+    return drafts.get(Address(str(node.value))) if node is not None else None
+
+
+def _type_of(model: Draft) -> str:
+    found = model.node.get("type")
+    return str(found.value) if found is not None else "custom_model"
+
+
+def _instances(draft: Draft, drafts: Mapping[Address, Draft]) -> None:
+    count = draft.node.at(("resources", "instance_count"))
+    compute = _named(draft, "compute", drafts)
+    most = compute.node.get("max_instances") if compute is not None else None
+    if compute is None or count is None or most is None:
+        return
+    if isinstance(count.value, int) and isinstance(most.value, int) and count.value > most.value:
+        draft.error(
+            "too-many-instances",
+            ("resources", "instance_count"),
+            f"instance_count is {count.value}, but {compute.address} has max_instances {most.value}",
+            f"Write {most.value} or less, or raise max_instances.",
+            count.mark,
+        )
+
+
+def _output(draft: Draft) -> None:
+    settings = draft.node.get("settings")
+    if settings is None:
+        return
+    name = settings.get("output_file_name")
+    if settings.texts("output_action") == "summary_only":
+        if name is not None:
+            draft.error(
+                "output-file-with-summary",
+                ("settings", "output_file_name"),
+                "output_file_name has no meaning with output_action summary_only",
+                "Remove output_file_name.",
+            )
+    elif name is None:
+        settings.value["output_file_name"] = settings.beside(OUTPUT_FILE)
+    elif (trouble := file_name_trouble(str(name.value))) and not draft.broken:
+        draft.error(
+            "output-file-name", ("settings", "output_file_name"), trouble, "Write a name such as predictions.csv."
+        )
+
+
+def file_name_trouble(name: str) -> str:
+    """What is wrong with an output file's name, or nothing."""
+    bad = sorted({c for c in name if c in FORBIDDEN_IN_NAMES or ord(c) < 32})
+    if bad:
+        return f"output_file_name '{name}' must be a name, not a path: it has {' '.join(map(repr, bad))}"
+    if name in (".", "..") or name != name.strip() or name.endswith("."):
+        return f"output_file_name '{name}' is no name for a file"
+    return ""
+
+
+def _script(draft: Draft, contents: Contents) -> None:
+    configuration = draft.node.get("code_configuration")
+    if configuration is None:
+        return
+    code, script = configuration.get("code"), configuration.get("scoring_script")
+    if script is None or code is None:
+        present, missing = ("code", "scoring_script") if script is None else ("scoring_script", "code")
+        draft.error(
+            "missing-field",
+            ("code_configuration",),
+            f"code_configuration has {present} but no {missing}"
+            if code is not script
+            else "code_configuration needs code and scoring_script",
+            f"Add '{missing}: ...'.",
+        )
+        return
+    content = draft.contents.get("code_configuration.code")
+    if content is None:
+        return
+    name = posixpath.normpath(str(script.value))
+    if name not in content.files:
+        near = did_you_mean(name, content.files) or f"There are {listed(sorted(content.files))}."
+        draft.error(
+            "script-not-found",
+            ("code_configuration", "scoring_script"),
+            f"scoring_script: there is no {name} in {content.local}",
+            near,
+        )
+        return
+    path = posixpath.join(content.local, name) if contents.files.is_folder(content.local) else content.local
+    _examine(draft, contents, path)
+
+
+def _examine(draft: Draft, contents: Contents, path: str) -> None:
+    field = ("code_configuration", "scoring_script")
+    try:
+        troubles = contents.once(path, examine)
+    except (OSError, ValueError) as error:
+        draft.error(
+            "path-unreadable", field, f"scoring_script: {path} cannot be read: {said(error)}", "Check the file."
+        )
+        return
+    for trouble in troubles:
+        _report(draft, path, trouble)
+
+
+def _report(draft: Draft, path: str, trouble: ScriptTrouble) -> None:
+    if not path.endswith(".py") and trouble.code == "script-syntax":
+        return
+    severity = Severity.ERROR if trouble.certain else Severity.WARNING
+    field = ("code_configuration", "scoring_script")
+    mark = Mark(path, trouble.line, 1) if trouble.line else draft.node.nearest(field).mark
+    draft.findings.append(Finding(severity, trouble.code, draft.label, trouble.message, trouble.fix, mark))
+
+
+def traffic_of(wish: Wish, deployments: list[str], label: str, *, complete: bool) -> tuple[Draft | None, list[Finding]]:
+    """The traffic an endpoint asks for, checked: 0 and 100 only, at most one 100, only deployments there are."""
+    findings: list[Finding] = []
+
+    def error(code: str, node: Node, message: str, fix: str, *, key: bool = False) -> None:
+        mark = node.key_mark if key else node.mark
+        findings.append(Finding(Severity.ERROR, code, label, message, fix, mark))
+
+    chosen: list[str] = []
+    for name, share in wish.shares.items():
+        if share.value not in (0, 100):
+            error(
+                "traffic-share",
+                share,
+                f"{name} cannot have {share.text} percent: a batch endpoint sends all or nothing",
+                "Write 0 or 100.",
+            )
+        if name not in deployments and complete:
+            there = f"it has {listed(deployments)}" if deployments else "it has none"
+            fix = did_you_mean(name, deployments) or "Declare the deployment, or name one that is there."
+            error(
+                "traffic-deployment",
+                share,
+                f"{wish.endpoint} has no deployment '{name}'; {there}",
+                fix,
+                key=share is not wish.node,
+            )
+        if share.value == 100:
+            chosen.append(name)
+    if len(chosen) > 1:
+        error(
+            "traffic-twice",
+            wish.shares[chosen[1]],
+            f"{' and '.join(chosen)} both have 100",
+            "Give 100 to one, 0 to the others.",
+        )
+    if findings or not chosen:
+        return None, findings
+    split = wish.node.beside({chosen[0]: wish.shares[chosen[0]]})
+    node = wish.node.beside({"endpoint": wish.node.beside(wish.endpoint), "split": split})
+    deployment = address_of("deployment", wish.endpoint, chosen[0])
+    draft = Draft("traffic", node, label, wish.node.key_mark, Address(label))
+    draft.references.append(Reference(("split", chosen[0]), deployment))
+    return draft, []
+
+
+def duplicates(drafts: list[Draft]) -> tuple[dict[Address, Draft], list[Finding]]:
+    """One draft for each address. The same address twice is a finding, except where one asset is written inline
+    twice with the same content: that is the same asset.
+    """
+    unique: dict[Address, Draft] = {}
+    findings: list[Finding] = []
+    for draft in drafts:
+        assert draft.address is not None
+        first = unique.setdefault(draft.address, draft)
+        if first is draft or (draft.inline and _same(first, draft)):
+            continue
+        findings.append(_duplicate(first, draft))
+    return unique, findings
+
+
+def _same(first: Draft, second: Draft) -> bool:
+    """Whether two drafts register the same bytes and say the same of them."""
+    from bep.schemas.node import plain
+
+    one, other = plain(first.node), plain(second.node)
+    for data in (one, other):
+        if isinstance(data.get("path"), dict):
+            data["path"] = data["path"]["sha256"]
+    return bool(one == other)
+
+
+def _duplicate(first: Draft, draft: Draft) -> Finding:
+    assert draft.address is not None
+    what = (
+        "with other content" if kind_of(draft.address) in ("model", "environment", "data") and draft.inline else "twice"
+    )
+    return Finding(
+        Severity.ERROR,
+        "duplicate-address",
+        draft.address,
+        f"{draft.address} is declared {what}; first at {first.mark}",
+        "Rename one, or remove one.",
+        draft.mark,
+    )

@@ -1,0 +1,190 @@
+"""Variables: `${{ var.NAME }}` and `${{ env.NAME }}` in scalars. The environment is a mapping that is passed in."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bep.schemas.finding import Finding, Severity
+from bep.schemas.mark import Mark
+from bep.schemas.nearest import did_you_mean, listed
+from bep.schemas.node import Node, scalars
+from bep.schemas.scalar import meaning
+
+EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+NAMED = re.compile(r"(var|env)\.([A-Za-z_][A-Za-z0-9_]*)\Z")
+PREFIX = "BEP_VAR_"
+TYPED: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+}
+WORDED = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """What bep.yml says of a variable. `default` is None when it must be given."""
+
+    name: str
+    type: str = "string"
+    default: Node | None = None
+    sensitive: bool = False
+    mark: Mark | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A variable's value, and its text as given."""
+
+    value: Any
+    text: str
+
+
+@dataclass(slots=True)
+class Variables:
+    """The variables of one command. `declared` is None without a bep.yml: then whatever is given exists.
+
+    Precedence: `given` (--var) over `filed` (--var-file) over BEP_VAR_NAME in `environment` over the default.
+    """
+
+    declared: Mapping[str, Variable] | None
+    given: Mapping[str, str]
+    filed: Mapping[str, Node]
+    environment: Mapping[str, str]
+    findings: list[Finding] = field(default_factory=list)
+    deferred: list[Node] = field(default_factory=list)
+    _values: dict[str, _Value | None] = field(default_factory=dict)
+
+    def check_given(self) -> None:
+        """Names given with --var or in a file that nothing declares."""
+        if self.declared is None:
+            return
+        for name in (*self.given, *self.filed):
+            if name not in self.declared:
+                mark = self.filed[name].key_mark if name not in self.given else None
+                fix = did_you_mean(name, self.declared) or f"Declare it under variables in bep.yml ({self._there()})."
+                self._report("unknown-variable", f"there is no variable '{name}'", fix, mark)
+
+    def substitute(self, root: Node) -> None:
+        """Put values for variables, in place. Secrets stay as written, until the field that takes them is known."""
+        for _, node in list(scalars(root)):
+            if isinstance(node.value, str) and "${{" in node.value:
+                self._scalar(node)
+
+    def reveal(self, node: Node, *, address: str) -> str | None:
+        """The clear text of a scalar in a sensitive field. None, and a finding, when a part of it is not set."""
+        missing: list[str] = []
+
+        def value(found: re.Match[str]) -> str:
+            named = NAMED.match(found[1])
+            if named is None:
+                return found[0]
+            if named[1] == "var":
+                known = self._value(named[2], node.mark)
+                if known is None:
+                    missing.append(named[2])
+                return known.text if known else ""
+            if named[2] not in self.environment:
+                missing.append(named[2])
+                self._report(
+                    "unset-environment", f"the environment has no {named[2]}", f"Set {named[2]}.", node.mark, address
+                )
+            return self.environment.get(named[2], "")
+
+        text = EXPRESSION.sub(value, node.text)
+        return None if missing else text
+
+    def _scalar(self, node: Node) -> None:
+        whole = EXPRESSION.fullmatch(node.value)
+        if any(self._is_secret(found) for found in EXPRESSION.findall(node.value)):
+            self.deferred.append(node)
+            node.text = node.value
+        elif whole:
+            found = self._lookup(whole[1], node)
+            if found is not None:
+                node.value, node.text = found.value, found.text
+        else:
+            text = EXPRESSION.sub(lambda m: (self._lookup(m[1], node) or _Value("", "")).text, node.value)
+            node.value = node.text = text
+
+    def _is_secret(self, expression: str) -> bool:
+        named = NAMED.match(expression)
+        if named is None:
+            return False
+        variable = (self.declared or {}).get(named[2])
+        return named[1] == "env" or (variable is not None and variable.sensitive)
+
+    def _lookup(self, expression: str, node: Node) -> _Value | None:
+        named = NAMED.match(expression)
+        if named is None:
+            self._report(
+                "unknown-expression",
+                f"'{expression}' means nothing here",
+                "Write ${{ var.NAME }} or, in a sensitive field, ${{ env.NAME }}.",
+                node.mark,
+            )
+            return None
+        return self._value(named[2], node.mark)
+
+    def _value(self, name: str, mark: Mark) -> _Value | None:
+        variable = Variable(name, "any") if self.declared is None else self.declared.get(name)
+        if variable is None:
+            fix = did_you_mean(name, self.declared or ()) or f"Declare it under variables in bep.yml ({self._there()})."
+            self._report("unknown-variable", f"there is no variable '{name}'", fix, mark)
+            return None
+        if name not in self._values:
+            self._values[name] = self._resolve(variable, mark)
+        return self._values[name]
+
+    def _resolve(self, variable: Variable, mark: Mark) -> _Value | None:
+        name = variable.name
+        if name in self.given:
+            return self._typed(variable, self.given[name], f"--var {name}", None)
+        if name in self.filed:
+            return self._written(variable, self.filed[name])
+        if PREFIX + name in self.environment:
+            return self._typed(variable, self.environment[PREFIX + name], PREFIX + name, None)
+        if variable.default is not None:
+            return self._written(variable, variable.default)
+        self._report(
+            "unset-variable",
+            f"the variable '{name}' has no value",
+            f"Give it with --var {name}=VALUE, {PREFIX}{name}, or a default in bep.yml.",
+            mark,
+        )
+        return None
+
+    def _written(self, variable: Variable, node: Node) -> _Value | None:
+        """A value written in YAML: its own type counts, and text is text however it looks."""
+        if variable.type == "string" or (variable.type == "any" and isinstance(node.value, str)):
+            return _Value(node.text, node.text)
+        return self._fitting(variable, node.value, node.text, "its value", node.mark)
+
+    def _typed(self, variable: Variable, text: str, source: str, mark: Mark | None) -> _Value | None:
+        if variable.type == "string":
+            return _Value(text, text)
+        return self._fitting(variable, meaning(text), text, source, mark)
+
+    def _fitting(self, variable: Variable, value: Any, text: str, source: str, mark: Mark | None) -> _Value | None:
+        if variable.type == "any" or type(value) in TYPED[variable.type]:
+            return _Value(value, text)
+        shown = "this" if variable.sensitive else f"'{text}'"
+        self._report(
+            "mistyped-variable",
+            f"the variable '{variable.name}' must be {WORDED[variable.type]}; {source} is {shown}"
+            if source != "its value"
+            else f"the variable '{variable.name}' must be {WORDED[variable.type]}, not {shown}",
+            f"Give it {WORDED[variable.type]}.",
+            mark or variable.mark,
+        )
+        return None
+
+    def _there(self) -> str:
+        return f"there are: {listed(self.declared)}" if self.declared else "there are none"
+
+    def _report(self, code: str, message: str, fix: str, mark: Mark | None, address: str = "") -> None:
+        finding = Finding(Severity.ERROR, code, address, message, fix, mark)
+        if finding not in self.findings:
+            self.findings.append(finding)
