@@ -1,0 +1,262 @@
+"""A plan, carried out: in its order, several at once, each step recorded before and after. It judges nothing.
+
+One thread decides and records; the others only call the provider. So every record of a moment
+goes to the disk in one write, and a state has one writer.
+"""
+
+import queue
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Event as Flag
+
+from bep.planner.journal import Intent, Outcome
+from bep.planner.observed import Observed
+from bep.planner.plan import Action, Change, Plan
+from bep.planner.planfile import signed
+from bep.providers.calling import Answer, Call, Retry, carry_out
+from bep.providers.checking import check_plan, check_world
+from bep.providers.entries import entry_of
+from bep.providers.events import Event, Finished, Noted, Retrying, Slow, Started
+from bep.providers.frontier import Frontier
+from bep.providers.protocol import Provider
+from bep.providers.recovery import recover
+from bep.providers.records import done_of, failed_of, intent_of
+from bep.providers.report import Ended, Report, Result
+from bep.providers.saying import said, secrets_of
+from bep.providers.session import Session
+from bep.providers.trouble import StateNotWritten, StateReplaced
+from bep.schemas.address import Address
+from bep.schemas.resource import Resource
+
+LOOK_UP = 1.0
+"""Seconds between two looks at what has been running for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """How one apply goes about it."""
+
+    report: Callable[[Event], None]
+    progress: Callable[[int, int], None]
+    stop: Flag
+    clock: Callable[[], str]
+    operation_ids: Callable[[], str]
+    parallelism: int
+    retry: Retry
+    slow_after: float
+
+
+def apply(
+    plan: Plan,
+    resources: Iterable[Resource],
+    session: Session,
+    provider: Provider,
+    *,
+    report: Callable[[Event], None],
+    stop: Flag,
+    clock: Callable[[], str],
+    operation_ids: Callable[[], str],
+    parallelism: int = 10,
+    retry: Retry = Retry(),  # noqa: B008 - frozen
+    slow_after: float = 600.0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Report:
+    """Carry out exactly the changes of the plan. `resources` are the specs', for their secrets and contents.
+
+    Before the first write: what an earlier apply left open is resolved, and everything the plan
+    touches is read again. Raises `PlanRefused`, `PlanStale`, `ProviderError` (reading), and what
+    `Session.write` raises; nothing was changed then. After that nothing is raised: the report says
+    what was done, what failed, what was skipped for it, what a stop kept from starting.
+
+    Once `stop` is set nothing new starts, and what runs is finished and recorded. `report` and
+    `progress` (done, total) are called from the calling thread only. A call that takes longer than
+    `slow_after` seconds is told and goes on. `operation_ids` gives an id nobody else has.
+    """
+    ways = _Ways(report, progress, stop, clock, operation_ids, parallelism, retry, slow_after)
+    plan = plan if plan.digest else signed(plan)
+    notes = recover(session, provider, clock)
+    for note in notes:
+        report(Noted(note))
+    declared = {resource.address: resource for resource in resources}
+    check_plan(plan, session.state, declared)
+    observed = provider.read(sorted({change.address for change in plan.changes}))
+    check_world(plan, session.state, observed)
+    session.remember(plan)
+    return _Walk(plan, declared, observed, session, provider, ways).run(notes)
+
+
+class _Walk:
+    """Where an apply is: what runs, what has ended, what is to be recorded next."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        declared: Mapping[Address, Resource],
+        observed: Mapping[Address, Observed],
+        session: Session,
+        provider: Provider,
+        ways: _Ways,
+    ) -> None:
+        self._plan, self._declared, self._observed = plan, declared, observed
+        self._session, self._provider, self._ways = session, provider, ways
+        self._secrets = secrets_of(declared.values())
+        self._frontier = Frontier(plan.changes)
+        self._running: dict[str, tuple[Change, float]] = {}
+        self._told_slow: dict[str, float] = {}
+        self._results: dict[str, Result] = {}
+        self._records: list[Intent | Outcome] = []
+        self._answers: queue.SimpleQueue[Answer | Retrying] = queue.SimpleQueue()
+        self._broken: StateNotWritten | StateReplaced | None = None
+
+    def run(self, notes: tuple[str, ...]) -> Report:
+        """Until nothing runs and nothing more may start."""
+        with ThreadPoolExecutor(self._ways.parallelism, thread_name_prefix="apply") as pool:
+            while True:
+                calls = list(self._next_calls())
+                self._record()
+                for call in calls:
+                    self._start(call, pool)
+                if not self._running:
+                    break
+                for answer in self._arrived():
+                    self._settle(answer)
+                self._ways.progress(len(self._results), len(self._plan.changes))
+        return self._ended(notes)
+
+    def _next_calls(self) -> Iterator[Call]:
+        """What may start now, its intent among the records. Changes of state alone are settled on the way."""
+        while self._broken is None and not self._ways.stop.is_set():
+            change = self._frontier.first()
+            if change is None:
+                return
+            if change.action in (Action.ADOPT, Action.FORGET):
+                self._frontier.take()
+                self._in_state(change)
+            elif len(self._running) < self._ways.parallelism:
+                self._frontier.take()
+                self._running[change.id] = (change, time.monotonic())
+                yield self._intended(change)
+            else:
+                return
+
+    def _intended(self, change: Change) -> Call:
+        call = Call(
+            change=change,
+            operation=self._ways.operation_ids(),
+            resource=self._declared.get(change.address),
+            entry=self._session.state.entries.get(change.address),
+            etag=change.etag or "",
+        )
+        now = self._ways.clock()
+        self._records.append(intent_of(change, self._plan, self._session.state, call.operation, now))
+        return call
+
+    def _record(self) -> None:
+        """Make what is known durable. Where that is impossible nothing new starts any more."""
+        records, self._records = self._records, []
+        try:
+            self._session.write(records)
+        except (StateNotWritten, StateReplaced) as trouble:
+            self._broken = self._broken or trouble
+
+    def _start(self, call: Call, pool: ThreadPoolExecutor) -> None:
+        if self._broken is not None:
+            del self._running[call.change.id]
+            return
+        self._ways.report(Started(call.change))
+        pool.submit(self._work, call)
+
+    def _work(self, call: Call) -> None:
+        def tell(error: Exception, attempt: int, delay: float) -> None:
+            self._answers.put(Retrying(call.change, said(error, self._secrets), attempt, delay))
+
+        self._answers.put(carry_out(call, self._provider, self._ways.retry, self._ways.stop, tell))
+
+    def _arrived(self) -> Iterator[Answer]:
+        """Answers, as many as there are, once there is one; retries and slow calls are told while waiting."""
+        found = False
+        while True:
+            try:
+                message = self._answers.get_nowait() if found else self._answers.get(timeout=LOOK_UP)
+            except queue.Empty:
+                if found:
+                    return
+                self._tell_slow()
+                continue
+            if isinstance(message, Retrying):
+                self._ways.report(message)
+            else:
+                found = True
+                yield message
+
+    def _tell_slow(self) -> None:
+        now = time.monotonic()
+        for change, since in self._running.values():
+            if now - self._told_slow.get(change.id, since) >= self._ways.slow_after:
+                self._told_slow[change.id] = now
+                self._ways.report(Slow(change, now - since))
+
+    def _settle(self, answer: Answer) -> None:
+        change = answer.call.change
+        del self._running[change.id]
+        self._records.extend(self._outcome(answer))
+        ended, message = Ended.DONE, ""
+        if answer.error is not None:
+            ended, message = Ended.FAILED, said(answer.error, self._secrets)
+        self._end(Result(change, ended, message, "", answer.world, answer.attempts, answer.seconds, answer.error))
+
+    def _outcome(self, answer: Answer) -> Iterator[Outcome]:
+        """Nothing where it is unknown: the intent stays open, and recovery finds out."""
+        change, operation, now = answer.call.change, answer.call.operation, self._ways.clock()
+        state = self._session.state
+        if answer.error is None:
+            entry = entry_of(change, answer.observed, operation, now) if answer.observed else None
+            yield done_of(change, state, operation, entry, now)
+        elif answer.settled:
+            yield failed_of(change, state, operation, said(answer.error, self._secrets), now)
+
+    def _in_state(self, change: Change) -> None:
+        """What touches no object: its record is all there is to do."""
+        state, now = self._session.state, self._ways.clock()
+        observed = self._observed.get(change.address)
+        entry = None
+        if change.action is Action.ADOPT:
+            if observed is None:
+                self._end(Result(change, Ended.FAILED, "there is nothing to adopt"))
+                return
+            entry = entry_of(change, observed, observed.operation, now)
+        self._records.append(done_of(change, state, "", entry, now))
+        self._end(Result(change, Ended.DONE))
+
+    def _end(self, result: Result) -> None:
+        change = result.change
+        self._tell(result)
+        if result.ended is Ended.DONE:
+            self._frontier.done(change.id)
+            return
+        for skipped in self._frontier.failed(change.id):
+            why = f"it needs {change.address}, which failed"
+            self._tell(Result(skipped, Ended.SKIPPED, why, because=change.id))
+
+    def _tell(self, result: Result) -> None:
+        self._results[result.change.id] = result
+        self._ways.report(Finished(result, len(self._results), len(self._plan.changes)))
+
+    def _ended(self, notes: tuple[str, ...]) -> Report:
+        done = any(result.ended is Ended.DONE for result in self._results.values())
+        try:
+            if self._broken is None:
+                self._session.finish(self._plan.digest if done else "")
+        except StateNotWritten as trouble:
+            notes = (*notes, f"{trouble}; all of this apply is in its journal")
+        except StateReplaced as trouble:
+            self._broken = trouble
+        return Report(
+            tuple(self._results.get(change.id) or Result(change, Ended.NOT_STARTED) for change in self._plan.changes),
+            stopped=self._ways.stop.is_set(),
+            broken=self._broken,
+            rescue=self._session.rescue(self._ways.clock()) if self._broken else None,
+            notes=notes,
+        )

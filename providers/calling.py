@@ -1,0 +1,138 @@
+"""One change, carried out: its call, the retries, the truth about a failure. Knows no state and no order."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from threading import Event as Flag
+from typing import Any, assert_never
+
+from bep.planner.observed import Observed
+from bep.planner.plan import Action, Change
+from bep.planner.state import Entry
+from bep.providers.protocol import Conflict, Provider, ProviderError
+from bep.providers.report import World
+from bep.schemas.resource import Resource
+from bep.schemas.secret import Secret, is_sealed
+
+Tell = Callable[[Exception, int, float], None]
+"""Told of each failure that is followed by another attempt: the error, which attempt, seconds until the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often a call that may succeed later is made in all, and how long is waited: doubling, up to a limit."""
+
+    attempts: int = 5
+    first_delay: float = 1.0
+    longest_delay: float = 30.0
+
+    def delay(self, attempt: int) -> float:
+        """Seconds to wait after this attempt, counted from 1."""
+        return min(self.first_delay * 2.0 ** (attempt - 1), self.longest_delay)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """All that one change's call needs. `etag` is the version to change; `operation` the id to leave behind."""
+
+    change: Change
+    operation: str
+    resource: Resource | None
+    entry: Entry | None
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a call. `error` is None when it was done. `settled` is false where an object of this very
+    operation may be there after all: its intent must then stay open for recovery."""
+
+    call: Call
+    observed: Observed | None = None
+    error: Exception | None = None
+    settled: bool = True
+    world: World = World.THERE
+    attempts: int = 1
+    seconds: float = 0.0
+
+
+def carry_out(call: Call, provider: Provider, retry: Retry, stop: Flag, tell: Tell) -> Answer:
+    """Make the call until it succeeds, cannot, or is stopped between two attempts. Never raises."""
+    began = time.monotonic()
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            answer = Answer(call, _called(call, provider))
+            break
+        except Exception as error:
+            retryable = isinstance(error, ProviderError) and error.retryable
+            if not retryable or attempt >= retry.attempts:
+                answer = _failed(call, provider, error)
+                break
+            tell(error, attempt, retry.delay(attempt))
+            if stop.wait(retry.delay(attempt)):
+                answer = _failed(call, provider, error)
+                break
+    return replace(answer, attempts=attempt, seconds=time.monotonic() - began)
+
+
+def _called(call: Call, provider: Provider) -> Observed | None:
+    change = call.change
+    match change.action:
+        case Action.CREATE:
+            return provider.create(_wanted(call), operation=call.operation)
+        case Action.UPDATE:
+            return provider.update(_wanted(call), operation=call.operation, etag=call.etag)
+        case Action.DELETE:
+            provider.delete(change.address, call.entry, operation=call.operation, etag=call.etag)
+            return None
+        case Action.SHIFT:
+            if change.after is None:
+                provider.delete(change.address, call.entry, operation=call.operation, etag=call.etag)
+                return None
+            if change.etag is None:
+                return provider.create(_wanted(call), operation=call.operation)
+            return provider.update(_wanted(call), operation=call.operation, etag=call.etag)
+        case Action.ADOPT | Action.FORGET:
+            raise ValueError(f"{change.action} needs no provider")
+        case _:
+            assert_never(change.action)
+
+
+def _failed(call: Call, provider: Provider, error: Exception) -> Answer:
+    """A call may fail after its work was done: look, so that neither state nor report claims what is not so."""
+    try:
+        there = provider.read([call.change.address]).get(call.change.address)
+    except Exception:
+        return Answer(call, error=error, settled=False, world=World.UNKNOWN)
+    if call.change.after is None:
+        if there is None:
+            return Answer(call)
+        return Answer(call, error=error)
+    if there is None:
+        return Answer(call, error=error, world=World.ABSENT)
+    mine = there.operation == call.operation
+    if mine and isinstance(error, ProviderError) and error.retryable and not isinstance(error, Conflict):
+        return Answer(call, there)
+    return Answer(call, error=error, settled=not mine)
+
+
+def _wanted(call: Call) -> Resource:
+    """The resource as planned, not as declared: what was reviewed is what is written, with its secrets readable."""
+    assert call.resource is not None
+    assert call.change.after is not None
+    return replace(call.resource, attributes=unsealed(call.change.after, call.resource.attributes))
+
+
+def unsealed(planned: Any, declared: Any) -> Any:
+    """The planned value with the declared secret wherever it was sealed; a sealed one nobody declares stays so."""
+    if is_sealed(planned):
+        return declared if isinstance(declared, Secret) else planned
+    if isinstance(planned, Mapping):
+        inner = declared if isinstance(declared, Mapping) else {}
+        return {name: unsealed(value, inner.get(name)) for name, value in planned.items()}
+    if isinstance(planned, list | tuple):
+        others = declared if isinstance(declared, list | tuple) and len(declared) == len(planned) else planned
+        return [unsealed(value, other) for value, other in zip(planned, others, strict=True)]
+    return planned

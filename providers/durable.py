@@ -1,0 +1,86 @@
+"""Files that survive a kill and a power cut at every line. Knows bytes and folders, nothing of what they mean."""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+At = Callable[[str], None]
+"""Called with the name of each step just before it is taken, so that a test can stop the world there."""
+
+PRIVATE = 0o600
+
+
+def nowhere(_: str) -> None:
+    """The `At` of ordinary life."""
+
+
+def write_durably(path: Path, data: bytes, *, at: At = nowhere) -> None:
+    """The whole file or nothing of it: temporary file beside it, fsync, rename, fsync of the folder.
+
+    Raises `OSError`; the file that stood there before is then untouched.
+    """
+    temporary = write_beside(path, data, at=at)
+    try:
+        at(f"rename {path.name}")
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    at(f"sync folder of {path.name}")
+    sync_folder(path.parent)
+
+
+def create_durably(path: Path, data: bytes, *, at: At = nowhere) -> None:
+    """As `write_durably`, but raises `FileExistsError` where something stands already, however late it came."""
+    temporary = write_beside(path, data, at=at)
+    try:
+        at(f"link {path.name}")
+        path.hardlink_to(temporary)
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+    sync_folder(path.parent)
+
+
+def write_beside(path: Path, data: bytes, *, at: At = nowhere) -> Path:
+    """A synced temporary file in the same folder, readable by its owner only. Nothing is left of it on failure."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    at(f"write {path.name}")
+    file = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, PRIVATE)
+    try:
+        write_all(file, data)
+        at(f"sync {path.name}")
+        os.fsync(file)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    finally:
+        os.close(file)
+    return temporary
+
+
+def write_all(file: int, data: bytes) -> None:
+    """Every byte: the system may take fewer than it is given."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder as durable as the bytes behind them."""
+    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def make_folder(folder: Path) -> None:
+    """The folder and its parents, each durable in the one above it."""
+    missing = [step for step in (folder, *folder.parents) if not step.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for step in missing:
+        sync_folder(step.parent)

@@ -1,0 +1,62 @@
+"""A change that was made, as the entry that state keeps of it. Pure; knows no journal and no provider."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bep.planner.observed import Observed
+from bep.planner.plan import Change
+from bep.planner.state import Entry
+from bep.schemas.address import Address, kind_of
+from bep.schemas.kind import load_kind
+
+
+def entry_of(change: Change, observed: Observed, operation: str, at: str) -> Entry:
+    """The entry of a change that is done: what was wanted, and what the provider returned."""
+    return Entry(
+        address=change.address,
+        attributes=change.after or {},
+        observed=observed.attributes,
+        etag=observed.etag,
+        references=change.references,
+        contents=change.contents,
+        guards=change.guards,
+        operation=operation,
+        applied_at=at,
+    )
+
+
+def found_entry(address: Address, observed: Observed, prior: Entry | None, at: str) -> Entry:
+    """The entry of an object whose plan is lost: what is there stands for what was wanted, guards for the best."""
+    parts: dict[str, Any] = {"guards": prior.guards} if prior else {}
+    return Entry(
+        address=address,
+        attributes=observed.attributes,
+        observed=observed.attributes,
+        etag=observed.etag,
+        references=tuple(sorted(set(references_in(address, observed.attributes)))),
+        contents=observed.contents,
+        operation=observed.operation,
+        applied_at=at,
+        **parts,
+    )
+
+
+def references_in(address: Address, attributes: Mapping[str, Any]) -> Iterator[Address]:
+    """The addresses that stand in the fields which the kind declares to be references."""
+    for path in load_kind(kind_of(address)).references:
+        for value in _at(attributes, path):
+            if isinstance(value, str) and "/" in value and "://" not in value:
+                yield Address(value)
+
+
+def _at(value: Any, path: tuple[str | int, ...]) -> Iterator[Any]:
+    if not path:
+        yield value
+        return
+    first, rest = path[0], path[1:]
+    if isinstance(value, Mapping):
+        chosen = value.values() if first == "*" else [value[first]] if first in value else []
+    else:
+        chosen = value if isinstance(value, list) and first == "*" else []
+    for item in chosen:
+        yield from _at(item, rest)

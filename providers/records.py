@@ -1,0 +1,45 @@
+"""What is written in the journal before and after a call. Pure; `Session` makes it durable."""
+
+from bep.planner.journal import Intent, Outcome
+from bep.planner.plan import Change, Plan
+from bep.planner.state import Entry, State
+
+
+def intent_of(change: Change, plan: Plan, state: State, operation: str, at: str) -> Intent:
+    """This change of this plan is about to be made, under this id."""
+    return Intent(
+        lineage=state.lineage,
+        serial=state.serial,
+        operation=operation,
+        address=change.address,
+        action=change.action,
+        change=change.id,
+        plan=plan.digest,
+        at=at,
+    )
+
+
+def done_of(change: Change, state: State, operation: str, entry: Entry | None, at: str) -> Outcome:
+    """It was made: it is so now, or, without an entry, it is gone."""
+    return Outcome(
+        lineage=state.lineage,
+        serial=state.serial,
+        operation=operation,
+        address=change.address,
+        status="done",
+        entry=entry,
+        at=at,
+    )
+
+
+def failed_of(change: Change, state: State, operation: str, error: str, at: str) -> Outcome:
+    """It was not made, and nothing in state changes."""
+    return Outcome(
+        lineage=state.lineage,
+        serial=state.serial,
+        operation=operation,
+        address=change.address,
+        status="failed",
+        error=error,
+        at=at,
+    )

@@ -1,0 +1,163 @@
+"""Where a state is kept: a file, its journal, and the copies of those before it. Knows no world and no plan.
+
+Beside `state.json` stand `state.json.journal` (what happened since), `state.json.plan` (the plan
+last applied), `state.json.lock` and `state.json.backups/`. A link is followed: all stand beside its target.
+"""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from bep.planner.journal import Decoded, Intent, decode, fold
+from bep.planner.plan import Plan
+from bep.planner.state import State
+from bep.planner.statefile import StateDamaged, encode
+from bep.planner.statefile import decode as decode_state
+from bep.providers.backups import Backups, as_text, put_aside, read_state, stamp_of
+from bep.providers.durable import At, create_durably, make_folder, nowhere, sync_folder, write_durably
+from bep.providers.journal_file import JournalFile
+from bep.providers.session import Session, identity, kept_plan
+from bep.providers.trouble import StateUnusable
+
+RESTORE = "bep state restore"
+"""The command that puts a copy back: `bep state restore SERIAL` or `bep state restore FILE`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a store holds: the state as of the last record, the intents nobody saw the end of, the plan they are of."""
+
+    state: State
+    pending: tuple[Intent, ...] = ()
+    plan: Plan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    snapshot: bytes
+    journal: bytes
+    seen: tuple[int, int, int, int] | None
+
+
+class FileStore:
+    """A state in a file. `clock` gives the time as text; `at` is told each step ahead of it, for tests."""
+
+    def __init__(self, path: Path, *, clock: Callable[[], str], at: At = nowhere) -> None:
+        self.path = Path(os.path.realpath(path))
+        self._clock = clock
+        self._at = at
+        self._journal = self.path.with_name(self.path.name + ".journal")
+        self.backups = Backups(self.path, at=at)
+
+    def load(self) -> Stored | None:
+        """What is stored, without a lock and without writing; None where no state was ever kept.
+
+        Raises `StateUnusable` for a file that is gone, empty, cut short, edited or from a newer bep.
+        """
+        files = self._read()
+        if files is None:
+            return None
+        state, pending, _ = self._folded(files)
+        return Stored(state, pending, kept_plan(self.path) if pending else None)
+
+    def load_or_create(self, new: Callable[[], State]) -> Stored:
+        """What is stored; where nothing is, `new()` is stored first. Of two who create at once both get the same."""
+        found = self.load()
+        if found is not None:
+            return found
+        make_folder(self.path.parent)
+        with suppress(FileExistsError):
+            create_durably(self.path, encode(new()).encode(), at=self._at)
+        found = self.load()
+        assert found is not None
+        return found
+
+    def begin(self) -> Session:
+        """Open the state for changes. The caller holds its lock. Raises `StateUnusable`."""
+        files = self._read()
+        if files is None:
+            raise StateUnusable(self.path, "there is no state yet", "bep plan")
+        state, pending, sound = self._folded(files)
+        if not self.backups.path(state.serial).exists():
+            self.backups.add(state.serial, files.snapshot)
+        journal = JournalFile(self._journal, sound, at=self._at)
+        return Session(self.path, state, pending, journal, files.seen, self._at)
+
+    def restore(self, source: int | Path) -> tuple[Path, ...]:
+        """Put the copy of a serial, or any good state file, in place. The caller holds the lock.
+
+        What it replaces is kept under names that say so; these are returned. A journal that does
+        not belong to what is restored is put aside with it. Raises `StateUnusable` for a copy that is no better.
+        """
+        path = self.backups.path(source) if isinstance(source, int) else source
+        try:
+            state, data = read_state(path), path.read_bytes()
+        except FileNotFoundError:
+            raise StateUnusable(path, "there is no such file", self._fix()) from None
+        except StateDamaged as damage:
+            raise StateUnusable(path, damage.reason, self._fix()) from None
+        stamp = stamp_of(self._clock())
+        aside = [put_aside(self.path, stamp)]
+        make_folder(self.path.parent)
+        write_durably(self.path, data, at=self._at)
+        if not self._belongs(state):
+            aside.append(put_aside(self._journal, stamp))
+            self._journal.unlink()
+            sync_folder(self.path.parent)
+        return tuple(kept for kept in aside if kept is not None)
+
+    def _belongs(self, state: State) -> bool:
+        try:
+            fold(state, decode(_bytes_of(self._journal)).records)
+        except StateDamaged:
+            return False
+        return True
+
+    def _read(self) -> _Files | None:
+        """Snapshot and journal of one moment, although an apply may be folding one into the other."""
+        while True:
+            seen = identity(self.path)
+            if seen is None:
+                self._check_never_was()
+                return None
+            snapshot, journal = _bytes_of(self.path), _bytes_of(self._journal)
+            if identity(self.path) == seen:
+                return _Files(snapshot, journal, seen)
+
+    def _check_never_was(self) -> None:
+        if self.backups.serials() or _bytes_of(self._journal):
+            raise StateUnusable(self.path, "the state file is gone, but there was one", self._fix())
+
+    def _folded(self, files: _Files) -> tuple[State, tuple[Intent, ...], int]:
+        try:
+            snapshot = decode_state(as_text(files.snapshot))
+        except StateDamaged as damage:
+            raise StateUnusable(self.path, f"not read: {damage.reason}", self._fix(damage.reason)) from None
+        try:
+            journal = decode(files.journal)
+            state, pending = fold(snapshot, journal.records)
+        except StateDamaged as damage:
+            raise StateUnusable(self.path, f"not read: {damage.reason}", self._fix()) from None
+        return state, pending, _still_needed(journal, state)
+
+    def _fix(self, reason: str = "") -> str:
+        if "this bep reads up to" in reason:
+            return "use the bep that wrote it, or a newer one"
+        for state in self.backups.good():
+            copy = self.backups.path(state.serial)
+            return f"{RESTORE} {state.serial}    (a good copy, of {len(state.entries)} resources, is {copy})"
+        return f"no good copy is left in {self.backups.folder}; {RESTORE} FILE takes a copy you have elsewhere"
+
+
+def _still_needed(journal: Decoded, state: State) -> int:
+    """How many bytes of a journal count: none, once all of it is in the snapshot."""
+    return journal.length if any(record.serial == state.serial for record in journal.records) else 0
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""

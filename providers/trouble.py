@@ -1,0 +1,30 @@
+"""What can be wrong with a stored state, each as an error that says how to mend it. Knows no way to do so itself."""
+
+from pathlib import Path
+
+
+class StateUnusable(Exception):
+    """The state cannot be trusted: nothing is read from it, nothing written. `fix` is the command that mends it."""
+
+    def __init__(self, path: Path, reason: str, fix: str) -> None:
+        self.path = path
+        self.reason = reason
+        self.fix = fix
+        super().__init__(f"{path}: {reason}\n    fix: {fix}")
+
+
+class StateReplaced(Exception):
+    """Someone put another file in the place of the state, or of its journal, while it was in use."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(f"{path}: it was replaced by someone else while this apply ran; theirs was left as it is")
+
+
+class StateNotWritten(Exception):
+    """The system would not take a record. What was recorded before stands; the cause is in `cause`."""
+
+    def __init__(self, path: Path, cause: OSError) -> None:
+        self.path = path
+        self.cause = cause
+        super().__init__(f"{path}: it could not be written: {cause.strerror or cause}; what it held before is intact")
