@@ -2,10 +2,13 @@
 
 import sys
 from importlib import import_module
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from bep import __version__
 from bep.exit_codes import ExitCode, Stop
+
+if TYPE_CHECKING:
+    from typer import Typer
 
 COMMANDS = (
     "validate",
@@ -63,23 +66,23 @@ def _error(message: str) -> None:
     Console().error(message)
 
 
-def _application():  # type: ignore[no-untyped-def] # typer's own type is not public in every version
+def _application() -> "Typer":
     import typer
     from typer.core import TyperGroup
 
     class Commands(TyperGroup):
         """Imports a command's module when the command is asked for, and not before."""
 
-        def list_commands(self, ctx):  # type: ignore[no-untyped-def]
+        def list_commands(self, ctx: Any) -> list[str]:
             return list(COMMANDS)
 
-        def get_command(self, ctx, cmd_name):  # type: ignore[no-untyped-def]
+        def get_command(self, ctx: Any, cmd_name: str) -> Any:
             if cmd_name not in COMMANDS:
                 return None
             return typer.main.get_command(import_module(f"bep.commands.{cmd_name}").app)
 
-        def resolve_command(self, ctx, args):  # type: ignore[no-untyped-def]
-            self.commands = dict.fromkeys(COMMANDS)  # what a misspelt command is compared with
+        def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+            self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # what a misspelt command is compared with
             return super().resolve_command(ctx, args)
 
     application = typer.Typer(

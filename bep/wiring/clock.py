@@ -2,6 +2,10 @@
 
 import secrets
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bep.planner.state import State
 
 
 def now() -> str:
@@ -12,3 +16,18 @@ def now() -> str:
 def job_name() -> str:
     """A name for a job that nobody named; names sort by the time they were given."""
     return f"batchjob-{datetime.now(UTC).strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+
+
+def new_state() -> "State":
+    """The state of a workspace that has none: a history of its own, and a key of its own for sealed secrets."""
+    from uuid import uuid4
+
+    from bep import __version__
+    from bep.planner.state import State
+
+    return State(bep_version=__version__, lineage=str(uuid4()), secret_key=secrets.token_hex(32))
+
+
+def operation_id() -> str:
+    """An id nobody else has, left on what one provider call makes."""
+    return secrets.token_hex(8)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bep.exit_codes import ExitCode, Stop
 from bep.files import WorkspaceFiles
 from bep.schemas.address import Address
-from bep.wiring.clock import now
+from bep.wiring.clock import new_state, now
 
 if TYPE_CHECKING:
     from bep.planner.state import State
@@ -45,28 +45,69 @@ class Opened:
         """The specs, with every finding. Never raises for what a user wrote."""
         from bep.schemas.loading import load
 
-        return load(
+        loaded = load(
             self.files,
             paths=self.source.paths,
             variables=self.source.variables,
             variable_files=self.source.variable_files,
             environment=os.environ,
-            known=self.known,
+            known=self._known,
         )
+        if loaded.workspace.provider != "local":
+            raise Stop(ExitCode.ERROR, f"bep.yml: provider {loaded.workspace.provider}: this bep knows only local")
+        return loaded
 
-    def known(self, kind: str) -> Sequence[Address]:
-        """What the provider has of a kind, oldest first."""
-        return list(self.provider.list(kind))
+    def _known(self, kind: str) -> Sequence[Address]:
+        """What the provider has of a kind, oldest first. Asked while the specs are read, so before the state is."""
+        return list(self._provider_with("").list(kind))
+
+    def _provider_with(self, secret_key: str, python: str | None = None) -> "LocalProvider":
+        from bep.providers.local.provider import LocalProvider
+
+        return LocalProvider(self.root, secret_key=secret_key, clock=now, python=python, surroundings=os.environ)
+
+    @cached_property
+    def provider(self) -> "LocalProvider":
+        """The world these specs are for."""
+        python = self.loaded.workspace.provider_settings.get("python")
+        return self._provider_with(self.state.secret_key, python)
 
     @cached_property
     def store(self) -> "FileStore":
-        """Where this workspace's state is kept."""
+        """Where this workspace's state is kept: `state: {file: ...}` in bep.yml, else `.bep/state.json`."""
         from bep.providers.state_store import FileStore
 
-        return FileStore(self.state_path, clock=now)
+        path = self.loaded.workspace.state.get("file")
+        if path is None:
+            raise Stop(ExitCode.ERROR, "bep.yml: state: this bep keeps state in a file only: state: {file: PATH}")
+        return FileStore(self.root / str(path), clock=now)
+
+    @cached_property
+    def _known_state(self) -> "tuple[State, tuple[str, ...]]":
+        stored = self.store.load()
+        if stored is None:
+            return new_state(), ()
+        if not stored.pending:
+            return stored.state, ()
+        from bep.providers.recovery import recovered
+
+        return recovered(stored, self._provider_with(stored.state.secret_key), now)
 
     @property
-    def state_path(self) -> Path:
-        """The state file: `state: {file: ...}` in bep.yml, else `.bep/state.json`."""
-        chosen = self.loaded.workspace.state.get("file", f"{HOME}/state.json")
-        return self.root / str(chosen)
+    def state(self) -> "State":
+        """What bep last knew, an interrupted apply looked into; a new, unwritten one where there is none yet."""
+        return self._known_state[0]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of a plan should know beforehand: an apply that runs, or one that was interrupted."""
+        from bep.providers.locking import running_apply
+
+        running = running_apply(self.store.path)
+        doing = (f"while this was planned: {running}",) if running else ()
+        return (*doing, *self._known_state[1])
+
+
+def here(source: Source | None = None) -> Opened:
+    """The workspace of the current folder."""
+    return Opened(Path.cwd(), source or Source())

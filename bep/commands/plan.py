@@ -1,0 +1,85 @@
+"""`bep plan`: what would change, for a reviewer."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bep.commands.options import (
+    Allow,
+    Excludes,
+    Json,
+    NoRefresh,
+    RefreshOnly,
+    Replace,
+    Specs,
+    Targets,
+    VariableFiles,
+    Variables,
+    source_of,
+)
+from bep.exit_codes import ExitCode, Stop
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def plan(
+    specs: Specs = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Keep the plan for `apply`.")] = None,
+    json_output: Json = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As a pull-request comment.")] = False,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit 2 when there is something to do.")
+    ] = False,
+    destroy: Annotated[bool, typer.Option("--destroy", help="The plan that removes everything.")] = False,
+    target: Targets = None,
+    exclude: Excludes = None,
+    replace: Replace = None,
+    allow: Allow = None,
+    refresh_only: RefreshOnly = False,
+    no_refresh: NoRefresh = False,
+    var: Variables = None,
+    var_file: VariableFiles = None,
+) -> None:
+    """Show what `bep apply` would change. Changes nothing.
+
+    Compares what the specs ask, what bep last applied and what is there now, so each change says
+    whether someone edited YAML or someone changed the world.
+
+    \b
+    Examples:
+      bep plan
+      bep plan -o plan.json && bep apply plan.json      exactly what was reviewed
+      bep plan --markdown > comment.md                  for a pull request
+      bep plan endpoint.yml compute.yml                 without a bep.yml
+      bep plan --var instances=4 --detailed-exitcode
+
+    \b
+    Exit codes: 0 done (or nothing to do), 2 there are changes (with --detailed-exitcode),
+    3 findings in specs, or a safety finding stands in the way.
+    """
+    from bep.commands.showing_plans import write_plan_file, written
+    from bep.console import Console
+    from bep.wiring.opening import here
+    from bep.wiring.planning import Asked, plan_of
+
+    console = Console()
+    asked = Asked(
+        tuple(target or ()),
+        tuple(exclude or ()),
+        tuple(replace or ()),
+        tuple(allow or ()),
+        refresh_only,
+        no_refresh,
+        destroy,
+    )
+    made = plan_of(here(source_of(specs, var, var_file)), asked)
+    console.result(written(made, json_output=json_output, markdown=markdown, colour=console.colour))
+    if out is not None and not made.blocking:
+        write_plan_file(made, out)
+        console.say(f"The plan is in {out}: `bep apply {out}` does exactly this.")
+    if made.blocking:
+        raise Stop(ExitCode.FINDINGS)
+    if detailed_exitcode and (made or made.drift):
+        raise Stop(ExitCode.CHANGES)

@@ -1,0 +1,79 @@
+"""`bep schema`: the published JSON Schemas, for editors and for other programs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bep.exit_codes import ExitCode, Stop
+
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+
+
+@app.callback()
+def schema() -> None:
+    """List, show or export the JSON Schemas of what you may write and of what bep writes.
+
+    \b
+    Examples:
+      bep schema list
+      bep schema show deployment
+      bep schema export .schemas      then point your editor's YAML server at the folder
+    """
+
+
+def published() -> dict[str, str]:
+    """Every published schema, name to text: the kinds, bep.yml, job.yml, and the formats bep writes."""
+    from importlib import resources
+
+    from bep.schemas.kind import NAMES
+
+    schemas, planner = resources.files("bep.schemas"), resources.files("bep.planner")
+    texts = {name: schemas.joinpath(f"kinds/{name}.schema.json").read_text() for name in NAMES}
+    texts |= {name: schemas.joinpath(f"{name}.schema.json").read_text() for name in ("workspace", "job")}
+    texts |= {name: planner.joinpath(f"{name}.schema.json").read_text() for name in ("plan", "state")}
+    return texts
+
+
+@app.command("list")
+def list_schemas(json_output: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
+    """Say which schemas there are and what each is for."""
+    import json
+
+    from bep.console import Console
+
+    titles = {name: json.loads(text).get("title", "") for name, text in published().items()}
+    if json_output:
+        Console().result_json([{"name": name, "title": title} for name, title in titles.items()])
+        return
+    width = max(map(len, titles))
+    Console().result("\n".join(f"{name:<{width}}  {title}".rstrip() for name, title in titles.items()))
+
+
+@app.command()
+def show(name: Annotated[str, typer.Argument(help="A name that `bep schema list` prints.")]) -> None:
+    """Print one schema."""
+    from difflib import get_close_matches
+
+    from bep.console import Console
+
+    texts = published()
+    if name not in texts:
+        near = get_close_matches(name, texts, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise Stop(ExitCode.ERROR, f"no schema is called {name!r}{hint} There are: {', '.join(texts)}")
+    Console().result(texts[name])
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where to write them; made if it is not there.")],
+) -> None:
+    """Write every schema into a folder, as NAME.schema.json."""
+    from bep.console import Console
+
+    texts = published()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (folder / f"{name}.schema.json").write_text(text)
+    Console().say(f"wrote {len(texts)} schemas to {folder}/")

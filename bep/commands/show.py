@@ -1,0 +1,57 @@
+"""`bep show`: what is there, or what a plan file says."""
+
+from typing import Annotated
+
+import typer
+
+from bep.formatting import Format
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def show(
+    address: Annotated[
+        str, typer.Argument(metavar="[ADDRESS|PLAN]", help="One resource, or a plan file. Without it: everything.")
+    ] = "",
+    output: Annotated[
+        Format | None, typer.Option("--output", "-o", help="How to write it; table for many, yaml for one.")
+    ] = None,
+    query: Annotated[str, typer.Option("--query", metavar="JMESPATH", help="Only a part of it.")] = "",
+    markdown: Annotated[bool, typer.Option("--markdown", help="A plan file as a pull-request comment.")] = False,
+) -> None:
+    """Show what bep looks after and whether the world still agrees, one resource, or a saved plan.
+
+    \b
+    Examples:
+      bep show
+      bep show deployment/mybatchedp/blue
+      bep show blue --query attributes.settings.mini_batch_size -o tsv
+      bep show -o json --query "[?status!='in step'].address"
+      bep show plan.json
+    """
+    from pathlib import Path
+
+    from bep.commands.showing_plans import written
+    from bep.console import Console
+    from bep.formatting import formatted, queried
+    from bep.wiring.opening import here
+    from bep.wiring.showing import detail, overview
+
+    console = Console()
+    if address and Path(address).is_file():
+        from bep.wiring.applying import read_plan_file
+
+        plan = read_plan_file(Path(address))
+        as_json = output is Format.JSON
+        console.result(written(plan, json_output=as_json, markdown=markdown, colour=console.colour))
+        return
+    opened = here()
+    if address:
+        console.result(formatted(queried(detail(opened, address), query), output or Format.YAML))
+        return
+    rows = queried(overview(opened), query)
+    if rows or output not in (None, Format.TABLE):
+        console.result(formatted(rows, output or Format.TABLE))
+    else:
+        console.say("Nothing has been applied yet.")

@@ -1,0 +1,22 @@
+"""Findings in the form a command was asked for. Judges none of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bep.console import Console
+    from bep.schemas.finding import Finding
+
+
+def show_findings(
+    console: "Console", findings: "Sequence[Finding]", sources: Mapping[str, str], chosen: str = "text"
+) -> None:
+    """Write findings to stdout: they are the result of the command that found them."""
+    from bep.schemas import rendering
+
+    if chosen == "json":
+        console.result(rendering.findings_json(findings))
+    elif findings and chosen == "github":
+        console.result(rendering.findings_github(findings))
+    elif findings:
+        console.result(rendering.findings_text(findings, sources, colour=console.colour))

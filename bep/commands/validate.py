@@ -1,0 +1,56 @@
+"""`bep validate`: is what I wrote right?"""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from bep.commands.options import Specs, VariableFiles, Variables, source_of
+from bep.exit_codes import ExitCode, Stop
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+class FindingsAs(StrEnum):
+    """How findings are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+
+
+@app.command()
+def validate(
+    specs: Specs = None,
+    output: Annotated[
+        FindingsAs, typer.Option("--output", "-o", help="text; json; or annotations for a GitHub workflow.")
+    ] = FindingsAs.TEXT,
+    json_output: Annotated[bool, typer.Option("--json", help="The same as -o json.")] = False,
+    var: Variables = None,
+    var_file: VariableFiles = None,
+) -> None:
+    """Check the specs and say everything that is wrong with them, at once, with file, line and how to mend it.
+
+    \b
+    Examples:
+      bep validate
+      bep validate endpoint.yml
+      bep validate -o github        annotations on the lines of a pull request
+
+    \b
+    Exit codes: 0 right (warnings may be shown), 3 errors found.
+    """
+    from bep.commands.showing_findings import show_findings
+    from bep.console import Console
+    from bep.schemas.finding import errors
+    from bep.wiring.opening import here
+
+    loaded = here(source_of(specs, var, var_file)).loaded
+    console = Console()
+    chosen = FindingsAs.JSON if json_output else output
+    show_findings(console, loaded.findings, loaded.sources, str(chosen))
+    if errors(loaded.findings):
+        raise Stop(ExitCode.FINDINGS)
+    if chosen is FindingsAs.TEXT:
+        warnings = f", {len(loaded.findings)} warnings" if loaded.findings else ""
+        console.result(f"The specs are right: {len(loaded.resources)} resources{warnings}.")

@@ -1,0 +1,56 @@
+"""How each known failure ends a command: its exit code, and what a person reads. Imported once something failed."""
+
+import os
+import tempfile
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bep.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from bep.schemas.finding import SpecInvalid
+
+
+def ending_of(problem: Exception) -> tuple[ExitCode, str]:
+    """The exit code and the message for a failure. One that is nobody's mistake but ours is kept as a crash report."""
+    from bep.planner.statefile import StateDamaged
+    from bep.providers.checking import PlanRefused, PlanStale
+    from bep.providers.locking import NotThatLock, StateLocked
+    from bep.providers.protocol import ProviderError
+    from bep.providers.trouble import StateNotWritten, StateReplaced, StateUnusable
+    from bep.runner.errors import JobInvalid
+    from bep.schemas.finding import SpecInvalid
+
+    match problem:
+        case SpecInvalid():
+            return ExitCode.FINDINGS, _findings(problem)
+        case PlanStale() | PlanRefused() | StateLocked() | NotThatLock() | StateReplaced():
+            return ExitCode.CONFLICT, str(problem)
+        case ProviderError():
+            return ExitCode.PROVIDER, str(problem)
+        case StateUnusable() | StateDamaged() | StateNotWritten() | JobInvalid():
+            return ExitCode.ERROR, str(problem)
+        case OSError() if problem.filename:
+            return ExitCode.ERROR, f"{problem.filename}: {problem.strerror}"
+        case _:
+            return ExitCode.ERROR, _bug(problem)
+
+
+def _findings(problem: "SpecInvalid") -> str:
+    from bep.console import Console
+    from bep.schemas.rendering import findings_text
+
+    console = Console()
+    console.say(findings_text(problem.findings, problem.sources, colour=console.colour_talk))
+    return "the specs are not right; nothing was read from the world, nothing was changed"
+
+
+def _bug(problem: Exception) -> str:
+    handle, path = tempfile.mkstemp(prefix="bep-crash-", suffix=".txt")
+    os.close(handle)
+    Path(path).write_text("".join(traceback.format_exception(problem)))
+    return (
+        f"this is a bug in bep: {type(problem).__name__}: {problem}\n"
+        f"    fix: nothing you did; please report it with {path} (look through it first: it may name your files)"
+    )

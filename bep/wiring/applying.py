@@ -1,0 +1,90 @@
+"""A plan carried out on a workspace: lock, session, Ctrl-C. The providers' room does the work and keeps the record."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event as Flag
+from typing import TYPE_CHECKING
+
+from bep.exit_codes import ExitCode, Stop
+from bep.wiring.clock import now, operation_id
+
+if TYPE_CHECKING:
+    from bep.planner.plan import Plan
+    from bep.providers.events import Event
+    from bep.providers.report import Report
+    from bep.wiring.opening import Opened
+
+
+def read_plan_file(path: Path) -> "Plan":
+    """A plan that `bep plan -o` kept. Raises `Stop` for a file that is none, or was altered."""
+    from bep.planner.planfile import PlanInvalid, decode
+
+    try:
+        return decode(path.read_text())
+    except OSError as problem:
+        raise Stop(ExitCode.ERROR, f"{path}: {problem.strerror}") from None
+    except UnicodeDecodeError:
+        raise Stop(ExitCode.CONFLICT, f"{path}: not a plan: it is not text") from None
+    except PlanInvalid as problem:
+        raise Stop(ExitCode.CONFLICT, f"{path}: {problem}\n    fix: make the plan again: bep plan -o {path}") from None
+
+
+def apply_plan(
+    opened: "Opened",
+    plan: "Plan",
+    report: "Callable[[Event], None]",
+    *,
+    parallelism: int = 10,
+    lock_timeout: float = 0,
+    operation: str = "bep apply",
+) -> "Report":
+    """Carry out the plan under the workspace's lock.
+
+    The first Ctrl-C lets what runs finish and starts nothing more; the second ends bep at once,
+    which loses nothing: every step is on disk before it is taken.
+    """
+    from bep.providers.applying import apply
+    from bep.providers.locking import acquire
+
+    opened.store.load_or_create(lambda: opened.state)
+    with (
+        acquire(opened.store.path, operation=operation, since=now(), timeout=lock_timeout) as lock,
+        opened.store.begin() as session,
+        two_step_interrupt() as stop,
+    ):
+        return apply(
+            plan,
+            opened.loaded.resources,
+            session,
+            opened.provider,
+            report=report,
+            stop=stop,
+            clock=now,
+            operation_ids=operation_id,
+            parallelism=parallelism,
+            progress=lock.progress,
+        )
+
+
+@contextmanager
+def two_step_interrupt(first: str = "finishing what runs, starting nothing more") -> Iterator[Flag]:
+    """A flag that the first SIGINT or SIGTERM sets; a second one ends the process."""
+    flag = Flag()
+
+    def interrupted(number: int, frame: object) -> None:
+        if flag.is_set():
+            os.write(2, b"\nended at once; every step taken is on record\n")
+            os._exit(ExitCode.CANCELLED)
+        flag.set()
+        sys.stderr.write(f"\ninterrupted: {first}; once more ends bep at once\n")
+
+    before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield flag
+    finally:
+        for number, action in before.items():
+            signal.signal(number, action)

@@ -1,0 +1,82 @@
+"""Specs, state and world brought together into a plan. Decides nothing itself; the planner does."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bep import __version__
+from bep.schemas.address import Address
+from bep.schemas.finding import SpecInvalid, errors
+from bep.wiring.clock import now
+from bep.wiring.jobs import running_jobs, scored_deployments
+
+if TYPE_CHECKING:
+    from bep.planner.observed import Observed
+    from bep.planner.plan import Plan
+    from bep.schemas.loading import Loaded
+    from bep.schemas.resource import Resource
+    from bep.wiring.opening import Opened
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the options of a command ask of a plan."""
+
+    targets: Sequence[str] = ()
+    excludes: Sequence[str] = ()
+    replace: Sequence[str] = ()
+    allow: Sequence[str] = ()
+    refresh_only: bool = False
+    no_refresh: bool = False
+    destroy: bool = False
+
+
+def plan_of(opened: "Opened", asked: Asked) -> "Plan":
+    """The plan for a workspace. Raises `SpecInvalid` with every finding when a spec is wrong.
+
+    Reads, never writes: an interrupted apply is looked into, but its end is recorded by the next apply.
+    """
+    from bep.planner.planning import Options, plan
+    from bep.schemas.kind import load_kinds
+
+    loaded = specs_of(opened)
+    options = Options(
+        created_at=now(),
+        bep_version=__version__,
+        workspace=loaded.workspace.name,
+        provider=loaded.workspace.provider,
+        destroy=asked.destroy,
+        refresh_only=asked.refresh_only,
+        targets=tuple(asked.targets),
+        excludes=tuple(asked.excludes),
+        replace=tuple(Address(text) for text in asked.replace),
+        allow=tuple(asked.allow),
+        running_jobs=running_jobs(opened.home),
+        scored=scored_deployments(opened.home),
+        findings=tuple(loaded.findings),
+        notes=opened.notes,
+    )
+    observed = _trusted(opened) if asked.no_refresh else _read(opened, loaded.resources)
+    return plan(loaded.resources, opened.state, observed, load_kinds(), options)
+
+
+def specs_of(opened: "Opened") -> "Loaded":
+    """The specs of a workspace. Raises `SpecInvalid` with every finding when one is an error."""
+    if errors(opened.loaded.findings):
+        raise SpecInvalid(opened.loaded.findings, opened.loaded.sources)
+    return opened.loaded
+
+
+def _read(opened: "Opened", resources: "Sequence[Resource]") -> "Mapping[Address, Observed]":
+    from bep.providers.refreshing import refresh
+
+    return refresh(opened.provider, opened.state, resources)
+
+
+def _trusted(opened: "Opened") -> "Mapping[Address, Observed]":
+    from bep.planner.observed import Observed
+
+    return {
+        address: Observed(entry.observed, entry.etag, entry.operation, entry.contents)
+        for address, entry in opened.state.entries.items()
+    }

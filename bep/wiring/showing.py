@@ -1,0 +1,58 @@
+"""What is there: state and world side by side, as plain JSON values. Prints nothing."""
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from bep.exit_codes import ExitCode, Stop
+
+if TYPE_CHECKING:
+    from bep.planner.state import Entry, State
+    from bep.wiring.opening import Opened
+
+
+def entry_of(state: "State", address: str) -> "Entry":
+    """The entry of an address, or of the only address that ends with this name. Raises `Stop` with the nearest."""
+    entries = {str(known): entry for known, entry in state.entries.items()}
+    found = [known for known in entries if known == address] or [
+        known for known in entries if known.endswith(f"/{address}")
+    ]
+    if len(found) == 1:
+        return entries[found[0]]
+    if len(found) > 1:
+        raise Stop(ExitCode.ERROR, f"{address!r} could be {', '.join(found)}: say which")
+    near = get_close_matches(address, entries, 3, 0.4)
+    hint = f"the nearest: {', '.join(near)}" if near else "`bep state list` shows what there is"
+    raise Stop(ExitCode.ERROR, f"there is no {address!r} in the state; {hint}")
+
+
+def overview(opened: "Opened") -> list[dict[str, Any]]:
+    """A row a resource: address, status in the world (`in step`, `drifted`, `gone`), summary, when applied."""
+    from bep.planner.summarising import summary_of
+    from bep.schemas.address import kind_of
+    from bep.schemas.kind import load_kind
+
+    observed = opened.provider.read(opened.state.entries)
+    rows = []
+    for address, entry in sorted(opened.state.entries.items()):
+        seen = observed.get(address)
+        status = "gone" if seen is None else "in step" if seen.etag == entry.etag else "drifted"
+        summary = summary_of(load_kind(kind_of(address)), entry.attributes)
+        rows.append({"address": address, "status": status, "summary": summary, "applied_at": entry.applied_at})
+    return rows
+
+
+def detail(opened: "Opened", address: str) -> dict[str, Any]:
+    """One resource: its attributes, what the provider reads now where that differs, its contents and when applied."""
+    entry = entry_of(opened.state, address)
+    seen = opened.provider.read([entry.address]).get(entry.address)
+    shown: dict[str, Any] = {
+        "address": entry.address,
+        "status": "gone" if seen is None else "in step" if seen.etag == entry.etag else "drifted",
+        "applied_at": entry.applied_at,
+        "attributes": entry.attributes,
+    }
+    if seen is not None and seen.etag != entry.etag:
+        shown["observed"] = seen.attributes
+    if entry.contents:
+        shown["contents"] = {field: record.model_dump() for field, record in entry.contents.items()}
+    return shown
