@@ -1,7 +1,7 @@
 """Scores images of handwritten digits with a softmax regression."""
 
 import os
-from glob import glob
+from pathlib import Path
 
 import numpy
 from preprocessing import read_batch
@@ -10,12 +10,11 @@ from preprocessing import read_batch
 def init() -> None:
     """Load the model, once in each worker."""
     global weights, bias
-    folder = glob(os.path.join(os.environ["AZUREML_MODEL_DIR"], "*/"))[0]
-    with numpy.load(os.path.join(folder, "weights.npz")) as model:
+    with numpy.load(next(Path(os.environ["AZUREML_MODEL_DIR"]).glob("*/weights.npz"))) as model:
         weights, bias = model["weights"], model["bias"]
 
 
 def run(mini_batch: list[str]) -> list[str]:
     """One row for each image: its file name and the digit seen in it."""
     scores = read_batch(mini_batch) / 255 @ weights + bias
-    return [f"{os.path.basename(path)}: {digit}" for path, digit in zip(mini_batch, scores.argmax(axis=1), strict=True)]
+    return [f"{Path(path).name}: {digit}" for path, digit in zip(mini_batch, scores.argmax(axis=1), strict=True)]

@@ -1,7 +1,7 @@
 """Scores images of handwritten digits by the vote of the three known images most like each of them."""
 
 import os
-from glob import glob
+from pathlib import Path
 
 import numpy
 from preprocessing import read_batch
@@ -12,15 +12,14 @@ NEIGHBOURS = 3
 def init() -> None:
     """Load the known images and what they show, once in each worker."""
     global known, digits
-    folder = glob(os.path.join(os.environ["AZUREML_MODEL_DIR"], "*/"))[0]
-    with numpy.load(os.path.join(folder, "known.npz")) as model:
+    with numpy.load(next(Path(os.environ["AZUREML_MODEL_DIR"]).glob("*/known.npz"))) as model:
         known, digits = model["images"].astype(numpy.int64), model["digits"]
 
 
 def run(mini_batch: list[str]) -> list[str]:
     """One row for each image: its file name and the digit seen in it."""
     images = read_batch(mini_batch).astype(numpy.int64)
-    return [f"{os.path.basename(path)}: {nearest(image)}" for path, image in zip(mini_batch, images, strict=True)]
+    return [f"{Path(path).name}: {nearest(image)}" for path, image in zip(mini_batch, images, strict=True)]
 
 
 def nearest(image: numpy.ndarray) -> int:
