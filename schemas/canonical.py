@@ -147,3 +147,11 @@ def _fill(node: Node, defaults: tuple[tuple[str, Any], ...]) -> None:
     for name, default in defaults:
         if name not in node.value:
             node.value[name] = node.beside({} if default == {} else default)
+
+
+def respell_value(value: Any, path: FieldPath, kind: str = "deployment") -> Any:
+    """The canonical spelling of a scalar that stands where a kind has the field at `path`."""
+    form = shape(kind)
+    for step in path:
+        form = form.fields.get(str(step), NO_SHAPE)
+    return form.spellings.get(value, value) if form.spellings else value

@@ -7,7 +7,8 @@ from typing import Any
 from bep.schemas.accepting import acceptor
 from bep.schemas.finding import Finding, Severity
 from bep.schemas.kind import NAMES
-from bep.schemas.nearest import did_you_mean, listed
+from bep.schemas.masking import is_secret_name
+from bep.schemas.nearest import did_you_mean, either, listed, with_article
 from bep.schemas.node import Node, plain
 from bep.schemas.published import OTHERS, followed, schema_of
 from bep.schemas.scalar import plainer
@@ -21,7 +22,6 @@ WORDED = {
     "array": "a list",
     "null": "nothing",
 }
-ARTICLES = "aeiou"
 
 
 def check(name: str, node: Node, address: str) -> tuple[Finding, ...]:
@@ -69,7 +69,7 @@ class _Explaining:
         return Finding(Severity.ERROR, code, self.address, message, fix, self.node.nearest(path).mark)
 
     def _label(self, path: tuple[Any, ...]) -> str:
-        return ".".join(str(step) for step in path) or f"the {self.name}"
+        return dotted(path) or f"the {self.name}"
 
     def _branches(self, error: Any, path: tuple[Any, ...]) -> Iterator[Finding]:
         """Of several allowed forms, the errors of the one that was meant; else what all of them are."""
@@ -94,9 +94,7 @@ class _Explaining:
     def _unknown(self, error: Any, path: tuple[Any, ...]) -> Iterator[Finding]:
         fields = error.schema.get("properties", {})
         live = [f for f, node in fields.items() if not _silent(node)]
-        where = (
-            f"'{'.'.join(str(p) for p in path)}'" if path else ("an " if self.name[0] in ARTICLES else "a ") + self.name
-        )
+        where = f"'{dotted(path)}'" if path else with_article(self.name)
         for key in error.instance:
             if key in fields:
                 continue
@@ -105,6 +103,11 @@ class _Explaining:
             yield Finding(
                 Severity.ERROR, "unknown-field", self.address, f"'{key}' is not a field of {where}", fix, found.key_mark
             )
+
+
+def dotted(path: tuple[Any, ...]) -> str:
+    """A path as a person writes it: `specs[2].file`."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
 
 
 def _silent(node: Mapping[str, Any]) -> bool:
@@ -132,28 +135,32 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:56] + "...'"
 
 
+def _is_secret(error: Any) -> bool:
+    """Whether the refused value may be a secret: its field, or one around it, is named like one."""
+    return bool(error.schema.get("x-bep-sensitive")) or any(is_secret_name(step) for step in error.absolute_path)
+
+
 def _hidden(error: Any) -> str:
-    """The refused value in a sentence, unless the field is sensitive."""
-    return "this value" if error.schema.get("x-bep-sensitive") else shown(error.instance)
+    """The refused value in a sentence, unless it may be a secret."""
+    return "this value" if _is_secret(error) else shown(error.instance)
 
 
 def _wrong_type(value: Any, types: list[str], label: str) -> tuple[str, str, str]:
     wanted = " or ".join(dict.fromkeys(WORDED[t] for t in types))
     is_text = "the text " if isinstance(value, str) else ""
     fix = f"Write {wanted}."
-    if isinstance(value, str) and plainer(value) and not {"string", "object"} & set(types):
-        fix = f"Write {plainer(value)}."
+    if isinstance(value, str) and plainer(value, types):
+        fix = f"Write {plainer(value, types)}."
+    elif "string" in types and isinstance(value, int | float):
+        fix = "Put quotes around it."
     return "wrong-type", f"{label} must be {wanted}, not {is_text}{shown(value)}", fix
 
 
 def _type(error: Any, label: str) -> tuple[str, str, str]:
     types = _types(error.schema)
-    if error.schema.get("x-bep-sensitive"):
-        return (
-            "wrong-type",
-            f"{label} must be {WORDED[types[0]]}",
-            "Put quotes around the value, or use ${{ env.NAME }}.",
-        )
+    if _is_secret(error) and not isinstance(error.instance, dict | list):
+        fix = "Put quotes around the value, or use ${{ env.NAME }}."
+        return "wrong-type", f"{label} must be {WORDED[types[0]]}", fix
     return _wrong_type(error.instance, types, label)
 
 
@@ -167,7 +174,7 @@ def _enum(error: Any, label: str) -> tuple[str, str, str]:
     allowed = [v for v in error.schema.get("enum", [error.schema.get("const")]) if v not in spellings]
     if not isinstance(error.instance, str) and isinstance(allowed[0], str):
         return _wrong_type(error.instance, ["string"], label)
-    words = " or ".join(str(a) for a in allowed)
+    words = either([str(a) for a in allowed])
     fix = did_you_mean(str(error.instance), map(str, allowed)) or f"Write {words}."
     return "not-allowed", f"{label} cannot be {_hidden(error)}; it can be {words}", fix
 
@@ -198,12 +205,16 @@ def _length(error: Any, label: str) -> tuple[str, str, str]:
 
 def _count(error: Any, label: str) -> tuple[str, str, str]:
     limit = error.validator_value
+    fields = list(error.schema.get("properties", {}))
+    if fields:
+        how = "needs" if error.validator == "minProperties" else "takes only one of"
+        return "missing-field", f"{label} {how} {either(fields)}", f"Write {either([f'{f}: ...' for f in fields])}."
     word = "at least" if error.validator.startswith("min") else "at most"
     return "bad-length", f"{label} must have {word} {limit}, not {len(error.instance)}", f"Give it {word} {limit}."
 
 
 def _other(error: Any, label: str) -> tuple[str, str, str]:
-    return "not-allowed", f"{label}: {error.message[:200]}", "See `bep schema show`."
+    return "not-allowed", f"{label} is not allowed here", "See `bep schema show`."
 
 
 EXPLANATIONS: Mapping[str, Any] = {

@@ -73,7 +73,7 @@ class Contents:
             names = self.files.names(parent or ".")
         except (OSError, ValueError):
             return f"The folder {parent or '.'} is not there either. Paths are relative to the file they stand in."
-        near = did_you_mean(name, names)
+        near = did_you_mean(name, names, before=f"{parent}/" if parent else "")
         return near or "Paths are relative to the file they stand in."
 
     def once(self, path: str, examine: "Callable[[bytes, str], T]") -> T:

@@ -5,7 +5,7 @@ from functools import cache
 
 from bep.schemas.finding import Finding, Severity
 from bep.schemas.kind import NAMES, load_kind
-from bep.schemas.nearest import did_you_mean
+from bep.schemas.nearest import did_you_mean, either, with_article
 from bep.schemas.node import Node
 
 WRITTEN = tuple(name for name in NAMES if name != "traffic")
@@ -106,14 +106,14 @@ def _disagreement(node: Node, hinted: str | None, kind: str) -> tuple[Finding, .
             Severity.WARNING,
             "schema-disagrees",
             "",
-            f"$schema says {hinted}, but the fields are those of a {kind}",
-            f"bep takes it as a {kind}. Correct or remove $schema.",
+            f"$schema says {hinted}, but the fields are those of {with_article(kind)}",
+            f"bep takes it as {with_article(kind)}. Correct or remove $schema.",
             mark,
         ),
     )
 
 
 def _unclear(node: Node, leading: list[str]) -> Finding:
-    among = " or ".join(leading) if len(leading) < len(WRITTEN) else "any kind"
+    among = either(leading) if len(leading) < len(WRITTEN) else "any kind"
     fix = f"Add a line such as 'kind: {leading[0]}'."
     return Finding(Severity.ERROR, "kind-unclear", "", f"this could be {among}", fix, node.mark)

@@ -1,6 +1,6 @@
 """Finding: one thing wrong or doubtful, where it is, and how to mend it. A value; it never prints."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,10 +27,11 @@ class Finding:
 
 
 class SpecInvalid(Exception):
-    """What the user wrote cannot be planned. Holds every finding, not the first."""
+    """What the user wrote cannot be planned. Holds every finding, and the text of each file one points into."""
 
-    def __init__(self, findings: Iterable[Finding]) -> None:
+    def __init__(self, findings: Iterable[Finding], sources: Mapping[str, str] | None = None) -> None:
         self.findings = tuple(findings)
+        self.sources = dict(sources or {})
         super().__init__(f"{len(self.findings)} findings")
 
 

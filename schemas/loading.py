@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bep.schemas.address import Address, address_of
 from bep.schemas.checking import check
-from bep.schemas.contents import Contents, beside, said
+from bep.schemas.contents import Contents, beside
 from bep.schemas.detecting import detect
 from bep.schemas.dialects import Wish, unfold
 from bep.schemas.draft import Draft
@@ -15,13 +15,13 @@ from bep.schemas.finding import Finding, Severity
 from bep.schemas.mark import Mark
 from bep.schemas.masking import masked
 from bep.schemas.node import Node
-from bep.schemas.reading import read
+from bep.schemas.opening import Opened, documents_of, open_workspace
 from bep.schemas.references import Addresses
 from bep.schemas.resolving import resolve
 from bep.schemas.resource import Resource
 from bep.schemas.rules import check_deployment, duplicates, traffic_of
 from bep.schemas.variables import Variables
-from bep.schemas.workspace import FILE, SpecFile, Workspace, files_named, not_there, read_workspace
+from bep.schemas.workspace import SpecFile, Workspace, files_named, not_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,75 +63,6 @@ def load(
     return Loaded(opened.workspace, resources, findings, loading.sources(findings))
 
 
-@dataclass(slots=True)
-class Opened:
-    """A workspace and the variables that hold in it."""
-
-    workspace: Workspace
-    variables: Variables
-    findings: list[Finding]
-    texts: dict[str, str]
-
-
-def open_workspace(
-    files: Files, *, variables: Mapping[str, str], variable_files: Sequence[str], environment: Mapping[str, str]
-) -> Opened:
-    """Read bep.yml, if there is one, and the variable files."""
-    findings: list[Finding] = []
-    texts: dict[str, str] = {}
-    workspace = Workspace()
-    if files.exists(FILE):
-        workspace = Workspace(variables={})
-        for node in _documents(files, FILE, findings, texts)[:1]:
-            workspace, troubles = read_workspace(node, files)
-            findings += troubles
-    filed: dict[str, Node] = {}
-    for path in variable_files:
-        for node in _documents(files, path, findings, texts):
-            filed.update(_mapping(node, path, findings))
-    holding = Variables(workspace.variables, variables, filed, environment, findings)
-    if not findings:
-        holding.check_given()
-    return Opened(workspace, holding, findings, texts)
-
-
-def _mapping(node: Node, path: str, findings: list[Finding]) -> Mapping[str, Node]:
-    if isinstance(node.value, dict):
-        return node.value
-    findings.append(
-        Finding(
-            Severity.ERROR,
-            "not-a-mapping",
-            "",
-            f"{path} must be a mapping of variables to values",
-            "Write lines such as 'instances: 2'.",
-            node.mark,
-        )
-    )
-    return {}
-
-
-def _documents(files: Files, path: str, findings: list[Finding], texts: dict[str, str]) -> tuple[Node, ...]:
-    """The documents of a file; what cannot be read is a finding."""
-    try:
-        written = read(files.read(path), path)
-    except (OSError, ValueError) as error:
-        findings.append(
-            Finding(
-                Severity.ERROR,
-                "file-unreadable",
-                "",
-                f"{path} cannot be read: {said(error)}",
-                "Check the path and its permissions.",
-                Mark(path, 1, 1),
-            )
-        )
-        return ()
-    texts[path] = written.text
-    findings.extend(written.findings)
-    return written.documents
-
-
 def _distinct(findings: Sequence[Finding]) -> list[Finding]:
     return list(dict.fromkeys(findings))
 
@@ -161,6 +92,12 @@ class _Loading:
 
     def chosen(self, paths: Sequence[str], opened: Opened) -> list[SpecFile]:
         """The files to load: those named, else those of the workspace."""
+        if not paths and opened.workspace.variables is None:
+            message, fix = (
+                "there is no bep.yml here",
+                "Write one with 'workspace: NAME', or name files.",
+            )
+            self.findings.append(Finding(Severity.ERROR, "no-workspace", "", message, fix))
         if not paths:
             self.complete = not opened.findings
             return list(opened.workspace.specs)
@@ -177,7 +114,7 @@ class _Loading:
     def file(self, spec: SpecFile) -> None:
         """Draft what one file declares."""
         before = len(self.findings)
-        documents = _documents(self.files, spec.path, self.findings, self.texts)
+        documents = documents_of(self.files, spec.path, self.findings, self.texts)
         if len(self.findings) > before and not documents:
             self.complete = False
         has_expressions = "${{" in self.texts.get(spec.path, "")
@@ -211,7 +148,7 @@ class _Loading:
         refused = check(kind, node, label)
         if refused:
             self._lose(kind, node, label)
-            self.findings += refused
+            self.findings += [f for f in refused if f.mark not in self.variables.failed]
             return
         drafts, wishes = unfold(Draft(kind, node, label, node.mark), spec.endpoint)
         self.wishes += wishes
@@ -254,7 +191,7 @@ class _Loading:
         if node is None or not isinstance(node.value, str) or not node.value.startswith("file:"):
             return
         path = beside(node.file, node.value)
-        documents = _documents(self.files, path, draft.findings, self.texts)
+        documents = documents_of(self.files, path, draft.findings, self.texts)
         if len(documents) != 1 or not isinstance(documents[0].value, dict):
             draft.error(
                 "environment-file",
@@ -282,6 +219,7 @@ class _Loading:
                 check_deployment(draft, unique, self.contents)
             taken |= seal_off(draft, self.variables)
         self._misplaced(taken)
+        self.findings += self.variables.findings
         self.findings += [
             f for draft in {id(d): d for d in (*self.drafts, *unique.values())}.values() for f in draft.findings
         ]

@@ -1,50 +1,55 @@
-"""Masking: the text of a spec with the values of sensitive fields blotted out, so that an excerpt never shows one."""
+"""Masking: the text of a spec with secret values blotted out, so that no excerpt and no message ever shows one."""
 
 import re
-from functools import cache
 
-from bep.schemas.kind import NAMES, load_kind
+SECRET = re.compile(
+    r"(key|keys|key_value|secret|password|passwd|token|certificate|credential|credentials)$", re.IGNORECASE
+)
+"""Names of fields that hold secrets, misspelt ones too: wider than what the schemas call sensitive."""
 
+KEY = re.compile(r"""(?P<before>^.*?["']?(?P<name>[\w-]+)["']?\s*:(?=\s|$))(?P<value>.*)$""")
+EXPRESSION = re.compile(r"""\s*["']?\$\{\{[^{}]*\}\}["']?[\s},]*""")
 BLOT = "*"
 
 
-@cache
-def _sensitive_line() -> re.Pattern[str]:
-    words = sorted({str(path[-1]) for name in NAMES for path in load_kind(name).sensitive})
-    return re.compile(rf"^(?P<before>.*?[\"']?\b(?:{'|'.join(words)})\b[\"']?\s*:)(?P<value>.*)$")
+def is_secret_name(name: object) -> bool:
+    """Whether a field of this name may hold a secret."""
+    return isinstance(name, str) and SECRET.search(name) is not None
 
 
 def masked(text: str) -> str:
-    """The same lines, with all that follows a sensitive key blotted out: the rest of its line, and lines further in.
+    """The same lines, with what follows a secret's key blotted out: the rest of its line, and lines further in.
 
-    Expressions such as `${{ env.KEY }}` are not secret and stay readable.
+    Keys stay readable, and so do expressions such as `${{ env.KEY }}`, which are not secret.
     """
-    pattern = _sensitive_line()
-    if not any(word in text for word in _words()):
+    if not SECRET_ANYWHERE.search(text):
         return text
     lines = []
     inside = -1
     for line in text.split("\n"):
-        indent = len(line) - len(line.lstrip())
-        if inside >= 0 and line.strip() and indent > inside:
-            lines.append(_blot(line))
-            continue
-        found = pattern.match(line)
-        inside = -1
-        if found:
-            key = found["before"]
-            inside = len(key) - len(key.lstrip(" -")) if "{" not in key else indent
-            line = key + _blot(found["value"])
-        lines.append(line)
+        indent = len(line) - len(line.lstrip(" -"))
+        if line.strip() and indent <= inside:
+            inside = -1
+        shown, secret = _line(line, inside >= 0)
+        lines.append(shown)
+        if secret and inside < 0:
+            inside = indent
     return "\n".join(lines)
 
 
-@cache
-def _words() -> tuple[str, ...]:
-    return tuple(sorted({str(path[-1]) for name in NAMES for path in load_kind(name).sensitive}))
+SECRET_ANYWHERE = re.compile(SECRET.pattern.removesuffix("$"), re.IGNORECASE)
+
+
+def _line(line: str, inside: bool) -> tuple[str, bool]:
+    """One line masked, and whether it opens a secret. Inside a secret only a first key stays."""
+    start = 0
+    while found := KEY.match(line[start:]):
+        before = line[:start] + found["before"]
+        if inside or is_secret_name(found["name"]):
+            return before + _blot(found["value"]), not inside
+        start = len(before)
+    return (_blot(line), False) if inside else (line, False)
 
 
 def _blot(text: str) -> str:
-    if re.fullmatch(r"\s*[\"']?\$\{\{[^{}]*\}\}[\"']?[\s},]*", text):
-        return text
-    return re.sub(r"[^\s]", BLOT, text)
+    return text if EXPRESSION.fullmatch(text) else re.sub(r"\S", BLOT, text)

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 
 
 def nearest(name: str, among: Iterable[str], *, most: int = 3) -> list[str]:
-    """The names most like this one, nearest first; case and separators count little."""
+    """The names most like this one, nearest first; case and separators count little, and a part of a name is near."""
     import difflib
 
-    plain = {_folded(n): n for n in sorted(among, reverse=True)}
-    found = difflib.get_close_matches(_folded(name), plain, n=most, cutoff=0.6)
-    return [plain[f] for f in found]
+    folded = {_folded(n): n for n in sorted(among, reverse=True)}
+    wanted = _folded(name)
+    found = difflib.get_close_matches(wanted, folded, n=most, cutoff=0.6)
+    found += [f for f in sorted(folded) if len(wanted) > 2 and wanted in f and f not in found]
+    return [folded[f] for f in found[:most]]
 
 
 def _folded(name: str) -> str:
@@ -23,7 +25,17 @@ def listed(names: Iterable[str], *, most: int = 8) -> str:
     return ", ".join(every[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def did_you_mean(name: str, among: Iterable[str]) -> str:
-    """`Did you mean 'x' or 'y'?`, or nothing when no name is near."""
-    found = nearest(name, among, most=2)
-    return f"Did you mean {' or '.join(repr(f) for f in found)}?" if found else ""
+def did_you_mean(name: str, among: Iterable[str], *, before: str = "") -> str:
+    """`Did you mean 'x' or 'y'?`, each with `before` in front, or nothing when no name is near."""
+    found = [repr(before + f) for f in nearest(name, among, most=2)]
+    return f"Did you mean {' or '.join(found)}?" if found else ""
+
+
+def with_article(word: str) -> str:
+    """`a model`, `an environment`."""
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+
+
+def either(words: Iterable[str]) -> str:
+    """Words in a sentence: `a, b or c`."""
+    return " or ".join(", ".join(words).rsplit(", ", 1))

@@ -1,21 +1,19 @@
 """YAML bytes to nodes: every value with its place, every trouble a finding. Knows nothing of what the values mean."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
+from bep.schemas.building import Building
 from bep.schemas.finding import Finding, Severity
 from bep.schemas.mark import Mark
-from bep.schemas.node import Node, Place
-from bep.schemas.scalar import meaning
+from bep.schemas.node import Node
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_DEPTH = 100
-MOST_ALIASED = 100_000
-TAGS = ("str", "int", "float", "bool", "null", "seq", "map", "timestamp")
-PREFIX = "tag:yaml.org,2002:"
+SMALL = 100_000
+"""Characters up to which a text with a syntax error is read again without libyaml, whose messages say less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class _Shallow:
         return "plain" if implicit is not True and implicit and implicit[0] else "quoted"
 
 
-class _PureLoader(_Shallow, yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser, yaml.composer.Composer):
+class PureLoader(_Shallow, yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser, yaml.composer.Composer):
     """The loader for where the YAML package has no libyaml."""
 
     def __init__(self, text: str) -> None:
@@ -103,8 +101,9 @@ def read(content: bytes, file: str, *, loader: Any = None) -> Written:
 
 def read_text(text: str, file: str, *, loader: Any = None) -> Written:
     """The documents of a text, as `read` has them."""
+    chosen = loader or FAST_LOADER or PureLoader
     try:
-        return _documents((loader or FAST_LOADER or _PureLoader)(text), text, file)
+        return _documents(chosen(text), text, file)
     except TooDeep:
         return _refused(
             file,
@@ -114,7 +113,8 @@ def read_text(text: str, file: str, *, loader: Any = None) -> Written:
             "No spec needs this depth: look for brackets that are not closed.",
         )
     except yaml.MarkedYAMLError as error:
-        return _syntax(error, text, file)
+        again = read_text(text, file, loader=PureLoader) if chosen is not PureLoader and len(text) < SMALL else None
+        return again if again is not None and again.findings else _syntax(error, text, file)
     except yaml.reader.ReaderError as error:
         return _unprintable(error, text, file)
 
@@ -124,7 +124,7 @@ def _documents(parser: Any, text: str, file: str) -> Written:
     documents = []
     while parser.check_node():
         root = parser.get_node()
-        node = _Building(file, findings).build(root)
+        node = Building(file, findings).build(root)
         if node.value is not None:
             documents.append(node)
     return Written(text, tuple(documents), tuple(findings))
@@ -155,6 +155,8 @@ def _hint(error: yaml.MarkedYAMLError, text: str, mark: Mark) -> str:
     line = lines[mark.line - 1] if mark.line <= len(lines) else ""
     if "\t" in line[: len(line) - len(line.lstrip())] or "'\\t'" in str(error.problem):
         return "Indent with spaces: YAML does not allow tabs."
+    if "azureml: " in line:
+        return "Write azureml:NAME:VERSION without a space after azureml:, or put quotes around it."
     if "mapping values" in str(error.problem):
         return "Put quotes around a value that has ': ' in it, and check the indentation of this line."
     if "alias" in str(error.problem):
@@ -174,125 +176,3 @@ def _unprintable(error: yaml.reader.ReaderError, text: str, file: str) -> Writte
         "Remove the character, or write it as an escape in double quotes.",
         mark,
     )
-
-
-class _Building:
-    """Turns one parsed document into nodes; counts what aliases add, so that no document grows without bound."""
-
-    def __init__(self, file: str, findings: list[Finding]) -> None:
-        self.file = file
-        self.findings = findings
-        self.seen: set[int] = set()
-        self.open: set[int] = set()
-        self.aliased = 0
-        self.reported: set[str] = set()
-
-    def build(self, raw: Any, key: Place | None = None) -> Node:
-        place = raw.start_mark
-        node = Node(None, self.file, place.line + 1, place.column + 1, "", key)
-        if type(raw) is yaml.ScalarNode:
-            self._scalar(raw, node)
-        elif self._may_open(raw, node):
-            self.open.add(id(raw))
-            node.value = self._mapping(raw) if type(raw) is yaml.MappingNode else [self.build(r) for r in raw.value]
-            self.open.discard(id(raw))
-            self._check_tag(raw, node)
-        if self.aliased:
-            self.aliased += 1
-        return node
-
-    def _scalar(self, raw: yaml.ScalarNode, node: Node) -> None:
-        node.text = raw.value
-        if raw.tag == "plain":
-            node.value = meaning(raw.value)
-        elif raw.tag == "quoted" or raw.tag == PREFIX + "str":
-            node.value = raw.value
-        else:
-            self._check_tag(raw, node)
-            node.value = meaning(raw.value)
-
-    def _may_open(self, raw: Any, node: Node) -> bool:
-        """Whether a mapping or list may be walked: not inside itself, and not beyond what aliases may add."""
-        if id(raw) in self.open:
-            self._report("alias-cycle", "this alias stands inside what it refers to", "Write the value out.", node.mark)
-            return False
-        if id(raw) in self.seen:
-            self.aliased += 1
-        self.seen.add(id(raw))
-        if self.aliased > MOST_ALIASED:
-            self._report(
-                "alias-bomb",
-                f"aliases add more than {MOST_ALIASED:,} values to this document",
-                "Use fewer aliases of aliases.",
-                node.mark,
-            )
-            return False
-        return True
-
-    def _check_tag(self, raw: Any, node: Node) -> None:
-        tag = raw.tag
-        if tag in ("plain", "quoted") or tag.removeprefix(PREFIX) in TAGS:
-            return
-        shown = "!!" + tag.removeprefix(PREFIX) if tag.startswith(PREFIX) else tag
-        self._report("unknown-tag", f"the tag {shown} means nothing here", "Remove the tag.", node.mark, always=True)
-
-    def _mapping(self, raw: yaml.MappingNode) -> dict[str, Node]:
-        found: dict[str, Node] = {}
-        merged: list[Any] = []
-        for key, value in raw.value:
-            if type(key) is not yaml.ScalarNode:
-                mark = Mark(self.file, key.start_mark.line + 1, key.start_mark.column + 1)
-                self._report(
-                    "key-not-text",
-                    "a key must be text, not a mapping or a list",
-                    "Put quotes around ${{ ... }} and around keys with brackets.",
-                    mark,
-                    always=True,
-                )
-            elif key.value == "<<" and key.tag == "plain":
-                merged.append(value)
-            else:
-                self._put(found, key, value)
-        for value in merged:
-            self._merge(found, value)
-        return found
-
-    def _put(self, found: dict[str, Node], key: yaml.ScalarNode, value: Any) -> None:
-        place = (key.start_mark.line + 1, key.start_mark.column + 1)
-        if key.value in found:
-            first = found[key.value].key
-            mark = Mark(self.file, *place)
-            self._report(
-                "duplicate-key",
-                f"'{key.value}' is written twice in one mapping; first in line {first and first[0]}",
-                "Keep one of the two.",
-                mark,
-                always=True,
-            )
-        found[key.value] = self.build(value, place)
-
-    def _merge(self, found: dict[str, Node], value: Any) -> None:
-        """YAML 1.1's merge key: fields that are not written here are taken from another mapping."""
-        node = self.build(value)
-        for source in node.value if isinstance(node.value, list) else [node]:
-            if not isinstance(source.value, dict):
-                self._report(
-                    "bad-merge",
-                    "'<<' takes a mapping, or a list of mappings",
-                    "Merge an alias of a mapping.",
-                    source.mark,
-                    always=True,
-                )
-                continue
-            for name, below in source.value.items():
-                found.setdefault(name, below)
-
-    def _report(self, code: str, message: str, fix: str, mark: Mark, *, always: bool = False) -> None:
-        if always or code not in self.reported:
-            self.findings.append(Finding(Severity.ERROR, code, "", message, fix, mark))
-        self.reported.add(code)
-
-
-def lines_of(text: str) -> Iterator[str]:
-    """The lines of a text as YAML counts them."""
-    return iter(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))

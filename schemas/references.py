@@ -149,9 +149,9 @@ class Addresses:
     def advice(self, wanted: str, kind: str) -> str:
         """A fix for a reference that means nothing: the nearest addresses, or all there are."""
         there = self.every(kind)
-        near = nearest(wanted, there, most=2)
+        near = nearest(wanted.partition("/")[2], [a.partition("/")[2] for a in there], most=2)
         if near:
-            return f"Did you mean {' or '.join(reference_to(Address(n)) for n in near)}?"
+            return f"Did you mean {' or '.join(reference_to(Address(f'{kind}/{n}')) for n in near)}?"
         if there:
             return f"Declare it, or use one of: {listed(map(reference_to, there))}."
         return f"There is no {kind} yet: declare it."
@@ -166,4 +166,6 @@ def natural(version: str) -> tuple[tuple[int, int, str], ...]:
 def reference_to(address: Address) -> str:
     """How a user names the resource in a spec: `azureml:digits:1`; endpoints and deployments by their names."""
     kind, names = kind_of(address), names_of(address)
+    if address == "compute/local":
+        return "local"
     return "azureml:" + ":".join(names) if kind not in ("endpoint", "deployment") else "/".join(names)

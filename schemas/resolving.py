@@ -5,6 +5,7 @@ from functools import cache
 from bep.schemas.address import Address
 from bep.schemas.draft import Draft
 from bep.schemas.kind import load_kind
+from bep.schemas.nearest import did_you_mean, listed, with_article
 from bep.schemas.node import Node
 from bep.schemas.references import Addresses, Named, datastore_of, parse
 from bep.schemas.resource import FieldPath, Reference
@@ -44,7 +45,12 @@ def _field(draft: Draft, path: FieldPath, kind: str, node: Node, addresses: Addr
     named = parse(node.value, kind)
     if named is None or named.kind not in ("", kind):
         form = FORMS.get(kind, "azureml:NAME")
-        draft.error("reference-form", path, f"{path[-1]} '{node.value}' is no reference to a {kind}", f"Write {form}.")
+        draft.error(
+            "reference-form",
+            path,
+            f"{path[-1]} '{node.value}' is no reference to {with_article(kind)}",
+            f"Write {form}.",
+        )
         return
     address = None if named.external else addresses.find(named)
     if address is None:
@@ -101,6 +107,4 @@ def _ordering(draft: Draft, addresses: Addresses, complete: bool) -> None:
 
 
 def _near(address: Address, addresses: Addresses) -> str:
-    from bep.schemas.nearest import did_you_mean, listed
-
     return did_you_mean(address, addresses.declared) or f"The addresses are {listed(sorted(addresses.declared))}."

@@ -31,7 +31,7 @@ def _model_needs(draft: Draft, drafts: Mapping[Address, Draft]) -> None:
     """MLflow models bring their own environment and need no script; all others need both."""
     node = draft.node
     for name, example in (("model", "azureml:NAME:VERSION"), ("compute", "azureml:NAME")):
-        if node.get(name) is None:
+        if node.get(name) is None and not draft.broken:
             draft.error("missing-field", (), f"a deployment needs '{name}'", f"Add '{name}: {example}'.")
     model = _named(draft, "model", drafts)
     if model is None or _type_of(model) == MLFLOW:
@@ -161,7 +161,7 @@ def _report(draft: Draft, path: str, trouble: ScriptTrouble) -> None:
         return
     severity = Severity.ERROR if trouble.certain else Severity.WARNING
     field = ("code_configuration", "scoring_script")
-    mark = Mark(path, trouble.line, 1) if trouble.line else draft.node.nearest(field).mark
+    mark = Mark(path, trouble.line, trouble.column) if trouble.line else draft.node.nearest(field).mark
     draft.findings.append(Finding(severity, trouble.code, draft.label, trouble.message, trouble.fix, mark))
 
 
@@ -246,7 +246,7 @@ def _duplicate(first: Draft, draft: Draft) -> Finding:
         Severity.ERROR,
         "duplicate-address",
         draft.address,
-        f"{draft.address} is declared {what}; first at {first.mark}",
+        f"declared {what}; first at {first.mark}",
         "Rename one, or remove one.",
         draft.mark,
     )

@@ -1,6 +1,7 @@
 """What a plain YAML scalar means. Only forms that every reader of YAML agrees on become numbers; the rest is text."""
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})(\.[0-9]+)?([eE][-+]?[0-9]{1,2})?\Z")
@@ -27,13 +28,14 @@ def meaning(text: str) -> Any:
     return TRUTHS.get(text, text)
 
 
-def plainer(text: str) -> str:
-    """The clear way to write a text that looks like a number or a truth value; nothing if it does not."""
-    if text.lower() in ALIKE:
+def plainer(text: str, types: Collection[str]) -> str:
+    """The clear way to write a text that looks like a value of one of these JSON types; nothing if it does not."""
+    if "boolean" in types and text.lower() in ALIKE:
         return ALIKE[text.lower()]
-    for base, form in ((10, r"[-+]?[0-9][0-9_]*\Z"), (16, r"0x[0-9a-fA-F]+\Z"), (8, r"0o[0-7]+\Z")):
-        if re.match(form, text) and len(text) < 18:
-            return (
-                str(int(text.rstrip("_").replace("__", "_"), base)) if base != 10 else text.replace("_", "").lstrip("0")
-            )
+    if not {"integer", "number"} & set(types):
+        return ""
+    digits = text.replace("_", "")
+    for base, form in ((10, r"[-+]?[0-9]{1,18}\Z"), (16, r"0x[0-9a-fA-F]{1,15}\Z"), (8, r"0o[0-7]{1,18}\Z")):
+        if re.match(form, digits):
+            return str(int(digits, base))
     return ""

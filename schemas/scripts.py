@@ -21,6 +21,7 @@ class ScriptTrouble:
     message: str
     fix: str
     line: int = 0
+    column: int = 1
     certain: bool = True
 
 
@@ -57,7 +58,7 @@ def _unparsed(error: SyntaxError, source: bytes, name: str) -> ScriptTrouble:
     certain = not NEWER.search(text)
     fix = "Correct the script." if certain else f"If its environment has a newer Python than {own}, this may be right."
     return ScriptTrouble(
-        "script-syntax", f"{name}:{line}: Python {own} cannot parse this: {error.msg}", fix, line, certain
+        "script-syntax", f"Python {own} cannot parse {name}: {error.msg}", fix, line, error.offset or 1, certain
     )
 
 

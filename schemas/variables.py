@@ -55,6 +55,7 @@ class Variables:
     environment: Mapping[str, str]
     findings: list[Finding] = field(default_factory=list)
     deferred: list[Node] = field(default_factory=list)
+    failed: set[Mark] = field(default_factory=set)
     _values: dict[str, _Value | None] = field(default_factory=dict)
 
     def check_given(self) -> None:
@@ -89,7 +90,11 @@ class Variables:
             if named[2] not in self.environment:
                 missing.append(named[2])
                 self._report(
-                    "unset-environment", f"the environment has no {named[2]}", f"Set {named[2]}.", node.mark, address
+                    "unset-environment",
+                    f"the environment has no {named[2]}",
+                    f"Set {named[2]} before you run bep.",
+                    node.mark,
+                    address,
                 )
             return self.environment.get(named[2], "")
 
@@ -105,6 +110,8 @@ class Variables:
             found = self._lookup(whole[1], node)
             if found is not None:
                 node.value, node.text = found.value, found.text
+            else:
+                self.failed.add(node.mark)
         else:
             text = EXPRESSION.sub(lambda m: (self._lookup(m[1], node) or _Value("", "")).text, node.value)
             node.value = node.text = text

@@ -46,7 +46,7 @@ def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding]]:
     """The workspace a bep.yml describes, its patterns expanded; with what is wrong, it is as much of it as is right."""
     findings = list(check("workspace", node, "workspace"))
     if findings:
-        return Workspace(variables={}), findings
+        return _salvaged(node, files, findings)
     data = plain(node)
     provider, settings = next(iter(data.get("provider", {"local": {}}).items()), ("local", {}))
     state = data.get("state", {"file": LOCAL_STATE})
@@ -57,6 +57,13 @@ def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding]]:
         data["workspace"], provider, settings or {}, state, specs, variables, tuple(s.path for s in policies)
     )
     return workspace, [*missing, *lost]
+
+
+def _salvaged(node: Node, files: Files, findings: list[Finding]) -> tuple[Workspace, list[Finding]]:
+    """What is right of a refused bep.yml: the specs and variables, so that their troubles are shown in the same run."""
+    specs, lost = _specs(node.get("specs") if isinstance(node.value, dict) else None, node, files)
+    variables = {name: _variable(name, below) for name, below in _fields(node.get("variables"))}
+    return Workspace(specs=specs, variables=variables), [*findings, *lost]
 
 
 def _fields(node: Node | None) -> Sequence[tuple[str, Node]]:
@@ -87,8 +94,10 @@ def _specs(node: Node | None, root: Node, files: Files) -> tuple[tuple[SpecFile,
 def _expanded(node: Node | None, files: Files) -> tuple[list[SpecFile], list[Finding]]:
     specs: list[SpecFile] = []
     findings: list[Finding] = []
-    for item in node.value if node is not None and node.value else ():
+    for item in node.value if node is not None and isinstance(node.value, list) else ():
         path = item.texts("file") if isinstance(item.value, dict) else item.text
+        if not path:
+            continue
         found = files_named(path, files)
         specs += [SpecFile(p, item.texts("endpoint")) for p in found]
         if not found:

@@ -1,0 +1,183 @@
+"""Job: what one scoring run was asked for, in a file, on the command line, or both. Flags override the file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bep.schemas.canonical import respell_value
+from bep.schemas.checking import check
+from bep.schemas.contents import beside, said
+from bep.schemas.files import Files
+from bep.schemas.finding import Finding, Severity, errors
+from bep.schemas.job_changes import OVERRIDES, change
+from bep.schemas.mark import Mark
+from bep.schemas.masking import masked
+from bep.schemas.node import Node, plain
+from bep.schemas.opening import open_workspace
+from bep.schemas.reading import read
+from bep.schemas.references import is_remote
+from bep.schemas.rules import file_name_trouble
+from bep.schemas.variables import Variables
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """One job as it was asked for.
+
+    `inputs` are texts: local paths and patterns relative to the workspace, `azureml:NAME:VERSION`, `azureml://...`
+    or `https://...`. `settings` has only what differs from the deployment, by the names of the runner's settings.
+    """
+
+    endpoint: str
+    deployment: str | None = None
+    name: str | None = None
+    inputs: tuple[str, ...] = ()
+    input_type: str = "uri_folder"
+    output_path: str | None = None
+    output_format: str = "azureml"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    environment_variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedJob:
+    """A job, or why there is none. `sources` has the texts that findings point into."""
+
+    job: JobSpec | None
+    findings: tuple[Finding, ...]
+    sources: Mapping[str, str]
+
+
+def load_job(
+    files: Files,
+    path: str | None,
+    *,
+    changes: Mapping[str, Any],
+    variables: Mapping[str, str],
+    variable_files: Sequence[str] = (),
+    environment: Mapping[str, str],
+) -> LoadedJob:
+    """Read the job at `path`, if any, and put `changes` over it.
+
+    Keys of `changes`: those of `OVERRIDES`, `environment_variables.NAME`, and `endpoint`, `deployment`, `name`, `input`
+    (a text or a list), `input_type`, `output_path`, `output_format`. Values are what they should be, or their text.
+    """
+    opened = open_workspace(files, variables=variables, variable_files=variable_files, environment=environment)
+    reading = _Reading(files, opened.variables, list(opened.findings), dict(opened.texts))
+    node = reading.file(path) if path is not None else Node({}, "", 1, 1)
+    if node is None:
+        return reading.loaded(None)
+    for key, value in changes.items():
+        if value is not None:
+            reading.findings += change(node, key, value)
+    return reading.loaded(reading.job(node))
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One job being read."""
+
+    files: Files
+    variables: Variables
+    findings: list[Finding]
+    texts: dict[str, str]
+
+    def error(self, code: str, message: str, fix: str, mark: Mark | None) -> None:
+        self.findings.append(Finding(Severity.ERROR, code, "job", message, fix, mark if mark and mark.file else None))
+
+    def loaded(self, job: JobSpec | None) -> LoadedJob:
+        found = tuple(dict.fromkeys(self.findings))
+        return LoadedJob(None if errors(found) else job, found, {p: masked(t) for p, t in self.texts.items()})
+
+    def file(self, path: str) -> Node | None:
+        """The one document of a job file, its variables put in."""
+        try:
+            written = read(self.files.read(path), path)
+        except (OSError, ValueError) as error:
+            self.error("file-unreadable", f"{path} cannot be read: {said(error)}", "Check the path.", Mark(path, 1, 1))
+            return None
+        self.texts[path] = written.text
+        self.findings += written.findings
+        if len(written.documents) != 1 or not isinstance(written.documents[0].value, dict):
+            if not written.findings:
+                self.error(
+                    "not-a-job", f"{path} must hold one mapping", "Write 'endpoint: NAME' and inputs.", Mark(path, 1, 1)
+                )
+            return None
+        self.variables.substitute(written.documents[0])
+        self.findings += self.variables.findings
+        return written.documents[0]
+
+    def job(self, node: Node) -> JobSpec | None:
+        """The job a document describes, or None with findings."""
+        self.findings += check("job", node, "job")
+        if errors(self.findings):
+            return None
+        settings = _settings(node)
+        self._inputs_are_one(node)
+        name = settings.get("output_file_name")
+        trouble = file_name_trouble(str(name)) if name is not None else ""
+        if trouble:
+            self.error("output-file-name", trouble, "Write a name such as predictions.csv.", node.mark)
+        variables = settings.pop("environment_variables", {})
+        port = _first(node.value["inputs"])
+        output = _first(node.value["outputs"]) if node.get("outputs") is not None else None
+        return JobSpec(
+            endpoint=node.texts("endpoint"),
+            deployment=node.texts("deployment") or None,
+            name=node.texts("name") or None,
+            inputs=tuple(_located(item) for item in _paths(port)),
+            input_type=port.texts("type") or "uri_folder",
+            output_path=_located(output.value["path"]) if output is not None and output.get("path") else None,
+            output_format=(output.texts("format") if output is not None else "") or "azureml",
+            settings=settings,
+            environment_variables=variables,
+        )
+
+    def _inputs_are_one(self, node: Node) -> None:
+        names = list(node.value["inputs"].value)
+        if len(names) > 1:
+            mark = node.value["inputs"].value[names[1]].key_mark
+            self.error(
+                "one-input",
+                f"a job has exactly one input, not {len(names)}",
+                f"Keep '{names[0]}'; its path may be a list.",
+                mark,
+            )
+
+
+def _first(ports: Node) -> Node:
+    found: Node = next(iter(ports.value.values()))
+    return found if isinstance(found.value, dict) else found.beside({"path": found})
+
+
+def _paths(port: Node) -> list[Node]:
+    path: Node = port.value["path"]
+    return path.value if isinstance(path.value, list) else [path]
+
+
+def _located(node: Node) -> str:
+    """An input or output text; a local path is made relative to the workspace, one of the command line is already."""
+    text = node.text
+    if not node.file or is_remote(text) or text.startswith("azureml:"):
+        return text
+    return beside(node.file, text)
+
+
+def _settings(node: Node) -> dict[str, Any]:
+    """What differs from the deployment, flat, by the runner's names."""
+    found: dict[str, Any] = {}
+    for source in (node, node.get("settings"), node.get("resources")):
+        if source is None:
+            continue
+        for name in (*(o for o in OVERRIDES if "." not in o), "retry_settings"):
+            below = source.get(name)
+            if below is not None and below.value is not None:
+                found |= plain(below) if name == "retry_settings" else {name: _settled(name, below)}
+    return found
+
+
+def _settled(name: str, node: Node) -> Any:
+    if name == "environment_variables":
+        return {key: below.text for key, below in node.value.items()}
+    return respell_value(node.value, ("settings", name))

@@ -1,0 +1,118 @@
+"""Findings as text, JSON and GitHub annotations: functions of the findings and the sources, nothing else."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+
+from bep.schemas.finding import Finding, Severity
+from bep.schemas.mark import Mark
+
+FORMAT_VERSION = 1
+WIDEST = 160
+TOKEN = re.compile(r"""\$\{\{.*?\}\}|"[^"]*"|'[^']*'|(?:[^\s,:{}\[\]]|:(?!\s|$))+""")
+PAINT = {Severity.ERROR: "\x1b[31m", Severity.WARNING: "\x1b[33m"}
+BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def findings_text(findings: Iterable[Finding], sources: Mapping[str, str], *, colour: bool = False) -> str:
+    """Every finding with its fix and the offending line, then a line that counts them; nothing for no finding.
+
+    `sources` maps each file to its text, as `Loaded.sources` has it.
+    """
+    every = list(findings)
+    if not every:
+        return ""
+    parts = [_one(finding, sources, colour) for finding in every]
+    return "\n\n".join([*parts, _counted(every)]) + "\n"
+
+
+def _one(finding: Finding, sources: Mapping[str, str], colour: bool) -> str:
+    severity = finding.severity.value
+    place = f"{finding.mark}: " if finding.mark else ""
+    address = f"{finding.address}: " if finding.address else ""
+    if colour:
+        severity = f"{PAINT[finding.severity]}{severity}{PLAIN}"
+        place = f"{BOLD}{place}{PLAIN}" if place else ""
+    lines = [f"{_clean(place, colour)}{severity}: {_clean(address + finding.message)}"]
+    if finding.fix:
+        lines.append(f"    fix: {_clean(finding.fix)}")
+    lines += _excerpt(finding.mark, sources, colour)
+    return "\n".join(lines)
+
+
+def _clean(text: str, colour: bool = False) -> str:
+    """The text without what would move the cursor of a terminal or reorder the line."""
+    return text if colour else CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\n", " "))
+
+
+def _excerpt(mark: Mark | None, sources: Mapping[str, str], colour: bool) -> list[str]:
+    """The line a mark points at, and a caret under the word."""
+    lines = re.split(r"\r\n|\r|\n", sources.get(mark.file, "")) if mark else []
+    if mark is None or mark.line > len(lines) or not lines[mark.line - 1].strip():
+        return []
+    line = lines[mark.line - 1]
+    start = min(mark.column - 1, len(line))
+    cut = max(0, start - WIDEST // 2)
+    shown = CONTROL.sub("\N{REPLACEMENT CHARACTER}", line[cut : cut + WIDEST].replace("\t", " "))
+    word = TOKEN.match(shown, start - cut)
+    carets = "^" * (word.end() - word.start() if word else 1)
+    if colour:
+        carets = f"{PAINT[Severity.ERROR]}{carets}{PLAIN}"
+    gutter = f"{mark.line:>5} | "
+    return [f"{gutter}{shown}".rstrip(), f"{' ' * (len(gutter) - 2)}| {' ' * (start - cut)}{carets}"]
+
+
+def _counted(findings: list[Finding]) -> str:
+    errors = sum(f.severity is Severity.ERROR for f in findings)
+    warnings = len(findings) - errors
+    parts = [_plural(errors, "error")] if errors else []
+    parts += [_plural(warnings, "warning")] if warnings else []
+    return f"{' and '.join(parts)}."
+
+
+def _plural(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def as_json(finding: Finding) -> dict[str, str | int]:
+    """One finding as JSON has it; without a place, file is empty and line and column are 0."""
+    mark = finding.mark or Mark("", 0, 0)
+    return {
+        "severity": finding.severity.value,
+        "code": finding.code,
+        "address": finding.address,
+        "message": finding.message,
+        "fix": finding.fix,
+        "file": mark.file,
+        "line": mark.line,
+        "column": mark.column,
+    }
+
+
+def findings_json(findings: Iterable[Finding]) -> str:
+    """All findings as one JSON document: `{"format_version": 1, "findings": [...]}`."""
+    document = {"format_version": FORMAT_VERSION, "findings": [as_json(f) for f in findings]}
+    return json.dumps(document, indent=2) + "\n"
+
+
+def findings_github(findings: Iterable[Finding]) -> str:
+    """Workflow commands that GitHub shows beside the lines, one a finding. Form: GitHub docs, workflow-commands."""
+    lines = []
+    for finding in findings:
+        fields = {"title": finding.code}
+        if finding.mark:
+            fields |= {"file": finding.mark.file, "line": str(finding.mark.line), "col": str(finding.mark.column)}
+        properties = ",".join(f"{name}={_property(value)}" for name, value in fields.items())
+        address = f"{finding.address}: " if finding.address else ""
+        fix = f"\nfix: {finding.fix}" if finding.fix else ""
+        lines.append(f"::{finding.severity.value} {properties}::{_data(address + finding.message + fix)}\n")
+    return "".join(lines)
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,126 @@
+"""What a user reads about broken specs. The texts are in golden files; read them as a user would."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from bep.schemas.rendering import findings_github, findings_json, findings_text
+from tests.schemas.conftest import Workbench
+
+FILES: dict[str, dict[str, str]] = {
+    "misspelt": {
+        "deployment.yml": "name: blue\nendpoint_name: mybatchedp\nmodel: azureml:digits:1\ncompute: azureml:cpu-clustr\n"
+        "settings:\n  mini_bach_size: 10\n  output_action: apend_row\n  logging_level: loud\n  retry_settings:\n"
+        "    max_retry: 3\n    timeout: soon\nresources: {instance_count: 0}\n",
+        "model.yml": "kind: model\nname: digits\nversion: 1\npath: mnist/modls\n",
+    },
+    "structure": {
+        "endpoint.yml": "name: 1batch\nauth_mode: key\ntags: [a, b]\ndefaults: {deployment: blue}\n",
+        "compute.yml": "name: cpu-1\ntype: amlcompute\nmin_instances: yes\nmax_instances: 1_000\nsize: 3\n",
+        "datastore.yml": "name: blob\ntype: azure_blob\naccount_name: taxi\n"
+        "credentials:\n  account_key: [canary]\n  acount_key: canary\n  sas_tokn: {x: canary}\n",
+        "list.yml": "- a\n- b\n",
+        "who.yml": "name: what-is-it\ndescription: nobody knows\n",
+        "said.yml": "kind: deploymnt\nname: blue\n",
+        "traffic.yml": "kind: traffic\nendpoint: mybatchedp\nsplit: {blue: 100}\n",
+    },
+    "yaml": {
+        "tabs.yml": "name: x\nsettings:\n\tmini_batch_size: 1\n",
+        "colon.yml": "name: a\nmodel: azureml: autolog:1\n",
+        "open.yml": "name: [a\nmodel: b\n",
+        "twice.yml": "kind: compute\nname: cpu-cluster\ntype: local\nname: gpu-cluster\n",
+        "tag.yml": "kind: compute\nname: !secret cpu-cluster\ntype: local\n",
+        "cycle.yml": "kind: compute\nname: cpu\ntype: local\ntags: &t {a: *t}\n",
+        "key.yml": "kind: compute\nname: gpu\ntype: local\ntags: {[a]: b}\n",
+        "latin.yml": "kind: compute\n# caf\udce9\n",
+        "anchor.yml": "kind: compute\nname: *nobody\n",
+    },
+    "references": {
+        "compute.yml": "name: cpu-cluster\ntype: amlcompute\nmax_instances: 2\n",
+        "endpoint.yml": "name: mybatchedp\ndefaults: {deployment_name: bleu}\n",
+        "model.yml": "kind: model\nname: digits\nversion: 1.10\npath: mnist/models\n",
+        "blue.yml": "name: blue\nendpoint_name: mybatchdp\nmodel: azureml:digits:1.1\ncompute: azureml:cpu\n"
+        "code_configuration: {code: mnist/code, scoring_script: digit_identificaton.py}\nenvironment: curated\n",
+        "green.yml": "name: green\nendpoint_name: mybatchedp\nmodel: azureml:digits@stable\ncompute: azureml:cpu-cluster\n"
+        "resources: {instance_count: 3}\nsettings: {output_file_name: out/a.csv}\nx-bep: {depends_on: [compute/gpu]}\n",
+        "data.yml": "name: images\nversion: 1\ntype: uri_folder\npath: azureml://datastores/blob/paths/images\n",
+    },
+    "rules": {
+        "compute.yml": "name: cpu-cluster\ntype: amlcompute\n---\nname: cpu-cluster\ntype: local\n",
+        "endpoint.yml": "name: mybatchedp\ntraffic: {blue: 60, green: 100, red: 100}\ndeployments:\n"
+        "  - name: blue\n    model: {name: digits, version: 1, path: mnist/models}\n    compute: {target: azureml:cpu-cluster}\n"
+        "    output_action: summary_only\n    output_file_name: a.csv\n"
+        "  - name: green\n    model: {name: digits, version: 1, path: mnist/code}\n    compute: {instance_count: 1}\n"
+        "    mini_batch_size: 1\n    settings: {mini_batch_size: 2}\n"
+        "    environment: {name: e, version: 1, image: x, build: {path: nowhere}}\n",
+        "lonely.yml": "name: lonely\nmodel: {path: empty}\ncompute: local\nenvironment: {name: bare}\n"
+        "code_configuration: {code: mnist/code}\n",
+    },
+    "scripts": {
+        "endpoint.yml": "name: mybatchedp\ndeployments:\n"
+        + "".join(
+            f"  - name: {name}\n    model: {{name: digits, version: 1, path: mnist/models}}\n    compute: local\n"
+            f"    environment: {{name: e, version: 1, image: x}}\n"
+            f"    code_configuration: {{code: scripts, scoring_script: {name}.py}}\n"
+            for name in ("norun", "old", "newer", "twoargs", "yields", "initarg", "isasync", "fine")
+        ),
+        "scripts/norun.py": "def runn(mini_batch):\n    return mini_batch\n",
+        "scripts/old.py": "def run(mini_batch):\n    print 'hello'\n",
+        "scripts/newer.py": "def run[T](mini_batch: list[T]) -> list[T]:\n    return mini_batch +\n",
+        "scripts/twoargs.py": "def run(mini_batch, context):\n    return mini_batch\n",
+        "scripts/yields.py": "def run(mini_batch):\n    for item in mini_batch:\n        yield item\n",
+        "scripts/initarg.py": "def init(context):\n    pass\n\n\ndef run(mini_batch):\n    return mini_batch\n",
+        "scripts/isasync.py": "async def run(mini_batch):\n    return mini_batch\n",
+        "scripts/fine.py": "try:\n    from other import run\nexcept ImportError:\n    run = print\n",
+    },
+    "workspace": {
+        "bep.yml": "workspace: taxi\nprovder: {local: {}}\nspecs:\n  - comput.yml\n  - endpoints/*.yml\n"
+        "  - {file: add.yml, endpont: mybatchedp}\nvariables:\n  instances: {type: int, default: 1}\nstate: {}\n",
+    },
+    "variables": {
+        "bep.yml": "workspace: taxi\nspecs: [compute.yml, blob.yml]\nvariables:\n  nodes: {type: integer, default: many}\n"
+        "  region: {description: where}\n  key: {sensitive: true}\n",
+        "compute.yml": "name: cpu-cluster\ntype: amlcompute\nmax_instances: ${{ var.nodes }}\nlocation: ${{ var.regoin }}\n"
+        "size: ${{ var.region }}\ndescription: ${{ env.HOME }}\ntags: {a: '${{ inputs.x }}', key: '${{ var.key }}'}\n",
+        "blob.yml": "name: blob\ntype: azure_blob\naccount_name: a\ncontainer_name: b\n"
+        "credentials: {account_key: '${{ env.BLOB_KEY }}'}\n",
+    },
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_broken_specs(name: str, article: Workbench, golden: Callable[[str, str], None]) -> None:
+    (article.root / "compute.yml").unlink()
+    article.write("bep.yml", "workspace: taxi\n")
+    (article.root / "empty").mkdir()
+    for path, text in FILES[name].items():
+        article.write(path, text.encode("utf-8", "surrogateescape"))
+    loaded = article.load()
+    assert loaded.findings
+    golden(f"schemas/{name}.txt", findings_text(loaded.findings, loaded.sources))
+
+
+def test_machines_read_the_same_findings(article: Workbench, golden: Callable[[str, str], None]) -> None:
+    article.write("bep.yml", "workspace: taxi\n")
+    for path, text in FILES["misspelt"].items():
+        article.write(path, text)
+    loaded = article.load()
+    golden("schemas/misspelt.json", findings_json(loaded.findings))
+    golden("schemas/misspelt.github.txt", findings_github(loaded.findings))
+    assert len(json.loads(findings_json(loaded.findings))["findings"]) == len(loaded.findings)
+
+
+def test_colour_changes_nothing_else(article: Workbench) -> None:
+    import re
+
+    article.write("model.yml", FILES["misspelt"]["model.yml"])
+    loaded = article.load("model.yml")
+    coloured = findings_text(loaded.findings, loaded.sources, colour=True)
+    assert "\x1b[31m" in coloured
+    assert re.sub(r"\x1b\[\d*m", "", coloured) == findings_text(loaded.findings, loaded.sources)
+
+
+def test_nothing_wrong_is_no_text() -> None:
+    assert findings_text((), {}) == ""
+    assert findings_github(()) == ""
