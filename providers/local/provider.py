@@ -57,7 +57,10 @@ class LocalProvider:
         """The virtual environments built so far, and how to build another."""
         from bep.providers.local.environments import Environments
 
-        return Environments(self.cloud, surroundings=self.surroundings, python=self.python)
+        python = self.python
+        if python and "/" in python and not python.startswith("~"):
+            python = str(self.root / python)
+        return Environments(self.cloud, surroundings=self.surroundings, python=python)
 
     def read(self, addresses: Iterable[Address]) -> Mapping[Address, Observed]:
         """Those of the addresses that exist, in one query."""

@@ -1,0 +1,116 @@
+"""What an environment, or a model saved by MLflow, asks to be run in. Reads the model's folder; builds nothing."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bep.providers.local.conda import Recipe, recipe_of
+from bep.providers.protocol import ProviderError
+
+
+def of_environment(label: str, attributes: Mapping[str, Any]) -> Recipe:
+    """The recipe of an environment's attributes; its notes say what an image would have brought."""
+    recipe = recipe_of(attributes.get("conda_file"), attributes.get("requirements", ()))
+    image = attributes.get("image") or ("a Dockerfile" if attributes.get("build") else None)
+    if image is None:
+        return recipe
+    if recipe.empty and recipe.python is None:
+        note = (
+            f"environment {label} is {image} alone: no image is used here, so scoring runs with your own Python"
+            " and whatever the image installs must be importable there; a conda_file or requirements would be built"
+        )
+    else:
+        note = f"no image is used here: what {image} installs outside Python must be on this machine"
+    return replace(recipe, notes=(*recipe.notes, note))
+
+
+def of_model(label: str, folder: Path) -> Recipe | None:
+    """The recipe an MLflow model carries: `python_env.yaml`, else `conda.yaml`, else `requirements.txt`; or None.
+
+    The names are those its MLmodel gives, else MLflow's usual ones.
+    Raises `ProviderError` (code ModelInvalid) for a file that is there and cannot be read.
+    """
+    named = _named(label, folder)
+    python_env = folder / named.get("virtualenv", "python_env.yaml")
+    conda = folder / named.get("conda", "conda.yaml")
+    requirements = folder / "requirements.txt"
+    if python_env.is_file():
+        return _of_python_env(label, _mapping(label, python_env), folder)
+    if conda.is_file():
+        return _of_conda(label, _mapping(label, conda), folder)
+    if requirements.is_file():
+        recipe = recipe_of(None, tuple(_lines(label, requirements)))
+        return replace(recipe, python=named.get("python") or None)
+    return None
+
+
+def _of_python_env(label: str, about: Mapping[str, Any], folder: Path) -> Recipe:
+    lines = [line for entry in about.get("dependencies") or () for line in _expanded(label, str(entry), folder)]
+    python = str(about["python"]) if about.get("python") else None
+    return replace(recipe_of(None, lines), python=python)
+
+
+def _of_conda(label: str, about: Mapping[str, Any], folder: Path) -> Recipe:
+    dependencies: list[Any] = []
+    for item in about.get("dependencies") or ():
+        if isinstance(item, dict) and isinstance(item.get("pip"), list):
+            item = {"pip": [line for entry in item["pip"] for line in _expanded(label, str(entry), folder)]}
+        dependencies.append(item)
+    return recipe_of({"dependencies": dependencies})
+
+
+def _expanded(label: str, line: str, folder: Path) -> Iterator[str]:
+    """A line, or the lines of the requirements file it names inside the model's folder."""
+    named = re.fullmatch(r"\s*(?:-r|--requirement)[\s=]+(\S+)\s*", line)
+    if named is None:
+        yield line
+        return
+    file = folder / named[1]
+    if not file.resolve().is_relative_to(folder.resolve()) or not file.is_file():
+        raise ProviderError(label, "read", f"the model names {named[1]}, which is not in it", code="ModelInvalid")
+    yield from _lines(label, file)
+
+
+def _lines(label: str, file: Path) -> Iterator[str]:
+    for line in _text(label, file).replace("\\\n", " ").splitlines():
+        plain = re.sub(r"(^|\s)#.*", "", line).strip()
+        if plain:
+            yield plain
+
+
+def _named(label: str, folder: Path) -> dict[str, str]:
+    """What MLmodel says of `python_function`'s environment: file names by sort, and the Python it was saved with."""
+    file = folder / "MLmodel"
+    if not file.is_file():
+        message = f"an MLflow model is a folder with a file named MLmodel; {folder.name} has none"
+        raise ProviderError(label, "read", message, code="ModelInvalid")
+    flavors = _mapping(label, file).get("flavors")
+    about = flavors.get("python_function") if isinstance(flavors, dict) else None
+    if not isinstance(about, dict):
+        message = "its MLmodel has no python_function flavor, so it cannot score without a script of yours"
+        raise ProviderError(label, "read", message, code="ModelInvalid")
+    env = about.get("env")
+    names = {"conda": env} if isinstance(env, str) else env if isinstance(env, dict) else {}
+    python = {"python": str(about["python_version"])} if about.get("python_version") else {}
+    return {key: str(value) for key, value in names.items() if ".." not in str(value)} | python
+
+
+def _mapping(label: str, file: Path) -> Mapping[str, Any]:
+    import yaml
+
+    try:
+        found = yaml.safe_load(_text(label, file))
+    except yaml.YAMLError as error:
+        raise ProviderError(label, "read", f"{file.name} is not YAML: {error}", code="ModelInvalid") from error
+    if not isinstance(found, dict):
+        raise ProviderError(label, "read", f"{file.name} is not a mapping", code="ModelInvalid")
+    return found
+
+
+def _text(label: str, file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProviderError(label, "read", f"{file.name}: {error}", code="ModelInvalid") from error

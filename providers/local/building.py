@@ -1,0 +1,137 @@
+"""One virtual environment, built by venv and pip, every line of theirs in a log. Knows no resource."""
+
+import re
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from bep.providers.local.conda import Recipe
+from bep.providers.local.interpreters import Interpreter
+from bep.providers.protocol import ProviderError
+
+OLDEST_PIP: Final = (20, 3)
+"""Older ones do not see the wheels of today (PEP 600) and would compile from source."""
+
+LAST_PIP: Final = {"3.6": "pip<22", "3.7": "pip<24.1", "3.8": "pip<25.1"}
+"""Pip for a Python it has left behind, said outright: what old pips find in local folders they take unchecked."""
+
+_WORTH_TELLING = re.compile(
+    r"(Collecting|Downloading|Building wheels?|Installing collected|Successfully installed)\b.*"
+)
+
+_NOT_FOR_PIP: Final = (
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTHONSTARTUP",
+    "VIRTUAL_ENV",
+    "CONDA_PREFIX",
+    "PIP_TARGET",
+    "PIP_PREFIX",
+    "PIP_USER",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where one build happens. `lock` is an open, locked file: children inherit it, so that a build that outlives
+    its killed parent for a moment still keeps others away."""
+
+    label: str
+    folder: Path
+    log: Path
+    lock: int
+    surroundings: Mapping[str, str]
+    report: Callable[[str], None]
+
+    @property
+    def python(self) -> Path:
+        """The environment's own interpreter."""
+        return self.folder / "bin" / "python"
+
+
+def build(site: Site, interpreter: Interpreter, recipe: Recipe) -> None:
+    """Make the environment. Raises `ProviderError` (code EnvironmentFailed) with pip's own words and the log's path."""
+    with site.log.open("w", encoding="utf-8") as log:
+        for note in recipe.notes:
+            log.write(f"bep: {note}\n")
+        site.report(f"{site.label}: making a virtual environment with Python {interpreter.version}")
+        _make(site, log, interpreter)
+        for step, lines in enumerate((recipe.first, recipe.then), 1):
+            if lines:
+                listed = site.folder / f"requirements-{step}.txt"
+                listed.write_text("\n".join(lines) + "\n")
+                _must(site, log, [str(site.python), "-m", "pip", "install", "--progress-bar", "off", "-r", str(listed)])
+
+
+def _make(site: Site, log: IO[str], interpreter: Interpreter) -> None:
+    plain = [interpreter.path, "-m", "venv", "--clear", str(site.folder)]
+    failed = _run(site, log, plain)
+    if failed is not None and "ensurepip" in failed:  # Debian's python3 without python3-venv
+        _must(site, log, [*plain, "--without-pip"])
+        _must(site, log, [sys.executable, "-m", "pip", "--python", str(site.python), "install", "pip"])
+    elif failed is not None:
+        raise _failure(site, plain, failed)
+    elif _pip_version(site) < OLDEST_PIP:
+        newest = LAST_PIP.get(".".join(interpreter.version.split(".")[:2]), "pip")
+        _run(site, log, [str(site.python), "-m", "pip", "install", "--upgrade", newest])  # if not, the old one may do
+
+
+def _pip_version(site: Site) -> tuple[int, ...]:
+    for folder in site.folder.glob("lib/python*/site-packages/pip-*.dist-info"):
+        return tuple(int(number) for number in re.findall(r"\d+", folder.name)[:2])
+    return (0,)
+
+
+def _must(site: Site, log: IO[str], command: Sequence[str]) -> None:
+    failed = _run(site, log, command)
+    if failed is not None:
+        raise _failure(site, command, failed)
+
+
+def _run(site: Site, log: IO[str], command: Sequence[str]) -> str | None:
+    """Run to the end; None when it went well, else the end of what it said."""
+    log.write(f"$ {' '.join(command)}\n")
+    log.flush()
+    last: deque[str] = deque(maxlen=200)
+    environment = {name: value for name, value in site.surroundings.items() if name not in _NOT_FOR_PIP}
+    quiet = {
+        "PIP_NO_INPUT": "1",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=environment | quiet,
+        pass_fds=(site.lock,),
+    )
+    with process:
+        try:
+            assert process.stdout
+            for line in process.stdout:
+                log.write(line)
+                last.append(line)
+                if _WORTH_TELLING.match(line.strip()):
+                    site.report(f"{site.label}: {line.strip()[:160]}")
+        except BaseException:
+            process.kill()
+            raise
+    log.flush()
+    return "".join(last) if process.returncode else None
+
+
+def _failure(site: Site, command: Sequence[str], said: str) -> ProviderError:
+    errors = [line.strip() for line in said.splitlines() if re.match(r"\s*(ERROR|error|Error)\b", line)]
+    words = "; ".join(dict.fromkeys(errors[-6:])) or said.strip()[-400:] or "it said nothing"
+    doing = "pip install" if "pip" in command else "python -m venv"
+    message = f"{doing} failed: {words}. The whole log: {site.log}"
+    return ProviderError(site.label, "build", message, code="EnvironmentFailed")

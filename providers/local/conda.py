@@ -1,0 +1,166 @@
+"""What an environment asks for, in pip's terms. Pure; knows names and versions, not this machine."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from bep.providers.local.conda_names import CARRIED, NEEDS_MACHINE, OURS, RENAMED
+
+_SPEC = re.compile(
+    r"(?:[\w.\-]+(?:/[\w\-]+)?::)?(?P<name>[A-Za-z0-9_][\w.\-]*)\s*(?:\[(?P<box>[^\]]*)\])?\s*(?P<rest>.*)", re.DOTALL
+)
+_CLAUSE = re.compile(r"(?P<sign>==|>=|<=|!=|~=|=|<|>)\s*(?P<version>[A-Za-z0-9_.!+\-]+\*?|\*)")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a virtual environment is made of. `python` is a version or version range, None for any.
+
+    `first` are the packages conda would install, `then` the pip section, as it was written; pip runs once for each.
+    `notes` say what was left out and why; `problems` say what cannot be had at all (then nothing is built).
+    `tools` are programs that must be on PATH instead of a conda package: (package, program).
+    """
+
+    python: str | None = None
+    first: tuple[str, ...] = ()
+    then: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    tools: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is to be installed, whatever Python is asked for."""
+        return not self.first and not self.then
+
+
+def recipe_of(conda: Mapping[str, Any] | None, requirements: Sequence[str] = ()) -> Recipe:
+    """The recipe of a conda file's mapping and of plain pip requirements, which come after its pip section."""
+    recipe = Recipe()
+    dependencies = (conda or {}).get("dependencies") or []
+    if not isinstance(dependencies, list):
+        return replace(recipe, problems=("'dependencies' of the conda file must be a list",))
+    for item in dependencies:
+        match item:
+            case str():
+                recipe = _with_package(recipe, item)
+            case {"pip": list() as lines}:
+                recipe = _with_pip(recipe, [str(line) for line in lines])
+            case _:
+                recipe = _problem(recipe, f"{item!r} in the conda file is neither a package nor a pip section")
+    return _with_pip(recipe, requirements)
+
+
+def _with_pip(recipe: Recipe, lines: Iterable[str]) -> Recipe:
+    for line in (line.strip() for line in lines):
+        name = _NAME.match(line)
+        if not line or line.startswith("#"):
+            continue
+        if re.match(r"(-r|-c|--requirement|--constraint)\b", line):
+            recipe = _problem(
+                recipe, f"'{line}' names another file, which does not travel with it: write its lines here"
+            )
+        elif name and _plain(name[0]) in OURS:
+            recipe = _note(recipe, f"{line} is left out: bep's worker does its part here. {OURS[_plain(name[0])]}")
+        else:
+            recipe = replace(recipe, then=(*recipe.then, line))
+    return recipe
+
+
+def _with_package(recipe: Recipe, text: str) -> Recipe:
+    spec = _SPEC.fullmatch(text.strip())
+    if spec is None:
+        return _problem(recipe, f"'{text}' is not a conda package and version")
+    name = spec["name"].lower()
+    kept_out = _kept_out(recipe, text, name)
+    if kept_out is not None:
+        return kept_out
+    version = _pip_version(_boxed(spec["box"]) or spec["rest"])
+    if version is None:
+        return _problem(recipe, f"the version of '{text}' has no equal in pip; write it as {name}>=A,<B")
+    match name:
+        case "python":
+            return replace(recipe, python=version.removeprefix("==").removesuffix(".*") or None)
+        case "pip":
+            return recipe  # a newer one than was asked for serves every wheel the older one would
+        case _:
+            return replace(recipe, first=(*recipe.first, RENAMED.get(name, name) + version))
+
+
+def _kept_out(recipe: Recipe, text: str, name: str) -> Recipe | None:
+    """The recipe without this package, if pip is not to install it; else None."""
+    if name in CARRIED or name.startswith("_"):
+        return _note(recipe, f"{text} is left out: {CARRIED.get(name, 'it is part of the interpreter')}")
+    if name in OURS:
+        return _note(recipe, f"{text} is left out: bep's worker does its part here. {OURS[name]}")
+    if name in NEEDS_MACHINE:
+        return replace(recipe, tools=(*recipe.tools, (text, NEEDS_MACHINE[name])))
+    if name.startswith(("r-", "bioconductor-", "lib")) and name not in RENAMED:
+        return _problem(recipe, f"{text} is not a Python package, so pip has no such thing. {_ALTERNATIVES}")
+    return None
+
+
+def _boxed(box: str | None) -> str:
+    found = re.search(r"version\s*=\s*['\"]?([^'\"\]]+)", box or "")
+    return found[1] if found else ""
+
+
+def _pip_version(text: str) -> str | None:
+    """A conda version in pip's terms: `=1.2` is `==1.2.*`, `=1.2=build` is `==1.2`; None if pip cannot say it."""
+    parts = [part.strip() for part in text.strip().split(",") if part.strip()]
+    clauses = [_clause(part) for part in parts]
+    if any(clause is None for clause in clauses):
+        return None
+    return ",".join(clause for clause in clauses if clause)
+
+
+def _clause(part: str) -> str | None:
+    whole, _, build = part.partition("=") if not re.match(r"[=<>!~]", part) else ("", "", "")
+    if whole:  # "1.2", "1.2 build", "1.2=build"
+        whole, _, other = whole.strip().partition(" ")
+        return _exact(whole) if build or other else _starting(whole)
+    found = _CLAUSE.match(part)
+    rest = part[found.end() :].strip() if found else "?"
+    if found is None or (rest and not re.match(r"[= ]?[\w*.]+$", rest)):
+        return None
+    sign, version = found["sign"], found["version"]
+    match sign:
+        case "=":
+            return _exact(version) if rest else _starting(version)
+        case "==":
+            return _exact(version)
+        case _ if version == "*":
+            return ""
+        case _:
+            return f"{sign}{version}"
+
+
+def _exact(version: str) -> str | None:
+    return None if "|" in version else "" if version == "*" else f"=={version}"
+
+
+def _starting(version: str) -> str | None:
+    if "|" in version:
+        return None
+    stem = version.removesuffix("*").rstrip(".")
+    return f"=={stem}.*" if stem else ""
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _note(recipe: Recipe, text: str) -> Recipe:
+    return replace(recipe, notes=(*recipe.notes, text))
+
+
+def _problem(recipe: Recipe, text: str) -> Recipe:
+    return replace(recipe, problems=(*recipe.problems, text))
+
+
+_ALTERNATIVES: Final = (
+    "Install it on this machine and take it out of the conda file; or make the environment with conda yourself"
+    " and name its interpreter in provider.local.python"
+)

@@ -1,0 +1,140 @@
+"""Where a datastore path or a data asset lies on this machine. Knows addresses and folders, not jobs."""
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path, PurePosixPath
+from typing import Any, Final, Protocol
+
+from bep.planner.observed import Observed
+from bep.planner.state import ContentRecord
+from bep.providers.local.content import ContentStore
+from bep.providers.protocol import ProviderError
+from bep.schemas.address import Address, address_of, names_of
+
+DEFAULT: Final = "workspaceblobstore"
+"""The datastore that always exists: the folder `.bep/cloud/datastores/workspaceblobstore`."""
+
+_PATH = re.compile(r"azureml://(?:subscriptions/.*/)?datastores/([^/]+)/paths/?(.*)", re.DOTALL)
+_ASSET = re.compile(r"(?:azureml:/?/?)?(?:/?(?:subscriptions|locations)/.*/)?data/([^/]+)/(versions|labels)/([^/]+)/?")
+_NAMED = re.compile(r"azureml:([^:@/]+)(?:(:|@)([^:@/]+))?")
+
+
+class World(Protocol):
+    """What this module needs of the provider."""
+
+    root: Path
+    cloud: Path
+    contents: ContentStore
+
+    def list(self, kind: str) -> Mapping[Address, Observed]:
+        """Every object of a kind, oldest first."""
+        ...
+
+
+def locate(world: World, uri: str, *, to_write: bool = False) -> Path:
+    """The local path behind `uri`; it need not exist, and a glob in it stays one.
+
+    Forms: `azureml://datastores/D/paths/P` and its long forms; `azureml:NAME:VERSION`, `azureml:NAME@latest`,
+    `azureml:NAME`, `data/NAME/VERSION`, `azureml://data/NAME/versions/V` and its long forms.
+    What lies behind fsspec is copied here first; `to_write` refuses that, and data assets.
+    Raises `ProviderError` for what is not there, not local, or leaves its datastore by `..`.
+    """
+    found = resolve(world, uri, to_write=to_write)
+    if isinstance(found, Path):
+        return found
+    raise ProviderError(
+        uri, "locate", f"it is {found}, which is not on this machine; give that URL as the input itself"
+    )
+
+
+def resolve(world: World, uri: str, *, to_write: bool = False) -> Path | str:
+    """As `locate`, but a data asset that is an http(s) URL comes back as that text, for the runner to read."""
+    path = _PATH.fullmatch(uri)
+    if path:
+        return _in_datastore(world, uri, path[1], path[2], to_write)
+    if to_write:
+        message = f"results need a datastore path, such as azureml://datastores/{DEFAULT}/paths/myoutput"
+        raise ProviderError(uri, "locate", message, code="UserError")
+    return _asset(world, _data_address(world, uri))
+
+
+def _data_address(world: World, uri: str) -> Address:
+    if uri.startswith("data/") and len(names_of(Address(uri))) == 2:
+        return Address(uri)
+    asset, named = _ASSET.fullmatch(uri), _NAMED.fullmatch(uri)
+    if asset:
+        name, wanted = asset[1], asset[3] if asset[2] == "versions" else "latest"
+    elif named:
+        name, wanted = named[1], named[3] if named[2] == ":" else "latest"
+    else:
+        message = "it is neither azureml://datastores/NAME/paths/PATH nor azureml:NAME:VERSION"
+        raise ProviderError(uri, "locate", message, code="UserError")
+    return _newest(world, uri, name) if wanted == "latest" else address_of("data", name, wanted)
+
+
+def _newest(world: World, uri: str, name: str) -> Address:
+    versions = [address for address in world.list("data") if names_of(address)[0] == name]
+    if not versions:
+        raise _unknown(uri, "data asset", name, [names_of(address)[0] for address in world.list("data")])
+    return versions[-1]
+
+
+def _asset(world: World, address: Address) -> Path | str:
+    there = world.list("data")
+    if address not in there:
+        raise _unknown(address, "data asset", address, list(there))
+    attributes, record = there[address].attributes, there[address].contents.get("path")
+    if record is not None:
+        return _stored(world, address, attributes, record)
+    path = str(attributes.get("path", ""))
+    if path.startswith(("http://", "https://")):
+        return path
+    if path.startswith("azureml:"):
+        return resolve(world, path)
+    message = f"its path is {path}, which the local provider cannot read; declare a datastore of type fsspec for it"
+    raise ProviderError(address, "locate", message, code="UserError")
+
+
+def _stored(world: World, address: Address, attributes: Mapping[str, Any], record: ContentRecord) -> Path:
+    tree = world.contents.tree(address, record)
+    return tree / next(iter(record.files)) if attributes.get("type") == "uri_file" else tree
+
+
+def _in_datastore(world: World, uri: str, name: str, path: str, to_write: bool) -> Path:
+    inside = PurePosixPath(path.lstrip("/"))
+    if ".." in inside.parts or "\0" in path:
+        raise ProviderError(uri, "locate", "a path inside a datastore has no '..'", code="UserError")
+    there = world.list("datastore")
+    address = address_of("datastore", name)
+    if address not in there:
+        raise _unknown(uri, "datastore", name, [names_of(known)[0] for known in there])
+    attributes = there[address].attributes
+    match attributes.get("type"):
+        case "local_folder" if attributes.get("path"):
+            return world.root / str(attributes["path"]) / inside
+        case "fsspec":
+            return _fetched(world, uri, f"{str(attributes['url']).rstrip('/')}/{inside}", to_write)
+        case _ if name == DEFAULT:
+            return world.cloud / "datastores" / DEFAULT / inside
+        case other:
+            message = (
+                f"datastore {name} is of type {other}, which the local provider does not open."
+                " Locally, declare it with {type: local_folder, path: ...} or {type: fsspec, url: ...}"
+            )
+            raise ProviderError(uri, "locate", message, code="UserError")
+
+
+def _fetched(world: World, uri: str, url: str, to_write: bool) -> Path:
+    if to_write:
+        message = f"results are written to folders of this machine; {url} is read only. Choose another datastore"
+        raise ProviderError(uri, "locate", message, code="UserError")
+    from bep.providers.local.fetching import fetched
+
+    return fetched(uri, url, world.cloud / "fetched")
+
+
+def _unknown(uri: str, what: str, name: str, known: list[str]) -> ProviderError:
+    near = get_close_matches(name, known, n=1) or sorted(set(known))[:5]
+    hint = f"; there is {', '.join(near)}" if near else "; none is there yet"
+    return ProviderError(uri, "locate", f"there is no {what} {name}{hint}", code="ResourceNotFound")

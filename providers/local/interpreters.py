@@ -1,0 +1,195 @@
+"""Which Pythons this machine has, and which of them a recipe means. Asks each once for its version."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from bep.providers.local.durable import write_whole
+from bep.providers.protocol import ProviderError
+
+PROBE_SECONDS: Final = 20
+
+_PROBE: Final = (
+    "import json, platform, sys; print(json.dumps({'path': sys.executable, 'version': platform.python_version(),"
+    " 'implementation': platform.python_implementation(), 'platform': sys.platform + '-' + platform.machine()}))"
+)
+_FOLDERS: Final = (
+    "{PYENV_ROOT}/versions/*/bin",
+    "{HOME}/.pyenv/versions/*/bin",
+    "{UV_PYTHON_INSTALL_DIR}/*/bin",
+    "{HOME}/.local/share/uv/python/*/bin",
+    "{HOME}/.asdf/installs/python/*/bin",
+    "{HOME}/.local/share/mise/installs/python/*/bin",
+    "{HOME}/miniconda3/bin",
+    "{HOME}/miniconda3/envs/*/bin",
+    "{HOME}/anaconda3/bin",
+    "{HOME}/anaconda3/envs/*/bin",
+    "{HOME}/miniforge3/bin",
+    "{HOME}/miniforge3/envs/*/bin",
+    "/opt/conda/bin",
+    "/opt/conda/envs/*/bin",
+    "/opt/python/*/bin",
+    "/opt/homebrew/bin",
+    "/usr/local/bin",
+    "/usr/bin",
+)
+_NAME = re.compile(r"python(3(\.\d+)?)?")
+_CLAUSE = re.compile(r"\s*(>=|<=|==|!=|~=|<|>|=)?\s*(\d+(?:\.\d+)*)(?:\.\*)?\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """One Python: `version` as it says itself (`3.7.16`), `platform` such as `linux-x86_64`."""
+
+    path: str
+    version: str
+    implementation: str
+    platform: str
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The version to compare by; a release candidate counts as its release."""
+        return tuple(int(part) for part in re.findall(r"\d+", self.version)[:3])
+
+
+def probe(path: str | Path) -> Interpreter | None:
+    """What an interpreter says of itself; None if it does not start. A shim answers with what it leads to."""
+    try:
+        answer = subprocess.run(
+            [str(path), "-I", "-c", _PROBE], capture_output=True, text=True, timeout=PROBE_SECONDS, check=True
+        )
+        return Interpreter(**json.loads(answer.stdout))
+    except (OSError, subprocess.SubprocessError, ValueError, TypeError):
+        return None
+
+
+def find(wanted: str | None, surroundings: Mapping[str, str], cache: Path) -> Interpreter:
+    """The interpreter of a version (`3.7`, `3.7.16`) or range (`>=3.7,<3.9`).
+
+    The exact patch if it is there, else the nearest of the same minor version; for a range the newest inside.
+    Raises `ProviderError` (code NoInterpreter) saying what was looked for, where, and how to get it.
+    """
+    known = discovered(surroundings, cache)
+    best = choose(wanted, known)
+    if best is None:
+        best = _from_uv(wanted, surroundings)
+    if best is None:
+        raise ProviderError("environment", "build", _not_found(wanted, known, surroundings), code="NoInterpreter")
+    return best
+
+
+def choose(wanted: str | None, known: Iterable[Interpreter]) -> Interpreter | None:
+    """The best of the known ones for a version or range. Pure."""
+    pythons = sorted((one for one in known if one.numbers >= (3, 6)), key=lambda one: (one.numbers, one.path))
+    if wanted and re.fullmatch(r"\d+\.\d+(\.\d+)?", wanted):
+        asked = tuple(int(part) for part in wanted.split("."))
+        near = [one for one in pythons if one.numbers[:2] == asked[:2]]
+        if len(asked) == 3:
+            return min(near, key=lambda one: (abs(one.numbers[2] - asked[2]), one.path), default=None)
+        return near[-1] if near else None
+    inside = [one for one in pythons if wanted is None or _within(one.numbers, wanted)]
+    return inside[-1] if inside else None
+
+
+def discovered(surroundings: Mapping[str, str], cache: Path) -> tuple[Interpreter, ...]:
+    """Every interpreter found. Each is asked once: answers are kept by real path and time of change in `cache`."""
+    remembered = _remembered(cache)
+    found: dict[str, Interpreter] = {}
+    for path in _candidates(surroundings):
+        key = f"{path}@{path.stat().st_mtime_ns}"
+        answer = remembered.get(key) or probe(path)
+        if answer is not None:  # one that did not answer is asked again: it may only have been slow
+            found[key] = answer
+    if remembered != found:
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(cache, json.dumps({key: asdict(one) for key, one in sorted(found.items())}, indent=1))
+    return tuple(found.values())
+
+
+def folders(surroundings: Mapping[str, str]) -> tuple[Path, ...]:
+    """Every folder that is looked in, PATH first. Shims are passed over: what they lead to has its own place."""
+    on_path = [Path(part) for part in surroundings.get("PATH", "").split(os.pathsep) if part]
+    known = [place for pattern in _FOLDERS for place in _expanded(pattern, surroundings)]
+    return tuple(dict.fromkeys(place for place in (*on_path, *known) if place.name != "shims" and place.is_dir()))
+
+
+def _expanded(pattern: str, surroundings: Mapping[str, str]) -> Iterator[Path]:
+    try:
+        place = pattern.format_map(surroundings)
+    except KeyError:
+        return
+    yield from sorted(Path("/").glob(place.lstrip("/")))
+
+
+def _candidates(surroundings: Mapping[str, str]) -> Iterator[Path]:
+    seen = set()
+    for folder in folders(surroundings):
+        for file in sorted(folder.glob("python*")):
+            real = file.resolve()
+            if _NAME.fullmatch(file.name) and real not in seen and os.access(real, os.X_OK):
+                seen.add(real)
+                yield real
+
+
+def _remembered(cache: Path) -> dict[str, Interpreter]:
+    try:
+        return {key: Interpreter(**one) for key, one in json.loads(cache.read_text()).items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}  # only a cache: whatever is wrong with it, asking again mends it
+
+
+def _within(numbers: tuple[int, ...], wanted: str) -> bool:
+    return all(_holds(numbers, clause) for clause in wanted.split(",") if clause.strip())
+
+
+def _holds(numbers: tuple[int, ...], clause: str) -> bool:
+    found = _CLAUSE.fullmatch(clause)
+    if found is None:
+        return False
+    limit = tuple(int(part) for part in found[2].split("."))
+    there = numbers[: len(limit)]
+    match found[1]:
+        case ">=":
+            return there >= limit
+        case "<=":
+            return there <= limit
+        case ">":
+            return there > limit
+        case "<":
+            return there < limit
+        case "!=":
+            return there != limit
+        case "~=":
+            return there >= limit and there[: len(limit) - 1] == limit[:-1]
+        case _:
+            return there == limit
+
+
+def _from_uv(wanted: str | None, surroundings: Mapping[str, str]) -> Interpreter | None:
+    """The interpreter that `uv` can fetch, if `uv` is there."""
+    uv = shutil.which("uv", path=surroundings.get("PATH", ""))
+    if uv is None or wanted is None:
+        return None
+    subprocess.run([uv, "python", "install", wanted], env=dict(surroundings), capture_output=True, check=False)
+    command = [uv, "python", "find", "--no-project", "--managed-python", wanted]
+    answer = subprocess.run(command, env=dict(surroundings), capture_output=True, text=True, check=False)
+    return probe(answer.stdout.strip()) if answer.returncode == 0 else None
+
+
+def _not_found(wanted: str | None, known: Iterable[Interpreter], surroundings: Mapping[str, str]) -> str:
+    here = ", ".join(
+        sorted({one.version for one in known}, key=lambda text: [int(n) for n in re.findall(r"\d+", text)])
+    )
+    places = ", ".join(str(folder) for folder in folders(surroundings))
+    name = wanted or "3"
+    return (
+        f"no Python {name} on this machine. Found: {here or 'none'}. Looked in: {places}."
+        f" Get it with 'pyenv install {name}' or 'uv python install {name}' (bep uses uv by itself when it is on PATH),"
+        " or ask for one of those found in conda_file"
+    )

@@ -1,0 +1,219 @@
+"""From an endpoint's name to everything a job needs: folders, interpreter, settings. Knows no job and starts none."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path, PurePath
+from typing import Any, Final
+
+from bep.planner.canonical import digest_of
+from bep.planner.observed import Observed
+from bep.providers.local import asked
+from bep.providers.local.conda import Recipe
+from bep.providers.local.datastores import locate
+from bep.providers.local.environments import label_of
+from bep.providers.local.provider import LocalProvider
+from bep.providers.protocol import ProviderError
+from bep.schemas.address import Address, address_of, names_of
+from bep.schemas.secret import is_sealed
+
+Report = Callable[[str], None]
+
+_SETTINGS: Final = (
+    "mini_batch_size",
+    "max_concurrency_per_instance",
+    "error_threshold",
+    "output_action",
+    "output_file_name",
+    "logging_level",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A deployment that exists, and what it consists of: the cheap half, enough to refuse a job early."""
+
+    endpoint: str
+    deployment: str
+    address: Address
+    observed: Observed
+    model: Observed
+    environment: Observed | None
+    digest: str
+
+    @property
+    def is_mlflow(self) -> bool:
+        """Whether the model scores by itself: MLflow's, without code."""
+        return self.model.attributes.get("type") == "mlflow_model" and not self.observed.attributes.get(
+            "code_configuration"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """What a job scores with; the faces make the runner's target of it.
+
+    `model_directory` contains the model's own folder or file. `settings` has the field names of the runner's Settings,
+    only those the deployment has. `sealed_variables` are environment variables whose values this world does not keep:
+    the caller takes them from the specs. `warnings` are for the user to read.
+    """
+
+    endpoint: str
+    deployment: str
+    deployment_digest: str
+    model: str
+    model_directory: Path | None
+    code_directory: Path | None
+    scoring_script: str | None
+    interpreter: tuple[str, ...]
+    environment: str
+    environment_variables: Mapping[str, str]
+    sealed_variables: tuple[str, ...]
+    settings: Mapping[str, Any]
+    is_mlflow: bool
+    compute: Mapping[str, Any]
+    warnings: tuple[str, ...]
+
+
+def choose(provider: LocalProvider, endpoint: str, deployment: str | None = None) -> Chosen:
+    """The deployment of this name, else the one with the traffic. Builds nothing.
+
+    Raises `ProviderError` (code ResourceNotFound or NoTraffic) with the nearest names.
+    """
+    known = [names_of(address)[0] for address in provider.list("endpoint")]
+    if endpoint not in known:
+        raise _unknown("endpoint", address_of("endpoint", endpoint), endpoint, known)
+    there = provider.deployments(endpoint)
+    names = [names_of(address)[1] for address in there]
+    name = deployment or _with_traffic(provider, endpoint, names)
+    address = address_of("deployment", endpoint, name)
+    if address not in there:
+        raise _unknown("deployment", address, name, names)
+    observed = there[address]
+    model = _needed(provider, address, str(observed.attributes["model"]))
+    named = observed.attributes.get("environment")
+    environment = _needed(provider, address, str(named)) if named else None
+    digest = digest_of([_identity(part) for part in (observed, model, environment) if part])
+    return Chosen(endpoint, name, address, observed, model, environment, digest)
+
+
+def resolve(
+    provider: LocalProvider, endpoint: str, deployment: str | None = None, *, report: Report = lambda _: None
+) -> Scoring:
+    """Everything a job needs; an environment that is not there yet is built here, with lines to `report`.
+
+    Raises `ProviderError` as `choose` does, and for contents that were lost or an environment that cannot be built.
+    """
+    chosen = choose(provider, endpoint, deployment)
+    attributes = chosen.observed.attributes
+    model_directory, model_itself = _model(provider, chosen)
+    interpreter, label, warnings = _environment(provider, chosen, model_itself, report)
+    variables = attributes.get("settings", {}).get("environment_variables", {})
+    return Scoring(
+        endpoint=endpoint,
+        deployment=chosen.deployment,
+        deployment_digest=chosen.digest,
+        model=attributes["model"],
+        model_directory=model_directory,
+        code_directory=_code(provider, chosen),
+        scoring_script=attributes.get("code_configuration", {}).get("scoring_script"),
+        interpreter=(interpreter,),
+        environment=label,
+        environment_variables={name: str(value) for name, value in variables.items() if not is_sealed(value)},
+        sealed_variables=tuple(sorted(name for name, value in variables.items() if is_sealed(value))),
+        settings=settings_of(attributes),
+        is_mlflow=chosen.is_mlflow,
+        compute=_compute(provider, attributes),
+        warnings=warnings,
+    )
+
+
+def settings_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """A deployment's settings under the field names of the runner's Settings; what it leaves open is left out."""
+    written = attributes.get("settings", {})
+    settings = {name: written[name] for name in _SETTINGS if name in written}
+    retries = written.get("retry_settings", {})
+    settings |= {name: retries[name] for name in ("max_retries", "timeout") if name in retries}
+    resources = attributes.get("resources", {})
+    return settings | {name: resources[name] for name in ("instance_count",) if name in resources}
+
+
+def _with_traffic(provider: LocalProvider, endpoint: str, names: list[str]) -> str:
+    address = address_of("traffic", endpoint)
+    there = provider.read([address])
+    split = there[address].attributes.get("split", {}) if address in there else {}
+    name = next((name for name, share in sorted(split.items()) if share), None)
+    if name in names:
+        return str(name)
+    has = (
+        f"its deployments are {', '.join(names)}: name one, or give one the traffic"
+        if names
+        else "it has no deployment"
+    )
+    gone = f"its traffic goes to {name}, which is gone; " if name else ""
+    message = f"no deployment of {endpoint} has the traffic; {gone}{has}"
+    raise ProviderError(address_of("endpoint", endpoint), "run", message, code="NoTraffic")
+
+
+def _needed(provider: LocalProvider, user: Address, name: str) -> Observed:
+    there = provider.read([Address(name)])
+    if Address(name) not in there:
+        message = f"it names {name}, which is gone; apply again, or give it another"
+        raise ProviderError(user, "run", message, code="ResourceNotFound")
+    return there[Address(name)]
+
+
+def _model(provider: LocalProvider, chosen: Chosen) -> tuple[Path, Path]:
+    """The folder that contains the model, and the model's own folder or file in it."""
+    address = chosen.observed.attributes["model"]
+    path, record = chosen.model.attributes.get("path"), chosen.model.contents.get("path")
+    if record is None:
+        itself = locate(provider, str(path))
+        return itself.parent, itself
+    written = PurePath(str(path["local"] if isinstance(path, Mapping) else path)).name
+    if list(record.files) == [written]:
+        folder = provider.contents.tree(address, record)
+        return folder, folder / written
+    inside = written if written not in ("", ".", "..") else "model"
+    folder = provider.contents.tree(address, record, inside=inside)
+    return folder, folder / inside
+
+
+def _code(provider: LocalProvider, chosen: Chosen) -> Path | None:
+    code = chosen.observed.attributes.get("code_configuration", {}).get("code")
+    if code is None:
+        return None
+    record = chosen.observed.contents.get("code_configuration.code")
+    return provider.contents.tree(chosen.address, record) if record else locate(provider, str(code))
+
+
+def _environment(
+    provider: LocalProvider, chosen: Chosen, model: Path, report: Report
+) -> tuple[str, str, tuple[str, ...]]:
+    """Interpreter, label and warnings."""
+    if chosen.environment is not None:
+        label = label_of(chosen.observed.attributes["environment"])
+        recipe: Recipe | None = asked.of_environment(label, chosen.environment.attributes)
+    else:
+        label = label_of(chosen.observed.attributes["model"])
+        recipe = asked.of_model(label, model) if chosen.is_mlflow else None
+    if recipe is None or (recipe.empty and recipe.python is None and not recipe.problems and not recipe.tools):
+        own = provider.environments.own()
+        return own, own, recipe.notes if recipe else ()
+    built = provider.environments.build(label, recipe, report)
+    return built.python, f"{label} (Python {built.version}, {built.digest[:12]})", built.notes
+
+
+def _compute(provider: LocalProvider, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+    there = provider.list("compute").get(Address(str(attributes.get("compute"))))
+    return there.attributes if there else {}
+
+
+def _identity(part: Observed) -> Any:
+    return [part.attributes, {path: record.sha256 for path, record in part.contents.items()}]
+
+
+def _unknown(kind: str, address: Address, name: str, known: list[str]) -> ProviderError:
+    near = get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(known)}" if known else "none was applied yet"
+    return ProviderError(address, "run", f"there is no {kind} {name}; {hint}", code="ResourceNotFound")
