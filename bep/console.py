@@ -56,9 +56,14 @@ class Console:
         mark = f"{RED}error:{RESET}" if self.colour_talk else "error:"
         print(f"{mark} {text}", file=sys.stderr, flush=True)
 
+    @property
+    def live_possible(self) -> bool:
+        """Whether a line can be overwritten: talk goes to a terminal."""
+        return sys.stderr.isatty() and not self.quiet
+
     def live(self, text: str) -> None:
         """A line that the next one overwrites; nothing where stderr is not a terminal."""
-        if sys.stderr.isatty() and not self.quiet:
+        if self.live_possible:
             width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
             sys.stderr.write("\r\x1b[K" + text[: width - 1])
             sys.stderr.flush()

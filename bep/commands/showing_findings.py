@@ -20,3 +20,11 @@ def show_findings(
         console.result(rendering.findings_github(findings))
     elif findings:
         console.result(rendering.findings_text(findings, sources, colour=console.colour))
+
+
+def say_findings(console: "Console", findings: "Sequence[Finding]", sources: Mapping[str, str]) -> None:
+    """Warnings on the way to something else: talk, not a result."""
+    if findings:
+        from bep.schemas.rendering import findings_text
+
+        console.say(findings_text(findings, sources, colour=console.colour_talk))

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bep.exit_codes import ExitCode, Stop
 from bep.schemas.address import Address, address_of
+from bep.schemas.nearest import did_you_mean, listed
 
 if TYPE_CHECKING:
     from bep.planner.options import RunningJob
@@ -52,3 +54,34 @@ def running_jobs(home: Path) -> "Mapping[Address, tuple[RunningJob, ...]]":
 def scored_deployments(home: Path) -> frozenset[Address]:
     """The deployments that have completed at least one job."""
     return frozenset(_deployment(record) for record in records(home) if record.counts.scored)
+
+
+def record_named(home: Path, name: str) -> "JobRecord":
+    """The job of this name, or the only one whose name begins so. Raises `Stop` with the nearest."""
+    from bep.runner.record import load
+
+    if (jobs_folder(home) / name / "job.json").is_file():
+        return load(jobs_folder(home) / name)
+    every = {record.name: record for record in records(home)}
+    found = [known for known in every if known.startswith(name)]
+    if len(found) == 1:
+        return every[found[0]]
+    if found:
+        raise Stop(ExitCode.ERROR, f"{name!r} could be {listed(found)}: say which")
+    near = did_you_mean(name, every) or "`bep job list` shows what there is."
+    raise Stop(ExitCode.ERROR, f"there is no job {name!r} here. {near}")
+
+
+def row_of(record: "JobRecord") -> dict[str, object]:
+    """A job in a line of `bep job list`."""
+    counts = record.counts
+    return {
+        "name": record.name,
+        "status": str(record.status),
+        "deployment": f"{record.target.endpoint}/{record.target.deployment}",
+        "items": counts.items,
+        "scored": counts.scored,
+        "failed": counts.failed,
+        "seconds": round(record.seconds, 1),
+        "created": record.created.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }

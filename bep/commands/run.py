@@ -1,0 +1,97 @@
+"""`bep run`: score files with a deployment."""
+
+from typing import Annotated, Any
+
+import typer
+
+from bep.commands.options import Json, VariableFiles, Variables, source_of
+from bep.exit_codes import ExitCode, Stop
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def run(
+    job: Annotated[str | None, typer.Argument(metavar="[JOB]", help="A job file. Flags override what it says.")] = None,
+    endpoint: Annotated[str | None, typer.Option("--endpoint", "-e", metavar="NAME", help="The endpoint.")] = None,
+    deployment: Annotated[
+        str | None,
+        typer.Option("--deployment", "-d", metavar="NAME", help="One deployment; else the one with the traffic."),
+    ] = None,
+    input: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input",
+            "-i",
+            metavar="WHERE",
+            help="File, folder, glob, azureml:NAME:VERSION, azureml://datastores/..., https://...; may be repeated.",
+        ),
+    ] = None,
+    output_path: Annotated[
+        str | None, typer.Option("--output-path", metavar="WHERE", help="Folder or azureml://datastores/... path.")
+    ] = None,
+    output_file_name: Annotated[
+        str | None, typer.Option("--output-file-name", metavar="NAME", help="Name of the predictions file.")
+    ] = None,
+    output_format: Annotated[
+        str | None, typer.Option("--output-format", metavar="FORMAT", help="azureml, csv, jsonl or parquet.")
+    ] = None,
+    mini_batch_size: Annotated[
+        int | None, typer.Option("--mini-batch-size", "-m", metavar="N", help="Files for each call of run().")
+    ] = None,
+    instance_count: Annotated[
+        int | None, typer.Option("--instance-count", "-c", metavar="N", help="Instances, each with its workers.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Any other override, such as retry_settings.max_retries=1."),
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", "-n", metavar="NAME", help="The job's name.")] = None,
+    json_output: Json = False,
+    var: Variables = None,
+    var_file: VariableFiles = None,
+) -> None:
+    """Score files with the active deployment of an endpoint, on this machine.
+
+    The output appears under its name only when it is complete. A job that was killed goes on with
+    `bep job resume NAME`, and its output is the one an undisturbed run would have written.
+
+    \b
+    Examples:
+      bep run job.yml
+      bep run job.yml --deployment green --mini-batch-size 50
+      bep run --endpoint mybatchedp --input ./images
+      bep run --endpoint mybatchedp --input azureml:mnist:1 --set retry_settings.timeout=120
+
+    \b
+    Exit codes: 0 completed, 1 the job failed, 3 findings in the job file, 5 the deployment
+    cannot be had, 130 cancelled with Ctrl-C (what was scored is kept).
+    """
+    from bep.commands.running_jobs import carry_out
+    from bep.wiring.opening import here
+    from bep.wiring.scoring import JobSource
+
+    changes: dict[str, Any] = {
+        "endpoint": endpoint,
+        "deployment": deployment,
+        "input": list(input) if input else None,
+        "output_path": output_path,
+        "output_file_name": output_file_name,
+        "output_format": output_format,
+        "mini_batch_size": mini_batch_size,
+        "instance_count": instance_count,
+        "name": name,
+        **_overrides(set_ or []),
+    }
+    given = {key: value for key, value in changes.items() if value is not None}
+    carry_out(here(source_of(None, var, var_file)), JobSource(job, given), json_output=json_output)
+
+
+def _overrides(pairs: list[str]) -> dict[str, str]:
+    found = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise Stop(ExitCode.ERROR, f"--set {pair}: an override is written KEY=VALUE")
+        found[key] = value
+    return found

@@ -1,0 +1,124 @@
+"""A job in front of a person or a machine: progress while it runs, its outcome when it ends."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from bep.console import Console
+from bep.exit_codes import ExitCode, Stop
+
+if TYPE_CHECKING:
+    from bep.runner.events import Event
+    from bep.runner.record import JobRecord
+    from bep.wiring.opening import Opened
+    from bep.wiring.scoring import JobSource
+
+PLAIN_PERIOD = 10.0
+"""Seconds between two lines of progress where no terminal can show a live one."""
+
+
+def carry_out(opened: "Opened", source: "JobSource", *, json_output: bool) -> None:
+    """Resolve, run, report. Ends in `Stop` unless the job completed."""
+    from bep.commands.showing_findings import say_findings
+    from bep.runner.running import run
+    from bep.wiring.applying import two_step_interrupt
+    from bep.wiring.scoring import loaded_job, request_of
+
+    console = Console()
+    loaded = loaded_job(opened, source)
+    say_findings(console, loaded.findings, loaded.sources)
+    assert loaded.job is not None  # loaded_job raises otherwise
+    request = request_of(opened, loaded.job, console.say)
+    with two_step_interrupt("cancelling the job; what is scored is kept") as cancel:
+        record = run(request, report=JobTeller(console, json_output).tell, cancel=cancel)
+    finish(console, record, json_output=json_output)
+
+
+def finish(console: Console, record: "JobRecord", *, json_output: bool) -> None:
+    """The outcome of a job, as result and exit code."""
+    from bep.runner.record import Status
+    from bep.runner.report import lines
+
+    if not json_output:
+        console.result("\n".join(lines(record)))
+    if record.status is Status.CANCELED:
+        raise Stop(ExitCode.CANCELLED)
+    if record.status is not Status.COMPLETED:
+        raise Stop(ExitCode.ERROR)
+
+
+class JobTeller:
+    """Each event of a job: a live line on a terminal, a line now and then in a log, or an object a line."""
+
+    def __init__(self, console: Console, json_output: bool, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console = console
+        self._json = json_output
+        self._clock = clock
+        self._said = clock()
+
+    def tell(self, event: "Event") -> None:
+        """Show one event."""
+        from bep.runner.events import Progress
+
+        if self._json:
+            self._console.result_json(as_json(event), indent=None)
+        elif isinstance(event, Progress):
+            self._progress(progress_line(event))
+        elif text := as_text(event):
+            self._console.say(text)
+
+    def _progress(self, line: str) -> None:
+        self._console.live(line)
+        if not self._console.live_possible and self._clock() - self._said >= PLAIN_PERIOD:
+            self._said = self._clock()
+            self._console.say(line)
+
+
+def progress_line(progress: Any) -> str:
+    """`1,200 of 20,000 scored, 3 failed, 410 items/s, 46 s left, 4 of 4 workers`, of a `Progress`."""
+    done = progress.scored + progress.failed
+    parts = [f"{done:,} of {progress.items:,} done"]
+    if progress.failed:
+        parts.append(f"{progress.failed:,} failed")
+    if progress.retries:
+        parts.append(f"{progress.retries:,} retries")
+    if progress.items_per_second:
+        parts.append(f"{progress.items_per_second:,.0f} items/s")
+    if progress.eta is not None:
+        parts.append(f"{progress.eta:,.0f} s left")
+    parts.append(f"{progress.workers_ready} of {progress.workers} workers")
+    return ", ".join(parts)
+
+
+def as_text(event: "Event") -> str:
+    """One line for a person; nothing for what the outcome will say anyway."""
+    from bep.runner.events import JobStarted, MiniBatchFailed, WorkerLost
+
+    if isinstance(event, JobStarted):
+        record = event.record
+        target = record.target
+        return (
+            f"job {record.name}: {record.counts.items:,} files with {target.endpoint}/{target.deployment}, "
+            f"{record.settings.workers} workers, mini-batches of {record.settings.mini_batch_size}"
+        )
+    if isinstance(event, MiniBatchFailed):
+        then = "will be tried again" if event.will_retry else "given up"
+        first = event.files[0] if event.files else "?"
+        more = f" and {len(event.files) - 1} more" if len(event.files) > 1 else ""
+        return f"  {event.error_type}: {event.message} ({first}{more}; attempt {event.attempt}, {then})"
+    if isinstance(event, WorkerLost):
+        return f"  worker {event.process}: {event.reason}"
+    return ""
+
+
+def as_json(event: "Event") -> dict[str, Any]:
+    """One object; `type` says which event."""
+    from dataclasses import asdict
+
+    from bep.runner.events import JobFinished, JobStarted
+
+    if isinstance(event, JobStarted | JobFinished):
+        name = "job_started" if isinstance(event, JobStarted) else "job_finished"
+        return {"type": name, "job": event.record.model_dump(mode="json")}
+    names = {"Progress": "progress", "MiniBatchFailed": "mini_batch_failed", "WorkerLost": "worker_lost"}
+    return {"type": names[type(event).__name__], **asdict(event)}

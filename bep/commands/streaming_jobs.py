@@ -1,0 +1,57 @@
+"""A job's log, followed line by line until the job is over. Reads only."""
+
+import time
+from pathlib import Path
+
+from bep.console import Console
+
+PERIOD = 0.5
+"""Seconds between two looks."""
+
+
+def stream(console: Console, home: Path, name: str) -> None:
+    """In the order the service streams: name, log lines as they come, an execution summary. Then as `bep run` ends."""
+    from bep.commands.running_jobs import finish
+    from bep.wiring.jobs import record_named
+
+    record = record_named(home, name)
+    console.result(f"RunId: {record.name}\nFolder: {record.folder}\n")
+    logs = _Logs(record.folder / "logs")
+    while True:
+        record = record_named(home, record.name)
+        over = record.status.is_final
+        for line in logs.fresh():
+            console.result(line)
+        if over:
+            break
+        time.sleep(PERIOD)
+    console.result("\nExecution Summary\n=================")
+    finish(console, record, json_output=False)
+
+
+class _Logs:
+    """What was added to the overview and the error log since the last look."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[Path, int] = {}
+
+    def fresh(self) -> list[str]:
+        """Whole new lines, file by file, with a heading when a file begins."""
+        lines: list[str] = []
+        for file in [*sorted(self._folder.glob("job_progress_overview*.txt")), self._folder / "job_error.txt"]:
+            if file.is_file():
+                lines += self._of(file)
+        return lines
+
+    def _of(self, file: Path) -> list[str]:
+        begun = self._read.get(file, 0)
+        with file.open("rb") as stream:
+            stream.seek(begun)
+            data = stream.read()
+        whole = data[: data.rfind(b"\n") + 1]
+        if not whole:
+            return []
+        self._read[file] = begun + len(whole)
+        heading = [] if begun else ["", f"Streaming {file.name}", "=" * (10 + len(file.name)), ""]
+        return [*heading, *whole.decode(errors="replace").splitlines()]

@@ -1,0 +1,144 @@
+"""From a job as it was asked for to a request the runner can carry out: names become paths, defaults become numbers."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bep.exit_codes import ExitCode, Stop
+from bep.schemas.address import address_of
+from bep.schemas.finding import SpecInvalid, errors
+from bep.schemas.secret import Secret
+from bep.wiring.clock import job_name
+from bep.wiring.jobs import jobs_folder
+from bep.wiring.planning import specs_of
+
+if TYPE_CHECKING:
+    from bep.providers.local.scoring import Scoring
+    from bep.runner.record import JobRecord
+    from bep.runner.target import JobRequest, ScoringTarget
+    from bep.schemas.job import JobSpec, LoadedJob
+    from bep.wiring.opening import Opened
+
+
+@dataclass(frozen=True)
+class JobSource:
+    """What a command was told of a job: a file, flags over it, or both."""
+
+    path: str | None
+    changes: Mapping[str, Any]
+
+
+def loaded_job(opened: "Opened", source: JobSource) -> "LoadedJob":
+    """The job, with what is doubtful about it. Raises `SpecInvalid` with every finding when something is wrong."""
+    from bep.schemas.job import load_job
+
+    loaded = load_job(
+        opened.files,
+        source.path,
+        changes=source.changes,
+        variables=opened.source.variables,
+        variable_files=opened.source.variable_files,
+        environment=os.environ,
+    )
+    if loaded.job is None or errors(loaded.findings):
+        raise SpecInvalid(loaded.findings, loaded.sources)
+    return loaded
+
+
+def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> "JobRequest":
+    """Everything resolved; the environment is built here if it was not yet, and `say` hears how that goes.
+
+    Raises `ProviderError` for an endpoint, deployment, data or environment that cannot be had.
+    """
+    from bep.providers.local.scoring import resolve
+    from bep.runner.target import JobRequest, Settings
+
+    scoring = resolve(opened.provider, job.endpoint, job.deployment, report=say)
+    name = job.name or job_name()
+    variables = _variables(opened, scoring) | dict(job.environment_variables)
+    return JobRequest(
+        name=name,
+        target=_target(scoring, variables),
+        settings=Settings(**{**scoring.settings, **job.settings, "output_format": job.output_format}),
+        inputs=tuple(_input(opened, text) for text in job.inputs),
+        input_text=", ".join(job.inputs),
+        folder=jobs_folder(opened.home) / name,
+        output_folder=_output(opened, job, name),
+        output_text=job.output_path or f"azureml/{name}/score in workspaceblobstore",
+        overrides=dict(job.settings),
+        environment=dict(os.environ),
+        cache=opened.home / "cache" / "downloads",
+    )
+
+
+def _target(scoring: "Scoring", variables: Mapping[str, str]) -> "ScoringTarget":
+    from bep.runner.target import ScoringTarget
+
+    return ScoringTarget(
+        endpoint=scoring.endpoint,
+        deployment=scoring.deployment,
+        deployment_digest=scoring.deployment_digest,
+        model=scoring.model,
+        model_directory=scoring.model_directory,
+        code_directory=scoring.code_directory,
+        scoring_script=scoring.scoring_script,
+        environment=scoring.environment,
+        interpreter=scoring.interpreter,
+        environment_variables=dict(variables),
+    )
+
+
+def _variables(opened: "Opened", scoring: "Scoring") -> dict[str, str]:
+    """A deployment's environment variables. The world keeps no secret, so those that are come from the specs."""
+    if not scoring.sealed_variables:
+        return dict(scoring.environment_variables)
+    address = address_of("deployment", scoring.endpoint, scoring.deployment)
+    written = next((r.attributes for r in specs_of(opened).resources if r.address == address), {})
+    given = written.get("settings", {}).get("environment_variables", {})
+    secrets = {name: given.get(name) for name in scoring.sealed_variables}
+    missing = [name for name, value in secrets.items() if not isinstance(value, Secret)]
+    if missing:
+        raise Stop(
+            ExitCode.FINDINGS,
+            f"{address}: the secret environment variables {', '.join(missing)} are in no spec here, and kept nowhere\n"
+            "    fix: run from the workspace whose specs declare this deployment",
+        )
+    clear = {name: value.reveal() for name, value in secrets.items() if isinstance(value, Secret)}
+    return {**scoring.environment_variables, **clear}
+
+
+def variables_of(opened: "Opened", record: "JobRecord") -> dict[str, str]:
+    """The values of a job's environment variables again, for its record has the names only.
+
+    Raises `Stop` when the deployment is another by now: the job would not go on with what it began with.
+    """
+    from bep.providers.local.scoring import resolve
+
+    target = record.target
+    scoring = resolve(opened.provider, target.endpoint, target.deployment)
+    if scoring.deployment_digest != target.deployment_digest:
+        raise Stop(
+            ExitCode.CONFLICT,
+            f"{record.name} began with another {target.endpoint}/{target.deployment} than is deployed now\n"
+            "    fix: run the job anew, or apply the specs it began with and resume then",
+        )
+    return _variables(opened, scoring)
+
+
+def _input(opened: "Opened", text: str) -> str:
+    """Where an input lies: assets and datastores by the provider, local paths from the workspace's folder."""
+    if text.startswith("azureml:"):
+        from bep.providers.local.datastores import locate
+
+        return os.fspath(locate(opened.provider, text))
+    return text if "://" in text else os.fspath(opened.root / text)
+
+
+def _output(opened: "Opened", job: "JobSpec", name: str) -> Path:
+    from bep.providers.local.datastores import locate
+
+    default = f"azureml://datastores/workspaceblobstore/paths/azureml/{name}/score"
+    text = job.output_path or default
+    return locate(opened.provider, text, to_write=True) if text.startswith("azureml:") else opened.root / text
