@@ -8,7 +8,8 @@ BIN := $(CURDIR)/$(VENV)/bin
 .PHONY: demo demo-mlflow test lint unit clean
 
 demo: $(VENV)/installed
-	PATH="$(BIN):$$PATH" sh examples/01-digits/walk.sh
+	rm -rf .demo && cp -r examples/01-digits .demo
+	cd .demo && PATH="$(BIN):$$PATH" sh walk.sh
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
