@@ -58,6 +58,7 @@ def needs(changes: Sequence[Change], prior: Mapping[Address, Iterable[Address]])
     waits: dict[str, set[str]] = {change.id: set(change.needs) for change in changes}
     makers = {change.address: change.id for change in changes if not removes(change)}
     removers = {change.address: change.id for change in changes if removes(change)}
+    replaced = {change.address for change in changes if removes(change) and change.replacement}
     for change in changes:
         if removes(change):
             released: Iterable[Address] = prior.get(change.address, ())
@@ -68,6 +69,8 @@ def needs(changes: Sequence[Change], prior: Mapping[Address, Iterable[Address]])
                 waits[change.id].add(removers[change.address])
                 continue
             released = set(prior.get(change.address, ())) - set(change.references)
+            if change.before is None:  # what is gone holds nothing back but its own entry in state
+                released -= replaced
             if change.address in removers:
                 waits[removers[change.address]].add(change.id)
         for name in released:

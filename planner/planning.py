@@ -54,12 +54,12 @@ class World:
         return {address: references_of(resource) for address, resource in self.resources.items()}
 
     def prior_references(self) -> dict[Address, frozenset[Address]]:
-        """By address in state that exists, what it refers to now, whoever made it so."""
+        """By address in state, what it refers to now, whoever made it so."""
         return {
             address: frozenset(entry.references)
-            | receivers(self.kinds[kind_of(address)], address, self.observed[address].attributes)
+            | receivers(self.kinds[kind_of(address)], address, seen.attributes if seen else None)
             for address, entry in self.state.entries.items()
-            if address in self.observed
+            for seen in [self.observed.get(address)]
         }
 
 
@@ -148,7 +148,8 @@ def _with_cascade(decisions: dict[Address, Decision], world: World) -> dict[Addr
     replaced = [address for address, decision in decisions.items() if decision.verdict is Verdict.REPLACE]
     if not replaced:
         return decisions
-    more = cascade(replaced, world.desired_references(), world.prior_references())
+    existing = {name: refers for name, refers in world.prior_references().items() if name in world.observed}
+    more = cascade(replaced, world.desired_references(), existing)
     added = {address: _replaced_with(address, cause, decisions.get(address), world) for address, cause in more.items()}
     return dict(sorted({**decisions, **added}.items()))
 

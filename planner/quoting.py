@@ -5,7 +5,6 @@ import re
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#|~!])")
 MENTION = re.compile(r"@(?=\w)")
-ISSUE = re.compile(r"#(?=\d)")
 INVISIBLE = "\u200b"
 
 
@@ -27,12 +26,23 @@ def markdown(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """The text as inline code, also within a table: fenced by more backticks than it has in a row."""
-    shown = plain(text).replace("|", "\u2223")
+    """The text as inline code: fenced by more backticks than it has in a row. Not for table cells."""
+    shown = plain(text)
     longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
     fence = "`" * (longest + 1)
-    space = " " if shown.startswith("`") or shown.endswith("`") else ""
+    space = " " if shown.startswith("`") or shown.endswith("`") or not shown else ""
     return f"{fence}{space}{shown}{space}{fence}"
+
+
+def html(text: str) -> str:
+    """The text inside an HTML tag that GitHub lets through."""
+    shown = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "&#96;")
+    return MENTION.sub("@" + INVISIBLE, shown)
+
+
+def shortened(text: str, most: int) -> str:
+    """At most so many characters, saying how many there were."""
+    return text if len(text) <= most else f"{text[:most]}... ({len(text)} characters)"
 
 
 def fenced(lines: list[str]) -> list[str]:

@@ -1,0 +1,222 @@
+"""A plan as one pull-request comment: a function of the plan alone. Knows no service; fits the smallest limit of them.
+
+Every section has a budget in bytes and is filled by whole lines, so the comment is valid Markdown
+however long the plan is. What takes something away comes first and is dropped last.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from bep.planner.layout import Item, Row, counts, drift_rows, hidden, items, rows, verdict
+from bep.planner.plan import Drift, Plan, PlanFinding
+from bep.planner.quoting import code, fenced, html, markdown, shortened
+
+LIMIT = 65_536
+CALLOUTS, DRIFT, ROLLBACK, NOTES = 16_000, 8_000, 8_000, 4_000
+DETAIL = 12_000
+LONGEST_NAME, LONGEST_VALUE, LONGEST_SENTENCE = 120, 400, 1_000
+
+
+def marker(workspace: str) -> str:
+    """The hidden line by which a later comment of the same workspace finds this one."""
+    return f"<!-- bep plan: {html(shortened(workspace, LONGEST_NAME)).replace('--', '- -')} -->"
+
+
+def render(plan: Plan) -> str:
+    """The comment, never over 65,536 bytes; so never over as many characters either."""
+    shown = items(plan)
+    head = [marker(plan.workspace), "", *_verdict(plan, shown), *_table(plan)]
+    callouts = _section("Look here first", _callouts(plan, shown), CALLOUTS, "remarks")
+    drift = _section("Changed outside bep", _drift(plan.drift), DRIFT, "changes outside bep")
+    rollback = _section("Rollback", _rollback(plan), ROLLBACK, "steps")
+    tail = [*drift, *rollback, *_section("Notes", [f"- {_said(note)}" for note in plan.notes], NOTES, "notes")]
+    left = LIMIT - _size([*head, *callouts, *tail]) - 2
+    return "\n".join([*head, *callouts, *_changes(shown, left), *tail]).rstrip() + "\n"
+
+
+def _size(lines: Iterable[str]) -> int:
+    return sum(len(line.encode()) + 1 for line in lines)
+
+
+def _said(text: str) -> str:
+    return markdown(shortened(text, LONGEST_SENTENCE))
+
+
+def _named(text: str) -> str:
+    return code(shortened(text, LONGEST_NAME))
+
+
+def _verdict(plan: Plan, shown: Sequence[Item]) -> list[str]:
+    workspace = f" of {_named(plan.workspace)}" if plan.workspace else ""
+    provider = f" on {_named(plan.provider)}" if plan.provider else ""
+    return [f"### Plan{workspace}{provider}: {_judgement(plan, shown)}"]
+
+
+def _judgement(plan: Plan, shown: Sequence[Item]) -> str:
+    if blocking := len(plan.blocking):
+        return f"not to be applied, {blocking} {'error' if blocking == 1 else 'errors'}"
+    if not shown:
+        return "nothing to do"
+    risky = sum(1 for item in shown if item.risky)
+    if risky:
+        return (
+            f"{_changes_of(len(shown))}, {risky} of them {'deletes or replaces' if risky == 1 else 'delete or replace'}"
+        )
+    return f"{_changes_of(len(shown))}, nothing is deleted"
+
+
+def _changes_of(count: int) -> str:
+    return "1 change" if count == 1 else f"{count} changes"
+
+
+def _table(plan: Plan) -> list[str]:
+    found = counts(plan)
+    if not found:
+        return ["", f"{plan.unchanged} resources match their specs."]
+    names = " | ".join(word for word, _ in found)
+    figures = " | ".join(str(count) for _, count in found)
+    return ["", f"| {names} | unchanged |", "|-:" * (len(found) + 1) + "|", f"| {figures} | {plan.unchanged} |"]
+
+
+def _section(title: str, lines: Iterable[str], budget: int, what: str) -> list[str]:
+    """The lines under a heading while they fit, and then how many were left out."""
+    every = list(lines)
+    if not every:
+        return []
+    kept: list[str] = []
+    spent = 0
+    for line in every:
+        spent += len(line.encode()) + 1
+        if spent > budget:
+            kept.append(f"- and {len(every) - len(kept)} more {what}, left out here: `bep show` has them all")
+            break
+        kept.append(line)
+    return ["", f"#### {title}", "", *kept]
+
+
+def _callouts(plan: Plan, shown: Sequence[Item]) -> Iterator[str]:
+    """Errors, what is taken away, warnings: one line each."""
+    for severity in ("error", "warning"):
+        for found in plan.findings:
+            if found.severity == severity:
+                yield _finding(found)
+        if severity == "error":
+            yield from (f"- {_named(item.address)} {_said(verdict(item))}" for item in shown if item.risky)
+
+
+def _finding(found: PlanFinding) -> str:
+    allowed = " (allowed)" if found.allowed else ""
+    place = f" at {_named(f'{found.file}:{found.line}')}" if found.file else ""
+    fix = f" Fix: {_said(found.fix)}." if found.fix and not found.allowed else ""
+    return f"- **{found.severity}**{allowed} {_named(found.address)}{place}: {_said(found.message)}.{fix}"
+
+
+def _changes(shown: Sequence[Item], budget: int) -> list[str]:
+    """One line for each item while they fit, opened up into details from the riskiest on while those fit."""
+    if not shown:
+        return []
+    heading = ["", "#### Changes", ""]
+    reserve = 400
+    lines = [_line(item) for item in shown]
+    left = budget - _size(heading) - reserve
+    kept = 0
+    while kept < len(lines) and (cost := _size([lines[kept]])) <= left:
+        left -= cost
+        kept += 1
+    blocks = [[line] for line in lines[:kept]]
+    opened = 0
+    while opened < kept and (cost := _size(block := _details(shown[opened])) - _size(blocks[opened])) <= left:
+        left -= cost
+        blocks[opened] = block
+        opened += 1
+    return [*heading, *(line for block in blocks for line in block), *_dropped(len(shown), kept, opened)]
+
+
+def _dropped(whole: int, kept: int, opened: int) -> list[str]:
+    if opened == whole:
+        return []
+    left_out = f", {whole - kept} changes are left out altogether" if kept < whole else ""
+    short = f"details of {kept - opened} changes are left out" if opened < kept else "all details are shown"
+    return ["", f"_For want of room {short}{left_out}, the least risky first; `bep show` has them all._"]
+
+
+def _title(item: Item) -> str:
+    change = item.last
+    summary = f"shift traffic: {change.summary}" if item.symbol == ">" else change.summary
+    reason = f" ({change.reason})" if change.reason and item.risky else ""
+    return shortened(summary + reason, LONGEST_VALUE)
+
+
+def _line(item: Item) -> str:
+    return f"- <code>{html(item.symbol)} {html(shortened(item.address, LONGEST_NAME))}</code> {html(_title(item))}"
+
+
+def _details(item: Item) -> list[str]:
+    body = list(_body(item))
+    summary = f"<details><summary>{_line(item).removeprefix('- ')}</summary>"
+    return [
+        summary,
+        "",
+        *([html(shortened(verdict(item), LONGEST_SENTENCE))] if not body else _block(body)),
+        "",
+        "</details>",
+        "",
+    ]
+
+
+def _block(body: Sequence[str]) -> list[str]:
+    """The lines as a diff block of bounded size."""
+    kept: list[str] = []
+    spent = 0
+    for line in body:
+        spent += len(line.encode()) + 1
+        if spent > DETAIL:
+            kept.append(f"  and {len(body) - len(kept)} more lines")
+            break
+        kept.append(line)
+    return fenced(kept)
+
+
+def _body(item: Item) -> Iterator[str]:
+    for row in rows(item):
+        yield from _row(row)
+    if count := hidden(item):
+        yield f"  ({count} unchanged {'field' if count == 1 else 'fields'} hidden)"
+
+
+def _row(row: Row) -> Iterator[str]:
+    name = shortened(row.name, LONGEST_NAME)
+    for symbol, side in (("-", row.before), ("+", row.after)):
+        if side is not None:
+            yield f"{symbol} {name}: {shortened(side, LONGEST_VALUE)}"
+    if row.items:
+        yield f"  {name}:"
+        yield from (shortened(line, LONGEST_VALUE) for line in row.items)
+    yield from (f"! {name}: {mark}" for mark in row.marks)
+
+
+def _drift(drift: Sequence[Drift]) -> Iterator[str]:
+    for found in drift:
+        when = f" (bep applied it {_said(found.applied_at)})" if found.applied_at else ""
+        what = "is gone" if found.gone else ", ".join(_moved(row) for row in drift_rows(found.diffs)[:5])
+        more = f" and {len(found.diffs) - 5} more" if len(found.diffs) > 5 else ""
+        yield f"- {_named(found.address)} {what}{more}{when}: {_said(found.answer)}"
+
+
+def _moved(row: Row) -> str:
+    old, new = (code(shortened(side or "(none)", LONGEST_NAME)) for side in (row.before, row.after))
+    return f"{_named(row.name)} {old} → {new}"
+
+
+def _rollback(plan: Plan) -> Iterator[str]:
+    """What cannot be taken back first; then how the rest would be."""
+    stuck = [undo for undo in plan.rollback if undo.obstacle]
+    if not plan.rollback:
+        return
+    if not stuck:
+        yield "All of it can be taken back, in this order:"
+    for undo in stuck:
+        yield f"- **cannot be taken back**: {_named(undo.address)}: {_said(undo.obstacle)}"
+    for undo in plan.rollback:
+        if not undo.obstacle:
+            about = f" ({_said(undo.summary)})" if undo.summary else ""
+            yield f"- {undo.action} {_named(undo.address)}{about}"
