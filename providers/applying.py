@@ -21,8 +21,8 @@ from bep.providers.entries import entry_of
 from bep.providers.events import Event, Finished, Noted, Retrying, Slow, Started
 from bep.providers.frontier import Frontier
 from bep.providers.protocol import Provider
-from bep.providers.recovery import recover
 from bep.providers.records import done_of, failed_of, intent_of
+from bep.providers.recovery import recover
 from bep.providers.report import Ended, Report, Result
 from bep.providers.saying import said, secrets_of
 from bep.providers.session import Session

@@ -19,7 +19,7 @@ from bep.providers.backups import Backups, as_text, put_aside, read_state, stamp
 from bep.providers.durable import At, create_durably, make_folder, nowhere, sync_folder, write_durably
 from bep.providers.journal_file import JournalFile
 from bep.providers.session import Session, identity, kept_plan
-from bep.providers.trouble import StateUnusable
+from bep.providers.trouble import StateNotWritten, StateUnusable
 
 RESTORE = "bep state restore"
 """The command that puts a copy back: `bep state restore SERIAL` or `bep state restore FILE`."""
@@ -75,14 +75,17 @@ class FileStore:
         return found
 
     def begin(self) -> Session:
-        """Open the state for changes. The caller holds its lock. Raises `StateUnusable`."""
+        """Open the state for changes. The caller holds its lock. Raises `StateUnusable` and `StateNotWritten`."""
         files = self._read()
         if files is None:
             raise StateUnusable(self.path, "there is no state yet", "bep plan")
         state, pending, sound = self._folded(files)
-        if not self.backups.path(state.serial).exists():
-            self.backups.add(state.serial, files.snapshot)
-        journal = JournalFile(self._journal, sound, at=self._at)
+        try:
+            if not self.backups.path(state.serial).exists():
+                self.backups.add(state.serial, files.snapshot)
+            journal = JournalFile(self._journal, sound, at=self._at)
+        except OSError as error:
+            raise StateNotWritten(self.path, error) from error
         return Session(self.path, state, pending, journal, files.seen, self._at)
 
     def restore(self, source: int | Path) -> tuple[Path, ...]:

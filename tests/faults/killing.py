@@ -1,0 +1,68 @@
+"""Kill an apply at random moments, look, let it finish, look again. Each kill is of a real process."""
+
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bep.schemas.address import Address
+from bep.schemas.resource import Resource
+from tests.faults.child import Child
+from tests.faults.scene import Scene, wanted
+
+
+@dataclass
+class Tally:
+    """What was seen. `pending` counts kills that left an intent without an outcome."""
+
+    kills: int = 0
+    finished_first: int = 0
+    midway: int = 0
+    pending: int = 0
+    seconds: float = 0.0
+    made: Counter[Address] = field(default_factory=Counter)
+
+
+def kill_at_random(folder: Path, *, runs: int, resources: int, seed: int) -> Tally:
+    """Each run wants another world, is killed once or more on the way, and must then be made to fit, made once."""
+    began, chance = time.monotonic(), random.Random(seed)
+    scene, tally = Scene.of(folder), Tally()
+    span = 0.0
+    for run in range(runs + 1):
+        after = wanted(run, resources)
+        makings = scene.makings(after)
+        if run == 0:  # the first is left in peace, to know how long one takes
+            start = time.monotonic()
+            scene.attempt(after)
+            span = time.monotonic() - start
+        else:
+            _kill(scene, after, chance, span, tally)
+            while chance.random() < 0.3:
+                _kill(scene, after, chance, span, tally)
+            report = scene.attempt(after)
+            assert report is None or report.ok, report
+        scene.settled(after)
+        tally.made.update(makings)
+        assert scene.made() == dict(tally.made), "something was made twice, or lost"
+    tally.seconds = time.monotonic() - began
+    return tally
+
+
+def _kill(scene: Scene, after: list[Resource], chance: random.Random, span: float, tally: Tally) -> None:
+    child = Child(lambda ready: scene.attempt(after, ready=ready) and None)
+    assert child.wait_until_ready()
+    time.sleep(chance.uniform(0, span))
+    child.kill()
+    if child.ended() == 0:
+        tally.finished_first += 1
+    else:
+        tally.kills += 1
+    stored = scene.store().load()
+    assert stored is not None
+    tally.pending += bool(stored.pending)
+    state = scene.readable()
+    assert state is not None
+    wishes = {resource.address: resource.attributes for resource in after}
+    entries = {address: entry.attributes for address, entry in state.entries.items()}
+    tally.midway += entries != wishes
