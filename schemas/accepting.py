@@ -100,9 +100,10 @@ def _if(operand: Any, schema: Any, name: str) -> Accept:
     if len(fields) != 1 or set(operand) - {"properties", "required"} or "else" in schema:
         return _never
     [(field, node)] = fields.items()
-    texts = frozenset(node.get("enum", [node.get("const")]))
-    if set(node) - {"enum", "const"} or not all(isinstance(t, str) for t in texts):
+    allowed = node.get("enum", [node.get("const")]) if isinstance(node, Mapping) else [None]
+    if not all(isinstance(text, str) for text in allowed) or set(node) - {"enum", "const"}:
         return _never
+    texts = frozenset(allowed)
     then = accept_of(schema["then"], name)
     absent_holds = field not in operand.get("required", ())
 

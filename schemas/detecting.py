@@ -1,7 +1,8 @@
 """Which kind a document is of: what it says, else its shape, helped by its `$schema`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from bep.schemas.finding import Finding, Severity
 from bep.schemas.kind import NAMES, load_kind
@@ -55,16 +56,21 @@ def detect(node: Node) -> tuple[str | None, tuple[Finding, ...]]:
     if said is not None:
         return _said(said)
     hinted = schema_kind(node.texts("$schema"))
-    scores = {kind: _score(node, kind) for kind in WRITTEN}
-    best = max(scores.values())
-    leading = [kind for kind, score in scores.items() if score == best]
-    if hinted and scores[hinted][:2] == best[:2]:
-        return hinted, ()
+    leading = _fitting(frozenset(node.value), node.texts("type"), hinted)
     if len(leading) == 1:
         return leading[0], _disagreement(node, hinted, leading[0])
-    if hinted:
-        return hinted, ()
     return None, (_unclear(node, leading),)
+
+
+@lru_cache(maxsize=4096)
+def _fitting(keys: frozenset[str], written: str, hinted: str | None) -> tuple[str, ...]:
+    """The kinds that documents of this shape may be of: one, unless several fit alike and nothing hints at one."""
+    scores = {kind: _score(keys - {"$schema", "x-bep"}, written, kind) for kind in WRITTEN}
+    best = max(scores.values())
+    leading = tuple(kind for kind, score in scores.items() if score == best)
+    if hinted and (scores[hinted][:2] == best[:2] or len(leading) > 1):
+        return (hinted,)
+    return leading
 
 
 def _said(said: Node) -> tuple[str | None, tuple[Finding, ...]]:
@@ -87,18 +93,16 @@ def schema_kind(url: str) -> str | None:
     return next((kind for ending, kind in SCHEMAS if last.endswith(ending)), None) if last else None
 
 
-def _score(node: Node, kind: str) -> tuple[int, int, int]:
+def _score(keys: frozenset[str], written: str, kind: str) -> tuple[int, int, int]:
     """How well a document fits a kind: its type word, its fields (known minus unknown), what the kind requires."""
     traits = _traits(kind)
-    keys = node.value.keys() - {"$schema", "x-bep"}
-    written = node.texts("type")
     fits = 0 if not written else 1 if written in traits.types else -1
     known = len(keys & traits.fields)
     return fits, 2 * known - len(keys), len(traits.required & keys) - len(traits.required)
 
 
 def _disagreement(node: Node, hinted: str | None, kind: str) -> tuple[Finding, ...]:
-    if hinted is None:
+    if hinted in (None, kind):
         return ()
     mark = node.value["$schema"].mark
     return (
@@ -113,7 +117,7 @@ def _disagreement(node: Node, hinted: str | None, kind: str) -> tuple[Finding, .
     )
 
 
-def _unclear(node: Node, leading: list[str]) -> Finding:
+def _unclear(node: Node, leading: Sequence[str]) -> Finding:
     among = either(leading) if len(leading) < len(WRITTEN) else "any kind"
     fix = f"Add a line such as 'kind: {leading[0]}'."
     return Finding(Severity.ERROR, "kind-unclear", "", f"this could be {among}", fix, node.mark)

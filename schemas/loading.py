@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bep.schemas.address import Address, address_of
+from bep.schemas.address import Address, address_of, names_of
 from bep.schemas.checking import check
 from bep.schemas.contents import Contents, beside
 from bep.schemas.detecting import detect
@@ -12,6 +12,7 @@ from bep.schemas.draft import Draft
 from bep.schemas.drafting import finish, inline_parts, prepare, refer, seal_off
 from bep.schemas.files import Files
 from bep.schemas.finding import Finding, Severity
+from bep.schemas.kind import load_kind
 from bep.schemas.mark import Mark
 from bep.schemas.masking import masked
 from bep.schemas.node import Node
@@ -162,7 +163,7 @@ class _Loading:
             for name in ("model", "environment", "deployments")
             if (below := node.get(name)) is not None
         )
-        if inline or label == kind or label.endswith("/"):
+        if inline or len(names_of(Address(label))) < len(load_kind(kind).identity) or label.endswith("/"):
             self.complete = False
         self.lost.append(Address(label))
 

@@ -106,8 +106,8 @@ class Addresses:
         self.declared = frozenset(declared) | BUILT_IN
         self._versions: dict[tuple[str, str], list[str]] = {}
         for address in declared:
-            if kind_of(address) in VERSIONED:
-                _, name, version = address.split("/", 2)
+            if kind_of(address) in VERSIONED and len(names_of(address)) == 2:
+                name, version = names_of(address)
                 self._versions.setdefault((kind_of(address), name), []).append(version)
 
     def known(self, kind: str) -> Sequence[Address]:

@@ -8,6 +8,7 @@ import pytest
 from bep.schemas.rendering import findings_github, findings_json, findings_text
 from tests.schemas.conftest import Workbench
 
+# ruff: noqa: E501
 FILES: dict[str, dict[str, str]] = {
     "misspelt": {
         "deployment.yml": "name: blue\nendpoint_name: mybatchedp\nmodel: azureml:digits:1\ncompute: azureml:cpu-clustr\n"
@@ -63,11 +64,9 @@ FILES: dict[str, dict[str, str]] = {
             f"  - name: {name}\n    model: {{name: digits, version: 1, path: mnist/models}}\n    compute: local\n"
             f"    environment: {{name: e, version: 1, image: x}}\n"
             f"    code_configuration: {{code: scripts, scoring_script: {name}.py}}\n"
-            for name in ("norun", "old", "newer", "twoargs", "yields", "initarg", "isasync", "fine")
+            for name in ("norun", "twoargs", "yields", "initarg", "isasync", "fine")
         ),
         "scripts/norun.py": "def runn(mini_batch):\n    return mini_batch\n",
-        "scripts/old.py": "def run(mini_batch):\n    print 'hello'\n",
-        "scripts/newer.py": "def run[T](mini_batch: list[T]) -> list[T]:\n    return mini_batch +\n",
         "scripts/twoargs.py": "def run(mini_batch, context):\n    return mini_batch\n",
         "scripts/yields.py": "def run(mini_batch):\n    for item in mini_batch:\n        yield item\n",
         "scripts/initarg.py": "def init(context):\n    pass\n\n\ndef run(mini_batch):\n    return mini_batch\n",
