@@ -6,8 +6,8 @@ from pathlib import Path
 
 from bep.runner import parts
 from bep.runner.backlog import Span
-from bep.runner.crew import Heart, Worker
 from bep.runner.worker import wire
+from bep.runner.workers import Heart, Worker
 
 _STACK = b"Fatal Python error: "
 _LOOK_BACK = 16384
@@ -94,7 +94,7 @@ def explain(worker: Worker, code: int) -> Death:
         case number if number > 0:
             name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
             return Death("WorkerCrashed", f"the process crashed ({name}) in native code", _stack(worker.log, 0))
-    if code == 5 or (worker.closed and code == -signal.SIGKILL):
+    if code == wire.UNHEARD:
         return Death("ChannelClosed", "the script closed file descriptors that the worker needs")
     return Death("WorkerExited", f"the process ended itself (exit code {code}): does the script call os._exit?")
 

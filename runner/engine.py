@@ -8,42 +8,20 @@ from dataclasses import dataclass, field
 
 from bep.runner import deaths
 from bep.runner.backlog import Backlog, Span, Verdict
-from bep.runner.crew import Crew, Launch, Lease, Watch, Worker
+from bep.runner.crew import Crew, Launch, Watch
 from bep.runner.events import Event, MiniBatchFailed, Progress, WorkerLost
 from bep.runner.journal import Failure, Journal
 from bep.runner.manifest import Manifest
 from bep.runner.record import JobError
 from bep.runner.supervision import Limits, Supervisor
+from bep.runner.tally import Ending, Tally
 from bep.runner.worker import wire
+from bep.runner.workers import Lease, Worker
 
 LEASE_SECONDS = 0.02  # work in one lease: a round trip costs a thousandth of it
 LEASES = 2  # in a worker's pipe, so that none waits for the round trip
 TICK = 0.1  # seconds between looks at the cancel button
 PROGRESS_SECONDS = 0.25
-
-
-@dataclass(slots=True)
-class Tally:
-    """Counts of a run so far. `scored` and `short` are items in journals; `given_up` items have no attempts left."""
-
-    scored: int = 0
-    short: int = 0
-    given_up: int = 0
-    retries: int = 0
-    workers_lost: int = 0
-
-    @property
-    def failed(self) -> int:
-        """Failed items."""
-        return self.short + self.given_up
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a run ended. No error and not cancelled: every item is accounted for."""
-
-    error: JobError | None = None
-    is_cancelled: bool = False
 
 
 @dataclass(slots=True)
@@ -117,12 +95,19 @@ class Engine:
         now = time.monotonic()
         if now - self._told > PROGRESS_SECONDS:
             self._told = now
-            self.report(self._progress(now))
+            self._tell_progress(now)
 
     # Workers come and go.
 
     def _hire(self, slot: int) -> None:
-        worker = self._hall.hire(slot)
+        try:
+            worker = self._hall.hire(slot)
+        except (FileNotFoundError, PermissionError) as error:
+            self._error = JobError(
+                code="InterpreterMissing",
+                message=f"the environment's interpreter cannot be started: {error.filename}: {error.strerror}",
+            )
+            return
         self._crew.append(worker)
         self._watch.add(worker)
 
@@ -131,6 +116,8 @@ class Engine:
         gone = worker.process.poll() is not None
         for kind, payload in worker.frames():
             self._heard(worker, kind, payload)
+        if worker.closed and not gone:
+            self._supervisor.deaf(worker)
         if gone or worker.closed:
             self._bury(worker)
 
@@ -272,25 +259,24 @@ class Engine:
         counts = [self._hall.counts(worker) for worker in self._crew]
         return self.tally.scored + sum(c[0] for c in counts), self.tally.short + sum(c[1] for c in counts)
 
-    def _progress(self, now: float) -> Progress:
+    def _tell_progress(self, now: float) -> None:
         scored, short = self._scored_and_short()
-        failed = short + self.tally.given_up
-        done = scored + failed
+        done = scored + short + self.tally.given_up
         elapsed = now - self._began
-        new = done - self._done_before
-        rate = new / elapsed if elapsed else 0.0
-        left = self.manifest.items - done
-        return Progress(
-            items=self.manifest.items,
-            scored=scored,
-            failed=failed,
-            items_per_second=rate,
-            elapsed=elapsed,
-            eta=left / rate if rate else None,
-            workers_ready=sum(worker.ready for worker in self._crew),
-            workers=self.workers,
-            retries=self.tally.retries,
-            workers_lost=self.tally.workers_lost,
+        rate = (done - self._done_before) / elapsed if elapsed else 0.0
+        self.report(
+            Progress(
+                items=self.manifest.items,
+                scored=scored,
+                failed=short + self.tally.given_up,
+                items_per_second=rate,
+                elapsed=elapsed,
+                eta=(self.manifest.items - done) / rate if rate else None,
+                workers_ready=sum(worker.ready for worker in self._crew),
+                workers=self.workers,
+                retries=self.tally.retries,
+                workers_lost=self.tally.workers_lost,
+            )
         )
 
     def _end(self) -> None:
@@ -299,4 +285,4 @@ class Engine:
         for worker in list(self._crew):
             self._bury(worker)
         self._hall.close()
-        self.report(self._progress(time.monotonic()))
+        self._tell_progress(time.monotonic())

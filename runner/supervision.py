@@ -2,14 +2,17 @@
 
 import os
 import signal
+import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from bep.runner.backlog import Span
-from bep.runner.crew import Crew, Doom, Heart, Worker
+from bep.runner.crew import Crew
 from bep.runner.deaths import Death, call_of
 from bep.runner.record import JobError
 from bep.runner.worker import wire
+from bep.runner.workers import Doom, Heart, Worker
 
 _LAST_WORDS = 0.1  # seconds in which a process that is too late may write its stack
 _SETTLED = 0.002  # seconds after which a worker has surely seen that its leases were taken back
@@ -86,6 +89,15 @@ class Supervisor:
                 return Doom("ShutdownTimeout", reason, None, kill_at, size)
         reason = f"init() did not return within {limits.init_timeout:g} seconds"
         return Doom("InitTimeout", reason, None, kill_at, size)
+
+    def deaf(self, worker: Worker) -> None:
+        """Its pipe is closed. That is how every death begins; one that goes on living has lost its descriptors."""
+        with suppress(subprocess.TimeoutExpired):
+            worker.process.wait(_LAST_WORDS)
+            return
+        call = call_of(worker, self._crew.heart(worker))
+        reason = "the script closed file descriptors that the worker needs"
+        worker.doom = worker.doom or Doom("ChannelClosed", reason, call, time.monotonic(), 0)
 
     def unprepared(self, worker: Worker, told: dict[str, str]) -> JobError | None:
         """The script raised while it was loaded or in `init()`: the job fails, unless that has worked before."""

@@ -4,7 +4,7 @@ import sys
 
 
 def start() -> None:
-    """Import this folder as `bep_worker`, whatever else is called `worker`, then serve until told to stop."""
+    """Import this folder under a private name and serve until told to stop, or convert a file."""
     import importlib.util
 
     folder = __file__.rpartition("/")[0] or "."
@@ -15,9 +15,14 @@ def start() -> None:
     )
     assert spec is not None
     sys.modules["bep_worker"] = importlib.util.module_from_spec(spec)
-    from bep_worker.serving import main  # type: ignore[import-not-found]
+    if sys.argv[1] == "parquet":
+        from bep_worker.parquet import convert  # type: ignore[import-not-found]
 
-    main([int(number) for number in sys.argv[1:]])
+        convert(sys.argv[2], sys.argv[3])
+    else:
+        from bep_worker.serving import main  # type: ignore[import-not-found]
+
+        main([int(number) for number in sys.argv[1:]])
 
 
 if __name__ == "__main__":  # a script that spawns processes imports this file again under another name

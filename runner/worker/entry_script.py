@@ -4,7 +4,7 @@ import os
 import sys
 import types
 
-_SETUP = {}  # type: dict[str, object]
+_SETUP: "dict[str, object]" = {}
 
 
 class EntryScript:

@@ -4,7 +4,7 @@ import os
 
 TABLES = (".csv", ".parquet", ".pqt", ".jsonl")
 IMAGES = (".png", ".jpg", ".jpeg", ".tiff", ".bmp", ".gif")
-_MODEL = []  # type: list[object]
+_MODEL: "list[object]" = []
 
 
 def init() -> None:

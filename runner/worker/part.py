@@ -23,8 +23,8 @@ class Part:
         self._rows = _create(path + ".rows")
         self._journal = _create(path + ".journal")
         fcntl.flock(self._journal[0], fcntl.LOCK_EX)
-        self._held = []  # type: list[bytes]
-        self._records = []  # type: list[bytes]
+        self._held: list[bytes] = []
+        self._records: list[bytes] = []
         self._bytes = 0
         self._offset = 0
         self._counts = [0, 0, 0]

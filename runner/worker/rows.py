@@ -18,10 +18,11 @@ _ADVICE = {
 
 
 class Formatter:
-    """Formats for one job. `header` is what `csv` would put first, once a mini-batch has shown its columns."""
+    """Formats for one job. `header_path` gets what `csv` puts first, before any row that needs it is written."""
 
-    def __init__(self, output_format: str) -> None:
-        self.header = b""
+    def __init__(self, output_format: str, header_path: str) -> None:
+        self._header = b""
+        self._header_path = header_path
         self._text = {
             "azureml": self._azureml,
             "csv": self._csv,
@@ -75,13 +76,17 @@ class Formatter:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerow(names)
         header = _encoded(text.getvalue())
-        if self.header and header != self.header:
-            shown, first = header.decode().strip(), self.header.decode().strip()
+        if header == self._header:
+            return
+        if self._header:
+            shown, first = header.decode().strip(), self._header.decode().strip()
             raise WrongResult(
                 f"run() returned the columns {shown} after {first}; one csv file has one header: "
                 "return the same columns each time"
             )
-        self.header = header
+        with open(self._header_path, "wb") as file:
+            file.write(header)
+        self._header = header
 
     def _jsonl(self, results: "list[object]", is_table: bool) -> str:
         if is_table:

@@ -47,9 +47,8 @@ class Worker:
         self._id = os.getpid()
         self._names = Names(str(setup["manifest"]), str(setup["index"]), int(setup["mini_batch_size"]))  # type: ignore[call-overload]
         self._part = Part(str(setup["part"]), heart, float(setup["sync"]))  # type: ignore[arg-type]
-        self._formatter = Formatter(str(setup["format"]))
-        self._header = b""
-        self._script = None  # type: Script | None
+        self._formatter = Formatter(str(setup["format"]), str(setup["part"]) + ".header")
+        self._script: Script | None = None
 
     def prepare(self) -> None:
         """Load the script and call its `init()`. What it raises is told to the runner and ends the process."""
@@ -78,7 +77,6 @@ class Worker:
                 calls = self._score(sequence, first, first + count, size)
                 now = time.monotonic()
                 self._part.flush(now)
-                self._tell_header()
             except OSError as error:  # the disk is full, or gone
                 self._end(wire.FATAL, dict(describe(error), where="write"), 4)
             self._beat(wire.IDLE)
@@ -120,12 +118,6 @@ class Worker:
         told = dict(told, first=first, count=count, seconds=seconds, position=position)  # type: ignore[arg-type]
         self._send(wire.FAILED, json.dumps(told).encode())
 
-    def _tell_header(self) -> None:
-        if self._formatter.header != self._header:
-            self._header = self._formatter.header
-            with open(str(self._setup["part"]) + ".header", "wb") as file:
-                file.write(self._header)
-
     def stop(self) -> None:
         """Call the script's `shutdown()`; what it raises is a notice, for all rows are written."""
         self._beat(wire.STOPPING)
@@ -153,7 +145,7 @@ class Worker:
         try:
             wire.send(self._answers, kind, payload)
         except OSError:  # the runner has gone, or the script has closed the pipe: nobody to work for
-            os._exit(5)
+            os._exit(wire.UNHEARD)
 
     def _end(self, kind: int, told: "dict[str, str]", code: int) -> "NoReturn":
         self._send(kind, json.dumps(told).encode())

@@ -1,0 +1,214 @@
+"""The steps of one job: list the inputs, let the engine score, count, put the output in place."""
+
+import shutil
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bep.runner import inputs, manifest, output, parts, resuming
+from bep.runner.crew import PROGRAM
+from bep.runner.engine import Engine
+from bep.runner.errors import InputsInvalid, JobInvalid, OutputExists
+from bep.runner.events import Event, JobFinished, JobStarted
+from bep.runner.finishing import History, Totals, history_of, tallied, write_failed_items
+from bep.runner.folder import JobFolder
+from bep.runner.heading import header
+from bep.runner.journal import Journal
+from bep.runner.launching import launch
+from bep.runner.logs import Logs
+from bep.runner.manifest import Manifest
+from bep.runner.record import Counts, JobError, JobRecord, Status, save
+from bep.runner.supervision import Limits
+from bep.runner.tally import Ending
+from bep.runner.target import JobRequest
+
+_SHOWN = 3  # failures in the record; failed_items.jsonl has them all
+
+
+@dataclass(slots=True)
+class Job:
+    """What the steps of one run share."""
+
+    folder: JobFolder
+    request: JobRequest
+    record: JobRecord
+    listener: Callable[[Event], None]
+    cancel: threading.Event
+    logs: Logs | None = None
+
+    def run(self) -> JobRecord:
+        """Every step; whatever stops one is in the record."""
+        began = time.monotonic()
+        before = self.record.seconds
+        self.logs = Logs(self.folder.logs)
+        self._become(Status.STARTING, started=self.record.started or datetime.now(UTC), finished=None)
+        try:
+            self._score()
+        except (JobInvalid, OSError) as error:
+            code = error.code if isinstance(error, JobInvalid) else "RunnerFailed"
+            self._fail(JobError(code=code, message=str(error)))
+        shutil.rmtree(self.folder.working, ignore_errors=True)
+        self._become(
+            self.record.status, finished=datetime.now(UTC), seconds=round(before + time.monotonic() - began, 3)
+        )
+        if self.record.output_file and self.record.status is Status.COMPLETED:
+            output.forget(output.partial(self.record.output_file, self.record.name))
+        self._tell(JobFinished(self.record))
+        return self.record
+
+    def _score(self) -> None:
+        target = self.record.output_file
+        published = target is not None and output.is_published(output.partial(target, self.record.name), target)
+        if target and target.exists() and not published:
+            raise OutputExists(
+                f"{target} exists already and is never overwritten: choose another output_file_name or path"
+            )
+        listed = self._listed()
+        history = history_of(self.folder, listed.mini_batch_size, self._retries, self.request.settings.bisect)
+        ending = Ending() if published else self._engine_run(listed, history)
+        self._finish(listed, ending)
+
+    @property
+    def _retries(self) -> int:
+        return self.request.settings.max_retries
+
+    def _listed(self) -> Manifest:
+        """The manifest of the first run, or a new one. An input that changed since then does not change the job."""
+        size = self.request.settings.mini_batch_size if self.request.target.scoring_script else 1
+        if self.folder.index.exists() and self.record.manifest_digest:
+            return Manifest(
+                self.folder.manifest, self.folder.index, self.record.counts.items, size, self.record.manifest_digest
+            )
+        if not self.request.inputs:
+            raise InputsInvalid("the job has no inputs")
+        downloads = self.request.cache or self.folder.downloads
+        listed = manifest.write(self.folder, inputs.expand(self.request.inputs, downloads), size)
+        counts = Counts(items=listed.items, mini_batches=listed.mini_batches)
+        self._become(Status.STARTING, counts=counts, manifest_digest=listed.digest)
+        return listed
+
+    def _engine_run(self, listed: Manifest, history: History) -> Ending:
+        self.request.output_folder.mkdir(parents=True, exist_ok=True)
+        settings = self.request.settings
+        self._become(Status.RUNNING)
+        self._tell(JobStarted(self.record))
+        journal = Journal(self.folder.journal, settings.sync_seconds)
+        numbers = parts.numbers(self.folder.parts)
+        try:
+            engine = Engine(
+                launch=launch(self.request, self.folder, listed),
+                manifest=listed,
+                backlog=resuming.backlog(self.folder, listed, history),
+                journal=journal,
+                limits=Limits(settings.timeout, settings.init_timeout, settings.error_threshold),
+                workers=settings.workers,
+                first_number=numbers[-1] + 1 if numbers else 0,
+                before=resuming.tally(self.folder, history, self.record.counts),
+                report=self._tell,
+                cancel=self.cancel,
+            )
+            ending = engine.run()
+        finally:
+            journal.close()
+        counts = self.record.counts.model_copy(
+            update={"retries": engine.tally.retries, "workers_lost": engine.tally.workers_lost}
+        )
+        self._set(counts=counts, warnings=tuple(dict.fromkeys((*self.record.warnings, *engine.warnings))))
+        return ending
+
+    def _finish(self, listed: Manifest, ending: Ending) -> None:
+        """Count what the journals have, and publish if every item is accounted for."""
+        self._become(Status.FINALIZING)
+        history = history_of(self.folder, listed.mini_batch_size, self._retries, self.request.settings.bisect)
+        totals = Totals()
+        scored = tallied(self.folder, totals, history)
+        completes = not ending.error and not ending.is_cancelled
+        try:
+            if completes and self.record.output_file:
+                self._assemble(scored, self.record.output_file)
+            deque(scored, maxlen=0)
+        finally:
+            self._count(totals, history)
+        write_failed_items(self.folder, listed, history, totals)
+        if ending.error:
+            self._fail(ending.error)
+        elif ending.is_cancelled:
+            self._set(status=Status.CANCELED)
+        else:
+            self._complete(totals)
+
+    def _assemble(self, scored: Iterable[parts.Scored], target: Path) -> None:
+        temporary = output.partial(target, self.record.name)
+        if output.is_published(temporary, target):
+            return
+        if self.request.settings.output_format != "parquet":
+            output.assemble(scored, self.folder.parts, temporary, header(self.folder.parts))
+            return
+        streams = self.folder.working / "rows.arrow"
+        output.assemble(scored, self.folder.parts, streams, b"")
+        self._convert(streams, temporary)
+
+    def _convert(self, streams: Path, target: Path) -> None:
+        """Write Parquet with the environment's own pyarrow; bep has none."""
+        command = [*self.request.target.interpreter, str(PROGRAM), "parquet", str(streams), str(target)]
+        done = subprocess.run(command, env=self.request.environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise OSError(f"rows cannot be written as Parquet: {(done.stderr.strip() or 'killed').splitlines()[-1]}")
+
+    def _complete(self, totals: Totals) -> None:
+        target = self.record.output_file
+        threshold = self.request.settings.error_threshold
+        if totals.failed > threshold >= 0:
+            message = f"the number of failed items is {totals.failed}, which exceeds error threshold {threshold}"
+            self._fail(JobError(code="ErrorThreshold", message=message))
+        elif target and not totals.scored:
+            self._fail(JobError(code="NoResultToAppend", message="not one item was scored; there is nothing to write"))
+        else:
+            if target:
+                output.publish(output.partial(target, self.record.name), target)
+            self._set(status=Status.COMPLETED)
+
+    def _count(self, totals: Totals, history: History) -> None:
+        counts = self.record.counts.model_copy(
+            update={"scored": totals.scored, "failed": totals.failed, "rows": totals.rows}
+        )
+        warnings = list(self.record.warnings)
+        if totals.excess:
+            warnings.append(f"run() returned {totals.excess} results more than it was given items; all rows are kept")
+        if totals.breaks:
+            warnings.append(
+                f"results contain {totals.breaks} line breaks of their own, so rows and lines are not the same; "
+                "output format csv or jsonl keeps them apart"
+            )
+        shown = [
+            JobError(
+                code=why.type,
+                message=why.message,
+                traceback=why.traceback,
+                log=why.log,
+            )
+            for why in list(history.given_up.values())[:_SHOWN]
+        ]
+        self._set(counts=counts, warnings=tuple(dict.fromkeys(warnings)), failures=tuple(shown))
+
+    def _fail(self, error: JobError) -> None:
+        if self.record.output_file:
+            output.forget(output.partial(self.record.output_file, self.record.name))
+        self._set(status=Status.FAILED, error=error)
+
+    def _set(self, **changes: object) -> None:
+        self.record = self.record.model_copy(update=changes)
+
+    def _become(self, status: Status, **changes: object) -> None:
+        self._set(status=status, **changes)
+        save(self.record)
+
+    def _tell(self, event: Event) -> None:
+        if self.logs:
+            self.logs.hear(event)
+        self.listener(event)

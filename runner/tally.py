@@ -1,0 +1,29 @@
+"""Counts of a run while it goes, and how it ended. Values."""
+
+from dataclasses import dataclass
+
+from bep.runner.record import JobError
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of a run so far. `scored` and `short` are items in journals; `given_up` items have no attempts left."""
+
+    scored: int = 0
+    short: int = 0
+    given_up: int = 0
+    retries: int = 0
+    workers_lost: int = 0
+
+    @property
+    def failed(self) -> int:
+        """Failed items."""
+        return self.short + self.given_up
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended. No error and not cancelled: every item is accounted for."""
+
+    error: JobError | None = None
+    is_cancelled: bool = False

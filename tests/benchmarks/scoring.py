@@ -1,0 +1,344 @@
+"""Scores the same files with bep and with its peers, interleaved in one run, and prints one line of JSON.
+
+    python tests/benchmarks/scoring.py [--repeat 5] [--only overhead,million,skewed,cold,compute]
+
+`seconds` and `cpu` are medians, `of_pool` and `of_serial_cpu` ratios within this run; trust the ratios. `engine` is the
+engine with its ordered output, as the peers have it; `run` is a whole job: listing, manifest, durable record, logs.
+"""
+
+import argparse
+import concurrent.futures
+import importlib.util
+import json
+import multiprocessing
+import os
+import platform
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable
+from itertools import count
+from pathlib import Path
+from types import ModuleType
+
+from bep.runner import manifest, output, parts, running
+from bep.runner.backlog import Backlog
+from bep.runner.engine import Engine
+from bep.runner.folder import JobFolder
+from bep.runner.journal import Journal
+from bep.runner.launching import launch
+from bep.runner.resuming import holes
+from bep.runner.supervision import Limits
+from bep.runner.tally import Tally
+from bep.runner.target import JobRequest, ScoringTarget, Settings
+
+WORKERS = 2
+ROOT = Path(tempfile.mkdtemp(prefix="bep-benchmark-"))
+NUMBERS = count()
+
+SCRIPTS = {
+    "overhead": "def run(mini_batch):\n    return [open(path).read().strip() for path in mini_batch]\n",
+    "million": "def run(mini_batch):\n    return [len(path) for path in mini_batch]\n",
+    "cold": "def run(mini_batch):\n    return [open(path).read().strip() for path in mini_batch]\n",
+    "skewed": """import time
+def run(mini_batch):
+    until = time.thread_time() + (0.25 if mini_batch[0].endswith("0.txt") and int(mini_batch[0][-9:-4]) % 50 == 0 else 0.005)
+    while time.thread_time() < until:
+        pass
+    return mini_batch
+""",
+    "compute": """import pandas
+from sklearn.linear_model import LogisticRegression
+import numpy
+def init():
+    global model
+    random = numpy.random.default_rng(0)
+    model = LogisticRegression().fit(random.normal(size=(500, 10)), random.integers(0, 2, 500))
+def run(mini_batch):
+    return [int(model.predict(pandas.read_csv(path).to_numpy()).sum()) for path in mini_batch]
+""",
+}
+
+
+class Work:
+    """One workload: a script, its items, how many for each call."""
+
+    def __init__(self, name: str, items: int, mini_batch_size: int) -> None:
+        self.name = name
+        self.size = mini_batch_size
+        self.folder = ROOT / name
+        self.code = self.folder / "code"
+        self.inputs = self.folder / "inputs"
+        self.code.mkdir(parents=True)
+        self.inputs.mkdir()
+        self.script = self.code / "score.py"
+        self.script.write_text(SCRIPTS[name])
+        self.names = [str(self.inputs / f"{n:05d}.txt") for n in range(items)]
+        self.list = self.folder / "list"
+        self.list.write_text("\n".join(self.names))
+        if name != "million":
+            content = _table() if name == "compute" else ""
+            for number, path in enumerate(self.names):
+                Path(path).write_text(content or f"{number}\n")
+
+    def batches(self) -> list[list[str]]:
+        """What a peer does to get its mini-batches: list, or read the list, and cut."""
+        if self.name == "million":
+            names = self.list.read_text().split("\n")
+        else:
+            names = sorted(f"{self.inputs}/{name}" for name in os.listdir(self.inputs))
+        return [names[start : start + self.size] for start in range(0, len(names), self.size)]
+
+    def module(self) -> ModuleType:
+        """The script as a peer imports it; its `init()` has been called."""
+        spec = importlib.util.spec_from_file_location("score", self.script)
+        assert spec and spec.loader
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        getattr(module, "init", lambda: None)()
+        return module
+
+    def request(self) -> JobRequest:
+        name = f"{self.name}-{next(NUMBERS)}"
+        return JobRequest(
+            name=name,
+            target=ScoringTarget(
+                endpoint="e",
+                deployment="d",
+                deployment_digest="",
+                code_directory=self.code,
+                scoring_script="score.py",
+                interpreter=(sys.executable,),
+            ),
+            settings=Settings(max_concurrency_per_instance=WORKERS, mini_batch_size=self.size, timeout=600),
+            inputs=(str(self.inputs),),
+            input_text="",
+            folder=ROOT / "jobs" / name,
+            output_folder=ROOT / "outputs" / name,
+            output_text="",
+        )
+
+
+def _table() -> str:
+    return "\n".join([",".join(f"c{n}" for n in range(10)), *([",".join(["0.123456789"] * 10)] * 850)])
+
+
+SCORE: Callable[[list[str]], object] | None = None
+WORK: Work | None = None
+
+
+def _prepare(work: Work) -> None:
+    global SCORE
+    SCORE = work.module().run
+
+
+def _score(batch: list[str]) -> object:
+    if SCORE is None:
+        assert WORK
+        _prepare(WORK)
+    assert SCORE
+    return SCORE(batch)
+
+
+def _write(work: Work, results: Iterable[Iterable[object]]) -> None:
+    with (work.folder / "output").open("w") as file:
+        for rows in results:
+            file.write("\n".join(map(str, rows)) + "\n")
+
+
+def serial(work: Work) -> None:
+    run = work.module().run
+    _write(work, (run(batch) for batch in work.batches()))
+
+
+def pool(work: Work) -> None:
+    with multiprocessing.get_context("fork").Pool(WORKERS, _prepare, (work,)) as workers:
+        _write(work, workers.imap(_score, work.batches()))  # type: ignore[arg-type]
+
+
+def futures(work: Work) -> None:
+    context = multiprocessing.get_context("fork")
+    with concurrent.futures.ProcessPoolExecutor(WORKERS, context, _prepare, (work,)) as workers:
+        _write(work, workers.map(_score, work.batches()))  # type: ignore[arg-type]
+
+
+def joblib_peer(work: Work) -> None:
+    import joblib  # type: ignore[import-not-found,import-untyped,unused-ignore]
+
+    run = _PathRun(str(work.script))
+    _write(work, joblib.Parallel(WORKERS)(joblib.delayed(run)(batch) for batch in work.batches()))
+
+
+class _PathRun:
+    """A script's run(), loaded where it is called."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __call__(self, batch: list[str]) -> object:
+        import builtins
+
+        kept = builtins.__dict__.setdefault("_bep_benchmark", {})
+        if self.path not in kept:
+            space: dict[str, object] = {}
+            exec(Path(self.path).read_text(), space)
+            getattr(space.get("init"), "__call__", lambda: None)()
+            kept[self.path] = space["run"]
+        return kept[self.path](batch)
+
+
+def engine(work: Work) -> None:
+    """Manifest, workers, leases, journals, ordered output."""
+    request = work.request()
+    folder = JobFolder(request.folder)
+    folder.make()
+    request.output_folder.mkdir(parents=True)
+    listed = _MANIFESTS.get(work.name)
+    if not listed:
+        names = (os.fsencode(n) for batch in work.batches() for n in batch)
+        listed = manifest.write(folder, names, work.size)
+        if work.name == "million":
+            _MANIFESTS[work.name] = listed
+    from collections import deque
+
+    journal = Journal(folder.journal, 1)
+    ending = Engine(
+        launch=launch(request, folder, listed),
+        manifest=listed,
+        backlog=Backlog(work.size, 3, True, deque(holes([], listed.items, work.size))),
+        journal=journal,
+        limits=Limits(600, 600, -1),
+        workers=WORKERS,
+        first_number=0,
+        before=Tally(),
+        report=lambda event: None,
+        cancel=threading.Event(),
+    ).run()
+    assert not ending.error, ending.error
+    output.assemble(parts.in_order(folder.parts), folder.parts, work.folder / "output", b"")
+
+
+_MANIFESTS: dict[str, manifest.Manifest] = {}
+
+
+def run(work: Work) -> None:
+    request = work.request()
+    record = running.run(request, report=lambda event: None, cancel=threading.Event())
+    assert record.status == "Completed", record.error
+    shutil.copyfile(request.output_folder / "predictions.csv", work.folder / "output")
+
+
+def measure(peer: Callable[[Work], None], work: Work) -> tuple[float, float]:
+    """Seconds on the clock and of processor time of everything that the peer started."""
+    global WORK
+    WORK = work
+    before = _cpu()
+    began = time.perf_counter()
+    peer(work)
+    return time.perf_counter() - began, _cpu() - before
+
+
+def _cpu() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+
+def compare(work: Work, repeat: int) -> dict[str, dict[str, float]]:
+    peers: dict[str, Callable[[Work], None]] = {"serial": serial, "pool": pool, "futures": futures}
+    if importlib.util.find_spec("joblib"):
+        peers["joblib"] = joblib_peer
+    peers["engine"] = engine
+    if work.name != "million":
+        peers["run"] = run
+    seen: dict[str, list[tuple[float, float]]] = {name: [] for name in peers}
+    expected = None
+    for _ in range(repeat):
+        for name, peer in peers.items():
+            seen[name].append(measure(peer, work))
+            found = (work.folder / "output").read_bytes()
+            expected = expected or found
+            assert found == expected, f"{name} wrote other rows than serial"
+    return _ratios(seen)
+
+
+def _ratios(seen: dict[str, list[tuple[float, float]]]) -> dict[str, dict[str, float]]:
+    seconds = {name: statistics.median(s for s, _ in runs) for name, runs in seen.items()}
+    cpu = {name: statistics.median(c for _, c in runs) for name, runs in seen.items()}
+    return {
+        name: {
+            "seconds": round(seconds[name], 4),
+            "cpu": round(cpu[name], 4),
+            "of_pool": round(seconds[name] / seconds["pool"], 3),
+            "of_ideal": round(seconds[name] / seconds["serial"] * WORKERS, 3),
+            "of_serial_cpu": round(cpu[name] / cpu["serial"], 3),
+        }
+        for name in seen
+    }
+
+
+MEMORY = """
+import resource, runpy, sys
+sys.argv = ["scoring.py", "--memory-of", sys.argv[1]]
+runpy.run_path({path!r}, run_name="__main__")
+"""
+
+
+def memory(items: int) -> dict[str, float]:
+    """Peak MB of the engine's own process with so many items, in a process of its own."""
+    answer = subprocess.run(
+        [sys.executable, __file__, "--memory-of", str(items)], capture_output=True, text=True, check=True
+    )
+    told: dict[str, float] = json.loads(answer.stdout)
+    return told
+
+
+def memory_of(items: int) -> None:
+    # The list is written by a child, so that the peak is the engine's.
+    if os.fork() == 0:
+        folder = JobFolder(ROOT / "memory")
+        folder.make()
+        manifest.write(folder, (b"/data/%07d.txt" % n for n in range(items)), 100)
+        os._exit(0)
+    os.wait()
+    folder = JobFolder(ROOT / "memory")
+    work = Work("million", 0, 100)
+    _MANIFESTS["million"] = manifest.Manifest(folder.manifest, folder.index, items, 100, "")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    engine(work)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps({"before": round(before / 1024, 1), "peak": round(peak / 1024, 1)}))
+
+
+WORKS = {"overhead": (20_000, 10), "million": (1_000_000, 100), "skewed": (400, 1), "cold": (10, 10), "compute": (400, 10)}
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--repeat", type=int, default=5)
+    arguments.add_argument("--only", default="overhead,million,skewed,cold,compute")
+    arguments.add_argument("--memory-of", type=int)
+    asked = arguments.parse_args()
+    try:
+        if asked.memory_of is not None:
+            memory_of(asked.memory_of)
+            return
+        figures: dict[str, object] = {}
+        for name in asked.only.split(","):
+            if name == "compute" and not importlib.util.find_spec("sklearn"):
+                continue
+            figures[name] = compare(Work(name, *WORKS[name]), asked.repeat)
+        if "million" in figures:
+            figures["parent_memory_mb"] = {str(n): memory(n) for n in (1_000, 1_000_000)}
+        machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()}
+        print(json.dumps({"scoring": figures, "workers": WORKERS, "repeat": asked.repeat, "machine": machine}))
+    finally:
+        shutil.rmtree(ROOT, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
