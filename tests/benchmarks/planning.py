@@ -1,0 +1,111 @@
+"""What planning and applying N resources costs: `python -m tests.benchmarks.planning N --shape fan|chains|deep|each`.
+
+Every command is a fresh process on the local provider's catalog; the resources are data assets that name a remote
+path, so each operation is instant. Prints one JSON line a shape: median wall seconds over the repeats, peak memory
+of the largest process, and the machine. The bare interpreter's start-up, measured in between, is the yardstick.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+SHAPES = ("fan", "chains", "deep", "each")
+
+
+def spec(number: int, needs: int | None, description: str = "as it was") -> str:
+    """One data asset; with `needs` it comes after the asset of that number."""
+    after = f"\nx-bep: {{depends_on: [data/asset-{needs}/1]}}" if needs is not None else ""
+    return (
+        f"kind: data\nname: asset-{number}\nversion: 1\ntype: uri_folder\ndescription: {description}\n"
+        f"path: azureml://datastores/workspaceblobstore/paths/asset-{number}{after}\n"
+    )
+
+
+def needed(number: int, shape: str) -> int | None:
+    """What the asset of this number comes after: one root, the one before it in its chain of ten, or the one before."""
+    if number == 0 or shape == "each":
+        return None
+    if shape == "fan":
+        return 0
+    return number - 1 if shape == "deep" or number % 10 else None
+
+
+def write_specs(folder: Path, count: int, shape: str, changed: int = 0) -> None:
+    """A workspace of one file; the first `changed` assets have another description."""
+    texts = [spec(n, needed(n, shape), "changed" if n < changed else "as it was") for n in range(count)]
+    (folder / "bep.yml").write_text("workspace: benchmark\nspecs: [assets.yml]\n")
+    (folder / "assets.yml").write_text("---\n".join(texts))
+
+
+def measured(folder: Path, *arguments: str, expect: int = 0) -> tuple[float, float]:
+    """Wall seconds and peak memory (MB) of one process. Raises if it exits otherwise than expected."""
+    begun = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, *arguments], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    assert process.stderr is not None
+    said = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    process.stderr.close()
+    if process.returncode != expect:
+        raise SystemExit(f"{' '.join(arguments)} exited {process.returncode}\n{said.decode(errors='replace')}")
+    return time.perf_counter() - begun, usage.ru_maxrss / 1024
+
+
+def figures(count: int, shape: str, repeat: int) -> dict[str, object]:
+    """One line of results."""
+    seconds: dict[str, list[float]] = {}
+    memory: dict[str, float] = {}
+
+    def take(label: str, *arguments: str, expect: int = 0) -> None:
+        wall, peak = measured(folder, *arguments, expect=expect)
+        seconds.setdefault(label, []).append(wall)
+        memory[label] = max(memory.get(label, 0), peak)
+
+    bep = ("-m", "bep")
+    for _ in range(repeat):
+        with tempfile.TemporaryDirectory(prefix="bep-benchmark-") as temporary:
+            folder = Path(temporary)
+            take("python", "-c", "pass")
+            take("version", *bep, "version")
+            write_specs(folder, count, shape)
+            take("validate", *bep, "validate")
+            take("plan_create", *bep, "plan", "--detailed-exitcode", expect=2)
+            take("apply_create", *bep, "apply", "--auto-approve")
+            take("plan_no_change", *bep, "plan", "--detailed-exitcode")
+            write_specs(folder, count, shape, changed=max(1, count // 100))
+            take("plan_1_percent", *bep, "plan", "--detailed-exitcode", expect=2)
+            take("apply_1_percent", *bep, "apply", "--auto-approve")
+            shutil.rmtree(folder / ".bep")
+    return {
+        "resources": count,
+        "shape": shape,
+        "repeat": repeat,
+        "seconds": {label: round(statistics.median(walls), 3) for label, walls in seconds.items()},
+        "memory_mb": {label: round(peak, 1) for label, peak in memory.items()},
+        "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()},
+    }
+
+
+def main() -> None:
+    """Read the arguments, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("count", type=int, metavar="N")
+    parser.add_argument("--shape", choices=SHAPES, action="append", help="may be repeated; default: fan")
+    parser.add_argument("--repeat", type=int, default=3)
+    arguments = parser.parse_args()
+    for shape in arguments.shape or ["fan"]:
+        print(json.dumps(figures(arguments.count, shape, arguments.repeat)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
