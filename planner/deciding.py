@@ -135,7 +135,7 @@ def _compared(case: Case, entry: Entry, wanted: Wanted, observed: Observed, opti
         drift = _drift(case, entry, found.drifted, "replaced by one as the specs ask")
         return replace(base, verdict=Verdict.REPLACE, reason=reason, after=wanted.attributes, drift=drift)
     if diffs:
-        drift = _drift(case, entry, found.drifted, "set back to what the specs ask")
+        drift = _drift(case, entry, found.drifted, "set to what the specs ask")
         return replace(base, verdict=Verdict.UPDATE, reason=_why(base.origin), drift=drift)
     drift = _drift(case, entry, found.drifted, "kept: the specs ask for the same")
     return _remembered(replace(base, drift=drift), entry, wanted, found)
@@ -150,7 +150,7 @@ def _remembered(base: Decision, entry: Entry, wanted: Wanted, found: Comparison)
         learned.append("what it depends on changed")
     if not learned:
         return base
-    return replace(base, verdict=Verdict.REMEMBER, reason="only what bep remembers changes: " + "; ".join(learned))
+    return replace(base, verdict=Verdict.REMEMBER, reason="; ".join(learned))
 
 
 def _guards(entry: Entry, wanted: Wanted) -> str:
@@ -177,7 +177,7 @@ def _refreshed(case: Case, entry: Entry) -> Decision:
     after = dict(entry.attributes)
     for diff in found:
         after = with_value(after, diff.path, value_at(now, diff.path))
-    reason = "only what bep remembers changes: state follows the world"
+    reason = "it was changed outside bep"
     return Decision(case, Verdict.REMEMBER, reason=reason, origin=Origin.DRIFT, after=after, drift=taken)
 
 

@@ -99,10 +99,9 @@ def _import(decision: Decision) -> tuple[Change, ...]:
 
 def _adopt(decision: Decision, after: dict[str, Any] | None) -> Change:
     imported = decision.verdict is Verdict.IMPORT
-    summary = summary_of(decision.case.kind, after) if imported else "state only"
-    diffs = () if imported or decision.drift is None else decision.drift.diffs
+    summary = summary_of(decision.case.kind, after) if imported else f"state only: {decision.reason}"
     restore = decision.case.entry.attributes if decision.case.entry else None
-    return _change(decision, Action.ADOPT, summary=summary, after=after, diffs=diffs, restore=restore)
+    return _change(decision, Action.ADOPT, summary=summary, after=after, diffs=(), restore=restore)
 
 
 def _forget(decision: Decision) -> Change:

@@ -37,6 +37,7 @@ AMBIGUOUS = re.compile(
     r"^$|^\s|\s$|^[-+.\d][\d.eE+-]*$|^(true|false|null|yes|no|on|off|~)$|^[\[{\"']|->|^\(", re.IGNORECASE
 )
 MOST_ITEMS = 500
+NONE = "(none)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +97,17 @@ def verdict(item: Item) -> str:
         "~": "will be updated in place",
         "+": "will be created",
         ">": "will be shifted",
-        "=": "will be adopted into state" if change.restore is None else "stays as it is",
+        "=": "will be adopted into state" if change.restore is None else "stays as it is, state follows",
         ".": "will be forgotten, not deleted" if change.before is not None else "will be dropped from state",
     }
     return words[item.symbol] + (f": {change.reason}" if change.reason else "")
+
+
+def summary(item: Item) -> str:
+    """What the item is about, in half a line."""
+    if item.symbol != ">":
+        return item.last.summary
+    return "shift traffic: " + ", then ".join(change.summary for change in item.changes)
 
 
 def counts(plan: Plan) -> list[tuple[str, int]]:
@@ -112,9 +120,9 @@ def counts(plan: Plan) -> list[tuple[str, int]]:
 def rows(item: Item) -> list[Row]:
     """The fields of an item that will differ, or all of them where it is new or goes."""
     change = item.last
-    if change.diffs:
-        return [_row(diff, change.applied_at) for diff in change.diffs]
-    if change.action is Action.CREATE:
+    if any(change.diffs for change in item.changes):
+        return [_row(diff, change.applied_at) for change in item.changes for diff in change.diffs]
+    if change.action is Action.CREATE and not change.replacement:
         return [Row("+", dotted(path), None, text(value)) for path, value in leaves(change.after or {})]
     return []
 
@@ -122,7 +130,7 @@ def rows(item: Item) -> list[Row]:
 def hidden(item: Item) -> int:
     """How many fields are not shown because they stay as they are."""
     change = item.last
-    if not change.diffs or change.after is None:
+    if change.after is None or not (change.diffs or change.replacement):
         return 0
     touched = [tuple(str(part) for part in diff.path) for diff in change.diffs]
     return sum(
@@ -135,7 +143,12 @@ def hidden(item: Item) -> int:
 def drift_rows(diffs: Sequence[FieldDiff]) -> list[Row]:
     """Fields as the world changed them: from what bep last applied to what is there now."""
     return [
-        Row("~", dotted(diff.path), text(diff.last_applied, diff.default), text(diff.before, diff.default))
+        Row(
+            "~",
+            dotted(diff.path),
+            text(diff.last_applied, diff.default) or NONE,
+            text(diff.before, diff.default) or NONE,
+        )
         for diff in diffs
     ]
 
@@ -154,7 +167,7 @@ def _marks(diff: FieldDiff, applied_at: str) -> Iterator[str]:
     if diff.origin is not Origin.SPEC:
         who = "changed outside bep" if diff.origin is Origin.DRIFT else "changed outside bep and in the spec"
         when = f" on {applied_at}" if applied_at else ""
-        yield f"{who}; bep applied {text(diff.last_applied, diff.default)}{when}"
+        yield f"{who}; bep applied {text(diff.last_applied, diff.default) or NONE}{when}"
     if diff.forces_replacement:
         yield "forces replacement"
 

@@ -79,8 +79,7 @@ def plan(
     declared = {resource.address: resource for resource in resources}
     wished = {} if options.destroy else declared
     world = World(wished, state, observed, kinds, options)
-    decisions, unchanged = _decisions(world)
-    decisions = _with_cascade(decisions, world)
+    decisions = _with_cascade(_decisions(world), world)
     drafts = [change for decision in decisions.values() for change in drafted(decision)]
     changes, circle = _ordered(drafts, world)
     chosen = selected(changes, options.targets, options.excludes)
@@ -103,27 +102,24 @@ def plan(
             changes=chosen,
             drift=tuple(decision.drift for decision in decisions.values() if decision.drift),
             findings=settled(findings, options),
-            unchanged=unchanged,
+            unchanged=len({*wished, *state.entries}) - sum(map(_acts, decisions.values())),
             notes=(*options.notes, *_notes(decisions.values(), len(changes) - len(chosen))),
             rollback=undoing(chosen),
         )
     )
 
 
-def _decisions(world: World) -> tuple[dict[Address, Decision], int]:
-    """A decision for every address that is not plainly as it should be, sorted, and how many need nothing."""
-    found: dict[Address, Decision] = {}
-    unchanged = 0
-    for address in sorted({*world.resources, *world.state.entries}):
-        if _plainly_settled(address, world):
-            unchanged += 1
-            continue
-        decision = decide(world.case(address), world.options)
-        if decision.verdict is Verdict.NOTHING:
-            unchanged += 1
-        if decision.verdict is not Verdict.NOTHING or decision.drift or decision.notes:
-            found[address] = decision
-    return found, unchanged
+def _decisions(world: World) -> dict[Address, Decision]:
+    """A decision for every address that is not plainly as it should be, sorted."""
+    return {
+        address: decide(world.case(address), world.options)
+        for address in sorted({*world.resources, *world.state.entries})
+        if not _plainly_settled(address, world)
+    }
+
+
+def _acts(decision: Decision) -> bool:
+    return decision.verdict is not Verdict.NOTHING
 
 
 def _plainly_settled(address: Address, world: World) -> bool:

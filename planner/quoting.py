@@ -3,7 +3,7 @@
 import re
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
-MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#|~!])")
+MARKDOWN = re.compile(r"([\\`*\[\]<>#|~]|(?<!\w)_|_(?!\w))")
 MENTION = re.compile(r"@(?=\w)")
 INVISIBLE = "\u200b"
 
@@ -20,7 +20,17 @@ def _spelt(found: re.Match[str]) -> str:
 
 
 def markdown(text: str) -> str:
-    """The text as running Markdown that shows it and does nothing else: no link, tag, table cell or mention."""
+    """The text as running Markdown that shows it and does nothing else: no link, tag, table cell or mention.
+
+    What stands between single backticks stays code.
+    """
+    parts = plain(text).split("`")
+    if len(parts) % 2 == 0 or "" in parts[1:-1]:
+        return _escaped(text)
+    return "".join(code(part) if number % 2 else _escaped(part) for number, part in enumerate(parts))
+
+
+def _escaped(text: str) -> str:
     escaped = MARKDOWN.sub(r"\\\1", plain(text)).replace("&", "&amp;").replace("\\<", "&lt;").replace("\\>", "&gt;")
     return MENTION.sub("@" + INVISIBLE, escaped)
 

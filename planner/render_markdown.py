@@ -6,7 +6,7 @@ however long the plan is. What takes something away comes first and is dropped l
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from bep.planner.layout import Item, Row, counts, drift_rows, hidden, items, rows, verdict
+from bep.planner.layout import Item, Row, counts, drift_rows, hidden, items, rows, summary, verdict
 from bep.planner.plan import Drift, Plan, PlanFinding
 from bep.planner.quoting import code, fenced, html, markdown, shortened
 
@@ -128,7 +128,8 @@ def _changes(shown: Sequence[Item], budget: int) -> list[str]:
         left -= cost
         blocks[opened] = block
         opened += 1
-    return [*heading, *(line for block in blocks for line in block), *_dropped(len(shown), kept, opened)]
+    lines = [line for block in blocks for line in block]
+    return [*heading, *lines[: -1 if lines[-1:] == [""] else None], *_dropped(len(shown), kept, opened)]
 
 
 def _dropped(whole: int, kept: int, opened: int) -> list[str]:
@@ -140,10 +141,8 @@ def _dropped(whole: int, kept: int, opened: int) -> list[str]:
 
 
 def _title(item: Item) -> str:
-    change = item.last
-    summary = f"shift traffic: {change.summary}" if item.symbol == ">" else change.summary
-    reason = f" ({change.reason})" if change.reason and item.risky else ""
-    return shortened(summary + reason, LONGEST_VALUE)
+    reason = f" ({item.last.reason})" if item.last.reason and item.risky else ""
+    return shortened(summary(item) + reason, LONGEST_VALUE)
 
 
 def _line(item: Item) -> str:
@@ -152,9 +151,8 @@ def _line(item: Item) -> str:
 
 def _details(item: Item) -> list[str]:
     body = list(_body(item))
-    summary = f"<details><summary>{_line(item).removeprefix('- ')}</summary>"
     return [
-        summary,
+        f"<details><summary>{_line(item).removeprefix('- ')}</summary>",
         "",
         *([html(shortened(verdict(item), LONGEST_SENTENCE))] if not body else _block(body)),
         "",
@@ -214,6 +212,7 @@ def _rollback(plan: Plan) -> Iterator[str]:
         return
     if not stuck:
         yield "All of it can be taken back, in this order:"
+        yield ""
     for undo in stuck:
         yield f"- **cannot be taken back**: {_named(undo.address)}: {_said(undo.obstacle)}"
     for undo in plan.rollback:

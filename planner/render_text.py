@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from bep.planner.layout import LEGEND, Item, Row, counts, drift_rows, hidden, items, rows, verdict
+from bep.planner.layout import LEGEND, Item, Row, counts, drift_rows, hidden, items, rows, summary, verdict
 from bep.planner.plan import Drift, Plan, PlanFinding
 from bep.planner.quoting import plain
 
@@ -54,17 +54,12 @@ def _overview(plan: Plan, shown: Sequence[Item], paint: Paint) -> list[str]:
     head = f"Plan for {place}" if place else "Plan"
     in_order = [item.steps[0] for item in shown] == sorted(item.steps[0] for item in shown)
     width = min(max(len(item.address) for item in shown), WIDEST)
-    lines = [head + ("" if in_order else ", what takes something away first, each with its step"), ""]
+    lines = [head + ("" if in_order else ": what is taken away first; the numbers are the order of execution"), ""]
     for item in shown:
         step = "" if in_order else f"{','.join(str(number) for number in item.steps):>5}  "
         symbol = paint(item.symbol, f"{item.symbol:>3}")
-        lines.append(f"{step}{symbol} {plain(item.address):<{width}}  {plain(_summary(item))}")
+        lines.append(f"{step}{symbol} {plain(item.address):<{width}}  {plain(summary(item))}")
     return lines
-
-
-def _summary(item: Item) -> str:
-    change = item.last
-    return f"shift traffic: {change.summary}" if item.symbol == ">" else change.summary
 
 
 def _detail(item: Item, paint: Paint) -> list[str]:
@@ -88,10 +83,10 @@ def _fields(found: Sequence[Row], paint: Paint) -> Iterator[str]:
 def _drift(drift: Sequence[Drift]) -> Iterator[list[str]]:
     if not drift:
         return
-    yield ["Changed outside bep since it last applied:"]
+    yield ["Changed outside bep:"]
     for found in drift:
-        when = f", applied {plain(found.applied_at)}" if found.applied_at else ""
-        what = "is gone" if found.gone else "was changed"
+        when = f" since bep applied it on {plain(found.applied_at)}" if found.applied_at else ""
+        what = "was removed" if found.gone else "was changed"
         lines = [f"  {plain(found.address)} {what}{when}; {plain(found.answer)}"]
         lines.extend("  " + line for line in _fields(drift_rows(found.diffs), _bare))
         yield lines

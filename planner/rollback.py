@@ -8,6 +8,7 @@ from bep.planner.graph import ordered
 from bep.planner.plan import Action, Change, FieldDiff, Origin, Plan, Undo
 from bep.planner.planfile import signed
 from bep.planner.state import State
+from bep.planner.summarising import diffs_summary
 from bep.planner.traffic import shift_summary
 from bep.schemas.address import Address
 from bep.schemas.kind import NAMES
@@ -131,6 +132,7 @@ def _shifted_back(change: Change) -> Change:
 
 def _turned(change: Change, action: Action, *, after: dict[str, Any] | None) -> Change:
     """The change seen from its end. What it made, it takes away; what it set, it sets back."""
+    diffs = tuple(_turned_field(diff) for diff in change.diffs)
     word = "shift away" if action is Action.SHIFT and after is None else str(action)
     return change.model_copy(
         update={
@@ -138,7 +140,8 @@ def _turned(change: Change, action: Action, *, after: dict[str, Any] | None) -> 
             "action": action,
             "before": change.after,
             "after": after,
-            "diffs": tuple(_turned_field(diff) for diff in change.diffs),
+            "diffs": diffs,
+            "summary": diffs_summary(diffs) if action is Action.UPDATE else change.summary,
             "references": change.prior_references if after is not None else change.references,
             "prior_references": change.references,
             "restore": change.after if after is None or action is Action.ADOPT else None,

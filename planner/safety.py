@@ -1,6 +1,6 @@
 """What a plan would do that a person should be asked about first. Knows plans and traffic, not how plans are made."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bep.planner.observed import Observed
@@ -107,18 +107,20 @@ def _active(scene: Scene) -> Iterator[PlanFinding]:
 def _jobs(scene: Scene) -> Iterator[PlanFinding]:
     if not scene.options.running_jobs:
         return
+    deleted = {change.address for change in scene.deletions()}
     for change in scene.deletions():
-        jobs = [*_jobs_of(change.address, scene)]
+        jobs = [*_jobs_of(change.address, scene, deleted)]
         if jobs:
-            message = f"it would be {_verb(change)} under {_listed(jobs)}"
+            message = f"it would be {_verb(change)} and has {_listed(jobs)}"
             yield _finding("delete-with-jobs", change.address, message, "wait for them, or cancel them")
 
 
-def _jobs_of(address: Address, scene: Scene) -> Iterator[RunningJob]:
-    """The jobs of a resource, and of those that refer to it."""
+def _jobs_of(address: Address, scene: Scene, deleted: Collection[Address]) -> Iterator[RunningJob]:
+    """The jobs of a resource, and of those that refer to it; but each only where it is nearest."""
     for owner, jobs in sorted(scene.options.running_jobs.items()):
         entry = scene.state.entries.get(owner)
-        if owner == address or (entry is not None and address in entry.references):
+        nearest = owner not in deleted and entry is not None and address in entry.references
+        if owner == address or nearest:
             yield from jobs
 
 
@@ -129,7 +131,7 @@ def _listed(jobs: Sequence[RunningJob]) -> str:
     ]
     if len(jobs) > 5:
         described.append(f"and {len(jobs) - 5} more")
-    return f"{len(jobs)} {'job' if len(jobs) == 1 else 'jobs'}: {', '.join(described)}"
+    return f"{len(jobs)} unfinished {'job' if len(jobs) == 1 else 'jobs'}: {', '.join(described)}"
 
 
 def _many(scene: Scene) -> Iterator[PlanFinding]:

@@ -7,6 +7,7 @@ from typing import Any
 from bep.planner.canonical import canonical
 from bep.planner.fields import ABSENT, dotted, value_at
 from bep.planner.plan import FieldDiff
+from bep.planner.traffic import split_of
 from bep.schemas.kind import Kind
 from bep.schemas.secret import SEALED, is_sealed
 
@@ -17,6 +18,8 @@ LONGEST = 60
 
 def summary_of(kind: Kind, attributes: Mapping[str, Any] | None) -> str:
     """The kind's summary line, filled in. A field that is absent leaves nothing behind."""
+    if kind.shift:
+        return ", ".join(f"{name} {share}" for name, share in sorted(split_of(attributes).items()))
     filled = FIELD.sub(lambda found: _filled(kind, attributes or {}, found.group(1)), kind.summary)
     return re.sub(r"(, )+", ", ", re.sub(r" +", " ", filled)).strip(" ,")
 

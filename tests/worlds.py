@@ -121,7 +121,8 @@ def _served(draw: st.DrawFn, kinds: Mapping[str, Kind], host: Address, others: S
     for address in parts:
         used = draw(st.sets(st.sampled_from(others), max_size=2)) if others else frozenset[Address]()
         found.append(resource(address, {host, *used}, **draw(some_attributes())))
-    if names and draw(st.booleans()):
+    with_traffic = draw(st.booleans())
+    if names and with_traffic:
         fed = draw(st.sampled_from(names))
         target = address_of(kinds["part"].name, plain, fed)
         found.append(resource(address_of(kinds["shift"].name, plain), [host, target], split={fed: 100}))

@@ -1,5 +1,6 @@
-"""What a person reads of a plan, in the terminal and in a pull request. Each golden file is to be read as they would."""
+"""What a person reads of a plan, in the terminal and in a pull request. Read each golden file as they would."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from bep.planner import planfile, render_markdown, render_text
 from bep.planner.options import RunningJob
 from bep.planner.plan import Plan
 from bep.schemas.address import Address
-from bep.schemas.resource import Lifecycle
+from bep.schemas.resource import Lifecycle, Resource
 from bep.schemas.secret import Secret
 from tests.planner.scenes import (
     Scene,
@@ -87,12 +88,12 @@ def dangerous() -> Plan:
 
 
 def secrets() -> Plan:
-    def store(**credentials: str) -> dict[str, object]:
-        hidden = {name: Secret(value) for name, value in credentials.items()}
-        return {"name": "blob", "type": "azure_blob", "account_name": "taxi", "credentials": hidden}
+    def store(key: str) -> Resource:
+        hidden = {"account_key": Secret(key)}
+        return wanted("datastore/blob", name="blob", type="azure_blob", account_name="taxi", credentials=hidden)
 
-    scene = Scene().applied({Address("datastore/blob"): wanted("datastore/blob", **store(account_key="hush hush"))})
-    return scene.plan({Address("datastore/blob"): wanted("datastore/blob", **store(account_key="hush, hushed"))})
+    before, after = store("hush hush"), store("hush, hushed")
+    return Scene().applied({before.address: before}).plan({after.address: after})
 
 
 def imported() -> Plan:
@@ -128,9 +129,8 @@ def circular() -> Plan:
 
 def nasty() -> Plan:
     text = "</details>\x1b[2J```\n# @everyone | <script>alert(1)</script> \u202e [x](http://evil) --> "
-    return Scene().plan(
-        {Address("compute/x"): wanted("compute/x", name="x", type=text, max_instances=1, description=text)}
-    )
+    bad = wanted("compute/x", name="x", type=text, max_instances=1, description=text)
+    return Scene().plan({bad.address: bad})
 
 
 def destroyed() -> Plan:
@@ -201,8 +201,6 @@ def test_no_secret_and_no_sealed_digest_is_rendered() -> None:
 
 
 def test_colour_adds_nothing_but_colour() -> None:
-    import re
-
     for scene in SCENES:
         found = scene()
         assert re.sub(r"\x1b\[\d*m", "", render_text.render(found, colour=True)) == render_text.render(found)
