@@ -4,10 +4,7 @@ One thread decides and records; the others only call the provider. So every reco
 goes to the disk in one write, and a state has one writer.
 """
 
-import queue
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event as Flag
 
@@ -15,10 +12,11 @@ from bep.planner.journal import Intent, Outcome
 from bep.planner.observed import Observed
 from bep.planner.plan import Action, Change, Plan
 from bep.planner.planfile import signed
-from bep.providers.calling import Answer, Call, Retry, carry_out
+from bep.providers.calling import Answer, Call, Retry
 from bep.providers.checking import check_plan, check_world
+from bep.providers.crew import Crew, Rules
 from bep.providers.entries import entry_of
-from bep.providers.events import Event, Finished, Noted, Retrying, Slow, Started
+from bep.providers.events import Event, Finished, Noted, Started
 from bep.providers.frontier import Frontier
 from bep.providers.protocol import Provider
 from bep.providers.records import done_of, failed_of, intent_of
@@ -30,9 +28,6 @@ from bep.providers.trouble import StateNotWritten, StateReplaced
 from bep.schemas.address import Address
 from bep.schemas.resource import Resource
 
-LOOK_UP = 1.0
-"""Seconds between two looks at what has been running for long."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Ways:
@@ -40,12 +35,9 @@ class _Ways:
 
     report: Callable[[Event], None]
     progress: Callable[[int, int], None]
-    stop: Flag
     clock: Callable[[], str]
     operation_ids: Callable[[], str]
-    parallelism: int
-    retry: Retry
-    slow_after: float
+    rules: Rules
 
 
 def apply(
@@ -74,12 +66,13 @@ def apply(
     `progress` (done, total) are called from the calling thread only. A call that takes longer than
     `slow_after` seconds is told and goes on. `operation_ids` gives an id nobody else has.
     """
-    ways = _Ways(report, progress, stop, clock, operation_ids, parallelism, retry, slow_after)
     plan = plan if plan.digest else signed(plan)
     notes = recover(session, provider, clock)
     for note in notes:
         report(Noted(note))
     declared = {resource.address: resource for resource in resources}
+    rules = Rules(parallelism, retry, stop, slow_after, secrets_of(declared.values()))
+    ways = _Ways(report, progress, clock, operation_ids, rules)
     check_plan(plan, session.state, declared)
     observed = provider.read(sorted({change.address for change in plan.changes}))
     check_world(plan, session.state, observed)
@@ -100,43 +93,43 @@ class _Walk:
         ways: _Ways,
     ) -> None:
         self._plan, self._declared, self._observed = plan, declared, observed
-        self._session, self._provider, self._ways = session, provider, ways
-        self._secrets = secrets_of(declared.values())
+        self._session, self._ways = session, ways
+        self._crew = Crew(provider, ways.rules, ways.report)
         self._frontier = Frontier(plan.changes)
-        self._running: dict[str, tuple[Change, float]] = {}
-        self._told_slow: dict[str, float] = {}
         self._results: dict[str, Result] = {}
         self._records: list[Intent | Outcome] = []
-        self._answers: queue.SimpleQueue[Answer | Retrying] = queue.SimpleQueue()
         self._broken: StateNotWritten | StateReplaced | None = None
 
     def run(self, notes: tuple[str, ...]) -> Report:
         """Until nothing runs and nothing more may start."""
-        with ThreadPoolExecutor(self._ways.parallelism, thread_name_prefix="apply") as pool:
+        try:
             while True:
                 calls = list(self._next_calls())
                 self._record()
-                for call in calls:
-                    self._start(call, pool)
-                if not self._running:
+                if self._broken is None:
+                    self._start(calls)
+                if not self._crew.busy:
                     break
-                for answer in self._arrived():
+                for answer in self._crew.answers():
                     self._settle(answer)
                 self._ways.progress(len(self._results), len(self._plan.changes))
+        finally:
+            self._crew.close()
         return self._ended(notes)
 
     def _next_calls(self) -> Iterator[Call]:
         """What may start now, its intent among the records. Changes of state alone are settled on the way."""
-        while self._broken is None and not self._ways.stop.is_set():
+        free = self._ways.rules.parallelism - self._crew.busy
+        while self._broken is None and not self._ways.rules.stop.is_set():
             change = self._frontier.first()
             if change is None:
                 return
             if change.action in (Action.ADOPT, Action.FORGET):
                 self._frontier.take()
                 self._in_state(change)
-            elif len(self._running) < self._ways.parallelism:
+            elif free:
+                free -= 1
                 self._frontier.take()
-                self._running[change.id] = (change, time.monotonic())
                 yield self._intended(change)
             else:
                 return
@@ -161,50 +154,17 @@ class _Walk:
         except (StateNotWritten, StateReplaced) as trouble:
             self._broken = self._broken or trouble
 
-    def _start(self, call: Call, pool: ThreadPoolExecutor) -> None:
-        if self._broken is not None:
-            del self._running[call.change.id]
-            return
-        self._ways.report(Started(call.change))
-        pool.submit(self._work, call)
-
-    def _work(self, call: Call) -> None:
-        def tell(error: Exception, attempt: int, delay: float) -> None:
-            self._answers.put(Retrying(call.change, said(error, self._secrets), attempt, delay))
-
-        self._answers.put(carry_out(call, self._provider, self._ways.retry, self._ways.stop, tell))
-
-    def _arrived(self) -> Iterator[Answer]:
-        """Answers, as many as there are, once there is one; retries and slow calls are told while waiting."""
-        found = False
-        while True:
-            try:
-                message = self._answers.get_nowait() if found else self._answers.get(timeout=LOOK_UP)
-            except queue.Empty:
-                if found:
-                    return
-                self._tell_slow()
-                continue
-            if isinstance(message, Retrying):
-                self._ways.report(message)
-            else:
-                found = True
-                yield message
-
-    def _tell_slow(self) -> None:
-        now = time.monotonic()
-        for change, since in self._running.values():
-            if now - self._told_slow.get(change.id, since) >= self._ways.slow_after:
-                self._told_slow[change.id] = now
-                self._ways.report(Slow(change, now - since))
+    def _start(self, calls: Iterable[Call]) -> None:
+        for call in calls:
+            self._ways.report(Started(call.change))
+            self._crew.start(call)
 
     def _settle(self, answer: Answer) -> None:
         change = answer.call.change
-        del self._running[change.id]
         self._records.extend(self._outcome(answer))
         ended, message = Ended.DONE, ""
         if answer.error is not None:
-            ended, message = Ended.FAILED, said(answer.error, self._secrets)
+            ended, message = Ended.FAILED, said(answer.error, self._ways.rules.secrets)
         self._end(Result(change, ended, message, "", answer.world, answer.attempts, answer.seconds, answer.error))
 
     def _outcome(self, answer: Answer) -> Iterator[Outcome]:
@@ -215,7 +175,7 @@ class _Walk:
             entry = entry_of(change, answer.observed, operation, now) if answer.observed else None
             yield done_of(change, state, operation, entry, now)
         elif answer.settled:
-            yield failed_of(change, state, operation, said(answer.error, self._secrets), now)
+            yield failed_of(change, state, operation, said(answer.error, self._ways.rules.secrets), now)
 
     def _in_state(self, change: Change) -> None:
         """What touches no object: its record is all there is to do."""
@@ -255,7 +215,7 @@ class _Walk:
             self._broken = trouble
         return Report(
             tuple(self._results.get(change.id) or Result(change, Ended.NOT_STARTED) for change in self._plan.changes),
-            stopped=self._ways.stop.is_set(),
+            stopped=self._ways.rules.stop.is_set(),
             broken=self._broken,
             rescue=self._session.rescue(self._ways.clock()) if self._broken else None,
             notes=notes,

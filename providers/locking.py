@@ -10,6 +10,7 @@ import json
 import os
 import time
 import uuid
+import weakref
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -86,6 +87,7 @@ class Lock:
         self.holder = holder
         self.note = note
         self._write(holder)
+        _HELD.add(self)
 
     def progress(self, done: int, total: int) -> None:
         """Let others read how far it has come."""
@@ -99,20 +101,36 @@ class Lock:
         with suppress(OSError):
             os.pwrite(self._file, data, 0)
 
+    def forget(self) -> None:
+        """Let go without giving back: for a fork, which would else keep the lock alive after its owner's death."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
     def release(self) -> None:
         """Give it back. Twice is as good as once."""
         if self._file < 0:
             return
         if _is_the_file(self._file, self._path):
             os.ftruncate(self._file, 0)
-        os.close(self._file)
-        self._file = -1
+        self.forget()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.release()
+
+
+_HELD: "weakref.WeakSet[Lock]" = weakref.WeakSet()
+
+
+def _forget_in_fork() -> None:
+    for lock in list(_HELD):
+        lock.forget()
+
+
+os.register_at_fork(after_in_child=_forget_in_fork)
 
 
 def acquire(state: Path, *, operation: str, since: str, timeout: float = 0.0) -> Lock:

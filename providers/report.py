@@ -39,7 +39,7 @@ class Result:
     world: World = World.UNTOUCHED
     attempts: int = 0
     seconds: float = 0.0
-    error: Exception | None = field(default=None, compare=False)
+    error: Exception | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

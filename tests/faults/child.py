@@ -10,14 +10,14 @@ from collections.abc import Callable
 class Child:
     """A fork of this process. `work` is given a function that says it is ready."""
 
-    def __init__(self, work: Callable[[Callable[[], None]], None]) -> None:
+    def __init__(self, work: Callable[[Callable[[], object]], object]) -> None:
         reading, writing = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
             code = 1
             try:
                 os.close(reading)
-                work(lambda: os.write(writing, b"r") and None)
+                work(lambda: os.write(writing, b"r"))
                 code = 0
             except BaseException:
                 traceback.print_exc()

@@ -50,7 +50,7 @@ def kill_at_random(folder: Path, *, runs: int, resources: int, seed: int) -> Tal
 
 
 def _kill(scene: Scene, after: list[Resource], chance: random.Random, span: float, tally: Tally) -> None:
-    child = Child(lambda ready: scene.attempt(after, ready=ready) and None)
+    child = Child(lambda ready: scene.attempt(after, ready=ready))
     assert child.wait_until_ready()
     time.sleep(chance.uniform(0, span))
     child.kill()

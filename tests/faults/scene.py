@@ -135,7 +135,7 @@ class Scene:
         resources: list[Resource],
         *,
         at: At = nowhere,
-        ready: Callable[[], None] = lambda: None,
+        ready: Callable[[], object] = lambda: None,
         timeout: float = 0.0,
         parallelism: int = 4,
     ) -> Report | None:

@@ -57,7 +57,7 @@ def test_a_kill_at_every_step_of_an_apply_loses_nothing(tmp_path: Path) -> None:
     for number, step in enumerate(steps):
         scene = _copy(start, tmp_path / f"{number}")
         at = die_at(number)
-        child = Child(lambda ready: scene.attempt(after, at=at, parallelism=1) and None)  # noqa: B023
+        child = Child(lambda ready: scene.attempt(after, at=at, parallelism=1))  # noqa: B023
         assert child.ended() == -9, step
         assert scene.readable() is not None, step
         report = scene.attempt(after)
@@ -74,7 +74,7 @@ def test_a_kill_at_every_step_of_the_very_first_apply_loses_nothing(tmp_path: Pa
     for number, step in enumerate(steps):
         scene = Scene.of(tmp_path / f"{number}")
         at = die_at(number)
-        assert Child(lambda ready: scene.attempt(after, at=at, parallelism=1) and None).ended() == -9, step  # noqa: B023
+        assert Child(lambda ready: scene.attempt(after, at=at, parallelism=1)).ended() == -9, step  # noqa: B023
         scene.readable()
         scene.attempt(after)
         scene.settled(after)
@@ -96,7 +96,7 @@ def _interrupt(scene: Scene, at_step: str, after: list[object]) -> None:
         if step == at_step:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    child = Child(lambda ready: scene.attempt(after, at=at, parallelism=1) and None)  # type: ignore[arg-type]
+    child = Child(lambda ready: scene.attempt(after, at=at, parallelism=1))  # type: ignore[arg-type]
     assert child.ended() == -9
 
 
