@@ -82,9 +82,13 @@ class _Explaining:
             for below in meant[0]:
                 yield from self._one(below)
         elif all(b.validator == "required" for b in error.context):
-            fields = [f for node in error.validator_value for f in node.get("required", ())]
+            known = error.schema.get("properties", {})
+            fields = [f for node in error.validator_value for f in node["required"] if not _silent(known.get(f, {}))]
             yield self._finding(
-                "missing-field", f"{self._label(path)} needs '{fields[0]}'", f"Add '{fields[0]}: ...'.", path
+                "missing-field",
+                f"{self._label(path)} needs {either(fields)}",
+                f"Add {either([f"'{f}: ...'" for f in fields])}.",
+                path,
             )
         else:
             types = [t for node in error.validator_value for t in _types(followed(node, self.name)[0])]

@@ -39,6 +39,7 @@ class _Traits:
     fields: frozenset[str]
     types: frozenset[str]
     required: frozenset[str]
+    alternatives: tuple[frozenset[str], ...]
 
 
 @cache
@@ -47,7 +48,8 @@ def _traits(kind: str) -> _Traits:
     known = schema["properties"]
     types = known.get("type", {}).get("enum", ())
     pipeline = ("pipeline",) if kind == "deployment" else ()
-    return _Traits(frozenset(known), frozenset((*types, *pipeline)), frozenset(schema["required"]))
+    alternatives = tuple(frozenset(branch["required"]) for branch in schema.get("anyOf", ()))
+    return _Traits(frozenset(known), frozenset((*types, *pipeline)), frozenset(schema["required"]), alternatives)
 
 
 def detect(node: Node) -> tuple[str | None, tuple[Finding, ...]]:
@@ -98,7 +100,10 @@ def _score(keys: frozenset[str], written: str, kind: str) -> tuple[int, int, int
     traits = _traits(kind)
     fits = 0 if not written else 1 if written in traits.types else -1
     known = len(keys & traits.fields)
-    return fits, 2 * known - len(keys), len(traits.required & keys) - len(traits.required)
+    lacking = len(traits.required - keys)
+    if traits.alternatives and not any(needed <= keys for needed in traits.alternatives):
+        lacking += 1
+    return fits, 2 * known - len(keys), -lacking
 
 
 def _disagreement(node: Node, hinted: str | None, kind: str) -> tuple[Finding, ...]:

@@ -1,11 +1,30 @@
 """Environments: conda and requirements files are read and become part of the resource."""
 
+from bep.schemas.checking import check
 from bep.schemas.contents import Contents, beside, said
 from bep.schemas.draft import Draft
+from bep.schemas.files import Files
 from bep.schemas.node import Node
+from bep.schemas.opening import documents_of
 from bep.schemas.reading import read
 
 GIVES = ("image", "conda_file", "build", "requirements")
+
+
+def take_from_file(draft: Draft, files: Files, texts: dict[str, str]) -> None:
+    """2021: a deployment's `environment: file:PATH` is as if the file's content stood there."""
+    node = draft.node.get("environment")
+    if node is None or not isinstance(node.value, str) or not node.value.startswith("file:"):
+        return
+    path = beside(node.file, node.value)
+    documents = documents_of(files, path, draft.findings, texts)
+    if len(documents) != 1 or not isinstance(documents[0].value, dict):
+        message, fix = f"{path} is not one environment", "Name a file with one environment."
+        draft.error("environment-file", ("environment",), message, fix)
+        del draft.node.value["environment"]
+        return
+    draft.findings += check("environment", documents[0], draft.label)
+    draft.node.value["environment"] = documents[0]
 
 
 def complete(draft: Draft, contents: Contents) -> None:

@@ -35,6 +35,16 @@ class SpecInvalid(Exception):
         super().__init__(f"{len(self.findings)} findings")
 
 
+def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Each finding once, in the order a reader meets the places; those without a place first."""
+    return tuple(sorted(dict.fromkeys(findings), key=_place))
+
+
+def _place(finding: Finding) -> tuple[str, int, int, str, str]:
+    mark = finding.mark or Mark("", 0, 0)
+    return mark.file, mark.line, mark.column, finding.code, finding.message
+
+
 def errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings that stop a plan."""
     return tuple(f for f in findings if f.severity is Severity.ERROR)

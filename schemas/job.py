@@ -1,14 +1,14 @@
 """Job: what one scoring run was asked for, in a file, on the command line, or both. Flags override the file."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bep.schemas.canonical import respell_value
 from bep.schemas.checking import check
 from bep.schemas.contents import beside, said
 from bep.schemas.files import Files
-from bep.schemas.finding import Finding, Severity, errors
+from bep.schemas.finding import Finding, Severity, errors, ordered
 from bep.schemas.job_changes import OVERRIDES, change
 from bep.schemas.mark import Mark
 from bep.schemas.masking import masked
@@ -86,7 +86,8 @@ class _Reading:
         self.findings.append(Finding(Severity.ERROR, code, "job", message, fix, mark if mark and mark.file else None))
 
     def loaded(self, job: JobSpec | None) -> LoadedJob:
-        found = tuple(dict.fromkeys(self.findings))
+        placed = [f if f.mark is None or f.mark.file else replace(f, mark=None) for f in self.findings]
+        found = ordered(placed)
         return LoadedJob(None if errors(found) else job, found, {p: masked(t) for p, t in self.texts.items()})
 
     def file(self, path: str) -> Node | None:
@@ -118,7 +119,8 @@ class _Reading:
         name = settings.get("output_file_name")
         trouble = file_name_trouble(str(name)) if name is not None else ""
         if trouble:
-            self.error("output-file-name", trouble, "Write a name such as predictions.csv.", node.mark)
+            place = node.at(("settings", "output_file_name")) or node.nearest(("output_file_name",))
+            self.error("output-file-name", trouble, "Write a name such as predictions.csv.", place.mark)
         variables = settings.pop("environment_variables", {})
         port = _first(node.value["inputs"])
         output = _first(node.value["outputs"]) if node.get("outputs") is not None else None

@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 
 from bep.schemas.address import Address, address_of, names_of
 from bep.schemas.checking import check
-from bep.schemas.contents import Contents, beside
+from bep.schemas.contents import Contents
 from bep.schemas.detecting import detect
 from bep.schemas.dialects import Wish, unfold
 from bep.schemas.draft import Draft
 from bep.schemas.drafting import finish, inline_parts, prepare, refer, seal_off
+from bep.schemas.environments import take_from_file
 from bep.schemas.files import Files
-from bep.schemas.finding import Finding, Severity
+from bep.schemas.finding import Finding, Severity, ordered
 from bep.schemas.kind import load_kind
-from bep.schemas.mark import Mark
 from bep.schemas.masking import masked
 from bep.schemas.node import Node
 from bep.schemas.opening import Opened, documents_of, open_workspace
@@ -60,17 +60,8 @@ def load(
     for spec in loading.chosen(paths, opened):
         loading.file(spec)
     resources = loading.resources()
-    findings = tuple(sorted(_distinct(loading.findings), key=_place))
+    findings = ordered(loading.findings)
     return Loaded(opened.workspace, resources, findings, loading.sources(findings))
-
-
-def _distinct(findings: Sequence[Finding]) -> list[Finding]:
-    return list(dict.fromkeys(findings))
-
-
-def _place(finding: Finding) -> tuple[str, int, int, str, str]:
-    mark = finding.mark or Mark("", 0, 0)
-    return mark.file, mark.line, mark.column, finding.code, finding.message
 
 
 @dataclass(slots=True)
@@ -169,7 +160,7 @@ class _Loading:
 
     def _draft(self, draft: Draft) -> None:
         if draft.kind == "deployment":
-            self._environment_file(draft)
+            take_from_file(draft, self.files, self.texts)
         for name, part in inline_parts(draft) if draft.kind == "deployment" else ():
             prepare(part, self.contents)
             refer(draft, name, part)
@@ -185,27 +176,6 @@ class _Loading:
             self.findings += draft.findings
         else:
             self.drafts.append(draft)
-
-    def _environment_file(self, draft: Draft) -> None:
-        """2021: `environment: file:PATH` is as if the file's content stood there."""
-        node = draft.node.get("environment")
-        if node is None or not isinstance(node.value, str) or not node.value.startswith("file:"):
-            return
-        path = beside(node.file, node.value)
-        documents = documents_of(self.files, path, draft.findings, self.texts)
-        if len(documents) != 1 or not isinstance(documents[0].value, dict):
-            draft.error(
-                "environment-file",
-                ("environment",),
-                f"{path} is not one environment",
-                "Name a file with one environment.",
-            )
-            draft.node.value.pop("environment")
-            return
-        refused = check("environment", documents[0], draft.label)
-        draft.findings += refused
-        [inner], _ = unfold(Draft("environment", documents[0], draft.label, node.mark), "")
-        draft.node.value["environment"] = inner.node
 
     def resources(self) -> tuple[Resource, ...]:
         """Resolve, check and finish everything that was drafted."""

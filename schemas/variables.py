@@ -11,7 +11,7 @@ from bep.schemas.nearest import did_you_mean, listed
 from bep.schemas.node import Node, scalars
 from bep.schemas.scalar import meaning
 
-EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+EXPRESSION = re.compile(r"\$\{\{\s*([^{}]*?)\s*\}\}")
 NAMED = re.compile(r"(var|env)\.([A-Za-z_][A-Za-z0-9_]*)\Z")
 PREFIX = "BEP_VAR_"
 TYPED: Mapping[str, tuple[type, ...]] = {

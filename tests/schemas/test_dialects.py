@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from bep.schemas.address import Address
 from bep.schemas.loading import Loaded
 from bep.schemas.mark import Mark
 from bep.schemas.resource import Reference
+from tests.schemas.conftest import Workbench
 
 ENDPOINT_2021 = """\
 $schema: https://azuremlschemas.azureedge.net/latest/batchEndpoint.schema.json
@@ -118,7 +120,7 @@ def attributes(loaded: Loaded) -> dict[str, Any]:
     return {r.address: r.attributes for r in loaded.resources}
 
 
-def test_the_endpoint_file_of_2021(article):
+def test_the_endpoint_file_of_2021(article: Workbench) -> None:
     article.write("endpoint.yml", ENDPOINT_2021)
     article.write("bep.yml", WORKSPACE)
     loaded = article.load()
@@ -163,24 +165,24 @@ def test_the_endpoint_file_of_2021(article):
     }
 
 
-def test_what_refers_to_what(article):
+def test_what_refers_to_what(article: Workbench) -> None:
     article.write("endpoint.yml", ENDPOINT_2021)
     article.write("bep.yml", WORKSPACE)
     found = {r.address: set(r.references) for r in article.load().resources if r.references}
     assert found == {
         "deployment/mybatchedp/autolog-deployment": {
-            Reference(("endpoint_name",), "endpoint/mybatchedp"),
-            Reference(("model",), "model/autolog-model/1"),
-            Reference(("compute",), "compute/cpu-cluster"),
+            Reference(("endpoint_name",), Address("endpoint/mybatchedp")),
+            Reference(("model",), Address("model/autolog-model/1")),
+            Reference(("compute",), Address("compute/cpu-cluster")),
         },
         "traffic/mybatchedp": {
-            Reference(("endpoint",), "endpoint/mybatchedp"),
-            Reference(("split", "autolog-deployment"), "deployment/mybatchedp/autolog-deployment"),
+            Reference(("endpoint",), Address("endpoint/mybatchedp")),
+            Reference(("split", "autolog-deployment"), Address("deployment/mybatchedp/autolog-deployment")),
         },
     }
 
 
-def test_the_stand_alone_deployment_of_2021(article):
+def test_the_stand_alone_deployment_of_2021(article: Workbench) -> None:
     article.write("endpoint.yml", ENDPOINT_2021)
     article.write("add-deployment.yml", DEPLOYMENT_2021)
     article.write("bep.yml", WORKSPACE + "  - {file: add-deployment.yml, endpoint: mybatchedp}\n")
@@ -210,7 +212,7 @@ def test_the_stand_alone_deployment_of_2021(article):
     assert found["model/mnist/1"]["type"] == "custom_model"
 
 
-def test_three_dialects_say_the_same(article):
+def test_three_dialects_say_the_same(article: Workbench) -> None:
     said = []
     for deployment in (DEPLOYMENT_2021.replace("$schema", "endpoint_name: mybatchedp\n$schema"), NESTED, FLAT):
         article.write("endpoint.yml", ENDPOINT_TODAY)
@@ -223,7 +225,7 @@ def test_three_dialects_say_the_same(article):
     assert said[0]["traffic/mybatchedp"]["split"] == {"mnist-deployment": 100}
 
 
-def test_marks_survive_normalisation(article):
+def test_marks_survive_normalisation(article: Workbench) -> None:
     article.write("endpoint.yml", ENDPOINT_2021)
     article.write("bep.yml", WORKSPACE)
     resources = {r.address: r for r in article.load().resources}

@@ -22,7 +22,7 @@ FILES: dict[str, dict[str, str]] = {
         "datastore.yml": "name: blob\ntype: azure_blob\naccount_name: taxi\n"
         "credentials:\n  account_key: [canary]\n  acount_key: canary\n  sas_tokn: {x: canary}\n",
         "list.yml": "- a\n- b\n",
-        "who.yml": "name: what-is-it\ndescription: nobody knows\n",
+        "who.yml": "name: what-is-it\nversion: 1\npath: nobody/knows\n",
         "said.yml": "kind: deploymnt\nname: blue\n",
         "traffic.yml": "kind: traffic\nendpoint: mybatchedp\nsplit: {blue: 100}\n",
     },
