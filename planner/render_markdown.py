@@ -12,7 +12,7 @@ from bep.planner.quoting import code, fenced, html, markdown, shortened
 
 LIMIT = 65_536
 CALLOUTS, DRIFT, ROLLBACK, NOTES = 16_000, 8_000, 8_000, 4_000
-DETAIL = 12_000
+DETAIL, RESERVE = 12_000, 400
 LONGEST_NAME, LONGEST_VALUE, LONGEST_SENTENCE = 120, 400, 1_000
 
 
@@ -111,25 +111,46 @@ def _finding(found: PlanFinding) -> str:
 
 
 def _changes(shown: Sequence[Item], budget: int) -> list[str]:
-    """One line for each item while they fit, opened up into details from the riskiest on while those fit."""
+    """One line for each item while they fit, opened up into details from the riskiest on while those fit.
+
+    The details of what takes something away may use half of the room before any other line is written.
+    """
     if not shown:
         return []
     heading = ["", "#### Changes", ""]
-    reserve = 400
-    lines = [_line(item) for item in shown]
-    left = budget - _size(heading) - reserve
-    kept = 0
-    while kept < len(lines) and (cost := _size([lines[kept]])) <= left:
-        left -= cost
-        kept += 1
-    blocks = [[line] for line in lines[:kept]]
-    opened = 0
-    while opened < kept and (cost := _size(block := _details(shown[opened])) - _size(blocks[opened])) <= left:
-        left -= cost
-        blocks[opened] = block
-        opened += 1
-    lines = [line for block in blocks for line in block]
-    return [*heading, *lines[: -1 if lines[-1:] == [""] else None], *_dropped(len(shown), kept, opened)]
+    left = budget - _size(heading) - RESERVE
+    risky = _opened([item for item in shown if item.risky], left // 2)
+    left -= sum(_size(block) for block in risky)
+    lines = _fitting([[_line(item)] for item in shown[len(risky) :]], left)
+    left -= sum(_size(line) for line in lines)
+    kept = len(risky) + len(lines)
+    more = _opened(shown[len(risky) : kept], left, [_size(line) for line in lines])
+    blocks = [*risky, *more, *lines[len(more) :]]
+    text = [line for block in blocks for line in block]
+    dropped = _dropped(len(shown), kept, len(risky) + len(more))
+    return [*heading, *text[: -1 if text[-1:] == [""] else None], *dropped]
+
+
+def _opened(shown: Sequence[Item], budget: int, spent: Sequence[int] = ()) -> list[list[str]]:
+    """The details of the first items that fit; `spent` is what their lines, which the details stand for, took up."""
+    found: list[list[str]] = []
+    for number, item in enumerate(shown):
+        block = _details(item)
+        budget -= _size(block) - (spent[number] if spent else 0)
+        if budget < 0:
+            break
+        found.append(block)
+    return found
+
+
+def _fitting(blocks: Sequence[list[str]], budget: int) -> list[list[str]]:
+    found: list[list[str]] = []
+    for block in blocks:
+        budget -= _size(block)
+        if budget < 0:
+            break
+        found.append(block)
+    return found
 
 
 def _dropped(whole: int, kept: int, opened: int) -> list[str]:

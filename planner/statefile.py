@@ -46,9 +46,12 @@ def decode(text: str) -> State:
     if hashlib.sha256(body.encode(errors="surrogateescape")).hexdigest() != found.group(1).removeprefix("sha256:"):
         raise StateDamaged(_why_not(text))
     try:
-        return State.model_validate_json(body)
+        state = State.model_validate_json(body)
     except ValidationError as problem:
         raise StateDamaged(_why_not(text, problem.errors()[0]["msg"])) from None
+    if state.format_version != FORMAT_VERSION:
+        raise StateDamaged(_why_not(text, f"it has format {state.format_version}, which this bep does not read"))
+    return state
 
 
 def _why_not(text: str, otherwise: str = "it was edited since bep wrote it: its digest does not match") -> str:
