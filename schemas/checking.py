@@ -84,12 +84,8 @@ class _Explaining:
         elif all(b.validator == "required" for b in error.context):
             known = error.schema.get("properties", {})
             fields = [f for node in error.validator_value for f in node["required"] if not _silent(known.get(f, {}))]
-            yield self._finding(
-                "missing-field",
-                f"{self._label(path)} needs {either(fields)}",
-                f"Add {either([f"'{f}: ...'" for f in fields])}.",
-                path,
-            )
+            fix = f"Add {either([repr(f'{f}: ...') for f in fields])}."
+            yield self._finding("missing-field", f"{self._label(path)} needs {either(fields)}", fix, path)
         else:
             types = [t for node in error.validator_value for t in _types(followed(node, self.name)[0])]
             code, message, fix = _wrong_type(error.instance, types, self._label(path))

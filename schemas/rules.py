@@ -10,7 +10,7 @@ from bep.schemas.draft import Draft
 from bep.schemas.finding import Finding, Severity
 from bep.schemas.mark import Mark
 from bep.schemas.nearest import did_you_mean, listed
-from bep.schemas.node import Node
+from bep.schemas.node import Node, plain
 from bep.schemas.resource import Reference
 from bep.schemas.scripts import ScriptTrouble, examine
 
@@ -228,8 +228,6 @@ def duplicates(drafts: list[Draft]) -> tuple[dict[Address, Draft], list[Finding]
 
 def _same(first: Draft, second: Draft) -> bool:
     """Whether two drafts register the same bytes and say the same of them."""
-    from bep.schemas.node import plain
-
     one, other = plain(first.node), plain(second.node)
     for data in (one, other):
         if isinstance(data.get("path"), dict):

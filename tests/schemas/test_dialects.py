@@ -228,7 +228,7 @@ def test_three_dialects_say_the_same(article: Workbench) -> None:
 def test_marks_survive_normalisation(article: Workbench) -> None:
     article.write("endpoint.yml", ENDPOINT_2021)
     article.write("bep.yml", WORKSPACE)
-    resources = {r.address: r for r in article.load().resources}
+    resources = {str(r.address): r for r in article.load().resources}
     deployment = resources["deployment/mybatchedp/autolog-deployment"]
     assert deployment.marks["compute",] == Mark("endpoint.yml", 14, 15)
     assert deployment.marks["resources", "instance_count"] == Mark("endpoint.yml", 15, 23)
