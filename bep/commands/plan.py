@@ -42,7 +42,7 @@ def plan(
     var: Variables = None,
     var_file: VariableFiles = None,
 ) -> None:
-    """Show what `bep apply` would change. Changes nothing.
+    """Show what `bep apply` would change. Changes nothing; `-o` also begins the state where there is none.
 
     Compares what the specs ask, what bep last applied and what is there now, so each change says
     whether someone edited YAML or someone changed the world.
@@ -62,7 +62,7 @@ def plan(
     from bep.commands.showing_plans import write_plan_file, written
     from bep.console import Console
     from bep.wiring.opening import here
-    from bep.wiring.planning import Asked, plan_of
+    from bep.wiring.planning import Asked, plan_of, specs_of
 
     console = Console()
     asked = Asked(
@@ -74,7 +74,11 @@ def plan(
         no_refresh,
         destroy,
     )
-    made = plan_of(here(source_of(specs, var, var_file)), asked)
+    opened = here(source_of(specs, var, var_file))
+    if out is not None:
+        specs_of(opened)
+        opened.keep_state()
+    made = plan_of(opened, asked)
     console.result(written(made, json_output=json_output, markdown=markdown, colour=console.colour))
     if out is not None and not made.blocking:
         write_plan_file(made, out)

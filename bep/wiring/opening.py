@@ -98,6 +98,11 @@ class Opened:
         """What bep last knew, an interrupted apply looked into; a new, unwritten one where there is none yet."""
         return self._known_state[0]
 
+    def keep_state(self) -> None:
+        """Write the state of a workspace that has none, so that a plan kept now is for the same history later."""
+        if self.store.load() is None:
+            self.store.load_or_create(lambda: self.state)
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of a plan should know beforehand: an apply that runs, or one that was interrupted."""
