@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from bep.providers.local.conda_names import CARRIED, NEEDS_MACHINE, OURS, RENAMED
+from bep.providers.local.conda_names import BUILDS, CARRIED, NEEDS_MACHINE, OURS, RENAMED
 
 _SPEC = re.compile(
     r"(?:[\w.\-]+(?:/[\w\-]+)?::)?(?P<name>[A-Za-z0-9_][\w.\-]*)\s*(?:\[(?P<box>[^\]]*)\])?\s*(?P<rest>.*)", re.DOTALL
@@ -92,7 +92,9 @@ def _with_package(recipe: Recipe, text: str) -> Recipe:
 def _kept_out(recipe: Recipe, text: str, name: str) -> Recipe | None:
     """The recipe without this package, if pip is not to install it; else None."""
     if name in CARRIED or name.startswith("_"):
-        return _note(recipe, f"{text} is left out: {CARRIED.get(name, 'it is part of the interpreter')}")
+        return recipe
+    if name in BUILDS:
+        return _note(recipe, f"{text} is left out: {BUILDS[name]}")
     if name in OURS:
         return _note(recipe, f"{text} is left out: bep's worker does its part here. {OURS[name]}")
     if name in NEEDS_MACHINE:

@@ -44,28 +44,29 @@ RENAMED: Final = {
 }
 """conda name -> pip name, where they differ or where a prefix rule would misjudge them."""
 
-_WHEELS: Final = "wheels on PyPI carry it when they need it"
-_PYTHON: Final = "it is part of the interpreter"
+CARRIED: Final = frozenset(
+    (
+        # wheels on PyPI carry these when they need them
+        *("mkl", "mkl-service", "mkl_fft", "mkl_random", "intel-openmp", "llvm-openmp", "blas", "openblas"),
+        *("libblas", "libcblas", "liblapack", "libopenblas", "libgcc", "libgcc-ng", "libgomp", "libstdcxx-ng"),
+        *("libgfortran", "libgfortran5", "libgfortran-ng", "libprotobuf", "libpng", "libtiff", "libwebp", "jpeg"),
+        *("freetype", "lcms2", "lame", "zstd", "lz4-c", "libwebp-base", "libdeflate", "libstdcxx"),
+        # these are part of any interpreter
+        *("ca-certificates", "openssl", "sqlite", "libsqlite", "tk", "xz", "zlib", "libzlib", "readline", "ncurses"),
+        *("bzip2", "libffi", "libuuid", "libnsl", "libexpat", "libxcrypt", "tzdata", "python_abi", "ld_impl_linux-64"),
+    )
+)
+"""conda packages that pip does not need: left out without a word, since exported conda files are full of them."""
 
-CARRIED: Final = {
+BUILDS: Final = {
     **dict.fromkeys(("cpuonly", "pytorch-mutex"), "which build of torch is installed is settled by pip's index"),
-    **dict.fromkeys(
-        ("mkl", "mkl-service", "mkl_fft", "mkl_random", "intel-openmp", "blas", "openblas", "libblas", "liblapack"),
-        _WHEELS,
-    ),
-    **dict.fromkeys(("libcblas", "libgcc-ng", "libgcc", "libgomp", "libstdcxx-ng", "libgfortran-ng"), _WHEELS),
-    **dict.fromkeys(("libgfortran", "libgfortran5", "libpng", "libtiff", "libwebp", "jpeg", "freetype"), _WHEELS),
-    **dict.fromkeys(("libprotobuf", "libopenblas", "llvm-openmp", "zstd", "lz4-c", "lcms2", "lame"), _WHEELS),
-    **dict.fromkeys(("ca-certificates", "openssl", "sqlite", "tk", "xz", "zlib", "readline", "ncurses"), _PYTHON),
-    **dict.fromkeys(("bzip2", "libffi", "ld_impl_linux-64", "python_abi", "libsqlite", "libuuid", "libzlib"), _PYTHON),
-    **dict.fromkeys(("libnsl", "libexpat", "libxcrypt", "tzdata"), _PYTHON),
     **dict.fromkeys(
         ("cudatoolkit", "cudnn", "pytorch-cuda", "cuda", "cuda-toolkit", "nccl", "cuda-runtime", "cudatoolkit-dev"),
         "pip has no such package. Alternatives: wheels of torch and tensorflow bring their own CUDA libraries;"
         " for others install CUDA on this machine; without a GPU nothing is missing",
     ),
 }
-"""conda packages that pip does not need, and why. Each is named in the environment's log."""
+"""conda packages that choose a build or bring a GPU's libraries, and what stands for them here. The user is told."""
 
 NEEDS_MACHINE: Final = {
     "ffmpeg": "ffmpeg",

@@ -95,7 +95,7 @@ class Environments:
         """The user's interpreter: the setting's, else the active environment's, else python3 on PATH, else bep's."""
         path = self.surroundings.get("PATH", "")
         if self.python:
-            found = shutil.which(Path(self.python).expanduser(), path=path)
+            found = shutil.which(str(Path(self.python).expanduser()), path=path)
             if found is None:
                 message = f"provider.local.python is {self.python}, which is not a program on this machine"
                 raise ProviderError("environment", "find", message, code="NoInterpreter")

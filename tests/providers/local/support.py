@@ -43,5 +43,5 @@ def put(
 def model(folder: Path, **files: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
-        (folder / name.replace("_", ".")).write_text(text)
+        (folder / name.replace("_", ".", 1)).write_text(text)
     return folder

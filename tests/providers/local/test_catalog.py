@@ -165,7 +165,7 @@ for number in range(100000):
 
 
 def test_a_writer_killed_at_any_moment_loses_nothing_it_reported(catalog: Catalog) -> None:
-    for trial in range(12):
+    for trial in range(9):
         arguments = [sys.executable, "-c", WRITER, str(catalog.path), f"t{trial}"]
         with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as writer:
             assert writer.stdout

@@ -168,17 +168,17 @@ store.tree("model/a/1", record)
 def test_an_upload_killed_at_any_moment_leaves_only_whole_files(store: ContentStore, tmp_path: Path) -> None:
     folder = tmp_path / "many"
     folder.mkdir()
-    for number in range(120):
+    for number in range(60):
         (folder / f"{number}.bin").write_bytes(f"{number}".encode() * 40_000)
     planned = content(folder)
-    for trial in range(10):
+    for trial in range(6):
         shutil.rmtree(store.files, ignore_errors=True)
         shutil.rmtree(store.trees, ignore_errors=True)
         arguments = [sys.executable, "-c", PUTTER, str(store.files.parent), str(folder)]
         with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as putter:
             assert putter.stdout
             assert putter.stdout.readline() == "ready\n"
-            time.sleep(0.015 * trial)
+            time.sleep(0.02 * trial)
             os.kill(putter.pid, signal.SIGKILL)
         for file in store.files.glob("*/[0-9a-f]*"):
             assert stored._digest(file) == file.parent.name + file.name

@@ -1,0 +1,180 @@
+import ensurepip
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bep.providers.local.conda import Recipe, recipe_of
+from bep.providers.local.environments import COMPLETE, Environments
+from bep.providers.protocol import ProviderError
+from tests.providers.local.wheels import offline, wheel
+
+VERSION = ".".join(str(part) for part in sys.version_info[:3])
+
+
+@pytest.fixture
+def wheels(tmp_path: Path) -> Path:
+    folder = tmp_path / "wheels"
+    wheel(folder, "alpha", "1.2.3")
+    wheel(folder, "alpha", "2.0")
+    wheel(folder, "beta", "0.1", needs="alpha")
+    return folder
+
+
+@pytest.fixture
+def environments(tmp_path: Path, wheels: Path) -> Environments:
+    return Environments(tmp_path / "cloud", surroundings=offline(wheels), python=sys.executable)
+
+
+def says(python: str, code: str) -> str:
+    return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_a_conda_file_becomes_an_environment_once(environments: Environments) -> None:
+    recipe = recipe_of({"dependencies": ["alpha=1.2", {"pip": ["beta", "azureml-defaults"]}]})
+    lines: list[str] = []
+    built = environments.build("mine/1", recipe, lines.append)
+    assert says(built.python, "import alpha, beta; print(alpha.VERSION, beta.VERSION)") == "1.2.3 0.1"
+    assert built.version == VERSION
+    assert lines[0] == f"mine/1: making a virtual environment with Python {VERSION}"
+    assert "mine/1: Successfully installed alpha-1.2.3" in lines
+    assert lines[-1] == "mine/1: ready"
+    log = Path(built.log).read_text()
+    assert "bep: azureml-defaults is left out" in log
+    assert "Successfully installed beta-0.1" in log
+
+    again: list[str] = []
+    assert environments.build("other-name/7", recipe, again.append) == built
+    assert again == []
+    assert environments.list() == (built,)
+    assert environments.show(built.digest) == built
+
+    assert environments.prune(keep=[built.digest]) == ()
+    assert environments.list() == (built,)
+    assert environments.prune() == (built.digest,)
+    assert environments.list() == ()
+    assert [file.suffix for file in environments.folder.iterdir()] == [".lock"]
+
+
+def test_what_pip_cannot_find_is_told_in_its_words_and_leaves_nothing_usable(environments: Environments) -> None:
+    recipe = Recipe(first=("no-such-thing==1",))
+    with pytest.raises(ProviderError, match="No matching distribution found for no-such-thing==1") as refusal:
+        environments.build("mine/1", recipe)
+    assert refusal.value.code == "EnvironmentFailed"
+    log = Path(refusal.value.message.rpartition("The whole log: ")[2])
+    assert "no-such-thing" in log.read_text()
+    assert environments.list() == ()
+    assert environments.prune() == (log.stem,)
+    assert not log.exists()
+
+
+def test_everything_impossible_is_told_at_once_and_nothing_is_begun(environments: Environments) -> None:
+    recipe = recipe_of({"dependencies": ["libgdal", "r-ggplot2", "ffmpeg", {"pip": ["-r x.txt"]}]})
+    with pytest.raises(ProviderError) as refusal:
+        Environments(environments.folder.parent, surroundings={"PATH": ""}).build("mine/1", recipe)
+    assert refusal.value.code == "EnvironmentUnbuildable"
+    assert [word in refusal.value.message for word in ("libgdal", "r-ggplot2", "no 'ffmpeg' on PATH", "x.txt")] == [
+        True
+    ] * 4
+    assert not environments.folder.exists()
+
+
+def test_a_python_without_ensurepip_is_helped(tmp_path: Path, wheels: Path) -> None:
+    bundled = next((Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl"))
+    (wheels / bundled.name).write_bytes(bundled.read_bytes())
+    bare = tmp_path / "bare-python"
+    real = Path(sys.executable).resolve()
+    bare.write_text(
+        f'#!/bin/sh\ncase "$*" in *without-pip*) ;; *"-m venv"*) echo "ensurepip is not available" >&2; exit 1;; esac\n'
+        f'exec {real} "$@"\n'
+    )
+    bare.chmod(0o755)
+    environments = Environments(tmp_path / "cloud", surroundings=offline(wheels))
+    interpreter = replace(environments._interpreter(Recipe()), path=str(bare))
+    built = environments._built("mine/1", "d" * 32, interpreter, Recipe(first=("alpha",)), lambda _: None)
+    assert says(built.python, "import alpha; print(alpha.VERSION)") == "2.0"
+
+
+BUILDER = """
+import json, sys
+from pathlib import Path
+from bep.providers.local.conda import Recipe
+from bep.providers.local.environments import Environments
+environments = Environments(Path(sys.argv[1]), surroundings=json.loads(sys.argv[2]), python=sys.executable)
+built = environments.build("mine/1", Recipe(first=("beta",)), lambda line: print(line, flush=True))
+print("BUILT", built.python, flush=True)
+"""
+
+
+def builder(environments: Environments) -> subprocess.Popen[str]:
+    import json
+
+    arguments = [
+        sys.executable,
+        "-c",
+        BUILDER,
+        str(environments.folder.parent),
+        json.dumps(dict(environments.surroundings)),
+    ]
+    return subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+
+
+def test_a_build_killed_at_any_moment_leaves_nothing_usable_looking(environments: Environments) -> None:
+    recipe = Recipe(first=("beta",))
+    for moment in (0.0, 0.7, 2.0):
+        with builder(environments) as killed:
+            assert killed.stdout
+            first = killed.stdout.readline()
+            time.sleep(moment)
+            os.kill(killed.pid, signal.SIGKILL)
+        assert first.startswith("mine/1: ") or "BUILT" in first
+        for there in environments.list():
+            assert says(there.python, "import alpha, beta; print('ok')") == "ok"
+    built = environments.build("mine/1", recipe)
+    assert says(built.python, "import alpha, beta; print('ok')") == "ok"
+    assert (environments.folder / built.digest / COMPLETE).exists()
+
+
+def test_two_builders_wait_for_each_other_and_build_once(environments: Environments) -> None:
+    with builder(environments) as one, builder(environments) as two:
+        said = [process.communicate()[0] for process in (one, two)]
+    assert sum("making a virtual environment" in text for text in said) == 1
+    assert len({text.rpartition("BUILT ")[2] for text in said}) == 1
+    assert "another process is building it; waiting" in "".join(said)
+
+
+def test_what_is_being_built_is_not_pruned(environments: Environments) -> None:
+    (environments.folder / "abc").mkdir(parents=True)
+    with (environments.folder / "abc.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert environments.prune() == ()
+        assert (environments.folder / "abc").exists()
+    assert environments.prune() == ("abc",)
+    assert not (environments.folder / "abc").exists()
+
+
+def test_whose_python_is_used_when_nothing_is_asked(tmp_path: Path) -> None:
+    for place in ("setting", "venv/bin", "path"):
+        (tmp_path / place).mkdir(parents=True)
+        for name in ("python", "python3"):
+            (tmp_path / place / name).write_text("#!/bin/sh\n")
+            (tmp_path / place / name).chmod(0o755)
+    venv, path = {"VIRTUAL_ENV": str(tmp_path / "venv")}, {"PATH": str(tmp_path / "path")}
+    setting = str(tmp_path / "setting/python")
+
+    def own(python: str | None, surroundings: dict[str, str]) -> str:
+        return Environments(tmp_path, surroundings=surroundings, python=python).own()
+
+    assert own(setting, venv | path) == setting
+    assert own("python3", venv | path) == str(tmp_path / "path/python3")
+    assert own(None, venv | path) == str(tmp_path / "venv/bin/python")
+    assert own(None, path) == str(tmp_path / "path/python3")
+    assert own(None, {"PATH": ""}) == sys.executable
+    with pytest.raises(ProviderError, match=r"provider\.local\.python is nothing-like-it"):
+        own("nothing-like-it", venv | path)
