@@ -1,9 +1,9 @@
 """What is there: state and world side by side, as plain JSON values. Prints nothing."""
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from bep.exit_codes import ExitCode, Stop
+from bep.schemas.nearest import nearest
 
 if TYPE_CHECKING:
     from bep.planner.state import Entry, State
@@ -20,7 +20,8 @@ def entry_of(state: "State", address: str) -> "Entry":
         return entries[found[0]]
     if len(found) > 1:
         raise Stop(ExitCode.ERROR, f"{address!r} could be {', '.join(found)}: say which")
-    near = get_close_matches(address, entries, 3, 0.4)
+    by_last_name = {known.rpartition("/")[2]: known for known in entries}
+    near = nearest(address, entries) or [by_last_name[name] for name in nearest(address, by_last_name)]
     hint = f"the nearest: {', '.join(near)}" if near else "`bep state list` shows what there is"
     raise Stop(ExitCode.ERROR, f"there is no {address!r} in the state; {hint}")
 

@@ -45,7 +45,8 @@ def run(mini_batch):
     rows = []
     for path in mini_batch:
         with open(path) as stream:
-            rows.append(f"{os.path.basename(path)} {sum(stream.read().count(letter) for letter in known)}")
+            text = stream.read()
+        rows.append(f"{os.path.basename(path)} {sum(text.count(letter) for letter in known)}")
     return rows
 """,
     "job.yml": "kind: job\nendpoint: letters\ninputs:\n  texts: {type: uri_folder, path: texts}\n",

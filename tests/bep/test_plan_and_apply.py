@@ -78,9 +78,9 @@ def _edit_the_world(folder: Path, address: str, field: str, value: object) -> No
 
     catalog = sqlite3.connect(folder / ".bep/cloud/catalog.sqlite")
     with catalog:
-        (text,) = catalog.execute("select attributes from resources where address = ?", (address,)).fetchone()
+        (text,) = catalog.execute("select attributes from objects where address = ?", (address,)).fetchone()
         changed = json.dumps({**json.loads(text), field: value}, sort_keys=True)
-        catalog.execute("update resources set attributes = ?, etag = 'by-hand' where address = ?", (changed, address))
+        catalog.execute("update objects set attributes = ?, etag = 'by-hand' where address = ?", (changed, address))
     catalog.close()
 
 
