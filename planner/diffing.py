@@ -87,7 +87,7 @@ def _comparable(value: Any, path: FieldPath, kind: Kind) -> Any:
     if isinstance(value, list | tuple):
         items = [canonical(_comparable(item, (*path, "*"), kind)) for item in value]
         return "list [" + ",".join(sorted(items) if matches(path, kind.set_like) else items) + "]"
-    return value
+    return f"boolean {value}" if isinstance(value, bool) else value  # Python takes true for 1
 
 
 def _differing(plain: Sides) -> set[FieldPath]:
@@ -134,22 +134,17 @@ def _judge(path: FieldPath, plain: Sides, sides: Sides, kind: Kind) -> _Judgemen
     write_only = returned is ABSENT and now is ABSENT
     if write_only:
         now = applied
-    by_spec = not same(wanted, applied)
-    by_world = not write_only and not same(now, returned)
+    by_spec = wanted != applied
+    by_world = not write_only and now != returned
     if wanted is ABSENT and applied is ABSENT and returned is not ABSENT:
         return _Judgement(path)  # the service's own, which nobody wrote
     if not by_spec and not by_world:
         return _Judgement(path)
-    if same(wanted, now):
+    if wanted == now:
         settled = _field(path, sides, kind, Origin.DRIFT, write_only) if by_world else None
         return _Judgement(path, settled, settled=by_spec)
     origin = Origin.BOTH if by_spec and by_world else Origin.SPEC if by_spec else Origin.DRIFT
     return _Judgement(path, _field(path, sides, kind, origin, write_only), mend=True)
-
-
-def same(first: Any, second: Any) -> bool:
-    """Whether two comparable values are one: true is not 1."""
-    return bool(first == second) and isinstance(first, bool) == isinstance(second, bool)
 
 
 def _field(path: FieldPath, sides: Sides, kind: Kind, origin: Origin, write_only: bool) -> FieldDiff:
