@@ -146,7 +146,7 @@ def _hidden(error: Any) -> str:
 
 
 def _wrong_type(value: Any, types: list[str], label: str) -> tuple[str, str, str]:
-    wanted = " or ".join(dict.fromkeys(WORDED[t] for t in types))
+    wanted = either(dict.fromkeys(WORDED[t] for t in types if t != "integer" or "number" not in types))
     is_text = "the text " if isinstance(value, str) else ""
     fix = f"Write {wanted}."
     if isinstance(value, str) and plainer(value, types):

@@ -12,6 +12,10 @@ EXPRESSION = re.compile(r"""\s*["']?\$\{\{[^{}]*\}\}["']?[\s},]*""")
 BLOT = "*"
 
 
+LONGEST = 2_000
+"""Characters beyond which a line is blotted out whole rather than searched for keys."""
+
+
 def is_secret_name(name: object) -> bool:
     """Whether a field of this name may hold a secret."""
     return isinstance(name, str) and SECRET.search(name) is not None
@@ -42,6 +46,8 @@ SECRET_ANYWHERE = re.compile(SECRET.pattern.removesuffix("$"), re.IGNORECASE)
 
 def _line(line: str, inside: bool) -> tuple[str, bool]:
     """One line masked, and whether it opens a secret. Inside a secret only a first key stays."""
+    if len(line) > LONGEST:
+        return _blot(line), not inside
     start = 0
     while found := KEY.match(line[start:]):
         before = line[:start] + found["before"]

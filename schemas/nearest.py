@@ -2,11 +2,16 @@
 
 from collections.abc import Iterable
 
+LONGEST = 200
+"""Characters beyond which a name is like no other; comparing takes the square of its length."""
+
 
 def nearest(name: str, among: Iterable[str], *, most: int = 3) -> list[str]:
     """The names most like this one, nearest first; case and separators count little, and a part of a name is near."""
     import difflib
 
+    if len(name) > LONGEST:
+        return []
     folded = {_folded(n): n for n in sorted(among, reverse=True)}
     wanted = _folded(name)
     found = difflib.get_close_matches(wanted, folded, n=most, cutoff=0.6)

@@ -45,3 +45,38 @@ def pointed(ref: str, name: str) -> tuple[Mapping[str, Any], str]:
     for step in pointer.split("/")[1:]:
         node = node[step]
     return node, name
+
+
+EXPRESSION = {"type": "string", "pattern": "\\$\\{\\{", "description": "A variable: ${{ var.NAME }}."}
+NARROW = ("enum", "const", "pattern", "minimum", "minLength")
+
+
+def editor_text(name: str) -> str:
+    """The text of a schema for editors: the same, but every narrow field also takes `${{ ... }}`.
+
+    bep checks a document after its variables are put in; an editor sees it before.
+    """
+    return json.dumps(_with_expressions(schema_of(name)), indent=2, ensure_ascii=False) + "\n"
+
+
+def _with_expressions(node: Any) -> Any:
+    if not isinstance(node, Mapping):
+        return node
+    found = {word: _below(word, value) for word, value in node.items()}
+    types = node.get("type", "string")
+    scalar = "properties" not in node and types not in ("object", "array")
+    if not scalar or not (set(NARROW) & set(node) or types in ("integer", "number", "boolean")):
+        return found
+    outside = {w: found.pop(w) for w in ("description", "deprecated", "default", "readOnly") if w in found}
+    words = {w: found.pop(w) for w in list(found) if w.startswith("x-bep-")}
+    return {**outside, **words, "anyOf": [found, EXPRESSION]}
+
+
+def _below(word: str, value: Any) -> Any:
+    if word in ("properties", "$defs"):
+        return {name: node if name == "kind" else _with_expressions(node) for name, node in value.items()}
+    if word in ("items", "additionalProperties"):
+        return _with_expressions(value)
+    if word == "anyOf":
+        return [_with_expressions(node) for node in value]
+    return value

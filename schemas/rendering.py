@@ -9,6 +9,7 @@ from bep.schemas.mark import Mark
 
 FORMAT_VERSION = 1
 WIDEST = 160
+LONGEST = 1_000
 TOKEN = re.compile(r"""\$\{\{.*?\}\}|"[^"]*"|'[^']*'|(?:[^\s,:{}\[\]]|:(?!\s|$))+""")
 PAINT = {Severity.ERROR: "\x1b[31m", Severity.WARNING: "\x1b[33m"}
 BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
@@ -43,6 +44,8 @@ def _one(finding: Finding, sources: Mapping[str, str], colour: bool) -> str:
 
 def _clean(text: str, colour: bool = False) -> str:
     """The text without what would move the cursor of a terminal or reorder the line."""
+    if len(text) > LONGEST:
+        text = text[:LONGEST] + "..."
     return text if colour else CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\n", " "))
 
 

@@ -11,7 +11,7 @@ from bep.schemas.nearest import did_you_mean, listed
 from bep.schemas.node import Node, scalars
 from bep.schemas.scalar import meaning
 
-EXPRESSION = re.compile(r"\$\{\{\s*([^{}]*?)\s*\}\}")
+EXPRESSION = re.compile(r"\$\{\{([^{}]*)\}\}")
 NAMED = re.compile(r"(var|env)\.([A-Za-z_][A-Za-z0-9_]*)\Z")
 PREFIX = "BEP_VAR_"
 TYPED: Mapping[str, tuple[type, ...]] = {
@@ -79,7 +79,7 @@ class Variables:
         missing: list[str] = []
 
         def value(found: re.Match[str]) -> str:
-            named = NAMED.match(found[1])
+            named = NAMED.match(found[1].strip())
             if named is None:
                 return found[0]
             if named[1] == "var":
@@ -117,18 +117,18 @@ class Variables:
             node.value = node.text = text
 
     def _is_secret(self, expression: str) -> bool:
-        named = NAMED.match(expression)
+        named = NAMED.match(expression.strip())
         if named is None:
             return False
         variable = (self.declared or {}).get(named[2])
         return named[1] == "env" or (variable is not None and variable.sensitive)
 
     def _lookup(self, expression: str, node: Node) -> _Value | None:
-        named = NAMED.match(expression)
+        named = NAMED.match(expression.strip())
         if named is None:
             self._report(
                 "unknown-expression",
-                f"'{expression}' means nothing here",
+                f"'{expression.strip()}' means nothing here",
                 "Write ${{ var.NAME }} or, in a sensitive field, ${{ env.NAME }}.",
                 node.mark,
             )

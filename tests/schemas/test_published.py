@@ -1,5 +1,6 @@
 """The published schemas: sound, self-explaining, and the quick check says no more than they do."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,7 +14,7 @@ from referencing import Registry, Resource
 from bep.schemas.accepting import accept_of, acceptor
 from bep.schemas.kind import NAMES, load_kind, load_kinds
 from bep.schemas.node import plain
-from bep.schemas.published import OTHERS, followed, schema_of
+from bep.schemas.published import OTHERS, editor_text, followed, schema_of
 from bep.schemas.reading import read_text
 from tests.schemas.test_anything import SPECS, mutated
 
@@ -149,3 +150,16 @@ def test_the_quick_check_knows_every_valid_spec() -> None:
     ):
         for node in read_text(spec, "a.yml").documents:
             assert acceptor(name)(plain(node))
+
+
+@pytest.mark.parametrize("name", USERS)
+def test_editors_take_variables_where_values_are_narrow(name: str) -> None:
+    schemas = [(f"{n}.schema.json", Resource.from_contents(json.loads(editor_text(n)))) for n in EVERY]
+    editor = Draft202012Validator({"$ref": f"{name}.schema.json"}, registry=Registry().with_resources(schemas))
+    Draft202012Validator.check_schema(json.loads(editor_text(name)))
+    for spec in SPECS:
+        for node in read_text(spec, "a.yml").documents:
+            assert editor.is_valid(plain(node)) or not validator(name).is_valid(plain(node))
+    compute = {"name": "cpu-cluster", "type": "amlcompute", "max_instances": "${{ var.nodes }}"}
+    assert editor.is_valid(compute) == (name == "compute")
+    assert not validator(name).is_valid(compute)
