@@ -210,7 +210,7 @@ class _Walk:
             if self._broken is None:
                 self._session.finish(self._plan.digest if done else "")
         except StateNotWritten as trouble:
-            notes = (*notes, f"{trouble}; all of this apply is in its journal")
+            notes = (*notes, f"{trouble}; nothing of this apply is lost, its journal has all of it")
         except StateReplaced as trouble:
             self._broken = trouble
         return Report(

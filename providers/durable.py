@@ -37,11 +37,22 @@ def create_durably(path: Path, data: bytes, *, at: At = nowhere) -> None:
     temporary = write_beside(path, data, at=at)
     try:
         at(f"link {path.name}")
-        path.hardlink_to(temporary)
+        _name_if_free(temporary, path)
     finally:
         with suppress(OSError):
             temporary.unlink()
     sync_folder(path.parent)
+
+
+def _name_if_free(temporary: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links: as whole, though of two at once the later one stays
+        if path.exists():
+            raise FileExistsError(path) from None
+        temporary.replace(path)
 
 
 def write_beside(path: Path, data: bytes, *, at: At = nowhere) -> Path:

@@ -59,7 +59,7 @@ def resolve(
         change = changes.get(intent.change) if plan and plan.digest == intent.plan else None
         address = intent.address
         begun = _Begun(intent, change, state.entries.get(address), observed.get(address))
-        done, entry, what = _became(begun, clock())
+        done, entry, what = _became(begun)
         outcomes.append(_outcome(intent, done, entry, what, clock()))
         notes.append(f"bep was interrupted at {intent.at} while {DOING[intent.action]} {address}: {what}")
     return Recovery(tuple(outcomes), tuple(notes))
@@ -79,17 +79,26 @@ def recovered(stored: Stored, provider: Provider, clock: Callable[[], str]) -> t
     return fold(stored.state, found.outcomes)[0], found.notes
 
 
-def _became(begun: _Begun, now: str) -> tuple[bool, Entry | None, str]:
+def _became(begun: _Begun) -> tuple[bool, Entry | None, str]:
     """Whether it was done, the entry if there is one now, and a sentence's end."""
     intent, observed, entry = begun.intent, begun.observed, begun.entry
+    made_at = intent.at  # not the time of looking: a plan looks too, and the apply of that plan must find the same
     if _removes(begun):
         return _became_of_removal(begun)
     if observed is None:
         return False, None, "it had not been made"
     if observed.operation == intent.operation:
         if begun.change is not None:
-            return True, entry_of(begun.change, observed, intent.operation, now), "it had been made; taken into state"
-        return True, found_entry(intent.address, observed, entry, now), "it had been made; taken into state as it is"
+            return (
+                True,
+                entry_of(begun.change, observed, intent.operation, made_at),
+                "it had been made; taken into state",
+            )
+        return (
+            True,
+            found_entry(intent.address, observed, entry, made_at),
+            "it had been made; taken into state as it is",
+        )
     if entry is not None and entry.etag == observed.etag:
         return False, None, "it had not been changed"
     return False, None, "someone else made or changed it since; it was left as it is, and the next plan shows it"
