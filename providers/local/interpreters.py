@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -113,10 +114,11 @@ def discovered(surroundings: Mapping[str, str], cache: Path) -> tuple[Interprete
 
 
 def folders(surroundings: Mapping[str, str]) -> tuple[Path, ...]:
-    """Every folder that is looked in, PATH first. Shims are passed over: what they lead to has its own place."""
+    """Every folder that is looked in: PATH first, bep's own last. Shims are passed over: they lead to these."""
     on_path = [Path(part) for part in surroundings.get("PATH", "").split(os.pathsep) if part]
     known = [place for pattern in _FOLDERS for place in _expanded(pattern, surroundings)]
-    return tuple(dict.fromkeys(place for place in (*on_path, *known) if place.name != "shims" and place.is_dir()))
+    own = Path(sys.executable).resolve().parent
+    return tuple(dict.fromkeys(place for place in (*on_path, *known, own) if place.name != "shims" and place.is_dir()))
 
 
 def _expanded(pattern: str, surroundings: Mapping[str, str]) -> Iterator[Path]:

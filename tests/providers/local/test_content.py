@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bep.planner.state import ContentRecord
-from bep.providers.local import cloning
+from bep.providers.local import cloning, folders
 from bep.providers.local import content as stored
 from bep.providers.local.content import ContentStore
 from bep.providers.protocol import Conflict, ProviderError
@@ -145,9 +145,9 @@ def test_a_file_system_without_links_gets_copies(
 def test_two_builders_of_one_tree_agree(store: ContentStore, model: Path) -> None:
     record = store.put("model/a/1", "create", content(model))
     tree = store.tree("model/a/1", record)
-    with stored.unfinished(store.trees) as new:
+    with folders.unfinished(store.trees) as new:
         store._fill("model/a/1", new, record.files)
-        stored.publish(new, tree)
+        folders.publish(new, tree)
     assert as_dict(tree) == as_dict(model)
     assert [path.name for path in store.trees.iterdir()] == [tree.name]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bep.providers.local.conda import Recipe, recipe_of
-from bep.providers.local.environments import COMPLETE, Environments
+from bep.providers.local.environments import Environments
 from bep.providers.protocol import ProviderError
 from tests.providers.local.wheels import offline, wheel
 
@@ -125,28 +125,26 @@ def builder(environments: Environments) -> subprocess.Popen[str]:
     return subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
 
 
-def test_a_build_killed_at_any_moment_leaves_nothing_usable_looking(environments: Environments) -> None:
-    recipe = Recipe(first=("beta",))
-    for moment in (0.0, 0.7, 2.0):
+def test_builds_killed_at_any_moment_leave_nothing_usable_looking_and_two_more_build_once(
+    environments: Environments,
+) -> None:
+    for moment in (0.0, 0.5, 2.0):
         with builder(environments) as killed:
             assert killed.stdout
-            first = killed.stdout.readline()
+            assert killed.stdout.readline().startswith(("mine/1: ", "BUILT"))
             time.sleep(moment)
             os.kill(killed.pid, signal.SIGKILL)
-        assert first.startswith("mine/1: ") or "BUILT" in first
         for there in environments.list():
             assert says(there.python, "import alpha, beta; print('ok')") == "ok"
-    built = environments.build("mine/1", recipe)
-    assert says(built.python, "import alpha, beta; print('ok')") == "ok"
-    assert (environments.folder / built.digest / COMPLETE).exists()
-
-
-def test_two_builders_wait_for_each_other_and_build_once(environments: Environments) -> None:
+    for built in environments.list():  # on a fast machine the last one may have been ready before its end
+        environments.prune()
+        assert not Path(built.python).exists()
     with builder(environments) as one, builder(environments) as two:
         said = [process.communicate()[0] for process in (one, two)]
     assert sum("making a virtual environment" in text for text in said) == 1
-    assert len({text.rpartition("BUILT ")[2] for text in said}) == 1
     assert "another process is building it; waiting" in "".join(said)
+    pythons = {text.rpartition("BUILT ")[2].strip() for text in said}
+    assert [says(python, "import alpha, beta; print('ok')") for python in pythons] == ["ok"]
 
 
 def test_what_is_being_built_is_not_pruned(environments: Environments) -> None:
