@@ -1,7 +1,6 @@
 """Starts worker processes, reads what they say in shared memory, waits for any of them. Knows no mini-batch."""
 
 import errno
-import json
 import mmap
 import os
 import select
@@ -69,7 +68,7 @@ class Crew:
 
     def _start(self, number: int, slot: int, setup: dict[str, Any], logs: tuple[BinaryIO, BinaryIO]) -> Worker:
         settings = _anonymous()
-        os.write(settings, json.dumps(setup).encode())
+        os.write(settings, ascii(setup).encode())
         os.lseek(settings, 0, os.SEEK_SET)
         leases_out, leases = os.pipe()
         answers, answers_in = os.pipe()
@@ -95,8 +94,18 @@ class Crew:
             for file in theirs:
                 os.close(file)
         os.set_blocking(answers, False)
-        log = Path(setup["errors"])
-        return Worker(number, slot, process, leases, answers, line, _sentinel(process.pid), log, setup["process"])
+        return Worker(
+            number=number,
+            slot=slot,
+            process=process,
+            leases_pipe=leases,
+            answers_pipe=answers,
+            lifeline=line,
+            sentinel=_sentinel(process.pid),
+            log=Path(setup["errors"]),
+            stderr=Path(logs[1].name),
+            name=setup["process"],
+        )
 
     def heart(self, worker: Worker) -> Heart:
         """What the worker does now. Two looks in a row that agree are the truth; one alone may be half old."""

@@ -9,6 +9,7 @@ from bep.runner.backlog import Span
 from bep.runner.worker import wire
 from bep.runner.workers import Heart, Worker
 
+NOT_STARTED = "WorkerNotStarted"
 _STACK = b"Fatal Python error: "
 _LOOK_BACK = 16384
 
@@ -35,7 +36,7 @@ class Death:
 def settle(folder: Path, worker: Worker, heart: Heart) -> Left:
     """Read the journal of a worker that has ended; it is what counts, whatever the worker was about to say."""
     scored = short = 0
-    recorded = set()
+    recorded: set[int] = set()
     journal = parts.path(folder, worker.number).with_suffix(".journal")
     for entry in parts.read(journal, worker.number):
         good = min(entry.results, entry.items)
@@ -84,7 +85,7 @@ def _missing(span: Span, recorded: set[int]) -> list[Span]:
     return found
 
 
-def explain(worker: Worker, code: int) -> Death:
+def explain(worker: Worker, heart: Heart, code: int) -> Death:
     """Why a worker has ended, from its exit code or from what the runner did to it."""
     if worker.doom:
         return Death(worker.doom.kind, worker.doom.reason, _stack(worker.log, worker.doom.log_size))
@@ -94,6 +95,9 @@ def explain(worker: Worker, code: int) -> Death:
         case number if number > 0:
             name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
             return Death("WorkerCrashed", f"the process crashed ({name}) in native code", _stack(worker.log, 0))
+    if heart.phase == wire.STARTING:
+        said = worker.stderr.read_text(errors="replace")[-_LOOK_BACK:] if worker.stderr.exists() else ""
+        return Death(NOT_STARTED, f"the environment's interpreter cannot run a worker (exit code {code})", said)
     if code == wire.UNHEARD:
         return Death("ChannelClosed", "the script closed file descriptors that the worker needs")
     return Death("WorkerExited", f"the process ended itself (exit code {code}): does the script call os._exit?")

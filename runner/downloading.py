@@ -41,9 +41,15 @@ def fetch(url: str, downloads: Path) -> Path:
 
 
 def _download(url: str, file: BinaryIO) -> None:
+    import urllib.error
     import urllib.request
 
-    with urllib.request.urlopen(url, timeout=_SECONDS) as answer:
+    try:
+        opened = urllib.request.urlopen(url, timeout=_SECONDS)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise OSError(f"the server answers {error.code} {error.reason}") from None
+    with opened as answer:
         expected = answer.headers.get("Content-Length")
         while block := answer.read(1 << 20):
             file.write(block)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from bep.runner import deaths
 from bep.runner.backlog import Backlog, Span, Verdict
 from bep.runner.crew import Crew, Launch, Watch
+from bep.runner.deaths import Death, Left
 from bep.runner.events import Event, MiniBatchFailed, Progress, WorkerLost
 from bep.runner.journal import Failure, Journal
 from bep.runner.manifest import Manifest
@@ -139,21 +140,21 @@ class Engine:
 
     def _bury(self, worker: Worker) -> None:
         """Account for a worker that has ended: only the call that it was in has lost an attempt."""
-        heart = self._hall.heart(worker)
+        heart, counts = self._hall.heart(worker), self._hall.counts(worker)
         self._watch.drop(worker)
         code = worker.bury()
         self._crew.remove(worker)
-        left = deaths.settle(self.launch.parts, worker, heart)
-        self.tally.scored += left.scored
-        self.tally.short += left.short
-        if not (worker.stopping and code == 0):
-            self._lost(worker, code, left)
+        if worker.stopping and code == 0:
+            self.tally.add(*counts[:2])
+        else:
+            left = deaths.settle(self.launch.parts, worker, heart)
+            self.tally.add(left.scored, left.short)
+            self._lost(worker, deaths.explain(worker, heart, code), left)
 
-    def _lost(self, worker: Worker, code: int, left: deaths.Left) -> None:
+    def _lost(self, worker: Worker, death: Death, left: Left) -> None:
         self.backlog.give_back(left.untouched)
         if self._error or self.cancel.is_set():
             return
-        death = deaths.explain(worker, code)
         if worker.stopping:
             if worker.ready:
                 self.warnings.append(f"{death.message} while shutting down ({worker.name})")

@@ -62,7 +62,7 @@ def _folder(path: bytes, inside: tuple[tuple[int, int], ...]) -> Iterator[bytes]
         raise InputsInvalid(f"{os.fsdecode(path)}: a symbolic link to a folder that it stands in; remove it")
     for name, is_folder in _entries(path):
         if is_folder:
-            yield from _folder(name, (*inside, this))
+            yield from _folder(name[:-1], (*inside, this))
         else:
             yield name
 
@@ -73,16 +73,16 @@ def _entries(path: bytes) -> list[tuple[bytes, bool]]:
     try:
         with os.scandir(path) as entries:
             for entry in entries:
-                if entry.is_dir():
-                    found.append((entry.path + b"/", True))
-                elif entry.is_file():
+                if entry.is_file():
                     found.append((entry.path, False))
+                elif entry.is_dir():
+                    found.append((entry.path + b"/", True))
                 else:
                     raise InputsInvalid(f"{os.fsdecode(entry.path)}: {_what_is_wrong(entry.path)}")
     except OSError as error:
         raise InputsInvalid(f"{os.fsdecode(path)}: cannot be listed: {error.strerror}") from error
     found.sort()
-    return [(name.rstrip(b"/"), is_folder) for name, is_folder in found]
+    return found
 
 
 def _what_is_wrong(path: bytes) -> str:

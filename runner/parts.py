@@ -3,6 +3,7 @@
 import heapq
 import mmap
 import os
+import sys
 from binascii import crc32
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 from bep.runner.worker import wire
 
-_BLOCK = 1 << 20
+_BLOCK = 16384 * wire.RECORD
 
 
 class Scored(NamedTuple):
@@ -39,24 +40,36 @@ class Run:
     end: int
 
 
-def read(journal: Path, part: int, start: int = 0, end: int | None = None) -> Iterator[Scored]:
+def read(journal: Path, part: int) -> Iterator[Scored]:
     """The whole records of a journal, up to the first that is torn. A journal that is not there has none."""
+    for block in _blocks(journal, 0, sys.maxsize):
+        for position in range(0, len(block), wire.RECORD):
+            body = block[position : position + wire.BODY.size]
+            if wire.CHECK.unpack_from(block, position + wire.BODY.size)[0] != crc32(body):
+                return
+            yield Scored._make((*wire.BODY.unpack(body), part))
+
+
+def _again(run: Run) -> Iterator[Scored]:
+    """Records that have been found whole before."""
+    for block in _blocks(run.journal, run.start, run.end):
+        for fields in wire.CHECKED.iter_unpack(block):
+            yield Scored._make((*fields[:-1], run.part))
+
+
+def _blocks(journal: Path, start: int, end: int) -> Iterator[bytes]:
+    """Whole records, many at a time; what follows the last whole one is left out."""
     try:
         file = os.open(journal, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return
     try:
-        size = os.fstat(file).st_size
-        end = size if end is None else min(end, size)
-        size_of_block = _BLOCK // wire.RECORD * wire.RECORD
-        while start + wire.RECORD <= end:
-            block = os.pread(file, min(size_of_block, end - start), start)
+        while block := os.pread(file, min(_BLOCK, end - start), start):
+            block = block[: len(block) // wire.RECORD * wire.RECORD]
+            if not block:
+                return
             start += len(block)
-            for position in range(0, len(block) - wire.RECORD + 1, wire.RECORD):
-                body = block[position : position + wire.BODY.size]
-                if wire.CHECK.unpack_from(block, position + wire.BODY.size)[0] != crc32(body):
-                    return
-                yield Scored._make((*wire.BODY.unpack(body), part))
+            yield block
     finally:
         os.close(file)
 
@@ -91,7 +104,7 @@ def runs(parts: Path) -> list[Run]:
 
 def in_order(parts: Path) -> Iterator[Scored]:
     """Every scored mini-batch once, by first item. Of two that have an item in common the earlier part's stands."""
-    streams = [read(run.journal, run.part, run.start, run.end) for run in runs(parts)]
+    streams = [_again(run) for run in runs(parts)]
     reached = 0
     for scored in heapq.merge(*streams, key=lambda scored: (scored.first, scored.part)):
         if scored.first >= reached:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bep.runner.backlog import Span
 from bep.runner.crew import Crew
-from bep.runner.deaths import Death, call_of
+from bep.runner.deaths import NOT_STARTED, Death, call_of
 from bep.runner.record import JobError
 from bep.runner.worker import wire
 from bep.runner.workers import Doom, Heart, Worker
@@ -111,7 +111,8 @@ class Supervisor:
     def barren(self, worker: Worker, death: Death) -> JobError | None:
         """A worker ended outside any call. Too many in a row, or an `init()` that hangs, and the job fails."""
         self._barren += 1
-        if worker.stopping or ((death.type != "InitTimeout" or self._prepared) and self._barren <= self._patience):
+        is_final = death.type == NOT_STARTED or (death.type == "InitTimeout" and not self._prepared)
+        if not is_final and self._barren <= self._patience:
             return None
         place = "before init() returned" if not worker.ready else "between two calls of run()"
         message = f"{death.message} ({place}, {self._barren} times in a row)" if self._barren > 1 else death.message

@@ -15,6 +15,11 @@ class Tally:
     retries: int = 0
     workers_lost: int = 0
 
+    def add(self, scored: int, short: int) -> None:
+        """Count what a worker that has ended had in its journal."""
+        self.scored += scored
+        self.short += short
+
     @property
     def failed(self) -> int:
         """Failed items."""

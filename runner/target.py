@@ -15,19 +15,19 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    mini_batch_size: int = Field(10, ge=1)
-    instance_count: int = Field(1, ge=1)
-    max_concurrency_per_instance: int = Field(1, ge=1)
-    max_retries: int = Field(3, ge=0)
-    timeout: float = Field(30, gt=0)
-    init_timeout: float = Field(600, gt=0)
-    error_threshold: int = Field(-1, ge=-1)
-    output_action: str = Field("append_row", pattern="^(append_row|summary_only)$")
+    mini_batch_size: int = Field(default=10, ge=1)
+    instance_count: int = Field(default=1, ge=1)
+    max_concurrency_per_instance: int = Field(default=1, ge=1)
+    max_retries: int = Field(default=3, ge=0)
+    timeout: float = Field(default=30, gt=0)
+    init_timeout: float = Field(default=600, gt=0)
+    error_threshold: int = Field(default=-1, ge=-1)
+    output_action: str = Field(default="append_row", pattern="^(append_row|summary_only)$")
     output_file_name: str = "predictions.csv"
-    output_format: str = Field("azureml", pattern="^(azureml|csv|jsonl|parquet)$")
-    logging_level: str = Field("info", pattern="^(debug|info|warning)$")
+    output_format: str = Field(default="azureml", pattern="^(azureml|csv|jsonl|parquet)$")
+    logging_level: str = Field(default="info", pattern="^(debug|info|warning)$")
     bisect: bool = True
-    sync_seconds: float = Field(1, ge=0)
+    sync_seconds: float = Field(default=1, ge=0)
 
     @property
     def workers(self) -> int:
@@ -75,5 +75,5 @@ class JobRequest(BaseModel):
     output_folder: Path
     output_text: str
     overrides: dict[str, Any] = Field(default_factory=dict)
-    environment: dict[str, str] | None = Field(None, repr=False)
+    environment: dict[str, str] | None = Field(default=None, repr=False)
     cache: Path | None = None

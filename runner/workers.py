@@ -56,6 +56,7 @@ class Worker:
     lifeline: int
     sentinel: int
     log: Path
+    stderr: Path
     name: str
     leases: deque[Lease] = field(default_factory=deque)
     ready: bool = False

@@ -5,16 +5,13 @@ import sys
 
 def start() -> None:
     """Import this folder under a private name and serve until told to stop, or convert a file."""
-    import importlib.util
+    import types
 
     folder = __file__.rpartition("/")[0] or "."
     if sys.path and sys.path[0] == folder:
         del sys.path[0]
-    spec = importlib.util.spec_from_file_location(
-        "bep_worker", folder + "/__init__.py", submodule_search_locations=[folder]
-    )
-    assert spec is not None
-    sys.modules["bep_worker"] = importlib.util.module_from_spec(spec)
+    package = sys.modules["bep_worker"] = types.ModuleType("bep_worker")
+    package.__path__ = [folder]
     if sys.argv[1] == "parquet":
         from bep_worker.parquet import convert  # type: ignore[import-not-found]
 

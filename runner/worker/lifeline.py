@@ -3,8 +3,9 @@
 import fcntl
 import os
 import select
-import signal
 import sys
+
+_SIGKILL = 9  # `import signal` imports enum and functools, a fifth of the start of a worker
 
 
 def hold(lifeline: int) -> None:
@@ -14,11 +15,11 @@ def hold(lifeline: int) -> None:
     """
     if sys.platform == "linux":
         fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
-        fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(lifeline, fcntl.F_SETSIG, _SIGKILL)
         fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
         ready, _, _ = select.select([lifeline], [], [], 0)
         if ready:  # it died before the signal was asked for
-            os.killpg(0, signal.SIGKILL)
+            os.killpg(0, _SIGKILL)
         return
     import threading
 
@@ -27,4 +28,4 @@ def hold(lifeline: int) -> None:
 
 def _wait(lifeline: int) -> None:
     os.read(lifeline, 1)
-    os.killpg(0, signal.SIGKILL)
+    os.killpg(0, _SIGKILL)

@@ -29,9 +29,8 @@ STARTING, PREPARING, IDLE, RUNNING, STOPPING = range(5)
 # in the part and their length, wall clock at the start, seconds, checksum of the rows; then a checksum of all that.
 BODY = struct.Struct("<QIIIQQddI")
 CHECK = struct.Struct("<I")
-RECORD = BODY.size + CHECK.size
-
-MANIFEST_END = struct.Struct("<Q")
+CHECKED = struct.Struct("<QIIIQQddII")
+RECORD = CHECKED.size
 
 
 def record(

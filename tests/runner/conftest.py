@@ -108,7 +108,7 @@ def processes_with(text: str) -> list[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal() and int(entry.name) != os.getpid():
             try:
-                said = (entry / "cmdline").read_bytes() + os.fsencode(os.readlink(entry / "cwd"))
+                said = (entry / "cmdline").read_bytes() + os.fsencode((entry / "cwd").readlink())
             except OSError:
                 continue
             if text.encode() in said:

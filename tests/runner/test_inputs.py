@@ -1,0 +1,134 @@
+"""What becomes an item, in which order, and what is said when nothing does."""
+
+import http.server
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bep.runner import inputs, manifest
+from bep.runner.errors import InputsInvalid
+from bep.runner.folder import JobFolder
+
+Jobs = Any
+
+
+def listed(root: Path, *texts: str) -> list[str]:
+    found = inputs.expand([t if "://" in t else str(root / t) for t in texts], root / "downloads")
+    return [os.path.relpath(os.fsdecode(name), root) for name in found]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name in ("in/a.txt", "in/a/z.txt", "in/a-b/y.txt", "in/.hidden", "in/b/.deep/x", "in/zero", "other.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("" if name == "in/zero" else name)
+    return tmp_path
+
+
+def test_a_folder_is_listed_whole_in_the_order_of_paths(tree: Path) -> None:
+    found = listed(tree, "in")
+    assert found == sorted(found, key=os.fsencode)
+    assert found == ["in/.hidden", "in/a-b/y.txt", "in/a.txt", "in/a/z.txt", "in/b/.deep/x", "in/zero"]
+
+
+def test_files_globs_and_lists_come_in_the_order_asked_for(tree: Path) -> None:
+    assert listed(tree, "other.csv", "in/a.txt") == ["other.csv", "in/a.txt"]
+    assert listed(tree, "in/*.txt") == ["in/a.txt"]
+    assert listed(tree, "in/**/*.txt") == ["in/a-b/y.txt", "in/a.txt", "in/a/z.txt"]
+    assert sorted(listed(tree, "in/**")) == listed(tree, "in")
+
+
+def test_a_link_to_a_folder_is_followed_but_not_in_a_circle(tree: Path) -> None:
+    (tree / "in" / "c").symlink_to(tree / "in" / "a")
+    assert "in/c/z.txt" in listed(tree, "in")
+    (tree / "in" / "a" / "up").symlink_to(tree / "in")
+    with pytest.raises(InputsInvalid, match="a symbolic link to a folder that it stands in; remove it"):
+        listed(tree, "in")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("in/nothing", r"in/nothing: no such file or folder; .*/in exists$"),
+        ("no/such/place", r"no/such/place: no such file or folder; .* exists$"),
+        ("in/*.png", r"in/\*\.png: no files there$"),
+        ("bare", r"bare: no files there$"),
+        ("dangling", r"dangling: a symbolic link to /nowhere, which does not exist$"),
+        ("pipe", r"pipe: neither a file nor a folder$"),
+    ],
+)
+def test_what_is_missing_is_named(tree: Path, text: str, told: str) -> None:
+    (tree / "bare").mkdir()
+    (tree / "dangling").symlink_to("/nowhere")
+    os.mkfifo(tree / "pipe")
+    with pytest.raises(InputsInvalid, match=told):
+        listed(tree, text)
+
+
+def test_a_job_without_inputs_or_with_an_output_in_its_way_does_no_work(jobs: Jobs) -> None:
+    record, _ = jobs.score(inputs=(str(jobs.root / "nowhere"),))
+    assert (record.status, record.error.code, record.counts.items) == ("Failed", "InputsInvalid", 0)
+    record, _ = jobs.score(inputs=(), name="none")
+    assert record.error.message == "the job has no inputs"
+    request = jobs.request(name="exists")
+    request.output_folder.mkdir(parents=True)
+    (request.output_folder / "predictions.csv").write_text("precious")
+    record = jobs.run(request)
+    assert (record.status, record.error.code) == ("Failed", "OutputExists")
+    assert (request.output_folder / "predictions.csv").read_text() == "precious"
+    assert not list((request.folder / "parts").iterdir())
+
+
+def test_the_manifest_gives_back_every_name(tmp_path: Path) -> None:
+    folder = JobFolder(tmp_path)
+    names = [b"/x/%d" % n for n in range(23)] + [b"/x/new\nline", b"/x/\xff"]
+    made = manifest.write(folder, iter(names), 10)
+    assert (made.items, made.mini_batches) == (25, 3)
+    assert [os.fsencode(name) for name in made.names(0, 25)] == names
+    assert [os.fsencode(name) for name in made.names(8, 4)] == names[8:12]
+    assert made.names(24, 1) == (os.fsdecode(b"/x/\xff"),)
+
+
+class _Answers(http.server.BaseHTTPRequestHandler):
+    asked: list[str] = []  # noqa: RUF012 - one list for all requests
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        self.send_response(404 if "missing" in self.path else 200)
+        self.send_header("Content-Length", "100" if "short" in self.path else "5")
+        self.end_headers()
+        self.wfile.write(b"12345")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    _Answers.asked.clear()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Answers) as served:
+        thread = threading.Thread(target=served.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{served.server_port}"
+        served.shutdown()
+        thread.join()
+
+
+def test_a_url_is_fetched_once_and_whole(tmp_path: Path, server: str) -> None:
+    (name,) = listed(tmp_path, server + "/data/a%20b.csv?sig=secret")
+    assert name.endswith("/a b.csv")
+    assert (tmp_path / name).read_bytes() == b"12345"
+    assert listed(tmp_path, server + "/data/a%20b.csv?sig=secret") == [name]
+    assert len(_Answers.asked) == 1
+
+
+@pytest.mark.parametrize("path", ["/missing.csv?sig=canary", "/short.csv?sig=canary"])
+def test_a_url_that_fails_leaves_no_file_and_tells_no_secret(tmp_path: Path, server: str, path: str) -> None:
+    with pytest.raises(InputsInvalid, match="cannot be fetched") as told:
+        listed(tmp_path, server + path)
+    assert "canary" not in str(told.value)
+    assert [path for path in (tmp_path / "downloads").rglob("*") if path.is_file()] == []
