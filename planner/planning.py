@@ -14,7 +14,7 @@ from bep.planner.refusing import import_undeclared, unknown_address
 from bep.planner.refusing import reference_cycle as cycle_finding
 from bep.planner.replacing import cascade
 from bep.planner.rollback import undoing
-from bep.planner.safety import Scene, safety_findings, settled
+from bep.planner.safety import Scene, safety_findings
 from bep.planner.state import State
 from bep.planner.targeting import named, selected
 from bep.planner.traffic import receivers
@@ -83,14 +83,9 @@ def plan(
     drafts = [change for decision in decisions.values() for change in drafted(decision)]
     changes, circle = _ordered(drafts, world)
     chosen = selected(changes, options.targets, options.excludes)
-    scene = Scene(chosen, state, observed, kinds, options, _protected(declared, state), _referrers(world, chosen))
-    findings = (
-        *(_carried(finding) for finding in options.findings),
-        *_asked_in_vain(world),
-        *(finding for decision in decisions.values() for finding in decision.findings),
-        *circle,
-        *safety_findings(scene),
-    )
+    refused = (*_asked_in_vain(world), *(found for decision in decisions.values() for found in decision.findings))
+    risks = safety_findings(_scene(world, chosen, declared))
+    notes = _notes(decisions.values(), len(changes) - len(chosen))
     return signed(
         Plan(
             bep_version=options.bep_version,
@@ -101,12 +96,17 @@ def plan(
             created_at=options.created_at,
             changes=chosen,
             drift=tuple(decision.drift for decision in decisions.values() if decision.drift),
-            findings=settled(findings, options),
+            findings=(*map(_carried, options.findings), *refused, *circle, *risks),
             unchanged=len({*wished, *state.entries}) - sum(map(_acts, decisions.values())),
-            notes=(*options.notes, *_notes(decisions.values(), len(changes) - len(chosen))),
+            notes=(*options.notes, *notes),
             rollback=undoing(chosen),
         )
     )
+
+
+def _scene(world: World, chosen: Sequence[Change], declared: Mapping[Address, Resource]) -> Scene:
+    protected, referrers = _protected(declared, world.state), _referrers(world, chosen)
+    return Scene(chosen, world.state, world.observed, world.kinds, world.options, protected, referrers)
 
 
 def _decisions(world: World) -> dict[Address, Decision]:

@@ -1,6 +1,6 @@
 """What a plan would do that a person should be asked about first. Knows plans and traffic, not how plans are made."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bep.planner.observed import Observed
@@ -13,9 +13,6 @@ from bep.schemas.address import Address, kind_of
 from bep.schemas.kind import Kind
 
 FEW = 3
-OVERRIDABLE = frozenset(
-    {"create-before-destroy", "delete-active", "delete-many", "delete-with-jobs", "protected", "shift-unscored"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +37,18 @@ class Scene:
 
 
 def safety_findings(scene: Scene) -> tuple[PlanFinding, ...]:
-    """Every rule's findings, by rule and then in the order of the changes."""
+    """Every rule's findings, by rule and then in the order of the changes. `--allow` lets each through but the last."""
     if not scene.changes:
         return ()
-    rules = (_protected, _same_name, _active, _jobs, _many, _unscored, _referenced)
-    return tuple(_settled(found, scene.options) for rule in rules for found in rule(scene))
-
-
-def settled(findings: Iterable[PlanFinding], options: Options) -> tuple[PlanFinding, ...]:
-    """The findings, each marked when `--allow` lets it through. Not every code can be let through."""
-    return tuple(_settled(found, options) for found in findings)
+    rules = (_protected, _same_name, _active, _jobs, _many, _unscored)
+    overridable = (_settled(found, scene.options) for rule in rules for found in rule(scene))
+    return (*overridable, *_referenced(scene))
 
 
 def _settled(found: PlanFinding, options: Options) -> PlanFinding:
+    """The finding, marked when `--allow` lets it through."""
     asked = found.code in options.allow or f"{found.code}:{found.address}" in options.allow
-    return found.model_copy(update={"allowed": True}) if asked and found.code in OVERRIDABLE else found
+    return found.model_copy(update={"allowed": True}) if asked else found
 
 
 def _finding(code: str, address: str, message: str, fix: str = "", *, severity: str = "error") -> PlanFinding:
