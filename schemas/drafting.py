@@ -10,7 +10,7 @@ from bep.schemas.canonical import respell, settle, shape
 from bep.schemas.contents import Contents, beside
 from bep.schemas.draft import Draft
 from bep.schemas.environments import complete
-from bep.schemas.kind import load_kind
+from bep.schemas.kind import fields, load_kind
 from bep.schemas.node import Marks, Node, faithful, plain
 from bep.schemas.resource import FieldPath, Lifecycle, Resource
 from bep.schemas.secret import Secret
@@ -118,23 +118,36 @@ def refer(draft: Draft, name: str, part: Draft) -> None:
 
 
 @cache
-def _sensitive(kind: str) -> tuple[FieldPath, ...]:
-    return tuple(sorted(path for path in load_kind(kind).sensitive if "*" not in path))
+def _sensitive(kind: str) -> tuple[tuple[FieldPath, bool], ...]:
+    """The fields that hold secrets, and whether each always does."""
+    words = (("x-bep-sensitive", True), ("x-bep-may-be-sensitive", False))
+    schema = load_kind(kind).schema
+    return tuple((path, always) for path, node in fields(schema) for word, always in words if node.get(word))
 
 
 def seal_off(draft: Draft, variables: Variables) -> set[int]:
     """Put a `Secret` in every sensitive field; the ids of the nodes it took, whose expressions are thereby settled."""
     taken = set()
-    for path in _sensitive(draft.kind):
-        node = draft.node.at(path)
-        if node is None or not isinstance(node.value, str):
-            continue
-        taken.add(id(node))
-        text = variables.reveal(node, address=draft.label) if "${{" in node.value else node.value
-        node.value = Secret(text or "")
-        if text is None:
-            draft.unset = True
+    deferred = {id(node) for node in variables.deferred}
+    for path, always in _sensitive(draft.kind):
+        for node in _at(draft.node, path):
+            if not isinstance(node.value, str) or not (always or id(node) in deferred):
+                continue
+            taken.add(id(node))
+            text = variables.reveal(node, address=draft.label) if "${{" in node.value else node.value
+            node.value = Secret(text or "")
+            if text is None:
+                draft.unset = True
     return taken
+
+
+def _at(node: Node, path: FieldPath) -> list[Node]:
+    """The nodes at a path of a schema, whose `*` stands for every key."""
+    if path and path[-1] == "*":
+        around = node.at(path[:-1])
+        return list(around.value.values()) if around is not None and isinstance(around.value, dict) else []
+    found = node.at(path)
+    return [found] if found is not None else []
 
 
 def finish(draft: Draft) -> Resource:

@@ -36,7 +36,7 @@ class JobSpec:
     output_path: str | None = None
     output_format: str = "azureml"
     settings: Mapping[str, Any] = field(default_factory=dict)
-    environment_variables: Mapping[str, str] = field(default_factory=dict)
+    environment_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,19 @@ class _Reading:
                 )
             return None
         self.variables.substitute(written.documents[0])
+        self._reveal(written.documents[0])
         self.findings += self.variables.findings
         return written.documents[0]
+
+    def _reveal(self, node: Node) -> None:
+        """Secrets may stand in a job's environment variables, which no record keeps, and nowhere else."""
+        places = (node.at(("settings", "environment_variables")), node.get("environment_variables"))
+        fields = [place.value for place in places if place is not None and isinstance(place.value, dict)]
+        allowed = {id(below) for mapping in fields for below in mapping.values()}
+        for below in self.variables.deferred:
+            if id(below) in allowed:
+                below.value = below.text = self.variables.reveal(below, address="job") or ""
+        self.findings += self.variables.misplaced(allowed)
 
     def job(self, node: Node) -> JobSpec | None:
         """The job a document describes, or None with findings."""

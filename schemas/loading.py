@@ -189,7 +189,7 @@ class _Loading:
             if draft.kind == "deployment":
                 check_deployment(draft, unique, self.contents)
             taken |= seal_off(draft, self.variables)
-        self._misplaced(taken)
+        self.findings += self.variables.misplaced(taken)
         self.findings += self.variables.findings
         self.findings += [
             f for draft in {id(d): d for d in (*self.drafts, *unique.values())}.values() for f in draft.findings
@@ -209,21 +209,6 @@ class _Loading:
             if draft is not None:
                 found[address] = draft
         return found
-
-    def _misplaced(self, taken: set[int]) -> None:
-        """Expressions of secrets that stand where nothing is sensitive."""
-        for node in self.variables.deferred:
-            if id(node) not in taken:
-                self.findings.append(
-                    Finding(
-                        Severity.ERROR,
-                        "secret-not-sensitive",
-                        "",
-                        "a secret may only stand in a sensitive field, such as account_key",
-                        "Use ${{ var.NAME }} with a variable that is not sensitive.",
-                        node.mark,
-                    )
-                )
 
     def sources(self, findings: Sequence[Finding]) -> Mapping[str, str]:
         """The text of each file that a finding points into."""

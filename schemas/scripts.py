@@ -81,9 +81,8 @@ def _defined(body: list[ast.stmt]) -> dict[str, ast.AST | None]:
 
 def _blocks(statement: ast.stmt) -> list[list[ast.stmt]]:
     blocks = [getattr(statement, word, []) for word in ("body", "orelse", "finalbody")]
-    return blocks + [
-        handler.body for handler in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ()))
-    ]
+    arms = (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ()))
+    return blocks + [arm.body for arm in arms]
 
 
 def _run(found: ast.AST, name: str) -> list[ScriptTrouble]:

@@ -101,6 +101,13 @@ class Variables:
         text = EXPRESSION.sub(value, node.text)
         return None if missing else text
 
+    def misplaced(self, taken: set[int]) -> list[Finding]:
+        """Findings for secrets that stand where nothing is sensitive: in none of the nodes with the ids `taken`."""
+        message = "a secret may only stand in a sensitive field, such as account_key, or in environment_variables"
+        fix = "Use ${{ var.NAME }} with a variable that is not sensitive."
+        wrong = [node for node in self.deferred if id(node) not in taken]
+        return [Finding(Severity.ERROR, "secret-not-sensitive", "", message, fix, node.mark) for node in wrong]
+
     def _scalar(self, node: Node) -> None:
         whole = EXPRESSION.fullmatch(node.value)
         if any(self._is_secret(found) for found in EXPRESSION.findall(node.value)):

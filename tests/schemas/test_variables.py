@@ -3,6 +3,7 @@
 
 import json
 
+from bep.schemas.job import load_job
 from bep.schemas.rendering import findings_github, findings_json, findings_text
 from bep.schemas.secret import Secret
 from tests.schemas.conftest import Workbench
@@ -79,6 +80,28 @@ def test_secrets_come_from_the_environment_and_stay_hidden(bench: Workbench) -> 
     keys = [r.attributes["credentials"] for r in loaded.resources]
     assert keys == [{"account_key": Secret("canary-1")}, {"sas_token": Secret("?canary-2")}]
     assert "canary" not in repr(loaded)
+
+
+def test_environment_variables_take_secrets(article: Workbench) -> None:
+    article.write(
+        "d.yml",
+        "name: mybatchedp\n---\nname: blue\nendpoint_name: mybatchedp\nmodel: {path: autolog_nyc_taxi}\ncompute: local\n"
+        "environment_variables: {TOKEN: '${{ env.KEY }}', MODE: fast, LEVEL: 1.0}\n",
+    )
+    loaded = article.load("d.yml", environment={"KEY": "canary"})
+    assert loaded.findings == ()
+    found = loaded.resources[-1].attributes["settings"]["environment_variables"]
+    assert found == {"TOKEN": Secret("canary"), "MODE": "fast", "LEVEL": "1.0"}
+    article.write(
+        "job.yml", "endpoint: e\ninputs: {a: x}\nsettings: {environment_variables: {TOKEN: '${{ env.KEY }}'}}\n"
+    )
+    asked = load_job(article.files, "job.yml", changes={}, variables={}, environment={"KEY": "canary"})
+    assert asked.job is not None
+    assert asked.job.environment_variables == {"TOKEN": "canary"}
+    assert "canary" not in repr(asked)
+    article.write("job.yml", "endpoint: '${{ env.KEY }}'\ninputs: {a: x}\n")
+    refused = load_job(article.files, "job.yml", changes={}, variables={}, environment={"KEY": "canary"})
+    assert [f.code for f in refused.findings] == ["secret-not-sensitive"]
 
 
 def test_no_finding_shows_a_secret(bench: Workbench) -> None:
