@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 from bep.planner.observed import Observed
 from bep.planner.state import ContentRecord
 from bep.providers.local.content import ContentStore
+from bep.providers.local.disk_faults import told
 from bep.providers.protocol import ProviderError
 from bep.schemas.address import Address, address_of, names_of
 
@@ -97,7 +98,8 @@ def _asset(world: World, address: Address) -> Path | str:
 
 
 def _stored(world: World, address: Address, attributes: Mapping[str, Any], record: ContentRecord) -> Path:
-    tree = world.contents.tree(address, record)
+    with told(address, "locate"):
+        tree = world.contents.tree(address, record)
     return tree / next(iter(record.files)) if attributes.get("type") == "uri_file" else tree
 
 

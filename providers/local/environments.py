@@ -14,6 +14,7 @@ from typing import Final
 from bep.planner.canonical import digest_of
 from bep.providers.local.building import Site, build
 from bep.providers.local.conda import Recipe
+from bep.providers.local.disk_faults import told
 from bep.providers.local.durable import write_whole
 from bep.providers.local.folders import remove
 from bep.providers.local.interpreters import Interpreter, find, probe
@@ -67,7 +68,10 @@ class Environments:
         interpreter = self._interpreter(recipe)
         digest = _digest(interpreter, recipe)
         there = self.show(digest)
-        return there or self._built(label, digest, interpreter, recipe, report)
+        if there is not None:
+            return there
+        with told(label, "build"):
+            return self._built(label, digest, interpreter, recipe, report)
 
     def list(self) -> tuple[Built, ...]:
         """Every usable environment, sorted by label."""

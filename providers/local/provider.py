@@ -1,7 +1,6 @@
 """This machine as a world: a catalog, a store of contents, folders. Knows no state, no plan and no job."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -10,6 +9,7 @@ from bep.planner.observed import Observed
 from bep.planner.state import ContentRecord, Entry
 from bep.providers.local.catalog import Catalog, Row
 from bep.providers.local.content import ContentStore
+from bep.providers.local.disk_faults import told
 from bep.providers.local.uses import GIVEN, holds_back, uses
 from bep.providers.protocol import ProviderError
 from bep.schemas.address import Address, address_of, kind_of
@@ -73,18 +73,18 @@ class LocalProvider:
 
     def create(self, resource: Resource, *, operation: str) -> Observed:
         """Store the contents, then the row: a kill between leaves only bytes that the next try finds."""
-        with _told(resource.address, "create"):
+        with told(resource.address, "create"):
             return self._catalog.create(self._row(resource, "create", operation), given=frozenset(GIVEN))
 
     def update(self, resource: Resource, *, operation: str, etag: str) -> Observed:
         """Change the row in place. Bytes of a registered model or data asset never change, as in the service."""
-        with _told(resource.address, "update"):
+        with told(resource.address, "update"):
             _refuse_other_bytes(resource, self.read([resource.address]).get(resource.address))
             return self._catalog.update(self._row(resource, "update", operation), etag=etag, given=frozenset(GIVEN))
 
     def delete(self, address: Address, entry: Entry | None, *, operation: str, etag: str) -> None:
         """Remove the row. Contents stay: others may share them, and jobs may still read them."""
-        with _told(address, "delete"):
+        with told(address, "delete"):
             self._catalog.delete(address, etag=etag, blocking=holds_back)
 
     def close(self) -> None:
@@ -117,14 +117,3 @@ def _refuse_other_bytes(resource: Resource, there: Observed | None) -> None:
     if wanted != {path: record.sha256 for path, record in there.contents.items()}:
         message = "Asset paths cannot be updated. Register the new bytes under a new version"
         raise ProviderError(resource.address, "update", message, code="UserError")
-
-
-@contextmanager
-def _told(address: str, operation: str) -> Iterator[None]:
-    """What the file system refuses becomes a `ProviderError` that names the path."""
-    try:
-        yield
-    except OSError as error:
-        place = error.filename2 or error.filename or "a file"
-        message = f"{place}: {error.strerror or error}"
-        raise ProviderError(address, operation, message, code="Storage") from error

@@ -11,6 +11,7 @@ from bep.planner.observed import Observed
 from bep.providers.local import asked
 from bep.providers.local.conda import Recipe
 from bep.providers.local.datastores import locate
+from bep.providers.local.disk_faults import told
 from bep.providers.local.environments import label_of
 from bep.providers.local.provider import LocalProvider
 from bep.providers.protocol import ProviderError
@@ -105,12 +106,17 @@ def resolve(
     Raises `ProviderError` as `choose` does, and for contents that were lost or an environment that cannot be built.
     """
     chosen = choose(provider, endpoint, deployment)
+    with told(chosen.address, "run"):
+        return _resolved(provider, chosen, report)
+
+
+def _resolved(provider: LocalProvider, chosen: Chosen, report: Report) -> Scoring:
     attributes = chosen.observed.attributes
     model_directory, model_itself = _model(provider, chosen)
     interpreter, label, warnings = _environment(provider, chosen, model_itself, report)
     variables = attributes.get("settings", {}).get("environment_variables", {})
     return Scoring(
-        endpoint=endpoint,
+        endpoint=chosen.endpoint,
         deployment=chosen.deployment,
         deployment_digest=chosen.digest,
         model=attributes["model"],

@@ -224,3 +224,10 @@ def test_an_mlflow_model_that_asks_for_nothing_gets_the_users_python(world: Loca
     add_model(world, "6", "mlflow_model", {"local": "model"}, content(folder))
     add_deployment(world, "blue", "6")
     assert resolve(world, "ep1", "blue").interpreter == (sys.executable,)
+
+
+def test_a_place_that_cannot_be_written_is_told_with_its_path(scripted: LocalProvider) -> None:
+    (scripted.cloud / "trees").write_text("a file where a folder should be")
+    with pytest.raises(ProviderError, match="trees") as refusal:
+        resolve(scripted, "ep1", "blue")
+    assert (refusal.value.address, refusal.value.code) == ("deployment/ep1/blue", "Storage")
