@@ -19,6 +19,7 @@ COMMANDS = (
     "run",
     "job",
     "state",
+    "unlock",
     "schema",
     "version",
 )

@@ -1,10 +1,17 @@
 """`bep state`: what bep last knew, for those who look after it."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bep.commands.options import Json, LockTimeout
 from bep.formatting import Format
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bep.console import Console
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
@@ -13,13 +20,18 @@ Query = Annotated[str, typer.Option("--query", metavar="JMESPATH", help="Only a 
 
 @app.callback()
 def state() -> None:
-    """Look at the state: what bep last knew of each resource. `bep show` also asks the world.
+    """Look at the state, what bep last knew of each resource, and mend it. `bep show` also asks the world.
+
+    No command here touches an object of the world. Those that change the state hold its lock, and
+    a copy of each of the last ten states stays.
 
     \b
     Examples:
-      bep state list
       bep state list deployment/
       bep state show deployment/mybatchedp/blue
+      bep state rm deployment/mybatchedp/blue     the object stays, bep no longer looks after it
+      bep state pull > copy.json
+      bep state restore                           which copies there are
     """
 
 
@@ -53,3 +65,164 @@ def show(
 
     entry = entry_of(here().state, address)
     Console().result(formatted(queried(entry.model_dump(mode="json", exclude_defaults=True), query), output))
+
+
+@app.command()
+def rm(
+    addresses: Annotated[list[str], typer.Argument(metavar="ADDRESS", help="Entries to drop.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be dropped.")] = False,
+    json_output: Json = False,
+    lock_timeout: LockTimeout = 0,
+) -> None:
+    """Drop entries from the state. The objects stay, and bep no longer looks after them.
+
+    While a spec still declares one, `bep plan` says that it already exists: take it back with
+    `bep import`, or take the spec away. To drop it with the specs of a team, see `removed:` in bep.yml.
+
+    \b
+    Examples:
+      bep state rm deployment/mybatchedp/blue
+      bep state rm --dry-run blue green
+    """
+    from bep.console import Console
+    from bep.wiring.opening import here
+    from bep.wiring.showing import entry_of
+    from bep.wiring.surgery import editing, remove
+
+    console, opened = Console(), here()
+    if dry_run:
+        dropped = [entry_of(opened.state, name) for name in addresses]
+    else:
+        with editing(opened, "bep state rm", console.say, lock_timeout=lock_timeout) as session:
+            dropped = remove(session, addresses)
+    if json_output:
+        console.result_json({"dropped": [entry.address for entry in dropped], "dry_run": dry_run})
+        return
+    console.result("\n".join(f"{entry.address}: {'would be ' * dry_run}dropped" for entry in dropped))
+    if not dry_run:
+        console.say("The objects are as they were. `bep import ADDRESS` takes one back.")
+
+
+@app.command()
+def mv(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="An address in the state.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The address of the object that it is now.")],
+    json_output: Json = False,
+    lock_timeout: LockTimeout = 0,
+) -> None:
+    """Follow an object that was renamed outside bep: NEW takes the place of OLD in the state.
+
+    An address is the object's own name, so this cannot rename anything: NEW must exist. Its guards
+    (prevent_destroy and the like) go with it. With the specs of a team, see `moved:` in bep.yml.
+
+    \b
+    Examples:
+      bep state mv deployment/mybatchedp/blue deployment/mybatchedp/green
+    """
+    from bep.console import Console
+    from bep.wiring.opening import here
+    from bep.wiring.surgery import editing, move
+
+    console, opened = Console(), here()
+    with editing(opened, "bep state mv", console.say, lock_timeout=lock_timeout) as session:
+        moved = move(opened, session, old, new)
+    if json_output:
+        console.result_json({"from": old, "to": moved.address})
+    else:
+        console.result(f"{old} is {moved.address} now.")
+
+
+@app.command()
+def pull() -> None:
+    """Write the whole state to stdout, what an apply that runs has recorded so far included.
+
+    It holds no secret, but the key that the digests standing for secrets are made with: keep it as
+    private as the state file.
+
+    \b
+    Examples:
+      bep state pull > copy.json
+    """
+    from bep.console import Console
+    from bep.exit_codes import ExitCode, Stop
+    from bep.planner.statefile import encode
+    from bep.wiring.opening import here
+    from bep.wiring.surgery import store_of
+
+    stored = store_of(here()).load()
+    if stored is None:
+        raise Stop(ExitCode.ERROR, "there is no state yet: nothing has been applied here")
+    Console().result(encode(stored.state))
+
+
+@app.command()
+def push(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A state, as `bep state pull` writes it.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Even if it is older, or of another history. What was there is kept.")
+    ] = False,
+    json_output: Json = False,
+) -> None:
+    """Put a state in place of the one that is there, if it follows that one.
+
+    It must be of the same lineage (the same history) and its serial no lower.
+
+    \b
+    Examples:
+      bep state push copy.json
+
+    \b
+    Exit codes: 0 in place, 1 it is no state, 4 it does not follow the one there, or that one is locked.
+    """
+    from bep.console import Console
+    from bep.wiring.opening import here
+    from bep.wiring.surgery import push as put
+
+    state, aside = put(here(), file, force=force)
+    _say_in_place(Console(), state.serial, len(state.entries), aside, json_output)
+
+
+@app.command()
+def restore(
+    source: Annotated[
+        str, typer.Argument(metavar="[SERIAL|FILE]", help="A copy's serial, or a state file. Without it: list copies.")
+    ] = "",
+    output: Annotated[Format, typer.Option("--output", "-o", help="How to list the copies.")] = Format.TABLE,
+    json_output: Json = False,
+) -> None:
+    """Put a kept copy of the state, or any good state file, in place. What was there is kept beside it.
+
+    The world stays as it is: the next `bep plan` shows where it differs from the copy.
+
+    \b
+    Examples:
+      bep state restore             which copies there are
+      bep state restore 41
+      bep state restore .bep/state.json.rescued-20261122T211530Z-4711
+    """
+    from bep.console import Console
+    from bep.formatting import formatted
+    from bep.wiring.opening import here
+    from bep.wiring.surgery import copies
+    from bep.wiring.surgery import restore as put_back
+
+    console = Console()
+    if not source:
+        rows = copies(here())
+        if rows or json_output or output is not Format.TABLE:
+            console.result(formatted(rows, Format.JSON if json_output else output))
+        else:
+            console.say("There is no copy yet: nothing has been applied here.")
+        return
+    state, aside = put_back(here(), int(source) if source.isdecimal() else Path(source))
+    _say_in_place(console, state.serial, len(state.entries), aside, json_output)
+
+
+def _say_in_place(console: "Console", serial: int, resources: int, aside: "Sequence[Path]", json_output: bool) -> None:
+    if json_output:
+        console.result_json({"serial": serial, "resources": resources, "replaced": [str(path) for path in aside]})
+        return
+    console.result(f"The state is at serial {serial} now, with {resources} resources.")
+    for path in aside:
+        console.say(f"What it replaced is kept as {path}")
+    console.say("Next: `bep plan` shows where the world differs.")

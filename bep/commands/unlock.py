@@ -1,0 +1,42 @@
+"""`bep unlock`: take away a lock whose owner is gone."""
+
+from typing import Annotated
+
+import typer
+
+from bep.commands.options import Json
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def unlock(
+    id: Annotated[str, typer.Argument(help="The lock's id, as the message of the command that met it says.")],
+    json_output: Json = False,
+) -> None:
+    """Take away the lock of an apply that is known to be gone.
+
+    A lock whose owner died on this machine needs no unlocking: the next command takes it over. This
+    is for an owner on another machine, which cannot be seen from here. A lock whose owner is at
+    work on this machine is not taken away.
+
+    \b
+    Examples:
+      bep unlock 3f2a9c01d4e7
+
+    \b
+    Exit codes: 0 taken away, 4 it is not that lock, nobody holds it, or its owner is at work.
+    """
+    from bep.console import Console
+    from bep.providers.locking import unlock as take_away
+    from bep.wiring.opening import here
+    from bep.wiring.surgery import store_of
+
+    console = Console()
+    holder = take_away(store_of(here()).path, id)
+    if json_output:
+        from dataclasses import asdict
+
+        console.result_json(asdict(holder))
+    else:
+        console.result(f"The lock is away. It was {holder}.\nLook with `bep plan` at what that left.")

@@ -1,0 +1,124 @@
+"""State changed by hand: the store a command may write to, its lock and its session. Prints nothing."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bep.exit_codes import ExitCode, Stop
+from bep.schemas.address import Address, kind_of
+from bep.schemas.finding import SpecInvalid, errors
+from bep.wiring.clock import now
+from bep.wiring.showing import entry_of
+
+if TYPE_CHECKING:
+    from bep.planner.state import Entry, State
+    from bep.providers.session import Session
+    from bep.providers.state_store import FileStore
+    from bep.wiring.opening import Opened
+
+
+def store_of(opened: "Opened") -> "FileStore":
+    """Where the state is. Wrong specs do not matter here, but a wrong bep.yml does: it may say another place."""
+    wrong = [found for found in opened.loaded.findings if found.mark is not None and found.mark.file == "bep.yml"]
+    if errors(wrong):
+        raise SpecInvalid(tuple(wrong), opened.loaded.sources)
+    return opened.store
+
+
+@contextmanager
+def editing(
+    opened: "Opened", operation: str, say: Callable[[str], None], *, lock_timeout: float = 0
+) -> "Iterator[Session]":
+    """The state, locked, with what an interrupted apply had begun looked into and recorded first.
+
+    Raises `Stop` where there is no state, `StateLocked`, and what reading the world raises.
+    """
+    from bep.providers.locking import acquire
+    from bep.providers.recovery import recover
+
+    store = store_of(opened)
+    if store.load() is None:
+        raise Stop(ExitCode.ERROR, "there is no state yet: nothing has been applied here")
+    with acquire(store.path, operation=operation, since=now(), timeout=lock_timeout), store.begin() as session:
+        for note in recover(session, opened.provider, now):
+            say(note)
+        yield session
+
+
+def remove(session: "Session", names: Sequence[str]) -> "list[Entry]":
+    """Drop these entries at once; the objects stay. Raises `Stop` for a name the state does not have."""
+    from bep.providers.surgery import set_entries
+
+    entries = {entry.address: entry for entry in (entry_of(session.state, name) for name in names)}
+    set_entries(session, dict.fromkeys(entries))
+    return list(entries.values())
+
+
+def move(opened: "Opened", session: "Session", old: str, new: str) -> "Entry":
+    """Let the entry of `old` go and take the object `new` into state in its place, guards kept.
+
+    Raises `Stop` unless `new` is an object of the same kind that exists and is not in state: an address is the
+    object's own name, so state follows a renaming and cannot make one.
+    """
+    from bep.providers.entries import found_entry
+    from bep.providers.surgery import set_entries
+
+    entry, target = entry_of(session.state, old), Address(new)
+    if kind_of(target) != kind_of(entry.address):
+        raise Stop(ExitCode.ERROR, f"{entry.address} and {new} are not of one kind")
+    if target in session.state.entries:
+        raise Stop(ExitCode.ERROR, f"{new} is in the state already\n    fix: bep state rm {entry.address}")
+    observed = opened.provider.read([target]).get(target)
+    if observed is None:
+        raise Stop(
+            ExitCode.ERROR,
+            f"there is no object {new}: an address is the object's own name, so moving an entry follows a renaming"
+            " in the world and does not make one\n"
+            f"    fix: change the name in the spec; bep plan then makes {new} and removes {entry.address}",
+        )
+    moved = found_entry(target, observed, entry, now())
+    set_entries(session, {target: moved, entry.address: None})
+    return moved
+
+
+def restore(opened: "Opened", source: int | Path) -> "tuple[State, tuple[Path, ...]]":
+    """Put a kept copy, or a file, in place of the state. Returns what is there now, and where the old one was kept."""
+    from bep.providers.locking import acquire
+
+    store = store_of(opened)
+    with acquire(store.path, operation="bep state restore", since=now()):
+        aside = store.restore(source)
+    stored = store.load()
+    assert stored is not None
+    return stored.state, aside
+
+
+def push(opened: "Opened", file: Path, *, force: bool) -> "tuple[State, tuple[Path, ...]]":
+    """Put a state from elsewhere in place. Raises `Stop` when it does not follow the one that is there."""
+    from bep.planner.statefile import StateDamaged
+    from bep.providers.locking import acquire
+    from bep.providers.surgery import PushRefused
+    from bep.providers.surgery import push as put_in_place
+
+    store = store_of(opened)
+    with acquire(store.path, operation="bep state push", since=now()):
+        try:
+            return put_in_place(store, file, force=force)
+        except StateDamaged as damage:
+            raise Stop(ExitCode.ERROR, f"{file}: {damage.reason}") from None
+        except PushRefused as refused:
+            raise Stop(ExitCode.CONFLICT, str(refused)) from None
+
+
+def copies(opened: "Opened") -> list[dict[str, object]]:
+    """The copies of earlier states that can be put back, newest first; damaged ones are left out."""
+    from datetime import UTC, datetime
+
+    store = store_of(opened)
+    rows: list[dict[str, object]] = []
+    for state in store.backups.good():
+        file = store.backups.path(state.serial)
+        kept = datetime.fromtimestamp(file.stat().st_mtime, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        rows.append({"serial": state.serial, "resources": len(state.entries), "kept_at": kept, "file": str(file)})
+    return rows
