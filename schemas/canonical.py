@@ -62,10 +62,13 @@ def _condition(node: Mapping[str, Any]) -> tuple[str, frozenset[str], tuple[tupl
 
 
 @cache
-def moves(kind: str) -> tuple[tuple[FieldPath, FieldPath], ...]:
-    """From where to where older spellings move, the deepest first, so that a moved mapping is already mended inside."""
+def moves(kind: str) -> tuple[tuple[FieldPath, FieldPath, Mapping[str, str]], ...]:
+    """From where to where older spellings move, and how their values are spelt today.
+
+    The deepest come first, so that a moved mapping is already mended inside.
+    """
     found = [
-        (path, tuple(node["x-bep-becomes"].split(".")))
+        (path, tuple(node["x-bep-becomes"].split(".")), node.get("x-bep-spellings", {}))
         for path, node in fields(load_kind(kind).schema)
         if "x-bep-becomes" in node
     ]
@@ -75,9 +78,11 @@ def moves(kind: str) -> tuple[tuple[FieldPath, FieldPath], ...]:
 def respell(node: Node, kind: str, address: str) -> list[Finding]:
     """Move every older spelling to where it belongs, in place. A value written in both places is a finding."""
     findings: list[Finding] = []
-    for source, target in moves(kind):
+    for source, target, spellings in moves(kind):
         if source[0] in node.value and (found := node.at(source)) is not None:
             _take(node, source)
+            if isinstance(found.value, str):
+                found.value = found.text = spellings.get(found.value, found.value)
             if found.value is not None:
                 findings += put(node, target, found, address)
     return findings
@@ -125,8 +130,8 @@ def settle(node: Node, form: Shape) -> None:
             settle(below, form.items or NO_SHAPE)
     elif form.keeps_text and type(value) is not str:
         node.value = node.text
-    elif form.spellings:
-        node.value = form.spellings.get(value, value)
+    elif form.spellings and value in form.spellings:
+        node.value = node.text = form.spellings[value]
 
 
 def _settle_fields(node: Node, form: Shape) -> None:
