@@ -44,9 +44,9 @@ class Workspace:
 
 def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding]]:
     """The workspace a bep.yml describes, its patterns expanded; with what is wrong, it is as much of it as is right."""
-    for settings in (below for _, below in _fields(node.get("provider"))):
-        if settings.value is None:
-            settings.value = {}  # `local:` with nothing after it says local
+    for said in (below for _, below in _fields(node.get("provider"))):
+        if said.value is None:
+            said.value = {}  # `local:` with nothing after it says local
     findings = list(check("workspace", node, "workspace"))
     if findings:
         return _salvaged(node, files, findings)
