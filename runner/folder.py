@@ -57,6 +57,13 @@ class JobFolder:
         finally:
             os.close(lock)
 
+    def holder(self) -> int | None:
+        """The process number of the living runner that has this job; None where none has."""
+        if not self.is_held():
+            return None
+        words = self._lock.read_text(errors="replace").split()
+        return int(words[1]) if len(words) == 2 and words[1].isdecimal() else None
+
 
 def wait_for_parts(parts: Path, patience: float) -> None:
     """Wait until no worker of an earlier runner can write any more. Raises `JobBusy` after `patience` seconds.

@@ -4,25 +4,31 @@ from typing import Annotated
 
 import typer
 
+from bep.commands.cancelling_jobs import cancel
+from bep.commands.downloading_jobs import download
+from bep.commands.job_logs import logs
+from bep.commands.job_results import Name
 from bep.commands.options import Json
 from bep.formatting import Format
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(help="A job's name, or the beginning of it that no other shares.")]
 Query = Annotated[str, typer.Option("--query", metavar="JMESPATH", help="Only a part of it.")]
 
 
 @app.callback()
 def job() -> None:
-    """Look at jobs and go on with them.
+    """Look at jobs, stop them, go on with them, fetch what they made.
 
     \b
     Examples:
       bep job list
       bep job show batchjob-20261122-211530-1a2b3c --query status -o tsv
-      bep job stream batchjob-20261122-211530-1a2b3c
-      bep job resume batchjob-20261122-211530-1a2b3c
+      bep job stream nightly                follow it until it is over
+      bep job logs nightly --error          exceptions of the script
+      bep job cancel nightly
+      bep job resume nightly                go on after a kill, a cancel or a failure
+      bep job download nightly --path results
     """
 
 
@@ -34,10 +40,12 @@ def list_jobs(
     """List every job, oldest first."""
     from bep.console import Console
     from bep.formatting import formatted, queried
+    from bep.wiring.job_summaries import summary_of
     from bep.wiring.jobs import records, row_of
     from bep.wiring.opening import here
 
-    rows = queried([row_of(record) for record in records(here().home)], query)
+    in_full = query or output in (Format.JSON, Format.YAML)
+    rows = queried([summary_of(record) if in_full else row_of(record) for record in records(here().home)], query)
     if rows or output is not Format.TABLE:
         Console().result(formatted(rows, output))
     else:
@@ -53,11 +61,13 @@ def show(
     """Show one job: status, counts, times, outputs, settings, and why it failed if it did."""
     from bep.console import Console
     from bep.formatting import formatted, queried
+    from bep.wiring.job_summaries import outputs_of
     from bep.wiring.jobs import record_named
     from bep.wiring.opening import here
 
     record = record_named(here().home, name)
-    Console().result(formatted(queried(record.model_dump(mode="json"), query), output))
+    shown = {**record.model_dump(mode="json"), "outputs": outputs_of(record)}
+    Console().result(formatted(queried(shown, query), output))
 
 
 @app.command()
@@ -93,3 +103,7 @@ def resume(name: Name, json_output: Json = False) -> None:
             cancel=cancel,
         )
     finish(console, ended, json_output=json_output)
+
+
+for command in (cancel, download, logs):
+    app.command()(command)

@@ -1,0 +1,57 @@
+"""`bep job download`: a job's outputs, where the user wants them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bep.commands.job_results import Name, Output
+from bep.exit_codes import ExitCode, Stop
+
+
+def download(
+    name: Name,
+    path: Annotated[Path, typer.Option("--path", "-p", metavar="DIR", help="The folder to copy to.")] = Path(),
+    everything: Annotated[bool, typer.Option("--all", help="Logs, record and report too, in DIR/artifacts.")] = False,
+    output: Output = None,
+) -> None:
+    """Copy the outputs of a job that is over. Nothing is overwritten, and nothing is there half.
+
+    Of the job's own output folder everything is copied; of a folder that you chose with --output-path,
+    the predictions file alone.
+
+    \b
+    Examples:
+      bep job download nightly                     into the current folder
+      bep job download nightly --path results
+      bep job download nightly --path results --all
+      bep job download nightly -p results -o json --query downloaded
+
+    \b
+    Exit codes: 0 copied, 1 a name is taken, the job is not over, or it has no output.
+    """
+    from bep.console import Console
+    from bep.wiring import downloading
+    from bep.wiring.jobs import record_named
+    from bep.wiring.opening import here
+
+    record = record_named(here().home, name)
+    if not record.status.is_final:
+        raise Stop(ExitCode.ERROR, f"{record.name} is {record.status}: there is something to download when it is over")
+    wanted = downloading.outputs(record)
+    if not wanted and not everything:
+        hint = (
+            "--all downloads its logs"
+            if record.status != "Completed"
+            else f"there is nothing in {record.output_folder}"
+        )
+        raise Stop(ExitCode.ERROR, f"{record.name} is {record.status} and has no output; {hint}")
+    copied = downloading.download({**wanted, **(downloading.artifacts(record) if everything else {})}, path)
+    console = Console()
+    if output is None:
+        console.result("\n".join(map(str, copied)))
+        return
+    from bep.formatting import formatted
+    from bep.wiring.job_summaries import summary_of
+
+    console.result(formatted({**summary_of(record), "downloaded": [str(file.absolute()) for file in copied]}, output))

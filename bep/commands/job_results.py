@@ -1,0 +1,27 @@
+"""How the commands on one job end: lines for a person, or the job as a value. Decides nothing about the job."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bep.formatting import Format
+
+if TYPE_CHECKING:
+    from bep.console import Console
+    from bep.runner.record import JobRecord
+
+Name = Annotated[str, typer.Argument(help="A job's name, or the beginning of it that no other shares.")]
+Output = Annotated[Format | None, typer.Option("--output", "-o", help="The job as a value instead of as lines.")]
+
+
+def show_job(console: "Console", record: "JobRecord", output: Format | None) -> None:
+    """Status, counts and outputs of a job, on stdout."""
+    if output is None:
+        from bep.runner.report import lines
+
+        console.result("\n".join(lines(record)))
+        return
+    from bep.formatting import formatted
+    from bep.wiring.job_summaries import summary_of
+
+    console.result(formatted(summary_of(record), output))

@@ -1,0 +1,101 @@
+"""A job's outputs and logs, copied where a user wants them: whole or not at all, and over nothing."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bep.exit_codes import ExitCode, Stop
+
+if TYPE_CHECKING:
+    from bep.runner.record import JobRecord
+
+ARTIFACTS = "artifacts"
+"""Below the folder of the download: logs and the job's own files, where the compatible service puts them."""
+
+_OF_A_JOB = ("job.json", "failed_items.jsonl", "report.html", "logs")
+
+
+def outputs(record: "JobRecord") -> dict[str, Path]:
+    """What a job has written for its user, by the name it gets in the download.
+
+    A folder that is the job's own is taken whole, so that files a script wrote there come along; of a folder that
+    the user named, and that other things may stand in, only the predictions file.
+    """
+    file = record.output_file
+    if file is not None and record.name not in record.output_folder.parts:
+        return {file.name: file} if file.is_file() else {}
+    if not record.output_folder.is_dir():
+        return {}
+    found = sorted(record.output_folder.iterdir())
+    return {path.name: path for path in found if not path.name.endswith(".partial")}
+
+
+def artifacts(record: "JobRecord") -> dict[str, Path]:
+    """Logs, record, list of failed items and report, by the name they get."""
+    found = {name: record.folder / name for name in _OF_A_JOB}
+    return {f"{ARTIFACTS}/{name}": path for name, path in found.items() if path.exists()}
+
+
+def download(wanted: Mapping[str, Path], target: Path) -> list[Path]:
+    """Copy each to its name below `target`, made if it is not there; the paths that are there now.
+
+    Everything is copied beside first and gets its name at the end. Raises `Stop` when one of the names is taken, and
+    nothing is written then.
+    """
+    taken = [str(target / name) for name in _tops(wanted) if os.path.lexists(target / name)]
+    if taken:
+        raise Stop(
+            ExitCode.ERROR,
+            f"{', '.join(taken)}: there already, and never overwritten\n    fix: choose another folder with --path",
+        )
+    target.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=".bep-download-", dir=target))
+    try:
+        for name, source in wanted.items():
+            _copy(source, beside / name)
+        for name in _tops(wanted):
+            _place(beside / name, target / name)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    _sync(target)
+    return [target / name for name in wanted]
+
+
+def _tops(wanted: Mapping[str, Path]) -> Iterator[str]:
+    """Names directly in the target: what is renamed in one step."""
+    yield from dict.fromkeys(name.split("/")[0] for name in wanted)
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        shutil.copy2(source, target)
+    for path in target.rglob("*") if target.is_dir() else (target,):
+        if path.is_file():
+            _sync(path)
+
+
+def _place(new: Path, target: Path) -> None:
+    """Rename; a file only over nothing, even if the name was taken a moment ago."""
+    if new.is_dir():
+        new.rename(target)
+        return
+    try:
+        os.link(new, target)
+    except FileExistsError:
+        raise Stop(ExitCode.ERROR, f"{target}: has appeared meanwhile; it was not overwritten") from None
+    except OSError:  # a file system without hard links
+        new.rename(target)
+
+
+def _sync(path: Path) -> None:
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

@@ -1,0 +1,36 @@
+"""A job as a value for scripts: what every `-o json` of a job command says. Pure; reads no file."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bep.runner.record import JobRecord
+
+
+def summary_of(record: "JobRecord") -> dict[str, Any]:
+    """Name, status, counts, times (UTC; `seconds` of work) and outputs; `error` where the job has one."""
+    return {
+        "name": record.name,
+        "status": str(record.status),
+        "endpoint": record.target.endpoint,
+        "deployment": record.target.deployment,
+        "counts": record.counts.model_dump(),
+        "created": _moment(record.created),
+        "started": _moment(record.started),
+        "finished": _moment(record.finished),
+        "seconds": record.seconds,
+        "outputs": outputs_of(record),
+        "folder": str(record.folder),
+        "error": record.error.model_dump(mode="json") if record.error else None,
+    }
+
+
+def outputs_of(record: "JobRecord") -> dict[str, dict[str, Any]]:
+    """The one output, `score`: its folder, and its file once it is complete."""
+    is_there = record.output_file is not None and record.status.value == "Completed"
+    file = str(record.output_file) if is_there else None
+    return {"score": {"path": str(record.output_folder), "file": file, "format": record.settings.output_format}}
+
+
+def _moment(time: datetime | None) -> str | None:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ") if time else None

@@ -1,0 +1,74 @@
+"""Ends a job that another process runs, or writes down that a dead one is over. Knows no workspace and no terminal."""
+
+import os
+import signal
+from collections import deque
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bep.runner.finishing import Totals, history_of, tallied, write_failed_items
+from bep.runner.folder import JobFolder, wait_for_parts
+from bep.runner.manifest import Manifest
+from bep.runner.record import JobRecord, Status, read, save
+
+_ORPHANS = 10.0  # seconds that the kernel gets to end the workers of a runner that was killed
+
+
+def interrupt(path: Path, *, at_once: bool = False) -> int | None:
+    """Send SIGINT (`at_once`: SIGKILL) to the process that runs the job in this folder; its number, None if none does.
+
+    Whoever holds the job's lock is alive and has that job, so a number that the system gave to another program since
+    is never signalled.
+    """
+    folder = JobFolder(path)
+    process = folder.holder()
+    if process is None or process == os.getpid():
+        return None
+    number = signal.SIGKILL if at_once else signal.SIGINT
+    try:
+        if not hasattr(os, "pidfd_open"):
+            os.kill(process, number)
+            return process
+        handle = os.pidfd_open(process)
+        try:
+            if folder.holder() != process:  # it ended, and the number may be another's, between the two looks
+                return None
+            signal.pidfd_send_signal(handle, number)
+        finally:
+            os.close(handle)
+    except ProcessLookupError:
+        return None
+    return process
+
+
+def record_cancelled(path: Path) -> JobRecord:
+    """Write down that a job which nobody runs is Canceled, and what its workers had scored by then.
+
+    A job that is over is returned as it is; one that was cancelled can be resumed. Raises `JobInvalid`, `JobBusy`.
+    """
+    folder = JobFolder(path)
+    with folder.held():
+        record = read(folder)
+        if record.status.is_final:
+            return record
+        wait_for_parts(folder.parts, _ORPHANS)
+        ended = _counted(folder, record).model_copy(
+            update={"status": Status.CANCELED, "finished": datetime.now(UTC), "error": None}
+        )
+        save(ended)
+        return ended
+
+
+def _counted(folder: JobFolder, record: JobRecord) -> JobRecord:
+    """The record with the counts that the journals have; the runner wrote them last when it began."""
+    if not record.manifest_digest or not folder.index.exists():
+        return record
+    settings = record.settings
+    size = settings.mini_batch_size if record.target.scoring_script else 1
+    listed = Manifest(folder.manifest, folder.index, record.counts.items, size, record.manifest_digest)
+    history = history_of(folder, size, settings.max_retries, settings.bisect)
+    totals = Totals()
+    deque(tallied(folder, totals, history), maxlen=0)
+    write_failed_items(folder, listed, history, totals)
+    counts = record.counts.model_copy(update={"scored": totals.scored, "failed": totals.failed, "rows": totals.rows})
+    return record.model_copy(update={"counts": counts})

@@ -1,0 +1,160 @@
+"""Jobs of other processes: cancelled, looked into, fetched."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.bep.conftest import Workspace, surroundings
+
+SLOW = """
+import os, sys, time
+
+def run(mini_batch):
+    time.sleep(0.05)
+    print("scoring", [os.path.basename(path) for path in mini_batch])
+    print("careful", file=sys.stderr)
+    return [os.path.basename(path) for path in mini_batch]
+"""
+OUTPUT = ".bep/cloud/datastores/workspaceblobstore/azureml/{}/score"
+
+
+@pytest.fixture
+def slow(workspace: Workspace) -> Workspace:
+    """A deployment that takes a while for each of sixty files."""
+    (workspace.folder / "code/score.py").write_text(SLOW)
+    for number in range(60):
+        (workspace.folder / f"texts/{number:03d}.txt").write_text("x")
+    workspace.bep("apply", "--auto-approve")
+    return workspace
+
+
+@contextmanager
+def running(workspace: Workspace, name: str, *more: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A job that another process runs, and that has scored something."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bep", "run", "job.yml", "--name", name, "-m", "1", *more],
+        cwd=workspace.folder, env=surroundings(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        until(lambda: any(f.stat().st_size for f in (workspace.folder / ".bep/jobs" / name).glob("parts/*.journal")))
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def until(happened: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if happened():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never happened")
+
+
+def status_of(workspace: Workspace, name: str) -> str:
+    return workspace.bep("job", "show", name, "--query", "status", "-o", "tsv").stdout.strip()
+
+
+def test_a_running_job_is_cancelled_and_can_be_resumed(slow: Workspace) -> None:
+    with running(slow, "long") as process:
+        told = json.loads(slow.bep("job", "cancel", "long", "-o", "json").stdout)
+        assert process.wait(10) == 130
+    assert (told["name"], told["status"]) == ("long", "Canceled")
+    assert 0 < told["counts"]["scored"] < 65
+    assert told["outputs"]["score"]["file"] is None
+    assert slow.bep("job", "cancel", "long").returncode == 0  # twice is no mistake
+    slow.bep("job", "resume", "long")
+    rows = (slow.folder / OUTPUT.format("long") / "predictions.csv").read_text().split()
+    assert rows == sorted(rows)
+    assert len(rows) == 65
+    assert "nothing to cancel" in slow.bep("job", "cancel", "long", expect=1).stderr
+
+
+def test_a_job_whose_process_died_is_recorded_as_cancelled(slow: Workspace) -> None:
+    with running(slow, "dead") as process:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    assert status_of(slow, "dead") == "NotResponding"
+    told = json.loads(slow.bep("job", "cancel", "dead", "-o", "json").stdout)
+    assert told["status"] == "Canceled"
+    assert told["counts"]["scored"] > 0
+    assert status_of(slow, "dead") == "Canceled"
+    assert not json.loads((slow.folder / ".bep/jobs/dead/job.json").read_text())["error"]
+
+
+def test_force_kills_a_runner_that_does_not_react(slow: Workspace) -> None:
+    with running(slow, "stuck") as process:
+        os.kill(process.pid, signal.SIGSTOP)
+        assert "Canceled" in slow.bep("job", "cancel", "stuck", "--force").stdout
+        assert process.wait(10) == -signal.SIGKILL
+    assert status_of(slow, "stuck") == "Canceled"
+
+
+def test_nobody_else_is_signalled(slow: Workspace) -> None:
+    """The record of a dead job names a number that is another process's by now."""
+    with running(slow, "reused") as process:
+        process.kill()
+        process.wait()
+    other = subprocess.Popen(["sleep", "60"])
+    try:
+        for file, old in (("job.json", f'"process": {process.pid}'), ("lock", f"process {process.pid}")):
+            path = slow.folder / ".bep/jobs/reused" / file
+            path.write_text(path.read_text().replace(old, old.replace(str(process.pid), str(other.pid))))
+        slow.bep("job", "cancel", "reused", "--force")
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_logs_are_printed_and_followed(slow: Workspace) -> None:
+    with running(slow, "talk", "-c", "2"):
+        followed = slow.bep("job", "logs", "talk", "-f", "--stdout").stdout
+    assert followed.count("scoring [") == 65
+    assert "==> node0/process000 stdout <==" in followed
+    one = slow.bep("job", "logs", "talk", "--worker", "0", "--stderr").stdout
+    assert set(one.split()) == {"careful"}
+    assert slow.bep("job", "logs", "talk", "--error").stderr == "nothing was said\n"
+    assert "there are: 0, 1" in slow.bep("job", "logs", "talk", "--worker", "7", expect=1).stderr
+
+
+def test_outputs_are_copied_over_nothing(slow: Workspace, tmp_path: Path) -> None:
+    assert "is Running" in _while_running(slow)
+    slow.bep("run", "job.yml", "--name", "done", "--input", "texts/00*.txt")
+    slow.bep("job", "download", "done", "--path", "got", "--all")
+    got = slow.folder / "got"
+    assert (got / "predictions.csv").read_text().splitlines() == [f"{n:03d}.txt" for n in range(10)]
+    assert json.loads((got / "artifacts/job.json").read_text())["name"] == "done"
+    assert (got / "artifacts/logs/job_result.txt").exists()
+    refused = slow.bep("job", "download", "done", "--path", "got", expect=1)
+    assert "predictions.csv: there already, and never overwritten" in refused.stderr
+    assert sorted(path.name for path in got.iterdir()) == ["artifacts", "predictions.csv"]
+
+
+def _while_running(slow: Workspace) -> str:
+    with running(slow, "busy"):
+        return slow.bep("job", "download", "busy", expect=1).stderr
+
+
+def test_of_a_folder_that_the_user_chose_only_the_predictions_come(slow: Workspace) -> None:
+    slow.bep("run", "job.yml", "--name", "mine", "--input", "texts/a.txt", "--output-path", ".")
+    told = json.loads(slow.bep("job", "download", "mine", "--path", "got", "-o", "json").stdout)
+    assert told["downloaded"] == [str(slow.folder / "got/predictions.csv")]
+
+
+def test_every_job_tells_the_same_to_a_script(slow: Workspace) -> None:
+    slow.bep("run", "job.yml", "--name", "one", "--input", "texts/a.txt")
+    (listed,) = json.loads(slow.bep("job", "list", "-o", "json").stdout)
+    shown = json.loads(slow.bep("job", "show", "one", "-o", "json").stdout)
+    for told in (listed, shown):
+        assert (told["name"], told["status"], told["counts"]["scored"]) == ("one", "Completed", 1)
+        assert told["outputs"]["score"]["file"].endswith("azureml/one/score/predictions.csv")
+        assert told["finished"] > told["created"] or told["finished"] == told["created"]
