@@ -56,6 +56,8 @@ def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> 
     from bep.runner.target import JobRequest, Settings
 
     scoring = resolve(opened.provider, job.endpoint, job.deployment, report=say)
+    for warning in scoring.warnings:
+        say(f"warning: {warning}")
     name = job.name or job_name()
     variables = _variables(opened, scoring) | dict(job.environment_variables)
     return JobRequest(
@@ -114,25 +116,24 @@ def variables_of(opened: "Opened", record: "JobRecord") -> dict[str, str]:
 
     Raises `Stop` when the deployment is another by now: the job would not go on with what it began with.
     """
-    from bep.providers.local.scoring import resolve
+    from bep.providers.local.scoring import choose, resolve
 
     target = record.target
-    scoring = resolve(opened.provider, target.endpoint, target.deployment)
-    if scoring.deployment_digest != target.deployment_digest:
+    if choose(opened.provider, target.endpoint, target.deployment).digest != target.deployment_digest:
         raise Stop(
             ExitCode.CONFLICT,
             f"{record.name} began with another {target.endpoint}/{target.deployment} than is deployed now\n"
             "    fix: run the job anew, or apply the specs it began with and resume then",
         )
-    return _variables(opened, scoring)
+    return _variables(opened, resolve(opened.provider, target.endpoint, target.deployment))
 
 
 def _input(opened: "Opened", text: str) -> str:
     """Where an input lies: assets and datastores by the provider, local paths from the workspace's folder."""
     if text.startswith("azureml:"):
-        from bep.providers.local.datastores import locate
+        from bep.providers.local.datastores import resolve
 
-        return os.fspath(locate(opened.provider, text))
+        return os.fspath(resolve(opened.provider, text))
     return text if "://" in text else os.fspath(opened.root / text)
 
 

@@ -68,7 +68,7 @@ def test_a_hand_edit_of_the_world_is_drift_and_not_the_pull_requests_doing(works
     planned = json.loads(workspace.bep("plan", "--json").stdout)
     assert [change["origin"] for change in planned["changes"]] == ["drift"]
     assert planned["drift"][0]["address"] == "compute/cpu-cluster"
-    assert "drift" in workspace.bep("plan").stdout.lower()
+    assert "Changed outside bep" in workspace.bep("plan").stdout
     workspace.bep("apply", "--auto-approve")
     assert workspace.bep("plan").stdout.startswith("Nothing to do.")
 
