@@ -20,7 +20,8 @@ from bep.schemas.opening import Opened, documents_of, open_workspace
 from bep.schemas.references import Addresses
 from bep.schemas.resolving import resolve
 from bep.schemas.resource import Resource
-from bep.schemas.rules import check_deployment, duplicates, traffic_of
+from bep.schemas.rules import check_deployment, duplicates
+from bep.schemas.traffic import traffic_of
 from bep.schemas.variables import Variables
 from bep.schemas.workspace import SpecFile, Workspace, files_named, not_there
 
@@ -134,7 +135,10 @@ class _Loading:
         if kind is None:
             self.complete = False
             self.findings += findings
-            return
+        else:
+            self._of_kind(kind, node, spec, findings)
+
+    def _of_kind(self, kind: str, node: Node, spec: SpecFile, findings: Sequence[Finding]) -> None:
         label = _label(kind, node, spec)
         self.findings += [Finding(f.severity, f.code, label, f.message, f.fix, f.mark) for f in findings]
         refused = check(kind, node, label)

@@ -3,15 +3,13 @@
 import posixpath
 from collections.abc import Mapping
 
-from bep.schemas.address import Address, address_of, kind_of
+from bep.schemas.address import Address, kind_of
 from bep.schemas.contents import Contents, said
-from bep.schemas.dialects import Wish
 from bep.schemas.draft import Draft
 from bep.schemas.finding import Finding, Severity
 from bep.schemas.mark import Mark
 from bep.schemas.nearest import did_you_mean, listed
-from bep.schemas.node import Node, plain
-from bep.schemas.resource import Reference
+from bep.schemas.node import plain
 from bep.schemas.scripts import ScriptTrouble, examine
 
 MLFLOW = "mlflow_model"
@@ -116,15 +114,8 @@ def _script(draft: Draft, contents: Contents) -> None:
         return
     code, script = configuration.get("code"), configuration.get("scoring_script")
     if script is None or code is None:
-        present, missing = ("code", "scoring_script") if script is None else ("scoring_script", "code")
-        draft.error(
-            "missing-field",
-            ("code_configuration",),
-            f"code_configuration has {present} but no {missing}"
-            if code is not script
-            else "code_configuration needs code and scoring_script",
-            f"Add '{missing}: ...'.",
-        )
+        missing = " and ".join(n for n, node in (("code", code), ("scoring_script", script)) if node is None)
+        draft.error("missing-field", ("code_configuration",), f"code_configuration needs {missing}", f"Add {missing}.")
         return
     content = draft.contents.get("code_configuration.code")
     if content is None:
@@ -163,52 +154,6 @@ def _report(draft: Draft, path: str, trouble: ScriptTrouble) -> None:
     field = ("code_configuration", "scoring_script")
     mark = Mark(path, trouble.line, trouble.column) if trouble.line else draft.node.nearest(field).mark
     draft.findings.append(Finding(severity, trouble.code, draft.label, trouble.message, trouble.fix, mark))
-
-
-def traffic_of(wish: Wish, deployments: list[str], label: str, *, complete: bool) -> tuple[Draft | None, list[Finding]]:
-    """The traffic an endpoint asks for, checked: 0 and 100 only, at most one 100, only deployments there are."""
-    findings: list[Finding] = []
-
-    def error(code: str, node: Node, message: str, fix: str, *, key: bool = False) -> None:
-        mark = node.key_mark if key else node.mark
-        findings.append(Finding(Severity.ERROR, code, label, message, fix, mark))
-
-    chosen: list[str] = []
-    for name, share in wish.shares.items():
-        if share.value not in (0, 100):
-            error(
-                "traffic-share",
-                share,
-                f"{name} cannot have {share.text} percent: a batch endpoint sends all or nothing",
-                "Write 0 or 100.",
-            )
-        if name not in deployments and complete:
-            there = f"it has {listed(deployments)}" if deployments else "it has none"
-            fix = did_you_mean(name, deployments) or "Declare the deployment, or name one that is there."
-            error(
-                "traffic-deployment",
-                share,
-                f"{wish.endpoint} has no deployment '{name}'; {there}",
-                fix,
-                key=share is not wish.node,
-            )
-        if share.value == 100:
-            chosen.append(name)
-    if len(chosen) > 1:
-        error(
-            "traffic-twice",
-            wish.shares[chosen[1]],
-            f"{' and '.join(chosen)} both have 100",
-            "Give 100 to one, 0 to the others.",
-        )
-    if findings or not chosen:
-        return None, findings
-    split = wish.node.beside({chosen[0]: wish.shares[chosen[0]]})
-    node = wish.node.beside({"endpoint": wish.node.beside(wish.endpoint), "split": split})
-    deployment = address_of("deployment", wish.endpoint, chosen[0])
-    draft = Draft("traffic", node, label, wish.node.key_mark, Address(label))
-    draft.references.append(Reference(("split", chosen[0]), deployment))
-    return draft, []
 
 
 def duplicates(drafts: list[Draft]) -> tuple[dict[Address, Draft], list[Finding]]:

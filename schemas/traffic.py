@@ -1,0 +1,53 @@
+"""Traffic: derived from what an endpoint asks for. A batch endpoint sends all or nothing, so a share is 0 or 100."""
+
+from collections.abc import Iterator, Sequence
+
+from bep.schemas.address import Address, address_of
+from bep.schemas.dialects import Wish
+from bep.schemas.draft import Draft
+from bep.schemas.finding import Finding, Severity
+from bep.schemas.mark import Mark
+from bep.schemas.nearest import did_you_mean, listed
+from bep.schemas.resource import Reference
+
+
+def traffic_of(
+    wish: Wish, deployments: Sequence[str], label: Address, *, complete: bool
+) -> tuple[Draft | None, list[Finding]]:
+    """The traffic an endpoint asks for, or what is wrong with it; neither when every share is 0.
+
+    `deployments` are the names there are under the endpoint; when not `complete` there may be more.
+    """
+    findings = [*_shares(wish, label), *(_strangers(wish, deployments, label) if complete else ())]
+    chosen = [name for name, share in wish.shares.items() if share.value == 100]
+    if len(chosen) > 1:
+        message = f"{' and '.join(chosen)} both have 100"
+        mark = wish.shares[chosen[1]].mark
+        findings.append(_error("traffic-twice", label, message, "Give 100 to one, 0 to the others.", mark))
+    if findings or not chosen:
+        return None, findings
+    split = wish.node.beside({chosen[0]: wish.shares[chosen[0]]})
+    node = wish.node.beside({"endpoint": wish.node.beside(wish.endpoint), "split": split})
+    draft = Draft("traffic", node, label, wish.node.key_mark, label)
+    draft.references.append(Reference(("split", chosen[0]), address_of("deployment", wish.endpoint, chosen[0])))
+    return draft, []
+
+
+def _error(code: str, label: str, message: str, fix: str, mark: Mark) -> Finding:
+    return Finding(Severity.ERROR, code, label, message, fix, mark)
+
+
+def _shares(wish: Wish, label: str) -> Iterator[Finding]:
+    for name, share in wish.shares.items():
+        if share.value not in (0, 100):
+            message = f"{name} cannot have {share.text} percent: a batch endpoint sends all or nothing"
+            yield _error("traffic-share", label, message, "Write 0 or 100.", share.mark)
+
+
+def _strangers(wish: Wish, deployments: Sequence[str], label: str) -> Iterator[Finding]:
+    there = f"it has {listed(deployments)}" if deployments else "it has none"
+    for name, share in wish.shares.items():
+        if name not in deployments:
+            fix = did_you_mean(name, deployments) or "Declare the deployment, or name one that is there."
+            mark = share.mark if share.text == "" else share.key_mark
+            yield _error("traffic-deployment", label, f"{wish.endpoint} has no deployment '{name}'; {there}", fix, mark)
