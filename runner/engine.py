@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bep.runner import deaths
-from bep.runner.backlog import Backlog, Span, Verdict
+from bep.runner.attempts import Attempts
+from bep.runner.backlog import Backlog
 from bep.runner.crew import Crew, Launch, Watch
 from bep.runner.deaths import Death, Left
-from bep.runner.events import Event, MiniBatchFailed, Progress, WorkerLost
-from bep.runner.journal import Failure, Journal
+from bep.runner.events import Event, Progress, WorkerLost
+from bep.runner.journal import Journal
 from bep.runner.manifest import Manifest
 from bep.runner.record import JobError
 from bep.runner.supervision import Limits, Supervisor
@@ -51,6 +52,7 @@ class Engine:
     _watch: Watch = field(default_factory=Watch)
     _hall: Crew = field(init=False)
     _supervisor: Supervisor = field(init=False)
+    _attempts: Attempts = field(init=False)
 
     def run(self) -> Ending:
         """Score the backlog. Returns when every item is accounted for, or the job must stop, with no worker left."""
@@ -58,6 +60,7 @@ class Engine:
         wanted = min(self.workers, self.backlog.calls)
         self._hall = Crew(self.launch, max(1, wanted), self.first_number)
         self._supervisor = Supervisor(self._hall, self.limits, wanted)
+        self._attempts = Attempts(self.backlog, self.journal, self.manifest, self.launch.logs, self.before, self.report)
         self.tally, self._done_before = self.before, self.before.scored + self.before.failed
         try:
             for slot in range(wanted):
@@ -130,8 +133,7 @@ class Engine:
             case wire.LEASED:
                 self._leased(worker, *wire.DONE.unpack(payload))
             case wire.FAILED:
-                told = json.loads(payload)
-                self._failed_in_script(worker, told)
+                self._attempts.failed_in_script(worker, json.loads(payload))
             case wire.FATAL:
                 self._fatal(worker, json.loads(payload))
             case _:
@@ -162,7 +164,7 @@ class Engine:
         self.tally.workers_lost += 1
         self.report(WorkerLost(worker.name, death.message))
         if left.blamed is not None:
-            self._failed(left.blamed, death.type, death.message, death.traceback, worker)
+            self._attempts.failed(worker, left.blamed, death)
         else:
             self._error = self._supervisor.barren(worker, death)
         if not self._error and self.backlog.calls and len(self._crew) < self.workers:
@@ -226,33 +228,6 @@ class Engine:
             elif not worker.ready:
                 worker.stopping = True
                 worker.kill()
-
-    # Attempts fail.
-
-    def _failed_in_script(self, worker: Worker, told: dict[str, object]) -> None:
-        lease = next(
-            (lease for lease in worker.leases if lease.span.first <= int(str(told["first"])) < lease.span.end), None
-        )
-        if lease is None:
-            return
-        call = lease.span.call(int(str(told["first"])))
-        lease.failed.add(call.first)
-        self._failed(
-            call, str(told["type"]), str(told["message"]), str(told["traceback"]), worker, f":{told['position']}"
-        )
-
-    def _failed(self, call: Span, kind: str, message: str, traceback: str, worker: Worker, at: str = "") -> None:
-        """Count the attempt, durably, and tell."""
-        log = str(worker.log.relative_to(self.launch.logs.parent)) + at
-        verdict, attempt = self.backlog.failed(call)
-        self.journal.append(Failure(call.first, call.count, attempt, kind, message, traceback, log))
-        if verdict is Verdict.GIVEN_UP:
-            self.tally.given_up += call.count
-        else:
-            self.tally.retries += 1
-        files = self.manifest.names(call.first, call.count)
-        again = verdict is not Verdict.GIVEN_UP
-        self.report(MiniBatchFailed(call.first, files, attempt, again, kind, message, traceback, log))
 
     # Counting.
 

@@ -133,7 +133,7 @@ class Job:
                 self._assemble(scored, self.record.output_file)
             deque(scored, maxlen=0)
         finally:
-            self._count(totals, history)
+            self._count(listed, totals, history)
         write_failed_items(self.folder, listed, history, totals)
         if ending.error:
             self._fail(ending.error)
@@ -173,7 +173,7 @@ class Job:
                 output.publish(output.partial(target, self.record.name), target)
             self._set(status=Status.COMPLETED)
 
-    def _count(self, totals: Totals, history: History) -> None:
+    def _count(self, listed: Manifest, totals: Totals, history: History) -> None:
         counts = self.record.counts.model_copy(
             update={"scored": totals.scored, "failed": totals.failed, "rows": totals.rows}
         )
@@ -190,9 +190,10 @@ class Job:
                 code=why.type,
                 message=why.message,
                 traceback=why.traceback,
+                files=listed.names(call.first, call.count),
                 log=why.log,
             )
-            for why in list(history.given_up.values())[:_SHOWN]
+            for call, why in list(history.given_up.items())[:_SHOWN]
         ]
         self._set(counts=counts, warnings=tuple(dict.fromkeys(warnings)), failures=tuple(shown))
 

@@ -33,7 +33,7 @@ class Supervisor:
     def __init__(self, crew: Crew, limits: Limits, workers: int) -> None:
         self._crew = crew
         self._limits = limits
-        self._patience = max(5, 2 * workers)
+        self._patience = max(10, 4 * workers)
         self._prepared = False
         self._barren = 0
         self._taking: set[int] = set()

@@ -3,7 +3,6 @@
 import csv
 import importlib.util
 import json
-import sys
 from typing import Any
 
 import pytest
@@ -62,7 +61,7 @@ def test_lists_are_written_as_str_has_them(jobs: Jobs) -> None:
 
 
 def test_csv_and_jsonl_keep_rows_apart_whatever_is_in_them(jobs: Jobs) -> None:
-    record, output = jobs.score(DICTS, items=2, output_format="csv")
+    _, output = jobs.score(DICTS, items=2, output_format="csv")
     assert list(csv.reader(output.splitlines(keepends=True))) == [
         ["file", "score", "text"],
         ["00000", "1.5", "a, b\nc"],
@@ -116,6 +115,7 @@ def test_parquet_without_pyarrow_fails_before_anything_is_scored(jobs: Jobs) -> 
     assert record.counts.scored == 0
 
 
+@pytest.mark.filterwarnings("ignore")  # mlflow's own, while it saves
 @pytest.mark.skipif(not importlib.util.find_spec("mlflow"), reason="the environment has no mlflow")
 def test_an_mlflow_model_without_code_scores_file_by_file(jobs: Jobs) -> None:
     import mlflow.sklearn  # type: ignore[import-not-found,import-untyped,unused-ignore]
@@ -126,7 +126,10 @@ def test_an_mlflow_model_without_code_scores_file_by_file(jobs: Jobs) -> None:
     model = LinearRegression().fit(frame, frame["a"] * 2)
     request = jobs.request(None, scoring_script=None, inputs=(str(jobs.root / "tables"),), max_retries=1)
     mlflow.sklearn.save_model(
-        model, jobs.root / "model" / "linear", signature=mlflow.models.infer_signature(frame, model.predict(frame))
+        model,
+        jobs.root / "model" / "linear",
+        signature=mlflow.models.infer_signature(frame, model.predict(frame)),
+        serialization_format="cloudpickle",
     )
     tables = jobs.root / "tables"
     tables.mkdir()

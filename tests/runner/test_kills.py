@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 from bep.runner import record as records
+from bep.runner import running
 from bep.runner.errors import JobBusy, JobInvalid
+from bep.runner.events import Event, Progress
 
 Jobs = Any
 Living = Callable[[], list[int]]
@@ -32,16 +34,17 @@ import sys, threading
 from bep.runner import running
 from bep.runner.target import JobRequest
 request = JobRequest.model_validate_json(open(sys.argv[1]).read())
-if request.folder.exists():
-    running.resume(request.folder, environment_variables={}, environment=None, report=print, cancel=threading.Event())
+tell = lambda event: print(type(event).__name__, flush=True)
+if (request.folder / "job.json").exists():
+    running.resume(request.folder, environment_variables={}, environment=None, report=tell, cancel=threading.Event())
 else:
-    running.run(request, report=lambda event: None, cancel=threading.Event())
+    running.run(request, report=tell, cancel=threading.Event())
 """
 
 
 def killer(name: str, stop: threading.Event, kills: list[int], dice: random.Random) -> None:
-    """SIGKILL one of the job's workers again and again, at random moments."""
-    while not stop.wait(dice.uniform(0.02, 0.12)):
+    """SIGKILL one of the job's workers fifteen times, at random moments."""
+    while len(kills) < 15 and not stop.wait(dice.uniform(0.02, 0.12)):
         workers = [p for p in children() if name in commands(p)]
         if workers:
             os.kill(dice.choice(workers), signal.SIGKILL)
@@ -72,7 +75,7 @@ def commands(process: int) -> str:
 def test_killed_workers_cost_nothing_but_time(jobs: Jobs, living: Living, seed: int) -> None:
     dice = random.Random(seed)
     stop, kills = threading.Event(), list[int]()
-    request = jobs.request(SLOW, items=4000, mini_batch_size=5, max_retries=100)
+    request = jobs.request(SLOW, items=2000, mini_batch_size=1, max_retries=100)
     thread = threading.Thread(target=killer, args=(str(jobs.root), stop, kills, dice))
     thread.start()
     try:
@@ -82,9 +85,9 @@ def test_killed_workers_cost_nothing_but_time(jobs: Jobs, living: Living, seed: 
         thread.join()
     assert record.status == "Completed", record.error
     assert record.output_file is not None
-    assert record.output_file.read_text().split() == [str(n) for n in range(4000)]
-    assert (record.counts.scored, record.counts.failed) == (4000, 0)
-    assert len(kills) >= 13
+    assert record.output_file.read_text().split() == [str(n) for n in range(2000)]
+    assert (record.counts.scored, record.counts.failed) == (2000, 0)
+    assert len(kills) == 15
     assert record.counts.retries <= record.counts.workers_lost <= len(kills)
     assert living() == []
 
@@ -93,23 +96,34 @@ def test_a_killed_runner_leaves_no_process_and_its_job_resumes_to_the_same_bytes
     jobs: Jobs, living: Living, tmp_path: Path
 ) -> None:
     dice = random.Random(7)
-    script = SLOW.replace("return", "mini_batch[0].endswith('00150.txt') and 1 / 0\n        return")
-    undisturbed = jobs.run(jobs.request(script, name="calm", items=900, mini_batch_size=5))
-    request = jobs.request(script, name="stormy", items=900, mini_batch_size=5)
+    script = SLOW.replace("0.003", "0.01").replace(
+        "return", "mini_batch[0].endswith('00150.txt') and 1 / 0\n        return"
+    )
+    undisturbed = jobs.run(jobs.request(script, name="calm", items=1500, mini_batch_size=5))
+    request = jobs.request(script, name="stormy", items=1500, mini_batch_size=5)
     file = tmp_path / "request.json"
     file.write_text(request.model_dump_json())
-    for kill in range(12):
-        runner = subprocess.Popen([sys.executable, "-c", RUNNER, str(file)], cwd=Path.cwd(), stdout=subprocess.DEVNULL)
-        time.sleep(0.25 + dice.uniform(0.0, 0.25))
+    kills = 0
+    while kills < 12:
+        runner = subprocess.Popen([sys.executable, "-c", RUNNER, str(file)], stdout=subprocess.PIPE)
+        assert runner.stdout
+        if (
+            kills % 4 and not runner.stdout.readline()
+        ):  # it says that the job has started, unless there is no more to do
+            assert runner.wait() == 0
+            break
+        time.sleep(dice.uniform(0.0, 0.25))
         runner.kill()
-        finished = runner.wait() == 0
+        runner.communicate()
+        kills += 1
         until = time.monotonic() + 1
         while living() and time.monotonic() < until:
             time.sleep(0.01)
         assert living() == []
-        if not finished and (request.folder / "job.json").exists():
+        if (request.folder / "job.json").exists():
             shown = records.load(request.folder)
-            assert shown.status == "NotResponding" or shown.status.is_final, kill
+            assert shown.status == "NotResponding" or shown.status.is_final
+    assert kills >= 4
     record = jobs.resume(request)
     assert record.status == "Completed", record.error
     assert record.output_file is not None
@@ -170,11 +184,15 @@ def test_nothing_outlives_a_killed_runner_even_inside_a_call_that_hangs(
 
 def test_a_power_cut_that_lost_rows_loses_only_those(jobs: Jobs) -> None:
     cancel = threading.Event()
-    request = jobs.request(SLOW, items=900, mini_batch_size=5)
-    threading.Timer(0.2, cancel.set).start()
-    assert jobs.run(request, cancel).status == "Canceled"
-    parts = request.folder / "parts"
-    first, second = (parts / "000000.rows", parts / "000001.journal")
+    request = jobs.request(SLOW.replace("0.003", "0.01"), items=900, mini_batch_size=5)
+
+    def report(event: Event) -> None:
+        if isinstance(event, Progress) and event.scored > 100:
+            cancel.set()
+
+    assert running.run(request, report=report, cancel=cancel).status == "Canceled"
+    first = max((request.folder / "parts").glob("*.rows"), key=lambda path: path.stat().st_size)
+    second = first.with_suffix(".journal")
     size = first.stat().st_size
     assert size > 100
     with first.open("rb+") as file:
@@ -213,3 +231,35 @@ def test_resume_needs_the_values_that_no_record_holds(jobs: Jobs) -> None:
             request.model_copy(update={"target": request.target.model_copy(update={"environment_variables": {}})})
         )
     assert jobs.resume(request).status == "Completed"
+
+
+def test_a_runner_killed_just_after_it_published_knows_its_own_output(jobs: Jobs) -> None:
+    request = jobs.request()
+    record = jobs.run(request)
+    output = record.output_file
+    output.with_name(".predictions.csv.job.partial").hardlink_to(output)
+    records.save(record.model_copy(update={"status": records.Status.FINALIZING, "finished": None}))
+    assert records.load(request.folder).status == "NotResponding"
+    resumed = jobs.resume(request)
+    assert (resumed.status, resumed.counts) == ("Completed", record.counts)
+    assert [path.name for path in request.output_folder.iterdir()] == ["predictions.csv"]
+
+
+def test_a_full_disk_fails_the_job_and_what_was_written_is_kept(jobs: Jobs, living: Living) -> None:
+    script = """
+        import os, resource
+        def init():
+            if not os.path.exists(os.environ["AZUREML_BI_OUTPUT_PATH"] + "/room"):
+                resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
+        def run(mini_batch): return [os.path.basename(path) for path in mini_batch]
+    """
+    request = jobs.request(script, items=2000, mini_batch_size=10)
+    record = jobs.run(request)
+    assert (record.status, record.error.code) == ("Failed", "WriteFailed")
+    assert "File too large" in record.error.message
+    assert living() == []
+    assert list(request.output_folder.iterdir()) == []
+    (request.output_folder / "room").touch()
+    resumed = jobs.resume(request)
+    assert (resumed.status, resumed.counts.scored) == ("Completed", 2000)
+    assert resumed.output_file.read_text().split() == [f"{n:05d}.txt" for n in range(2000)]

@@ -1,0 +1,92 @@
+"""What a user reads when a job is over, and what a record keeps."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bep.runner import record as records
+from bep.runner import report
+from bep.runner.errors import JobInvalid
+from bep.runner.record import Counts, JobError, JobRecord, Status
+from bep.runner.target import ScoringTarget, Settings
+
+COMPLETED = JobRecord(
+    name="batchjob-1",
+    status=Status.COMPLETED,
+    target=ScoringTarget(endpoint="digits", deployment="blue", deployment_digest="0", interpreter=("python",)),
+    settings=Settings(),
+    inputs=("/data/images",),
+    input_text="./images",
+    folder=Path("/jobs/batchjob-1"),
+    output_folder=Path("/out"),
+    output_file=Path("/out/predictions.csv"),
+    output_text="",
+    created=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+    seconds=3.21,
+    counts=Counts(items=120, scored=120, rows=120, mini_batches=12),
+)
+TRACEBACK = """Traceback (most recent call last):
+  File "/code/score.py", line 7, in run
+    image = open_image(path)
+ValueError: truncated
+"""
+PARTLY = COMPLETED.model_copy(
+    update={
+        "seconds": 4321.0,
+        "counts": Counts(items=120, scored=119, failed=1, rows=119, mini_batches=12, retries=7, workers_lost=1),
+        "warnings": ("shutdown() raised OSError: gone (process001)",),
+        "failures": (
+            JobError(
+                code="ValueError",
+                message="truncated",
+                traceback=TRACEBACK,
+                files=("/data/images/7.png",),
+                log="logs/user/error/node0/process000.txt:0",
+            ),
+        ),
+    }
+)
+FAILED = COMPLETED.model_copy(
+    update={
+        "status": Status.FAILED,
+        "seconds": 100.4,
+        "counts": Counts(items=120),
+        "error": JobError(
+            code="InitFailed",
+            message="FileNotFoundError: no weights here",
+            traceback=TRACEBACK,
+            log="logs/user/error/node0/process000.txt",
+        ),
+    }
+)
+CANCELED = COMPLETED.model_copy(
+    update={"status": Status.CANCELED, "counts": Counts(items=120, scored=50, rows=50, mini_batches=12)}
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "record"),
+    [("completed", COMPLETED), ("partly", PARTLY), ("failed", FAILED), ("canceled", CANCELED)],
+)
+def test_the_last_lines_of_a_job(golden: Callable[[str, str], None], name: str, record: JobRecord) -> None:
+    golden(f"runner/report-{name}.txt", "\n".join(report.lines(record)) + "\n")
+
+
+def test_a_record_comes_back_as_it_was_and_has_no_value_of_a_variable(tmp_path: Path) -> None:
+    target = COMPLETED.target.model_copy(update={"environment_variables": {"TOKEN": "canary"}})
+    record = PARTLY.model_copy(update={"folder": tmp_path, "target": records.pinned(target)})
+    records.save(record)
+    assert records.load(tmp_path) == record
+    assert record.target.environment_variables == {"TOKEN": ""}
+    assert [path.name for path in tmp_path.iterdir()] == ["job.json"]
+
+
+@pytest.mark.parametrize(("content", "told"), [(None, "it has no job.json"), ("{", "is damaged"), ("", "is damaged")])
+def test_a_folder_without_a_whole_record_is_refused_by_name(tmp_path: Path, content: str | None, told: str) -> None:
+    if content is not None:
+        (tmp_path / "job.json").write_text(content)
+    with pytest.raises(JobInvalid, match=told) as error:
+        records.load(tmp_path)
+    assert str(tmp_path) in str(error.value)
