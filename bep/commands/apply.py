@@ -43,7 +43,9 @@ def apply(
     var: Variables = None,
     var_file: VariableFiles = None,
 ) -> None:
-    """Plan, ask, and carry out; or carry out exactly a plan that was kept and reviewed.
+    """Make the world what the specs, or a kept plan, ask.
+
+    Plans, asks and carries out; or carries out exactly a plan that was kept and reviewed.
 
     Every step is recorded before and after it is taken, so a kill, a crash or a full disk at any
     moment loses nothing: the next plan or apply looks at what had been begun, and goes on.

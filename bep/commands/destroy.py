@@ -30,7 +30,9 @@ def destroy(
     var: Variables = None,
     var_file: VariableFiles = None,
 ) -> None:
-    """Delete every resource in the state, after asking. Jobs and their outputs stay.
+    """Delete every resource in the state, after asking.
+
+    Jobs and their outputs stay.
 
     \b
     Examples:

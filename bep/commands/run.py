@@ -51,7 +51,9 @@ def run(
     var: Variables = None,
     var_file: VariableFiles = None,
 ) -> None:
-    """Score files with the active deployment of an endpoint, on this machine.
+    """Score files with a deployment, on this machine.
+
+    The deployment is the one that has the endpoint's traffic, unless you name another.
 
     The output appears under its name only when it is complete. A job that was killed goes on with
     `bep job resume NAME`, and its output is the one an undisturbed run would have written.

@@ -12,7 +12,9 @@ app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
 @app.callback()
 def schema() -> None:
-    """List, show or export the JSON Schemas of what you may write and of what bep writes.
+    """List, show or export the JSON Schemas.
+
+    Of what you may write (specs, bep.yml, job.yml) and of what bep writes (plan, state).
 
     \b
     Examples:

@@ -20,7 +20,9 @@ def show(
     query: Annotated[str, typer.Option("--query", metavar="JMESPATH", help="Only a part of it.")] = "",
     markdown: Annotated[bool, typer.Option("--markdown", help="A plan file as a pull-request comment.")] = False,
 ) -> None:
-    """Show what bep looks after and whether the world still agrees, one resource, or a saved plan.
+    """Show what is there, one resource, or a kept plan.
+
+    Without an argument: everything bep looks after, and whether the world still agrees.
 
     \b
     Examples:

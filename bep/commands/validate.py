@@ -29,7 +29,9 @@ def validate(
     var: Variables = None,
     var_file: VariableFiles = None,
 ) -> None:
-    """Check the specs and say everything that is wrong with them, at once, with file, line and how to mend it.
+    """Check the specs and say all that is wrong, at once.
+
+    Each finding has its file, line and column, what was found, and how to mend it.
 
     \b
     Examples:
