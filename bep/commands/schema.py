@@ -29,12 +29,11 @@ def published() -> dict[str, str]:
     from importlib import resources
 
     from bep.schemas.kind import NAMES
+    from bep.schemas.published import editor_text
 
-    schemas, planner = resources.files("bep.schemas"), resources.files("bep.planner")
-    texts = {name: schemas.joinpath(f"kinds/{name}.schema.json").read_text() for name in NAMES}
-    texts |= {name: schemas.joinpath(f"{name}.schema.json").read_text() for name in ("workspace", "job")}
-    texts |= {name: planner.joinpath(f"{name}.schema.json").read_text() for name in ("plan", "state")}
-    return texts
+    planner = resources.files("bep.planner")
+    written = {name: planner.joinpath(f"{name}.schema.json").read_text(encoding="utf-8") for name in ("plan", "state")}
+    return {name: editor_text(name) for name in (*NAMES, "workspace", "job", "extension")} | written
 
 
 @app.command("list")
