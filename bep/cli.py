@@ -2,6 +2,7 @@
 
 import sys
 from importlib import import_module
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from bep import __version__
@@ -18,6 +19,7 @@ COMMANDS = (
     "show",
     "run",
     "job",
+    "import",
     "state",
     "unlock",
     "schema",
@@ -80,7 +82,7 @@ def _application() -> "Typer":
         def get_command(self, ctx: Any, cmd_name: str) -> Any:
             if cmd_name not in COMMANDS:
                 return None
-            return typer.main.get_command(import_module(f"bep.commands.{cmd_name}").app)
+            return typer.main.get_command(import_module(f"bep.commands.{_module(cmd_name)}").app)
 
         def resolve_command(self, ctx: Any, args: list[str]) -> Any:
             self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # what a misspelt command is compared with
@@ -118,6 +120,10 @@ def _application() -> "Typer":
             _enter(directory)
 
     return application
+
+
+def _module(command: str) -> str:
+    return f"{command}_" if iskeyword(command) else command
 
 
 def _enter(directory: str) -> None:

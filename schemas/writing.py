@@ -22,7 +22,8 @@ def document(address: Address, attributes: Mapping[str, Any], path_of: Callable[
     if kind in WITHOUT_DOCUMENT:
         raise ValueError(kind)
     written = _written(attributes, (), address, path_of)
-    return {"kind": kind, **written}
+    first = {name: written[name] for name in ("name", "version", "endpoint_name") if name in written}
+    return {"kind": kind, **first, **{name: value for name, value in written.items() if value != {}}}
 
 
 def split_of(attributes: Mapping[str, Any]) -> str:

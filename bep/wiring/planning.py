@@ -29,6 +29,7 @@ class Asked:
     refresh_only: bool = False
     no_refresh: bool = False
     destroy: bool = False
+    imports: Sequence[str] = ()
 
 
 def plan_of(opened: "Opened", asked: Asked) -> "Plan":
@@ -50,6 +51,7 @@ def plan_of(opened: "Opened", asked: Asked) -> "Plan":
         targets=tuple(asked.targets),
         excludes=tuple(asked.excludes),
         replace=tuple(Address(text) for text in asked.replace),
+        imports=tuple(Address(text) for text in asked.imports),
         allow=tuple(asked.allow),
         running_jobs=running_jobs(opened.home),
         scored=scored_deployments(opened.home),

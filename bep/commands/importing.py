@@ -1,0 +1,82 @@
+"""An import in front of a person or a machine: what was found, the YAML it needs, what comes next."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bep.console import Console
+from bep.exit_codes import ExitCode, Stop
+
+if TYPE_CHECKING:
+    from bep.planner.plan import PlanFinding
+    from bep.wiring.importing import Found
+    from bep.wiring.opening import Opened
+
+
+def take_over(opened: "Opened", addresses: Sequence[str], out: Path | None, *, json_output: bool) -> None:
+    """Find, write the YAML, take into state. The YAML is on disk before anything is taken."""
+    from bep.wiring.importing import found_in_world, plan_for, take_into_state, yaml_of
+    from bep.wiring.opening import Opened
+
+    console = Console()
+    found = found_in_world(opened, addresses)
+    undeclared = [one for one in found if not one.declared]
+    if undeclared and out is not None:
+        _check_new(out)
+        _write_new(out, yaml_of(opened, undeclared, out.resolve().parent))
+        opened = Opened(opened.root, opened.source)
+        found = found_in_world(opened, addresses)
+    plan = plan_for(opened, found)
+    if plan is not None and plan.blocking:
+        _refuse(console, plan.blocking)
+    left = [one for one in found if not one.declared]
+    text = yaml_of(opened, left, opened.root) if left and out is None else ""
+    take_into_state(opened, found, plan, console.say)
+    if json_output:
+        rows = [{"address": one.address, "declared": one.declared} for one in found]
+        console.result_json({"imported": rows, "file": str(out) if undeclared and out else None, "yaml": text or None})
+        return
+    _say(console, found, text, out if undeclared else None)
+
+
+def _say(console: Console, found: "Sequence[Found]", text: str, out: Path | None) -> None:
+    for one in found:
+        console.say(f"{one.address}: taken into the state")
+    if out is not None:
+        console.say(f"Its YAML is in {out}.")
+    left = [one.address for one in found if not one.declared]
+    if left:
+        where = f"Add {out} to `specs:` in bep.yml" if out else "Keep this YAML in a spec"
+        console.say(f"{where}: no spec declares {', '.join(left)} yet. Until one does, it is protected from deletion.")
+    else:
+        console.say("Next: `bep plan` shows where the specs ask for something else.")
+    if text:
+        console.result(text)
+
+
+def _refuse(console: Console, findings: "Sequence[PlanFinding]") -> None:
+    for found in findings:
+        console.say(f"{found.address}: {found.message}\n    fix: {found.fix}")
+    raise Stop(ExitCode.FINDINGS, "nothing was taken into the state")
+
+
+def _check_new(path: Path) -> None:
+    if path.exists():
+        raise Stop(ExitCode.ERROR, f"{path} is there already, and is not overwritten\n    fix: name another file")
+
+
+def _write_new(path: Path, text: str) -> None:
+    """A whole new file, or none; never over another."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("x") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        _check_new(path)
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)

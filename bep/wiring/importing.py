@@ -1,0 +1,136 @@
+"""Objects that exist, made part of a workspace: found, written as YAML, taken into state. Prints nothing."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bep.exit_codes import ExitCode, Stop
+from bep.schemas.address import Address, kind_of, names_of
+from bep.wiring.planning import specs_of
+from bep.wiring.remembering import remember, state_only, take
+from bep.wiring.surgery import editing
+
+if TYPE_CHECKING:
+    from bep.planner.observed import Observed
+    from bep.planner.plan import Plan
+    from bep.wiring.opening import Opened
+
+
+@dataclass(frozen=True)
+class Found:
+    """An object of the world, and whether a spec declares it."""
+
+    address: Address
+    observed: "Observed"
+    declared: bool
+
+
+def found_in_world(opened: "Opened", names: Sequence[str]) -> list[Found]:
+    """The objects of these addresses. Raises `Stop` for one that is not there, or is in state already."""
+    from bep.schemas.kind import NAMES
+
+    declared = {resource.address for resource in specs_of(opened).resources}
+    found = []
+    for name in dict.fromkeys(names):
+        address = Address(name)
+        if kind_of(address) not in NAMES or not names_of(address):
+            raise Stop(ExitCode.ERROR, f"{name!r} is no address: KIND/NAME, with a kind of {', '.join(NAMES)}")
+        if address in opened.state.entries:
+            raise Stop(ExitCode.ERROR, f"{address} is in the state already: `bep show {address}` shows it")
+        observed = opened.provider.read([address]).get(address)
+        if observed is None:
+            raise Stop(ExitCode.PROVIDER, f"{opened.provider.name} has no {address}{_near(opened, address)}")
+        found.append(Found(address, observed, address in declared))
+    return found
+
+
+def _near(opened: "Opened", address: Address) -> str:
+    there = list(opened.provider.list(kind_of(address)))
+    near = get_close_matches(address, there, 3, 0.4) or there[:5]
+    return f"\n    fix: there is {', '.join(near)}" if near else f"; it has no {kind_of(address)} at all"
+
+
+def take_into_state(opened: "Opened", found: Sequence[Found], plan: "Plan | None", say: Callable[[str], None]) -> None:
+    """Take them all into state under its lock: the declared by `plan`, the others as they are, protected."""
+    opened.keep_state()
+    with editing(opened, "bep import", say) as session:
+        if plan is not None:
+            remember(opened, plan, session)
+        undeclared = [one.address for one in found if not one.declared]
+        if undeclared:
+            take(opened, undeclared, session)
+
+
+def plan_for(opened: "Opened", found: Iterable[Found]) -> "Plan | None":
+    """What state has to learn of the declared ones, with what stands against it. None where none is declared."""
+    declared = [one.address for one in found if one.declared]
+    return state_only(opened, declared, imports=declared) if declared else None
+
+
+def yaml_of(opened: "Opened", found: Iterable[Found], beside: Path) -> str:
+    """The documents that declare these objects, for a file in the folder `beside`.
+
+    Bytes that are on disk no more are written below that folder, from what the provider keeps.
+    """
+    import yaml
+
+    texts = []
+    for one in found:
+        if kind_of(one.address) == "traffic":
+            texts.append(_traffic_text(one))
+            continue
+        written = _document(opened, one, beside)
+        texts.append(yaml.safe_dump(written, sort_keys=False, allow_unicode=True, width=120))
+    return "---\n".join(texts)
+
+
+def _traffic_text(one: Found) -> str:
+    from bep.schemas.writing import split_of
+
+    [endpoint] = names_of(one.address)
+    return (
+        f"# {one.address} is not a document of its own: write this in the spec of endpoint/{endpoint}\n"
+        f"# defaults: {{deployment_name: {split_of(one.observed.attributes)}}}\n"
+    )
+
+
+def _document(opened: "Opened", one: Found, beside: Path) -> dict[str, object]:
+    from bep.schemas.writing import document
+
+    return document(one.address, one.observed.attributes, lambda field: _path(opened, one, field, beside))
+
+
+def _path(opened: "Opened", one: Found, field: str, beside: Path) -> str:
+    """Where the bytes of a content field are, as seen from a folder: where they were if they still are, else anew."""
+    record = one.observed.contents[field]
+    local = _local(one, field)
+    if local and opened.files.exists(local) and opened.files.content(local).sha256 == record.sha256:
+        return os.path.relpath(opened.root / local, beside)
+    tree = opened.provider.contents.tree(one.address, record)
+    name = "-".join((*names_of(one.address), field.rpartition(".")[2]))
+    target = _free(beside / name)
+    shutil.copytree(tree, target, copy_function=shutil.copyfile)
+    for folder in [target, *(path for path in target.rglob("*") if path.is_dir())]:
+        folder.chmod(0o755)
+    [*names] = record.files
+    single = len(names) == 1 and Path(local).name == names[0]
+    return os.path.relpath(target / names[0] if single else target, beside)
+
+
+def _local(one: Found, field: str) -> str:
+    value: object = one.observed.attributes
+    for part in field.split("."):
+        value = value[part] if isinstance(value, dict) and part in value else {}
+    return str(value.get("local", "")) if isinstance(value, dict) else ""
+
+
+def _free(path: Path) -> Path:
+    number = 1
+    while path.exists():
+        number += 1
+        path = path.with_name(f"{path.name.rstrip('0123456789').rstrip('-')}-{number}")
+    return path

@@ -1,0 +1,72 @@
+"""What exists already, taken into state without touching it: imports, and drift that the specs have followed."""
+
+from collections.abc import Sequence
+from threading import Event
+from typing import TYPE_CHECKING
+
+from bep.exit_codes import ExitCode, Stop
+from bep.planner.state import Guards
+from bep.schemas.address import Address
+from bep.wiring.clock import now, operation_id
+from bep.wiring.planning import Asked, plan_of
+
+if TYPE_CHECKING:
+    from bep.planner.plan import Plan
+    from bep.planner.state import Entry
+    from bep.providers.session import Session
+    from bep.wiring.opening import Opened
+
+
+def state_only(opened: "Opened", addresses: Sequence[Address], *, imports: Sequence[Address] = ()) -> "Plan":
+    """The part of a plan that only teaches the state what is so already, for these addresses.
+
+    Its findings are those of these addresses; what would change an object is left for the next plan.
+    """
+    from bep.planner.plan import Action
+    from bep.planner.planfile import signed
+
+    whole = plan_of(opened, Asked(targets=tuple(addresses), imports=tuple(imports)))
+    changes = tuple(
+        change.model_copy(update={"needs": ()})
+        for change in whole.changes
+        if change.action is Action.ADOPT and change.address in addresses
+    )
+    findings = tuple(found for found in whole.findings if found.address in addresses)
+    return signed(whole.model_copy(update={"changes": changes, "findings": findings, "rollback": (), "drift": ()}))
+
+
+def remember(opened: "Opened", plan: "Plan", session: "Session") -> None:
+    """Carry out a plan that only changes state. Raises `PlanStale` where the object is another by now."""
+    from bep.providers.applying import apply
+
+    if not plan:
+        return
+    report = apply(
+        plan,
+        opened.loaded.resources,
+        session,
+        opened.provider,
+        report=lambda event: None,
+        stop=Event(),
+        clock=now,
+        operation_ids=operation_id,
+    )
+    if report.broken is not None:
+        raise report.broken
+    if not report.ok:
+        raise Stop(ExitCode.PROVIDER, "; ".join(f"{r.change.address}: {r.message}" for r in report.results))
+
+
+def take(opened: "Opened", addresses: Sequence[Address], session: "Session") -> "list[Entry]":
+    """Take objects that no spec declares into state as they are, protected until a spec declares them.
+
+    Without the protection the next apply would delete what was only just taken over.
+    """
+    from bep.providers.entries import found_entry
+    from bep.providers.surgery import set_entries
+
+    observed = opened.provider.read(addresses)
+    entries = [found_entry(address, observed[address], None, now()) for address in addresses]
+    entries = [entry.model_copy(update={"guards": Guards(prevent_destroy=True)}) for entry in entries]
+    set_entries(session, {entry.address: entry for entry in entries})
+    return entries

@@ -1,0 +1,88 @@
+"""`bep import`: what exists is taken over unchanged, and the YAML it writes declares exactly that."""
+
+import json
+import shutil
+from collections.abc import Callable
+
+import pytest
+
+from tests.bep.conftest import Workspace
+
+Golden = Callable[[str, str], None]
+
+
+@pytest.fixture
+def forgotten(workspace: Workspace) -> Workspace:
+    """The small workspace, applied; then its state was lost for good, while the world stayed."""
+    workspace.bep("apply", "-y")
+    for path in (workspace.folder / ".bep").glob("state.json*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return workspace
+
+
+def test_what_the_specs_declare_is_taken_back_and_the_plan_is_empty(forgotten: Workspace) -> None:
+    refused = forgotten.bep("plan", expect=3).stdout
+    named = [line.partition("`bep import ")[2].partition("`")[0] for line in refused.splitlines() if "import" in line]
+    assert len(named) == 6
+    forgotten.bep("import", *named)
+    forgotten.bep("plan", "--detailed-exitcode")
+
+
+def test_a_wish_for_something_else_is_left_to_the_next_plan(forgotten: Workspace) -> None:
+    forgotten.edit("specs.yml", "max_instances: 2", "max_instances: 3")
+    forgotten.edit("model/letters.txt", "abc", "abcd")
+    said = forgotten.bep("import", "compute/cpu-cluster", "--json")
+    assert json.loads(said.stdout)["imported"] == [{"address": "compute/cpu-cluster", "declared": True}]
+    [diff] = [
+        diff
+        for change in json.loads(forgotten.bep("plan", "--json", expect=3).stdout)["changes"]
+        for diff in change["diffs"]
+        if change["address"] == "compute/cpu-cluster"
+    ]
+    assert (diff["before"], diff["after"]) == (2, 3)
+    refused = forgotten.bep("import", "model/alphabet/1", expect=3).stderr
+    assert "version 1 cannot change" in refused
+    assert "model/alphabet/1" not in forgotten.bep("state", "list").stdout
+
+
+def test_the_yaml_of_what_no_spec_declares_makes_an_empty_plan(forgotten: Workspace, golden: Golden) -> None:
+    everything = (
+        "compute/cpu-cluster",
+        "model/alphabet/1",
+        "environment/plain/1",
+        "endpoint/letters",
+        "deployment/letters/blue",
+        "traffic/letters",
+    )
+    (forgotten.folder / "specs.yml").unlink()
+    shutil.rmtree(forgotten.folder / "code")  # its bytes are in the local world only, by now
+    forgotten.edit("bep.yml", "specs.yml", "imported.yml")
+    (forgotten.folder / "imported.yml").write_text("kind: compute\nname: other\ntype: amlcompute\n")
+    taken = forgotten.bep("import", *everything, "-o", "more.yml")
+    assert "protected from deletion" in taken.stderr
+    written = (forgotten.folder / "more.yml").read_text()
+    golden("bep/imported.yml", written)
+    assert "protected by prevent_destroy" in forgotten.bep("plan", expect=3).stdout
+    forgotten.edit("bep.yml", "imported.yml", "more.yml")
+    endpoint = "name: letters\nauth_mode: aad_token\n"
+    assert endpoint in written
+    traffic = "defaults: {deployment_name: blue}\n"
+    (forgotten.folder / "more.yml").write_text(written.replace(endpoint, endpoint + traffic))
+    changes = json.loads(forgotten.bep("plan", "--json").stdout)["changes"]
+    assert {change["action"] for change in changes} == {"adopt"}
+    forgotten.bep("apply", "-y")
+    forgotten.bep("plan", "--detailed-exitcode")
+    forgotten.bep("run", "job.yml")
+
+
+def test_no_file_is_overwritten_and_nothing_absent_is_imported(forgotten: Workspace) -> None:
+    forgotten.edit("bep.yml", "specs: [specs.yml]", "specs: []")
+    before = (forgotten.folder / "specs.yml").read_text()
+    assert "is not overwritten" in forgotten.bep("import", "endpoint/letters", "-o", "specs.yml", expect=1).stderr
+    assert (forgotten.folder / "specs.yml").read_text() == before
+    absent = forgotten.bep("import", "endpoint/leters", expect=5).stderr
+    assert "local has no endpoint/leters" in absent
+    assert "there is endpoint/letters" in absent
+    assert "is no address" in forgotten.bep("import", "letters", expect=1).stderr
+    forgotten.bep("import", "endpoint/letters")
+    assert "is in the state already" in forgotten.bep("import", "endpoint/letters", expect=1).stderr
