@@ -43,6 +43,16 @@ class Built:
     log: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a recipe comes to on this machine: the interpreter it would be built with, and the environment if it is."""
+
+    digest: str
+    recipe: Recipe
+    interpreter: Interpreter
+    built: Built | None
+
+
 class Environments:
     """`environments/<digest>/` below `cloud`, with `<digest>.log` and `<digest>.lock` beside it.
 

@@ -134,6 +134,16 @@ def _resolved(provider: LocalProvider, chosen: Chosen, report: Report) -> Scorin
     )
 
 
+def asked_of(provider: LocalProvider, chosen: Chosen) -> tuple[str, Recipe | None]:
+    """The label of the environment that a deployment is scored in and its recipe; None: the user's own interpreter.
+
+    Builds nothing. Raises `ProviderError` for a model whose contents were lost or that MLflow did not save.
+    """
+    needs_model = chosen.environment is None and chosen.is_mlflow
+    label, recipe = _recipe(chosen, _model(provider, chosen)[1] if needs_model else Path())
+    return label, recipe if recipe and _asks(recipe) else None
+
+
 def settings_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """A deployment's settings under the field names of the runner's Settings; what it leaves open is left out."""
     written = attributes.get("settings", {})
@@ -197,17 +207,25 @@ def _environment(
     provider: LocalProvider, chosen: Chosen, model: Path, report: Report
 ) -> tuple[str, str, tuple[str, ...]]:
     """Interpreter, label and warnings."""
-    if chosen.environment is not None:
-        label = label_of(chosen.observed.attributes["environment"])
-        recipe: Recipe | None = asked.of_environment(label, chosen.environment.attributes)
-    else:
-        label = label_of(chosen.observed.attributes["model"])
-        recipe = asked.of_model(label, model) if chosen.is_mlflow else None
-    if recipe is None or (recipe.empty and recipe.python is None and not recipe.problems and not recipe.tools):
+    label, recipe = _recipe(chosen, model)
+    if recipe is None or not _asks(recipe):
         own = provider.environments.own()
         return own, own, recipe.notes if recipe else ()
     built = provider.environments.build(label, recipe, report)
     return built.python, f"{label} (Python {built.version}, {built.digest[:12]})", built.notes
+
+
+def _recipe(chosen: Chosen, model: Path) -> tuple[str, Recipe | None]:
+    """The label of a deployment's environment, and what it asks for if there is one."""
+    if chosen.environment is not None:
+        label = label_of(chosen.observed.attributes["environment"])
+        return label, asked.of_environment(label, chosen.environment.attributes)
+    label = label_of(chosen.observed.attributes["model"])
+    return label, asked.of_model(label, model) if chosen.is_mlflow else None
+
+
+def _asks(recipe: Recipe) -> bool:
+    return not recipe.empty or recipe.python is not None or bool(recipe.problems or recipe.tools)
 
 
 def _compute(provider: LocalProvider, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
