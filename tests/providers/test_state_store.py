@@ -140,8 +140,8 @@ def test_a_file_put_back_by_hand_is_not_mixed_with_a_journal_that_is_not_its_own
 
 def test_a_journal_cut_at_any_byte_reads_as_the_lines_before_the_cut(tmp_path: Path) -> None:
     scene = Scene.of(tmp_path)
-    scene.attempt(wanted(0, 4))
-    _leave_a_journal(scene)
+    scene.attempt(wanted(0, 3))
+    _leave_a_journal(scene, count=3)
     journal = scene.state_path.with_name("state.json.journal")
     whole = journal.read_bytes()
     seen = set()
@@ -201,7 +201,7 @@ def test_a_journal_that_was_folded_but_not_emptied_is_emptied(tmp_path: Path) ->
     scene.settled(wanted(3, 8))
 
 
-def _leave_a_journal(scene: Scene, last: str = "write state.json") -> None:
+def _leave_a_journal(scene: Scene, last: str = "write state.json", count: int = 8) -> None:
     """As an apply that did everything but fold its journal, or empty it."""
 
     class Stopped(BaseException):
@@ -212,7 +212,7 @@ def _leave_a_journal(scene: Scene, last: str = "write state.json") -> None:
             raise Stopped
 
     with pytest.raises(Stopped):
-        scene.attempt(wanted(3, 8), at=at)
+        scene.attempt(wanted(3, count), at=at)
 
 
 def test_ten_copies_before_the_one_in_use_are_kept(tmp_path: Path) -> None:
