@@ -16,6 +16,7 @@ from bep.planner.state import State
 from bep.schemas.address import Address, kind_of
 from bep.schemas.kind import Kind
 from bep.schemas.resource import Resource
+from bep.schemas.secret import seal
 from tests.worlds import EMPTY, Memory, apply, assert_whole, kind_sets, step, worlds
 
 MOODS = st.lists(st.sampled_from(["works", "works", "fails before", "fails after"]), max_size=12)
@@ -27,6 +28,16 @@ def named(kinds: Mapping[str, Kind]) -> dict[str, Kind]:
 
 def planned(wished: list[Resource], state: State, memory: Memory, kinds: Mapping[str, Kind], **options: Any) -> Plan:
     return plan(wished, state, dict(memory.objects), named(kinds), Options(**options))
+
+
+def assert_as_wished(wished: list[Resource], memory: Memory, kinds: Mapping[str, Kind]) -> None:
+    """Every field that was asked for is in the world as asked. Secrets go in and never come out."""
+    asked = {resource.address: seal(resource.attributes, EMPTY.secret_key) for resource in wished}
+    there = shown(memory, kinds)
+    assert set(there) == set(asked)
+    for address, fields in plain(asked, kinds).items():
+        fields.pop("token", None)
+        assert {name: there[address].get(name) for name in fields} == fields
 
 
 def meddled(data: st.DataObject, memory: Memory, kinds: Mapping[str, Kind]) -> None:
@@ -75,7 +86,10 @@ def test_a_plan_after_its_apply_is_empty(data: st.DataObject) -> None:
         again = planned(wished, state, memory, kinds)
         assert not again.changes
         assert again.unchanged == len(wished) == len(memory.objects)
-        assert set(memory.objects) == {resource.address for resource in wished} == set(state.entries)
+        assert set(memory.objects) == set(state.entries)
+        assert_as_wished(wished, memory, kinds)
+        for resource in wished:
+            assert {*shown(memory, kinds)[resource.address]} <= {"filled", *resource.attributes}
         if memory.objects:
             meddled(data, memory, kinds)
     state = apply(planned([], state, memory, kinds, destroy=True), state, memory)
@@ -90,8 +104,8 @@ def test_apply_does_what_the_plan_said_and_nothing_else(data: st.DataObject) -> 
     for wished in data.draw(st.lists(worlds(kinds), min_size=2, max_size=3)):
         memory.calls.clear()
         before = dict(memory.objects)
-        replace = tuple(data.draw(st.sets(st.sampled_from(sorted(state.entries)), max_size=1))) if state.entries else ()
-        found = planned(wished, state, memory, kinds, replace=replace)
+        chosen = tuple(data.draw(st.sets(st.sampled_from(sorted(state.entries)), max_size=1))) if state.entries else ()
+        found = planned(wished, state, memory, kinds, replace=chosen)
         state = apply(found, state, memory)
         written = [c for c in found.changes if c.action not in (Action.ADOPT, Action.FORGET)]
         assert memory.calls == [change.id for change in written]
@@ -118,7 +132,7 @@ def test_a_provider_that_fails_leaves_a_state_from_which_plan_and_apply_finish(d
     assert "already-exists" not in {finding.code for finding in found.findings}
     state = apply(found, state, memory)
     assert not planned(wished, state, memory, kinds)
-    assert set(memory.objects) == {resource.address for resource in wished}
+    assert_as_wished(wished, memory, kinds)
 
 
 @given(st.data())
@@ -136,6 +150,7 @@ def test_what_bep_made_and_could_not_note_is_taken_in_by_the_next_plan(data: st.
     assert not again.findings
     state = apply(again, state, memory)
     assert not planned(wished, state, memory, kinds)
+    assert_as_wished(wished, memory, kinds)
 
 
 @given(st.data())

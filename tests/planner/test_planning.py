@@ -264,6 +264,14 @@ def test_a_secret_is_sealed_before_anything_else() -> None:
     assert "hmac-sha256:" in found.model_dump_json()
 
 
+def test_a_dependency_that_only_bep_knows_is_remembered() -> None:
+    one, two = wanted("compute/one"), wanted("compute/two")
+    scene = Scene().applied({one.address: one, two.address: two})
+    later = wanted("compute/two", ("compute/one",))
+    (change,) = scene.plan({one.address: one, two.address: later}).changes
+    assert (change.action, change.references) == (Action.ADOPT, (one.address,))
+
+
 def test_the_same_input_gives_the_same_plan() -> None:
     wish = article(endpoint(description="x"))
     assert Scene().plan(wish) == Scene().plan(dict(reversed(wish.items())))
