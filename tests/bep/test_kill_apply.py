@@ -1,0 +1,70 @@
+"""Promise 3, with the command itself: `bep apply` killed 25 times, and the next plan and apply finish.
+
+`python -m tests.faults kill --help` has the same with more kills, more resources and every write point.
+"""
+
+import json
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+
+from tests.benchmarks.planning import spec
+from tests.bep.conftest import Workspace, surroundings
+
+KILLS = 25
+RESOURCES = 60
+LONGEST = 1.2
+"""Seconds: an apply takes about half of it where nothing else runs, so kills fall on every part of it."""
+
+
+def _specs(round: int) -> str:
+    """Some assets come and go from round to round, and every one has another description."""
+    numbers = [number for number in range(RESOURCES) if (number + round) % 5]
+    return "---\n".join(spec(number, None, f"round {round}") for number in numbers)
+
+
+def test_an_apply_killed_at_any_moment_is_finished_by_the_next(
+    make_workspace: Callable[[Mapping[str, str]], Workspace],
+) -> None:
+    workspace = make_workspace({"bep.yml": "workspace: killed\nspecs: [assets.yml]\n", "assets.yml": _specs(0)})
+    moments = random.Random(20261122)
+    killed = 0
+    for round in range(KILLS):
+        (workspace.folder / "assets.yml").write_text(_specs(round))
+        killed += _apply_and_kill(workspace, moments.uniform(0.2, LONGEST))
+        entries = workspace.bep("state", "list", "-o", "json", expect=None)
+        assert entries.returncode == 0, entries.stderr
+    assert killed >= KILLS // 3
+
+    workspace.bep("apply", "--auto-approve", "--allow", "delete-many")
+    assert workspace.bep("plan", "--detailed-exitcode").stdout.startswith("Nothing to do.")
+    state = json.loads((workspace.folder / ".bep/state.json").read_text())
+    there = sqlite3.connect(workspace.folder / ".bep/cloud/catalog.sqlite")
+    with there:
+        addresses = [address for (address,) in there.execute("select address from objects order by address")]
+    there.close()
+    assert addresses == sorted(state["entries"])
+    assert len(addresses) == _specs(KILLS - 1).count("kind: data")
+
+
+def _apply_and_kill(workspace: Workspace, after: float) -> bool:
+    """Whether the process was still there to be killed."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bep", "apply", "--auto-approve", "--allow", "delete-many"],
+        cwd=workspace.folder,
+        env=surroundings(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        _, said = process.communicate(timeout=after)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        return True
+    assert process.returncode == 0, said.decode()
+    return False
