@@ -47,6 +47,9 @@ def run(
         typer.Option("--set", metavar="KEY=VALUE", help="Any other override, such as retry_settings.max_retries=1."),
     ] = None,
     name: Annotated[str | None, typer.Option("--name", "-n", metavar="NAME", help="The job's name.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the resolved job; run, build, write nothing.")
+    ] = False,
     json_output: Json = False,
     var: Variables = None,
     var_file: VariableFiles = None,
@@ -62,6 +65,7 @@ def run(
     Examples:
       bep run job.yml
       bep run job.yml --deployment green --mini-batch-size 50
+      bep run job.yml --dry-run              which settings, how many mini-batches, where to
       bep run --endpoint mybatchedp --input ./images
       bep run --endpoint mybatchedp --input azureml:mnist:1 --set retry_settings.timeout=120
 
@@ -86,7 +90,12 @@ def run(
         **_overrides(set_ or []),
     }
     given = {key: value for key, value in changes.items() if value is not None}
-    carry_out(here(source_of(None, var, var_file)), JobSource(job, given), json_output=json_output)
+    opened, source = here(source_of(None, var, var_file)), JobSource(job, given)
+    if dry_run:
+        from bep.commands.previewing_jobs import show_preview
+
+        return show_preview(opened, source, json_output=json_output)
+    carry_out(opened, source, json_output=json_output)
 
 
 def _overrides(pairs: list[str]) -> dict[str, str]:

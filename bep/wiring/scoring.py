@@ -64,10 +64,10 @@ def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> 
         name=name,
         target=_target(scoring, variables),
         settings=Settings(**{**scoring.settings, **job.settings, "output_format": job.output_format}),
-        inputs=tuple(_input(opened, text) for text in job.inputs),
+        inputs=tuple(input_of(opened, text) for text in job.inputs),
         input_text=", ".join(job.inputs),
         folder=jobs_folder(opened.home) / name,
-        output_folder=_output(opened, job, name),
+        output_folder=output_of(opened, job, name),
         output_text=job.output_path or f"azureml/{name}/score in workspaceblobstore",
         overrides=dict(job.settings),
         environment=dict(os.environ),
@@ -128,7 +128,7 @@ def variables_of(opened: "Opened", record: "JobRecord") -> dict[str, str]:
     return _variables(opened, resolve(opened.provider, target.endpoint, target.deployment))
 
 
-def _input(opened: "Opened", text: str) -> str:
+def input_of(opened: "Opened", text: str) -> str:
     """Where an input lies: assets and datastores by the provider, local paths from the workspace's folder."""
     if text.startswith("azureml:"):
         from bep.providers.local.datastores import resolve
@@ -137,7 +137,8 @@ def _input(opened: "Opened", text: str) -> str:
     return text if "://" in text else os.fspath(opened.root / text)
 
 
-def _output(opened: "Opened", job: "JobSpec", name: str) -> Path:
+def output_of(opened: "Opened", job: "JobSpec", name: str) -> Path:
+    """The folder where the results of a job of this name appear."""
     from bep.providers.local.datastores import locate
 
     default = f"azureml://datastores/workspaceblobstore/paths/azureml/{name}/score"

@@ -15,7 +15,7 @@ from bep.planner.canonical import digest_of
 from bep.providers.local.building import Site, build
 from bep.providers.local.conda import Recipe
 from bep.providers.local.disk_faults import told
-from bep.providers.local.durable import write_whole
+from bep.providers.durable import write_durably
 from bep.providers.local.folders import remove
 from bep.providers.local.interpreters import Interpreter, find, probe
 from bep.providers.protocol import ProviderError
@@ -71,17 +71,21 @@ class Environments:
         `report` gets a line for each step. Raises `ProviderError`: EnvironmentUnbuildable with every problem of the
         recipe, NoInterpreter, or EnvironmentFailed.
         """
+        wanted = self.wanted(label, recipe)
+        if wanted.built is not None:
+            return wanted.built
+        with told(label, "build"):
+            return self._built(label, wanted.digest, wanted.interpreter, wanted.recipe, report)
+
+    def wanted(self, label: str, recipe: Recipe) -> Wanted:
+        """What `build` would give or make. Makes nothing; raises as `build` does before it starts."""
         recipe = _with_tools(recipe, self.surroundings)
         if recipe.problems:
             message = "; ".join(recipe.problems)
             raise ProviderError(label, "build", message, code="EnvironmentUnbuildable")
         interpreter = self._interpreter(recipe)
         digest = _digest(interpreter, recipe)
-        there = self.show(digest)
-        if there is not None:
-            return there
-        with told(label, "build"):
-            return self._built(label, digest, interpreter, recipe, report)
+        return Wanted(digest, recipe, interpreter, self.show(digest))
 
     def list(self) -> tuple[Built, ...]:
         """Every usable environment, sorted by label."""
@@ -141,7 +145,7 @@ class Environments:
             os.sync()  # the marker must not outlive, in a power cut, what it vouches for
             requirements = (*recipe.first, *recipe.then)
             built = Built(digest, label, str(site.python), interpreter.version, requirements, recipe.notes, str(log))
-            write_whole(folder / COMPLETE, json.dumps(asdict(built), indent=1, sort_keys=True))
+            write_durably(folder / COMPLETE, (json.dumps(asdict(built), indent=1, sort_keys=True)).encode())
             report(f"{label}: ready")
             return built
 

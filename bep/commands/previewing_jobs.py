@@ -1,0 +1,89 @@
+"""`bep run --dry-run`: the resolved job, for a person or a machine. Runs nothing."""
+
+from typing import TYPE_CHECKING, Any
+
+from bep.console import Console
+from bep.exit_codes import ExitCode, Stop
+
+if TYPE_CHECKING:
+    from bep.wiring.opening import Opened
+    from bep.wiring.scoring import JobSource
+
+
+def show_preview(opened: "Opened", source: "JobSource", *, json_output: bool) -> None:
+    """Resolve and show. Ends in `Stop` when the job would be refused."""
+    from bep.commands.showing_findings import say_findings
+    from bep.wiring.previewing import preview
+    from bep.wiring.scoring import loaded_job
+
+    console = Console()
+    loaded = loaded_job(opened, source)
+    say_findings(console, loaded.findings, loaded.sources)
+    assert loaded.job is not None  # loaded_job raises otherwise
+    found = preview(opened, loaded.job, source.changes)
+    if json_output:
+        console.result_json(found)
+    else:
+        console.result(as_text(found))
+    if found["problems"]:
+        raise Stop(ExitCode.ERROR, "the job would be refused: " + "; ".join(found["problems"]))
+
+
+def as_text(found: dict[str, Any]) -> str:
+    """The preview in lines: what, with what, from where, to where; then the settings and who decided each."""
+    why = "has the traffic" if found["chosen_by"] == "traffic" else "named"
+    facts = [
+        ("job", found["name"] or "named when it runs"),
+        ("deployment", f"{found['endpoint']}/{found['deployment']} ({why})"),
+        ("model", found["model"]),
+        ("script", found["scoring_script"] or "none: the model is MLflow's, one file a call"),
+        *_environment(found["environment"]),
+        ("input", ", ".join(found["inputs"])),
+        ("items", _items(found)),
+        ("output", _output(found["output"])),
+    ]
+    width = max(len(name) for name in found["settings"]) + 2
+    settings = [
+        f"  {name:<{width}}{_shown(setting['value']):<18}{setting['from']}"
+        for name, setting in found["settings"].items()
+    ]
+    variables = [f"  {name:<{width}}{'(not shown)':<18}{who}" for name, who in found["environment_variables"].items()]
+    lines = [f"{name:<13}{text}" for name, text in facts]
+    lines += ["", "settings", *settings]
+    lines += ["", "environment variables", *variables] if variables else []
+    return "\n".join([*lines, "", "Nothing was run, built or written."])
+
+
+def _environment(found: dict[str, Any]) -> list[tuple[str, str]]:
+    match found["state"]:
+        case "own":
+            return [("environment", f"{found['label']} asks for nothing"), ("interpreter", found["interpreter"])]
+        case "built":
+            about = f"{found['label']}, built, Python {found['python']}"
+            return [("environment", about), ("interpreter", found["interpreter"])]
+    asked = ", ".join(found["requirements"]) or "nothing but Python"
+    notes = [("", note) for note in found["notes"]]
+    return [("environment", f"{found['label']}, would be built with Python {found['python']}: {asked}"), *notes]
+
+
+def _items(found: dict[str, Any]) -> str:
+    workers = _number(found["workers"], "worker")
+    size = found["items_per_call"]
+    if found["items"] is None:
+        return f"counted once the input has been fetched; mini-batches of {size}, {workers}"
+    batches = _number(found["mini_batches"], "mini-batch", "mini-batches")
+    return f"{_number(found['items'], 'file')} in {batches} of {size}, {workers}"
+
+
+def _output(found: dict[str, Any]) -> str:
+    if found["file"] is None:
+        return f"{found['folder']} (what the script writes itself: summary_only)"
+    return f"{found['file']} ({found['format']})"
+
+
+def _shown(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _number(count: int, noun: str, plural: str = "") -> str:
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

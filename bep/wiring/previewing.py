@@ -1,0 +1,119 @@
+"""A job as it would run, without running any of it: what is scored with what, and where each setting comes from."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bep.schemas.address import names_of
+from bep.wiring.jobs import jobs_folder
+from bep.wiring.scoring import input_of, output_of
+
+if TYPE_CHECKING:
+    from bep.providers.local.scoring import Chosen
+    from bep.runner.target import Settings
+    from bep.schemas.job import JobSpec
+    from bep.wiring.opening import Opened
+
+FLAG, FILE, DEPLOYMENT, DEFAULT = "flag", "job file", "deployment", "default"
+"""Where a setting comes from, in the order of precedence."""
+
+
+def preview(opened: "Opened", job: "JobSpec", changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The resolved job as a JSON value. Nothing is built, fetched, run or written.
+
+    `items` and `mini_batches` are None when an input is only listed after it has been fetched; `problems` say what
+    would stop the job before its first mini-batch. Raises `ProviderError` and `InputsInvalid` as the job would.
+    """
+    from bep.providers.local.scoring import choose, settings_of
+    from bep.runner.target import Settings
+    from bep.wiring.environments import outlook
+
+    chosen = choose(opened.provider, job.endpoint, job.deployment)
+    deployed = settings_of(chosen.observed.attributes)
+    settings = Settings(**{**deployed, **job.settings, "output_format": job.output_format})
+    size = 1 if chosen.is_mlflow else settings.mini_batch_size
+    items = _count(opened, job)
+    batches = None if items is None else -(-items // size)
+    return {
+        "name": job.name,
+        "endpoint": chosen.endpoint,
+        "deployment": chosen.deployment,
+        "chosen_by": "name" if job.deployment else "traffic",
+        "deployment_digest": chosen.digest,
+        "model": chosen.observed.attributes["model"],
+        "scoring_script": chosen.observed.attributes.get("code_configuration", {}).get("scoring_script"),
+        "environment": outlook(opened, chosen).as_json(),
+        "inputs": list(job.inputs),
+        "items": items,
+        "mini_batches": batches,
+        "items_per_call": size,
+        "workers": settings.workers,
+        "output": _output(opened, job, settings),
+        "settings": _with_origins(settings, deployed, job, changes),
+        "environment_variables": _variables(chosen, job),
+        "problems": list(_problems(opened, job, settings, items)),
+    }
+
+
+def _with_origins(
+    settings: "Settings", deployed: Mapping[str, Any], job: "JobSpec", changes: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    flags = {key.rpartition(".")[2] for key in changes}
+    written = {*job.settings, *(["output_format"] if job.output_format != "azureml" else [])}
+
+    def origin(name: str) -> str:
+        if name in flags:
+            return FLAG
+        return FILE if name in written else DEPLOYMENT if name in deployed else DEFAULT
+
+    return {name: {"value": value, "from": origin(name)} for name, value in settings.model_dump().items()}
+
+
+def _variables(chosen: "Chosen", job: "JobSpec") -> dict[str, str]:
+    """Names of environment variables and who sets them; their values may be secrets."""
+    deployed = chosen.observed.attributes.get("settings", {}).get("environment_variables", {})
+    return {**dict.fromkeys(deployed, DEPLOYMENT), **dict.fromkeys(job.environment_variables, "job")}
+
+
+def _count(opened: "Opened", job: "JobSpec") -> int | None:
+    """How many files the inputs are, listed now as the job would list them; None where they are fetched first."""
+    from bep.runner.inputs import expand
+
+    if any(_is_fetched(opened, text) for text in job.inputs):
+        return None
+    located = [input_of(opened, text) for text in job.inputs]
+    if any("://" in path for path in located):
+        return None
+    return sum(1 for _ in expand(located, Path(os.devnull)))
+
+
+def _is_fetched(opened: "Opened", text: str) -> bool:
+    """Whether this input has to be brought here before it can be listed."""
+    scheme, _, rest = text.partition("://")
+    if not rest or scheme != "azureml":
+        return bool(rest)
+    stores = opened.provider.list("datastore").items()
+    remote = {names_of(address)[0] for address, there in stores if there.attributes.get("type") == "fsspec"}
+    return any(f"datastores/{name}/" in rest for name in remote)
+
+
+def _output(opened: "Opened", job: "JobSpec", settings: "Settings") -> dict[str, Any]:
+    name = job.name or "NAME"
+    folder = output_of(opened, job, name)
+    appends = settings.output_action == "append_row"
+    return {
+        "folder": str(folder),
+        "file": str(folder / settings.output_file_name) if appends else None,
+        "format": settings.output_format if appends else None,
+    }
+
+
+def _problems(opened: "Opened", job: "JobSpec", settings: "Settings", items: int | None) -> Iterator[str]:
+    if items == 0:
+        yield "the inputs have no files"
+    if job.name and (jobs_folder(opened.home) / job.name / "job.json").exists():
+        yield f"there is a job {job.name} already: choose another name, or bep job resume {job.name}"
+    file = output_of(opened, job, job.name or "NAME") / settings.output_file_name
+    if settings.output_action == "append_row" and file.exists():
+        yield f"{file} exists already and is never overwritten: choose another output_file_name or path"

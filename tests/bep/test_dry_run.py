@@ -1,0 +1,63 @@
+"""`bep run --dry-run`: what would happen, and that nothing does."""
+
+import json
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from tests.bep.conftest import Workspace
+
+CONDA = 'environment: {name: built, version: 1, image: python, conda_file: {dependencies: ["numpy>=1.2"]}}'
+
+
+@pytest.fixture
+def applied(workspace: Workspace) -> Workspace:
+    """The small workspace, applied, with a variable that nobody should see."""
+    workspace.edit("specs.yml", "{mini_batch_size: 2}", "{mini_batch_size: 2, environment_variables: {KEY: hidden}}")
+    workspace.bep("apply", "--auto-approve")
+    return workspace
+
+
+def test_the_resolved_job_says_who_decided_each_setting(applied: Workspace, golden: Callable[[str, str], None]) -> None:
+    (applied.folder / "job.yml").write_text(
+        (applied.folder / "job.yml").read_text() + "settings: {retry_settings: {max_retries: 1}}\n"
+    )
+    before = sorted(applied.folder.rglob("*"))
+    done = applied.bep("run", "job.yml", "--dry-run", "-m", "3", "--set", "retry_settings.timeout=5")
+    assert sorted(applied.folder.rglob("*")) == before
+    text = done.stdout.replace(str(applied.folder), "FOLDER").replace(sys.executable, "PYTHON")
+    golden("bep/dry_run.txt", text)
+    assert "hidden" not in text
+
+
+def test_a_machine_reads_the_same(applied: Workspace) -> None:
+    found = json.loads(applied.bep("run", "job.yml", "--dry-run", "--json", "--name", "mine").stdout)
+    assert (found["items"], found["mini_batches"], found["workers"]) == (5, 3, 2)
+    assert found["environment"]["state"] == "own"
+    assert found["settings"]["mini_batch_size"] == {"value": 2, "from": "deployment"}
+    assert found["settings"]["bisect"] == {"value": True, "from": "default"}
+    assert found["output"]["file"].endswith("/azureml/mine/score/predictions.csv")
+    assert found["environment_variables"] == {"KEY": "deployment"}
+
+
+def test_an_environment_that_is_not_there_is_named_and_not_built(workspace: Workspace) -> None:
+    workspace.edit("specs.yml", "environment: {name: plain, version: 1, image: python}", CONDA)
+    workspace.bep("apply", "--auto-approve")
+    said = workspace.bep("run", "job.yml", "--dry-run").stdout
+    assert "built/1, would be built with Python 3" in said
+    assert "numpy>=1.2" in said
+    assert not (workspace.folder / ".bep/cloud/environments").exists()
+
+
+def test_what_would_stop_the_job_is_said_and_fails(applied: Workspace) -> None:
+    applied.bep("run", "job.yml", "--name", "first", "--output-path", "here")
+    refused = applied.bep("run", "job.yml", "--dry-run", "--name", "first", "--output-path", "here", expect=1)
+    assert "there is a job first already" in refused.stderr
+    assert "predictions.csv exists already and is never overwritten" in refused.stderr
+    assert "nowhere" in applied.bep("run", "job.yml", "--dry-run", "--input", "nowhere", expect=1).stderr
+
+
+def test_what_is_fetched_first_is_not_counted(applied: Workspace) -> None:
+    found = json.loads(applied.bep("run", "job.yml", "--dry-run", "--json", "-i", "https://example.org/a.csv").stdout)
+    assert (found["items"], found["mini_batches"]) == (None, None)
