@@ -20,6 +20,7 @@ COMMANDS = (
     "run",
     "job",
     "import",
+    "adopt",
     "state",
     "unlock",
     "schema",

@@ -1,0 +1,100 @@
+"""`bep adopt`: let the specs follow what someone changed in the world."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bep.commands.options import Json, VariableFiles, Variables, source_of
+from bep.exit_codes import ExitCode, Stop
+
+if TYPE_CHECKING:
+    from bep.console import Console
+    from bep.wiring.adopting import Field
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def adopt(
+    addresses: Annotated[
+        list[str], typer.Argument(metavar="ADDRESS[:FIELD]", help="What drifted; with a field, only that one.")
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be written.")] = False,
+    json_output: Json = False,
+    var: Variables = None,
+    var_file: VariableFiles = None,
+) -> None:
+    """Write what someone changed outside bep back into the spec, so that the next plan keeps it.
+
+    The spec file is edited in place: the one value, and nothing else; comments and layout stay.
+    Each edit is tried in memory first and written only if the specs then ask for exactly this.
+    Where that is not possible, the YAML to write and its place are shown, and the exit code is 1.
+
+    \b
+    Examples:
+      bep adopt deployment/mybatchedp/blue
+      bep adopt deployment/mybatchedp/blue:settings.mini_batch_size
+      bep adopt --dry-run traffic/mybatchedp
+
+    \b
+    Exit codes: 0 written, 1 nothing drifted, or a value has to be written by hand, 4 someone applies.
+    """
+    from bep.console import Console
+    from bep.wiring.adopting import adoption, settle, write
+    from bep.wiring.opening import here
+
+    console, opened = Console(), here(source_of(None, var, var_file))
+    found = adoption(opened, addresses)
+    if not dry_run and found.texts:
+        write(opened, found)
+        settle(opened, sorted({one.address for one in found.fields}), console.say)
+    if json_output:
+        console.result_json([_row(one) for one in found.fields])
+    else:
+        _show(console, found.fields, dry_run=dry_run)
+    if any(one.left for one in found.fields):
+        raise Stop(ExitCode.ERROR)
+
+
+def _row(one: "Field") -> dict[str, Any]:
+    path, mark = [*one.path], one.mark
+    return {
+        "address": one.address,
+        "path": path,
+        "asked": one.asked,
+        "there": one.there,
+        "file": mark.file,
+        "line": mark.line,
+        "column": mark.column,
+        "written": not one.left,
+        "because": one.left,
+    }
+
+
+def _show(console: "Console", fields: "Sequence[Field]", *, dry_run: bool) -> None:
+    from bep.planner.fields import dotted
+
+    for one in fields:
+        if one.left:
+            console.result(f"{one.mark}: {one.address}: {dotted(one.path)}: write it yourself: {one.left}")
+            console.result(_indented(one))
+        else:
+            verb = "would become" if dry_run else "is now"
+            there = "(not written)" if one.there is None else one.there
+            console.result(f"{one.mark}: {one.address}: {dotted(one.path)}: {one.asked} {verb} {there}")
+
+
+def _indented(one: "Field") -> str:
+    import yaml
+
+    from bep.schemas.secret import is_sealed
+    from bep.schemas.writing import as_written
+
+    if is_sealed(one.there) or one.there is None:
+        return "    (its value is not known here)" if one.there is not None else "    (take it out)"
+    value: Any = as_written(one.address, one.path, one.there)
+    for part in reversed(one.path):
+        value = {part: value}
+    text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120)
+    return "\n".join(f"    {line}" for line in text.splitlines())

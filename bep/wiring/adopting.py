@@ -1,0 +1,231 @@
+"""Drift written back into the specs: found, tried on a copy in memory, then written. Prints nothing."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bep.exit_codes import ExitCode, Stop
+from bep.overlay import Overlay
+from bep.schemas import editing as edit
+from bep.schemas.address import Address, kind_of
+from bep.schemas.finding import errors
+from bep.schemas.mark import Mark
+from bep.schemas.resource import FieldPath, Resource
+from bep.wiring.opening import Opened
+from bep.wiring.planning import Asked, plan_of, specs_of
+
+if TYPE_CHECKING:
+    from bep.planner.plan import Drift, FieldDiff
+
+
+@dataclass(frozen=True)
+class Field:
+    """One drifted field: what the spec asks, what is there. `left` says why it could not be written, if it could not.
+
+    `mark` is where the spec says it, or would say it.
+    """
+
+    address: Address
+    path: FieldPath
+    asked: Any
+    there: Any
+    mark: Mark
+    left: str = ""
+
+
+@dataclass
+class Adoption:
+    """What was tried: each field, and the files as they are to be (`before`: as they were read).
+
+    `resources` are what the specs ask with the edits so far.
+    """
+
+    resources: Mapping[Address, Resource]
+    fields: list[Field] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+    before: dict[str, bytes] = field(default_factory=dict)
+
+
+def adoption(opened: Opened, names: Sequence[str]) -> Adoption:
+    """The specs with the world's values, for `ADDRESS` or `ADDRESS:FIELD`; in memory only.
+
+    Raises `Stop` for an address without drift, saying which have some.
+    """
+    from bep.planner.fields import dotted
+
+    declared = {resource.address: resource for resource in specs_of(opened).resources}
+    drifts = {drift.address: drift for drift in plan_of(opened, Asked()).drift}
+    found = Adoption(declared)
+    for name in names:
+        address, _, wanted = name.partition(":")
+        drift = _drift_of(Address(address), drifts, declared)
+        diffs = [d for d in drift.diffs if not wanted or f"{dotted(d.path)}.".startswith(f"{wanted}.")]
+        if not diffs:
+            there = ", ".join(dotted(diff.path) for diff in drift.diffs)
+            raise Stop(ExitCode.ERROR, f"{address}: {wanted} has not drifted; what has: {there}")
+        _adopt(opened, found, Address(address), diffs)
+    return found
+
+
+def _drift_of(address: Address, drifts: "Mapping[Address, Drift]", declared: Mapping[Address, Resource]) -> "Drift":
+    drift = drifts.get(address)
+    if drift is None:
+        known = "; drifted are " + ", ".join(drifts) if drifts else "; nothing has"
+        raise Stop(ExitCode.ERROR, f"{address} has not drifted{known}")
+    if address not in declared:
+        raise Stop(ExitCode.ERROR, f"{address}: no spec declares it\n    fix: bep import writes specs of what exists")
+    if drift.gone:
+        raise Stop(
+            ExitCode.ERROR,
+            f"{address}: someone removed it, so there is no value to adopt\n"
+            "    fix: take it out of the specs, or apply to make it again",
+        )
+    return drift
+
+
+def _adopt(opened: Opened, found: Adoption, address: Address, diffs: "Sequence[FieldDiff]") -> None:
+    if kind_of(address) == "traffic":
+        _try(opened, found, address, diffs)
+        return
+    for diff in diffs:
+        _try(opened, found, address, [diff])
+
+
+def _try(opened: Opened, found: Adoption, address: Address, diffs: "Sequence[FieldDiff]") -> None:
+    """Take the first edit after which the specs load, ask exactly this more, and nothing else."""
+    resource = found.resources[address]
+    mark = _mark_of(resource, diffs[0].path)
+    data = found.before.setdefault(mark.file, opened.files.read(mark.file))
+    text = found.texts.get(mark.file, data.decode("utf-8-sig"))
+    why = _impossible(diffs, edit.scalar_at(text, mark) or "")
+    for candidate in () if why else _edits(text, mark, resource, diffs):
+        then = None if candidate is None else _loaded(opened, {**found.texts, mark.file: candidate})
+        if candidate is not None and then is not None and _asks(opened, found, then, resource, diffs):
+            found.texts[mark.file], found.resources = candidate, then
+            break
+    else:
+        why = why or "its place in the file could not be changed alone"
+    shift = kind_of(address) == "traffic"
+    asked, there = (_split(diffs, "after"), _split(diffs, "before")) if shift else (diffs[0].after, diffs[0].before)
+    found.fields.append(Field(address, ("split",) if shift else diffs[0].path, asked, there, mark, why))
+
+
+def _split(diffs: "Sequence[FieldDiff]", side: str) -> Any:
+    return next((str(diff.path[-1]) for diff in diffs if getattr(diff, side)), None)
+
+
+def _impossible(diffs: "Sequence[FieldDiff]", written: str) -> str:
+    from bep.schemas.secret import is_sealed
+
+    if "${{" in written:
+        return f"it is written as {written}: change it where that comes from"
+    for diff in diffs:
+        if is_sealed(diff.before):
+            return "it is a secret, which cannot be read back"
+        if isinstance(diff.before, dict) and "sha256" in diff.before:
+            return "what differs are files, not a value in the spec"
+    return ""
+
+
+def _mark_of(resource: Resource, path: FieldPath) -> Mark:
+    for length in range(len(path), -1, -1):
+        found = resource.marks.get(path[:length])
+        if found is not None:
+            return found
+    return resource.mark
+
+
+def _edits(text: str, mark: Mark, resource: Resource, diffs: "Sequence[FieldDiff]") -> Iterator[str | None]:
+    from bep.schemas.writing import as_written
+
+    if kind_of(resource.address) == "traffic":
+        yield from _shifted(text, mark, resource, diffs)
+        return
+    [diff] = diffs
+    value = as_written(resource.address, diff.path, diff.before)
+    if diff.before is None:
+        yield edit.taken_out(text, mark)
+        return
+    yield edit.exchanged(text, mark, value)
+    root = resource.marks.get((), resource.mark)
+    for length in range(len(diff.path) - 1, -1, -1):
+        place = resource.marks.get(diff.path[:length])
+        if place is not None:
+            yield edit.added(text, place, str(diff.path[length]), _nested(diff.path[length + 1 :], value))
+    yield edit.added(text, root, str(diff.path[-1]), value)
+
+
+def _nested(path: FieldPath, value: Any) -> Any:
+    for part in reversed(path):
+        value = {part: value}
+    return value
+
+
+def _shifted(text: str, mark: Mark, resource: Resource, diffs: "Sequence[FieldDiff]") -> Iterator[str | None]:
+    """Traffic: the name that `defaults` gives, or 0 and 100 in a `traffic` mapping."""
+    now = _split(diffs, "before")
+    [chosen] = resource.attributes["split"]
+    place = resource.marks.get(("split", chosen), mark)
+    if now is not None:
+        yield edit.exchanged(text, place, now)
+    zeroed = edit.exchanged(text, place, 0)
+    if zeroed is not None and now is not None:
+        yield edit.added(zeroed, resource.marks.get(("split",), mark), now, 100)
+    yield zeroed if now is None else None
+
+
+def _asks(
+    opened: Opened, found: Adoption, then: Mapping[Address, Resource], resource: Resource, diffs: "Sequence[FieldDiff]"
+) -> bool:
+    from bep.planner.fields import ABSENT, with_value
+    from bep.schemas.secret import seal
+
+    key = opened.state.secret_key
+    expected = {address: seal(one.attributes, key) for address, one in found.resources.items()}
+    for diff in diffs:
+        value = ABSENT if diff.before is None else diff.before
+        expected[resource.address] = with_value(expected[resource.address], diff.path, value)
+    if kind_of(resource.address) == "traffic" and not expected[resource.address].get("split"):
+        del expected[resource.address]
+    return expected == {address: seal(one.attributes, key) for address, one in then.items()}
+
+
+def _loaded(opened: Opened, texts: Mapping[str, str]) -> dict[Address, Resource] | None:
+    """What the specs would ask with these texts; None where they would be wrong."""
+    tried = Opened(opened.root, opened.source)
+    tried.files = Overlay(opened.root, {path: text.encode() for path, text in texts.items()})
+    if errors(tried.loaded.findings):
+        return None
+    return {one.address: one for one in tried.loaded.resources}
+
+
+def write(opened: Opened, found: Adoption) -> None:
+    """Put the new texts in place of the old, each file whole. Raises `Stop` where one was changed meanwhile."""
+    for path, text in found.texts.items():
+        file = Path(os.path.realpath(opened.root / path))
+        before = found.before[path]
+        if file.read_bytes() != before:
+            raise Stop(ExitCode.CONFLICT, f"{path}: it was changed while bep worked on it; nothing of it was written")
+        mark = b"\xef\xbb\xbf" if before.startswith(b"\xef\xbb\xbf") else b""
+        temporary = file.with_name(f".{file.name}.{os.getpid()}")
+        with temporary.open("wb") as stream:
+            stream.write(mark + text.encode())
+            stream.flush()
+            os.fsync(stream.fileno())
+        shutil.copymode(file, temporary)
+        temporary.replace(file)
+
+
+def settle(opened: Opened, addresses: Sequence[Address], say: Callable[[str], None]) -> None:
+    """Let the state learn what the specs say now, so that the next plan has nothing to say of it."""
+    from bep.wiring.remembering import remember, state_only
+    from bep.wiring.surgery import editing
+
+    fresh = Opened(opened.root, opened.source)
+    plan = state_only(fresh, addresses)
+    if plan and not plan.blocking:
+        with editing(fresh, "bep adopt", say) as session:
+            remember(fresh, plan, session)
