@@ -44,11 +44,11 @@ def settle(folder: Path, worker: Worker, heart: Heart) -> Left:
         short += entry.items - good
         if any(lease.span.first <= entry.first < lease.span.end for lease in worker.leases):
             recorded.add(entry.first)
+    for lease in worker.leases:
+        recorded |= lease.failed
     blamed = _blamed(worker, heart)
     if blamed is not None and blamed.first in recorded:
         blamed = None
-    for lease in worker.leases:
-        recorded |= lease.failed
     if blamed is not None:
         recorded.add(blamed.first)
     untouched = [span for lease in worker.leases for span in _missing(lease.span, recorded)]
@@ -56,9 +56,11 @@ def settle(folder: Path, worker: Worker, heart: Heart) -> Left:
 
 
 def _blamed(worker: Worker, heart: Heart) -> Span | None:
-    if worker.doom:
-        return worker.doom.call
-    if heart.phase != wire.RUNNING:
+    if worker.doom and worker.doom.call:
+        first = worker.doom.call.first
+        still_out = any(lease.span.first <= first < lease.span.end for lease in worker.leases)
+        return worker.doom.call if still_out else None
+    if worker.doom or heart.phase != wire.RUNNING:
         return None
     return call_of(worker, heart)
 

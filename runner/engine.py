@@ -14,13 +14,13 @@ from bep.runner.deaths import Death, Left
 from bep.runner.events import Event, Progress, WorkerLost
 from bep.runner.journal import Journal
 from bep.runner.manifest import Manifest
+from bep.runner.pacing import Pace
 from bep.runner.record import JobError
 from bep.runner.supervision import Limits, Supervisor
-from bep.runner.tally import Ending, Tally
+from bep.runner.tally import Ending, Tally, too_many_failed
 from bep.runner.worker import wire
 from bep.runner.workers import Lease, Worker
 
-LEASE_SECONDS = 0.02  # work in one lease: a round trip costs a thousandth of it
 LEASES = 2  # in a worker's pipe, so that none waits for the round trip
 TICK = 0.1  # seconds between looks at the cancel button
 PROGRESS_SECONDS = 0.25
@@ -44,7 +44,7 @@ class Engine:
     warnings: list[str] = field(default_factory=list)
     _crew: list[Worker] = field(default_factory=list)
     _sequence: int = 0
-    _pace: float = 0.0
+    _pace: Pace = field(default_factory=Pace)
     _error: JobError | None = None
     _began: float = 0.0
     _told: float = 0.0
@@ -68,7 +68,7 @@ class Engine:
             while self._goes_on():
                 self._step()
         except OSError as error:
-            self._error = JobError(code="RunnerFailed", message=f"{error.strerror or error}: {error.filename or ''}")
+            self._error = JobError(code="RunnerFailed", message=str(error))
         finally:
             self._end()
         return Ending(self._error, self._error is None and self.cancel.is_set())
@@ -76,14 +76,9 @@ class Engine:
     def _goes_on(self) -> bool:
         if self._error or self.cancel.is_set():
             return False
-        if self._scored_and_short()[1] + self.tally.given_up > self.limits.error_threshold >= 0:
-            failed = self._scored_and_short()[1] + self.tally.given_up
-            self._error = JobError(
-                code="ErrorThreshold",
-                message=f"the number of failed items is {failed}, which exceeds error threshold "
-                f"{self.limits.error_threshold}",
-                fix="mend what failed, or raise error_threshold (-1: any number)",
-            )
+        failed = self._scored_and_short()[1] + self.tally.given_up
+        if failed > self.limits.error_threshold >= 0:
+            self._error = too_many_failed(failed, self.limits.error_threshold)
             return False
         return bool(self._crew)
 
@@ -191,16 +186,12 @@ class Engine:
                     worker.send(self._lease())
 
     def _lease(self) -> Lease:
-        """As many calls as make a lease's worth of work, fewer near the end so that all end together."""
-        fair = -(-self.backlog.calls // (2 * self.workers))
-        calls = int(LEASE_SECONDS / self._pace) if self._pace else 1
         self._sequence += 1
-        return Lease(self._sequence, self.backlog.take(max(1, min(calls, fair))))
+        return Lease(self._sequence, self.backlog.take(self._pace.calls(self.backlog.calls, self.workers)))
 
     def _leased(self, worker: Worker, sequence: int, calls: int, seconds: float) -> None:
         if calls:
-            pace = seconds / calls
-            self._pace = 0.7 * self._pace + 0.3 * pace if self._pace else pace
+            self._pace.learn(calls, seconds)
             self._supervisor.fruitful()
         while worker.leases and worker.leases[0].sequence <= sequence:
             lease = worker.leases.popleft()

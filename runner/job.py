@@ -24,7 +24,7 @@ from bep.runner.logs import Logs
 from bep.runner.manifest import Manifest
 from bep.runner.record import Counts, JobError, JobRecord, Status, save
 from bep.runner.supervision import Limits
-from bep.runner.tally import Ending
+from bep.runner.tally import Ending, too_many_failed
 from bep.runner.target import JobRequest
 
 _SHOWN = 3  # failures in the record; failed_items.jsonl has them all
@@ -89,7 +89,7 @@ class Job:
         downloads = self.request.cache or self.folder.downloads
         listed = manifest.write(self.folder, inputs.expand(self.request.inputs, downloads), size)
         counts = Counts(items=listed.items, mini_batches=listed.mini_batches)
-        self._become(Status.STARTING, counts=counts, manifest_digest=listed.digest)
+        self._set(counts=counts, manifest_digest=listed.digest)
         return listed
 
     def _engine_run(self, listed: Manifest, history: History) -> Ending:
@@ -164,8 +164,7 @@ class Job:
         target = self.record.output_file
         threshold = self.request.settings.error_threshold
         if totals.failed > threshold >= 0:
-            message = f"the number of failed items is {totals.failed}, which exceeds error threshold {threshold}"
-            self._fail(JobError(code="ErrorThreshold", message=message))
+            self._fail(too_many_failed(totals.failed, threshold))
         elif target and not totals.scored:
             self._fail(JobError(code="NoResultToAppend", message="not one item was scored; there is nothing to write"))
         else:

@@ -32,3 +32,12 @@ class Ending:
 
     error: JobError | None = None
     is_cancelled: bool = False
+
+
+def too_many_failed(failed: int, threshold: int) -> JobError:
+    """Why a job stops at its error threshold, in the words of the compatible service."""
+    return JobError(
+        code="ErrorThreshold",
+        message=f"the number of failed items is {failed}, which exceeds error threshold {threshold}",
+        fix="mend what failed, or raise error_threshold (-1: any number)",
+    )

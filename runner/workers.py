@@ -15,12 +15,12 @@ from bep.runner.worker import wire
 
 @dataclass(frozen=True, slots=True)
 class Heart:
-    """What a worker's shared memory says: what it does, of which lease, from which item, since when (monotonic)."""
+    """What a worker's shared memory says: since when (monotonic) it does what, of which lease, from which item."""
 
+    started: float
     phase: int
     sequence: int
     first: int
-    started: float
 
 
 @dataclass(slots=True)

@@ -53,7 +53,7 @@ class Part:
         self._flushed = now
         if not self._records:
             return
-        wire.HEART.pack_into(self._heart, 0, wire.IDLE, 0, 0, now)  # a slow disk is not a slow script
+        wire.HEART.pack_into(self._heart, 0, now, wire.IDLE, 0, 0)  # a slow disk is not a slow script
         self._rows = _own(self._rows, self._path + ".rows")
         self._journal = _own(self._journal, self._path + ".journal")
         _write(self._rows[0], b"".join(self._held))

@@ -3,6 +3,7 @@
 Imports pandas never: a DataFrame can only come from a script that has imported it.
 """
 
+import os
 import sys
 
 from .troubles import WrongResult
@@ -86,6 +87,8 @@ class Formatter:
             )
         with open(self._header_path, "wb") as file:
             file.write(header)
+            file.flush()
+            os.fsync(file.fileno())
         self._header = header
 
     def _jsonl(self, results: "list[object]", is_table: bool) -> str:

@@ -91,7 +91,7 @@ class Worker:
         while first < end:
             count = min(size, end - first)
             started = clock()
-            beat(heart, 0, wire.RUNNING, sequence, first, started)
+            beat(heart, 0, started, wire.RUNNING, sequence, first)
             if stolen(heart, wire.STOLEN_AT)[0] >= sequence:
                 break
             try:
@@ -134,7 +134,7 @@ class Worker:
             pass
 
     def _beat(self, phase: int) -> None:
-        wire.HEART.pack_into(self._heart, 0, phase, 0, 0, time.monotonic())
+        wire.HEART.pack_into(self._heart, 0, time.monotonic(), phase, 0, 0)
 
     def _same_process(self) -> None:
         """A process that the script forked, and that came back from the script, must not go on as the worker."""

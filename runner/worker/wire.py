@@ -15,11 +15,12 @@ UNHEARD = 75
 # A lease is done: its sequence number, calls of run(), seconds they took.
 DONE = struct.Struct("<QQd")
 
-# One worker's 64 bytes of shared memory: what it does now (phase, lease, first item, since when), counts of what is
+# One worker's 64 bytes of shared memory: since when it does what (time, phase, lease, first item; the time is written
+# first, so that one who looks in the middle sees a worker that has more time, not less), counts of what is
 # in its journal (items scored, items failed for want of results, mini-batches), and, written by the runner alone, the
 # newest lease that the worker must not start any more of.
 SLOT = 64
-HEART = struct.Struct("<QQQd")
+HEART = struct.Struct("<dQQQ")
 COUNTS = struct.Struct("<QQQ")
 STOLEN = struct.Struct("<Q")
 COUNTS_AT, STOLEN_AT = 32, 56
