@@ -1,6 +1,5 @@
 """A plan in the form a command was asked for, and as a file. Decides nothing about it."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,10 +25,6 @@ def written(plan: "Plan", *, json_output: bool, markdown: bool, colour: bool) ->
 def write_plan_file(plan: "Plan", path: Path) -> None:
     """Keep a plan. It appears whole or not at all."""
     from bep.planner.planfile import encode
+    from bep.providers.durable import write_durably
 
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("w") as stream:
-        stream.write(encode(plan))
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
+    write_durably(path, encode(plan).encode())

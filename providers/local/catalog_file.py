@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from bep.providers.local.durable import fsync_folder
+from bep.providers.durable import sync_folder
 from bep.providers.protocol import ProviderError
 
 FORMAT: Final = 1
@@ -62,7 +62,7 @@ def make(path: Path) -> None:
         _put_if_absent(new, path)
     finally:
         new.unlink(missing_ok=True)
-    fsync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def connect(path: Path, address: str, operation: str) -> sqlite3.Connection:

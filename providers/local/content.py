@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from bep.planner.state import ContentRecord
+from bep.providers.durable import sync_folder
 from bep.providers.local.cloning import clone, share
-from bep.providers.local.durable import fsync_folder
 from bep.providers.local.folders import publish, remove, unfinished
 from bep.providers.protocol import Conflict, ProviderError
 from bep.schemas.content import digest_of_files
@@ -46,9 +46,9 @@ class ContentStore:
             self._copy_in(origin, place, sha256, Conflict(address, operation, _not_as_planned(content, name)))
             touched.add(place.parent)
         for folder in sorted(touched):
-            fsync_folder(folder)
+            sync_folder(folder)
         if touched:
-            fsync_folder(self.files)
+            sync_folder(self.files)
         return ContentRecord(sha256=content.sha256, files=dict(content.files))
 
     def tree(self, address: str, record: ContentRecord, *, inside: str | None = None) -> Path:
@@ -77,7 +77,7 @@ class ContentStore:
             made.update(parent for parent in target.parents if parent.is_relative_to(folder))
             share(place, target)
         for made_folder in sorted(made):
-            fsync_folder(made_folder)
+            sync_folder(made_folder)
 
     def _check(self, address: str, place: Path, name: str, sha256: str) -> None:
         if _intact(place):

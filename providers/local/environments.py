@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from bep.planner.canonical import digest_of
+from bep.providers.durable import write_durably
 from bep.providers.local.building import Site, build
 from bep.providers.local.conda import Recipe
 from bep.providers.local.disk_faults import told
-from bep.providers.durable import write_durably
 from bep.providers.local.folders import remove
 from bep.providers.local.interpreters import Interpreter, find, probe
 from bep.providers.protocol import ProviderError
@@ -145,7 +145,7 @@ class Environments:
             os.sync()  # the marker must not outlive, in a power cut, what it vouches for
             requirements = (*recipe.first, *recipe.then)
             built = Built(digest, label, str(site.python), interpreter.version, requirements, recipe.notes, str(log))
-            write_durably(folder / COMPLETE, (json.dumps(asdict(built), indent=1, sort_keys=True)).encode())
+            write_durably(folder / COMPLETE, json.dumps(asdict(built), indent=1, sort_keys=True).encode())
             report(f"{label}: ready")
             return built
 

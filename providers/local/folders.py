@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from bep.providers.local.durable import fsync_folder
+from bep.providers.durable import sync_folder
 
 _UNFINISHED: Final = ".new-"
 
@@ -39,7 +39,7 @@ def publish(new: Path, target: Path) -> None:
         if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
             raise
         return
-    fsync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def remove(folder: Path) -> None:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from bep.providers.local.durable import write_whole
+from bep.providers.durable import write_durably
 from bep.providers.protocol import ProviderError
 
 PROBE_SECONDS: Final = 20
@@ -109,7 +109,7 @@ def discovered(surroundings: Mapping[str, str], cache: Path) -> tuple[Interprete
             found[key] = answer
     if remembered != found:
         cache.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(cache, json.dumps({key: asdict(one) for key, one in sorted(found.items())}, indent=1))
+        write_durably(cache, (json.dumps({key: asdict(one) for key, one in sorted(found.items())}, indent=1)).encode())
     return tuple(found.values())
 
 
