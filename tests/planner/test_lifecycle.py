@@ -1,6 +1,7 @@
 """What must hold of every history of worlds, whatever their kinds are called and however their provider behaves."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -95,6 +96,28 @@ def test_a_plan_after_its_apply_is_empty(data: st.DataObject) -> None:
     state = apply(planned([], state, memory, kinds, destroy=True), state, memory)
     assert not memory.objects
     assert not state.entries
+
+
+def rewritten(resource: Resource) -> Resource:
+    """The same wish in other words: a set the other way round, the same bytes elsewhere."""
+    attributes = dict(resource.attributes)
+    if "zones" in attributes:
+        attributes["zones"] = attributes["zones"][::-1]
+    if "path" in attributes:
+        attributes["path"] = {**attributes["path"], "local": "moved elsewhere"}
+    return replace(resource, attributes=attributes)
+
+
+@given(st.data())
+def test_noise_is_no_change(data: st.DataObject) -> None:
+    kinds = data.draw(kind_sets())
+    wished, memory = data.draw(worlds(kinds)), Memory()
+    state = apply(planned(wished, EMPTY, memory, kinds), EMPTY, memory)
+    for address in memory.objects:
+        memory.meddle(address, lambda found: found.update(filled="otherwise", stamp=-1))
+    again = planned([rewritten(resource) for resource in wished], state, memory, kinds)
+    assert not again.changes
+    assert again.drift == ()
 
 
 @given(st.data())
