@@ -8,6 +8,7 @@ from bep.schemas.checking import check
 from bep.schemas.contents import Contents
 from bep.schemas.detecting import detect
 from bep.schemas.dialects import Wish, unfold
+from bep.schemas.directives import check_directives
 from bep.schemas.draft import Draft
 from bep.schemas.drafting import finish, inline_parts, prepare, refer, seal_off
 from bep.schemas.environments import take_from_file
@@ -61,6 +62,9 @@ def load(
     for spec in loading.chosen(paths, opened):
         loading.file(spec)
     resources = loading.resources()
+    if loading.complete and not paths:
+        declared = {*(resource.address for resource in resources), *loading.lost}
+        loading.findings += check_directives(opened.workspace.directives, declared)
     findings = ordered(loading.findings)
     return Loaded(opened.workspace, resources, findings, loading.sources(findings))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bep.schemas.checking import check
+from bep.schemas.directives import NO_DIRECTIVES, Directives, read_directives
 from bep.schemas.files import Files
 from bep.schemas.finding import Finding, Severity
 from bep.schemas.mark import Mark
@@ -40,6 +41,7 @@ class Workspace:
     specs: tuple[SpecFile, ...] = ()
     variables: Mapping[str, Variable] | None = None
     policies: tuple[str, ...] = ()
+    directives: Directives = NO_DIRECTIVES
 
 
 def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding]]:
@@ -57,7 +59,14 @@ def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding]]:
     policies, missing = _expanded(node.get("policies"), files)
     specs, lost = _specs(node.get("specs"), node, files)
     workspace = Workspace(
-        data["workspace"], provider, settings or {}, state, specs, variables, tuple(s.path for s in policies)
+        name=data["workspace"],
+        provider=provider,
+        provider_settings=settings or {},
+        state=state,
+        specs=specs,
+        variables=variables,
+        policies=tuple(s.path for s in policies),
+        directives=read_directives(node),
     )
     return workspace, [*missing, *lost]
 

@@ -51,7 +51,9 @@ def plan_of(opened: "Opened", asked: Asked) -> "Plan":
         targets=tuple(asked.targets),
         excludes=tuple(asked.excludes),
         replace=tuple(Address(text) for text in asked.replace),
-        imports=tuple(Address(text) for text in asked.imports),
+        imports=_imports(opened, asked),
+        moved=_moved(opened),
+        forget=_forgotten(opened),
         allow=tuple(asked.allow),
         running_jobs=running_jobs(opened.home),
         scored=scored_deployments(opened.home),
@@ -60,6 +62,29 @@ def plan_of(opened: "Opened", asked: Asked) -> "Plan":
     )
     observed = _trusted(opened) if asked.no_refresh else _read(opened, loaded.resources)
     return plan(loaded.resources, opened.state, observed, load_kinds(), options)
+
+
+def _imports(opened: "Opened", asked: Asked) -> tuple[Address, ...]:
+    declared = {resource.address for resource in opened.loaded.resources}
+    wishes = [wish.address for wish in opened.loaded.workspace.directives.imports if wish.address in declared]
+    return tuple(dict.fromkeys([*(Address(text) for text in asked.imports), *wishes]))
+
+
+def _moved(opened: "Opened") -> "Mapping[Address, Address]":
+    """What bep.yml says has moved and state does not know yet: once carried out, a line there asks for nothing."""
+    declared = {resource.address for resource in opened.loaded.resources}
+    moves = opened.loaded.workspace.directives.moved
+    return {
+        move.source: move.target
+        for move in moves
+        if move.source in opened.state.entries and move.source not in declared and move.target in declared
+    }
+
+
+def _forgotten(opened: "Opened") -> tuple[Address, ...]:
+    declared = {resource.address for resource in opened.loaded.resources}
+    removed = [each.address for each in opened.loaded.workspace.directives.removed if not each.destroy]
+    return tuple(address for address in removed if address in opened.state.entries and address not in declared)
 
 
 def specs_of(opened: "Opened") -> "Loaded":

@@ -1,0 +1,138 @@
+"""What bep.yml says of single resources: imports, moved, removed. Knows what is declared, no world and no state."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from bep.schemas.address import Address, kind_of, names_of
+from bep.schemas.finding import Finding, Severity
+from bep.schemas.kind import NAMES, load_kind
+from bep.schemas.mark import Mark
+from bep.schemas.nearest import did_you_mean
+from bep.schemas.node import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """An object that exists is to be taken into state."""
+
+    address: Address
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An object was renamed outside bep: the second takes the place of the first in state."""
+
+    source: Address
+    target: Address
+    source_mark: Mark
+    target_mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A resource is no longer declared; unless `destroy`, its object stays and state forgets it."""
+
+    address: Address
+    destroy: bool
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Directives:
+    """All of them, in the order they were written. They stay harmless once they have been carried out."""
+
+    imports: tuple[Import, ...] = ()
+    moved: tuple[Moved, ...] = ()
+    removed: tuple[Removed, ...] = ()
+
+
+NO_DIRECTIVES = Directives()
+
+
+def read_directives(root: Node) -> Directives:
+    """The directives of a bep.yml whose shape is right already."""
+    return Directives(
+        tuple(Import(Address(node.text), node.mark) for node in _items(root, "imports")),
+        tuple(_moved(node) for node in _items(root, "moved")),
+        tuple(_removed(node) for node in _items(root, "removed")),
+    )
+
+
+def _items(root: Node, name: str) -> Sequence[Node]:
+    found = root.get(name)
+    return found.value if found is not None and isinstance(found.value, list) else ()
+
+
+def _moved(node: Node) -> Moved:
+    source, target = node.nearest(("from",)), node.nearest(("to",))
+    return Moved(Address(source.text), Address(target.text), source.mark, target.mark)
+
+
+def _removed(node: Node) -> Removed:
+    destroy = node.get("destroy")
+    address = node.nearest(("address",))
+    return Removed(Address(address.text), destroy is None or destroy.value is not False, address.mark)
+
+
+def check_directives(directives: Directives, declared: Collection[Address]) -> list[Finding]:
+    """Everything that contradicts the specs: imports of nothing, removals of what is still declared."""
+    return [*_imports(directives, declared), *_moves(directives, declared), *_removals(directives, declared)]
+
+
+def _imports(directives: Directives, declared: Collection[Address]) -> Iterator[Finding]:
+    for wish in directives.imports:
+        yield from _strange(wish.address, wish.mark) or _undeclared(wish.address, wish.mark, declared, "imported")
+
+
+def _moves(directives: Directives, declared: Collection[Address]) -> Iterator[Finding]:
+    for move in directives.moved:
+        strange = [*_strange(move.source, move.source_mark), *_strange(move.target, move.target_mark)]
+        if strange:
+            yield from strange
+            continue
+        if kind_of(move.source) != kind_of(move.target):
+            message = f"{move.source} and {move.target} are not of one kind"
+            yield _error("moved-to-other-kind", move.source, message, "Move within a kind.", move.target_mark)
+            continue
+        if move.source in declared:
+            message = "it is moved, but a spec still declares it"
+            yield _error("moved-but-declared", move.source, message, "Rename it in the spec.", move.source_mark)
+        yield from _undeclared(move.target, move.target_mark, declared, "moved to")
+
+
+def _removals(directives: Directives, declared: Collection[Address]) -> Iterator[Finding]:
+    for removed in directives.removed:
+        strange = _strange(removed.address, removed.mark)
+        yield from strange
+        if not strange and removed.address in declared:
+            message = "it is removed, but a spec still declares it"
+            fix = "Take it out of the specs, or out of removed."
+            yield _error("removed-but-declared", removed.address, message, fix, removed.mark)
+
+
+def _undeclared(address: Address, mark: Mark, declared: Collection[Address], what: str) -> list[Finding]:
+    if address in declared:
+        return []
+    fix = (
+        did_you_mean(address, declared)
+        or f"Declare it; without this line, `bep import {address}` writes the YAML of what exists."
+    )
+    return [_error("import-undeclared", address, f"it is to be {what}, but no spec declares it", fix, mark)]
+
+
+def _strange(address: Address, mark: Mark) -> list[Finding]:
+    kind = kind_of(address)
+    if kind not in NAMES:
+        fix = did_you_mean(kind, NAMES) or f"Begin with a kind: {', '.join(NAMES)}."
+        return [_error("address-invalid", address, f"'{address}' is no address: no kind is called '{kind}'", fix, mark)]
+    identity = load_kind(kind).identity
+    names = names_of(address)
+    if len(names) != len(identity) or not all(names):
+        form = "/".join((kind, *(name.upper() for name in identity)))
+        return [_error("address-invalid", address, f"'{address}' is no address of a {kind}", f"Write {form}.", mark)]
+    return []
+
+
+def _error(code: str, address: str, message: str, fix: str, mark: Mark) -> Finding:
+    return Finding(Severity.ERROR, code, address, message, fix, mark)
