@@ -70,29 +70,13 @@ class Crew:
         settings = _anonymous()
         os.write(settings, ascii(setup).encode())
         os.lseek(settings, 0, os.SEEK_SET)
-        leases_out, leases = os.pipe()
-        answers, answers_in = os.pipe()
-        line_out, line = os.pipe()
-        theirs = (settings, leases_out, answers_in, line_out)
-        files = (settings, leases_out, answers_in, line_out, self._memory_file)
+        (leases_out, leases), (answers, answers_in), (line_out, line) = os.pipe(), os.pipe(), os.pipe()
         try:
-            process = subprocess.Popen(
-                [*self._launch.interpreter, str(PROGRAM), *map(str, files)],
-                stdin=subprocess.DEVNULL,
-                stdout=logs[0],
-                stderr=logs[1],
-                cwd=setup["working"],
-                env=self._launch.environment,
-                pass_fds=files,
-                start_new_session=True,
-            )
+            process = self._spawn((settings, leases_out, answers_in, line_out), setup["working"], logs)
         except OSError:
             for file in (leases, answers, line):
                 os.close(file)
             raise
-        finally:
-            for file in theirs:
-                os.close(file)
         os.set_blocking(answers, False)
         return Worker(
             number=number,
@@ -106,6 +90,24 @@ class Crew:
             stderr=Path(logs[1].name),
             name=setup["process"],
         )
+
+    def _spawn(self, theirs: tuple[int, ...], working: str, logs: tuple[BinaryIO, BinaryIO]) -> subprocess.Popen[bytes]:
+        """Start the program with its ends of the pipes, which are closed here."""
+        files = (*theirs, self._memory_file)
+        try:
+            return subprocess.Popen(
+                [*self._launch.interpreter, str(PROGRAM), *map(str, files)],
+                stdin=subprocess.DEVNULL,
+                stdout=logs[0],
+                stderr=logs[1],
+                cwd=working,
+                env=self._launch.environment,
+                pass_fds=files,
+                start_new_session=True,
+            )
+        finally:
+            for file in theirs:
+                os.close(file)
 
     def heart(self, worker: Worker) -> Heart:
         """What the worker does now. Two looks in a row that agree are the truth; one alone may be half old."""

@@ -96,16 +96,12 @@ class Engine:
             self._told = now
             self._tell_progress(now)
 
-    # Workers come and go.
-
     def _hire(self, slot: int) -> None:
         try:
             worker = self._hall.hire(slot)
         except (FileNotFoundError, PermissionError) as error:
-            self._error = JobError(
-                code="InterpreterMissing",
-                message=f"the environment's interpreter cannot be started: {error.filename}: {error.strerror}",
-            )
+            message = f"the environment's interpreter cannot be started: {error.filename}: {error.strerror}"
+            self._error = JobError(code="InterpreterMissing", message=message)
             return
         self._crew.append(worker)
         self._watch.add(worker)
@@ -176,8 +172,6 @@ class Engine:
         else:
             self._error = self._error or self._supervisor.unprepared(worker, told)
 
-    # Work goes out and comes back.
-
     def _feed(self) -> None:
         """Two leases for everybody, the idle first."""
         for depth in range(1, LEASES + 1):
@@ -219,8 +213,6 @@ class Engine:
             elif not worker.ready:
                 worker.stopping = True
                 worker.kill()
-
-    # Counting.
 
     def _scored_and_short(self) -> tuple[int, int]:
         counts = [self._hall.counts(worker) for worker in self._crew]
