@@ -1,10 +1,10 @@
-"""Dialects: what the forms of 2021 and of today say differently, brought to one. Words alone are `canonical`'s."""
+"""Dialects: what the forms of 2021 and of today say differently, brought to one. Words alone are `spelling`'s."""
 
 from dataclasses import dataclass, field
 
-from bep.schemas.canonical import put, respell
 from bep.schemas.draft import Draft
 from bep.schemas.node import Node
+from bep.schemas.spelling import put, respell
 
 CODE = ("local_path", "path", "code_uri")
 COMPUTE = (

@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any
 
 from bep.schemas.address import address_of
-from bep.schemas.canonical import respell, settle, shape
 from bep.schemas.contents import Contents, beside
 from bep.schemas.draft import Draft
 from bep.schemas.environments import complete
@@ -14,6 +13,7 @@ from bep.schemas.kind import fields, load_kind
 from bep.schemas.node import Marks, Node, faithful, plain
 from bep.schemas.resource import FieldPath, Lifecycle, Resource
 from bep.schemas.secret import Secret
+from bep.schemas.spelling import respell, settle, shape
 from bep.schemas.variables import Variables
 
 DIGITS = 12

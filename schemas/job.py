@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bep.schemas.canonical import respell_value
 from bep.schemas.checking import check
 from bep.schemas.contents import beside, said
 from bep.schemas.files import Files
@@ -17,6 +16,7 @@ from bep.schemas.opening import open_workspace
 from bep.schemas.reading import read
 from bep.schemas.references import is_remote
 from bep.schemas.rules import file_name_trouble
+from bep.schemas.spelling import respell_value
 from bep.schemas.variables import Variables
 
 

@@ -1,4 +1,4 @@
-"""One canonical form: older spellings moved, values respelt, defaults filled in, by the words of a kind alone."""
+"""Spelling: older spellings moved, values respelt, defaults filled in, by the words of a kind alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
