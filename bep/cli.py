@@ -21,6 +21,7 @@ COMMANDS = (
     "job",
     "import",
     "adopt",
+    "rollback",
     "state",
     "unlock",
     "schema",

@@ -7,11 +7,12 @@ from bep.planner.fields import ABSENT, dotted, with_value
 from bep.planner.graph import ordered
 from bep.planner.plan import Action, Change, FieldDiff, Origin, Plan, Undo
 from bep.planner.planfile import signed
-from bep.planner.state import State
+from bep.planner.state import ContentRecord, State
 from bep.planner.summarising import diffs_summary
 from bep.planner.traffic import shift_summary
 from bep.schemas.address import Address
 from bep.schemas.kind import NAMES
+from bep.schemas.resource import NOTHING
 from bep.schemas.secret import is_sealed
 
 
@@ -26,15 +27,16 @@ def _undo(change: Change, obstacle: str) -> Undo:
     return Undo(address=change.address, action=turned.action, summary=turned.summary, obstacle=obstacle)
 
 
-def inverse(plan: Plan, state: State) -> tuple[Plan, tuple[Undo, ...]]:
+def inverse(plan: Plan, state: State, kept: Mapping[str, ContentRecord] = NOTHING) -> tuple[Plan, tuple[Undo, ...]]:
     """The plan that takes `plan` back, and the changes that it cannot take back.
 
     `state` is the state after `plan` was applied; the versions to check against come from it.
+    `kept` has, by sha256, the contents whose bytes the provider still has: those can come back.
     What cannot be taken back is left out of the plan, and so is what depends on it.
     """
-    lost = _lost(plan.changes)
+    lost = _lost(plan.changes, kept)
     drafts = [_inverse(change) for change in reversed(plan.changes) if change.address not in lost]
-    drafts = [change.model_copy(update={"etag": _etag(change, state), "needs": ()}) for change in drafts]
+    drafts = [change.model_copy(update=_as_of(change, state, kept)) for change in drafts]
     prior = {address: entry.references for address, entry in state.entries.items()}
     changes = ordered(drafts, prior, NAMES)
     undone = plan.model_copy(
@@ -47,12 +49,13 @@ def inverse(plan: Plan, state: State) -> tuple[Plan, tuple[Undo, ...]]:
             "notes": (f"this takes back the plan {plan.digest}",),
         }
     )
-    return signed(undone), tuple(undo for undo in undoing(plan.changes) if undo.obstacle)
+    left = tuple(_undo(change, lost[change.address]) for change in reversed(plan.changes) if change.address in lost)
+    return signed(undone), left
 
 
-def _lost(changes: Sequence[Change]) -> dict[Address, str]:
+def _lost(changes: Sequence[Change], kept: Mapping[str, ContentRecord] = NOTHING) -> dict[Address, str]:
     """By address, why what is done to it cannot be taken back: for its own sake, or because of what it depends on."""
-    lost = {change.address: reason for change in changes if (reason := _obstacle(change))}
+    lost = {change.address: reason for change in changes if (reason := _obstacle(change, kept))}
     deleted = {change.address for change in changes if change.after is None}
     made = {change.address for change in changes if change.before is None}
     waiting = list(lost)
@@ -71,16 +74,16 @@ def _lost(changes: Sequence[Change]) -> dict[Address, str]:
     return lost
 
 
-def _obstacle(change: Change) -> str:
+def _obstacle(change: Change, kept: Mapping[str, ContentRecord]) -> str:
     """Why this change cannot be taken back from what plan and state know, or nothing."""
     if change.action is Action.FORGET:
         return "" if change.before is not None else "it was gone already"
-    if change.action is Action.DELETE and change.contents:
+    if change.action is Action.DELETE and any(record.sha256 not in kept for record in change.contents.values()):
         return f"the files of {', '.join(sorted(change.contents))} are not kept: apply the earlier specs instead"
     if change.action is Action.DELETE and _sealed(change.restore):
         return "its secrets are not kept: apply the earlier specs instead"
     for diff in change.diffs if change.action is Action.UPDATE else ():
-        if _sealed(diff.before) or (isinstance(diff.before, dict) and "sha256" in diff.before):
+        if _sealed(diff.before) or (_is_content(diff.before) and diff.before["sha256"] not in kept):
             return f"the earlier {dotted(diff.path)} is not kept: apply the earlier specs instead"
     return ""
 
@@ -99,9 +102,25 @@ def _sealed(value: Any) -> bool:
     return False
 
 
-def _etag(change: Change, state: State) -> str | None:
+def _is_content(value: Any) -> bool:
+    return isinstance(value, dict) and "sha256" in value
+
+
+def _as_of(change: Change, state: State, kept: Mapping[str, ContentRecord]) -> dict[str, Any]:
+    """The versions that an inverse change is checked against, and the contents it brings back."""
     entry = state.entries.get(change.address)
-    return entry.etag if entry and change.before is not None else None
+    contents = dict(change.contents)
+    for diff in change.diffs if change.action is Action.UPDATE else ():
+        if _is_content(diff.after):
+            contents[dotted(diff.path)] = kept[diff.after["sha256"]]
+        elif _is_content(diff.before):
+            del contents[dotted(diff.path)]
+    return {
+        "etag": entry.etag if entry and change.before is not None else None,
+        "applied_at": entry.applied_at if entry else "",
+        "contents": contents,
+        "needs": (),
+    }
 
 
 def _inverse(change: Change) -> Change:

@@ -1,16 +1,21 @@
 """From a plan to its report, in front of a person or a machine: shown, asked about, carried out, summed up."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bep.console import Console
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Self
+
     from bep.planner.plan import Plan
     from bep.providers.events import Event
     from bep.providers.report import Report
+    from bep.schemas.resource import Resource
     from bep.wiring.opening import Opened
     from bep.wiring.planning import Asked
 
@@ -24,6 +29,7 @@ class Applying:
     parallelism: int
     lock_timeout: float
     operation: str
+    json_into: Path | None = None
 
 
 def is_plan_file(path: Path) -> bool:
@@ -34,7 +40,7 @@ def is_plan_file(path: Path) -> bool:
 def carry_out(opened: "Opened", what: "Path | Asked", how: Applying) -> None:
     """Plan (or read the kept plan), show, ask, apply, report. Ends in `Stop` unless all went well."""
     from bep.commands.showing_plans import written
-    from bep.wiring.applying import apply_plan, read_plan_file
+    from bep.wiring.applying import read_plan_file
     from bep.wiring.planning import plan_of, specs_of
 
     console = Console()
@@ -42,64 +48,95 @@ def carry_out(opened: "Opened", what: "Path | Asked", how: Applying) -> None:
     specs_of(opened)
     if not how.json_output:
         console.result(written(plan, json_output=False, markdown=False, colour=console.colour))
+    carry_out_plan(console, opened, plan, how, ask=not isinstance(what, Path))
+
+
+def carry_out_plan(
+    console: Console,
+    opened: "Opened",
+    plan: "Plan",
+    how: Applying,
+    *,
+    ask: bool = True,
+    resources: "Sequence[Resource] | None" = None,
+) -> None:
+    """Ask, apply, report a plan that was shown. `resources` are the specs', unless the plan is not of the specs."""
+    from bep.commands.apply_events import summary_json
+    from bep.wiring.applying import apply_plan
+
     if plan.blocking:
         raise Stop(ExitCode.FINDINGS)
-    if not plan:
-        _report_nothing(console, how)
-        return
-    if not how.auto_approve and not isinstance(what, Path):
-        console.confirm(_question(plan, how.operation))
-    teller = _Teller(console, how.json_output)
-    report = apply_plan(
-        opened,
-        plan,
-        teller.tell,
-        parallelism=how.parallelism,
-        lock_timeout=how.lock_timeout,
-        operation=how.operation,
-    )
+    with _Teller(console, how) as teller:
+        if not plan:
+            teller.tell_json(
+                {"type": "apply_finished", "done": 0, "failed": 0, "skipped": 0, "not_started": 0},
+            )
+            return
+        if ask and not how.auto_approve:
+            console.confirm(_question(plan, how.operation))
+        report = apply_plan(
+            opened,
+            plan,
+            teller.tell,
+            parallelism=how.parallelism,
+            lock_timeout=how.lock_timeout,
+            operation=how.operation,
+            resources=resources,
+        )
+        teller.tell_json(summary_json(report))
     _sum_up(console, report, how)
 
 
 def _question(plan: "Plan", operation: str) -> str:
     if operation == "bep destroy":
         return f"Delete all of this? ({len(plan.changes)} changes; jobs and their outputs stay)"
+    if operation == "bep rollback":
+        return f"Take it back? ({len(plan.changes)} changes)"
     return f"Do this? ({len(plan.changes)} changes)"
 
 
-def _report_nothing(console: Console, how: Applying) -> None:
-    if how.json_output:
-        console.result_json(
-            {"type": "apply_finished", "done": 0, "failed": 0, "skipped": 0, "not_started": 0}, indent=None
-        )
-
-
 class _Teller:
-    """Each event as a line: talk for a person, a JSON object a line for a machine."""
+    """Each event as a line: talk for a person, a JSON object a line for a machine, the same into a file."""
 
-    def __init__(self, console: Console, json_output: bool) -> None:
+    def __init__(self, console: Console, how: Applying) -> None:
         self._console = console
-        self._json = json_output
+        self._json = how.json_output
+        self._file = how.json_into.open("w") if how.json_into else None
 
     def tell(self, event: "Event") -> None:
         """Say one event."""
         from bep.commands.apply_events import as_json, as_text
 
+        self.tell_json(as_json(event))
+        text = "" if self._json else as_text(event)
+        if text:
+            self._console.say(text)
+
+    def tell_json(self, value: "dict[str, Any]") -> None:
+        """Say it to machines alone."""
         if self._json:
-            self._console.result_json(as_json(event), indent=None)
-        else:
-            text = as_text(event)
-            if text:
-                self._console.say(text)
+            self._console.result_json(value, indent=None)
+        if self._file:
+            try:
+                self._file.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+                self._file.flush()
+            except OSError as problem:  # a full disk must not stop an apply that can still record what it did
+                self._console.warn(f"{self._file.name}: {problem.strerror}: no more events are written to it")
+                self._file = None
+
+    def __enter__(self) -> "Self":
+        return self
+
+    def __exit__(self, *ending: object) -> None:
+        if self._file:
+            self._file.close()
 
 
 def _sum_up(console: Console, report: "Report", how: Applying) -> None:
-    from bep.commands.apply_events import summary, summary_json
+    from bep.commands.apply_events import summary
     from bep.providers.report import Ended
 
-    if how.json_output:
-        console.result_json(summary_json(report), indent=None)
-    else:
+    if not how.json_output:
         console.result(summary(report, how.operation))
     if report.broken is not None:
         raise Stop(ExitCode.CONFLICT if type(report.broken).__name__ == "StateReplaced" else ExitCode.ERROR)

@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event as Flag
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bep.planner.plan import Plan
     from bep.providers.events import Event
     from bep.providers.report import Report
+    from bep.schemas.resource import Resource
     from bep.wiring.opening import Opened
 
 
@@ -41,8 +42,9 @@ def apply_plan(
     parallelism: int = 10,
     lock_timeout: float = 0,
     operation: str = "bep apply",
+    resources: "Sequence[Resource] | None" = None,
 ) -> "Report":
-    """Carry out the plan under the workspace's lock.
+    """Carry out the plan under the workspace's lock. `resources` are the specs', unless the plan is not of the specs.
 
     The first Ctrl-C lets what runs finish and starts nothing more; the second ends bep at once,
     which loses nothing: every step is on disk before it is taken.
@@ -58,7 +60,7 @@ def apply_plan(
     ):
         return apply(
             plan,
-            opened.loaded.resources,
+            opened.loaded.resources if resources is None else resources,
             session,
             opened.provider,
             report=report,

@@ -1,0 +1,71 @@
+"""`bep rollback`: take back what a plan did."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bep.commands.options import Allow, AutoApprove, Json, LockTimeout, Parallelism
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bep.console import Console
+    from bep.planner.plan import Undo
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def rollback(
+    plan: Annotated[
+        Path | None,
+        typer.Argument(metavar="[PLAN]", help="A plan that was kept and applied. Without it: the one last applied."),
+    ] = None,
+    auto_approve: AutoApprove = False,
+    json_output: Json = False,
+    parallelism: Parallelism = 10,
+    lock_timeout: LockTimeout = 0,
+    allow: Allow = None,
+) -> None:
+    """Take back an applied plan: the opposite changes, in the opposite order, shown and asked about first.
+
+    What was created is deleted, what was deleted is made again as it was, fields and traffic go
+    back. What cannot be taken back is said before anything is done: secrets, which are kept
+    nowhere, and files whose bytes are in no copy any more. Nothing is taken back when a later apply
+    changed the same resources: that one has to be taken back first.
+
+    The specs stay as they are, and still ask for what was taken back: change them before the next apply.
+
+    \b
+    Examples:
+      bep rollback
+      bep plan -o plan.json && bep apply plan.json && bep rollback plan.json
+
+    \b
+    Exit codes: 0 taken back, 1 nothing can be, 3 a safety finding stands against it,
+    4 it was not applied here, something changed since, or someone applies, 5 the provider failed.
+    """
+    from bep.commands.applying_plans import Applying, carry_out_plan
+    from bep.commands.showing_plans import written
+    from bep.console import Console
+    from bep.exit_codes import ExitCode, Stop
+    from bep.wiring.opening import here
+    from bep.wiring.rolling_back import plan_to_undo, rollback_of
+
+    console, opened = Console(), here()
+    back = rollback_of(opened, plan_to_undo(opened, plan), tuple(allow or ()))
+    if not json_output:
+        console.result(written(back.plan, json_output=False, markdown=False, colour=console.colour))
+        _show_left(console, back.left)
+    if not back.plan and not back.plan.blocking:
+        raise Stop(ExitCode.ERROR, "nothing of it can be taken back")
+    how = Applying(auto_approve, json_output, parallelism, lock_timeout, "bep rollback")
+    carry_out_plan(console, opened, back.plan, how, resources=back.resources)
+    console.say("The specs still ask for what was taken back: change them before the next apply.")
+
+
+def _show_left(console: "Console", left: "Sequence[Undo]") -> None:
+    if left:
+        console.result("This cannot be taken back, and stays as it is:")
+        console.result("\n".join(f"  {undo.address}: {undo.obstacle}" for undo in left))

@@ -1,0 +1,157 @@
+"""An applied plan, taken back: what it did, whether that still stands, and the plan that undoes it. Prints nothing."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bep.exit_codes import ExitCode, Stop
+from bep.wiring.surgery import store_of
+
+if TYPE_CHECKING:
+    from bep.planner.plan import Change, Plan, PlanFinding, Undo
+    from bep.planner.state import ContentRecord, Entry, State
+    from bep.schemas.address import Address
+    from bep.schemas.resource import Resource
+    from bep.wiring.opening import Opened
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """The plan that takes another back, what it writes, and what cannot be taken back."""
+
+    plan: "Plan"
+    resources: "tuple[Resource, ...]"
+    left: "tuple[Undo, ...]"
+
+
+def plan_to_undo(opened: "Opened", path: Path | None) -> "Plan":
+    """The plan in the file, or the one last applied. Raises `Stop` where there is none, or it was never applied."""
+    from bep.providers.session import kept_plan
+    from bep.wiring.applying import read_plan_file
+
+    store = store_of(opened)
+    plan = read_plan_file(path) if path else kept_plan(store.path)
+    if plan is None:
+        raise Stop(
+            ExitCode.ERROR, "no plan was applied here yet, or the last one is not kept any more\n    fix: name its file"
+        )
+    if plan.lineage != opened.state.lineage:
+        raise Stop(
+            ExitCode.CONFLICT, f"it is a plan for the state of lineage {plan.lineage}, not {opened.state.lineage}"
+        )
+    if plan.digest not in opened.state.applied_plans:
+        raise Stop(ExitCode.CONFLICT, "this plan was not applied here, or so long ago that bep no longer knows")
+    return plan
+
+
+def rollback_of(opened: "Opened", plan: "Plan", allow: Sequence[str]) -> Rollback:
+    """What takes the plan back. Changes of it that were never made are passed over.
+
+    Raises `Stop` when something it did has been changed by a later apply: that one has to go first.
+    """
+    from bep.planner.planfile import signed
+    from bep.planner.rollback import inverse
+
+    state = opened.state
+    made = plan.model_copy(update={"changes": tuple(_made(plan, state))})
+    kept = _kept_contents(opened, made)
+    back, left = inverse(made, state, kept)
+    back = back.model_copy(update={"findings": _findings(opened, back, allow)})
+    resources = tuple(_resource(opened, change) for change in back.changes if change.after is not None)
+    return Rollback(signed(back), resources, left)
+
+
+def _made(plan: "Plan", state: "State") -> "Iterator[Change]":
+    firsts: dict[Address, Change] = {}
+    lasts: dict[Address, Change] = {}
+    for change in plan.changes:
+        firsts.setdefault(change.address, change)
+        lasts[change.address] = change
+    later = []
+    for change in plan.changes:
+        entry = state.entries.get(change.address)
+        if _stands(lasts[change.address], entry):
+            yield change
+        elif not _as_before(firsts[change.address], entry):
+            later.append(change.address)
+    if later:
+        raise Stop(
+            ExitCode.CONFLICT,
+            "a later apply changed what this plan did; nothing was taken back\n"
+            + "\n".join(f"  {address}" for address in dict.fromkeys(later))
+            + "\n    fix: take the later plan back first, or apply the earlier specs",
+        )
+
+
+def _stands(change: "Change", entry: "Entry | None") -> bool:
+    return entry is None if change.after is None else entry is not None and entry.attributes == change.after
+
+
+def _as_before(change: "Change", entry: "Entry | None") -> bool:
+    return (entry.applied_at if entry else "") == change.applied_at
+
+
+def _kept_contents(opened: "Opened", plan: "Plan") -> "Mapping[str, ContentRecord]":
+    """By sha256, the earlier contents of what the plan touched whose bytes the provider still has, whole."""
+    from bep.providers.protocol import ProviderError
+
+    wanted = set(_earlier_contents(plan))
+    found = {}
+    for state in (opened.state, *opened.store.backups.good()) if wanted else ():
+        for entry in state.entries.values():
+            for record in entry.contents.values():
+                if record.sha256 in wanted:
+                    wanted.discard(record.sha256)
+                    try:
+                        opened.provider.contents.tree(entry.address, record)
+                    except ProviderError:
+                        continue
+                    found[record.sha256] = record
+    return found
+
+
+def _earlier_contents(plan: "Plan") -> Iterator[str]:
+    for change in plan.changes:
+        if change.after is None:
+            yield from (record.sha256 for record in change.contents.values())
+        for diff in change.diffs:
+            if isinstance(diff.before, dict) and "sha256" in diff.before:
+                yield diff.before["sha256"]
+
+
+def _resource(opened: "Opened", change: "Change") -> "Resource":
+    """What an inverse change writes, as specs would ask it; the bytes come from the provider's own store."""
+    from bep.schemas.mark import Mark
+    from bep.schemas.resource import Content, Lifecycle, Resource
+
+    contents = {
+        path: Content(
+            local="",
+            sha256=record.sha256,
+            files=record.files,
+            source=os.fspath(opened.provider.contents.tree(change.address, record)),
+        )
+        for path, record in change.contents.items()
+    }
+    guards = Lifecycle(**change.guards.model_dump())
+    return Resource(change.address, change.after or {}, Mark("the earlier plan", 1, 1), (), contents, guards)
+
+
+def _findings(opened: "Opened", back: "Plan", allow: Sequence[str]) -> "tuple[PlanFinding, ...]":
+    from bep.planner.options import Options
+    from bep.planner.safety import Scene, safety_findings
+    from bep.schemas.kind import load_kinds
+    from bep.wiring.jobs import running_jobs
+
+    state = opened.state
+    options = Options(
+        workspace=back.workspace,
+        allow=tuple(allow),
+        running_jobs=running_jobs(opened.home),
+        scored=frozenset(state.entries),  # what gets the traffic back had it before
+    )
+    guarded = frozenset(address for address, entry in state.entries.items() if entry.guards.prevent_destroy)
+    observed = opened.provider.read(state.entries)
+    return safety_findings(Scene(back.changes, state, observed, load_kinds(), options, guarded, {}))

@@ -1,0 +1,106 @@
+"""`bep rollback`: an applied plan taken back, from what the world still keeps; what cannot be is said beforehand."""
+
+import json
+import shutil
+from collections.abc import Callable
+
+import pytest
+
+from tests.bep.conftest import Workspace
+
+Golden = Callable[[str, str], None]
+
+GREEN = """\
+---
+name: green
+endpoint_name: letters
+type: model
+model: azureml:alphabet:1
+code_configuration: {code: code, scoring_script: score.py}
+environment: azureml:plain:1
+compute: azureml:cpu-cluster
+"""
+
+
+@pytest.fixture
+def applied(workspace: Workspace) -> Workspace:
+    """The small workspace, applied once."""
+    workspace.bep("apply", "-y")
+    return workspace
+
+
+def planned_and_applied(workspace: Workspace, *options: str) -> None:
+    """The next plan, kept as plan.json, applied."""
+    workspace.bep("plan", "-o", "plan.json", *options)
+    workspace.bep("apply", "plan.json")
+
+
+def test_edits_additions_files_and_traffic_are_taken_back(applied: Workspace, golden: Golden) -> None:
+    specs, code = (applied.folder / "specs.yml").read_text(), (applied.folder / "code/score.py").read_text()
+    (applied.folder / "specs.yml").write_text(
+        specs.replace("size: 2", "size: 7").replace(": blue}", ": green}") + GREEN
+    )
+    (applied.folder / "code/score.py").write_text(code + "# changed\n")
+    planned_and_applied(applied)
+    said = applied.bep("rollback", "plan.json", "-y")
+    plan = json.loads((applied.folder / "plan.json").read_text())
+    golden("bep/rollback.txt", said.stdout.replace(plan["digest"], "sha256:..."))
+    assert "The specs still ask for what was taken back" in said.stderr
+    assert applied.bep("plan", "--detailed-exitcode", expect=2).stdout.count("will be") == 3
+    (applied.folder / "specs.yml").write_text(specs)
+    (applied.folder / "code/score.py").write_text(code)
+    assert "Nothing to do" in applied.bep("plan", "--detailed-exitcode").stdout
+    applied.bep("run", "job.yml")
+
+
+def test_what_was_destroyed_comes_back_although_its_files_are_gone(applied: Workspace) -> None:
+    before = {name: applied.bep("show", name, "--query", "attributes").stdout for name in ("blue", "model/alphabet/1")}
+    applied.bep("destroy", "-y")
+    files = {name: (applied.folder / name).read_bytes() for name in ("code/score.py", "model/letters.txt")}
+    shutil.rmtree(applied.folder / "code")
+    shutil.rmtree(applied.folder / "model")
+    applied.bep("rollback", "-y")
+    assert {name: applied.bep("show", name, "--query", "attributes").stdout for name in before} == before
+    for name, data in files.items():
+        (applied.folder / name).parent.mkdir()
+        (applied.folder / name).write_bytes(data)
+    assert "Nothing to do" in applied.bep("plan", "--detailed-exitcode").stdout
+    applied.bep("run", "job.yml")
+
+
+def test_what_a_later_apply_changed_is_not_taken_back(applied: Workspace) -> None:
+    applied.edit("specs.yml", "max_instances: 2", "max_instances: 3")
+    planned_and_applied(applied)
+    applied.edit("specs.yml", "max_instances: 3", "max_instances: 4")
+    assert "was not applied here" in _refused(applied, kept(applied, "next.json"))
+    applied.bep("apply", "-y")
+    assert "a later apply changed what this plan did" in _refused(applied, "plan.json")
+    applied.bep("rollback", "-y")
+    applied.bep("rollback", "plan.json", "-y")
+    assert applied.bep("show", "compute/cpu-cluster", "--query", "attributes.max_instances").stdout.strip() == "2"
+
+
+def kept(workspace: Workspace, name: str) -> str:
+    """The next plan, kept and not applied."""
+    workspace.bep("plan", "-o", name)
+    return name
+
+
+def _refused(workspace: Workspace, plan: str) -> str:
+    before = (workspace.folder / ".bep/state.json").read_bytes()
+    said = workspace.bep("rollback", plan, "-y", expect=4).stderr
+    assert (workspace.folder / ".bep/state.json").read_bytes() == before
+    return said
+
+
+def test_what_is_kept_nowhere_is_said_and_left(applied: Workspace) -> None:
+    (applied.folder / "specs.yml").write_text((applied.folder / "specs.yml").read_text() + GREEN)
+    applied.bep("apply", "-y")
+    (applied.folder / "specs.yml").write_text((applied.folder / "specs.yml").read_text().replace(GREEN, ""))
+    applied.edit("specs.yml", "max_instances: 2", "max_instances: 3")
+    planned_and_applied(applied)
+    shutil.rmtree(applied.folder / ".bep/cloud/content")
+    said = applied.bep("rollback", "plan.json", "-y").stdout
+    assert "This cannot be taken back" in said
+    assert "deployment/letters/green: the files of code_configuration.code are not kept" in said
+    assert applied.bep("show", "compute/cpu-cluster", "--query", "attributes.max_instances").stdout.strip() == "2"
