@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from bep.schemas.doubts import Doubts
 from bep.schemas.draft import Draft
 from bep.schemas.node import Node
 from bep.schemas.spelling import put, respell
@@ -27,7 +28,7 @@ class Wish:
 def unfold(draft: Draft, endpoint: str) -> tuple[list[Draft], list[Wish]]:
     """The resources one document declares, in today's words. `endpoint` is for deployments that do not name theirs."""
     draft.extension = draft.node.value.pop("x-bep", None)
-    draft.findings += respell(draft.node, draft.kind, draft.label)
+    respell(draft)
     if draft.kind == "endpoint":
         return _endpoint(draft)
     if draft.kind == "deployment":
@@ -37,24 +38,35 @@ def unfold(draft: Draft, endpoint: str) -> tuple[list[Draft], list[Wish]]:
 
 def _endpoint(draft: Draft) -> tuple[list[Draft], list[Wish]]:
     node = draft.node
-    name = node.value["name"]
+    name = node.get("name")
     deployments, traffic, defaults = (node.value.pop(key, None) for key in ("deployments", "traffic", "defaults"))
     drafts = [draft]
-    for below in deployments.value if deployments is not None and deployments.value else ():
-        inner = Draft("deployment", below, f"deployment/{name.text}/{below.texts('name')}", below.mark)
-        own = below.get("endpoint_name")
-        if own is not None and own.text != name.text:
-            inner.error(
-                "other-endpoint",
-                ("endpoint_name",),
-                f"this deployment stands inside {name.text} but names {own.text}",
-                "Remove endpoint_name.",
-            )
-        below.value["endpoint_name"] = below.beside(name.value)
-        inner.extension = below.value.pop("x-bep", None)
-        inner.findings += respell(below, "deployment", inner.label)
-        drafts += _deployment(inner, name.text)
-    return drafts, _wishes(draft, name.text, traffic, defaults)
+    for index, below in enumerate(deployments.value if deployments is not None and deployments.value else ()):
+        if below.value is not None:
+            drafts += _inner(below, name, draft.doubts.below("deployments", index))
+    return drafts, _wishes(draft, name.text, traffic, defaults) if name is not None else []
+
+
+def _inner(node: Node, name: Node | None, doubts: Doubts) -> list[Draft]:
+    """A deployment inside its endpoint, whose name stands for `endpoint_name`."""
+    there = name.text if name is not None else "?"
+    inner = Draft("deployment", node, f"deployment/{there}/{node.texts('name') or '?'}", node.mark)
+    inner.doubts, inner.unset = doubts, bool(doubts)
+    own = node.get("endpoint_name")
+    if name is None:
+        inner.doubts.add(("endpoint_name",))
+    elif own is not None and own.text != name.text:
+        inner.error(
+            "other-endpoint",
+            ("endpoint_name",),
+            f"this deployment stands inside {name.text} but names {own.text}",
+            "Remove endpoint_name.",
+        )
+    if name is not None:
+        node.value["endpoint_name"] = node.beside(name.value)
+    inner.extension = node.value.pop("x-bep", None)
+    respell(inner)
+    return _deployment(inner, "")
 
 
 def _wishes(draft: Draft, endpoint: str, traffic: Node | None, defaults: Node | None) -> list[Wish]:
@@ -79,7 +91,7 @@ def _deployment(draft: Draft, endpoint: str) -> list[Draft]:
     node = draft.node
     if node.get("endpoint_name") is None and endpoint:
         node.value["endpoint_name"] = node.beside(endpoint)
-    if node.get("endpoint_name") is None:
+    if node.get("endpoint_name") is None and not draft.doubts.touch("endpoint_name"):
         draft.error(
             "no-endpoint",
             (),
@@ -105,9 +117,9 @@ def _compute(draft: Draft) -> None:
             draft.findings += put(draft.node, target, listed, draft.label)
     target_node = compute.get("target")
     if target_node is None:
-        draft.error(
-            "missing-field", ("compute",), "compute needs 'target'", "Add 'target: azureml:NAME', or 'target: local'."
-        )
+        if not draft.doubts.touch("compute", "target"):
+            fix = "Add 'target: azureml:NAME', or 'target: local'."
+            draft.error("missing-field", ("compute",), "compute needs 'target'", fix)
         del draft.node.value["compute"]
     else:
         draft.node.value["compute"] = target_node
@@ -119,5 +131,6 @@ def _code(draft: Draft, code: Node) -> Node:
         found: Node | None = code.get(name)
         if found is not None and found.value is not None:
             return found
-    draft.error("missing-field", ("code_configuration", "code"), "code needs 'local_path'", "Write 'code: FOLDER'.")
+    if not draft.doubts.touch("code_configuration", "code"):
+        draft.error("missing-field", ("code_configuration", "code"), "code needs 'local_path'", "Write 'code: FOLDER'.")
     return code.beside(None)

@@ -51,17 +51,19 @@ NO_DIRECTIVES = Directives()
 
 
 def read_directives(root: Node) -> Directives:
-    """The directives of a bep.yml whose shape is right already."""
+    """The directives of a bep.yml, without those whose shape is wrong."""
     return Directives(
         tuple(Import(Address(node.text), node.mark) for node in _items(root, "imports")),
-        tuple(_moved(node) for node in _items(root, "moved")),
-        tuple(_removed(node) for node in _items(root, "removed")),
+        tuple(_moved(node) for node in _items(root, "moved", "from", "to")),
+        tuple(_removed(node) for node in _items(root, "removed", "address")),
     )
 
 
-def _items(root: Node, name: str) -> Sequence[Node]:
+def _items(root: Node, name: str, *needed: str) -> Sequence[Node]:
+    """The items of a list that have every needed field."""
     found = root.get(name)
-    return found.value if found is not None and isinstance(found.value, list) else ()
+    items = found.value if found is not None and isinstance(found.value, list) else ()
+    return [item for item in items if item.value is not None and all(item.get(field) for field in needed)]
 
 
 def _moved(node: Node) -> Moved:

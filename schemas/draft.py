@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from bep.schemas.address import Address
+from bep.schemas.doubts import Doubts
 from bep.schemas.finding import Finding, Severity
 from bep.schemas.mark import Mark
 from bep.schemas.node import Node
@@ -13,7 +14,8 @@ from bep.schemas.resource import Content, FieldPath, Reference
 class Draft:
     """One resource while it is made: its nodes, and what was found about them so far.
 
-    `label` names it in findings before its address is known.
+    `label` names it in findings before its address is known. `doubts` has the fields that are gone or not to be
+    relied on, because something wrong was said of them; rules ask it before they blame a field for being absent.
     """
 
     kind: str
@@ -26,10 +28,13 @@ class Draft:
     contents: dict[str, Content] = field(default_factory=dict)
     references: list[Reference] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    doubts: Doubts = field(default_factory=Doubts)
     unset: bool = False
 
     def error(self, code: str, path: FieldPath, message: str, fix: str, mark: Mark | None = None) -> None:
-        """Note what is wrong at a field, or at the nearest field there is."""
+        """Note what is wrong at a field, or at the nearest field there is; the field is in doubt from then on."""
+        if path:
+            self.doubts.add(path)
         place = mark or self.node.nearest(path).mark
         self.findings.append(Finding(Severity.ERROR, code, self.label, message, fix, place))
 

@@ -44,6 +44,8 @@ def _model_type(draft: Draft) -> None:
     content = draft.contents.get("path")
     if draft.node.get("type") is None and content is not None and "MLmodel" in content.files:
         draft.node.value["type"] = draft.node.beside("mlflow_model")
+    elif draft.node.get("type") is None and draft.doubts.touch("path"):
+        draft.doubts.add(("type",))
 
 
 def _data_type(draft: Draft) -> None:
@@ -101,8 +103,10 @@ def inline_parts(draft: Draft) -> list[tuple[str, Draft]]:
         node = draft.node.get(name)
         if node is not None and isinstance(node.value, dict):
             part = Draft(name, node, draft.label, node.mark, inline=True)
-            part.findings += respell(node, name, draft.label)
-            if node.get("name") is None:
+            part.doubts = draft.doubts.below(name)
+            part.unset = bool(part.doubts)
+            respell(part)
+            if node.get("name") is None and draft.node.texts("name"):
                 node.value["name"] = node.beside(draft.node.texts("name"))
             found.append((name, part))
     return found
@@ -113,6 +117,7 @@ def refer(draft: Draft, name: str, part: Draft) -> None:
     node = draft.node.value[name]
     if part.address is None:
         draft.node.value.pop(name)
+        draft.doubts.add((name,))
     else:
         draft.node.value[name] = node.beside(part.address)
 

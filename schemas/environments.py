@@ -7,6 +7,7 @@ from bep.schemas.files import Files
 from bep.schemas.node import Node
 from bep.schemas.opening import documents_of
 from bep.schemas.reading import read
+from bep.schemas.salvaging import salvage
 
 GIVES = ("image", "conda_file", "build", "requirements")
 
@@ -23,7 +24,10 @@ def take_from_file(draft: Draft, files: Files, texts: dict[str, str]) -> None:
         draft.error("environment-file", ("environment",), message, fix)
         del draft.node.value["environment"]
         return
-    draft.findings += check("environment", documents[0], draft.label)
+    refused = check("environment", documents[0], draft.label)
+    doubts, _ = salvage(documents[0], refused)
+    draft.findings += [refusal.finding for refusal in refused]
+    draft.doubts.put(doubts, "environment")
     draft.node.value["environment"] = documents[0]
 
 
@@ -45,7 +49,7 @@ def complete(draft: Draft, contents: Contents) -> None:
 
 def _sources(draft: Draft) -> None:
     there = [name for name in GIVES if draft.node.get(name) is not None]
-    if not there and not draft.broken:
+    if not there and not any(draft.doubts.touch(name) for name in GIVES):
         draft.error(
             "environment-empty",
             (),

@@ -16,6 +16,7 @@ from bep.schemas.opening import open_workspace
 from bep.schemas.reading import read
 from bep.schemas.references import is_remote
 from bep.schemas.rules import file_name_trouble
+from bep.schemas.salvaging import salvage
 from bep.schemas.spelling import respell_value
 from bep.schemas.variables import Variables
 
@@ -86,6 +87,7 @@ class _Reading:
         self.findings.append(Finding(Severity.ERROR, code, "job", message, fix, mark if mark and mark.file else None))
 
     def loaded(self, job: JobSpec | None) -> LoadedJob:
+        self.findings += self.variables.findings
         placed = [f if f.mark is None or f.mark.file else replace(f, mark=None) for f in self.findings]
         found = ordered(placed)
         return LoadedJob(None if errors(found) else job, found, {p: masked(t) for p, t in self.texts.items()})
@@ -107,7 +109,6 @@ class _Reading:
             return None
         self.variables.substitute(written.documents[0])
         self._reveal(written.documents[0])
-        self.findings += self.variables.findings
         return written.documents[0]
 
     def _reveal(self, node: Node) -> None:
@@ -122,9 +123,10 @@ class _Reading:
 
     def job(self, node: Node) -> JobSpec | None:
         """The job a document describes, or None with findings."""
-        self.findings += check("job", node, "job")
-        if errors(self.findings):
-            return None
+        refused = check("job", node, "job")
+        unset = self.variables.unset
+        self.findings += [r.finding for r in refused if r.offender is None or id(node.at(r.offender)) not in unset]
+        salvage(node, refused, unset)
         settings = _settings(node)
         self._inputs_are_one(node)
         name = settings.get("output_file_name")
@@ -132,6 +134,8 @@ class _Reading:
         if trouble:
             place = node.at(("settings", "output_file_name")) or node.nearest(("output_file_name",))
             self.error("output-file-name", trouble, "Write a name such as predictions.csv.", place.mark)
+        if errors(self.findings):
+            return None
         variables = settings.pop("environment_variables", {})
         port = _first(node.value["inputs"])
         output = _first(node.value["outputs"]) if node.get("outputs") is not None else None
@@ -148,9 +152,10 @@ class _Reading:
         )
 
     def _inputs_are_one(self, node: Node) -> None:
-        names = list(node.value["inputs"].value)
-        if len(names) > 1:
-            mark = node.value["inputs"].value[names[1]].key_mark
+        inputs = node.get("inputs")
+        names = list(inputs.value) if inputs is not None else []
+        if inputs is not None and len(names) > 1:
+            mark = inputs.value[names[1]].key_mark
             self.error(
                 "one-input",
                 f"a job has exactly one input, not {len(names)}",

@@ -1,10 +1,10 @@
 """Loading: from files of specs to resources and findings. Says everything that is wrong at once; raises for no spec."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bep.schemas.address import Address, address_of, names_of
-from bep.schemas.checking import check
+from bep.schemas.address import Address, address_of
+from bep.schemas.checking import Refusal, check
 from bep.schemas.contents import Contents
 from bep.schemas.detecting import detect
 from bep.schemas.dialects import Wish, unfold
@@ -14,17 +14,17 @@ from bep.schemas.drafting import finish, inline_parts, prepare, refer, seal_off
 from bep.schemas.environments import take_from_file
 from bep.schemas.files import Files
 from bep.schemas.finding import Finding, Severity, ordered
-from bep.schemas.kind import load_kind
 from bep.schemas.masking import masked
-from bep.schemas.node import Node
+from bep.schemas.node import Node, scalars
 from bep.schemas.opening import Opened, documents_of, open_workspace
 from bep.schemas.references import Addresses
 from bep.schemas.resolving import resolve
 from bep.schemas.resource import Resource
 from bep.schemas.rules import check_deployment, duplicates
+from bep.schemas.salvaging import names_in, salvage
 from bep.schemas.traffic import traffic_of
 from bep.schemas.variables import Variables
-from bep.schemas.workspace import SpecFile, Workspace, files_named, not_there
+from bep.schemas.workspace import LOCAL, SpecFile, Workspace, files_named, not_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,9 @@ def load(
     for spec in loading.chosen(paths, opened):
         loading.file(spec)
     resources = loading.resources()
-    if loading.complete and not paths:
-        declared = {*(resource.address for resource in resources), *loading.lost}
+    if loading.complete and not loading.unsure and not paths:
+        declared = {draft.address for draft in loading.drafts if draft.address is not None}
+        declared |= {address_of("traffic", wish.endpoint) for wish in loading.wishes}
         loading.findings += check_directives(opened.workspace.directives, declared)
     findings = ordered(loading.findings)
     return Loaded(opened.workspace, resources, findings, loading.sources(findings))
@@ -71,7 +72,11 @@ def load(
 
 @dataclass(slots=True)
 class _Loading:
-    """One load under way: drafts, wishes for traffic, and all that was found."""
+    """One load under way: drafts, wishes for traffic, and all that was found.
+
+    `unsure` are names that documents declare without it being clear as what; not `complete` means that there may be
+    more than the names known. `gone` are the ids of scalars that no rule needs to say more of.
+    """
 
     files: Files
     variables: Variables
@@ -81,14 +86,18 @@ class _Loading:
     texts: dict[str, str] = field(default_factory=dict)
     drafts: list[Draft] = field(default_factory=list)
     wishes: list[Wish] = field(default_factory=list)
-    lost: list[Address] = field(default_factory=list)
+    unsure: set[str] = field(default_factory=set)
+    gone: set[int] = field(default_factory=set)
     complete: bool = True
 
     def __post_init__(self) -> None:
         self.contents = Contents(self.files)
 
     def chosen(self, paths: Sequence[str], opened: Opened) -> list[SpecFile]:
-        """The files to load: those named, else those of the workspace."""
+        """The files to load: those named, else those of the workspace; none where it depends on what nobody said."""
+        if opened.workspace.environment is None:
+            self.complete = False
+            return []
         if not paths and opened.workspace.variables is None:
             message, fix = (
                 "there is no bep.yml here",
@@ -96,8 +105,9 @@ class _Loading:
             )
             self.findings.append(Finding(Severity.ERROR, "no-workspace", "", message, fix))
         if not paths:
-            self.complete = not opened.findings
+            self.complete = opened.complete
             return list(opened.workspace.specs)
+        self.complete = opened.workspace.provider == LOCAL
         endpoints = {spec.path: spec.endpoint for spec in opened.workspace.specs}
         found: dict[str, SpecFile] = {}
         for path in paths:
@@ -123,48 +133,42 @@ class _Loading:
     def document(self, node: Node, spec: SpecFile) -> None:
         """Draft what one document declares."""
         if not isinstance(node.value, dict):
-            self.complete = False
-            self.findings.append(
-                Finding(
-                    Severity.ERROR,
-                    "not-a-mapping",
-                    "",
-                    "a spec must be a mapping",
-                    "Write lines such as 'name: ...'.",
-                    node.mark,
-                )
-            )
+            fix = "Write lines such as 'name: ...'."
+            refused = Finding(Severity.ERROR, "not-a-mapping", "", "a spec must be a mapping", fix, node.mark)
+            self._lose(node, [refused])
             return
         kind, findings = detect(node)
         if kind is None:
-            self.complete = False
-            self.findings += findings
+            self._lose(node, findings)
         else:
             self._of_kind(kind, node, spec, findings)
 
-    def _of_kind(self, kind: str, node: Node, spec: SpecFile, findings: Sequence[Finding]) -> None:
-        label = _label(kind, node, spec)
-        self.findings += [Finding(f.severity, f.code, label, f.message, f.fix, f.mark) for f in findings]
-        refused = check(kind, node, label)
-        if refused:
-            self._lose(kind, node, label)
-            self.findings += [f for f in refused if f.mark not in self.variables.failed]
-            return
-        drafts, wishes = unfold(Draft(kind, node, label, node.mark), spec.endpoint)
-        self.wishes += wishes
-        for draft in drafts:
-            self._draft(draft)
+    def _lose(self, node: Node, findings: Sequence[Finding]) -> None:
+        """Go on without a document of which it is not known what it declares, but perhaps the names."""
+        self.findings += findings
+        self.gone |= {id(scalar) for _, scalar in scalars(node)}
+        self.unsure |= names_in(node)
+        self.complete &= bool(node.texts("name"))
 
-    def _lose(self, kind: str, node: Node, label: str) -> None:
-        """Remember what a refused document would have declared, so that nothing else is blamed for it."""
-        inline = any(
-            isinstance(below.value, dict | list)
-            for name in ("model", "environment", "deployments")
-            if (below := node.get(name)) is not None
-        )
-        if inline or len(names_of(Address(label))) < len(load_kind(kind).identity) or label.endswith("/"):
-            self.complete = False
-        self.lost.append(Address(label))
+    def _of_kind(self, kind: str, node: Node, spec: SpecFile, findings: Sequence[Finding]) -> None:
+        draft = Draft(kind, node, _label(kind, node, spec), node.mark)
+        draft.findings += [replace(found, address=draft.label) for found in findings]
+        refused = check(kind, node, draft.label)
+        if refused or self.variables.unset:
+            self._salvage(draft, refused)
+        drafts, wishes = unfold(draft, spec.endpoint)
+        self.wishes += wishes
+        for below in drafts:
+            self._draft(below)
+
+    def _salvage(self, draft: Draft, refused: Sequence[Refusal]) -> None:
+        """Take out what is wrong, so that the rest is looked at. What no variable has a value for was said already."""
+        unset = self.variables.unset
+        told = [r for r in refused if r.offender is None or id(draft.node.at(r.offender)) not in unset]
+        draft.doubts, gone = salvage(draft.node, refused, unset)
+        self.gone |= gone
+        draft.findings += [refusal.finding for refusal in told]
+        draft.unset = bool(draft.doubts)
 
     def _draft(self, draft: Draft) -> None:
         if draft.kind == "deployment":
@@ -179,43 +183,37 @@ class _Loading:
         self._keep(draft)
 
     def _keep(self, draft: Draft) -> None:
-        if draft.address is None:
+        self.drafts.append(draft)
+        if draft.address is None and draft.node.texts("name"):
+            self.unsure.add(draft.node.texts("name"))
+        elif draft.address is None:
             self.complete = False
-            self.findings += draft.findings
-        else:
-            self.drafts.append(draft)
 
     def resources(self) -> tuple[Resource, ...]:
         """Resolve, check and finish everything that was drafted."""
         unique, twice = duplicates(self.drafts)
         self.findings += twice
-        addresses = Addresses([*unique, *self.lost], self.known)
+        addresses = Addresses(unique, self.known, complete=self.complete, unsure=self.unsure)
+        first = {id(draft) for draft in unique.values()}
+        others = [draft for draft in self.drafts if id(draft) not in first and not draft.inline]
         unique.update(self._traffic(addresses))
-        taken: set[int] = set()
-        for draft in unique.values():
-            resolve(draft, addresses, complete=self.complete)
+        for draft in (*unique.values(), *others):
+            resolve(draft, addresses)
             if draft.kind == "deployment":
                 check_deployment(draft, unique, self.contents)
-            taken |= seal_off(draft, self.variables)
-        self.findings += self.variables.misplaced(taken)
+            self.gone |= seal_off(draft, self.variables)
+        self.findings += self.variables.misplaced(self.gone)
         self.findings += self.variables.findings
-        self.findings += [
-            f for draft in {id(d): d for d in (*self.drafts, *unique.values())}.values() for f in draft.findings
-        ]
+        self.findings += [f for d in {id(d): d for d in (*self.drafts, *unique.values())}.values() for f in d.findings]
         return tuple(finish(draft) for draft in unique.values() if not draft.broken)
 
     def _traffic(self, addresses: Addresses) -> dict[Address, Draft]:
         found: dict[Address, Draft] = {}
         for wish in self.wishes:
-            address = address_of("traffic", wish.endpoint)
-            prefix = address_of("deployment", wish.endpoint) + "/"
-            declared = [a.removeprefix(prefix) for a in sorted(addresses.declared) if a.startswith(prefix)]
-            if not all(name in declared for name in wish.shares):
-                declared = [a.removeprefix(prefix) for a in addresses.every("deployment") if a.startswith(prefix)]
-            draft, findings = traffic_of(wish, declared, address, complete=self.complete)
+            draft, findings = traffic_of(wish, addresses)
             self.findings += findings
-            if draft is not None:
-                found[address] = draft
+            if draft is not None and draft.address is not None:
+                found[draft.address] = draft
         return found
 
     def sources(self, findings: Sequence[Finding]) -> Mapping[str, str]:
@@ -233,7 +231,7 @@ class _Loading:
 
 def _label(kind: str, node: Node, spec: SpecFile) -> str:
     """The address as far as it can be told before anything is checked."""
-    name, version = node.texts("name"), node.texts("version")
+    name, version = node.texts("name") or "?", node.texts("version")
     if kind == "deployment":
         return f"{kind}/{node.texts('endpoint_name') or spec.endpoint or '?'}/{name}"
     return "/".join(part for part in (kind, name, version) if part)

@@ -32,7 +32,12 @@ def listed(names: Iterable[str], *, most: int = 8) -> str:
 
 def did_you_mean(name: str, among: Iterable[str], *, before: str = "") -> str:
     """`Did you mean 'x' or 'y'?`, each with `before` in front, or nothing when no name is near."""
-    found = [repr(before + f) for f in nearest(name, among, most=2)]
+    return meant_by([before + f for f in nearest(name, among, most=2)])
+
+
+def meant_by(names: Iterable[str]) -> str:
+    """The question whether one of these was meant, or nothing when there are none."""
+    found = [repr(name) for name in names]
     return f"Did you mean {' or '.join(found)}?" if found else ""
 
 

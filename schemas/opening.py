@@ -4,23 +4,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bep.schemas.contents import said
+from bep.schemas.doubts import Doubts
 from bep.schemas.files import Files
 from bep.schemas.finding import Finding, Severity
 from bep.schemas.mark import Mark
 from bep.schemas.node import Node
 from bep.schemas.reading import read
 from bep.schemas.variables import Variables
-from bep.schemas.workspace import FILE, Workspace, read_workspace
+from bep.schemas.workspace import FILE, LOCAL, Workspace, read_workspace
+
+NAME_IT = "Write 'workspace: NAME'."
 
 
 @dataclass(slots=True)
 class Opened:
-    """A workspace and the variables that hold in it."""
+    """A workspace and the variables that hold in it.
+
+    When not `complete`, there may be resources that neither its specs nor the provider can be asked for.
+    """
 
     workspace: Workspace
     variables: Variables
     findings: list[Finding]
     texts: dict[str, str]
+    complete: bool
 
 
 def open_workspace(
@@ -29,20 +36,26 @@ def open_workspace(
     """Read bep.yml, if there is one, and the variable files."""
     findings: list[Finding] = []
     texts: dict[str, str] = {}
-    workspace = Workspace()
+    workspace, doubts = Workspace(), Doubts()
     if files.exists(FILE):
-        workspace = Workspace(variables={})
-        for node in documents_of(files, FILE, findings, texts)[:1]:
-            workspace, troubles = read_workspace(node, files)
+        workspace, doubts = Workspace(variables={}), Doubts([()])
+        documents = documents_of(files, FILE, findings, texts)
+        if not documents and not findings:
+            findings.append(
+                Finding(Severity.ERROR, "empty-workspace", "", f"{FILE} is empty", NAME_IT, Mark(FILE, 1, 1))
+            )
+        for node in documents[:1]:
+            workspace, troubles, doubts = read_workspace(node, files)
             findings += troubles
     filed: dict[str, Node] = {}
     for path in variable_files:
         for node in documents_of(files, path, findings, texts):
             filed.update(_mapping(node, path, findings))
-    holding = Variables(workspace.variables, variables, filed, environment, findings)
-    if not findings:
-        holding.check_given()
-    return Opened(workspace, holding, findings, texts)
+    holding = Variables(workspace.variables, variables, filed, environment)
+    holding.known = not doubts.cover("variables")
+    holding.check_given()
+    complete = not doubts.touch("specs") and workspace.provider == LOCAL
+    return Opened(workspace, holding, findings, texts, complete)
 
 
 def _mapping(node: Node, path: str, findings: list[Finding]) -> Mapping[str, Node]:

@@ -1,7 +1,7 @@
 """References: every way to name another resource, and the address it means."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from bep.schemas.address import Address, address_of, kind_of, names_of
@@ -98,14 +98,27 @@ def _asset(text: str) -> Named | None:
 
 
 class Addresses:
-    """Every address a reference may mean: those declared, then those the provider has, asked for once a kind."""
+    """Every address a reference may mean: those declared, then those the provider has, asked for once a kind.
 
-    def __init__(self, declared: Sequence[Address], known: Callable[[str], Sequence[Address]]) -> None:
+    When not `complete`, some file could not be read and may declare anything; `unsure` are names that broken
+    documents declare without it being clear as what.
+    """
+
+    def __init__(
+        self,
+        declared: Iterable[Address],
+        known: Callable[[str], Sequence[Address]],
+        *,
+        complete: bool = True,
+        unsure: Collection[str] = (),
+    ) -> None:
         self._known = known
+        self._complete = complete
+        self._unsure = frozenset(unsure)
         self._asked: dict[str, Sequence[Address]] = {}
         self.declared = frozenset(declared) | BUILT_IN
         self._versions: dict[tuple[str, str], list[str]] = {}
-        for address in declared:
+        for address in self.declared:
             if kind_of(address) in VERSIONED and len(names_of(address)) == 2:
                 name, version = names_of(address)
                 self._versions.setdefault((kind_of(address), name), []).append(version)
@@ -119,6 +132,10 @@ class Addresses:
     def has(self, address: Address) -> bool:
         """Whether the address is declared or is there already."""
         return address in self.declared or address in self.known(kind_of(address))
+
+    def may_have(self, name: str) -> bool:
+        """Whether something of this name may be declared in what could not be read, so that none is missed."""
+        return not self._complete or name in self._unsure
 
     def newest(self, kind: str, name: str) -> Address | None:
         """The address that `@latest` means.

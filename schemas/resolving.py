@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from bep.schemas.address import Address
+from bep.schemas.address import Address, names_of
 from bep.schemas.draft import Draft
 from bep.schemas.kind import load_kind
 from bep.schemas.nearest import did_you_mean, listed, with_article
@@ -25,20 +25,18 @@ def _referring(kind: str) -> tuple[tuple[FieldPath, str], ...]:
     return tuple((path, target) for path, target in load_kind(kind).references.items() if "*" not in path)
 
 
-def resolve(draft: Draft, addresses: Addresses, *, complete: bool) -> None:
-    """Put addresses for references, in place. `complete` is false when some file could not be read: then nothing
-    is said of resources that are not there, because they may be in it.
-    """
+def resolve(draft: Draft, addresses: Addresses) -> None:
+    """Put addresses for references, in place. Nothing is said of what may be in a file that could not be read."""
     for path, kind in _referring(draft.kind):
         node = draft.node.at(path)
         if node is not None and isinstance(node.value, str):
-            _field(draft, path, kind, node, addresses, complete)
+            _field(draft, path, kind, node, addresses)
     for name in list(draft.node.value):
-        _stored(draft, name, addresses, complete)
-    _ordering(draft, addresses, complete)
+        _stored(draft, name, addresses)
+    _ordering(draft, addresses)
 
 
-def _field(draft: Draft, path: FieldPath, kind: str, node: Node, addresses: Addresses, complete: bool) -> None:
+def _field(draft: Draft, path: FieldPath, kind: str, node: Node, addresses: Addresses) -> None:
     if node.value in addresses.declared:
         draft.references.append(Reference(path, Address(node.value)))
         return
@@ -54,17 +52,15 @@ def _field(draft: Draft, path: FieldPath, kind: str, node: Node, addresses: Addr
         return
     address = None if named.external else addresses.find(named)
     if address is None:
-        _unresolved(draft, path, kind, node, named, addresses, complete)
+        _unresolved(draft, path, kind, node, named, addresses)
         return
     draft.references.append(Reference(path, address))
     if path not in PLAIN:
         node.value = address
 
 
-def _unresolved(
-    draft: Draft, path: FieldPath, kind: str, node: Node, named: Named, addresses: Addresses, complete: bool
-) -> None:
-    if named.external or not complete:
+def _unresolved(draft: Draft, path: FieldPath, kind: str, node: Node, named: Named, addresses: Addresses) -> None:
+    if named.external or addresses.may_have(named.name):
         return
     if named.label not in ("", "latest"):
         draft.error(
@@ -80,7 +76,7 @@ def _unresolved(
     )
 
 
-def _stored(draft: Draft, name: str, addresses: Addresses, complete: bool) -> None:
+def _stored(draft: Draft, name: str, addresses: Addresses) -> None:
     """A data URI is in a datastore, which must be there first."""
     node = draft.node.value[name]
     store = datastore_of(node.value) if isinstance(node.value, str) else ""
@@ -89,18 +85,18 @@ def _stored(draft: Draft, name: str, addresses: Addresses, complete: bool) -> No
     named = Named("datastore", store)
     address = addresses.find(named)
     if address is None:
-        _unresolved(draft, (name,), "datastore", node, named, addresses, complete)
+        _unresolved(draft, (name,), "datastore", node, named, addresses)
     else:
         draft.references.append(Reference((name,), address))
 
 
-def _ordering(draft: Draft, addresses: Addresses, complete: bool) -> None:
+def _ordering(draft: Draft, addresses: Addresses) -> None:
     wanted = draft.extension.get("depends_on") if draft.extension is not None else None
     for index, node in enumerate(wanted.value if wanted is not None and wanted.value else ()):
         address = Address(node.text)
         if addresses.has(address):
             draft.references.append(Reference(("x-bep", "depends_on", index), address))
-        elif complete:
+        elif node.value is not None and not any(map(addresses.may_have, names_of(address))):
             draft.error(
                 "unresolved-reference", (), f"depends_on: there is no {address}", _near(address, addresses), node.mark
             )

@@ -29,19 +29,19 @@ def _model_needs(draft: Draft, drafts: Mapping[Address, Draft]) -> None:
     """MLflow models bring their own environment and need no script; all others need both."""
     node = draft.node
     for name, example in (("model", "azureml:NAME:VERSION"), ("compute", "azureml:NAME")):
-        if node.get(name) is None and not draft.broken:
+        if node.get(name) is None and not draft.doubts.touch(name):
             draft.error("missing-field", (), f"a deployment needs '{name}'", f"Add '{name}: {example}'.")
     model = _named(draft, "model", drafts)
-    if model is None or _type_of(model) == MLFLOW:
+    if model is None or model.doubts.touch("type") or _type_of(model) == MLFLOW:
         return
-    if node.get("code_configuration") is None:
+    if node.get("code_configuration") is None and not draft.doubts.touch("code_configuration"):
         draft.error(
             "missing-code",
             ("model",),
             f"the model is a {_type_of(model)}, so the deployment needs code_configuration",
             "Add 'code_configuration: {code: FOLDER, scoring_script: FILE}'.",
         )
-    if node.get("environment") is None:
+    if node.get("environment") is None and not draft.doubts.touch("environment"):
         draft.error(
             "missing-environment",
             ("model",),
@@ -65,7 +65,7 @@ def _instances(draft: Draft, drafts: Mapping[Address, Draft]) -> None:
     count = draft.node.at(("resources", "instance_count"))
     compute = _named(draft, "compute", drafts)
     most = compute.node.get("max_instances") if compute is not None else None
-    if compute is None or count is None or most is None:
+    if compute is None or count is None or most is None or compute.doubts.touch("max_instances"):
         return
     if isinstance(count.value, int) and isinstance(most.value, int) and count.value > most.value:
         draft.error(
@@ -92,7 +92,7 @@ def _output(draft: Draft) -> None:
             )
     elif name is None:
         settings.value["output_file_name"] = settings.beside(OUTPUT_FILE)
-    elif (trouble := file_name_trouble(str(name.value))) and not draft.broken:
+    elif trouble := file_name_trouble(str(name.value)):
         draft.error(
             "output-file-name", ("settings", "output_file_name"), trouble, "Write a name such as predictions.csv."
         )
@@ -114,7 +114,10 @@ def _script(draft: Draft, contents: Contents) -> None:
         return
     code, script = configuration.get("code"), configuration.get("scoring_script")
     if script is None or code is None:
-        missing = " and ".join(n for n, node in (("code", code), ("scoring_script", script)) if node is None)
+        lacking = [name for name, node in (("code", code), ("scoring_script", script)) if node is None]
+        missing = " and ".join(name for name in lacking if not draft.doubts.touch("code_configuration", name))
+        if not missing:
+            return
         draft.error("missing-field", ("code_configuration",), f"code_configuration needs {missing}", f"Add {missing}.")
         return
     content = draft.contents.get("code_configuration.code")
@@ -157,13 +160,14 @@ def _report(draft: Draft, path: str, trouble: ScriptTrouble) -> None:
 
 
 def duplicates(drafts: list[Draft]) -> tuple[dict[Address, Draft], list[Finding]]:
-    """One draft for each address. The same address twice is a finding, except where one asset is written inline
-    twice with the same content: that is the same asset.
+    """One draft for each address there is. The same address twice is a finding, except where one asset is written
+    inline twice with the same content: that is the same asset.
     """
     unique: dict[Address, Draft] = {}
     findings: list[Finding] = []
     for draft in drafts:
-        assert draft.address is not None
+        if draft.address is None:
+            continue
         first = unique.setdefault(draft.address, draft)
         if first is draft or (draft.inline and _same(first, draft)):
             continue

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from bep.schemas.draft import Draft
 from bep.schemas.finding import Finding, Severity
 from bep.schemas.kind import fields, load_kind
 from bep.schemas.node import Node
@@ -75,17 +76,18 @@ def moves(kind: str) -> tuple[tuple[FieldPath, FieldPath, Mapping[str, str]], ..
     return tuple(sorted(found, key=lambda move: (-len(move[0]), move[0])))
 
 
-def respell(node: Node, kind: str, address: str) -> list[Finding]:
+def respell(draft: Draft) -> None:
     """Move every older spelling to where it belongs, in place. A value written in both places is a finding."""
-    findings: list[Finding] = []
-    for source, target, spellings in moves(kind):
+    node = draft.node
+    for source, target, spellings in moves(draft.kind):
+        if draft.doubts and draft.doubts.touch(*source):
+            draft.doubts.add(target)
         if source[0] in node.value and (found := node.at(source)) is not None:
             _take(node, source)
             if isinstance(found.value, str):
                 found.value = found.text = spellings.get(found.value, found.value)
             if found.value is not None:
-                findings += put(node, target, found, address)
-    return findings
+                draft.findings += put(node, target, found, draft.label)
 
 
 def _take(root: Node, path: FieldPath) -> None:

@@ -1,6 +1,6 @@
 """Traffic: derived from what an endpoint asks for. A batch endpoint sends all or nothing, so a share is 0 or 100."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bep.schemas.address import Address, address_of
 from bep.schemas.dialects import Wish
@@ -8,17 +8,15 @@ from bep.schemas.draft import Draft
 from bep.schemas.finding import Finding, Severity
 from bep.schemas.mark import Mark
 from bep.schemas.nearest import did_you_mean, listed
+from bep.schemas.references import Addresses
 from bep.schemas.resource import Reference
 
 
-def traffic_of(
-    wish: Wish, deployments: Sequence[str], label: Address, *, complete: bool
-) -> tuple[Draft | None, list[Finding]]:
-    """The traffic an endpoint asks for, or what is wrong with it; neither when every share is 0.
-
-    `deployments` are the names there are under the endpoint; when not `complete` there may be more.
-    """
-    findings = [*_shares(wish, label), *(_strangers(wish, deployments, label) if complete else ())]
+def traffic_of(wish: Wish, addresses: Addresses) -> tuple[Draft | None, list[Finding]]:
+    """The traffic an endpoint asks for, or what is wrong with it; neither when every share is 0."""
+    label = address_of("traffic", wish.endpoint)
+    strangers = [name for name in wish.shares if not _is_there(name, wish.endpoint, addresses)]
+    findings = [*_shares(wish, label), *_strange(wish, strangers, addresses, label)]
     chosen = [name for name, share in wish.shares.items() if share.value == 100]
     if len(chosen) > 1:
         message = f"{' and '.join(chosen)} both have 100"
@@ -44,10 +42,20 @@ def _shares(wish: Wish, label: str) -> Iterator[Finding]:
             yield _error("traffic-share", label, message, "Write 0 or 100.", share.mark)
 
 
-def _strangers(wish: Wish, deployments: Sequence[str], label: str) -> Iterator[Finding]:
+def _is_there(name: str, endpoint: str, addresses: Addresses) -> bool:
+    return addresses.may_have(name) or addresses.has(address_of("deployment", endpoint, name))
+
+
+def _deployments(endpoint: str, addresses: Iterable[Address]) -> list[str]:
+    prefix = address_of("deployment", endpoint) + "/"
+    return sorted(address.removeprefix(prefix) for address in addresses if address.startswith(prefix))
+
+
+def _strange(wish: Wish, names: Sequence[str], addresses: Addresses, label: str) -> Iterator[Finding]:
+    deployments = _deployments(wish.endpoint, addresses.every("deployment")) if names else []
     there = f"it has {listed(deployments)}" if deployments else "it has none"
-    for name, share in wish.shares.items():
-        if name not in deployments:
-            fix = did_you_mean(name, deployments) or "Declare the deployment, or name one that is there."
-            mark = share.mark if share.text == "" else share.key_mark
-            yield _error("traffic-deployment", label, f"{wish.endpoint} has no deployment '{name}'; {there}", fix, mark)
+    for name in names:
+        share = wish.shares[name]
+        fix = did_you_mean(name, deployments) or "Declare the deployment, or name one that is there."
+        mark = share.mark if share.text == "" else share.key_mark
+        yield _error("traffic-deployment", label, f"{wish.endpoint} has no deployment '{name}'; {there}", fix, mark)

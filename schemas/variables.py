@@ -25,13 +25,17 @@ WORDED = {"string": "text", "integer": "a whole number", "number": "a number", "
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """What bep.yml says of a variable. `default` is None when it must be given."""
+    """What bep.yml says of a variable. `default` is None when it must be given.
+
+    Of one that is not `sound` bep.yml says something wrong; then nothing is said where it is used.
+    """
 
     name: str
     type: str = "string"
     default: Node | None = None
     sensitive: bool = False
     mark: Mark | None = None
+    sound: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ class Variables:
     """The variables of one command. `declared` is None without a bep.yml: then whatever is given exists.
 
     Precedence: `given` (--var) over `filed` (--var-file) over BEP_VAR_NAME in `environment` over the default.
+    When not `known`, bep.yml could not be read so far as to say which there are. `unset` has the scalars that
+    still hold an expression because it has no value, by their ids.
     """
 
     declared: Mapping[str, Variable] | None
@@ -55,12 +61,13 @@ class Variables:
     environment: Mapping[str, str]
     findings: list[Finding] = field(default_factory=list)
     deferred: list[Node] = field(default_factory=list)
-    failed: set[Mark] = field(default_factory=set)
+    unset: dict[int, Node] = field(default_factory=dict)
+    known: bool = True
     _values: dict[str, _Value | None] = field(default_factory=dict)
 
     def check_given(self) -> None:
         """Names given with --var or in a file that nothing declares."""
-        if self.declared is None:
+        if self.declared is None or not self.known:
             return
         for name in (*self.given, *self.filed):
             if name not in self.declared:
@@ -118,9 +125,12 @@ class Variables:
             if found is not None:
                 node.value, node.text = found.value, found.text
             else:
-                self.failed.add(node.mark)
+                self.unset[id(node)] = node
         else:
-            text = EXPRESSION.sub(lambda m: (self._lookup(m[1], node) or _Value("", "")).text, node.value)
+            values = {said: self._lookup(said, node) for said in EXPRESSION.findall(node.value)}
+            if None in values.values():
+                self.unset[id(node)] = node
+            text = EXPRESSION.sub(lambda m: getattr(values[m[1]], "text", ""), node.value)
             node.value = node.text = text
 
     def _is_secret(self, expression: str) -> bool:
@@ -144,9 +154,13 @@ class Variables:
 
     def _value(self, name: str, mark: Mark) -> _Value | None:
         variable = Variable(name, "any") if self.declared is None else self.declared.get(name)
+        if variable is None and not self.known:
+            return None
         if variable is None:
             fix = did_you_mean(name, self.declared or ()) or f"Declare it under variables in bep.yml ({self._there()})."
             self._report("unknown-variable", f"there is no variable '{name}'", fix, mark)
+            return None
+        if not variable.sound:
             return None
         if name not in self._values:
             self._values[name] = self._resolve(variable, mark)

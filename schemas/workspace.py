@@ -1,21 +1,28 @@
 """Workspace: what bep.yml says, as a value."""
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bep.schemas.checking import check
 from bep.schemas.directives import NO_DIRECTIVES, Directives, read_directives
+from bep.schemas.doubts import Doubts
 from bep.schemas.files import Files
 from bep.schemas.finding import Finding, Severity
 from bep.schemas.mark import Mark
 from bep.schemas.nearest import did_you_mean
 from bep.schemas.node import Node, plain
+from bep.schemas.salvaging import salvage
 from bep.schemas.variables import Variable
 
 FILE = "bep.yml"
+LOCAL = "local"
 LOCAL_STATE = ".bep/state.json"
+UNAVAILABLE = (
+    (("provider", "azure"), "the local provider", "Write 'provider: {local: {}}', or leave provider out."),
+    (("state", "azure_blob"), "the file store", f"Write 'state: {{file: {LOCAL_STATE}}}', or leave state out."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ class Workspace:
     """
 
     name: str = "default"
-    provider: str = "local"
+    provider: str = LOCAL
     provider_settings: Mapping[str, Any] = field(default_factory=dict)
     state: Mapping[str, Any] = field(default_factory=lambda: {"file": LOCAL_STATE})
     specs: tuple[SpecFile, ...] = ()
@@ -44,45 +51,52 @@ class Workspace:
     directives: Directives = NO_DIRECTIVES
 
 
-def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding]]:
-    """The workspace a bep.yml describes, its patterns expanded; with what is wrong, it is as much of it as is right."""
+def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], Doubts]:
+    """The workspace a bep.yml describes, its patterns expanded; with what is wrong, it is as much of it as is right.
+
+    Doubts about `specs` mean that some file of specs may be unknown.
+    """
     for said in (below for _, below in _fields(node.get("provider"))):
         if said.value is None:
             said.value = {}  # `local:` with nothing after it says local
-    findings = list(check("workspace", node, "workspace"))
-    if findings:
-        return _salvaged(node, files, findings)
-    data = plain(node)
-    provider, settings = next(iter(data.get("provider", {"local": {}}).items()), ("local", {}))
-    state = data.get("state", {"file": LOCAL_STATE})
-    variables = {name: _variable(name, below) for name, below in _fields(node.get("variables"))}
+    names = [name for name, _ in _fields(node.get("variables"))]
+    refused = check("workspace", node, "workspace")
+    doubts, _ = salvage(node, refused)
     policies, missing = _expanded(node.get("policies"), files)
-    specs, lost = _specs(node.get("specs"), node, files)
+    specs, lost = _specs(node.get("specs"), files, doubts)
+    if lost:
+        doubts.add(("specs",))
+    data = plain(node) if isinstance(node.value, dict) else {}
+    provider, settings = next(iter(data.get("provider", {}).items()), (LOCAL, {}))
     workspace = Workspace(
-        name=data["workspace"],
+        name=data.get("workspace", "default"),
         provider=provider,
         provider_settings=settings or {},
-        state=state,
+        state=data.get("state") or {"file": LOCAL_STATE},
         specs=specs,
-        variables=variables,
+        variables={name: _variable(name, node.at(("variables", name)), doubts) for name in names},
         policies=tuple(s.path for s in policies),
         directives=read_directives(node),
     )
-    return workspace, [*missing, *lost]
+    return workspace, [*(r.finding for r in refused), *_not_available(node), *missing, *lost], doubts
 
 
-def _salvaged(node: Node, files: Files, findings: list[Finding]) -> tuple[Workspace, list[Finding]]:
-    """What is right of a refused bep.yml: the specs and variables, so that their troubles are shown in the same run."""
-    specs, lost = _specs(node.get("specs") if isinstance(node.value, dict) else None, node, files)
-    variables = {name: _variable(name, below) for name, below in _fields(node.get("variables"))}
-    return Workspace(specs=specs, variables=variables), [*findings, *lost]
+def _not_available(node: Node) -> Iterator[Finding]:
+    """What a bep.yml may ask for by its schema, and this bep does not have yet."""
+    for path, has, fix in UNAVAILABLE:
+        found = node.at(path)
+        if found is not None:
+            message = f"this bep has only {has} yet, not {path[-1]}"
+            yield Finding(Severity.ERROR, "not-available", "workspace", message, fix, found.key_mark)
 
 
 def _fields(node: Node | None) -> Sequence[tuple[str, Node]]:
     return list(node.value.items()) if node is not None and isinstance(node.value, dict) else []
 
 
-def _variable(name: str, node: Node) -> Variable:
+def _variable(name: str, node: Node | None, doubts: Doubts) -> Variable:
+    if node is None or doubts.touch("variables", name):
+        return Variable(name, sound=False)
     sensitive = node.get("sensitive")
     default = node.get("default")
     default = None if default is None or default.value is None else default
@@ -91,7 +105,9 @@ def _variable(name: str, node: Node) -> Variable:
     )
 
 
-def _specs(node: Node | None, root: Node, files: Files) -> tuple[tuple[SpecFile, ...], list[Finding]]:
+def _specs(node: Node | None, files: Files, doubts: Doubts) -> tuple[tuple[SpecFile, ...], list[Finding]]:
+    if node is None and doubts.touch("specs"):
+        return (), []
     if node is None:
         found = [p for pattern in ("*.yml", "*.yaml") for p in files.glob(pattern)]
         return tuple(SpecFile(p) for p in sorted(found) if posixpath.basename(p) not in (FILE, "job.yml")), []
