@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from io import TextIOWrapper
 from typing import Any, TextIO
 
 from bep.exit_codes import ExitCode, Stop
@@ -24,6 +25,8 @@ class Console:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
         self.colour = wants_colour(sys.stdout)
         self.colour_talk = wants_colour(sys.stderr)
         self._live = False

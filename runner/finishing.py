@@ -85,7 +85,7 @@ def tallied(folder: JobFolder, totals: Totals, history: History) -> Iterator[Sco
     report = folder.logs / "sys" / "job_report" / "processed_mini-batches.csv"
     report.parent.mkdir(parents=True, exist_ok=True)
     size = history.backlog.mini_batch_size
-    with report.open("w") as file:
+    with report.open("w", errors="backslashreplace") as file:
         file.write(_COLUMNS)
         for entry in parts.in_order(folder.parts):
             totals.add(entry)

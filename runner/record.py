@@ -122,11 +122,14 @@ def load(path: Path) -> JobRecord:
 def read(folder: JobFolder) -> JobRecord:
     """The record as it was last written. Raises `JobInvalid`."""
     try:
-        return JobRecord.model_validate_json(folder.record.read_bytes())
+        # Not pydantic's own JSON: it refuses the names of files that are no text, which messages may hold.
+        return JobRecord.model_validate(json.loads(folder.record.read_bytes()))
     except FileNotFoundError:
         raise JobInvalid(f"{folder.path} is not a job's folder: it has no job.json") from None
     except ValidationError as error:
         raise JobInvalid(f"{folder.record} is damaged: {error.errors()[0]['msg']}") from None
+    except ValueError as error:
+        raise JobInvalid(f"{folder.record} is damaged: {error}") from None
 
 
 def pinned(target: ScoringTarget) -> ScoringTarget:

@@ -7,6 +7,7 @@ import typer
 from bep.commands.cancelling_jobs import cancel
 from bep.commands.downloading_jobs import download
 from bep.commands.job_logs import logs
+from bep.commands.job_reports import report
 from bep.commands.job_results import Name
 from bep.commands.options import Json
 from bep.formatting import Format
@@ -83,6 +84,7 @@ def stream(name: Name) -> None:
 @app.command()
 def resume(name: Name, json_output: Json = False) -> None:
     """Go on with a job that was killed, cancelled or failed. What is scored stays scored."""
+    from bep.commands.job_reports import keep_report
     from bep.commands.running_jobs import JobTeller, finish
     from bep.console import Console
     from bep.runner.running import resume as go_on
@@ -102,8 +104,9 @@ def resume(name: Name, json_output: Json = False) -> None:
             report=JobTeller(console, json_output).tell,
             cancel=cancel,
         )
+    keep_report(console, ended)
     finish(console, ended, json_output=json_output)
 
 
-for command in (cancel, download, logs):
+for command in (cancel, download, logs, report):
     app.command()(command)

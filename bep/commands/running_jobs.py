@@ -19,6 +19,7 @@ PLAIN_PERIOD = 10.0
 
 def carry_out(opened: "Opened", source: "JobSource", *, json_output: bool) -> None:
     """Resolve, run, report. Ends in `Stop` unless the job completed."""
+    from bep.commands.job_reports import keep_report
     from bep.commands.showing_findings import say_findings
     from bep.runner.running import run
     from bep.wiring.applying import two_step_interrupt
@@ -31,6 +32,7 @@ def carry_out(opened: "Opened", source: "JobSource", *, json_output: bool) -> No
     request = request_of(opened, loaded.job, console.say)
     with two_step_interrupt("cancelling the job; what is scored is kept") as cancel:
         record = run(request, report=JobTeller(console, json_output).tell, cancel=cancel)
+    keep_report(console, record)
     finish(console, record, json_output=json_output)
 
 

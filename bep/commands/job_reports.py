@@ -1,0 +1,52 @@
+"""`bep job report`, and the report that every job leaves when it ends: one page with everything, drawn."""
+
+from typing import TYPE_CHECKING
+
+from bep.commands.job_results import Name, Output
+
+if TYPE_CHECKING:
+    from bep.console import Console
+    from bep.runner.record import JobRecord
+
+
+def report(name: Name, output: Output = None) -> None:
+    """Draw a job as one HTML page and print where it is.
+
+    Throughput over time, how long mini-batches took, when each worker was busy, what failed and why,
+    counts, settings. The page needs no other file and no network: attach it, mail it, open it anywhere.
+    Every job that ends writes it by itself; of a running or a killed job this draws how far it is.
+
+    \b
+    Examples:
+      bep job report nightly
+      xdg-open "$(bep job report nightly)"
+
+    \b
+    Exit codes: 0 drawn, 1 no such job, or its folder cannot be written.
+    """
+    from bep.console import Console
+    from bep.runner.html_report import write
+    from bep.wiring.jobs import record_named
+    from bep.wiring.opening import here
+
+    record = record_named(here().home, name)
+    path = str(write(record.folder))
+    if output is None:
+        Console().result(path)
+        return
+    from bep.formatting import formatted
+    from bep.wiring.job_summaries import summary_of
+
+    Console().result(formatted({**summary_of(record), "report": path}, output))
+
+
+def keep_report(console: "Console", record: "JobRecord") -> None:
+    """Leave the page in the folder of a job that has ended. A drawing that fails is no reason for the job to fail."""
+    from bep.runner.html_report import write
+
+    try:
+        path = write(record.folder)
+    except Exception as problem:
+        console.warn(f"the job's report could not be drawn: {type(problem).__name__}: {problem}")
+    else:
+        console.say(f"report: {path}")

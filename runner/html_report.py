@@ -1,0 +1,197 @@
+"""A job as one page that needs nothing else: what it came to, how it went, what failed. Reads its folder alone."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from bep.runner.folder import JobFolder, write_atomically
+from bep.runner.html_report_charts import axis_of, duration, latencies, number_of, throughput, workers
+from bep.runner.html_report_data import Gathered, Trouble, gather
+from bep.runner.html_report_style import STYLE
+from bep.runner.record import JobError, JobRecord, Status, load
+
+NAME = "report.html"
+
+_TROUBLES = 25  # groups of failures with their tracebacks; the rest is in failed_items.jsonl
+_WORKERS = 200
+
+
+def write(path: Path) -> Path:
+    """Write the report of the job in this folder, whole or not at all; where it is.
+
+    Raises `JobInvalid` for a folder without a job, `OSError` when it cannot be read or written.
+    """
+    folder = JobFolder(path)
+    record = load(path)
+    page = render(record, gather(folder, record))
+    write_atomically(path / NAME, page.encode("utf-8", "backslashreplace"))
+    return path / NAME
+
+
+def render(record: JobRecord, found: Gathered) -> str:
+    """The page. A pure function of its arguments."""
+    parts = [*_head(record), *_troubled(record), *_drawn(record, found), *_failed(record, found), *_about(record)]
+    title = _text(f"{record.name}: {record.status}")
+    policy = "default-src 'none'; style-src 'unsafe-inline'"
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}"><style>{STYLE}</style></head>\n'
+        f"<body><main>\n{chr(10).join(parts)}\n</main></body></html>\n"
+    )
+
+
+def _head(record: JobRecord) -> Iterable[str]:
+    counts, target = record.counts, record.target
+    tone = {Status.COMPLETED: "good", Status.FAILED: "bad", Status.NOT_RESPONDING: "bad"}.get(record.status, "warn")
+    yield f'<h1>{_text(record.name)} <span class="status {tone}">{record.status}</span></h1>'
+    times = f"{_moment(record.started)} to {_moment(record.finished)}"
+    again = f", in {record.runs} runs" if record.runs > 1 else ""
+    yield f'<p class="soft">{_text(target.endpoint)}/{_text(target.deployment)}, {times}{again}</p>'
+    rate = (counts.scored + counts.failed) / record.seconds if record.seconds else 0.0
+    tiles = [
+        ("Items", f"{counts.items:,}", ""),
+        ("Scored", f"{counts.scored:,}", ""),
+        ("Failed", f"{counts.failed:,}", "bad" if counts.failed else ""),
+        ("Rows", f"{counts.rows:,}", ""),
+        ("Took", duration(record.seconds), ""),
+        ("Items/s", number_of(rate), ""),
+        ("Retries", f"{counts.retries:,}", "warn" if counts.retries else ""),
+        ("Workers lost", f"{counts.workers_lost:,}", "warn" if counts.workers_lost else ""),
+    ]
+    cells = "".join(f'<div><dt>{name}</dt><dd class="{tone}">{value}</dd></div>' for name, value, tone in tiles)
+    yield f'<dl class="tiles">{cells}</dl>'
+
+
+def _troubled(record: JobRecord) -> Iterable[str]:
+    """Why the job failed, and what it warns of."""
+    if record.error:
+        yield f'<div class="box bad" role="alert">{_error(record.error)}</div>'
+    if record.warnings:
+        listed = "".join(f"<p>{_text(warning)}</p>" for warning in record.warnings)
+        yield f'<div class="box warn"><p class="warn"><strong>Warnings</strong></p>{listed}</div>'
+
+
+def _error(error: JobError) -> str:
+    shown = f'<p class="bad"><strong>{_text(error.code)}</strong></p><p>{_text(error.message)}</p>'
+    if error.fix:
+        shown += f"<p>To mend it: {_text(error.fix)}</p>"
+    if error.traceback:
+        shown += f"<pre>{_text(error.traceback)}</pre>"
+    return shown + (f'<p class="soft">Log: <code>{_text(error.log)}</code></p>' if error.log else "")
+
+
+def _drawn(record: JobRecord, found: Gathered) -> Iterable[str]:
+    if not found.latencies.count:
+        yield '<h2>How it went</h2><p class="soft">No mini-batch was scored.</p>'
+        return
+    axis = axis_of(found.timeline)
+    yield f"<h2>Items scored per second</h2>{throughput(found.timeline, axis)}"
+    yield f"<h2>How long a mini-batch took</h2>{latencies(found.latencies)}"
+    yield _slowest(found)
+    yield f"<h2>When each worker was busy</h2>{workers(found.timeline, axis, found.mini_batches)}"
+    yield _numbers(record, found)
+
+
+def _slowest(found: Gathered) -> str:
+    rows = [
+        [duration(slow.seconds), f"{slow.items:,}", str(slow.worker), _files(slow.files, slow.items)]
+        for slow in found.slowest
+    ]
+    table = _table(["Took", "Items", "Worker", "Files"], rows, numbers=3)
+    return f"<details><summary>The slowest mini-batches</summary>{table}</details>"
+
+
+def _numbers(record: JobRecord, found: Gathered) -> str:
+    """What the drawings show, as numbers: for a reader who hears the page."""
+    quantiles = [[f"{share:.0%}", duration(found.latencies.quantile(share))] for share in (0.5, 0.9, 0.95, 0.99, 1)]
+    took = _table(["Mini-batches", "Took at most"], quantiles, numbers=2)
+    rows = []
+    for worker in sorted(found.mini_batches)[:_WORKERS]:
+        busy = sum(found.timeline.busy.get(worker, {}).values())
+        share = f"{busy / record.seconds:.0%}" if record.seconds else ""
+        rows.append([str(worker), f"{found.mini_batches[worker]:,}", duration(busy), share])
+    each = _table(["Worker", "Mini-batches", "In run()", "Of the job's time"], rows, numbers=4)
+    return f'<details><summary>The same in numbers</summary><div class="two">{took}{each}</div></details>'
+
+
+def _failed(record: JobRecord, found: Gathered) -> Iterable[str]:
+    if found.attempts:
+        told = ", ".join(f"{_text(kind)} {count:,} times" for kind, count in found.attempts.most_common(8))
+        yield f"<h2>Attempts that failed</h2><p>{told}. Attempts that went well when repeated count as scored.</p>"
+    if not found.troubles:
+        return
+    yield f"<h2>Failed items: {record.counts.failed:,}</h2>"
+    for number, trouble in enumerate(found.troubles[:_TROUBLES]):
+        yield _trouble(trouble, is_open=number == 0)
+    rest = len(found.troubles) - _TROUBLES
+    more = f"{rest} more kinds of failure, and every" if rest > 0 or found.unread else "Every"
+    yield f'<p class="soft">{more} failed item: <code>{_text(str(record.folder / "failed_items.jsonl"))}</code></p>'
+
+
+def _trouble(trouble: Trouble, *, is_open: bool) -> str:
+    items = f"{trouble.items:,} item" + ("" if trouble.items == 1 else "s")
+    summary = f'<strong class="bad">{_text(trouble.type)}</strong> {_text(trouble.message)} ({items})'
+    shown = f"<pre>{_text(trouble.traceback)}</pre>" if trouble.traceback else ""
+    log = f'<p class="soft">Log: <code>{_text(trouble.log)}</code></p>' if trouble.log else ""
+    files = f"<p>{_files(trouble.files, trouble.items)}</p>"
+    return f"<details{' open' if is_open else ''}><summary>{summary}</summary>{files}{shown}{log}</details>"
+
+
+def _about(record: JobRecord) -> Iterable[str]:
+    target = record.target
+    facts = [
+        ("Model", target.model),
+        ("Scoring script", target.scoring_script or "none: the model scores by itself"),
+        ("Environment", target.environment or target.interpreter[0]),
+        ("Interpreter", " ".join(target.interpreter)),
+        ("Deployment digest", target.deployment_digest),
+        ("Input", record.input_text),
+        ("Output", str(record.output_file or record.output_folder)),
+        ("Job folder", str(record.folder)),
+    ]
+    overridden = record.overrides
+    settings = [
+        (name, f"{_plain(value)}{' (set by the job)' if name in overridden else ''}")
+        for name, value in record.settings.model_dump().items()
+    ]
+    variables = [(name, "set") for name in target.environment_variables]
+    yield "<h2>What was run</h2>"
+    yield f'<div class="two">{_facts(facts)}{_facts([*settings, *variables])}</div>'
+
+
+def _facts(facts: Sequence[tuple[str, str]]) -> str:
+    rows = "".join(f'<tr><th scope="row">{_text(name)}</th><td>{_text(value)}</td></tr>' for name, value in facts)
+    return f"<div><table>{rows}</table></div>"
+
+
+def _table(names: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: int) -> str:
+    """`rows` hold finished HTML; the first `numbers` columns are numbers."""
+    kinds = [' class="number"' if place < numbers else "" for place in range(len(names))]
+    head = "".join(f'<th scope="col"{kind}>{name}</th>' for name, kind in zip(names, kinds, strict=True))
+    body = "".join(
+        "<tr>" + "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(row, kinds, strict=True)) + "</tr>"
+        for row in rows
+    )
+    return f"<div><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+
+
+def _files(files: Sequence[str], items: int) -> str:
+    shown = "<br>".join(f"<code>{_text(file)}</code>" for file in files)
+    rest = items - len(files)
+    return shown + (f"<br>and {rest:,} more" if rest > 0 else "")
+
+
+def _moment(time: datetime | None) -> str:
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC" if time else "now"
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _text(text: str) -> str:
+    """Text that is nothing but text to a browser; control characters, which HTML has no place for, become visible."""
+    return "".join(c if c >= " " or c in "\n\t" else f"\\x{ord(c):02x}" for c in escape(text))

@@ -1,0 +1,269 @@
+"""Drawings of a job's report: SVG of numbers, no script, no asset. Pure; every word that enters is escaped by it."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from bep.runner.html_report_data import PER_DECADE, Latencies, Timeline
+
+WIDTH = 940
+LEFT, RIGHT, FOOT = 78, 12, 26
+PLOT = WIDTH - LEFT - RIGHT
+
+_GAP_BINS = 24  # empty bins that are drawn as time; more are cut out when they would take a quarter of the width
+_GAP_WIDTH = 6
+_ROWS = 40  # workers that get a row
+_ROW = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Bins `first` to `end` that are drawn one after the other from `x` on, each `step` wide."""
+
+    first: int
+    end: int
+    x: float
+    step: float
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Time from left to right. Long idleness, as before a resume, is cut out: `gaps` are (x, width, seconds)."""
+
+    width: float
+    stretches: tuple[Stretch, ...]
+    gaps: tuple[tuple[float, float, float], ...]
+
+    @property
+    def shown(self) -> float:
+        """Seconds that are drawn."""
+        return sum(stretch.end - stretch.first for stretch in self.stretches) * self.width
+
+
+def axis_of(timeline: Timeline) -> Axis:
+    """Lay out the bins, from the job's start to the last mini-batch's end."""
+    spans = _spans(sorted(timeline.items))
+    columns = sum(end - first for first, end in spans) + _GAP_WIDTH * (len(spans) - 1)
+    step = PLOT / max(1, columns)
+    stretches, gaps, x = [], [], float(LEFT)
+    for number, (first, end) in enumerate(spans):
+        if number:
+            gaps.append((x, _GAP_WIDTH * step, (first - spans[number - 1][1]) * timeline.width))
+            x += _GAP_WIDTH * step
+        stretches.append(Stretch(first, end, x, step))
+        x += (end - first) * step
+    return Axis(timeline.width, tuple(stretches), tuple(gaps))
+
+
+def _spans(bins: Sequence[int]) -> list[tuple[int, int]]:
+    spans = [(0, 1)]
+    longest = max(_GAP_BINS, len(bins) // 3)
+    for number in bins:
+        first, end = spans[-1]
+        if number - end > longest:
+            spans.append((number, number + 1))
+        else:
+            spans[-1] = (first, max(end, number + 1))
+    return spans
+
+
+def throughput(timeline: Timeline, axis: Axis) -> str:
+    """Items a second over time, as an area."""
+    height, top = 190, 10
+    most = max(timeline.items.values(), default=0.0) / timeline.width
+    scale = _Scale(most, top, height - FOOT)
+    areas = []
+    for stretch in axis.stretches:
+        line = [f"M{stretch.x:.1f} {scale.y(0):.1f}"]
+        for number in range(stretch.first, stretch.end):
+            y = scale.y(timeline.items.get(number, 0.0) / timeline.width)
+            line.append(f"V{y:.1f}H{stretch.x + (number + 1 - stretch.first) * stretch.step:.1f}")
+        areas.append(f"{''.join(line)}V{scale.y(0):.1f}Z")
+    drawn = f'<path class="area" d="{"".join(areas)}"/>'
+    body = [*scale.grid(), drawn, *_time(axis, height), *_cuts(axis, top, height), *_idle(axis, top)]
+    said = f"Items scored per second over {duration(axis.shown)} of work; at most {number_of(most)}."
+    return _svg("throughput", height, "Throughput over time", said, body)
+
+
+def workers(timeline: Timeline, axis: Axis, counts: Mapping[int, int]) -> str:
+    """A row for each worker: the darker, the busier. Those beyond the first forty are counted below."""
+    shown = sorted(counts)[:_ROWS]
+    height = _ROW * len(shown) + FOOT + 4
+    body: list[str] = []
+    for row, worker in enumerate(shown):
+        y = row * _ROW + 2
+        body.append(f'<text class="tick" x="{LEFT - 8}" y="{y + 11}" text-anchor="end">worker {worker}</text>')
+        body += _busy(timeline.busy.get(worker, {}), timeline.width, axis, y)
+    body += [*_time(axis, height), *_cuts(axis, 2, height)]
+    rest = len(counts) - len(shown)
+    said = f"When each of {len(counts)} workers was inside run()." + (f" {rest} more are not drawn." if rest else "")
+    return _svg("workers", height, "Worker timelines", said, body)
+
+
+def _busy(bins: Mapping[int, float], width: float, axis: Axis, y: float) -> Iterator[str]:
+    """Rectangles of one worker; neighbours that are as busy are one."""
+    for stretch in axis.stretches:
+        end = stretch.x + (stretch.end - stretch.first) * stretch.step
+        yield f'<rect class="idle" x="{stretch.x:.1f}" y="{y}" width="{end - stretch.x:.1f}" height="{_ROW - 4}"/>'
+        number = stretch.first
+        while number < stretch.end:
+            shade = _shade(bins, number, width)
+            begin = number
+            while number < stretch.end and _shade(bins, number, width) == shade:
+                number += 1
+            if shade:
+                x, wide = stretch.x + (begin - stretch.first) * stretch.step, (number - begin) * stretch.step
+                share = f'x="{x:.1f}" y="{y}" width="{wide:.2f}" height="{_ROW - 4}" fill-opacity="{shade / 5:g}"'
+                yield f'<rect class="busy" {share}/>'
+
+
+def _shade(bins: Mapping[int, float], number: int, width: float) -> int:
+    return min(5, math.ceil(5 * bins.get(number, 0.0) / width))
+
+
+def latencies(found: Latencies) -> str:
+    """How many mini-batches took how long, on a scale of tenfold steps, with median and 95th percentile."""
+    height, top = 190, 22
+    first, last = min(found.classes), max(found.classes)
+    thick = max(1, math.ceil((last - first + 1) / 60))
+    bars: dict[int, int] = {}
+    for number, count in found.classes.items():
+        bars[(number - first) // thick] = bars.get((number - first) // thick, 0) + count
+    columns = max(12, max(bars) + 1)
+    step = PLOT / columns
+    scale = _Scale(max(bars.values()), top, height - FOOT, whole=True)
+
+    def x_of(seconds: float) -> float:
+        return LEFT + (math.log10(seconds) * PER_DECADE - first) / thick * step
+
+    body = list(scale.grid())
+    for number, count in sorted(bars.items()):
+        y = scale.y(count)
+        begin, end = (10 ** ((first + thick * n) / PER_DECADE) for n in (number, number + 1))
+        told = f"{count:,} mini-batches took {duration(begin)} to {duration(end)}"
+        place = f'x="{LEFT + number * step + 0.5:.1f}" y="{y:.1f}" width="{step - 1:.1f}"'
+        body.append(f'<rect class="bar" {place} height="{scale.y(0) - y:.1f}"><title>{told}</title></rect>')
+    body += _powers(x_of, height)
+    for share, name in ((0.5, "median"), (0.95, "95%")):
+        body += _mark(x_of(found.quantile(share)), name, duration(found.quantile(share)), height, top)
+    median, longest = duration(found.quantile(0.5)), duration(max(found.slowest)[0])
+    said = f"{found.count:,} mini-batches: median {median}, longest {longest}."
+    return _svg("latencies", height, "Latency of mini-batches", said, body)
+
+
+def _powers(x_of: Callable[[float], float], height: float) -> Iterator[str]:
+    """Ticks at 1, 2 and 5 times each power of ten that fit."""
+    last = -99.0
+    for power in range(-6, 6):
+        for factor in (1, 2, 5):
+            x = x_of(factor * 10.0**power)
+            if LEFT <= x <= WIDTH - RIGHT - 20 and x - last > 55:
+                last = x
+                yield f'<line class="axis" x1="{x:.1f}" x2="{x:.1f}" y1="{height - FOOT}" y2="{height - FOOT + 4}"/>'
+                label = duration(factor * 10.0**power)
+                yield f'<text class="tick" x="{x:.1f}" y="{height - 8}" text-anchor="middle">{label}</text>'
+
+
+def _mark(x: float, name: str, value: str, height: float, top: float) -> list[str]:
+    x = min(max(x, LEFT), WIDTH - RIGHT)
+    anchor = ("end", -4) if name == "median" or x > WIDTH - 120 else ("start", 4)
+    return [
+        f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{top - 18}" y2="{height - FOOT}"/>',
+        f'<text class="note" x="{x + anchor[1]:.1f}" y="12" text-anchor="{anchor[0]}">{name} {value}</text>',
+    ]
+
+
+class _Scale:
+    """From a value to a height, with round numbers at the left."""
+
+    def __init__(self, most: float, top: float, bottom: float, *, whole: bool = False) -> None:
+        self._step = _round_step(most / 4 or 1)
+        if whole:
+            self._step = max(1.0, self._step)
+        self._most = max(self._step, math.ceil(most / self._step) * self._step)
+        self._top, self._bottom = top, bottom
+
+    def y(self, value: float) -> float:
+        return self._bottom - (self._bottom - self._top) * value / self._most
+
+    def grid(self) -> Iterator[str]:
+        for number in range(round(self._most / self._step) + 1):
+            value = number * self._step
+            y = self.y(value)
+            kind = "grid" if number else "axis"
+            yield f'<line class="{kind}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+            label = number_of(value)
+            yield f'<text class="tick" x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{label}</text>'
+
+
+def _round_step(size: float) -> float:
+    power = 10.0 ** math.floor(math.log10(size))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= size * 0.999)
+
+
+def _time(axis: Axis, height: float) -> Iterator[str]:
+    """Ticks of time since the job's start."""
+    step, last = _time_step(axis.shown / 7), -99.0
+    for stretch in axis.stretches:
+        number = math.ceil(stretch.first * axis.width / step - 1e-9)
+        while number * step <= stretch.end * axis.width:
+            x = stretch.x + (number * step / axis.width - stretch.first) * stretch.step
+            if x - last > 50 and x < WIDTH - RIGHT - 10:
+                last = x
+                yield f'<line class="axis" x1="{x:.1f}" x2="{x:.1f}" y1="{height - FOOT}" y2="{height - FOOT + 4}"/>'
+                label = duration(number * step)
+                yield f'<text class="tick" x="{x:.1f}" y="{height - 8}" text-anchor="middle">{label}</text>'
+            number += 1
+
+
+def _time_step(size: float) -> float:
+    for step in (60, 120, 300, 600, 1800, 3600, 7200, 14400, 43200, 86400):
+        if size > 30 and step >= size:
+            return float(step)
+    return _round_step(size or 1)
+
+
+def _cuts(axis: Axis, top: float, height: float) -> Iterator[str]:
+    """Where idle time was cut out."""
+    for x, width, seconds in axis.gaps:
+        place = f'x="{x:.1f}" y="{top}" width="{width:.1f}" height="{height - FOOT - top:.1f}"'
+        yield f'<rect class="cut" {place}><title>nobody worked for {duration(seconds)}</title></rect>'
+
+
+def _idle(axis: Axis, top: float) -> Iterator[str]:
+    for x, width, seconds in axis.gaps:
+        middle, place = (x + 2, "start") if x < LEFT + 60 else (x + width / 2, "middle")
+        told = f"{duration(seconds)} idle"
+        yield f'<text class="note" x="{middle:.1f}" y="{top + 12}" text-anchor="{place}">{told}</text>'
+
+
+def _svg(name: str, height: float, title: str, said: str, body: Sequence[str]) -> str:
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {height:g}" role="img" aria-labelledby="{name}-title {name}-said">'
+        f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-said">{escape(said)}</desc>'
+        f"{''.join(body)}</svg>"
+    )
+
+
+def duration(seconds: float) -> str:
+    """`850 µs`, `12 ms`, `3.4 s`, `2 min 5 s`, `1 h 30 min`."""
+    if seconds == 0:
+        return "0 s"
+    for limit, factor, unit in ((0.00095, 1e6, "µs"), (0.95, 1e3, "ms"), (59.5, 1, "s")):
+        if seconds < limit:
+            return f"{seconds * factor:.3g} {unit}" if seconds * factor < 100 else f"{seconds * factor:.0f} {unit}"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:,} h {minutes} min" if minutes else f"{hours:,} h"
+
+
+def number_of(value: float) -> str:
+    """`0.25`, `12`, `1,200`, `1.5 M`."""
+    if value >= 1e6:
+        return f"{value / 1e6:.3g} M"
+    if value >= 100 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.3g}"

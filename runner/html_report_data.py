@@ -1,0 +1,194 @@
+"""What a job's report draws, gathered from the journals in one pass. Bounded however many mini-batches there were."""
+
+import heapq
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bep.runner import journal, parts
+from bep.runner.folder import JobFolder
+from bep.runner.manifest import Manifest
+from bep.runner.record import JobRecord
+from bep.runner.worker import wire
+
+BINS = 320
+"""Points in time at most; they grow twice as wide whenever there are more."""
+
+PER_DECADE = 20
+"""Latency classes for each power of ten: neighbours differ by an eighth."""
+
+_SHORTEST = 1e-6
+_NARROWEST = 0.01
+_SLOWEST = 5
+_LINES = 20_000  # of failed_items.jsonl; more are counted by the record and not read
+_FILES = 5
+_NUMBERS = re.compile(r"\d+")
+_BLOCK = 16384 * wire.RECORD
+
+
+@dataclass(slots=True)
+class Timeline:
+    """Items scored and workers' busy seconds over time, in bins of `width` seconds; empty bins are not kept."""
+
+    origin: float
+    width: float = _NARROWEST
+    items: dict[int, float] = field(default_factory=dict)
+    busy: dict[int, dict[int, float]] = field(default_factory=dict)
+
+    def add(self, worker: int, began: float, seconds: float, items: int) -> None:
+        """One mini-batch, spread evenly over the time that it took."""
+        start = began - self.origin
+        first, last = int(start / self.width), int((start + seconds) / self.width)
+        busy = self.busy.setdefault(worker, {})
+        if first == last:
+            self.items[first] = self.items.get(first, 0.0) + items
+            busy[first] = busy.get(first, 0.0) + seconds
+        elif last - first >= BINS:
+            self._fold()
+            self.add(worker, began, seconds, items)
+        else:
+            self._spread(busy, start, start + seconds, items / seconds)
+        while len(self.items) > BINS:
+            self._fold()
+
+    def _spread(self, busy: dict[int, float], start: float, end: float, rate: float) -> None:
+        width = self.width
+        for number in range(int(start / width), int(end / width) + 1):
+            part = min(end, (number + 1) * width) - max(start, number * width)
+            self.items[number] = self.items.get(number, 0.0) + rate * part
+            busy[number] = busy.get(number, 0.0) + part
+
+    def _fold(self) -> None:
+        self.width *= 2
+        self.items = _folded(self.items)
+        self.busy = {worker: _folded(bins) for worker, bins in self.busy.items()}
+
+
+def _folded(bins: dict[int, float]) -> dict[int, float]:
+    found: dict[int, float] = {}
+    for number, amount in bins.items():
+        found[number // 2] = found.get(number // 2, 0.0) + amount
+    return found
+
+
+@dataclass(slots=True)
+class Latencies:
+    """How many mini-batches took how long, in classes of a twentieth of a power of ten; and the slowest few."""
+
+    classes: Counter[int] = field(default_factory=Counter)
+    count: int = 0
+    total: float = 0.0
+    slowest: list[tuple[float, int, int, int]] = field(default_factory=list)
+
+    def add(self, seconds: float, first: int, items: int, worker: int) -> None:
+        """One mini-batch."""
+        self.classes[math.floor(math.log10(seconds if seconds > _SHORTEST else _SHORTEST) * PER_DECADE)] += 1
+        self.count += 1
+        self.total += seconds
+        if len(self.slowest) < _SLOWEST:
+            heapq.heappush(self.slowest, (seconds, first, items, worker))
+        elif seconds > self.slowest[0][0]:
+            heapq.heapreplace(self.slowest, (seconds, first, items, worker))
+
+    def quantile(self, share: float) -> float:
+        """Seconds that this share of mini-batches did not exceed, to an eighth; of all of them exactly."""
+        if share == 1:
+            return max(self.slowest)[0]
+        left = share * self.count
+        for number in sorted(self.classes):
+            left -= self.classes[number]
+            if left <= 0:
+                return min(10 ** ((number + 0.5) / PER_DECADE), max(self.slowest)[0])
+        return 0.0
+
+
+@dataclass(slots=True)
+class Trouble:
+    """Failed items that failed alike: messages that differ in numbers only are one, and the first is shown.
+
+    `items` is how many; `files` the first few of them.
+    """
+
+    type: str
+    message: str
+    traceback: str
+    log: str
+    items: int = 0
+    files: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """One of the slowest mini-batches, with the names of its first items."""
+
+    seconds: float
+    items: int
+    worker: int
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All that a report says beside the record. `attempts` counts failed attempts by their type, retried or not;
+    `unread` says that there are more failed items than were read."""
+
+    timeline: Timeline
+    latencies: Latencies
+    mini_batches: dict[int, int]
+    troubles: tuple[Trouble, ...]
+    attempts: Counter[str]
+    slowest: tuple[Slow, ...]
+    unread: bool
+
+
+def gather(folder: JobFolder, record: JobRecord) -> Gathered:
+    """Read a job's journals. Raises `OSError` for those that cannot be read."""
+    started = record.started or record.created
+    timeline, latencies, mini_batches = Timeline(started.timestamp()), Latencies(), {}
+    for worker in parts.numbers(folder.parts):
+        for first, items, _, _, _, _, began, seconds, *_ in _records(folder.parts, worker):
+            timeline.add(worker, began, seconds, items)
+            latencies.add(seconds, first, items, worker)
+            mini_batches[worker] = mini_batches.get(worker, 0) + 1
+    troubles, unread = _troubles(folder.failed_items)
+    attempts = Counter(failure.type for failure in journal.read(folder.journal))
+    slowest = tuple(_slow(folder, record, *entry) for entry in sorted(latencies.slowest, reverse=True))
+    return Gathered(timeline, latencies, mini_batches, troubles, attempts, slowest, unread)
+
+
+def _records(folder: Path, worker: int) -> Iterator[tuple[int, int, int, int, int, int, float, float, int, int]]:
+    """The records of a journal, unchecked: a torn one is at the end, and a drawing may lack it."""
+    with parts.path(folder, worker).with_suffix(".journal").open("rb") as file:
+        while block := file.read(_BLOCK):
+            yield from wire.CHECKED.iter_unpack(block[: len(block) // wire.RECORD * wire.RECORD])
+
+
+def _troubles(file: Path) -> tuple[tuple[Trouble, ...], bool]:
+    """Failed items, those with the same error together, the most frequent first."""
+    found: dict[tuple[str, str], Trouble] = {}
+    unread = False
+    if not file.exists():
+        return (), False
+    with file.open() as lines:
+        for count, line in enumerate(lines):
+            if count >= _LINES:
+                unread = True
+                break
+            told = json.loads(line)
+            key = (told["type"], _NUMBERS.sub("#", told["message"]))
+            trouble = found.setdefault(key, Trouble(told["type"], told["message"], told["traceback"], told["log"]))
+            trouble.items += 1
+            trouble.traceback = trouble.traceback or told["traceback"]
+            if len(trouble.files) < _FILES:
+                trouble.files.append(told["item"])
+    return tuple(sorted(found.values(), key=lambda trouble: -trouble.items)), unread
+
+
+def _slow(folder: JobFolder, record: JobRecord, seconds: float, first: int, items: int, worker: int) -> Slow:
+    size = record.settings.mini_batch_size if record.target.scoring_script else 1
+    names = Manifest(folder.manifest, folder.index, record.counts.items, size, record.manifest_digest)
+    return Slow(seconds, items, worker, names.names(first, min(items, _FILES)))
