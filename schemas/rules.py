@@ -125,7 +125,7 @@ def _script(draft: Draft, contents: Contents) -> None:
         return
     name = posixpath.normpath(str(script.value))
     if name not in content.files:
-        near = did_you_mean(name, content.files) or f"There are {listed(sorted(content.files))}."
+        near = did_you_mean(name, content.files) or f"The folder has {listed(sorted(content.files))}."
         draft.error(
             "script-not-found",
             ("code_configuration", "scoring_script"),

@@ -37,6 +37,22 @@ FILES: dict[str, dict[str, str]] = {
         "latin.yml": "kind: compute\n# caf\udce9\n",
         "anchor.yml": "kind: compute\nname: *nobody\n",
     },
+    "everything": {
+        "bep.yml": "workspace: taxi\nprovder: {local: {}}\nspecs: [compute.yml, models.yml, endpoint.yml, blue.yml]\n"
+        "variables: {nodes: {type: int, default: 4}}\n",
+        "compute.yml": "name: cpu-cluster\ntype: amlcompute\nmax_instnces: 2\n---\nname: gpu-cluster\ntype: amlcompute\n"
+        "max_instances: 2\npriorty: low\n---\nkind: compte\nname: fpga-cluster\n",
+        "models.yml": "kind: model\nname: digits\nversion: 1\npth: mnist/models\n---\nkind: model\nname: taxi\nversion: 1.0\n"
+        "type: mlflow\npath: autolog_nyc_tax\n",
+        "endpoint.yml": "name: mybatchedp\nauth_mode: key\ndefaults: {deployment_name: bleu}\ndeployments:\n"
+        "  - name: green\n    model: azureml:taxi:1.0\n    compute: {target: azureml:fpga-cluster, instance_cont: 9}\n"
+        "    mini_batch_size: few\n    output_file_name: out/green.csv\n"
+        "  - name: white\n    modle: azureml:digits:1\n    compute: azureml:cpu\n    environment: {name: e, imge: x}\n",
+        "blue.yml": "name: blue\nendpoint_name: mybatchedp\nmodel: azureml:digits:1\ncompute: azureml:gpu-cluster\n"
+        "code_configuration: {code: mnist/code, scoring_script: digits.py}\nenvironment: azureml:mnist-env:1\n"
+        "resources: {instance_count: 3, max_instance_count: '${{ var.nodes }}'}\nsettings: {mini_bach_size: 10}\n"
+        "x-bep: {depends_on: [compute/cpu, Compute]}\n",
+    },
     "references": {
         "compute.yml": "name: cpu-cluster\ntype: amlcompute\nmax_instances: 2\n",
         "endpoint.yml": "name: mybatchedp\ndefaults: {deployment_name: bleu}\n",
