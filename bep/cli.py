@@ -22,6 +22,7 @@ COMMANDS = (
     "import",
     "adopt",
     "rollback",
+    "graph",
     "state",
     "unlock",
     "schema",

@@ -13,6 +13,7 @@ from bep.schemas.address import Address, kind_of
 from bep.schemas.kind import Kind
 
 FEW = 3
+JOBS_FIRST = "wait for them with `bep apply --drain`, or cancel them with `bep apply --cancel-jobs`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def safety_findings(scene: Scene) -> tuple[PlanFinding, ...]:
     """Every rule's findings, by rule and then in the order of the changes. `--allow` lets each through but the last."""
     if not scene.changes:
         return ()
-    rules = (_protected, _same_name, _active, _jobs, _many, _unscored)
+    rules = (_protected, _same_name, _active, _jobs, _jobs_going_on, _many, _unscored)
     overridable = (_settled(found, scene.options) for rule in rules for found in rule(scene))
     return (*overridable, *_referenced(scene))
 
@@ -106,7 +107,19 @@ def _jobs(scene: Scene) -> Iterator[PlanFinding]:
         jobs = [*_jobs_of(change.address, scene, deleted)]
         if jobs:
             message = f"it would be {_verb(change)} and has {_listed(jobs)}"
-            yield _finding("delete-with-jobs", change.address, message, "wait for them, or cancel them")
+            yield _finding("delete-with-jobs", change.address, message, JOBS_FIRST)
+
+
+def _jobs_going_on(scene: Scene) -> Iterator[PlanFinding]:
+    """What is changed in place under jobs: each was pinned when it began."""
+    changed = {change.address for change in scene.changes if change.action is Action.UPDATE}
+    for address in sorted(changed if scene.options.running_jobs else ()):
+        jobs = [*_jobs_of(address, scene, changed)]
+        if jobs:
+            message = f"it is changed and has {_listed(jobs)}; they go on with what they began with"
+            yield PlanFinding(
+                severity="warning", code="update-with-jobs", address=address, message=message, fix=f"{JOBS_FIRST} first"
+            )
 
 
 def _jobs_of(address: Address, scene: Scene, deleted: Collection[Address]) -> Iterator[RunningJob]:

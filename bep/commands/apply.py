@@ -8,16 +8,23 @@ import typer
 from bep.commands.options import (
     Allow,
     AutoApprove,
+    CancelJobs,
+    Drain,
+    ExcludeFiles,
     Excludes,
+    ExpectNoChanges,
     Json,
+    JsonInto,
     LockTimeout,
     NoRefresh,
     Parallelism,
     RefreshOnly,
     Replace,
+    TargetFiles,
     Targets,
     VariableFiles,
     Variables,
+    addresses,
     source_of,
 )
 
@@ -32,12 +39,18 @@ def apply(
     ] = None,
     auto_approve: AutoApprove = False,
     json_output: Json = False,
+    json_into: JsonInto = None,
     parallelism: Parallelism = 10,
     lock_timeout: LockTimeout = 0,
     target: Targets = None,
     exclude: Excludes = None,
+    target_file: TargetFiles = None,
+    exclude_file: ExcludeFiles = None,
     replace: Replace = None,
     allow: Allow = None,
+    drain: Drain = False,
+    cancel_jobs: CancelJobs = False,
+    expect_no_changes: ExpectNoChanges = False,
     refresh_only: RefreshOnly = False,
     no_refresh: NoRefresh = False,
     var: Variables = None,
@@ -56,23 +69,31 @@ def apply(
       bep apply --auto-approve
       bep plan -o plan.json && bep apply plan.json
       bep apply --target deployment/mybatchedp/blue
+      bep apply --drain                              jobs under way end first
+      bep apply -y --json-into events.jsonl
 
     \b
-    Exit codes: 0 done, 3 findings, 4 someone else applies or the plan is stale, 5 the provider failed.
+    Exit codes: 0 done, 2 changes with --expect-no-changes, 3 findings, 4 someone else applies or
+    the plan is stale, 5 the provider failed, 130 interrupted.
     """
     from bep.commands.applying_plans import Applying, carry_out, is_plan_file
+    from bep.commands.settling_jobs import what_of_jobs, with_jobs_settled
     from bep.wiring.opening import here
     from bep.wiring.planning import Asked
 
+    jobs = what_of_jobs(drain=drain, cancel_jobs=cancel_jobs)
     named = tuple(specs or ())
     kept = Path(named[0]) if len(named) == 1 and is_plan_file(Path(named[0])) else None
     opened = here(source_of([] if kept else list(named), var, var_file))
     asked = Asked(
-        tuple(target or ()),
-        tuple(exclude or ()),
+        addresses(target, target_file),
+        addresses(exclude, exclude_file),
         tuple(replace or ()),
-        tuple(allow or ()),
+        with_jobs_settled(allow, jobs),
         refresh_only,
         no_refresh,
     )
-    carry_out(opened, kept or asked, Applying(auto_approve, json_output, parallelism, lock_timeout, "bep apply"))
+    how = Applying(
+        auto_approve, json_output, parallelism, lock_timeout, "bep apply", json_into, jobs, expect_no_changes
+    )
+    carry_out(opened, kept or asked, how)

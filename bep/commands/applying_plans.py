@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Self
 
+    from bep.commands.settling_jobs import Jobs
     from bep.planner.plan import Plan
     from bep.providers.events import Event
     from bep.providers.report import Report
@@ -30,6 +31,8 @@ class Applying:
     lock_timeout: float
     operation: str
     json_into: Path | None = None
+    jobs: "Jobs" = ""
+    expect_no_changes: bool = False
 
 
 def is_plan_file(path: Path) -> bool:
@@ -62,6 +65,7 @@ def carry_out_plan(
 ) -> None:
     """Ask, apply, report a plan that was shown. `resources` are the specs', unless the plan is not of the specs."""
     from bep.commands.apply_events import summary_json
+    from bep.commands.settling_jobs import settle_jobs
     from bep.wiring.applying import apply_plan
 
     if plan.blocking:
@@ -72,8 +76,11 @@ def carry_out_plan(
                 {"type": "apply_finished", "done": 0, "failed": 0, "skipped": 0, "not_started": 0},
             )
             return
+        if how.expect_no_changes:
+            raise Stop(ExitCode.CHANGES, f"no changes were expected, and there are {len(plan.changes)}")
         if ask and not how.auto_approve:
             console.confirm(_question(plan, how.operation))
+        settle_jobs(console, opened, plan, how.jobs)
         report = apply_plan(
             opened,
             plan,

@@ -45,11 +45,11 @@ def cancel(
     record = record_named(here().home, name)
     if record.status in ("Completed", "Failed"):
         raise Stop(ExitCode.ERROR, f"{record.name} is {record.status}: there is nothing to cancel")
-    ended = record if record.status == "Canceled" else _ended(record.folder, at_once=force)
+    ended = record if record.status == "Canceled" else cancelled(record.folder, at_once=force)
     show_job(Console(), ended, output)
 
 
-def _ended(folder: "Path", *, at_once: bool) -> "JobRecord":
+def cancelled(folder: "Path", *, at_once: bool) -> "JobRecord":
     """Ask, and wait until the record says that it is over; a runner that died meanwhile is recorded for it."""
     from bep.runner.cancelling import interrupt, record_cancelled
     from bep.runner.record import load

@@ -5,13 +5,19 @@ import typer
 from bep.commands.options import (
     Allow,
     AutoApprove,
+    CancelJobs,
+    Drain,
+    ExcludeFiles,
     Excludes,
     Json,
+    JsonInto,
     LockTimeout,
     Parallelism,
+    TargetFiles,
     Targets,
     VariableFiles,
     Variables,
+    addresses,
     source_of,
 )
 
@@ -22,10 +28,15 @@ app = typer.Typer(rich_markup_mode=None)
 def destroy(
     auto_approve: AutoApprove = False,
     json_output: Json = False,
+    json_into: JsonInto = None,
     parallelism: Parallelism = 10,
     lock_timeout: LockTimeout = 0,
     target: Targets = None,
     exclude: Excludes = None,
+    target_file: TargetFiles = None,
+    exclude_file: ExcludeFiles = None,
+    drain: Drain = False,
+    cancel_jobs: CancelJobs = False,
     allow: Allow = None,
     var: Variables = None,
     var_file: VariableFiles = None,
@@ -41,9 +52,18 @@ def destroy(
       bep destroy --target deployment/mybatchedp/old
     """
     from bep.commands.applying_plans import Applying, carry_out
+    from bep.commands.settling_jobs import what_of_jobs, with_jobs_settled
     from bep.wiring.opening import here
     from bep.wiring.planning import Asked
 
-    asked = Asked(tuple(target or ()), tuple(exclude or ()), allow=tuple(allow or ()), destroy=True)
+    jobs = what_of_jobs(drain=drain, cancel_jobs=cancel_jobs)
+    asked = Asked(
+        addresses(target, target_file),
+        addresses(exclude, exclude_file),
+        allow=with_jobs_settled(allow, jobs),
+        destroy=True,
+    )
     opened = here(source_of(None, var, var_file))
-    carry_out(opened, asked, Applying(auto_approve, json_output, parallelism, lock_timeout, "bep destroy"))
+    carry_out(
+        opened, asked, Applying(auto_approve, json_output, parallelism, lock_timeout, "bep destroy", json_into, jobs)
+    )

@@ -1,5 +1,6 @@
 """Options that several commands share, written once so that they read the same everywhere."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -41,6 +42,31 @@ LockTimeout = Annotated[
     float, typer.Option("--lock-timeout", min=0, metavar="SECONDS", help="How long to wait for another apply to end.")
 ]
 AutoApprove = Annotated[bool, typer.Option("--auto-approve", "-y", help="Do not ask before changing anything.")]
+
+TargetFiles = Annotated[
+    list[Path] | None, typer.Option("--target-file", metavar="FILE", help="Targets from a file, one a line.")
+]
+ExcludeFiles = Annotated[
+    list[Path] | None, typer.Option("--exclude-file", metavar="FILE", help="Excludes from a file, one a line.")
+]
+JsonInto = Annotated[
+    Path | None, typer.Option("--json-into", metavar="FILE", help="What --json would print, into a file as well.")
+]
+ExpectNoChanges = Annotated[
+    bool, typer.Option("--expect-no-changes", help="Exit 2 when there is something to do; apply then does nothing.")
+]
+Drain = Annotated[
+    bool, typer.Option("--drain", help="Wait for the unfinished jobs of what is changed or deleted to end first.")
+]
+CancelJobs = Annotated[
+    bool, typer.Option("--cancel-jobs", help="Cancel the unfinished jobs of what is changed or deleted first.")
+]
+
+
+def addresses(named: list[str] | None, files: list[Path] | None) -> tuple[str, ...]:
+    """Addresses named one by one, and those in files: one a line, `#` begins a comment. Raises `OSError`."""
+    lines = (line.partition("#")[0].strip() for file in files or () for line in file.read_text().splitlines())
+    return (*(named or ()), *(line for line in lines if line))
 
 
 def source_of(specs: list[str] | None, variables: list[str] | None, variable_files: list[str] | None) -> Source:

@@ -7,15 +7,20 @@ import typer
 
 from bep.commands.options import (
     Allow,
+    ExcludeFiles,
     Excludes,
+    ExpectNoChanges,
     Json,
+    JsonInto,
     NoRefresh,
     RefreshOnly,
     Replace,
     Specs,
+    TargetFiles,
     Targets,
     VariableFiles,
     Variables,
+    addresses,
     source_of,
 )
 from bep.exit_codes import ExitCode, Stop
@@ -28,13 +33,17 @@ def plan(
     specs: Specs = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Keep the plan for `apply`.")] = None,
     json_output: Json = False,
+    json_into: JsonInto = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="As a pull-request comment.")] = False,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit 2 when there is something to do.")
     ] = False,
+    expect_no_changes: ExpectNoChanges = False,
     destroy: Annotated[bool, typer.Option("--destroy", help="The plan that removes everything.")] = False,
     target: Targets = None,
     exclude: Excludes = None,
+    target_file: TargetFiles = None,
+    exclude_file: ExcludeFiles = None,
     replace: Replace = None,
     allow: Allow = None,
     refresh_only: RefreshOnly = False,
@@ -56,8 +65,8 @@ def plan(
       bep plan --var instances=4 --detailed-exitcode
 
     \b
-    Exit codes: 0 done (or nothing to do), 2 there are changes (with --detailed-exitcode),
-    3 findings in specs, or a safety finding stands in the way.
+    Exit codes: 0 done (or nothing to do), 2 there are changes (with --detailed-exitcode
+    or --expect-no-changes), 3 findings in specs, or a safety finding stands in the way.
     """
     from bep.commands.showing_plans import write_plan_file, written
     from bep.console import Console
@@ -66,8 +75,8 @@ def plan(
 
     console = Console()
     asked = Asked(
-        tuple(target or ()),
-        tuple(exclude or ()),
+        addresses(target, target_file),
+        addresses(exclude, exclude_file),
         tuple(replace or ()),
         tuple(allow or ()),
         refresh_only,
@@ -79,11 +88,15 @@ def plan(
         specs_of(opened)
         opened.keep_state()
     made = plan_of(opened, asked)
+    if json_into is not None:
+        write_plan_file(made, json_into)
     console.result(written(made, json_output=json_output, markdown=markdown, colour=console.colour))
     if out is not None and not made.blocking:
         write_plan_file(made, out)
         console.say(f"The plan is in {out}: `bep apply {out}` does exactly this.")
     if made.blocking:
         raise Stop(ExitCode.FINDINGS)
+    if expect_no_changes and made:
+        raise Stop(ExitCode.CHANGES, f"no changes were expected, and there are {len(made.changes)}")
     if detailed_exitcode and (made or made.drift):
         raise Stop(ExitCode.CHANGES)

@@ -1,0 +1,56 @@
+"""`bep graph`: what needs what."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bep.commands.options import Json, VariableFiles, Variables, source_of
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+class Language(StrEnum):
+    """The language of a drawing."""
+
+    DOT = "dot"
+    MERMAID = "mermaid"
+
+
+@app.command()
+def graph(
+    plan: Annotated[
+        Path | None,
+        typer.Argument(metavar="[PLAN]", help="A kept plan: its changes. Without it: the specs' resources."),
+    ] = None,
+    language: Annotated[
+        Language, typer.Option("--format", "-f", help="dot for Graphviz, mermaid for Markdown.")
+    ] = Language.DOT,
+    json_output: Json = False,
+    var: Variables = None,
+    var_file: VariableFiles = None,
+) -> None:
+    """Draw the resources of the specs, or the changes of a kept plan. An arrow points at what is needed first.
+
+    \b
+    Examples:
+      bep graph | dot -Tsvg > graph.svg
+      bep graph --format mermaid >> README.md
+      bep graph plan.json
+    """
+    from bep.console import Console
+    from bep.planner.render_graph import dot, mermaid, of_plan, of_resources
+    from bep.wiring.applying import read_plan_file
+    from bep.wiring.opening import here
+    from bep.wiring.planning import specs_of
+
+    if plan is not None:
+        nodes = of_plan(read_plan_file(plan))
+    else:
+        nodes = of_resources(specs_of(here(source_of(None, var, var_file))).resources)
+    if json_output:
+        rows = [{"id": node.id, "action": node.action, "needs": node.needs} for node in nodes]
+        Console().result_json(rows)
+    else:
+        Console().result(mermaid(nodes) if language is Language.MERMAID else dot(nodes))
