@@ -23,6 +23,7 @@ COMMANDS = (
     "adopt",
     "rollback",
     "graph",
+    "environment",
     "state",
     "unlock",
     "schema",
@@ -104,6 +105,13 @@ def _application() -> "Typer":
         directory: str = typer.Option(
             "", "--chdir", "-C", metavar="DIR", help="Go to this folder first, as if bep was started there."
         ),
+        environment: str = typer.Option(
+            "",
+            "--environment",
+            "-e",
+            metavar="NAME",
+            help="Work in this environment of the workspace; BEP_ENVIRONMENT does the same.",
+        ),
     ) -> None:
         """Plan, apply and run machine-learning batch endpoints from YAML.
 
@@ -121,12 +129,22 @@ def _application() -> "Typer":
         """
         if directory:
             _enter(directory)
+        if environment:
+            _choose(environment)
 
     return application
 
 
 def _module(command: str) -> str:
     return f"{command}_" if iskeyword(command) else command
+
+
+def _choose(environment: str) -> None:
+    import os
+
+    from bep.schemas.choosing import CHOICE
+
+    os.environ[CHOICE] = environment
 
 
 def _enter(directory: str) -> None:

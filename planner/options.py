@@ -34,6 +34,7 @@ class Options:
     created_at: str = ""
     bep_version: str = ""
     workspace: str = ""
+    environment: str = ""
     provider: str = ""
     destroy: bool = False
     refresh_only: bool = False

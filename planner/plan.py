@@ -119,6 +119,7 @@ class Plan(Written):
     format_version: int = FORMAT_VERSION
     bep_version: str = ""
     workspace: str = ""
+    environment: str = ""
     provider: str = ""
     lineage: str
     serial: int

@@ -90,6 +90,7 @@ def plan(
         Plan(
             bep_version=options.bep_version,
             workspace=options.workspace,
+            environment=options.environment,
             provider=options.provider,
             lineage=state.lineage,
             serial=state.serial,

@@ -48,9 +48,8 @@ def _painted(symbol: str, text: str) -> str:
 def _overview(plan: Plan, shown: Sequence[Item], paint: Paint) -> list[str]:
     if not shown:
         return []
-    place = " ".join(
-        part for part in (plain(plan.workspace), f"on {plain(plan.provider)}" if plan.provider else "") if part
-    )
+    words = (("", plan.workspace), ("in ", plan.environment), ("on ", plan.provider))
+    place = " ".join(before + plain(word) for before, word in words if word)
     head = f"Plan for {place}" if place else "Plan"
     in_order = [item.steps[0] for item in shown] == sorted(item.steps[0] for item in shown)
     width = min(max(len(item.address) for item in shown), WIDEST)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bep.schemas.choosing import CHOICE, as_chosen
 from bep.schemas.contents import said
 from bep.schemas.doubts import Doubts
 from bep.schemas.files import Files
@@ -47,6 +48,8 @@ def open_workspace(
         for node in documents[:1]:
             workspace, troubles, doubts = read_workspace(node, files)
             findings += troubles
+    workspace, unsettled = as_chosen(workspace, environment.get(CHOICE, ""))
+    findings += () if doubts.touch("environments") else unsettled
     filed: dict[str, Node] = {}
     for path in variable_files:
         for node in documents_of(files, path, findings, texts):

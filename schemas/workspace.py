@@ -6,6 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bep.schemas.checking import check
+from bep.schemas.choosing import (
+    HOME,
+    NO_ENVIRONMENTS,
+    Environments,
+    check_environments,
+    providers_in,
+    read_environments,
+)
 from bep.schemas.directives import NO_DIRECTIVES, Directives, read_directives
 from bep.schemas.doubts import Doubts
 from bep.schemas.files import Files
@@ -39,6 +47,8 @@ class Workspace:
 
     `provider` is `local` or `azure`, `provider_settings` what bep.yml says about it. `state` is
     `{"file": path}` or `{"azure_blob": {...}}`. `variables` is None where there is no bep.yml.
+    `environment` is the one it was opened in: empty where it has none, None where it cannot be told which is
+    meant. `home` is the folder for what is bep's, relative to the workspace.
     """
 
     name: str = "default"
@@ -49,6 +59,9 @@ class Workspace:
     variables: Mapping[str, Variable] | None = None
     policies: tuple[str, ...] = ()
     directives: Directives = NO_DIRECTIVES
+    environments: Environments = NO_ENVIRONMENTS
+    environment: str | None = ""
+    home: str = HOME
 
 
 def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], Doubts]:
@@ -56,7 +69,7 @@ def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], 
 
     Doubts about `specs` mean that some file of specs may be unknown.
     """
-    for said in (below for _, below in _fields(node.get("provider"))):
+    for said in (below for provider in providers_in(node) for _, below in _fields(provider)):
         if said.value is None:
             said.value = {}  # `local:` with nothing after it says local
     names = [name for name, _ in _fields(node.get("variables"))]
@@ -77,8 +90,13 @@ def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], 
         variables={name: _variable(name, node.at(("variables", name)), doubts) for name in names},
         policies=tuple(s.path for s in policies),
         directives=read_directives(node),
+        environments=read_environments(node),
     )
-    return workspace, [*(r.finding for r in refused), *_not_available(node), *missing, *lost], doubts
+    return (
+        workspace,
+        [*(r.finding for r in refused), *_not_available(node), *missing, *lost, *check_environments(node)],
+        doubts,
+    )
 
 
 def _not_available(node: Node) -> Iterator[Finding]:

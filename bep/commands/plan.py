@@ -93,7 +93,8 @@ def plan(
     console.result(written(made, json_output=json_output, markdown=markdown, colour=console.colour))
     if out is not None and not made.blocking:
         write_plan_file(made, out)
-        console.say(f"The plan is in {out}: `bep apply {out}` does exactly this.")
+        there = f" --environment {made.environment}" if made.environment else ""
+        console.say(f"The plan is in {out}: `bep{there} apply {out}` does exactly this.")
     if made.blocking:
         raise Stop(ExitCode.FINDINGS)
     if expect_no_changes and made:

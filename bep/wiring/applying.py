@@ -34,6 +34,17 @@ def read_plan_file(path: Path) -> "Plan":
         raise Stop(ExitCode.CONFLICT, f"{path}: {problem}\n    fix: make the plan again: bep plan -o {path}") from None
 
 
+def kept_plan_of(opened: "Opened", path: Path) -> "Plan":
+    """A kept plan of this very environment. Raises `Stop` for one of another, `SpecInvalid` where none is chosen."""
+    plan = read_plan_file(path)
+    here = opened.workspace.environment or ""
+    if plan.environment != here:
+        made, chosen = (f"environment {name}" if name else "no environment" for name in (plan.environment, here))
+        choose = f"bep --environment {plan.environment} apply {path}" if plan.environment else f"bep plan -o {path}"
+        raise Stop(ExitCode.CONFLICT, f"{path}: it was made for {made}, and this is {chosen}\n    fix: {choose}")
+    return plan
+
+
 def apply_plan(
     opened: "Opened",
     plan: "Plan",

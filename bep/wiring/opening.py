@@ -7,9 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bep.exit_codes import ExitCode, Stop
 from bep.files import WorkspaceFiles
 from bep.schemas.address import Address
+from bep.schemas.finding import SpecInvalid
 from bep.wiring.clock import new_state, now
 
 if TYPE_CHECKING:
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from bep.providers.local.provider import LocalProvider
     from bep.providers.state_store import FileStore
     from bep.schemas.loading import Loaded
-
-HOME = ".bep"
-"""Where a workspace keeps what is bep's: state, the local cloud, jobs. Not for version control."""
+    from bep.schemas.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -38,14 +36,36 @@ class Opened:
         self.root = root
         self.source = source
         self.files = WorkspaceFiles(root)
-        self.home = root / HOME
+
+    @property
+    def home(self) -> Path:
+        """Where this workspace, in its environment, keeps what is bep's. Raises as `workspace` does."""
+        return self.root / self.workspace.home
+
+    @property
+    def workspace(self) -> "Workspace":
+        """What bep.yml says. Raises `SpecInvalid` where it cannot be told which of its environments is meant."""
+        found = self.loaded.workspace if "loaded" in self.__dict__ else self.glanced
+        if found.environment is None:
+            raise SpecInvalid(self.loaded.findings, self.loaded.sources)
+        return found
+
+    @cached_property
+    def glanced(self) -> "Workspace":
+        """What bep.yml says, however wrong, without reading a spec."""
+        from bep.schemas.opening import open_workspace
+
+        source = self.source
+        return open_workspace(
+            self.files, variables=source.variables, variable_files=source.variable_files, environment=os.environ
+        ).workspace
 
     @cached_property
     def loaded(self) -> "Loaded":
         """The specs, with every finding. Never raises for what a user wrote."""
         from bep.schemas.loading import load
 
-        loaded = load(
+        return load(
             self.files,
             paths=self.source.paths,
             variables=self.source.variables,
@@ -53,9 +73,6 @@ class Opened:
             environment=os.environ,
             known=self._known,
         )
-        if loaded.workspace.provider != "local":
-            raise Stop(ExitCode.ERROR, f"bep.yml: provider {loaded.workspace.provider}: this bep knows only local")
-        return loaded
 
     def _known(self, kind: str) -> Sequence[Address]:
         """What the provider has of a kind, oldest first. Asked while the specs are read, so before the state is."""
@@ -64,22 +81,34 @@ class Opened:
     def _provider_with(self, secret_key: str, python: str | None = None) -> "LocalProvider":
         from bep.providers.local.provider import LocalProvider
 
-        return LocalProvider(self.root, secret_key=secret_key, clock=now, python=python, surroundings=os.environ)
+        world = self.workspace.provider_settings.get("path") or f"{self.workspace.home}/cloud"
+        return LocalProvider(
+            self.root, secret_key=secret_key, clock=now, python=python, surroundings=os.environ, cloud=str(world)
+        )
 
     @cached_property
     def provider(self) -> "LocalProvider":
-        """The world these specs are for."""
-        python = self.loaded.workspace.provider_settings.get("python")
+        """The world these specs are for. Raises `SpecInvalid` when this bep does not have its provider."""
+        if self.workspace.provider != "local":
+            raise self._not_available()
+        python = self.workspace.provider_settings.get("python")
         return self._provider_with(self.state.secret_key, python)
+
+    def _not_available(self) -> SpecInvalid:
+        asked = [found for found in self.loaded.findings if found.code == "not-available"]
+        return SpecInvalid(asked, self.loaded.sources)
 
     @cached_property
     def store(self) -> "FileStore":
-        """Where this workspace's state is kept: `state: {file: ...}` in bep.yml, else `.bep/state.json`."""
+        """Where this workspace's state is kept: `state: {file: ...}` in bep.yml, else `.bep/state.json`.
+
+        Raises `SpecInvalid` when this bep does not have the store that bep.yml asks for.
+        """
         from bep.providers.state_store import FileStore
 
-        path = self.loaded.workspace.state.get("file")
+        path = self.workspace.state.get("file")
         if path is None:
-            raise Stop(ExitCode.ERROR, "bep.yml: state: this bep keeps state in a file only: state: {file: PATH}")
+            raise self._not_available()
         return FileStore(self.root / str(path), clock=now)
 
     @cached_property
@@ -110,7 +139,20 @@ class Opened:
 
         running = running_apply(self.store.path)
         doing = (f"while this was planned: {running}",) if running else ()
-        return (*doing, *self._known_state[1])
+        return (*doing, *self._left_behind(), *self._known_state[1])
+
+    def _left_behind(self) -> tuple[str, ...]:
+        """A state from before the workspace had environments, which none of them has taken over."""
+        from bep.schemas.workspace import LOCAL_STATE
+
+        every = self.workspace.environments.every.values()
+        taken = {os.path.normpath(str(each.place.get("file"))) for each in every}
+        if not every or LOCAL_STATE in taken or not (self.root / LOCAL_STATE).exists():
+            return ()
+        mend = (
+            f"state: {{file: {LOCAL_STATE}}} and provider: {{local: {{path: .bep/cloud}}}} in one of them take it over"
+        )
+        return (f"{LOCAL_STATE} is of no environment, and what it knows is looked after by none: {mend}",)
 
 
 def here(source: Source | None = None) -> Opened:

@@ -24,7 +24,7 @@ CLOUD: Final = ".bep/cloud"
 
 
 class LocalProvider:
-    """The world of one workspace, kept in `<root>/.bep/cloud`; `root` is the workspace's own folder.
+    """A world of one workspace, kept in the folder `cloud` below `root`, which is the workspace's own folder.
 
     `clock` gives the moment as the formats write it. `python` is the setting `provider.local.python`.
     `surroundings` is the process's environment (PATH, HOME, VIRTUAL_ENV, PIP_*), needed to find interpreters and build.
@@ -43,9 +43,10 @@ class LocalProvider:
         clock: Callable[[], str],
         python: str | None = None,
         surroundings: Mapping[str, str] = NOTHING,
+        cloud: str = CLOUD,
     ) -> None:
         self.root = root.absolute()
-        self.cloud = self.root / CLOUD
+        self.cloud = self.root / cloud
         self.python = python
         self.surroundings = surroundings
         self.contents = ContentStore(self.cloud)
