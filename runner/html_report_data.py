@@ -148,7 +148,8 @@ class Gathered:
 def gather(folder: JobFolder, record: JobRecord) -> Gathered:
     """Read a job's journals. Raises `OSError` for those that cannot be read."""
     started = record.started or record.created
-    timeline, latencies, mini_batches = Timeline(started.timestamp()), Latencies(), {}
+    timeline, latencies = Timeline(started.timestamp()), Latencies()
+    mini_batches: dict[int, int] = {}
     for worker in parts.numbers(folder.parts):
         for first, items, _, _, _, _, began, seconds, *_ in _records(folder.parts, worker):
             timeline.add(worker, began, seconds, items)

@@ -50,6 +50,11 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the resolved job; run, build, write nothing.")
     ] = False,
+    sample: Annotated[
+        int | None,
+        typer.Option("--sample", min=1, metavar="N", help="Score the first N files here and keep nothing."),
+    ] = None,
+    pdb: Annotated[bool, typer.Option("--pdb", help="With --sample: the debugger where the script raises.")] = False,
     json_output: Json = False,
     var: Variables = None,
     var_file: VariableFiles = None,
@@ -61,11 +66,16 @@ def run(
     The output appears under its name only when it is complete. A job that was killed goes on with
     `bep job resume NAME`, and its output is the one an undisturbed run would have written.
 
+    --sample N answers "why does my script fail": one process scores the first N files with the environment,
+    folders and variables of the job, prints straight to this terminal, shows each result and each traceback,
+    and leaves nothing behind. With --pdb, or a breakpoint() in the script, you can look around in it.
+
     \b
     Examples:
       bep run job.yml
       bep run job.yml --deployment green --mini-batch-size 50
       bep run job.yml --dry-run              which settings, how many mini-batches, where to
+      bep run job.yml --sample 3 --pdb       what does my script do, and why does it fail
       bep run --endpoint mybatchedp --input ./images
       bep run --endpoint mybatchedp --input azureml:mnist:1 --set retry_settings.timeout=120
 
@@ -77,6 +87,8 @@ def run(
     from bep.wiring.opening import here
     from bep.wiring.scoring import JobSource
 
+    if pdb and sample is None:
+        raise Stop(ExitCode.ERROR, "--pdb debugs a sample: say how many files with --sample N")
     changes: dict[str, Any] = {
         "endpoint": endpoint,
         "deployment": deployment,
@@ -95,6 +107,10 @@ def run(
         from bep.commands.previewing_jobs import show_preview
 
         return show_preview(opened, source, json_output=json_output)
+    if sample is not None:
+        from bep.commands.sampling_jobs import take_sample
+
+        return take_sample(opened, source, sample, debug=pdb)
     carry_out(opened, source, json_output=json_output)
 
 

@@ -4,7 +4,7 @@ import sys
 
 
 def start() -> None:
-    """Import this folder under a private name and serve until told to stop, or convert a file."""
+    """Import this folder under a private name and serve until told to stop, or score a sample, or convert a file."""
     import types
 
     folder = __file__.rpartition("/")[0] or "."
@@ -16,6 +16,10 @@ def start() -> None:
         from bep_worker.parquet import convert  # type: ignore[import-not-found]
 
         convert(sys.argv[2], sys.argv[3])
+    elif sys.argv[1] == "sample":
+        from bep_worker.sampling import main as score  # type: ignore[import-not-found]
+
+        score(int(sys.argv[2]))
     else:
         from bep_worker.serving import main  # type: ignore[import-not-found]
 

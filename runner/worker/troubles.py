@@ -2,6 +2,10 @@
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import types
+
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _LONGEST = 65536
 
@@ -18,9 +22,7 @@ def describe(error: BaseException) -> "dict[str, str]":
     """Type, message and traceback of an exception, whatever it is and however it prints."""
     import traceback
 
-    frames = error.__traceback__
-    while frames is not None and os.path.dirname(os.path.abspath(frames.tb_frame.f_code.co_filename)) == _HERE:
-        frames = frames.tb_next
+    frames = scripts_frames(error)
     try:
         message = str(error)
     except BaseException:
@@ -32,6 +34,14 @@ def describe(error: BaseException) -> "dict[str, str]":
     if isinstance(error, (WrongResult, ScriptInvalid)):
         text = ""
     return {"type": type(error).__name__, "message": _short(message), "traceback": _short(text)}
+
+
+def scripts_frames(error: BaseException) -> "types.TracebackType | None":
+    """An exception's traceback from the script on; None when the script has no part in it."""
+    frames = error.__traceback__
+    while frames is not None and os.path.dirname(os.path.abspath(frames.tb_frame.f_code.co_filename)) == _HERE:
+        frames = frames.tb_next
+    return frames
 
 
 def _short(text: str) -> str:

@@ -1,0 +1,47 @@
+"""`bep run --sample N`: a few items on the terminal, to see what a script does. Keeps nothing."""
+
+from typing import TYPE_CHECKING
+
+from bep.console import Console
+from bep.exit_codes import ExitCode, Stop
+
+if TYPE_CHECKING:
+    from bep.runner.sampling import Sampled
+    from bep.wiring.opening import Opened
+    from bep.wiring.scoring import JobSource
+
+
+def take_sample(opened: "Opened", source: "JobSource", items: int, *, debug: bool) -> None:
+    """Resolve as a job does, score the first items here, say how it went. Ends in `Stop` unless all was scored."""
+    from bep.commands.showing_findings import say_findings
+    from bep.runner.sampling import sample
+    from bep.wiring.scoring import loaded_job, request_of
+
+    console = Console()
+    loaded = loaded_job(opened, source)
+    say_findings(console, loaded.findings, loaded.sources)
+    assert loaded.job is not None  # loaded_job raises otherwise
+    request = request_of(opened, loaded.job, console.say)
+    target = request.target
+    console.say(f"sample: {target.endpoint}/{target.deployment} with {target.interpreter[0]}")
+    _conclude(console, sample(request, items, debug=debug))
+
+
+def _conclude(console: Console, sampled: "Sampled") -> None:
+    if sampled.written:
+        shown = ", ".join(sampled.written[:5])
+        more = ", ..." if len(sampled.written) > 5 else ""
+        console.say(f"sample: written for the output, and gone now: {shown}{more}")
+    match sampled.code:
+        case 0:
+            return
+        case 130:
+            raise Stop(ExitCode.CANCELLED)
+        case code if code < 0:
+            import signal
+
+            name = signal.Signals(-code).name
+            raise Stop(ExitCode.ERROR, f"the process died of {name}: memory that ran out, or a crash in native code")
+        case code if code > 2:
+            raise Stop(ExitCode.ERROR, f"the process ended with exit code {code}: the script left by itself")
+    raise Stop(ExitCode.ERROR)

@@ -1,0 +1,90 @@
+"""The first items of a job, scored by one process on the terminal. Keeps nothing; knows no record and no journal."""
+
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from bep.runner import inputs, manifest
+from bep.runner.crew import PROGRAM, Launch
+from bep.runner.errors import InputsInvalid
+from bep.runner.folder import JobFolder
+from bep.runner.launching import launch
+from bep.runner.target import JobRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """How it went. `code` is 0 when all was scored, 1 when a `run()` failed, 2 when the script could not be loaded or
+    its `init()` failed, 130 after Ctrl-C, minus a signal that the process died of. `written` are the files that the
+    script put into its output folder, by their names; they are gone."""
+
+    code: int
+    written: tuple[str, ...]
+
+
+def sample(request: JobRequest, items: int, *, debug: bool) -> Sampled:
+    """Score the first `items` with the request's interpreter, script and settings, on this process's own terminal.
+
+    One process, one attempt for each mini-batch, no timeout; `debug` opens the debugger where the script has raised.
+    Raises `InputsInvalid`, and `OSError` when the interpreter cannot be started.
+    """
+    with tempfile.TemporaryDirectory(prefix="bep-sample-") as place:
+        folder = JobFolder(Path(place))
+        here = request.model_copy(update={"folder": folder.path, "output_folder": folder.path / "output"})
+        folder.make()
+        here.output_folder.mkdir()
+        listed = _listed(here, folder, items)
+        code = _patiently(_start(launch(here, folder, listed), _setup(here, listed.items, debug)))
+        found = (path for path in sorted(here.output_folder.rglob("*")) if path.is_file())
+        return Sampled(code, tuple(str(path.relative_to(here.output_folder)) for path in found))
+
+
+def _listed(request: JobRequest, folder: JobFolder, items: int) -> manifest.Manifest:
+    """The first items as a job lists them; no more of a folder is listed than they need."""
+    names = inputs.expand(request.inputs, request.cache or folder.downloads)
+    size = request.settings.mini_batch_size if request.target.scoring_script else 1
+    listed = manifest.write(folder, islice(names, items), size)
+    if not listed.items:
+        raise InputsInvalid("the job has no inputs")
+    return listed
+
+
+def _start(start: Launch, more: Mapping[str, Any]) -> "subprocess.Popen[bytes]":
+    """The process of a worker's program, with this one's terminal."""
+    with tempfile.TemporaryFile() as settings:
+        settings.write(ascii({**start.setup, "working": str(start.working), **more}).encode())
+        settings.flush()
+        settings.seek(0)
+        return subprocess.Popen(
+            [*start.interpreter, str(PROGRAM), "sample", str(settings.fileno())],
+            cwd=start.working,
+            env=None if start.environment is None else dict(start.environment),
+            pass_fds=(settings.fileno(),),
+        )
+
+
+def _setup(request: JobRequest, items: int, debug: bool) -> Mapping[str, Any]:
+    """What a sample needs beside what every worker gets. Arrow is shown as JSON lines: it is for no eye."""
+    settings = request.settings
+    shown = "jsonl" if settings.output_format == "parquet" else settings.output_format
+    return {
+        "items": items,
+        "format": shown if settings.output_action == "append_row" else "none",
+        "timeout": settings.timeout,
+        "node": "node0",
+        "process": "process000",
+        "debug": debug,
+    }
+
+
+def _patiently(process: "subprocess.Popen[bytes]") -> int:
+    """The exit code. Ctrl-C is for the script: the terminal sends it to both, and the debugger lives on it."""
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
