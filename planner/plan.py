@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from bep.planner.state import ContentRecord, Guards, Written
 from bep.schemas.address import Address
@@ -115,6 +115,8 @@ class Plan(Written):
     `digest` covers the rest of the plan; an altered file is refused. `unchanged` counts the
     resources that need nothing. `notes` are one-line remarks (an apply is running, an operation was interrupted).
     """
+
+    model_config = ConfigDict(title="Plan: what would be done, in order")
 
     format_version: int = FORMAT_VERSION
     bep_version: str = ""

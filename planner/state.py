@@ -55,6 +55,8 @@ class State(Written):
     last plans applied, newest last, so that none is applied twice.
     """
 
+    model_config = ConfigDict(title="State: what bep last knew")
+
     format_version: int = FORMAT_VERSION
     bep_version: str = ""
     lineage: str
