@@ -79,7 +79,7 @@ def refused() -> Plan:
 def dangerous() -> Plan:
     guarded = replace(compute(), lifecycle=Lifecycle(prevent_destroy=True))
     scene = Scene().applied(article(guarded))
-    jobs = (RunningJob("job-17", "Running", "ada", "40 of 100 mini-batches"), RunningJob("job-18", "Queued", "bob"))
+    jobs = (RunningJob("job-17", "Running", "nightly", "40 of 100 mini-batches"), RunningJob("job-18", "Queued", "ci"))
     return scene.plan(
         {Address("endpoint/mybatchedp"): endpoint()},
         running_jobs={Address("deployment/mybatchedp/blue"): jobs},
@@ -115,7 +115,7 @@ def ignored() -> Plan:
     scene = Scene().applied(article())
     scene.someone_sets("compute/cpu-cluster", max_instances=50)
     calm = replace(compute(), lifecycle=Lifecycle(ignore_changes=("max_instances",)))
-    return scene.plan(article(calm), notes=("an apply by ada on host build-7 is running since 02:58, 3 of 9 done",))
+    return scene.plan(article(calm), notes=("an apply by ci on host build-7 is running since 02:58, 3 of 9 done",))
 
 
 def circular() -> Plan:
