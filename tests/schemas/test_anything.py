@@ -188,8 +188,8 @@ def test_nearly_valid(first: str, second: str, workspace: str) -> None:
 
 @given(mutated())
 def test_both_loaders_read_the_same(text: str) -> None:
-    """But for tabs between values: libyaml takes more of them, as YAML 1.2 does."""
-    assume("\t" not in text)
+    """But for tabs between values and marks of byte order inside a text: libyaml takes more of them than PyYAML."""
+    assume("\t" not in text and "\ufeff" not in text)
     fast, pure = read(text.encode(), "a.yml", loader=FAST_LOADER), read(text.encode(), "a.yml", loader=PureLoader)
     assert [plain(d) for d in fast.documents] == [plain(d) for d in pure.documents]
     assert fast.findings == pure.findings
