@@ -22,6 +22,7 @@ COMMANDS = (
     "import",
     "adopt",
     "rollback",
+    "output",
     "graph",
     "environment",
     "state",
@@ -38,7 +39,15 @@ def main() -> NoReturn:
     if arguments in (["version"], ["--version"]):  # the one command a script calls a hundred times: no imports
         print(f"bep {__version__}")
         sys.exit(ExitCode.DONE)
+    _keep_what_is_made()
     sys.exit(run(arguments))
+
+
+def _keep_what_is_made() -> None:
+    """Look for garbage seldom: nearly all that a command makes it needs to its end, and every look goes through it."""
+    import gc
+
+    gc.set_threshold(100_000, 50, 50)
 
 
 def run(arguments: list[str]) -> int:
