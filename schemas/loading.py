@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from bep.schemas.address import Address, address_of
 from bep.schemas.checking import Refusal, check
+from bep.schemas.conditions import check_conditions
 from bep.schemas.contents import Contents
 from bep.schemas.detecting import detect
 from bep.schemas.dialects import Wish, unfold
@@ -13,7 +14,7 @@ from bep.schemas.draft import Draft
 from bep.schemas.drafting import finish, inline_parts, prepare, refer, seal_off
 from bep.schemas.environments import take_from_file
 from bep.schemas.files import Files
-from bep.schemas.finding import Finding, Severity, ordered
+from bep.schemas.finding import Finding, Severity, errors, ordered
 from bep.schemas.masking import masked
 from bep.schemas.node import Node, scalars
 from bep.schemas.opening import Opened, documents_of, open_workspace
@@ -66,6 +67,9 @@ def load(
         declared = {draft.address for draft in loading.drafts if draft.address is not None}
         declared |= {address_of("traffic", wish.endpoint) for wish in loading.wishes}
         loading.findings += check_directives(opened.workspace.directives, declared)
+        if not errors(loading.findings):
+            attributes = {resource.address: resource.attributes for resource in resources}
+            loading.findings += check_conditions(opened.workspace.conditions, attributes)
     findings = ordered(loading.findings)
     return Loaded(opened.workspace, resources, findings, loading.sources(findings))
 

@@ -14,6 +14,7 @@ from bep.schemas.choosing import (
     providers_in,
     read_environments,
 )
+from bep.schemas.conditions import NO_CONDITIONS, Conditions, read_conditions
 from bep.schemas.directives import NO_DIRECTIVES, Directives, read_directives
 from bep.schemas.doubts import Doubts
 from bep.schemas.files import Files
@@ -59,6 +60,7 @@ class Workspace:
     variables: Mapping[str, Variable] | None = None
     policies: tuple[str, ...] = ()
     directives: Directives = NO_DIRECTIVES
+    conditions: Conditions = NO_CONDITIONS
     environments: Environments = NO_ENVIRONMENTS
     environment: str | None = ""
     home: str = HOME
@@ -90,6 +92,7 @@ def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], 
         variables={name: _variable(name, node.at(("variables", name)), doubts) for name in names},
         policies=tuple(s.path for s in policies),
         directives=read_directives(node),
+        conditions=read_conditions(node),
         environments=read_environments(node),
     )
     return (

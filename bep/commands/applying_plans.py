@@ -65,6 +65,7 @@ def carry_out_plan(
 ) -> None:
     """Ask, apply, report a plan that was shown. `resources` are the specs', unless the plan is not of the specs."""
     from bep.commands.apply_events import summary_json
+    from bep.commands.outputs import show_outcome
     from bep.commands.settling_jobs import settle_jobs
     from bep.wiring.applying import apply_plan
 
@@ -92,6 +93,8 @@ def carry_out_plan(
         )
         teller.tell_json(summary_json(report))
     _sum_up(console, report, how)
+    if resources is None and not how.json_output:
+        show_outcome(console, opened)
 
 
 def _question(plan: "Plan", operation: str) -> str:

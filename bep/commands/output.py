@@ -1,0 +1,47 @@
+"""`bep output`: values that a workspace hands on."""
+
+from typing import Annotated
+
+import typer
+
+from bep.commands.options import VariableFiles, Variables, source_of
+from bep.formatting import Format
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def output(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="One output. Without it: all of them.")] = "",
+    form: Annotated[Format, typer.Option("--output", "-o", help="How to write it.")] = Format.YAML,
+    json_output: Annotated[bool, typer.Option("--json", help="The same as -o json.")] = False,
+    var: Variables = None,
+    var_file: VariableFiles = None,
+) -> None:
+    """Print the outputs that bep.yml declares, as the last apply left them.
+
+    \b
+    Examples:
+      bep output
+      bep output batch_size -o tsv
+      bep output --json | jq .batch_size
+    In bep.yml:
+      outputs:
+        batch_size: {address: deployment/mybatchedp/blue, query: settings.mini_batch_size}
+
+    \b
+    Exit codes: 0 printed, 1 there is no such output, or its resource has not been applied, 3 findings in specs.
+    """
+    from bep.console import Console
+    from bep.formatting import formatted
+    from bep.wiring.opening import here
+    from bep.wiring.outputs import output_named, outputs
+    from bep.wiring.planning import specs_of
+
+    console, opened = Console(), here(source_of(None, var, var_file))
+    specs_of(opened)
+    value = output_named(opened, name) if name else outputs(opened)
+    if not name and not value and not json_output:
+        console.say("bep.yml declares no outputs.")
+        return
+    console.result(formatted(value, Format.JSON if json_output else form))
