@@ -64,7 +64,7 @@ class Job:
     def _score(self) -> None:
         target = self.record.output_file
         published = target is not None and output.is_published(output.partial(target, self.record.name), target)
-        if target and target.exists() and not published:
+        if target and target.exists() and not published and not self.record.rewrites:
             raise OutputExists(
                 f"{target} exists already and is never overwritten: choose another output_file_name or path"
             )
@@ -169,8 +169,9 @@ class Job:
             self._fail(JobError(code="NoResultToAppend", message="not one item was scored; there is nothing to write"))
         else:
             if target:
-                output.publish(output.partial(target, self.record.name), target)
-            self._set(status=Status.COMPLETED)
+                appear = output.replace if self.record.rewrites else output.publish
+                appear(output.partial(target, self.record.name), target)
+            self._set(status=Status.COMPLETED, rewrites=False)
 
     def _count(self, listed: Manifest, totals: Totals, history: History) -> None:
         counts = self.record.counts.model_copy(

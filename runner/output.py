@@ -90,6 +90,12 @@ def publish(temporary: Path, output: Path) -> None:
     sync_folder(output.parent)
 
 
+def replace(temporary: Path, output: Path) -> None:
+    """Put the finished file in the place of the job's earlier output: a reader sees the old one or the new one."""
+    temporary.replace(output)
+    sync_folder(output.parent)
+
+
 def is_published(temporary: Path, output: Path) -> bool:
     """Whether an earlier run of this job was ended just after it had published."""
     return temporary.exists() and output.exists() and output.samefile(temporary)

@@ -62,7 +62,11 @@ class JobError(BaseModel):
 
 
 class JobRecord(BaseModel):
-    """One job. `target` has the names of the environment variables without their values, which may be secrets."""
+    """One job. `target` has the names of the environment variables without their values, which may be secrets.
+
+    `rewrites` is set from the moment a completed job's failed items are scored again until it completes once more: the
+    output that is there is its own, and is replaced by the new one.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -89,6 +93,7 @@ class JobRecord(BaseModel):
     error: JobError | None = None
     process: int = 0
     runs: int = 1
+    rewrites: bool = False
 
     @property
     def is_resumable(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bep.runner import output, parts
+from bep.runner import output, parts, retrying
 from bep.runner.errors import JobInvalid
 from bep.runner.events import Event
 from bep.runner.folder import JobFolder, wait_for_parts
@@ -51,14 +51,41 @@ def resume(
             if record.output_file:
                 output.forget(output.partial(record.output_file, record.name))
             return record
-        missing = sorted(record.target.environment_variables.keys() - environment_variables.keys())
-        if missing:
-            raise JobInvalid(f"{record.name} needs values for the environment variables {', '.join(missing)}")
-        wait_for_parts(folder.parts, _ORPHANS)
-        parts.verify(folder.parts)
-        request = _requested(record, environment_variables, environment)
-        again = record.model_copy(update={"runs": record.runs + 1, "process": os.getpid(), "error": None})
-        return Job(folder, request, again, report, cancel).run()
+        again = _prepared(folder, record, environment_variables)
+        return Job(folder, _requested(again, environment_variables, environment), again, report, cancel).run()
+
+
+def retry(
+    path: Path,
+    *,
+    environment_variables: Mapping[str, str],
+    environment: Mapping[str, str] | None,
+    report: Callable[[Event], None],
+    cancel: threading.Event,
+) -> JobRecord:
+    """Score the failed items of a job again, and what it has not scored yet, into the same output.
+
+    Their rows get the places that they would have had; the output that is there is replaced when the new one is
+    complete. A completed job without failed items is returned as it is. Raises `JobInvalid`, `JobBusy`, and
+    `OutputExists` when somebody has changed the output since the job wrote it.
+    """
+    folder = JobFolder(path)
+    with folder.held():
+        record = read(folder)
+        if record.status is Status.COMPLETED and not record.counts.failed:
+            return record
+        again = retrying.forget_failures(folder, _prepared(folder, record, environment_variables))
+        return Job(folder, _requested(again, environment_variables, environment), again, report, cancel).run()
+
+
+def _prepared(folder: JobFolder, record: JobRecord, environment_variables: Mapping[str, str]) -> JobRecord:
+    """The record of a job's next run, once nothing of the last one lives and its journals are whole."""
+    missing = sorted(record.target.environment_variables.keys() - environment_variables.keys())
+    if missing:
+        raise JobInvalid(f"{record.name} needs values for the environment variables {', '.join(missing)}")
+    wait_for_parts(folder.parts, _ORPHANS)
+    parts.verify(folder.parts)
+    return record.model_copy(update={"runs": record.runs + 1, "process": os.getpid(), "error": None})
 
 
 def _created(request: JobRequest) -> JobRecord:

@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 
 from bep.commands.cancelling_jobs import cancel
+from bep.commands.continuing_jobs import resume, retry
 from bep.commands.downloading_jobs import download
 from bep.commands.job_logs import logs
 from bep.commands.job_reports import report
 from bep.commands.job_results import Name
-from bep.commands.options import Json
 from bep.formatting import Format
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
@@ -29,6 +29,7 @@ def job() -> None:
       bep job logs nightly --error          exceptions of the script
       bep job cancel nightly
       bep job resume nightly                go on after a kill, a cancel or a failure
+      bep job retry nightly                 score only the failed items again
       bep job download nightly --path results
     """
 
@@ -81,32 +82,5 @@ def stream(name: Name) -> None:
     follow(Console(), here().home, name)
 
 
-@app.command()
-def resume(name: Name, json_output: Json = False) -> None:
-    """Go on with a job that was killed, cancelled or failed. What is scored stays scored."""
-    from bep.commands.job_reports import keep_report
-    from bep.commands.running_jobs import JobTeller, finish
-    from bep.console import Console
-    from bep.runner.running import resume as go_on
-    from bep.wiring.applying import two_step_interrupt
-    from bep.wiring.jobs import record_named
-    from bep.wiring.opening import here
-    from bep.wiring.scoring import variables_of
-
-    console = Console()
-    opened = here()
-    record = record_named(opened.home, name)
-    with two_step_interrupt("cancelling the job; what is scored is kept") as cancel:
-        ended = go_on(
-            record.folder,
-            environment_variables=variables_of(opened, record),
-            environment=None,
-            report=JobTeller(console, json_output).tell,
-            cancel=cancel,
-        )
-    keep_report(console, ended)
-    finish(console, ended, json_output=json_output)
-
-
-for command in (cancel, download, logs, report):
+for command in (cancel, resume, retry, download, logs, report):
     app.command()(command)

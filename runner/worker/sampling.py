@@ -1,4 +1,4 @@
-"""A few mini-batches on a person's terminal: the script as a job runs it, its output and its exceptions straight out."""
+"""A few mini-batches on a person's terminal: the script as a job runs it, what it says and raises straight out."""
 
 import os
 import sys
@@ -82,12 +82,12 @@ class Sample:
         began = time.monotonic()
         try:
             results = script.run(files)  # type: ignore[misc]
-            given, breaks, text = self._formatter.rows(results)
+            given, _, text = self._formatter.rows(results)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             self._failed += count
-            self._show(error, "run() failed after {:.2f} s".format(time.monotonic() - began))
+            self._show(error, f"run() failed after {time.monotonic() - began:.2f} s")
             for file in files:
                 _say("  {}", file)
             return False

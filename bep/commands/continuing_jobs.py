@@ -1,0 +1,76 @@
+"""`bep job resume` and `bep job retry`: another run of a job that was run before. The runner decides what is left."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bep.commands.job_results import Name
+from bep.commands.options import Json
+
+if TYPE_CHECKING:
+    from bep.runner.record import JobRecord
+
+
+def resume(name: Name, json_output: Json = False) -> None:
+    """Go on with a job that was killed, cancelled or failed. What is scored stays scored.
+
+    What was given up stays given up, too: the output is the one that an undisturbed run would have
+    written, byte for byte. To score failed items again there is `bep job retry`.
+
+    \b
+    Examples:
+      bep job resume nightly
+      bep job resume nightly --json          events, an object a line
+
+    \b
+    Exit codes: 0 completed, 1 the job failed, 4 the deployment is another by now, 130 cancelled.
+    """
+    from bep.runner.running import resume as go_on
+
+    _continued(name, go_on, json_output=json_output)
+
+
+def retry(name: Name, json_output: Json = False) -> None:
+    """Score only the failed items of a job again, into the same output.
+
+    Their rows get the places that they would have had, and failed_items.jsonl keeps what fails again.
+    The output that is there stays until the new one is complete, and is not replaced at all if somebody
+    has changed it. A job that stopped halfway, at its error threshold for one, goes on as well.
+
+    \b
+    Examples:
+      bep job retry nightly
+      bep job show nightly --query counts.failed -o tsv
+
+    \b
+    Exit codes: 0 completed (look at the counts: items may have failed again) or nothing had failed,
+    1 the job failed, 4 the deployment is another by now, 130 cancelled.
+    """
+    from bep.runner.running import retry as try_again
+
+    _continued(name, try_again, json_output=json_output)
+
+
+def _continued(name: str, step: "Callable[..., JobRecord]", *, json_output: bool) -> None:
+    from bep.commands.job_reports import keep_report
+    from bep.commands.running_jobs import JobTeller, finish
+    from bep.console import Console
+    from bep.wiring.applying import two_step_interrupt
+    from bep.wiring.jobs import record_named
+    from bep.wiring.opening import here
+    from bep.wiring.scoring import variables_of
+
+    console = Console()
+    opened = here()
+    record = record_named(opened.home, name)
+    with two_step_interrupt("cancelling the job; what is scored is kept") as cancel:
+        ended = step(
+            record.folder,
+            environment_variables=variables_of(opened, record),
+            environment=None,
+            report=JobTeller(console, json_output).tell,
+            cancel=cancel,
+        )
+    if ended.runs == record.runs:
+        console.say("there was nothing left to do")
+    keep_report(console, ended)
+    finish(console, ended, json_output=json_output)

@@ -1,0 +1,52 @@
+"""`bep job retry`: failed items again, and only those."""
+
+import json
+
+from tests.bep.conftest import Workspace
+
+MENDABLE = """
+import os
+
+def run(mini_batch):
+    for path in mini_batch:
+        if path.endswith("c.txt") and not os.path.exists(os.environ["MENDED"]):
+            raise ValueError("no c yet")
+    return [os.path.basename(path) for path in mini_batch]
+"""
+
+
+def broken(workspace: Workspace) -> None:
+    (workspace.folder / "code/score.py").write_text(MENDABLE)
+    variable = f"{{MENDED: {workspace.folder / 'mended'}}}"
+    workspace.edit("specs.yml", "{mini_batch_size: 2}", f"{{mini_batch_size: 2, environment_variables: {variable}}}")
+    workspace.bep("apply", "--auto-approve")
+
+
+def test_failed_items_are_scored_again_into_the_same_output(workspace: Workspace) -> None:
+    broken(workspace)
+    workspace.bep("run", "job.yml", "--name", "mine", "--output-path", "here", "--set", "retry_settings.max_retries=0")
+    output = workspace.folder / "here/predictions.csv"
+    assert output.read_text().split() == ["a.txt", "b.txt", "d.txt", "e.txt"]
+    (workspace.folder / "mended").touch()
+    done = workspace.bep("job", "retry", "mine")
+    assert "job mine Completed: 5 scored, 0 failed" in done.stdout
+    assert output.read_text().split() == ["a.txt", "b.txt", "c.txt", "d.txt", "e.txt"]
+    assert "there was nothing left to do" in workspace.bep("job", "retry", "mine").stderr
+
+
+def test_events_of_a_retry_are_for_machines_too(workspace: Workspace) -> None:
+    broken(workspace)
+    workspace.bep("run", "job.yml", "--name", "mine", "--set", "retry_settings.max_retries=0")
+    lines = workspace.bep("job", "retry", "mine", "--json").stdout.splitlines()
+    events = [json.loads(line) for line in lines]
+    assert (events[0]["type"], events[-1]["type"]) == ("job_started", "job_finished")
+    assert events[-1]["job"]["counts"]["failed"] == 1
+    assert [event["files"][0][-5:] for event in events if event["type"] == "mini_batch_failed"] == ["c.txt"]
+
+
+def test_a_job_does_not_go_on_with_another_deployment(workspace: Workspace) -> None:
+    broken(workspace)
+    workspace.bep("run", "job.yml", "--name", "mine", "--set", "retry_settings.max_retries=0")
+    (workspace.folder / "code/score.py").write_text(MENDABLE + "# changed\n")
+    workspace.bep("apply", "--auto-approve")
+    assert "began with another" in workspace.bep("job", "retry", "mine", expect=4).stderr
