@@ -7,6 +7,7 @@ from typing import Any
 
 from bep.planner.diffing import Comparison, Sides, compare
 from bep.planner.fields import dotted, value_at, with_value, within
+from bep.planner.guarding import difference
 from bep.planner.observed import Observed
 from bep.planner.options import Options
 from bep.planner.plan import Drift, FieldDiff, Origin, PlanFinding
@@ -145,23 +146,12 @@ def _remembered(base: Decision, entry: Entry, wanted: Wanted, found: Comparison)
     """Nothing to do in the world; but state may have to learn what the specs say now."""
     learned = [f"{dotted(path)} is already as the specs ask" for path in found.settled]
     if wanted.guards != entry.guards:
-        learned.append(_guards(entry, wanted))
+        learned.append(difference(entry.guards, wanted.guards))
     if wanted.references != entry.references:
         learned.append("what it depends on changed")
     if not learned:
         return base
     return replace(base, verdict=Verdict.REMEMBER, reason="; ".join(learned))
-
-
-def _guards(entry: Entry, wanted: Wanted) -> str:
-    old, new = entry.guards.model_dump(), wanted.guards.model_dump()
-    return ", ".join(f"{name} {_word(old[name])} -> {_word(new[name])}" for name in old if old[name] != new[name])
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return "[" + ", ".join(value) + "]"
 
 
 def _refreshed(case: Case, entry: Entry) -> Decision:

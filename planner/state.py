@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from bep.schemas.address import Address
+from bep.schemas.resource import Retries, Timeouts
 
 FORMAT_VERSION = 1
 
@@ -23,11 +24,13 @@ class ContentRecord(Written):
 
 
 class Guards(Written):
-    """The part of a resource's lifecycle that outlives its spec."""
+    """The part of a resource's lifecycle that outlives its spec: what is deleted has no spec any more."""
 
     prevent_destroy: bool = False
     create_before_destroy: bool = False
     ignore_changes: tuple[str, ...] = ()
+    retry: Retries | None = None
+    timeouts: Timeouts | None = None
 
 
 class Entry(Written):

@@ -47,6 +47,8 @@ def guards_of(resource: Resource) -> Guards:
         prevent_destroy=asked.prevent_destroy,
         create_before_destroy=asked.create_before_destroy,
         ignore_changes=asked.ignore_changes,
+        retry=asked.retry,
+        timeouts=asked.timeouts,
     )
 
 

@@ -1,5 +1,6 @@
 """One change, carried out: its call, the retries, the truth about a failure. Knows no state and no order."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -8,7 +9,7 @@ from typing import Any, assert_never
 
 from bep.planner.observed import Observed
 from bep.planner.plan import Action, Change
-from bep.planner.state import Entry
+from bep.planner.state import Entry, Guards
 from bep.providers.protocol import Conflict, Provider, ProviderError
 from bep.providers.report import World
 from bep.schemas.resource import Resource
@@ -25,6 +26,17 @@ class Retry:
     attempts: int = 5
     first_delay: float = 1.0
     longest_delay: float = 30.0
+
+    def of(self, guards: Guards) -> "Retry":
+        """The same, but for what a resource asks for itself."""
+        asked = guards.retry
+        if asked is None:
+            return self
+        return Retry(
+            self.attempts if asked.attempts is None else asked.attempts,
+            self.first_delay if asked.first_delay is None else asked.first_delay,
+            self.longest_delay if asked.longest_delay is None else asked.longest_delay,
+        )
 
     def delay(self, attempt: int) -> float:
         """Seconds to wait after this attempt, counted from 1."""
@@ -56,9 +68,29 @@ class Answer:
     seconds: float = 0.0
 
 
+def limit_of(change: Change) -> float:
+    """Seconds that this change may take; infinite where its resource asks for no limit."""
+    asked = change.guards.timeouts
+    if asked is None:
+        return math.inf
+    made = change.action is Action.CREATE or (change.action is Action.SHIFT and change.etag is None)
+    seconds = asked.delete if change.after is None else asked.create if made else asked.update
+    return math.inf if seconds is None else seconds
+
+
+def unanswered(call: Call, limit: float) -> Answer:
+    """What came of a call that took longer than it may: nobody knows, so its intent stays open."""
+    error = ProviderError(call.change.address, call.change.action, f"no answer within {limit:g} s")
+    return Answer(call, error=error, settled=False, world=World.UNKNOWN, seconds=limit)
+
+
 def carry_out(call: Call, provider: Provider, retry: Retry, stop: Flag, tell: Tell) -> Answer:
-    """Make the call until it succeeds, cannot, or is stopped between two attempts. Never raises."""
+    """Make the call until it succeeds, cannot, has no time for another attempt, or is stopped between two.
+
+    Never raises. A call that does not come back is not ended here: `Crew` stops waiting for it.
+    """
     began = time.monotonic()
+    retry, ends = retry.of(call.change.guards), began + limit_of(call.change)
     attempt = 0
     while True:
         attempt += 1
@@ -67,7 +99,8 @@ def carry_out(call: Call, provider: Provider, retry: Retry, stop: Flag, tell: Te
             break
         except Exception as error:
             retryable = isinstance(error, ProviderError) and error.retryable
-            if not retryable or attempt >= retry.attempts:
+            too_late = time.monotonic() + retry.delay(attempt) >= ends
+            if not retryable or attempt >= retry.attempts or too_late:
                 answer = _failed(call, provider, error)
                 break
             tell(error, attempt, retry.delay(attempt))

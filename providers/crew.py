@@ -3,12 +3,11 @@
 import queue
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event as Flag
+from threading import Thread
 
-from bep.planner.plan import Change
-from bep.providers.calling import Answer, Call, Retry, carry_out
+from bep.providers.calling import Answer, Call, Retry, carry_out, limit_of, unanswered
 from bep.providers.events import Event, Retrying, Slow
 from bep.providers.protocol import Provider
 from bep.providers.saying import said
@@ -28,57 +27,102 @@ class Rules:
     secrets: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A call under way: since when, and until when it is waited for; both in seconds of the monotonic clock."""
+
+    call: Call
+    since: float
+    ends: float
+
+
 class Crew:
-    """Belongs to one thread, which alone is told anything."""
+    """Belongs to one thread, which alone is told anything.
+
+    A thread cannot be ended from outside. One whose call takes longer than it may is left to itself: nobody
+    waits for it any more, what it comes back with is not read, and it does not keep the process alive.
+    """
 
     def __init__(self, provider: Provider, rules: Rules, report: Callable[[Event], None]) -> None:
         self._provider, self._rules, self._report = provider, rules, report
-        self._pool = ThreadPoolExecutor(rules.parallelism, thread_name_prefix="apply")
+        self._calls: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[Answer | Retrying] = queue.SimpleQueue()
-        self._running: dict[str, tuple[Change, float]] = {}
+        self._hands: list[Thread] = []
+        self._left = 0
+        self._running: dict[str, _Running] = {}
         self._told_slow: dict[str, float] = {}
 
     @property
     def busy(self) -> int:
-        """How many calls are being made."""
+        """How many calls are being made and waited for."""
         return len(self._running)
 
     def start(self, call: Call) -> None:
-        """Make a call as soon as a thread is free."""
-        self._running[call.change.id] = (call.change, time.monotonic())
-        self._pool.submit(self._work, call)
+        """Make a call at once; the walk sees to it that there are no more than `parallelism`."""
+        now = time.monotonic()
+        self._running[call.change.id] = _Running(call, now, now + limit_of(call.change))
+        if len(self._running) + self._left > len(self._hands):
+            hand = Thread(target=self._work, name=f"apply-{len(self._hands)}", daemon=True)
+            self._hands.append(hand)
+            hand.start()
+        self._calls.put(call)
 
     def answers(self) -> Iterator[Answer]:
-        """What has come back: at least one, waiting for it, and all that is there by then."""
+        """What has come back, or is no longer waited for: at least one, and all that is there by then."""
         found = False
-        while True:
-            try:
-                message = self._answers.get_nowait() if found else self._answers.get(timeout=LOOK_UP)
-            except queue.Empty:
-                if found:
-                    return
-                self._tell_slow()
-                continue
-            if isinstance(message, Retrying):
-                self._report(message)
-            else:
+        while not found or not self._answers.empty():
+            for answer in self._overdue():
                 found = True
-                del self._running[message.call.change.id]
+                yield answer
+            message = self._next(0.0 if found else self._patience())
+            if isinstance(message, Retrying):
+                if message.change.id in self._running:
+                    self._report(message)
+            elif message is None:
+                self._tell_slow()
+            elif self._running.pop(message.call.change.id, None) is not None:
+                found = True
                 yield message
 
-    def close(self) -> None:
-        """Send the threads home, once what they do is done."""
-        self._pool.shutdown()
+    def _next(self, seconds: float) -> Answer | Retrying | None:
+        try:
+            return self._answers.get(timeout=seconds) if seconds else self._answers.get_nowait()
+        except queue.Empty:
+            return None
 
-    def _work(self, call: Call) -> None:
+    def _patience(self) -> float:
+        soonest = min(running.ends for running in self._running.values())
+        return max(0.0, min(LOOK_UP, soonest - time.monotonic()))
+
+    def _overdue(self) -> Iterator[Answer]:
+        """The calls whose time is over, each once."""
+        now = time.monotonic()
+        for running in [running for running in self._running.values() if running.ends <= now]:
+            del self._running[running.call.change.id]
+            self._left += 1
+            yield unanswered(running.call, running.ends - running.since)
+
+    def close(self) -> None:
+        """Send the threads home, once what they do is done; those nobody waits for stay behind."""
+        for _ in self._hands:
+            self._calls.put(None)
+        for hand in self._hands if not self._left else ():
+            hand.join()
+
+    def _work(self) -> None:
+        while (call := self._calls.get()) is not None:
+            self._answers.put(carry_out(call, self._provider, self._rules.retry, self._rules.stop, self._teller(call)))
+
+    def _teller(self, call: Call) -> Callable[[Exception, int, float], None]:
         def tell(error: Exception, attempt: int, delay: float) -> None:
             self._answers.put(Retrying(call.change, said(error, self._rules.secrets), attempt, delay))
 
-        self._answers.put(carry_out(call, self._provider, self._rules.retry, self._rules.stop, tell))
+        return tell
 
     def _tell_slow(self) -> None:
         now = time.monotonic()
-        for change, since in self._running.values():
-            if now - self._told_slow.get(change.id, since) >= self._rules.slow_after:
+        for running in self._running.values():
+            change = running.call.change
+            if now - self._told_slow.get(change.id, running.since) >= self._rules.slow_after:
                 self._told_slow[change.id] = now
-                self._report(Slow(change, now - since))
+                self._report(Slow(change, now - running.since))

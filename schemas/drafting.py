@@ -11,7 +11,7 @@ from bep.schemas.draft import Draft
 from bep.schemas.environments import complete
 from bep.schemas.kind import fields, load_kind
 from bep.schemas.node import Marks, Node, faithful, plain
-from bep.schemas.resource import FieldPath, Lifecycle, Resource
+from bep.schemas.resource import FieldPath, Lifecycle, Resource, Retries, Timeouts
 from bep.schemas.secret import Secret
 from bep.schemas.spelling import respell, settle, shape
 from bep.schemas.variables import Variables
@@ -177,12 +177,14 @@ NO_LIFECYCLE = Lifecycle()
 
 
 def _lifecycle(extension: Node | None) -> Lifecycle:
-    asked = extension.get("lifecycle") if extension is not None else None
-    if asked is None or not asked.value:
+    if extension is None or not extension.value:
         return NO_LIFECYCLE
-    data = plain(asked)
+    data = plain(extension)
+    asked, retry, timeouts = (data.get(word) or {} for word in ("lifecycle", "retry", "timeouts"))
     return Lifecycle(
-        prevent_destroy=data.get("prevent_destroy", False),
-        create_before_destroy=data.get("create_before_destroy", False),
-        ignore_changes=tuple(data.get("ignore_changes", ())),
+        prevent_destroy=asked.get("prevent_destroy", False),
+        create_before_destroy=asked.get("create_before_destroy", False),
+        ignore_changes=tuple(asked.get("ignore_changes", ())),
+        retry=Retries(**retry) if retry else None,
+        timeouts=Timeouts(**timeouts) if timeouts else None,
     )

@@ -38,12 +38,32 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
+class Retries:
+    """What `x-bep: {retry: ...}` asks: attempts in all, seconds between them. None is what the apply does anyway."""
+
+    attempts: int | None = None
+    first_delay: float | None = None
+    longest_delay: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """What `x-bep: {timeouts: ...}` asks: seconds for one change, its retries included. None is no limit."""
+
+    create: float | None = None
+    update: float | None = None
+    delete: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """What `x-bep: {lifecycle: ..., depends_on: ...}` asks of one resource."""
+    """What `x-bep: {lifecycle: ..., retry: ..., timeouts: ...}` asks of one resource."""
 
     prevent_destroy: bool = False
     create_before_destroy: bool = False
     ignore_changes: tuple[str, ...] = ()
+    retry: Retries | None = None
+    timeouts: Timeouts | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,8 @@ def _ended(result: Result) -> str:
             took = f" in {result.seconds:.1f} s" if result.seconds >= SLOW else ""
             return f"{change.address}: {DONE[change.action]}{took}"
         case Ended.FAILED:
-            return f"{change.address}: FAILED: {result.message}"
+            unknown = f"; {_left(result)}" if result.world is World.UNKNOWN else ""
+            return f"{change.address}: FAILED: {result.message}{unknown}"
         case Ended.SKIPPED | Ended.NOT_STARTED:
             return f"{change.address}: {result.ended}: {result.message}"
         case _:

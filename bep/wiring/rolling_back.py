@@ -135,7 +135,7 @@ def _resource(opened: "Opened", change: "Change") -> "Resource":
         )
         for path, record in change.contents.items()
     }
-    guards = Lifecycle(**change.guards.model_dump())
+    guards = Lifecycle(**dict(change.guards))
     return Resource(change.address, change.after or {}, Mark("the earlier plan", 1, 1), (), contents, guards)
 
 
