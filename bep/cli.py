@@ -19,6 +19,7 @@ COMMANDS = (
     "show",
     "run",
     "job",
+    "env",
     "import",
     "adopt",
     "rollback",

@@ -19,7 +19,7 @@ Query = Annotated[str, typer.Option("--query", metavar="JMESPATH", help="Only a 
 
 @app.callback()
 def job() -> None:
-    """Look at jobs, stop them, go on with them, fetch what they made.
+    """Look at jobs, stop them, go on with them.
 
     \b
     Examples:

@@ -144,6 +144,19 @@ def build_for(opened: "Opened", deployment: str, say: Callable[[str], None]) -> 
     return _build(opened, *asked_of(opened.provider, choose(opened.provider, endpoint, name or None)), say)
 
 
+def build_every(opened: "Opened", say: Callable[[str], None]) -> "list[Built]":
+    """Build what the applied deployments need, each environment once. Raises `ProviderError` when one fails."""
+    from bep.providers.local.scoring import asked_of, choose
+
+    found = {}
+    for address in opened.provider.list("deployment"):
+        label, recipe = asked_of(opened.provider, choose(opened.provider, *names_of(address)))
+        if recipe is not None:
+            built = opened.provider.environments.build(label, recipe, say)
+            found[built.digest] = built
+    return list(found.values())
+
+
 def _build(opened: "Opened", label: str, recipe: "Recipe | None", say: Callable[[str], None]) -> "Built":
     if recipe is None or (recipe.empty and recipe.python is None and not recipe.problems and not recipe.tools):
         own = opened.provider.environments.own()

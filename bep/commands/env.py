@@ -1,0 +1,159 @@
+"""`bep env`: the Python environments that scripts are scored in. Knows no pip and no interpreter."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bep.commands.options import AutoApprove
+from bep.exit_codes import ExitCode, Stop
+from bep.formatting import Format
+
+if TYPE_CHECKING:
+    from bep.providers.local.environments import Built
+
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+
+Query = Annotated[str, typer.Option("--query", metavar="JMESPATH", help="Only a part of it.")]
+
+
+@app.callback()
+def env() -> None:
+    """List, build and remove the Pythons that scripts run in.
+
+    An environment that asks for packages, or for a Python, becomes a virtual environment. It is built
+    when a job first needs it, once for the same contents, and shared by every deployment that asks for
+    the same. One that asks for nothing is your own Python, and is not listed here.
+
+    \b
+    Examples:
+      bep env list
+      bep env build                         all that the applied deployments need
+      bep env build mnist-env:1
+      bep env build --deployment mybatchedp/blue
+      bep env show mnist-env:1 --query requirements
+      bep env prune
+    """
+
+
+@app.command("list")
+def list_environments(
+    output: Annotated[Format, typer.Option("--output", "-o", help="How to write it.")] = Format.TABLE,
+    query: Query = "",
+) -> None:
+    """List the environments that are built: Python, size, when a job last used them, who needs them.
+
+    \b
+    Examples:
+      bep env list
+      bep env list -o json --query "[?needed_by==null].digest"
+    """
+    from bep.console import Console
+    from bep.formatting import formatted, queried
+    from bep.wiring.environments import rows
+    from bep.wiring.opening import here
+
+    found = queried(rows(here()), query)
+    if found or output is not Format.TABLE:
+        Console().result(formatted(found, output))
+    else:
+        Console().say("No environment is built here: bep env build")
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="A label as `bep env list` prints it, or the beginning of a digest.")],
+    output: Annotated[Format, typer.Option("--output", "-o", help="How to write it.")] = Format.YAML,
+    query: Query = "",
+) -> None:
+    """Show one: interpreter, what pip was asked for, what was left out and why, the log of its build.
+
+    \b
+    Examples:
+      bep env show mnist-env/1
+      "$(bep env show mnist-env/1 --query interpreter -o tsv)" -m pip list
+    """
+    from bep.console import Console
+    from bep.formatting import formatted, queried
+    from bep.wiring.environments import built_named, detail
+    from bep.wiring.opening import here
+
+    opened = here()
+    Console().result(formatted(queried(detail(opened, built_named(opened, name)), query), output))
+
+
+@app.command()
+def build(
+    name: Annotated[str, typer.Argument(metavar="[NAME[:VERSION]]", help="An environment that was applied.")] = "",
+    deployment: Annotated[
+        str, typer.Option("--deployment", "-d", metavar="ENDPOINT/NAME", help="What this deployment is scored in.")
+    ] = "",
+) -> None:
+    """Build ahead of the first job. Without a name: what every applied deployment needs.
+
+    An environment that is there already is left as it is. A build that is killed leaves nothing that
+    looks usable.
+
+    \b
+    Examples:
+      bep env build
+      bep env build mnist-env               the newest version
+      bep env build --deployment mybatchedp/blue
+
+    \b
+    Exit codes: 0 all are there, 1 no such environment, 5 one cannot be built.
+    """
+    from bep.console import Console
+    from bep.wiring import environments
+    from bep.wiring.opening import here
+
+    if name and deployment:
+        raise Stop(ExitCode.ERROR, "say NAME or --deployment, not both")
+    console, opened = Console(), here()
+    if deployment:
+        built = [environments.build_for(opened, deployment, console.say)]
+    elif name:
+        built = [environments.build_named(opened, name, console.say)]
+    else:
+        built = environments.build_every(opened, console.say)
+    if not built:
+        console.say("no applied deployment needs an environment of its own")
+    else:
+        console.result("\n".join(_line(one) for one in built))
+
+
+@app.command()
+def prune(auto_approve: AutoApprove = False) -> None:
+    """Remove the environments that no applied deployment needs, after asking.
+
+    Those that a running job uses stay. What is removed can be built again from its spec. If a deployment
+    cannot say what it needs, nothing is removed.
+
+    \b
+    Examples:
+      bep env prune
+      bep env prune --auto-approve
+
+    \b
+    Exit codes: 0 removed, or there was nothing to remove; 1 the answer was not yes; 5 it cannot be told
+    what is needed.
+    """
+    from bep.console import Console
+    from bep.wiring import environments
+    from bep.wiring.opening import here
+
+    console, opened = Console(), here()
+    doomed = environments.unneeded(opened)
+    if doomed:
+        console.say("\n".join(f"  - {_line(one)}" for one in doomed))
+        if not auto_approve:
+            console.confirm(f"Remove {_number(len(doomed))}?")
+    gone = environments.remove(opened, doomed)
+    console.result(f"{_number(len(gone))} removed." if gone else "Nothing to remove: each is needed.")
+
+
+def _line(built: "Built") -> str:
+    return f"{built.label} ({built.digest[:12]}, Python {built.version}): {built.python}"
+
+
+def _number(count: int) -> str:
+    return "1 environment" if count == 1 else f"{count} environments"
