@@ -63,7 +63,9 @@ class _Explaining:
 
     def _one(self, error: Any) -> Iterator[Refusal]:
         path = tuple(error.absolute_path)
-        if error.validator in ("anyOf", "oneOf"):
+        if "propertyNames" in error.relative_schema_path:
+            yield self._misnamed(error, path)
+        elif error.validator in ("anyOf", "oneOf"):
             yield from self._branches(error, path)
         elif error.validator == "additionalProperties":
             yield from self._unknown(error, path)
@@ -82,6 +84,13 @@ class _Explaining:
 
     def _label(self, path: FieldPath) -> str:
         return dotted(path) or f"the {self.name}"
+
+    def _misnamed(self, error: Any, path: FieldPath) -> Refusal:
+        """A key that may be free to choose, but not like this."""
+        path = (*path, error.instance)
+        code, message, fix = EXPLANATIONS.get(error.validator, other)(error, f"a name in {dotted(path[:-1])}")
+        mark = (self.node.at(path) or self.node).key_mark
+        return Refusal(Finding(Severity.ERROR, code, self.address, message, fix, mark), path, (path,))
 
     def _missing(self, error: Any, path: FieldPath) -> Refusal:
         missing = next(f for f in error.validator_value if f not in error.instance and repr(f) in error.message)

@@ -12,9 +12,7 @@ from bep.schemas.mark import Mark
 from bep.schemas.node import Node
 from bep.schemas.reading import read
 from bep.schemas.variables import Variables
-from bep.schemas.workspace import FILE, LOCAL, Workspace, read_workspace
-
-NAME_IT = "Write 'workspace: NAME'."
+from bep.schemas.workspace import FILE, LOCAL, Workspace, not_available, read_workspace
 
 
 @dataclass(slots=True)
@@ -37,19 +35,7 @@ def open_workspace(
     """Read bep.yml, if there is one, and the variable files."""
     findings: list[Finding] = []
     texts: dict[str, str] = {}
-    workspace, doubts = Workspace(), Doubts()
-    if files.exists(FILE):
-        workspace, doubts = Workspace(variables={}), Doubts([()])
-        documents = documents_of(files, FILE, findings, texts)
-        if not documents and not findings:
-            findings.append(
-                Finding(Severity.ERROR, "empty-workspace", "", f"{FILE} is empty", NAME_IT, Mark(FILE, 1, 1))
-            )
-        for node in documents[:1]:
-            workspace, troubles, doubts = read_workspace(node, files)
-            findings += troubles
-    workspace, unsettled = as_chosen(workspace, environment.get(CHOICE, ""))
-    findings += () if doubts.touch("environments") else unsettled
+    workspace, doubts = _workspace(files, environment.get(CHOICE, ""), findings, texts)
     filed: dict[str, Node] = {}
     for path in variable_files:
         for node in documents_of(files, path, findings, texts):
@@ -59,6 +45,26 @@ def open_workspace(
     holding.check_given()
     complete = not doubts.touch("specs") and workspace.provider == LOCAL
     return Opened(workspace, holding, findings, texts, complete)
+
+
+def _workspace(files: Files, choice: str, findings: list[Finding], texts: dict[str, str]) -> tuple[Workspace, Doubts]:
+    """What bep.yml says in the environment that is chosen, and what of it is not to be relied on."""
+    if not files.exists(FILE):
+        workspace, unsettled = as_chosen(Workspace(), choice)
+        findings += unsettled
+        return workspace, Doubts()
+    documents = documents_of(files, FILE, findings, texts)
+    if not documents:
+        if not findings:
+            fix = "Write 'workspace: NAME'."
+            findings.append(Finding(Severity.ERROR, "empty-workspace", "", f"{FILE} is empty", fix, Mark(FILE, 1, 1)))
+        return Workspace(variables={}, environment=None if choice else ""), Doubts([()])
+    workspace, troubles, doubts = read_workspace(documents[0], files)
+    workspace, unsettled = as_chosen(workspace, choice)
+    findings += troubles
+    findings += () if doubts.touch("environments") or doubts.touch("default_environment") else unsettled
+    findings += not_available(documents[0], workspace.environment or "")
+    return workspace, doubts
 
 
 def _mapping(node: Node, path: str, findings: list[Finding]) -> Mapping[str, Node]:

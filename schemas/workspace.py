@@ -97,15 +97,17 @@ def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], 
     )
     return (
         workspace,
-        [*(r.finding for r in refused), *_not_available(node), *missing, *lost, *check_environments(node)],
+        [*(r.finding for r in refused), *missing, *lost, *check_environments(node)],
         doubts,
     )
 
 
-def _not_available(node: Node) -> Iterator[Finding]:
-    """What a bep.yml may ask for by its schema, and this bep does not have yet."""
+def not_available(node: Node, environment: str) -> Iterator[Finding]:
+    """What a bep.yml asks for in an environment (empty: in none), and this bep does not have yet."""
+    around = node.at(("environments", environment))
     for path, has, fix in UNAVAILABLE:
-        found = node.at(path)
+        place = around if around is not None and around.get(path[0]) is not None else node
+        found = place.at(path)
         if found is not None:
             message = f"this bep has only {has} yet, not {path[-1]}"
             yield Finding(Severity.ERROR, "not-available", "workspace", message, fix, found.key_mark)

@@ -55,7 +55,10 @@ ELSEWHERE = {
     "environment": (("deployment.yml", "environment: azureml:e:1", "description: none"), "missing-environment"),
     "missing": (("deployment.yml", "model: azureml:digits:1", "description: none"), "missing-field"),
     "name": (("deployment.yml", "name: blue", "name: b"), "bad-length"),
-    "depends_on": (("deployment.yml", "settings", "x-bep: {depends_on: [compute/gpu]}\nsettings"), "unresolved-reference"),
+    "depends_on": (
+        ("deployment.yml", "settings", "x-bep: {depends_on: [compute/gpu]}\nsettings"),
+        "unresolved-reference",
+    ),
     "unclosed": (("deployment.yml", "name: blue", "name: blue\ndescription: ${{ var.who }}"), "unknown-variable"),
 }
 
@@ -130,6 +133,8 @@ BEP = {
     "a variable of no type": "workspace: taxi\nvariables: {n: {type: int, default: 1}}\n",
     "a variable that is no mapping": "workspace: taxi\nvariables: {n: 1}\n",
     "misspelt provider": "workspace: taxi\nprovder: {local: {}}\nvariables: {n: {type: integer, default: 1}}\n",
+    "a variable of no such name": "workspace: taxi\nvariables: {n: {type: integer, default: 1}, 2n: {}}\n",
+    "misspelt default_environment": "workspace: taxi\ndefault_environmnt: dev\nenvironments: {dev: {}}\nvariables: {n: {}}\n",
     "no yaml": "workspace: taxi\nvariables: {n: {type: integer, default: 1}\n",
     "empty": "# taxi\n",
 }
@@ -156,3 +161,7 @@ def test_what_this_bep_does_not_have_yet(article: Workbench) -> None:
     assert [str(f.mark) for f in placed] == ["bep.yml:2:12", "bep.yml:3:9"]
     assert ["only the local provider" in placed[0].message, "only the file store" in placed[1].message] == [True, True]
     assert [f.code for f in article.load("endpoint.yml").findings] == ["not-available", "not-available"]
+    article.write("bep.yml", f"workspace: taxi\nenvironments: {{dev: {{}}, prod: {{provider: {azure}}}}}\n")
+    assert [f.code for f in article.load("endpoint.yml", environment={"BEP_ENVIRONMENT": "dev"}).findings] == []
+    found = article.load("endpoint.yml", environment={"BEP_ENVIRONMENT": "prod"}).findings
+    assert [(f.code, str(f.mark)) for f in found] == [("not-available", "bep.yml:2:43")]
