@@ -64,11 +64,20 @@ class Console:
         """Whether a line can be overwritten: talk goes to a terminal."""
         return sys.stderr.isatty() and not self.quiet
 
+    @property
+    def width(self) -> int:
+        """Columns of the terminal that talk goes to."""
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+
+    @property
+    def fancy(self) -> bool:
+        """Whether the terminal shows more than ASCII."""
+        return sys.stderr.encoding.lower().startswith("utf") and os.environ.get("TERM") not in ("dumb", "linux")
+
     def live(self, text: str) -> None:
         """A line that the next one overwrites; nothing where stderr is not a terminal."""
         if self.live_possible:
-            width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
-            sys.stderr.write("\r\x1b[K" + text[: width - 1])
+            sys.stderr.write("\r\x1b[K" + text[: self.width - 1])
             sys.stderr.flush()
             self._live = True
 

@@ -14,6 +14,7 @@ from bep.runner.deaths import Death, Left
 from bep.runner.events import Event, Progress, WorkerLost
 from bep.runner.journal import Journal
 from bep.runner.manifest import Manifest
+from bep.runner.memory import resident
 from bep.runner.pacing import Pace
 from bep.runner.record import JobError
 from bep.runner.supervision import Limits, Supervisor
@@ -235,6 +236,7 @@ class Engine:
                 workers=self.workers,
                 retries=self.tally.retries,
                 workers_lost=self.tally.workers_lost,
+                memory=resident(worker.process.pid for worker in self._crew),
             )
         )
 

@@ -14,7 +14,10 @@ class JobStarted:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a job is. Rates are items a second over the last seconds; `eta` is seconds, None while unknown."""
+    """Where a job is. Rates are items a second over the last seconds; `eta` is seconds, None while unknown.
+
+    `memory` is bytes that the workers hold now, None where the system does not tell.
+    """
 
     items: int
     scored: int
@@ -26,6 +29,7 @@ class Progress:
     workers: int
     retries: int
     workers_lost: int
+    memory: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

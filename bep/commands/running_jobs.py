@@ -4,11 +4,12 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from bep.commands.progress import Troubles, live_line, plain_line
 from bep.console import Console
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
-    from bep.runner.events import Event
+    from bep.runner.events import Event, Progress
     from bep.runner.record import JobRecord
     from bep.wiring.opening import Opened
     from bep.wiring.scoring import JobSource
@@ -57,6 +58,7 @@ class JobTeller:
         self._json = json_output
         self._clock = clock
         self._said = clock()
+        self._troubles = Troubles()
 
     def tell(self, event: "Event") -> None:
         """Show one event."""
@@ -65,31 +67,16 @@ class JobTeller:
         if self._json:
             self._console.result_json(as_json(event), indent=None)
         elif isinstance(event, Progress):
-            self._progress(progress_line(event))
-        elif text := as_text(event):
+            self._progress(event)
+        elif self._troubles.is_worth_telling(event) and (text := as_text(event)):
             self._console.say(text)
 
-    def _progress(self, line: str) -> None:
-        self._console.live(line)
-        if not self._console.live_possible and self._clock() - self._said >= PLAIN_PERIOD:
+    def _progress(self, progress: "Progress") -> None:
+        if self._console.live_possible:
+            self._console.live(live_line(progress, self._console.width, fancy=self._console.fancy))
+        elif self._clock() - self._said >= PLAIN_PERIOD:
             self._said = self._clock()
-            self._console.say(line)
-
-
-def progress_line(progress: Any) -> str:
-    """`1,200 of 20,000 scored, 3 failed, 410 items/s, 46 s left, 4 of 4 workers`, of a `Progress`."""
-    done = progress.scored + progress.failed
-    parts = [f"{done:,} of {progress.items:,} done"]
-    if progress.failed:
-        parts.append(f"{progress.failed:,} failed")
-    if progress.retries:
-        parts.append(f"{progress.retries:,} retries")
-    if progress.items_per_second:
-        parts.append(f"{progress.items_per_second:,.0f} items/s")
-    if progress.eta is not None:
-        parts.append(f"{progress.eta:,.0f} s left")
-    parts.append(f"{progress.workers_ready} of {progress.workers} workers")
-    return ", ".join(parts)
+            self._console.say(plain_line(progress))
 
 
 def as_text(event: "Event") -> str:
