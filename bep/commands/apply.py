@@ -27,6 +27,7 @@ from bep.commands.options import (
     addresses,
     source_of,
 )
+from bep.exit_codes import ExitCode, Stop
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -93,6 +94,8 @@ def apply(
         refresh_only,
         no_refresh,
     )
+    if kept is not None and asked != Asked(allow=asked.allow):
+        raise Stop(ExitCode.ERROR, f"{kept} is applied as it was reviewed: options that choose belong to `bep plan`")
     how = Applying(
         auto_approve, json_output, parallelism, lock_timeout, "bep apply", json_into, jobs, expect_no_changes
     )

@@ -147,9 +147,8 @@ def pull() -> None:
     from bep.exit_codes import ExitCode, Stop
     from bep.planner.statefile import encode
     from bep.wiring.opening import here
-    from bep.wiring.surgery import store_of
 
-    stored = store_of(here()).load()
+    stored = here().store.load()
     if stored is None:
         raise Stop(ExitCode.ERROR, "there is no state yet: nothing has been applied here")
     Console().result(encode(stored.state))

@@ -30,10 +30,9 @@ def unlock(
     from bep.console import Console
     from bep.providers.locking import unlock as take_away
     from bep.wiring.opening import here
-    from bep.wiring.surgery import store_of
 
     console = Console()
-    holder = take_away(store_of(here()).path, id)
+    holder = take_away(here().store.path, id)
     if json_output:
         from dataclasses import asdict
 

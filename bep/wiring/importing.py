@@ -50,6 +50,8 @@ def found_in_world(opened: "Opened", names: Sequence[str]) -> list[Found]:
 
 def _near(opened: "Opened", address: Address) -> str:
     there = list(opened.provider.list(kind_of(address)))
+    if address in there:
+        return " for bep to look after: it exists always, and nobody need declare it"
     near = get_close_matches(address, there, 3, 0.4) or there[:5]
     return f"\n    fix: there is {', '.join(near)}" if near else f"; it has no {kind_of(address)} at all"
 

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from bep.files import WorkspaceFiles
 from bep.schemas.address import Address
-from bep.schemas.finding import SpecInvalid
+from bep.schemas.finding import SpecInvalid, errors
+from bep.schemas.workspace import FILE
 from bep.wiring.clock import new_state, now
 
 if TYPE_CHECKING:
     from bep.planner.state import State
     from bep.providers.local.provider import LocalProvider
     from bep.providers.state_store import FileStore
+    from bep.schemas.finding import Finding
     from bep.schemas.loading import Loaded
     from bep.schemas.workspace import Workspace
 
@@ -50,15 +52,21 @@ class Opened:
             raise SpecInvalid(self.loaded.findings, self.loaded.sources)
         return found
 
-    @cached_property
+    @property
     def glanced(self) -> "Workspace":
         """What bep.yml says, however wrong, without reading a spec."""
+        return self._glance[0]
+
+    @cached_property
+    def _glance(self) -> "tuple[Workspace, Sequence[Finding]]":
+        """What bep.yml says, and what is wrong with it."""
         from bep.schemas.opening import open_workspace
 
         source = self.source
-        return open_workspace(
+        found = open_workspace(
             self.files, variables=source.variables, variable_files=source.variable_files, environment=os.environ
-        ).workspace
+        )
+        return found.workspace, found.findings
 
     @cached_property
     def loaded(self) -> "Loaded":
@@ -102,10 +110,15 @@ class Opened:
     def store(self) -> "FileStore":
         """Where this workspace's state is kept: `state: {file: ...}` in bep.yml, else `.bep/state.json`.
 
-        Raises `SpecInvalid` when this bep does not have the store that bep.yml asks for.
+        Raises `SpecInvalid` when this bep does not have the store that bep.yml asks for, and for a bep.yml that is
+        wrong somewhere: another place than the one it means must not be taken for it.
         """
         from bep.providers.state_store import FileStore
 
+        findings = self.loaded.findings if "loaded" in self.__dict__ else self._glance[1]
+        wrong = [found for found in errors(findings) if found.mark is not None and found.mark.file == FILE]
+        if wrong:
+            raise SpecInvalid(wrong, self.loaded.sources)
         path = self.workspace.state.get("file")
         if path is None:
             raise self._not_available()

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bep.exit_codes import ExitCode, Stop
-from bep.wiring.surgery import store_of
 
 if TYPE_CHECKING:
     from bep.planner.plan import Change, Plan, PlanFinding, Undo
@@ -31,7 +30,7 @@ def plan_to_undo(opened: "Opened", path: Path | None) -> "Plan":
     from bep.providers.session import kept_plan
     from bep.wiring.applying import read_plan_file
 
-    store = store_of(opened)
+    store = opened.store
     plan = read_plan_file(path) if path else kept_plan(store.path)
     if plan is None:
         raise Stop(

@@ -7,23 +7,13 @@ from typing import TYPE_CHECKING
 
 from bep.exit_codes import ExitCode, Stop
 from bep.schemas.address import Address, kind_of
-from bep.schemas.finding import SpecInvalid, errors
 from bep.wiring.clock import now
 from bep.wiring.showing import entry_of
 
 if TYPE_CHECKING:
     from bep.planner.state import Entry, State
     from bep.providers.session import Session
-    from bep.providers.state_store import FileStore
     from bep.wiring.opening import Opened
-
-
-def store_of(opened: "Opened") -> "FileStore":
-    """Where the state is. Wrong specs do not matter here, but a wrong bep.yml does: it may say another place."""
-    wrong = [found for found in opened.loaded.findings if found.mark is not None and found.mark.file == "bep.yml"]
-    if errors(wrong):
-        raise SpecInvalid(tuple(wrong), opened.loaded.sources)
-    return opened.store
 
 
 @contextmanager
@@ -37,7 +27,7 @@ def editing(
     from bep.providers.locking import acquire
     from bep.providers.recovery import recover
 
-    store = store_of(opened)
+    store = opened.store
     if store.load() is None:
         raise Stop(ExitCode.ERROR, "there is no state yet: nothing has been applied here")
     with acquire(store.path, operation=operation, since=now(), timeout=lock_timeout), store.begin() as session:
@@ -86,7 +76,7 @@ def restore(opened: "Opened", source: int | Path) -> "tuple[State, tuple[Path, .
     """Put a kept copy, or a file, in place of the state. Returns what is there now, and where the old one was kept."""
     from bep.providers.locking import acquire
 
-    store = store_of(opened)
+    store = opened.store
     with acquire(store.path, operation="bep state restore", since=now()):
         aside = store.restore(source)
     stored = store.load()
@@ -101,7 +91,7 @@ def push(opened: "Opened", file: Path, *, force: bool) -> "tuple[State, tuple[Pa
     from bep.providers.surgery import PushRefused
     from bep.providers.surgery import push as put_in_place
 
-    store = store_of(opened)
+    store = opened.store
     with acquire(store.path, operation="bep state push", since=now()):
         try:
             return put_in_place(store, file, force=force)
@@ -115,7 +105,7 @@ def copies(opened: "Opened") -> list[dict[str, object]]:
     """The copies of earlier states that can be put back, newest first; damaged ones are left out."""
     from datetime import UTC, datetime
 
-    store = store_of(opened)
+    store = opened.store
     rows: list[dict[str, object]] = []
     for state in store.backups.good():
         file = store.backups.path(state.serial)

@@ -1,6 +1,7 @@
 """A workspace on disk and the real `bep` command in it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -101,6 +102,22 @@ def surroundings() -> dict[str, str]:
 def workspace(tmp_path: Path) -> Workspace:
     """The small workspace, nothing applied yet."""
     write(tmp_path, FILES)
+    return Workspace(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def applied_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small workspace, applied; to be copied, not used."""
+    folder = tmp_path_factory.mktemp("applied")
+    write(folder, FILES)
+    Workspace(folder).bep("apply", "-y")
+    return folder
+
+
+@pytest.fixture
+def applied(applied_once: Path, tmp_path: Path) -> Workspace:
+    """The small workspace after its first apply."""
+    shutil.copytree(applied_once, tmp_path, dirs_exist_ok=True)
     return Workspace(tmp_path)
 
 

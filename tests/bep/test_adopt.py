@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from bep.schemas.address import Address
 from bep.schemas.editing import added, exchanged, taken_out
 from bep.schemas.mark import Mark
 from bep.schemas.resource import Resource
-from tests.bep.conftest import FILES, Workspace
+from tests.bep.conftest import FILES, Workspace, write
 
 Golden = Callable[[str, str], None]
 
@@ -75,12 +76,13 @@ def drift(workspace: Workspace, address: str, changes: Mapping[tuple[str, ...], 
         provider.update(Resource(name, attributes, Mark("x", 1, 1)), operation="someone", etag=there.etag)
 
 
-@pytest.fixture
-def applied(make_workspace: Callable[[Mapping[str, str]], Workspace]) -> Workspace:
-    """Two deployments, applied."""
-    made = make_workspace({**FILES, "specs.yml": SPECS})
-    made.bep("apply", "-y")
-    return made
+@pytest.fixture(scope="module")
+def applied_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two deployments, applied; what `applied` copies here."""
+    folder = tmp_path_factory.mktemp("applied")
+    write(folder, {**FILES, "specs.yml": SPECS})
+    Workspace(folder).bep("apply", "-y")
+    return folder
 
 
 def test_values_are_exchanged_where_they_stand_and_the_next_plan_is_empty(applied: Workspace, golden: Golden) -> None:

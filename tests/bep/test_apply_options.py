@@ -11,15 +11,17 @@ import pytest
 from tests.bep.conftest import FILES, Workspace, surroundings, write
 
 SLOW = """\
-import time
+import os, time
 
 def init():
     pass
 
 def run(mini_batch):
-    time.sleep(SECONDS)
+    while not os.path.exists(GO):
+        time.sleep(0.05)
     return list(mini_batch)
 """
+"""Scores nothing until a file appears."""
 GREEN = """\
 ---
 name: green
@@ -33,10 +35,12 @@ settings: {mini_batch_size: 1}
 """
 
 
-def scoring(workspace: Workspace, seconds: float) -> subprocess.Popen[bytes]:
+def scoring(workspace: Workspace) -> subprocess.Popen[bytes]:
     """A job on the deployment green, under way when this returns."""
     specs = FILES["specs.yml"] + GREEN
-    write(workspace.folder, {"specs.yml": specs, "slow/score.py": SLOW.replace("SECONDS", str(seconds))})
+    write(
+        workspace.folder, {"specs.yml": specs, "slow/score.py": SLOW.replace("GO", repr(str(workspace.folder / "go")))}
+    )
     workspace.bep("apply", "-y")
     job = subprocess.Popen(
         [sys.executable, "-m", "bep", "run", "job.yml", "--deployment", "green", "--name", "nightly"],
@@ -71,37 +75,48 @@ def status(workspace: Workspace) -> str:
 
 
 def test_a_deletion_waits_for_the_jobs_it_would_pull_the_ground_from(
-    workspace: Workspace, jobs: list[subprocess.Popen[bytes]]
+    applied: Workspace, jobs: list[subprocess.Popen[bytes]]
 ) -> None:
-    jobs.append(scoring(workspace, 0.8))
-    write(workspace.folder, {"specs.yml": FILES["specs.yml"]})
-    refused = workspace.bep("apply", "-y", expect=3).stdout
+    jobs.append(scoring(applied))
+    write(applied.folder, {"specs.yml": FILES["specs.yml"]})
+    refused = applied.bep("apply", "-y", expect=3).stdout
     assert "has 1 unfinished job: nightly (Running)" in refused
     assert "`bep apply --drain`" in refused
-    assert "deployment/letters/green" in workspace.bep("state", "list").stdout
-    said = workspace.bep("apply", "-y", "--drain").stderr
-    assert "job nightly: waiting for it to end" in said
-    assert said.index("waiting for it") < said.index("green: deleting")
-    assert status(workspace) == "Completed"
-    assert "deployment/letters/green" not in workspace.bep("state", "list").stdout
+    assert "deployment/letters/green" in applied.bep("state", "list").stdout
+    applying = subprocess.Popen(
+        [sys.executable, "-m", "bep", "apply", "-y", "--drain"],
+        cwd=applied.folder,
+        env=surroundings(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert applying.stderr is not None
+    with applying, applying.stderr as talk:
+        assert talk.readline() == "  job nightly: waiting for it to end ...\n"
+        (applied.folder / "go").touch()
+        assert "green: deleting" in talk.read()
+    assert applying.returncode == 0
+    assert status(applied) == "Completed"
+    assert "deployment/letters/green" not in applied.bep("state", "list").stdout
 
 
 def test_a_deletion_cancels_jobs_when_told_to_and_only_those(
-    workspace: Workspace, jobs: list[subprocess.Popen[bytes]]
+    applied: Workspace, jobs: list[subprocess.Popen[bytes]]
 ) -> None:
-    jobs.append(scoring(workspace, 30))
-    workspace.edit("specs.yml", "size: 1}", "size: 5}")
-    warned = workspace.bep("plan", "--detailed-exitcode", expect=2).stdout
+    jobs.append(scoring(applied))
+    applied.edit("specs.yml", "size: 1}", "size: 5}")
+    warned = applied.bep("plan", "--detailed-exitcode", expect=2).stdout
     assert "they go on with what they began with" in warned
-    write(workspace.folder, {"specs.yml": FILES["specs.yml"].replace("size: 2", "size: 3")})
-    workspace.bep("apply", "-y", "--cancel-jobs", "--target", "deployment/letters/blue")
-    assert status(workspace) == "Running"
-    both = workspace.bep("apply", "-y", "--cancel-jobs", "--drain", expect=1).stderr
+    write(applied.folder, {"specs.yml": FILES["specs.yml"].replace("size: 2", "size: 3")})
+    applied.bep("apply", "-y", "--cancel-jobs", "--target", "deployment/letters/blue")
+    assert status(applied) == "Running"
+    both = applied.bep("apply", "-y", "--cancel-jobs", "--drain", expect=1).stderr
     assert "say one" in both
-    said = workspace.bep("apply", "-y", "--cancel-jobs").stderr
+    said = applied.bep("apply", "-y", "--cancel-jobs").stderr
     assert "job nightly: Canceled, 0 of 5 files scored" in said
-    assert status(workspace) == "Canceled"
-    assert "deployment/letters/green" not in workspace.bep("state", "list").stdout
+    assert status(applied) == "Canceled"
+    assert "deployment/letters/green" not in applied.bep("state", "list").stdout
 
 
 def test_events_go_into_a_file_while_a_person_reads(workspace: Workspace) -> None:
@@ -126,6 +141,13 @@ def test_changes_that_nobody_expected_end_with_2_and_are_not_made(workspace: Wor
     assert not (workspace.folder / ".bep/cloud").exists()
     workspace.bep("apply", "-y")
     workspace.bep("plan", "--expect-no-changes")
+
+
+def test_a_kept_plan_is_applied_as_it_was_reviewed_or_not_at_all(workspace: Workspace) -> None:
+    workspace.bep("plan", "-o", "plan.json")
+    refused = workspace.bep("apply", "plan.json", "--target", "endpoint/letters", expect=1).stderr
+    assert "plan.json is applied as it was reviewed" in refused
+    assert workspace.bep("state", "list").stdout == ""
 
 
 def test_targets_and_excludes_come_from_files_too(workspace: Workspace) -> None:

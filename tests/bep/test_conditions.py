@@ -45,13 +45,12 @@ def test_outputs_are_shown_after_an_apply_and_on_their_own(workspace: Workspace)
     assert "Did you mean 'model'?" in workspace.bep("output", "modell", expect=1).stderr
 
 
-def test_a_check_that_fails_in_the_world_is_a_warning_in_plans_and_after_applies(workspace: Workspace) -> None:
-    with (workspace.folder / "bep.yml").open("a") as stream:
+def test_a_check_that_fails_in_the_world_is_a_warning_in_plans_and_after_applies(applied: Workspace) -> None:
+    with (applied.folder / "bep.yml").open("a") as stream:
         stream.write(CONDITIONS)
-    workspace.bep("apply", "-y")
-    drift(workspace, "compute/cpu-cluster", {("max_instances",): 9})
-    planned = json.loads(workspace.bep("plan", "--json").stdout)
+    drift(applied, "compute/cpu-cluster", {("max_instances",): 9})
+    planned = json.loads(applied.bep("plan", "--json").stdout)
     [found] = planned["findings"]
     assert (found["severity"], found["code"], found["message"]) == ("warning", "check-failed", "the quota is 3 nodes")
-    workspace.edit("specs.yml", "max_instances: 2", "max_instances: 5")
-    assert "the quota is 3 nodes" in workspace.bep("apply", "-y").stderr
+    applied.edit("specs.yml", "max_instances: 2", "max_instances: 5")
+    assert "the quota is 3 nodes" in applied.bep("apply", "-y").stderr

@@ -4,8 +4,6 @@ import json
 import shutil
 from collections.abc import Callable
 
-import pytest
-
 from bep.schemas.address import Address
 from bep.schemas.mark import Mark
 from bep.schemas.resource import Resource
@@ -13,13 +11,6 @@ from tests.bep.conftest import Workspace
 from tests.bep.test_adopt import world
 
 Golden = Callable[[str, str], None]
-
-
-@pytest.fixture
-def applied(workspace: Workspace) -> Workspace:
-    """The small workspace, applied once."""
-    workspace.bep("apply", "-y")
-    return workspace
 
 
 def actions(workspace: Workspace) -> dict[str, str]:

@@ -12,12 +12,11 @@ Golden = Callable[[str, str], None]
 
 
 @pytest.fixture
-def forgotten(workspace: Workspace) -> Workspace:
+def forgotten(applied: Workspace) -> Workspace:
     """The small workspace, applied; then its state was lost for good, while the world stayed."""
-    workspace.bep("apply", "-y")
-    for path in (workspace.folder / ".bep").glob("state.json*"):
+    for path in (applied.folder / ".bep").glob("state.json*"):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    return workspace
+    return applied
 
 
 def test_what_the_specs_declare_is_taken_back_and_the_plan_is_empty(forgotten: Workspace) -> None:
@@ -83,6 +82,7 @@ def test_no_file_is_overwritten_and_nothing_absent_is_imported(forgotten: Worksp
     absent = forgotten.bep("import", "endpoint/leters", expect=5).stderr
     assert "local has no endpoint/leters" in absent
     assert "there is endpoint/letters" in absent
+    assert "it exists always" in forgotten.bep("import", "compute/local", expect=5).stderr
     assert "is no address" in forgotten.bep("import", "letters", expect=1).stderr
     forgotten.bep("import", "endpoint/letters")
     assert "is in the state already" in forgotten.bep("import", "endpoint/letters", expect=1).stderr

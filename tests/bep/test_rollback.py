@@ -4,8 +4,6 @@ import json
 import shutil
 from collections.abc import Callable
 
-import pytest
-
 from tests.bep.conftest import Workspace
 
 Golden = Callable[[str, str], None]
@@ -20,13 +18,6 @@ code_configuration: {code: code, scoring_script: score.py}
 environment: azureml:plain:1
 compute: azureml:cpu-cluster
 """
-
-
-@pytest.fixture
-def applied(workspace: Workspace) -> Workspace:
-    """The small workspace, applied once."""
-    workspace.bep("apply", "-y")
-    return workspace
 
 
 def planned_and_applied(workspace: Workspace, *options: str) -> None:

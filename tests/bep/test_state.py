@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from bep.providers.local.provider import LocalProvider
 from bep.schemas.address import Address
 from bep.schemas.mark import Mark
@@ -17,13 +15,6 @@ from bep.schemas.resource import Resource
 from tests.bep.conftest import Workspace, surroundings
 
 Golden = Callable[[str, str], None]
-
-
-@pytest.fixture
-def applied(workspace: Workspace) -> Workspace:
-    """The small workspace, applied once."""
-    workspace.bep("apply", "-y")
-    return workspace
 
 
 def test_what_is_dropped_stays_in_the_world_and_can_be_restored(applied: Workspace) -> None:
@@ -158,6 +149,13 @@ def test_without_a_state_nothing_is_made_up(workspace: Workspace) -> None:
         assert "there is no state yet" in workspace.bep("state", *command, expect=1).stderr
     assert "There is no copy yet" in workspace.bep("state", "restore").stderr
     assert not (workspace.folder / ".bep").exists()
+
+
+def test_a_broken_bep_yml_is_not_taken_for_one_that_keeps_state_elsewhere(applied: Workspace) -> None:
+    (applied.folder / "bep.yml").write_text("workspace: letters\nstate: {fil: elsewhere.json}\n")
+    for command in (("list",), ("restore", "0")):
+        assert "fil" in applied.bep("state", *command, expect=3).stderr
+    assert not list((applied.folder / ".bep").glob("*.replaced-*"))
 
 
 def test_the_state_commands_read_like_a_manual(workspace: Workspace, golden: Golden) -> None:
