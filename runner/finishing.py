@@ -41,7 +41,7 @@ class Totals:
         """Count one mini-batch."""
         good = min(entry.items, entry.results)
         self.scored += good
-        self.rows += entry.results
+        self.rows += entry.rows
         self.breaks += entry.breaks
         if entry.results > entry.items:
             self.excess += entry.results - entry.items

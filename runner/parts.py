@@ -26,6 +26,7 @@ class Scored(NamedTuple):
     length: int
     started: float
     seconds: float
+    rows: int
     checksum: int
     part: int
 

@@ -31,10 +31,12 @@ class Part:
         self._flushed = self._synced = time.monotonic()
         self._skew = time.time() - self._synced
 
-    def add(self, first: int, items: int, results: int, breaks: int, rows: bytes, started: float, now: float) -> None:
-        """Keep a mini-batch's rows; they are written when enough has come together."""
+    def add(
+        self, first: int, items: int, results: int, count: int, breaks: int, rows: bytes, started: float, now: float
+    ) -> None:
+        """Keep a mini-batch's rows, `count` of them; they are written when enough has come together."""
         self._records.append(
-            wire.record(first, items, results, breaks, self._offset, rows, started + self._skew, now - started)
+            wire.record(first, items, results, breaks, self._offset, rows, started + self._skew, now - started, count)
         )
         self._held.append(rows)
         size = len(rows)

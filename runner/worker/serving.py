@@ -101,7 +101,7 @@ class Worker:
             except BaseException as error:
                 self._failed(error, first, count, clock() - started)
             else:
-                add(first, count, count if single else results, breaks, text, started, clock())
+                add(first, count, count if single else results, results, breaks, text, started, clock())
             first += count
             calls += 1
         return calls

@@ -27,18 +27,27 @@ COUNTS_AT, STOLEN_AT = 32, 56
 STARTING, PREPARING, IDLE, RUNNING, STOPPING = range(5)
 
 # One mini-batch in a part's journal: first item, items, results, line breaks beyond one a row, where its rows start
-# in the part and their length, wall clock at the start, seconds, checksum of the rows; then a checksum of all that.
-BODY = struct.Struct("<QIIIQQddI")
+# in the part and their length, wall clock at the start, seconds, how many rows, checksum of the rows; then a checksum
+# of all that. A result is a row, but for a script that takes a file a call: there it is a file, of any number of rows.
+BODY = struct.Struct("<QIIIQQddII")
 CHECK = struct.Struct("<I")
-CHECKED = struct.Struct("<QIIIQQddII")
+CHECKED = struct.Struct("<QIIIQQddIII")
 RECORD = CHECKED.size
 
 
 def record(
-    first: int, items: int, results: int, breaks: int, offset: int, rows: bytes, started: float, seconds: float
+    first: int,
+    items: int,
+    results: int,
+    breaks: int,
+    offset: int,
+    rows: bytes,
+    started: float,
+    seconds: float,
+    count: int = 0,
 ) -> bytes:
-    """One journal record."""
-    body = BODY.pack(first, items, results, breaks, offset, len(rows), started, seconds, crc32(rows))
+    """One journal record. `count` is how many rows the bytes `rows` are."""
+    body = BODY.pack(first, items, results, breaks, offset, len(rows), started, seconds, count, crc32(rows))
     return body + CHECK.pack(crc32(body))
 
 
