@@ -26,9 +26,16 @@ def _score(pandas: object, path: str) -> object:
     model = _MODEL[0]
     predictions = model.predict(_read(pandas, path, _schema(model)))  # type: ignore[attr-defined]
     frame = _frame(pandas, predictions)
-    frame.insert(0, "row", range(len(frame)))  # type: ignore[attr-defined,arg-type]
-    frame["file"] = os.path.basename(path)  # type: ignore[index]
+    frame.insert(0, _free(frame, "row"), range(len(frame)))  # type: ignore[attr-defined,arg-type]
+    frame[_free(frame, "file")] = os.path.basename(path)  # type: ignore[index]
     return frame
+
+
+def _free(frame: object, name: str) -> str:
+    """A column name that the predictions do not have."""
+    while name in frame.columns:  # type: ignore[attr-defined]
+        name = "_" + name
+    return name
 
 
 def _folder(folder: str) -> str:
@@ -52,7 +59,7 @@ def _read(pandas: object, path: str, schema: object) -> object:
     if ending in (".parquet", ".pqt"):
         return pandas.read_parquet(path)  # type: ignore[attr-defined]
     if ending == ".jsonl":
-        return pandas.read_json(path, lines=True)  # type: ignore[attr-defined]
+        return _read_json_lines(pandas, path, schema)
     if ending in IMAGES:
         return _read_image(pandas, path, schema)
     raise TypeError(
@@ -68,14 +75,31 @@ def _read_csv(pandas: object, path: str, schema: object) -> object:
         import numpy  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
         return numpy.genfromtxt(path, dtype=schema.numpy_types()[0], delimiter=",", skip_header=1, ndmin=2)  # type: ignore[attr-defined]
-    types = None
-    if schema is not None and schema.has_input_names():  # type: ignore[attr-defined]
-        types = {
-            name: kind
-            for name, kind in zip(schema.input_names(), schema.pandas_types())  # type: ignore[attr-defined]
-            if str(kind) not in ("datetime64[ns]",)
-        }
-    return pandas.read_csv(path, engine="c", dtype=types)  # type: ignore[attr-defined]
+    types, times = _columns(schema)
+    frame = pandas.read_csv(path, engine="c", dtype=types)  # type: ignore[attr-defined]
+    for name in times:
+        if name in frame.columns:
+            frame[name] = pandas.to_datetime(frame[name])  # type: ignore[attr-defined]
+    return frame
+
+
+def _read_json_lines(pandas: object, path: str, schema: object) -> object:
+    """With the types of the signature: 1.0 is 1 in many a file. What a column is called says nothing of its type."""
+    types, times = _columns(schema)
+    return pandas.read_json(path, lines=True, dtype=types or None, convert_dates=times)  # type: ignore[attr-defined]
+
+
+def _columns(schema: object) -> "tuple[dict[str, object], list[str]]":
+    """The types of the signature's columns by their names, and the names of those that are points in time."""
+    types = {}
+    times = []
+    if schema is not None and not schema.is_tensor_spec() and schema.has_input_names():  # type: ignore[attr-defined]
+        for name, kind in zip(schema.input_names(), schema.pandas_types()):  # type: ignore[attr-defined]
+            if str(kind).startswith("datetime64"):
+                times.append(name)
+            else:
+                types[name] = kind
+    return types, times
 
 
 def _read_image(pandas: object, path: str, schema: object) -> object:

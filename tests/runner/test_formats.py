@@ -113,36 +113,3 @@ def test_parquet_without_pyarrow_fails_before_anything_is_scored(jobs: Jobs) -> 
     record, _ = jobs.score(output_format="parquet")
     assert record.error.message == "ModuleNotFoundError: No module named 'pyarrow'"
     assert record.counts.scored == 0
-
-
-@pytest.mark.filterwarnings("ignore")  # mlflow's own, while it saves
-@pytest.mark.skipif(not importlib.util.find_spec("mlflow"), reason="the environment has no mlflow")
-def test_an_mlflow_model_without_code_scores_file_by_file(jobs: Jobs) -> None:
-    import mlflow.sklearn  # type: ignore[import-not-found,import-untyped,unused-ignore]
-    import pandas  # type: ignore[import-not-found,import-untyped,unused-ignore]
-    from sklearn.linear_model import LinearRegression  # type: ignore[import-not-found,import-untyped,unused-ignore]
-
-    frame = pandas.DataFrame({"a": [0.0, 1.0, 2.0], "b": [1.0, 1.0, 1.0]})
-    model = LinearRegression().fit(frame, frame["a"] * 2)
-    request = jobs.request(None, scoring_script=None, inputs=(str(jobs.root / "tables"),), max_retries=1)
-    mlflow.sklearn.save_model(
-        model,
-        jobs.root / "model" / "linear",
-        signature=mlflow.models.infer_signature(frame, model.predict(frame)),
-        serialization_format="cloudpickle",
-    )
-    tables = jobs.root / "tables"
-    tables.mkdir()
-    frame.to_csv(tables / "a.csv", index=False)
-    frame.to_parquet(tables / "b.parquet")
-    (tables / "c.csv").write_text("nothing,like\nthe,others\n")
-    frame.to_json(tables / "d.jsonl", orient="records", lines=True)
-    (tables / "e.doc").write_text("?")
-    record = jobs.run(request)
-    assert record.status == "Completed", record.error
-    rows = [line.split() for line in record.output_file.read_text().splitlines()]
-    assert [(row, file, round(float(value))) for row, value, file in rows] == [
-        (str(row), file, 2 * row) for file in ("a.csv", "b.parquet", "d.jsonl") for row in range(3)
-    ]
-    assert (record.counts.scored, record.counts.failed) == (3, 2)
-    assert "endings are matched as written" in record.failures[1].message

@@ -1,0 +1,199 @@
+"""MLflow models without code: tables and images, one predict a file, types as the signature says.
+
+Needs `pip install 'bep[mlflow]' pyarrow pillow`; tests/test_examples.py runs a whole example in an environment of its
+own.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Jobs = Any
+
+pytest.importorskip("mlflow", reason="the environment has no mlflow")
+pytest.importorskip("pandas", reason="the environment has no pandas")
+pytestmark = pytest.mark.filterwarnings("ignore")  # mlflow's own, while it saves
+
+TABLES = """
+import mlflow.pyfunc
+import pandas
+
+class Model(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input, params=None):
+        print([str(kind) for kind in model_input.dtypes])
+        return {returned}
+
+mlflow.models.set_model(Model())
+"""
+IMAGES = """
+import mlflow.pyfunc
+
+class Model(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input, params=None):
+        return [f"{model_input.dtype}|{model_input.shape}|{int(model_input.sum())}"]
+
+mlflow.models.set_model(Model())
+"""
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow keeps a database in the current folder."""
+    monkeypatch.chdir(tmp_path)
+
+
+def save(jobs: Jobs, code: str, inputs: Any = None) -> None:
+    """Save a model whose inputs are such columns or arrays; None: without signature."""
+    import mlflow
+    from mlflow.models import ModelSignature
+
+    script = jobs.root / "model_code.py"
+    script.write_text(code)
+    mlflow.pyfunc.save_model(
+        jobs.root / "model" / "saved",
+        python_model=str(script),
+        signature=inputs and ModelSignature(inputs=inputs),
+        pip_requirements=["mlflow-skinny"],
+    )
+
+
+def table_of(columns: dict[str, str]) -> Any:
+    from mlflow.types import ColSpec, Schema
+
+    return Schema([ColSpec(kind, name) for name, kind in columns.items()])
+
+
+def scored(jobs: Jobs, files: dict[str, str | bytes], **how: object) -> Any:
+    """Run the model over files of such contents; the record."""
+    folder = jobs.root / "tables"
+    folder.mkdir(exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    how = {"max_retries": 0, "workers": 1, **how}
+    return jobs.run(jobs.request(None, scoring_script=None, inputs=(str(folder),), **how))
+
+
+def failures(record: Any) -> dict[str, tuple[str, str]]:
+    lines = map(json.loads, (record.folder / "failed_items.jsonl").read_text().splitlines())
+    return {Path(told["item"]).name: (told["type"], told["message"]) for told in lines}
+
+
+def test_tables_of_every_sort_have_the_types_of_the_signature(jobs: Jobs) -> None:
+    pytest.importorskip("pyarrow", reason="the environment has no pyarrow")
+    import pandas
+
+    save(
+        jobs,
+        TABLES.replace("{returned}", "(model_input['length'] * 2).to_numpy()"),
+        table_of({"length": "double", "count": "long", "code": "string", "date": "datetime"}),
+    )
+    parquet = jobs.root / "rows.parquet"
+    frame = pandas.DataFrame({"length": [1.0, 2.0], "count": [1, 2], "code": ["01", "2"], "date": ["2021-03-31"] * 2})
+    frame.astype({"date": "datetime64[ns]"}).to_parquet(parquet)
+    record = scored(
+        jobs,
+        {
+            "a.csv": "length,count,code,date\n1,1,01,2021-03-31\n2,2,2,2021-03-31\n",
+            "b.parquet": parquet.read_bytes(),
+            "c.jsonl": frame.to_json(orient="records", lines=True),
+            "d.pqt": parquet.read_bytes(),
+        },
+    )
+    assert record.status == "Completed", record.failures
+    assert record.output_file.read_text().splitlines() == [
+        f"{row} {2.0 * (row + 1)} {name}" for name in ("a.csv", "b.parquet", "c.jsonl", "d.pqt") for row in range(2)
+    ]
+    assert (record.counts.items, record.counts.scored, record.counts.rows) == (4, 4, 8)
+    assert record.warnings == ()
+    printed = "".join(path.read_text() for path in (record.folder / "logs/user/stdout").rglob("*.txt"))
+    for kinds in map(json.loads, printed.replace("'", '"').splitlines()):
+        assert kinds[:2] == ["float64", "int64"]
+        assert kinds[2] in ("object", "str", "string")
+        assert kinds[3].startswith("datetime64")
+
+
+def test_a_bad_file_fails_that_file_only_and_says_why(jobs: Jobs) -> None:
+    save(jobs, TABLES.replace("{returned}", "model_input['a'].to_numpy()"), table_of({"a": "long", "b": "double"}))
+    good = "a,b\n5,0.5\n"
+    record = scored(
+        jobs,
+        {
+            "a.csv": good,
+            "missing-column.csv": "a\n1\n",
+            "not-a-number.csv": "a,b\nmany,0.5\n",
+            "empty.csv": "",
+            "not-parquet.parquet": "PAR2",
+            "other.doc": "?",
+            "upper.CSV": good,
+            "z.csv": good,
+        },
+        mini_batch_size=10,
+    )
+    assert record.status == "Completed", record.error
+    assert record.output_file.read_text() == "0 5 a.csv\n0 5 z.csv\n"
+    assert (record.counts.scored, record.counts.failed, record.counts.rows) == (2, 6, 2)
+    why = failures(record)
+    assert why["missing-column.csv"][0] == "MlflowException"
+    assert "['b']" in why["missing-column.csv"][1]
+    assert why["not-a-number.csv"][0] == "ValueError"
+    assert why["empty.csv"][0] == "EmptyDataError"
+    assert "endings are matched as written" in why["upper.CSV"][1]
+    assert set(why) == {
+        "missing-column.csv",
+        "not-a-number.csv",
+        "empty.csv",
+        "not-parquet.parquet",
+        "other.doc",
+        "upper.CSV",
+    }
+
+
+def test_several_columns_keep_their_names_beside_row_and_file(jobs: Jobs) -> None:
+    save(jobs, TABLES.replace("{returned}", "pandas.DataFrame({'row': model_input['a'], 'file': 'own'})"))
+    record = scored(jobs, {"a.csv": "a\n7\n8\n", "none.csv": "a\n"}, output_format="csv")
+    assert record.status == "Completed", record.failures
+    assert record.output_file.read_text() == "_row,row,file,_file\n0,7,own,a.csv\n1,8,own,a.csv\n"
+    assert (record.counts.scored, record.counts.failed, record.counts.rows) == (2, 0, 2)
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ((-1, 2, 3, 3), "float32|(1, 2, 3, 3)|180"),
+        ((-1,), "float32|(18,)|180"),
+        (None, "uint8|(1, 2, 3, 3)|180"),
+    ],
+)
+def test_an_image_becomes_the_array_that_the_signature_asks_for(
+    jobs: Jobs, shape: tuple[int, ...] | None, expected: str
+) -> None:
+    image = pytest.importorskip("PIL.Image", reason="the environment has no pillow")
+    numpy = pytest.importorskip("numpy")
+    from mlflow.types import Schema, TensorSpec
+
+    save(jobs, IMAGES, shape and Schema([TensorSpec(numpy.dtype("float32"), shape)]))
+    file = jobs.root / "made.png"
+    image.fromarray(numpy.full((2, 3, 3), 10, dtype="uint8")).save(file)
+    record = scored(jobs, {"a.png": file.read_bytes(), "broken.png": "not an image"}, output_format="csv")
+    assert record.output_file is not None, record.failures
+    assert record.output_file.read_text() == f'row,prediction,file\n0,"{expected}",a.png\n', record.failures
+    assert {name: kind for name, (kind, _) in failures(record).items()} == {"broken.png": "UnidentifiedImageError"}
+
+
+def test_an_image_as_bytes_for_a_model_that_takes_one_binary_column(jobs: Jobs) -> None:
+    save(
+        jobs,
+        TABLES.replace("{returned}", "[len(image) for image in model_input['image']]"),
+        table_of({"image": "binary"}),
+    )
+    record = scored(jobs, {"a.png": b"12345"})
+    assert record.status == "Completed", record.failures
+    assert record.output_file.read_text() == "0 5 a.png\n"
+
+
+def test_an_image_for_a_model_that_takes_columns_is_refused(jobs: Jobs) -> None:
+    save(jobs, TABLES.replace("{returned}", "[0]"), table_of({"a": "long"}))
+    record = scored(jobs, {"a.csv": "a\n1\n", "a.png": b"12345"})
+    assert "the model's signature has columns" in failures(record)["a.png"][1]
