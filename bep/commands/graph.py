@@ -22,7 +22,7 @@ class Language(StrEnum):
 def graph(
     plan: Annotated[
         Path | None,
-        typer.Argument(metavar="[PLAN]", help="A kept plan: its changes. Without it: the specs' resources."),
+        typer.Argument(metavar="PLAN", help="A kept plan: its changes. Without it: the specs' resources."),
     ] = None,
     language: Annotated[
         Language, typer.Option("--format", "-f", help="dot for Graphviz, mermaid for Markdown.")

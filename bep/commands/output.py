@@ -12,7 +12,7 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command()
 def output(
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="One output. Without it: all of them.")] = "",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="One output. Without it: all of them.")] = "",
     form: Annotated[Format, typer.Option("--output", "-o", help="How to write it.")] = Format.YAML,
     json_output: Annotated[bool, typer.Option("--json", help="The same as -o json.")] = False,
     var: Variables = None,

@@ -1,26 +1,57 @@
 """What is said after an apply: checks that do not hold, and the outputs."""
 
-import json
-from typing import TYPE_CHECKING
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
     from bep.console import Console
+    from bep.planner.plan import PlanFinding
     from bep.wiring.opening import Opened
 
 
-def show_outcome(console: "Console", opened: "Opened") -> None:
-    """Warn of the checks that do not hold now, and show the outputs; nothing where bep.yml has neither."""
+@dataclass(frozen=True)
+class Outcome:
+    """The outputs as they are now, and the checks that do not hold of the world."""
+
+    outputs: dict[str, Any] = field(default_factory=dict)
+    findings: "tuple[PlanFinding, ...]" = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """As a part of the last object of an apply's stream."""
+        return {"outputs": self.outputs, "findings": [found.model_dump(mode="json") for found in self.findings]}
+
+
+def outcome_of(opened: "Opened", allow: Collection[str]) -> Outcome:
+    """What there is to say once an apply is done; nothing where bep.yml has neither outputs nor checks."""
     conditions = opened.loaded.workspace.conditions
     if not conditions.checks and not conditions.outputs:
-        return
-    from bep.commands.showing_findings import say_findings
-    from bep.wiring.opening import Opened
+        return Outcome()
     from bep.wiring.outputs import checks_after, outputs
 
-    fresh = Opened(opened.root, opened.source)
-    say_findings(console, checks_after(fresh), {})
-    found = outputs(fresh)
-    if found:
-        width = max(map(len, found))
-        lines = (f"  {name:<{width}}  {json.dumps(value, ensure_ascii=False)}" for name, value in found.items())
+    now = opened.again()
+    return Outcome(outputs(now), checks_after(now, allow))
+
+
+def show_outcome(console: "Console", outcome: Outcome) -> None:
+    """Say it to a person."""
+    if outcome.outputs:
+        from bep.planner.layout import NONE, text
+
+        width = max(map(len, outcome.outputs))
+        lines = (f"  {name:<{width}}  {text(value) or NONE}" for name, value in outcome.outputs.items())
         console.result("Outputs:\n" + "\n".join(lines))
+    if outcome.findings:
+        from bep.planner.render_text import findings_text
+
+        console.say(findings_text(outcome.findings, colour=console.colour_talk))
+
+
+def judge(outcome: Outcome) -> None:
+    """Raises `Stop` where a check that is an error does not hold, and nobody allowed it."""
+    failed = [found for found in outcome.findings if found.severity == "error" and not found.allowed]
+    if failed:
+        checks = "a check does" if len(failed) == 1 else f"{len(failed)} checks do"
+        raise Stop(ExitCode.FINDINGS, f"what was asked is done, but {checks} not hold of what is there now")

@@ -20,7 +20,7 @@ app = typer.Typer(rich_markup_mode=None)
 def rollback(
     plan: Annotated[
         Path | None,
-        typer.Argument(metavar="[PLAN]", help="A plan that was kept and applied. Without it: the one last applied."),
+        typer.Argument(metavar="PLAN", help="A plan that was kept and applied. Without it: the one last applied."),
     ] = None,
     auto_approve: AutoApprove = False,
     json_output: Json = False,

@@ -184,7 +184,7 @@ def push(
 @app.command()
 def restore(
     source: Annotated[
-        str, typer.Argument(metavar="[SERIAL|FILE]", help="A copy's serial, or a state file. Without it: list copies.")
+        str, typer.Argument(metavar="SERIAL|FILE", help="A copy's serial, or a state file. Without it: list copies.")
     ] = "",
     output: Annotated[Format, typer.Option("--output", "-o", help="How to list the copies.")] = Format.TABLE,
     json_output: Json = False,
