@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from bep.schemas.finding import Finding, Severity
+from bep.schemas.finding import Finding, mistake
 from bep.schemas.mark import Mark
 from bep.schemas.node import Node, Place
 from bep.schemas.scalar import meaning
@@ -127,5 +127,5 @@ class Building:
 
     def _report(self, code: str, message: str, fix: str, mark: Mark, *, always: bool = False) -> None:
         if always or code not in self.reported:
-            self.findings.append(Finding(Severity.ERROR, code, "", message, fix, mark))
+            self.findings.append(mistake(code, "", message, fix, mark))
         self.reported.add(code)

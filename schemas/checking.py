@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from bep.schemas.accepting import acceptor
-from bep.schemas.finding import Finding, Severity
+from bep.schemas.finding import Finding, mistake
 from bep.schemas.kind import NAMES
 from bep.schemas.nearest import either, listed, meant_by, nearest, with_article
 from bep.schemas.node import Node, plain
@@ -80,7 +80,7 @@ class _Explaining:
 
     def _finding(self, words: tuple[str, str, str], path: FieldPath) -> Finding:
         code, message, fix = words
-        return Finding(Severity.ERROR, code, self.address, message, fix, self.node.nearest(path).mark)
+        return mistake(code, self.address, message, fix, self.node.nearest(path).mark)
 
     def _label(self, path: FieldPath) -> str:
         return dotted(path) or f"the {self.name}"
@@ -90,7 +90,7 @@ class _Explaining:
         path = (*path, error.instance)
         code, message, fix = EXPLANATIONS.get(error.validator, other)(error, f"a name in {dotted(path[:-1])}")
         mark = (self.node.at(path) or self.node).key_mark
-        return Refusal(Finding(Severity.ERROR, code, self.address, message, fix, mark), path, (path,))
+        return Refusal(mistake(code, self.address, message, fix, mark), path, (path,))
 
     def _missing(self, error: Any, path: FieldPath) -> Refusal:
         missing = next(f for f in error.validator_value if f not in error.instance and repr(f) in error.message)
@@ -133,7 +133,7 @@ class _Explaining:
             near = nearest(key, fields, most=2)
             fix = meant_by(near) or f"Remove it. The fields are: {listed(live, most=30)}."
             message = f"'{key}' is not a field of {where}"
-            finding = Finding(Severity.ERROR, "unknown-field", self.address, message, fix, found.key_mark)
+            finding = mistake("unknown-field", self.address, message, fix, found.key_mark)
             yield Refusal(finding, (*path, key), tuple((*path, name) for name in (key, *near)))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from bep.schemas.finding import Finding, Severity
+from bep.schemas.finding import Finding, mistake
 from bep.schemas.mark import Mark
 from bep.schemas.nearest import did_you_mean, listed
 from bep.schemas.node import Node, plain
@@ -101,14 +101,14 @@ def chosen(environments: Environments, choice: str) -> tuple[Environment | None,
         return None, ()
     if not every:
         message = f"the environment '{choice}' was chosen, but this workspace has no environments"
-        return None, (_error("unknown-environment", message, "Declare it under environments in bep.yml.", None),)
+        return None, (mistake("unknown-environment", "", message, "Declare it under environments in bep.yml.", None),)
     if not name:
         message = f"this workspace has environments, and none was chosen: {names}"
         fix = f"Choose one with `bep --environment NAME` or {CHOICE}, or write default_environment: NAME."
-        return None, (_error("environment-not-chosen", message, fix, environments.mark),)
+        return None, (mistake("environment-not-chosen", "", message, fix, environments.mark),)
     message = f"there is no environment '{name}'; there are: {names}"
     fix = did_you_mean(name, every) or "Choose one of these."
-    return None, (_error("unknown-environment", message, fix, environments.mark),)
+    return None, (mistake("unknown-environment", "", message, fix, environments.mark),)
 
 
 def as_chosen(workspace: "Workspace", choice: str) -> tuple["Workspace", tuple[Finding, ...]]:
@@ -144,14 +144,14 @@ def check_environments(root: Node) -> Iterator[Finding]:
     shared = root.get("state")
     if shared is not None:
         message = "each environment has a state of its own, so the workspace cannot say where it is"
-        yield _error("shared-state", message, "Move it into one of the environments.", shared.key_mark)
+        yield mistake("shared-state", "", message, "Move it into one of the environments.", shared.key_mark)
     taken: dict[str, str] = {}
     for environment in environments.every.values():
         for what, place in _places(environment):
             other = taken.setdefault(place, environment.name)
             if other != environment.name:
                 message = f"'{environment.name}' and '{other}' would have the same {what}"
-                yield _error(f"shared-{what}", message, "Give each its own.", environment.mark)
+                yield mistake(f"shared-{what}", "", message, "Give each its own.", environment.mark)
     yield from _undeclared(environments.every.values(), root.get("variables"))
 
 
@@ -170,8 +170,4 @@ def _undeclared(every: Iterable[Environment], variables: Node | None) -> Iterato
         for name, value in environment.values.items():
             if name not in declared:
                 fix = did_you_mean(name, declared) or "Declare it under variables in bep.yml."
-                yield _error("unknown-variable", f"there is no variable '{name}'", fix, value.key_mark)
-
-
-def _error(code: str, message: str, fix: str, mark: Mark | None) -> Finding:
-    return Finding(Severity.ERROR, code, "", message, fix, mark)
+                yield mistake("unknown-variable", "", f"there is no variable '{name}'", fix, value.key_mark)

@@ -1,11 +1,12 @@
 """What bep.yml says must hold: preconditions of the specs, checks of the world, outputs. Judges values it is given."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bep.schemas.address import Address
-from bep.schemas.finding import Finding, Severity
+from bep.schemas.directives import items
+from bep.schemas.finding import Finding, Severity, mistake
 from bep.schemas.mark import Mark
 from bep.schemas.nearest import did_you_mean
 from bep.schemas.node import Node
@@ -47,19 +48,14 @@ NO_CONDITIONS = Conditions()
 
 
 def read_conditions(root: Node) -> Conditions:
-    """The conditions and outputs of a bep.yml whose shape is right already."""
+    """The conditions and outputs of a bep.yml, without those whose shape is wrong."""
     outputs = root.get("outputs")
     named = outputs.value.items() if outputs is not None and isinstance(outputs.value, dict) else ()
     return Conditions(
-        tuple(_condition(node) for node in _items(root, "preconditions")),
-        tuple(_condition(node) for node in _items(root, "checks")),
-        tuple(_output(name, node) for name, node in named),
+        tuple(_condition(node) for node in items(root, "preconditions", "address", "query")),
+        tuple(_condition(node) for node in items(root, "checks", "address", "query")),
+        tuple(_output(name, node) for name, node in named if node.get("address") is not None),
     )
-
-
-def _items(root: Node, name: str) -> Iterable[Node]:
-    found = root.get(name)
-    return found.value if found is not None and isinstance(found.value, list) else ()
 
 
 def _condition(node: Node) -> Condition:
@@ -72,21 +68,22 @@ def _output(name: str, node: Node) -> Output:
     return Output(name, Address(address.text), node.texts("query"), node.texts("description"), address.mark, query.mark)
 
 
-def check_conditions(conditions: Conditions, declared: Mapping[Address, Mapping[str, Any]]) -> list[Finding]:
-    """What is wrong with them, and every precondition that the specs do not meet. `declared`: attributes by address."""
-    findings: list[Finding] = []
-    every: list[Condition | Output] = [*conditions.preconditions, *conditions.checks, *conditions.outputs]
+def check_conditions(conditions: Conditions, declared: Collection[Address]) -> Iterator[Finding]:
+    """What is wrong with them, whatever the values are."""
+    every: tuple[Condition | Output, ...] = (*conditions.preconditions, *conditions.checks, *conditions.outputs)
     for one in every:
-        findings += _unsound(one, declared)
-    if not findings:
-        findings += unmet(conditions.preconditions, declared, Severity.ERROR, "precondition-failed")
-    return findings
+        yield from _unsound(one, declared)
 
 
-def _unsound(one: Condition | Output, declared: Mapping[Address, object]) -> Iterator[Finding]:
+def check_preconditions(conditions: Conditions, attributes: Mapping[Address, Mapping[str, Any]]) -> Iterator[Finding]:
+    """Every precondition that the specs do not meet. None of them may be unsound."""
+    return unmet(conditions.preconditions, attributes, Severity.ERROR, "precondition-failed")
+
+
+def _unsound(one: Condition | Output, declared: Collection[Address]) -> Iterator[Finding]:
     if one.address not in declared:
         fix = did_you_mean(one.address, declared) or "Declare it, or take this out."
-        yield Finding(Severity.ERROR, "condition-undeclared", one.address, "no spec declares it", fix, one.mark)
+        yield mistake("condition-undeclared", one.address, "no spec declares it", fix, one.mark)
     if one.query:
         import jmespath
         from jmespath.exceptions import JMESPathError
@@ -96,7 +93,7 @@ def _unsound(one: Condition | Output, declared: Mapping[Address, object]) -> Ite
         except JMESPathError as problem:
             message = f"'{one.query}' is not a JMESPath expression: {str(problem).splitlines()[0]}"
             fix = "See https://jmespath.org; numbers stand in backticks: settings.mini_batch_size <= `100`."
-            yield Finding(Severity.ERROR, "query-invalid", one.address, message, fix, one.query_mark)
+            yield mistake("query-invalid", one.address, message, fix, one.query_mark)
 
 
 def unmet(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from bep.schemas.finding import Finding, Severity
+from bep.schemas.finding import Finding, Severity, mistake
 from bep.schemas.kind import NAMES, load_kind
 from bep.schemas.nearest import did_you_mean, either, with_article
 from bep.schemas.node import Node
@@ -86,7 +86,7 @@ def _said(said: Node) -> tuple[str | None, tuple[Finding, ...]]:
     else:
         message = f"'{said.text}' is not a kind" if said.text else "kind must be text"
         fix = did_you_mean(said.text, WRITTEN) or f"The kinds are {', '.join(WRITTEN)}."
-    return None, (Finding(Severity.ERROR, "unknown-kind", "", message, fix, said.mark),)
+    return None, (mistake("unknown-kind", "", message, fix, said.mark),)
 
 
 def schema_kind(url: str) -> str | None:
@@ -125,4 +125,4 @@ def _disagreement(node: Node, hinted: str | None, kind: str) -> tuple[Finding, .
 def _unclear(node: Node, leading: Sequence[str]) -> Finding:
     among = either(leading) if len(leading) < len(WRITTEN) else "any kind"
     fix = f"Add a line such as 'kind: {leading[0]}'."
-    return Finding(Severity.ERROR, "kind-unclear", "", f"this could be {among}", fix, node.mark)
+    return mistake("kind-unclear", "", f"this could be {among}", fix, node.mark)

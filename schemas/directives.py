@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from bep.schemas.address import Address, kind_of, names_of
-from bep.schemas.finding import Finding, Severity
+from bep.schemas.finding import Finding, mistake
 from bep.schemas.kind import NAMES, load_kind
 from bep.schemas.mark import Mark
 from bep.schemas.nearest import did_you_mean
@@ -53,13 +53,13 @@ NO_DIRECTIVES = Directives()
 def read_directives(root: Node) -> Directives:
     """The directives of a bep.yml, without those whose shape is wrong."""
     return Directives(
-        tuple(Import(Address(node.text), node.mark) for node in _items(root, "imports")),
-        tuple(_moved(node) for node in _items(root, "moved", "from", "to")),
-        tuple(_removed(node) for node in _items(root, "removed", "address")),
+        tuple(Import(Address(node.text), node.mark) for node in items(root, "imports")),
+        tuple(_moved(node) for node in items(root, "moved", "from", "to")),
+        tuple(_removed(node) for node in items(root, "removed", "address")),
     )
 
 
-def _items(root: Node, name: str, *needed: str) -> Sequence[Node]:
+def items(root: Node, name: str, *needed: str) -> Sequence[Node]:
     """The items of a list that have every needed field."""
     found = root.get(name)
     items = found.value if found is not None and isinstance(found.value, list) else ()
@@ -95,11 +95,11 @@ def _moves(directives: Directives, declared: Collection[Address]) -> Iterator[Fi
             continue
         if kind_of(move.source) != kind_of(move.target):
             message = f"{move.source} and {move.target} are not of one kind"
-            yield _error("moved-to-other-kind", move.source, message, "Move within a kind.", move.target_mark)
+            yield mistake("moved-to-other-kind", move.source, message, "Move within a kind.", move.target_mark)
             continue
         if move.source in declared:
             message = "it is moved, but a spec still declares it"
-            yield _error("moved-but-declared", move.source, message, "Rename it in the spec.", move.source_mark)
+            yield mistake("moved-but-declared", move.source, message, "Rename it in the spec.", move.source_mark)
         yield from _undeclared(move.target, move.target_mark, declared, "moved to")
 
 
@@ -110,7 +110,7 @@ def _removals(directives: Directives, declared: Collection[Address]) -> Iterator
         if not strange and removed.address in declared:
             message = "it is removed, but a spec still declares it"
             fix = "Take it out of the specs, or out of removed."
-            yield _error("removed-but-declared", removed.address, message, fix, removed.mark)
+            yield mistake("removed-but-declared", removed.address, message, fix, removed.mark)
 
 
 def _undeclared(address: Address, mark: Mark, declared: Collection[Address], what: str) -> list[Finding]:
@@ -120,21 +120,19 @@ def _undeclared(address: Address, mark: Mark, declared: Collection[Address], wha
         did_you_mean(address, declared)
         or f"Declare it; without this line, `bep import {address}` writes the YAML of what exists."
     )
-    return [_error("import-undeclared", address, f"it is to be {what}, but no spec declares it", fix, mark)]
+    return [mistake("import-undeclared", address, f"it is to be {what}, but no spec declares it", fix, mark)]
 
 
 def _strange(address: Address, mark: Mark) -> list[Finding]:
     kind = kind_of(address)
     if kind not in NAMES:
         fix = did_you_mean(kind, NAMES) or f"Begin with a kind: {', '.join(NAMES)}."
-        return [_error("address-invalid", address, f"'{address}' is no address: no kind is called '{kind}'", fix, mark)]
+        return [
+            mistake("address-invalid", address, f"'{address}' is no address: no kind is called '{kind}'", fix, mark)
+        ]
     identity = load_kind(kind).identity
     names = names_of(address)
     if len(names) != len(identity) or not all(names):
         form = "/".join((kind, *(name.upper() for name in identity)))
-        return [_error("address-invalid", address, f"'{address}' is no address of a {kind}", f"Write {form}.", mark)]
+        return [mistake("address-invalid", address, f"'{address}' is no address of a {kind}", f"Write {form}.", mark)]
     return []
-
-
-def _error(code: str, address: str, message: str, fix: str, mark: Mark) -> Finding:
-    return Finding(Severity.ERROR, code, address, message, fix, mark)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from bep.schemas.address import Address
 from bep.schemas.doubts import Doubts
-from bep.schemas.finding import Finding, Severity
+from bep.schemas.finding import Finding, Severity, mistake
 from bep.schemas.mark import Mark
 from bep.schemas.node import Node
 from bep.schemas.resource import Content, FieldPath, Reference
@@ -36,7 +36,7 @@ class Draft:
         if path:
             self.doubts.add(path)
         place = mark or self.node.nearest(path).mark
-        self.findings.append(Finding(Severity.ERROR, code, self.label, message, fix, place))
+        self.findings.append(mistake(code, self.label, message, fix, place))
 
     def warn(self, code: str, path: FieldPath, message: str, fix: str) -> None:
         """Note what is doubtful at a field."""

@@ -26,6 +26,11 @@ class Finding:
     mark: Mark | None = None
 
 
+def mistake(code: str, address: str, message: str, fix: str = "", mark: Mark | None = None) -> Finding:
+    """A finding that stops plan and apply."""
+    return Finding(Severity.ERROR, code, address, message, fix, mark)
+
+
 class SpecInvalid(Exception):
     """What the user wrote cannot be planned. Holds every finding, and the text of each file one points into."""
 

@@ -7,7 +7,7 @@ from typing import Any
 from bep.schemas.checking import check
 from bep.schemas.contents import beside, said
 from bep.schemas.files import Files
-from bep.schemas.finding import Finding, Severity, errors, ordered
+from bep.schemas.finding import Finding, errors, mistake, ordered
 from bep.schemas.job_changes import OVERRIDES, change
 from bep.schemas.mark import Mark
 from bep.schemas.masking import masked
@@ -84,7 +84,7 @@ class _Reading:
     texts: dict[str, str]
 
     def error(self, code: str, message: str, fix: str, mark: Mark | None) -> None:
-        self.findings.append(Finding(Severity.ERROR, code, "job", message, fix, mark if mark and mark.file else None))
+        self.findings.append(mistake(code, "job", message, fix, mark if mark and mark.file else None))
 
     def loaded(self, job: JobSpec | None) -> LoadedJob:
         self.findings += self.variables.findings

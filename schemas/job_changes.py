@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bep.schemas.finding import Finding, Severity
+from bep.schemas.finding import Finding, mistake
 from bep.schemas.nearest import did_you_mean, listed
 from bep.schemas.node import Node
 from bep.schemas.scalar import meaning
@@ -34,7 +34,7 @@ def change(node: Node, key: str, value: Any) -> list[Finding]:
     """Put one change over a job, in place; the finding if it is none that a job may ask for."""
     if not _may_change(key):
         fix = did_you_mean(key, (*OVERRIDES, *OTHERS)) or f"A job may change {listed(OVERRIDES, most=20)}."
-        return [Finding(Severity.ERROR, "not-overridable", "job", f"a job cannot change '{key}'", fix)]
+        return [mistake("not-overridable", "job", f"a job cannot change '{key}'", fix)]
     place = PLACES.get(key, (key,) if key in OTHERS else ("settings", *key.split(".", 1)))
     if place[0] in ("inputs", "outputs"):
         _one_port(node, place)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from bep.schemas.address import Address, address_of
 from bep.schemas.checking import Refusal, check
-from bep.schemas.conditions import check_conditions
+from bep.schemas.conditions import check_conditions, check_preconditions
 from bep.schemas.contents import Contents
 from bep.schemas.detecting import detect
 from bep.schemas.dialects import Wish, unfold
@@ -14,7 +14,7 @@ from bep.schemas.draft import Draft
 from bep.schemas.drafting import finish, inline_parts, prepare, refer, seal_off
 from bep.schemas.environments import take_from_file
 from bep.schemas.files import Files
-from bep.schemas.finding import Finding, Severity, errors, ordered
+from bep.schemas.finding import Finding, errors, mistake, ordered
 from bep.schemas.masking import masked
 from bep.schemas.node import Node, scalars
 from bep.schemas.opening import Opened, documents_of, open_workspace
@@ -64,12 +64,7 @@ def load(
         loading.file(spec)
     resources = loading.resources()
     if loading.complete and not loading.unsure and not paths:
-        declared = {draft.address for draft in loading.drafts if draft.address is not None}
-        declared |= {address_of("traffic", wish.endpoint) for wish in loading.wishes}
-        loading.findings += check_directives(opened.workspace.directives, declared)
-        if not errors(loading.findings):
-            attributes = {resource.address: resource.attributes for resource in resources}
-            loading.findings += check_conditions(opened.workspace.conditions, attributes)
+        loading.judge(opened.workspace, resources)
     findings = ordered(loading.findings)
     return Loaded(opened.workspace, resources, findings, loading.sources(findings))
 
@@ -107,7 +102,7 @@ class _Loading:
                 "there is no bep.yml here",
                 "Write one with 'workspace: NAME', or name files.",
             )
-            self.findings.append(Finding(Severity.ERROR, "no-workspace", "", message, fix))
+            self.findings.append(mistake("no-workspace", "", message, fix))
         if not paths:
             self.complete = opened.complete
             return list(opened.workspace.specs)
@@ -138,7 +133,7 @@ class _Loading:
         """Draft what one document declares."""
         if not isinstance(node.value, dict):
             fix = "Write lines such as 'name: ...'."
-            refused = Finding(Severity.ERROR, "not-a-mapping", "", "a spec must be a mapping", fix, node.mark)
+            refused = mistake("not-a-mapping", "", "a spec must be a mapping", fix, node.mark)
             self._lose(node, [refused])
             return
         kind, findings = detect(node)
@@ -210,6 +205,16 @@ class _Loading:
         self.findings += self.variables.findings
         self.findings += [f for d in {id(d): d for d in (*self.drafts, *unique.values())}.values() for f in d.findings]
         return tuple(finish(draft) for draft in unique.values() if not draft.broken)
+
+    def judge(self, workspace: Workspace, resources: Sequence[Resource]) -> None:
+        """Check what bep.yml says of single resources against all that is declared, broken or not."""
+        declared = {draft.address for draft in self.drafts if draft.address is not None}
+        declared |= {address_of("traffic", wish.endpoint) for wish in self.wishes}
+        self.findings += check_directives(workspace.directives, declared)
+        self.findings += check_conditions(workspace.conditions, declared)
+        if not errors(self.findings):
+            attributes = {resource.address: resource.attributes for resource in resources}
+            self.findings += check_preconditions(workspace.conditions, attributes)
 
     def _traffic(self, addresses: Addresses) -> dict[Address, Draft]:
         found: dict[Address, Draft] = {}

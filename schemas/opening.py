@@ -7,7 +7,7 @@ from bep.schemas.choosing import CHOICE, as_chosen
 from bep.schemas.contents import said
 from bep.schemas.doubts import Doubts
 from bep.schemas.files import Files
-from bep.schemas.finding import Finding, Severity
+from bep.schemas.finding import Finding, mistake
 from bep.schemas.mark import Mark
 from bep.schemas.node import Node
 from bep.schemas.reading import read
@@ -57,7 +57,7 @@ def _workspace(files: Files, choice: str, findings: list[Finding], texts: dict[s
     if not documents:
         if not findings:
             fix = "Write 'workspace: NAME'."
-            findings.append(Finding(Severity.ERROR, "empty-workspace", "", f"{FILE} is empty", fix, Mark(FILE, 1, 1)))
+            findings.append(mistake("empty-workspace", "", f"{FILE} is empty", fix, Mark(FILE, 1, 1)))
         return Workspace(variables={}, environment=None if choice else ""), Doubts([()])
     workspace, troubles, doubts = read_workspace(documents[0], files)
     workspace, unsettled = as_chosen(workspace, choice)
@@ -71,8 +71,7 @@ def _mapping(node: Node, path: str, findings: list[Finding]) -> Mapping[str, Nod
     if isinstance(node.value, dict):
         return node.value
     findings.append(
-        Finding(
-            Severity.ERROR,
+        mistake(
             "not-a-mapping",
             "",
             f"{path} must be a mapping of variables to values",
@@ -89,8 +88,7 @@ def documents_of(files: Files, path: str, findings: list[Finding], texts: dict[s
         written = read(files.read(path), path)
     except (OSError, ValueError) as error:
         findings.append(
-            Finding(
-                Severity.ERROR,
+            mistake(
                 "file-unreadable",
                 "",
                 f"{path} cannot be read: {said(error)}",

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from bep.schemas.building import Building
-from bep.schemas.finding import Finding, Severity
+from bep.schemas.finding import Finding, mistake
 from bep.schemas.mark import Mark
 from bep.schemas.node import Node
 
@@ -131,7 +131,7 @@ def _documents(parser: Any, text: str, file: str) -> Written:
 
 
 def _refused(file: str, text: str, code: str, message: str, fix: str, mark: Mark | None = None) -> Written:
-    return Written(text, (), (Finding(Severity.ERROR, code, "", message, fix, mark or Mark(file, 1, 1)),))
+    return Written(text, (), (mistake(code, "", message, fix, mark or Mark(file, 1, 1)),))
 
 
 def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Written:

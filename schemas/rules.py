@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from bep.schemas.address import Address, kind_of
 from bep.schemas.contents import Contents, said
 from bep.schemas.draft import Draft
-from bep.schemas.finding import Finding, Severity
+from bep.schemas.finding import Finding, Severity, mistake
 from bep.schemas.mark import Mark
 from bep.schemas.nearest import did_you_mean, listed
 from bep.schemas.node import plain
@@ -189,8 +189,7 @@ def _duplicate(first: Draft, draft: Draft) -> Finding:
     what = (
         "with other content" if kind_of(draft.address) in ("model", "environment", "data") and draft.inline else "twice"
     )
-    return Finding(
-        Severity.ERROR,
+    return mistake(
         "duplicate-address",
         draft.address,
         f"declared {what}; first at {first.mark}",

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from bep.schemas.draft import Draft
-from bep.schemas.finding import Finding, Severity
+from bep.schemas.finding import Finding, mistake
 from bep.schemas.kind import fields, load_kind
 from bep.schemas.node import Node
 from bep.schemas.published import followed
@@ -119,7 +119,7 @@ def put(root: Node, target: FieldPath, node: Node, address: str) -> list[Finding
 def _twice(target: FieldPath, there: Node, node: Node, address: str) -> Finding:
     name = ".".join(str(step) for step in target)
     message = f"{name} is already given in line {there.key_mark.line}, in another spelling"
-    return Finding(Severity.ERROR, "written-twice", address, message, "Keep one of the two.", node.key_mark)
+    return mistake("written-twice", address, message, "Keep one of the two.", node.key_mark)
 
 
 def settle(node: Node, form: Shape) -> None:

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from bep.schemas.address import Address, address_of
 from bep.schemas.dialects import Wish
 from bep.schemas.draft import Draft
-from bep.schemas.finding import Finding, Severity
-from bep.schemas.mark import Mark
+from bep.schemas.finding import Finding, mistake
 from bep.schemas.nearest import did_you_mean, listed
 from bep.schemas.references import Addresses
 from bep.schemas.resource import Reference
@@ -21,7 +20,7 @@ def traffic_of(wish: Wish, addresses: Addresses) -> tuple[Draft | None, list[Fin
     if len(chosen) > 1:
         message = f"{' and '.join(chosen)} both have 100"
         mark = wish.shares[chosen[1]].mark
-        findings.append(_error("traffic-twice", label, message, "Give 100 to one, 0 to the others.", mark))
+        findings.append(mistake("traffic-twice", label, message, "Give 100 to one, 0 to the others.", mark))
     if findings or not chosen:
         return None, findings
     split = wish.node.beside({chosen[0]: wish.shares[chosen[0]]})
@@ -31,15 +30,11 @@ def traffic_of(wish: Wish, addresses: Addresses) -> tuple[Draft | None, list[Fin
     return draft, []
 
 
-def _error(code: str, label: str, message: str, fix: str, mark: Mark) -> Finding:
-    return Finding(Severity.ERROR, code, label, message, fix, mark)
-
-
 def _shares(wish: Wish, label: str) -> Iterator[Finding]:
     for name, share in wish.shares.items():
         if share.value not in (0, 100):
             message = f"{name} cannot have {share.text} percent: a batch endpoint sends all or nothing"
-            yield _error("traffic-share", label, message, "Write 0 or 100.", share.mark)
+            yield mistake("traffic-share", label, message, "Write 0 or 100.", share.mark)
 
 
 def _is_there(name: str, endpoint: str, addresses: Addresses) -> bool:
@@ -58,4 +53,4 @@ def _strange(wish: Wish, names: Sequence[str], addresses: Addresses, label: str)
         share = wish.shares[name]
         fix = did_you_mean(name, deployments) or "Declare the deployment, or name one that is there."
         mark = share.mark if share.text == "" else share.key_mark
-        yield _error("traffic-deployment", label, f"{wish.endpoint} has no deployment '{name}'; {there}", fix, mark)
+        yield mistake("traffic-deployment", label, f"{wish.endpoint} has no deployment '{name}'; {there}", fix, mark)

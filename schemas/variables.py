@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bep.schemas.finding import Finding, Severity
+from bep.schemas.finding import Finding, mistake
 from bep.schemas.mark import Mark
 from bep.schemas.nearest import did_you_mean, listed
 from bep.schemas.node import Node, scalars
@@ -113,7 +113,7 @@ class Variables:
         message = "a secret may only stand in a sensitive field, such as account_key, or in environment_variables"
         fix = "Use ${{ var.NAME }} with a variable that is not sensitive."
         wrong = [node for node in self.deferred if id(node) not in taken]
-        return [Finding(Severity.ERROR, "secret-not-sensitive", "", message, fix, node.mark) for node in wrong]
+        return [mistake("secret-not-sensitive", "", message, fix, node.mark) for node in wrong]
 
     def _scalar(self, node: Node) -> None:
         whole = EXPRESSION.fullmatch(node.value)
@@ -213,6 +213,6 @@ class Variables:
         return f"there are: {listed(self.declared)}" if self.declared else "there are none"
 
     def _report(self, code: str, message: str, fix: str, mark: Mark | None, address: str = "") -> None:
-        finding = Finding(Severity.ERROR, code, address, message, fix, mark)
+        finding = mistake(code, address, message, fix, mark)
         if finding not in self.findings:
             self.findings.append(finding)

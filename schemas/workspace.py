@@ -18,7 +18,7 @@ from bep.schemas.conditions import NO_CONDITIONS, Conditions, read_conditions
 from bep.schemas.directives import NO_DIRECTIVES, Directives, read_directives
 from bep.schemas.doubts import Doubts
 from bep.schemas.files import Files
-from bep.schemas.finding import Finding, Severity
+from bep.schemas.finding import Finding, mistake
 from bep.schemas.mark import Mark
 from bep.schemas.nearest import did_you_mean
 from bep.schemas.node import Node, plain
@@ -71,9 +71,7 @@ def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], 
 
     Doubts about `specs` mean that some file of specs may be unknown.
     """
-    for said in (below for provider in providers_in(node) for _, below in _fields(provider)):
-        if said.value is None:
-            said.value = {}  # `local:` with nothing after it says local
+    _say_local(node)
     names = [name for name, _ in _fields(node.get("variables"))]
     refused = check("workspace", node, "workspace")
     doubts, _ = salvage(node, refused)
@@ -95,11 +93,14 @@ def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], 
         conditions=read_conditions(node),
         environments=read_environments(node),
     )
-    return (
-        workspace,
-        [*(r.finding for r in refused), *missing, *lost, *check_environments(node)],
-        doubts,
-    )
+    return workspace, [*(r.finding for r in refused), *missing, *lost, *check_environments(node)], doubts
+
+
+def _say_local(node: Node) -> None:
+    """`local:` with nothing after it says local, where null otherwise says nothing."""
+    for said in (below for provider in providers_in(node) for _, below in _fields(provider)):
+        if said.value is None:
+            said.value = {}
 
 
 def not_available(node: Node, environment: str) -> Iterator[Finding]:
@@ -110,7 +111,7 @@ def not_available(node: Node, environment: str) -> Iterator[Finding]:
         found = place.at(path)
         if found is not None:
             message = f"this bep has only {has} yet, not {path[-1]}"
-            yield Finding(Severity.ERROR, "not-available", "workspace", message, fix, found.key_mark)
+            yield mistake("not-available", "workspace", message, fix, found.key_mark)
 
 
 def _fields(node: Node | None) -> Sequence[tuple[str, Node]]:
@@ -174,4 +175,4 @@ def not_there(path: str, files: Files, mark: Mark | None) -> Finding:
     except (OSError, ValueError):
         near = ""
     what = "no file matches" if any(m in path for m in "*?[") else "there is no file"
-    return Finding(Severity.ERROR, "file-not-found", "", f"{what} {path}", near or "Check the path.", mark)
+    return mistake("file-not-found", "", f"{what} {path}", near or "Check the path.", mark)

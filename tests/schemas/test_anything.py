@@ -19,6 +19,14 @@ BEP = (
     "workspace: taxi\nprovider: {local: {}}\nstate: {file: a.json}\nspecs:\n  - a.yml\n  - {file: b.yml, endpoint: mybatchedp}\n"
     "variables:\n  n: {type: integer, default: 1}\n"
 )
+SAYINGS = (
+    "workspace: taxi\nspecs: [a.yml, b.yml]\nimports: [compute/cpu-cluster]\n"
+    "moved: [{from: compute/old, to: compute/cpu-cluster}]\nremoved: [{address: model/a/1, destroy: false}]\n"
+    "preconditions:\n  - {address: compute/cpu-cluster, query: max_instances > `1`, message: few}\n"
+    "outputs:\n  most: {address: compute/cpu-cluster, query: max_instances}\n"
+    "environments:\n  dev: {variables: {n: 2}, state: {file: s.json}}\ndefault_environment: dev\n"
+    "variables:\n  n: {type: integer, default: 1}\n"
+)
 DATASTORE = (
     "name: blob\ntype: azure_blob\naccount_name: a\ncontainer_name: b\ncredentials: {account_key: '${{ env.KEY }}'}\n"
     "---\nname: cpu-cluster\ntype: amlcompute\nmax_instances: ${{ var.n }}\n"
@@ -29,7 +37,7 @@ JOB = (
     "outputs: {score: {path: azureml://datastores/workspaceblobstore/paths/o, format: csv}}\n"
     "settings: {mini_batch_size: 10, retry_settings: {max_retries: 1}}\n"
 )
-SPECS = (ENDPOINT_2021, DEPLOYMENT_2021, ENDPOINT_TODAY, FLAT, NESTED, DATASTORE, BEP, JOB)
+SPECS = (ENDPOINT_2021, DEPLOYMENT_2021, ENDPOINT_TODAY, FLAT, NESTED, DATASTORE, BEP, SAYINGS, JOB)
 PIECES = tuple(dict.fromkeys(word for spec in SPECS for word in spec.replace("\n", " \n ").split(" ") if word))
 ODD = (
     *(
