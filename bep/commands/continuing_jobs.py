@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bep.commands.job_results import Name
+from bep.commands.job_results import Name, Output
 from bep.commands.options import Json
+from bep.formatting import Format
 
 if TYPE_CHECKING:
     from bep.runner.record import JobRecord
 
 
-def resume(name: Name, json_output: Json = False) -> None:
+def resume(name: Name, json_output: Json = False, output: Output = None) -> None:
     """Go on with a job that was killed, cancelled or failed. What is scored stays scored.
 
     What was given up stays given up, too: the output is the one that an undisturbed run would have
@@ -19,17 +20,18 @@ def resume(name: Name, json_output: Json = False) -> None:
     \b
     Examples:
       bep job resume nightly
-      bep job resume nightly --json          events, an object a line
+      bep job resume nightly -o json         the job as a value when it is over
+      bep job resume nightly --json          events, an object a line, while it runs
 
     \b
     Exit codes: 0 completed, 1 the job failed, 4 the deployment is another by now, 130 cancelled.
     """
     from bep.runner.running import resume as go_on
 
-    _continued(name, go_on, json_output=json_output)
+    _continued(name, go_on, json_output=json_output, output=output)
 
 
-def retry(name: Name, json_output: Json = False) -> None:
+def retry(name: Name, json_output: Json = False, output: Output = None) -> None:
     """Score only the failed items of a job again, into the same output.
 
     Their rows get the places that they would have had, and failed_items.jsonl keeps what fails again.
@@ -47,11 +49,12 @@ def retry(name: Name, json_output: Json = False) -> None:
     """
     from bep.runner.running import retry as try_again
 
-    _continued(name, try_again, json_output=json_output)
+    _continued(name, try_again, json_output=json_output, output=output)
 
 
-def _continued(name: str, step: "Callable[..., JobRecord]", *, json_output: bool) -> None:
+def _continued(name: str, step: "Callable[..., JobRecord]", *, json_output: bool, output: Format | None) -> None:
     from bep.commands.job_reports import keep_report
+    from bep.commands.job_results import show_job
     from bep.commands.running_jobs import JobTeller, finish
     from bep.console import Console
     from bep.wiring.applying import two_step_interrupt
@@ -73,4 +76,6 @@ def _continued(name: str, step: "Callable[..., JobRecord]", *, json_output: bool
     if ended.runs == record.runs:
         console.say("there was nothing left to do")
     keep_report(console, ended)
-    finish(console, ended, json_output=json_output)
+    if output and not json_output:
+        show_job(console, ended, output)
+    finish(console, ended, json_output=json_output or output is not None)

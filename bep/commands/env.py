@@ -1,15 +1,12 @@
 """`bep env`: the Python environments that scripts are scored in. Knows no pip and no interpreter."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from bep.commands.options import AutoApprove
 from bep.exit_codes import ExitCode, Stop
 from bep.formatting import Format
-
-if TYPE_CHECKING:
-    from bep.providers.local.environments import Built
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
@@ -118,7 +115,7 @@ def build(
     if not built:
         console.say("no applied deployment needs an environment of its own")
     else:
-        console.result("\n".join(_line(one) for one in built))
+        console.result("\n".join(environments.line_of(one) for one in built))
 
 
 @app.command()
@@ -144,15 +141,11 @@ def prune(auto_approve: AutoApprove = False) -> None:
     console, opened = Console(), here()
     doomed = environments.unneeded(opened)
     if doomed:
-        console.say("\n".join(f"  - {_line(one)}" for one in doomed))
+        console.say("\n".join(f"  - {environments.line_of(one)}" for one in doomed))
         if not auto_approve:
             console.confirm(f"Remove {_number(len(doomed))}?")
     gone = environments.remove(opened, doomed)
     console.result(f"{_number(len(gone))} removed." if gone else "Nothing to remove: each is needed.")
-
-
-def _line(built: "Built") -> str:
-    return f"{built.label} ({built.digest[:12]}, Python {built.version}): {built.python}"
 
 
 def _number(count: int) -> str:

@@ -110,6 +110,11 @@ def detail(opened: "Opened", built: "Built") -> dict[str, Any]:
     }
 
 
+def line_of(built: "Built") -> str:
+    """One environment in a line: label, digest, Python, interpreter."""
+    return f"{built.label} ({built.digest[:12]}, Python {built.version}): {built.python}"
+
+
 def built_named(opened: "Opened", name: str) -> "Built":
     """The built environment of this label, name or beginning of a digest. Raises `Stop` with the nearest."""
     every = opened.provider.environments.list()

@@ -31,7 +31,9 @@ def test_failed_items_are_scored_again_into_the_same_output(workspace: Workspace
     done = workspace.bep("job", "retry", "mine")
     assert "job mine Completed: 5 scored, 0 failed" in done.stdout
     assert output.read_text().split() == ["a.txt", "b.txt", "c.txt", "d.txt", "e.txt"]
-    assert "there was nothing left to do" in workspace.bep("job", "retry", "mine").stderr
+    again = workspace.bep("job", "retry", "mine", "-o", "json")
+    assert "there was nothing left to do" in again.stderr
+    assert json.loads(again.stdout)["counts"]["scored"] == 5
 
 
 def test_events_of_a_retry_are_for_machines_too(workspace: Workspace) -> None:
