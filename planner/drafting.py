@@ -134,6 +134,7 @@ def _change(decision: Decision, action: Action, **parts: Any) -> Change:
         "etag": case.observed.etag if case.observed else None,
         "applied_at": case.entry.applied_at if case.entry else "",
         "prior_references": case.entry.references if case.entry else (),
+        "prior_guards": case.entry.guards if case.entry else None,
         **_remembered(case),
         **parts,
     }

@@ -53,7 +53,8 @@ class Change(Written):
     `before` is what was observed, `after` what is wanted, both sealed. `etag` is the observed
     version the change was planned against; None where nothing was there.
     `restore` has the attributes bep last applied, where a rollback would need them: of what is deleted or forgotten,
-    and of what is adopted only because state has to learn something. `prior_references` are those state had.
+    and of what is adopted only because state has to learn something. `prior_references` and `prior_guards` are those
+    state had.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Change(Written):
     prior_references: tuple[Address, ...] = ()
     contents: dict[str, ContentRecord] = Field(default_factory=dict)
     guards: Guards = Guards()
+    prior_guards: Guards | None = None
     applied_at: str = ""
     restore: dict[str, Any] | None = None
 

@@ -163,6 +163,8 @@ def _turned(change: Change, action: Action, *, after: dict[str, Any] | None) -> 
             "summary": diffs_summary(diffs) if action is Action.UPDATE else change.summary,
             "references": change.prior_references if after is not None else change.references,
             "prior_references": change.references,
+            "guards": change.prior_guards or change.guards,
+            "prior_guards": change.guards,
             "restore": change.after if after is None or action is Action.ADOPT else None,
             "reason": "the earlier plan is taken back",
             "origin": Origin.SPEC,

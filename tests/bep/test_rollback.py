@@ -44,6 +44,17 @@ def test_edits_additions_files_and_traffic_are_taken_back(applied: Workspace, go
     applied.bep("run", "job.yml")
 
 
+def test_guards_go_back_to_what_they_were(applied: Workspace) -> None:
+    specs = (applied.folder / "specs.yml").read_text()
+    guard = "x-bep: {lifecycle: {prevent_destroy: true}}\n"
+    guarded = specs.replace("max_instances: 2\n", "max_instances: 2\n" + guard)  # state only
+    (applied.folder / "specs.yml").write_text(guarded.replace("size: 2}\n", "size: 3}\n" + guard))
+    planned_and_applied(applied)
+    applied.bep("rollback", "plan.json", "-y")
+    (applied.folder / "specs.yml").write_text(specs)
+    assert "Nothing to do" in applied.bep("plan", "--expect-no-changes").stdout
+
+
 def test_what_was_destroyed_comes_back_although_its_files_are_gone(applied: Workspace) -> None:
     before = {name: applied.bep("show", name, "--query", "attributes").stdout for name in ("blue", "model/alphabet/1")}
     applied.bep("destroy", "-y")
