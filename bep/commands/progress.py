@@ -103,7 +103,7 @@ class Troubles:
     """
 
     def __init__(self) -> None:
-        self._seen: Counter[tuple[str, ...]] = Counter()
+        self._seen: Counter[tuple[str, str, str]] = Counter()
         self._told = 0
 
     def is_worth_telling(self, event: "Event") -> bool:
@@ -114,7 +114,7 @@ class Troubles:
             case MiniBatchFailed():
                 kind = (event.error_type, _NUMBERS.sub("#", event.message), str(event.will_retry))
             case WorkerLost():
-                kind = ("worker", _NUMBERS.sub("#", event.reason))
+                kind = ("worker", _NUMBERS.sub("#", event.reason), "")
             case _:
                 return True
         self._seen[kind] += 1
