@@ -35,22 +35,27 @@ def ordered(
     makings before removals, then by kind in the order of `kinds`, then by address; removals the
     other way round. Raises `OrderImpossible`.
     """
-    if not changes:
-        return ()
-    import networkx
-
     rank = _ranks(changes, kinds)
     waits = needs(changes, prior)
+    found = {change.id: change for change in changes}
+    # without waits, the usual edit of a resource or two, the graph library is not worth its start
+    order = _topological(rank, waits, found) if any(waits.values()) else tuple(rank)
+    return tuple(found[name].model_copy(update={"needs": tuple(sorted(waits[name]))}) for name in order)
+
+
+def _topological(
+    rank: Mapping[str, int], waits: Mapping[str, Iterable[str]], found: Mapping[str, Change]
+) -> Sequence[str]:
+    import networkx
+
     graph: networkx.DiGraph[str] = networkx.DiGraph()
     graph.add_nodes_from(rank)
     graph.add_edges_from((first, then) for then, firsts in waits.items() for first in firsts)
-    found = {change.id: change for change in changes}
     try:
-        order = list(networkx.lexicographical_topological_sort(graph, key=rank.__getitem__))
+        return list(networkx.lexicographical_topological_sort(graph, key=rank.__getitem__))
     except networkx.NetworkXUnfeasible:
         circle = networkx.find_cycle(graph)
         raise OrderImpossible([found[edge[0]].address for edge in circle]) from None
-    return tuple(found[name].model_copy(update={"needs": tuple(sorted(waits[name]))}) for name in order)
 
 
 def needs(changes: Sequence[Change], prior: Mapping[Address, Iterable[Address]]) -> dict[str, set[str]]:
