@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from bep.schemas.address import Address
 from bep.schemas.finding import Finding
 from bep.schemas.resource import NOTHING
+
+if TYPE_CHECKING:
+    from bep.schemas.conditions import Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +54,4 @@ class Options:
     scored: frozenset[Address] = frozenset()
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
+    checks: "tuple[Condition, ...]" = ()

@@ -1,8 +1,9 @@
 """(what is wanted, what is known, what is there) -> what to do. Pure: same input, same plan."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from bep.planner.checks import failed_checks
 from bep.planner.deciding import Case, Decision, Verdict, decide
 from bep.planner.drafting import drafted
 from bep.planner.graph import OrderImpossible, dependents, ordered, reference_cycle
@@ -14,7 +15,7 @@ from bep.planner.refusing import import_undeclared, unknown_address
 from bep.planner.refusing import reference_cycle as cycle_finding
 from bep.planner.replacing import cascade
 from bep.planner.rollback import undoing
-from bep.planner.safety import Scene, safety_findings
+from bep.planner.safety import Scene, safety_findings, settled
 from bep.planner.state import State
 from bep.planner.targeting import named, selected
 from bep.planner.traffic import receivers
@@ -86,6 +87,7 @@ def plan(
     refused = (*_asked_in_vain(world), *(found for decision in decisions.values() for found in decision.findings))
     risks = safety_findings(_scene(world, chosen, declared))
     notes = _notes(decisions.values(), len(changes) - len(chosen))
+    checks = (allowable(found, options.allow) for found in failed_checks(chosen, observed, options))
     return signed(
         Plan(
             bep_version=options.bep_version,
@@ -97,7 +99,7 @@ def plan(
             created_at=options.created_at,
             changes=chosen,
             drift=tuple(decision.drift for decision in decisions.values() if decision.drift),
-            findings=(*map(_carried, options.findings), *refused, *circle, *risks),
+            findings=(*map(carried, options.findings), *refused, *circle, *risks, *checks),
             unchanged=len({*wished, *state.entries}) - sum(map(_acts, decisions.values())),
             notes=(*options.notes, *notes),
             rollback=undoing(chosen),
@@ -185,7 +187,16 @@ def _referrers(world: World, chosen: Sequence[Change]) -> Mapping[Address, Seque
     return dependents(world.desired_references())
 
 
-def _carried(finding: Finding) -> PlanFinding:
+def allowable(finding: Finding, allow: Collection[str]) -> PlanFinding:
+    """A finding as a plan carries it, which `--allow` may let through when it is an error."""
+    found = carried(finding)
+    if found.severity == "error":
+        found = found.model_copy(update={"fix": f"{found.fix}; or let it through with `--allow {found.code}`"})
+    return settled(found, allow)
+
+
+def carried(finding: Finding) -> PlanFinding:
+    """A finding as a plan carries it."""
     mark = finding.mark
     return PlanFinding(
         severity=str(finding.severity),

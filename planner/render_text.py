@@ -37,6 +37,12 @@ def render(plan: Plan, colour: bool = False) -> str:
     return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
 
 
+def findings_text(findings: Sequence[PlanFinding], colour: bool = False) -> str:
+    """Findings on their own, as a plan shows them, without a line feed at the end."""
+    paint = _painted if colour else _bare
+    return "\n\n".join("\n".join(_finding(found, paint)) for found in findings)
+
+
 def _bare(symbol: str, text: str) -> str:
     return text
 

@@ -42,13 +42,13 @@ def safety_findings(scene: Scene) -> tuple[PlanFinding, ...]:
     if not scene.changes:
         return ()
     rules = (_protected, _same_name, _active, _jobs, _jobs_going_on, _many, _unscored)
-    overridable = (_settled(found, scene.options) for rule in rules for found in rule(scene))
+    overridable = (settled(found, scene.options.allow) for rule in rules for found in rule(scene))
     return (*overridable, *_referenced(scene))
 
 
-def _settled(found: PlanFinding, options: Options) -> PlanFinding:
+def settled(found: PlanFinding, allow: Collection[str]) -> PlanFinding:
     """The finding, marked when `--allow` lets it through."""
-    asked = found.code in options.allow or f"{found.code}:{found.address}" in options.allow
+    asked = found.code in allow or f"{found.code}:{found.address}" in allow
     return found.model_copy(update={"allowed": True}) if asked else found
 
 

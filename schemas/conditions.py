@@ -1,7 +1,9 @@
 """What bep.yml says must hold: preconditions of the specs, checks of the world, outputs. Judges values it is given."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import Any
 
 from bep.schemas.address import Address
@@ -12,20 +14,44 @@ from bep.schemas.nearest import did_you_mean
 from bep.schemas.node import Node
 
 
+class When(StrEnum):
+    """What a check looks at: the values as they are planned, or those of the world once an apply is done.
+
+    ALWAYS is what the world has, whenever it is looked at: in every plan, and after every apply.
+    """
+
+    ALWAYS = "always"
+    PLAN = "plan"
+    APPLY = "apply"
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A JMESPath query over the attributes of one resource that must give a true value; and what to say otherwise."""
+    """A JMESPath query over the attributes of one resource that must give a true value; and what to say otherwise.
+
+    `address` may be a pattern, such as `compute/*`: then it must hold of each. `code` names its findings.
+    """
 
     address: Address
     query: str
     message: str
     mark: Mark
     query_mark: Mark
+    code: str = "check-failed"
+    severity: Severity = Severity.WARNING
+    when: When = When.ALWAYS
+
+    def about(self, addresses: Iterable[Address]) -> list[Address]:
+        """Those it is about, sorted."""
+        return sorted(each for each in addresses if fnmatchcase(each, self.address))
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A value to hand on: a part of one resource, by a JMESPath query over its attributes. Empty: all of it."""
+    """A value to hand on: a part of one resource, by a JMESPath query over its attributes. Empty: all of it.
+
+    With the address `EVERYTHING` the query is over all resources: a mapping of their attributes by address.
+    """
 
     name: str
     address: Address
@@ -45,6 +71,11 @@ class Conditions:
 
 
 NO_CONDITIONS = Conditions()
+QUERY = "query"
+WORDS = ("assert", QUERY)
+"""What an expression of a check may stand under."""
+EVERYTHING = Address("")
+"""The address of an output that is about all resources together."""
 
 
 def read_conditions(root: Node) -> Conditions:
@@ -52,36 +83,52 @@ def read_conditions(root: Node) -> Conditions:
     outputs = root.get("outputs")
     named = outputs.value.items() if outputs is not None and isinstance(outputs.value, dict) else ()
     return Conditions(
-        tuple(_condition(node) for node in items(root, "preconditions", "address", "query")),
-        tuple(_condition(node) for node in items(root, "checks", "address", "query")),
-        tuple(_output(name, node) for name, node in named if node.get("address") is not None),
+        tuple(_precondition(node) for node in items(root, "preconditions", "address", "query")),
+        tuple(_condition(node, word) for word in WORDS for node in items(root, "checks", "address", word)),
+        tuple(_output(name, node) for name, node in named if node.get("address") is not None or node.text),
     )
 
 
-def _condition(node: Node) -> Condition:
-    address, query = node.nearest(("address",)), node.nearest(("query",))
-    return Condition(Address(address.text), query.text, node.texts("message"), address.mark, query.mark)
+def _precondition(node: Node) -> Condition:
+    return replace(_condition(node, QUERY), code="precondition-failed", severity=Severity.ERROR)
+
+
+def _condition(node: Node, word: str) -> Condition:
+    address, query = node.nearest(("address",)), node.nearest((word,))
+    name, severity, when = (node.texts(word) for word in ("name", "severity", "when"))
+    return Condition(
+        Address(address.text),
+        query.text,
+        node.texts("message"),
+        address.mark,
+        query.mark,
+        f"check-{name}" if name else "check-failed",
+        Severity(severity or Severity.WARNING),
+        When(when or When.ALWAYS),
+    )
 
 
 def _output(name: str, node: Node) -> Output:
+    if not isinstance(node.value, dict):
+        return Output(name, EVERYTHING, node.text, "", node.mark, node.mark)
     address, query = node.nearest(("address",)), node.nearest(("query",))
     return Output(name, Address(address.text), node.texts("query"), node.texts("description"), address.mark, query.mark)
 
 
 def check_conditions(conditions: Conditions, declared: Collection[Address]) -> Iterator[Finding]:
     """What is wrong with them, whatever the values are."""
-    every: tuple[Condition | Output, ...] = (*conditions.preconditions, *conditions.checks, *conditions.outputs)
+    every: list[Condition | Output] = [*conditions.preconditions, *conditions.checks, *conditions.outputs]
     for one in every:
         yield from _unsound(one, declared)
 
 
 def check_preconditions(conditions: Conditions, attributes: Mapping[Address, Mapping[str, Any]]) -> Iterator[Finding]:
     """Every precondition that the specs do not meet. None of them may be unsound."""
-    return unmet(conditions.preconditions, attributes, Severity.ERROR, "precondition-failed")
+    return unmet(conditions.preconditions, attributes)
 
 
 def _unsound(one: Condition | Output, declared: Collection[Address]) -> Iterator[Finding]:
-    if one.address not in declared:
+    if not any(mark in one.address for mark in "*?[") and one.address not in (EVERYTHING, *declared):
         fix = did_you_mean(one.address, declared) or "Declare it, or take this out."
         yield mistake("condition-undeclared", one.address, "no spec declares it", fix, one.mark)
     if one.query:
@@ -90,26 +137,36 @@ def _unsound(one: Condition | Output, declared: Collection[Address]) -> Iterator
 
         try:
             jmespath.compile(one.query)
-        except JMESPathError as problem:
-            message = f"'{one.query}' is not a JMESPath expression: {str(problem).splitlines()[0]}"
+        except (JMESPathError, RecursionError) as problem:
+            message = f"'{one.query}' is not a JMESPath expression: {_first_line(problem)}"
             fix = "See https://jmespath.org; numbers stand in backticks: settings.mini_batch_size <= `100`."
             yield mistake("query-invalid", one.address, message, fix, one.query_mark)
 
 
-def unmet(
-    conditions: Iterable[Condition], attributes: Mapping[Address, Mapping[str, Any]], severity: Severity, code: str
-) -> Iterator[Finding]:
-    """Those that do not hold of these attributes; what has none is passed over."""
+def unmet(conditions: Iterable[Condition], attributes: Mapping[Address, Mapping[str, Any]]) -> Iterator[Finding]:
+    """Those that do not hold of these attributes, with what was measured; what has none is passed over."""
     for one in conditions:
-        if one.address in attributes and not _holds(one, attributes[one.address]):
-            yield Finding(severity, code, one.address, one.message, f"It must hold: {one.query}", one.query_mark)
+        for address in one.about(attributes):
+            said = _broken(one, attributes[address])
+            if said is not None:
+                yield Finding(one.severity, one.code, address, said, f"It must hold: {one.query}", one.query_mark)
 
 
-def _holds(one: Condition, attributes: Mapping[str, Any]) -> bool:
+def _broken(one: Condition, attributes: Mapping[str, Any]) -> str | None:
+    """What to say where it does not hold; None where it does."""
+    from bep.schemas.measuring import measured
+
     try:
-        return bool(queried(attributes, one.query))
-    except ValueError:
-        return False
+        if queried(attributes, one.query):
+            return None
+        found = measured(one.query, lambda part: queried(attributes, part))
+    except ValueError as problem:
+        found = f"it cannot be evaluated: {_first_line(problem)}"
+    return f"{one.message}: {found}" if found else one.message
+
+
+def _first_line(problem: Exception) -> str:
+    return (str(problem).splitlines() or [type(problem).__name__])[0].removesuffix(", for expression:")
 
 
 def queried(attributes: Mapping[str, Any], query: str) -> Any:
@@ -124,5 +181,5 @@ def queried(attributes: Mapping[str, Any], query: str) -> Any:
 
     try:
         return jmespath.search(query, attributes)
-    except JMESPathError as problem:
+    except (JMESPathError, RecursionError) as problem:
         raise ValueError(str(problem)) from None

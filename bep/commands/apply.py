@@ -97,6 +97,14 @@ def apply(
     if kept is not None and asked != Asked(allow=asked.allow):
         raise Stop(ExitCode.ERROR, f"{kept} is applied as it was reviewed: options that choose belong to `bep plan`")
     how = Applying(
-        auto_approve, json_output, parallelism, lock_timeout, "bep apply", json_into, jobs, expect_no_changes
+        auto_approve,
+        json_output,
+        parallelism,
+        lock_timeout,
+        "bep apply",
+        json_into,
+        jobs,
+        expect_no_changes,
+        tuple(asked.allow),
     )
     carry_out(opened, kept or asked, how)

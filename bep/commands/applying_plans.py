@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from bep.wiring.planning import Asked
 
 
+NOTHING_DONE = {"type": "apply_finished", "done": 0, "failed": 0, "skipped": 0, "not_started": 0}
+
+
 @dataclass(frozen=True)
 class Applying:
     """How a command wants a plan carried out."""
@@ -33,6 +36,7 @@ class Applying:
     json_into: Path | None = None
     jobs: "Jobs" = ""
     expect_no_changes: bool = False
+    allow: tuple[str, ...] = ()
 
 
 def is_plan_file(path: Path) -> bool:
@@ -65,36 +69,49 @@ def carry_out_plan(
 ) -> None:
     """Ask, apply, report a plan that was shown. `resources` are the specs', unless the plan is not of the specs."""
     from bep.commands.apply_events import summary_json
-    from bep.commands.outputs import show_outcome
-    from bep.commands.settling_jobs import settle_jobs
-    from bep.wiring.applying import apply_plan
+    from bep.commands.outputs import Outcome, judge, outcome_of, show_outcome
 
     if plan.blocking:
         raise Stop(ExitCode.FINDINGS)
     with _Teller(console, how) as teller:
-        if not plan:
-            teller.tell_json(
-                {"type": "apply_finished", "done": 0, "failed": 0, "skipped": 0, "not_started": 0},
-            )
-            return
-        if how.expect_no_changes:
-            raise Stop(ExitCode.CHANGES, f"no changes were expected, and there are {len(plan.changes)}")
-        if ask and not how.auto_approve:
-            console.confirm(_question(plan, how.operation))
-        settle_jobs(console, opened, plan, how.jobs)
-        report = apply_plan(
-            opened,
-            plan,
-            teller.tell,
-            parallelism=how.parallelism,
-            lock_timeout=how.lock_timeout,
-            operation=how.operation,
-            resources=resources,
-        )
-        teller.tell_json(summary_json(report))
-    _sum_up(console, report, how)
-    if resources is None and not how.json_output:
-        show_outcome(console, opened)
+        report = _applied(console, opened, plan, how, teller, ask, resources) if plan else None
+        said = summary_json(report) if report else NOTHING_DONE
+        over = how.operation == "bep apply" and (report is None or report.ok)
+        outcome = outcome_of(opened, how.allow) if over else Outcome()
+        teller.tell_json({**said, **outcome.as_json()})
+    if report:
+        _sum_up(console, report, how)
+    if not how.json_output:
+        show_outcome(console, outcome)
+    judge(outcome)
+
+
+def _applied(
+    console: Console,
+    opened: "Opened",
+    plan: "Plan",
+    how: Applying,
+    teller: "_Teller",
+    ask: bool,
+    resources: "Sequence[Resource] | None",
+) -> "Report":
+    from bep.commands.settling_jobs import settle_jobs
+    from bep.wiring.applying import apply_plan
+
+    if how.expect_no_changes:
+        raise Stop(ExitCode.CHANGES, f"no changes were expected, and there are {len(plan.changes)}")
+    if ask and not how.auto_approve:
+        console.confirm(_question(plan, how.operation))
+    settle_jobs(console, opened, plan, how.jobs)
+    return apply_plan(
+        opened,
+        plan,
+        teller.tell,
+        parallelism=how.parallelism,
+        lock_timeout=how.lock_timeout,
+        operation=how.operation,
+        resources=resources,
+    )
 
 
 def _question(plan: "Plan", operation: str) -> str:

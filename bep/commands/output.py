@@ -28,6 +28,7 @@ def output(
     In bep.yml:
       outputs:
         batch_size: {address: deployment/mybatchedp/blue, query: settings.mini_batch_size}
+        nodes: '"compute/cpu-cluster".max_instances'      over all resources, by address
 
     \b
     Exit codes: 0 printed, 1 there is no such output, or its resource has not been applied, 3 findings in specs.

@@ -1,5 +1,6 @@
 """What is said after an apply: checks that do not hold, and the outputs."""
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outputs as they are now, and the checks that do not hold of the world."""
+    """The outputs as they are now, and the checks that do not hold of the world; or why neither could be told."""
 
     outputs: dict[str, Any] = field(default_factory=dict)
     findings: "tuple[PlanFinding, ...]" = ()
+    trouble: Exception | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As a part of the last object of an apply's stream."""
@@ -29,19 +31,22 @@ def outcome_of(opened: "Opened", allow: Collection[str]) -> Outcome:
     conditions = opened.loaded.workspace.conditions
     if not conditions.checks and not conditions.outputs:
         return Outcome()
-    from bep.wiring.outputs import checks_after, outputs
+    from bep.wiring.outputs import checks_after, outputs, reopened
 
-    now = opened.again()
-    return Outcome(outputs(now), checks_after(now, allow))
+    now = reopened(opened)
+    try:
+        return Outcome(outputs(now), checks_after(now, allow))
+    except Exception as problem:  # what was done has to be told first
+        return Outcome(trouble=problem)
 
 
 def show_outcome(console: "Console", outcome: Outcome) -> None:
     """Say it to a person."""
     if outcome.outputs:
-        from bep.planner.layout import NONE, text
-
         width = max(map(len, outcome.outputs))
-        lines = (f"  {name:<{width}}  {text(value) or NONE}" for name, value in outcome.outputs.items())
+        lines = (
+            f"  {name:<{width}}  {json.dumps(value, ensure_ascii=False)}" for name, value in outcome.outputs.items()
+        )
         console.result("Outputs:\n" + "\n".join(lines))
     if outcome.findings:
         from bep.planner.render_text import findings_text
@@ -50,7 +55,9 @@ def show_outcome(console: "Console", outcome: Outcome) -> None:
 
 
 def judge(outcome: Outcome) -> None:
-    """Raises `Stop` where a check that is an error does not hold, and nobody allowed it."""
+    """Raises `Stop` where a check that is an error fails and nobody allowed it, or what kept it from telling."""
+    if outcome.trouble is not None:
+        raise outcome.trouble
     failed = [found for found in outcome.findings if found.severity == "error" and not found.allowed]
     if failed:
         checks = "a check does" if len(failed) == 1 else f"{len(failed)} checks do"

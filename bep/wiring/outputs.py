@@ -1,14 +1,26 @@
 """The outputs and checks of a workspace, after what was done. Reads state and world; prints nothing."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from bep.exit_codes import ExitCode, Stop
+from bep.schemas.conditions import EVERYTHING
+from bep.schemas.measuring import unsealed
 from bep.schemas.nearest import did_you_mean
 
 if TYPE_CHECKING:
+    from bep.planner.plan import PlanFinding
     from bep.schemas.conditions import Output
-    from bep.schemas.finding import Finding
     from bep.wiring.opening import Opened
+
+
+def reopened(opened: "Opened") -> "Opened":
+    """The same workspace with its specs as they were read, and its state as it is now."""
+    from bep.wiring.opening import Opened
+
+    fresh = Opened(opened.root, opened.source)
+    fresh.loaded = opened.loaded
+    return fresh
 
 
 def outputs(opened: "Opened") -> dict[str, Any]:
@@ -22,7 +34,7 @@ def output_named(opened: "Opened", name: str) -> Any:
     if name not in found:
         near = did_you_mean(name, found) or "bep.yml declares them under `outputs:`."
         raise Stop(ExitCode.ERROR, f"no output is called {name!r}. {near}")
-    if found[name].address not in opened.state.entries:
+    if found[name].address not in (EVERYTHING, *opened.state.entries):
         raise Stop(ExitCode.ERROR, f"{name}: {found[name].address} has not been applied yet\n    fix: bep apply")
     return _value(opened, found[name])
 
@@ -30,29 +42,27 @@ def output_named(opened: "Opened", name: str) -> Any:
 def _value(opened: "Opened", output: "Output") -> Any:
     from bep.schemas.conditions import queried
 
-    entry = opened.state.entries.get(output.address)
-    if entry is None:
+    entries = opened.state.entries
+    if output.address == EVERYTHING:
+        there: Any = {address: entry.observed for address, entry in entries.items()}
+    elif output.address in entries:
+        there = entries[output.address].observed
+    else:
         return None
     try:
-        return unsealed(queried(entry.observed, output.query))
+        return queried(unsealed(there), output.query)
     except ValueError as problem:
         raise Stop(ExitCode.ERROR, f"output {output.name}: {output.query}: {problem}") from None
 
 
-def unsealed(value: Any) -> Any:
-    """The value with a word in place of each secret."""
-    from bep.schemas.secret import is_sealed
+def checks_after(opened: "Opened", allow: Collection[str] = ()) -> "tuple[PlanFinding, ...]":
+    """The checks that do not hold of the world now, an apply having been done; those in `allow` marked so."""
+    from bep.planner.planning import allowable
+    from bep.schemas.conditions import When, unmet
 
-    if is_sealed(value):
-        return "(sensitive)"
-    if isinstance(value, dict):
-        return {name: unsealed(below) for name, below in value.items()}
-    return [unsealed(below) for below in value] if isinstance(value, list) else value
-
-
-def checks_after(opened: "Opened") -> "tuple[Finding, ...]":
-    """The checks that do not hold of the world now."""
-    from bep.wiring.planning import failed_checks
-
-    addresses = {check.address for check in opened.loaded.workspace.conditions.checks}
-    return failed_checks(opened, opened.provider.read(sorted(addresses))) if addresses else ()
+    checks = [check for check in opened.loaded.workspace.conditions.checks if check.when is not When.PLAN]
+    addresses = {address for check in checks for address in check.about(opened.state.entries)}
+    if not addresses:
+        return ()
+    there = {address: seen.attributes for address, seen in opened.provider.read(sorted(addresses)).items()}
+    return tuple(allowable(found, allow) for found in unmet(checks, there))

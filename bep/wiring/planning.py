@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from bep import __version__
 from bep.schemas.address import Address
-from bep.schemas.conditions import unmet
-from bep.schemas.finding import Finding, Severity, SpecInvalid, errors
+from bep.schemas.finding import SpecInvalid, errors
 from bep.wiring.clock import now
 from bep.wiring.jobs import running_jobs, scored_deployments
 
@@ -42,8 +41,6 @@ def plan_of(opened: "Opened", asked: Asked) -> "Plan":
     from bep.schemas.kind import load_kinds
 
     loaded = specs_of(opened)
-    observed = _trusted(opened) if asked.no_refresh else _read(opened, loaded.resources)
-    failed = () if asked.destroy else failed_checks(opened, observed)
     options = Options(
         created_at=now(),
         bep_version=__version__,
@@ -61,19 +58,12 @@ def plan_of(opened: "Opened", asked: Asked) -> "Plan":
         allow=tuple(asked.allow),
         running_jobs=running_jobs(opened.home),
         scored=scored_deployments(opened.home),
-        findings=(*loaded.findings, *failed),
+        findings=tuple(loaded.findings),
+        checks=loaded.workspace.conditions.checks,
         notes=opened.notes,
     )
+    observed = _trusted(opened) if asked.no_refresh else _read(opened, loaded.resources)
     return plan(loaded.resources, opened.state, observed, load_kinds(), options)
-
-
-def failed_checks(opened: "Opened", observed: "Mapping[Address, Observed]") -> tuple[Finding, ...]:
-    """The checks of bep.yml that do not hold of what is there; what is not there cannot fail."""
-    checks = opened.loaded.workspace.conditions.checks
-    if not checks:
-        return ()
-    there = {address: seen.attributes for address, seen in observed.items()}
-    return tuple(unmet(checks, there, Severity.WARNING, "check-failed"))
 
 
 def _imports(opened: "Opened", asked: Asked) -> tuple[Address, ...]:
