@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bep.conftest import Workspace, surroundings
+from tests.bep.conftest import FILES, Workspace, surroundings, write
 
 SLOW = """
 import os, sys, time
@@ -26,14 +27,18 @@ def run(mini_batch):
 OUTPUT = ".bep/cloud/datastores/workspaceblobstore/azureml/{}/score"
 
 
+@pytest.fixture(scope="module")
+def applied_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("applied")
+    write(folder, {**FILES, "code/score.py": SLOW, **{f"texts/{number:03d}.txt": "x" for number in range(60)}})
+    Workspace(folder).bep("apply", "--auto-approve")
+    return folder
+
+
 @pytest.fixture
-def slow(workspace: Workspace) -> Workspace:
+def slow(applied_once: Path, tmp_path: Path) -> Workspace:
     """A deployment that takes a while for each of sixty files."""
-    (workspace.folder / "code/score.py").write_text(SLOW)
-    for number in range(60):
-        (workspace.folder / f"texts/{number:03d}.txt").write_text("x")
-    workspace.bep("apply", "--auto-approve")
-    return workspace
+    return Workspace(Path(shutil.copytree(applied_once, tmp_path / "workspace")))
 
 
 @contextmanager

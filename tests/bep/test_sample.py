@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import shutil
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bep.conftest import Workspace, surroundings
+from tests.bep.conftest import FILES, Workspace, surroundings, write
 
 FAILING = """
 import os, sys
@@ -29,13 +30,19 @@ def run(mini_batch):
 """
 
 
+@pytest.fixture(scope="module")
+def applied_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("applied")
+    write(folder, {**FILES, "code/score.py": FAILING, "temporary/.keep": ""})
+    Workspace(folder).bep("apply", "--auto-approve")
+    return folder
+
+
 @pytest.fixture
-def failing(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Workspace:
+def failing(applied_once: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Workspace:
     """A deployment that fails for the third file, and a folder for temporary files of its own."""
-    (workspace.folder / "code/score.py").write_text(FAILING)
-    (tmp_path / "temporary").mkdir()
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
-    workspace.bep("apply", "--auto-approve")
+    workspace = Workspace(Path(shutil.copytree(applied_once, tmp_path / "workspace")))
+    monkeypatch.setenv("TMPDIR", str(workspace.folder / "temporary"))
     return workspace
 
 
