@@ -82,7 +82,7 @@ def test_a_deletion_waits_for_the_jobs_it_would_pull_the_ground_from(
     refused = applied.bep("apply", "-y", expect=3).stdout
     assert "has 1 unfinished job: nightly (Running)" in refused
     assert "`bep apply --drain`" in refused
-    assert "deployment/letters/green" in applied.bep("state", "list").stdout
+    assert "deployment/letters/green" in applied.entries()
     applying = subprocess.Popen(
         [sys.executable, "-m", "bep", "apply", "-y", "--drain"],
         cwd=applied.folder,
@@ -98,7 +98,7 @@ def test_a_deletion_waits_for_the_jobs_it_would_pull_the_ground_from(
         assert "green: deleting" in talk.read()
     assert applying.returncode == 0
     assert status(applied) == "Completed"
-    assert "deployment/letters/green" not in applied.bep("state", "list").stdout
+    assert "deployment/letters/green" not in applied.entries()
 
 
 def test_a_deletion_cancels_jobs_when_told_to_and_only_those(
@@ -116,7 +116,7 @@ def test_a_deletion_cancels_jobs_when_told_to_and_only_those(
     said = applied.bep("apply", "-y", "--cancel-jobs").stderr
     assert "job nightly: Canceled, 0 of 5 files scored" in said
     assert status(applied) == "Canceled"
-    assert "deployment/letters/green" not in applied.bep("state", "list").stdout
+    assert "deployment/letters/green" not in applied.entries()
 
 
 def test_events_go_into_a_file_while_a_person_reads(workspace: Workspace) -> None:
@@ -157,4 +157,4 @@ def test_targets_and_excludes_come_from_files_too(workspace: Workspace) -> None:
     found = {change["address"] for change in json.loads(planned)["changes"]}
     assert found == {"endpoint/letters", "model/alphabet/1", "compute/cpu-cluster"}
     workspace.bep("apply", "-y", "--target-file", "some.txt", "--exclude-file", "not.txt")
-    assert workspace.bep("state", "list").stdout.split() == ["endpoint/letters"]
+    assert workspace.entries() == {"endpoint/letters"}
