@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bep.runner import journal, parts
 from bep.runner.folder import JobFolder
@@ -161,7 +162,7 @@ def gather(folder: JobFolder, record: JobRecord) -> Gathered:
     return Gathered(timeline, latencies, mini_batches, troubles, attempts, slowest, unread)
 
 
-def _records(folder: Path, worker: int) -> Iterator[tuple[int, int, int, int, int, int, float, float, int, int]]:
+def _records(folder: Path, worker: int) -> Iterator[tuple[Any, ...]]:
     """The records of a journal, unchecked: a torn one is at the end, and a drawing may lack it."""
     with parts.path(folder, worker).with_suffix(".journal").open("rb") as file:
         while block := file.read(_BLOCK):

@@ -39,7 +39,16 @@ def list_jobs(
     output: Annotated[Format, typer.Option("--output", "-o", help="How to write it.")] = Format.TABLE,
     query: Query = "",
 ) -> None:
-    """List every job, oldest first."""
+    """List every job, oldest first.
+
+    A table shows the counts; JSON and YAML, and any --query, have times, outputs and errors, too.
+
+    \b
+    Examples:
+      bep job list
+      bep job list -o json --query "[?status=='Failed'].name"
+      bep job list --query "[-1].outputs.score.file" -o tsv      the newest job's output
+    """
     from bep.console import Console
     from bep.formatting import formatted, queried
     from bep.wiring.job_summaries import summary_of
@@ -60,7 +69,16 @@ def show(
     output: Annotated[Format, typer.Option("--output", "-o", help="How to write it.")] = Format.YAML,
     query: Query = "",
 ) -> None:
-    """Show one job: status, counts, times, outputs, settings, and why it failed if it did."""
+    """Show one job: status, counts, times, outputs, settings, and why it failed if it did.
+
+    A job whose process is gone is shown as NotResponding; `bep job resume` goes on with it.
+
+    \b
+    Examples:
+      bep job show nightly
+      bep job show nightly --query status -o tsv
+      bep job show nightly -o json --query "{failed: counts.failed, file: outputs.score.file}"
+    """
     from bep.console import Console
     from bep.formatting import formatted, queried
     from bep.wiring.job_summaries import outputs_of
@@ -74,7 +92,17 @@ def show(
 
 @app.command()
 def stream(name: Name) -> None:
-    """Follow a job's log until the job is over."""
+    """Follow a job's log until the job is over, then say how it ended.
+
+    Ctrl-C ends the following, not the job.
+
+    \b
+    Examples:
+      bep job stream nightly
+
+    \b
+    Exit codes: those of `bep run`: 0 completed, 1 failed, 130 cancelled.
+    """
     from bep.commands.streaming_jobs import stream as follow
     from bep.console import Console
     from bep.wiring.opening import here
