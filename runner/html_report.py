@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from bep.runner.folder import JobFolder, write_atomically
-from bep.runner.html_report_charts import axis_of, duration, latencies, number_of, throughput, workers
+from bep.runner.html_report_charts import axis_of, latencies, throughput, workers
 from bep.runner.html_report_data import Gathered, Trouble, gather
+from bep.runner.html_report_numbers import duration, number_of
 from bep.runner.html_report_style import STYLE
 from bep.runner.record import JobError, JobRecord, Status, load
 

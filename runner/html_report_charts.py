@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 from bep.runner.html_report_data import PER_DECADE, Latencies, Timeline
+from bep.runner.html_report_numbers import duration, number_of, round_step
 
 WIDTH = 940
 LEFT, RIGHT, FOOT = 78, 12, 26
@@ -178,7 +179,7 @@ class _Scale:
     """From a value to a height, with round numbers at the left."""
 
     def __init__(self, most: float, top: float, bottom: float, *, whole: bool = False) -> None:
-        self._step = _round_step(most / 4 or 1)
+        self._step = round_step(most / 4 or 1)
         if whole:
             self._step = max(1.0, self._step)
         self._most = max(self._step, math.ceil(most / self._step) * self._step)
@@ -195,11 +196,6 @@ class _Scale:
             yield f'<line class="{kind}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
             label = number_of(value)
             yield f'<text class="tick" x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{label}</text>'
-
-
-def _round_step(size: float) -> float:
-    power = 10.0 ** math.floor(math.log10(size))
-    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= size * 0.999)
 
 
 def _time(axis: Axis, height: float) -> Iterator[str]:
@@ -221,7 +217,7 @@ def _time_step(size: float) -> float:
     for step in (60, 120, 300, 600, 1800, 3600, 7200, 14400, 43200, 86400):
         if size > 30 and step >= size:
             return float(step)
-    return _round_step(size or 1)
+    return round_step(size or 1)
 
 
 def _cuts(axis: Axis, top: float, height: float) -> Iterator[str]:
@@ -244,26 +240,3 @@ def _svg(name: str, height: float, title: str, said: str, body: Sequence[str]) -
         f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-said">{escape(said)}</desc>'
         f"{''.join(body)}</svg>"
     )
-
-
-def duration(seconds: float) -> str:
-    """`850 µs`, `12 ms`, `3.4 s`, `2 min 5 s`, `1 h 30 min`."""
-    if seconds == 0:
-        return "0 s"
-    for limit, factor, unit in ((0.00095, 1e6, "µs"), (0.95, 1e3, "ms"), (59.5, 1, "s")):
-        if seconds < limit:
-            return f"{seconds * factor:.3g} {unit}" if seconds * factor < 100 else f"{seconds * factor:.0f} {unit}"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:,} h {minutes} min" if minutes else f"{hours:,} h"
-
-
-def number_of(value: float) -> str:
-    """`0.25`, `12`, `1,200`, `1.5 M`."""
-    if value >= 1e6:
-        return f"{value / 1e6:.3g} M"
-    if value >= 100 or value == int(value):
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
