@@ -40,12 +40,7 @@ def download(
         raise Stop(ExitCode.ERROR, f"{record.name} is {record.status}: there is something to download when it is over")
     wanted = downloading.outputs(record)
     if not wanted and not everything:
-        hint = (
-            "--all downloads its logs"
-            if record.status != "Completed"
-            else f"there is nothing in {record.output_folder}"
-        )
-        raise Stop(ExitCode.ERROR, f"{record.name} is {record.status} and has no output; {hint}")
+        raise Stop(ExitCode.ERROR, f"{record.name} is {record.status} and has no output; --all downloads its logs")
     copied = downloading.download({**wanted, **(downloading.artifacts(record) if everything else {})}, path)
     console = Console()
     if output is None:

@@ -34,7 +34,6 @@ def preview(opened: "Opened", job: "JobSpec", changes: Mapping[str, Any]) -> dic
     settings = Settings(**{**deployed, **job.settings, "output_format": job.output_format})
     size = 1 if chosen.is_mlflow else settings.mini_batch_size
     items = _count(opened, job)
-    batches = None if items is None else -(-items // size)
     return {
         "name": job.name,
         "endpoint": chosen.endpoint,
@@ -46,7 +45,7 @@ def preview(opened: "Opened", job: "JobSpec", changes: Mapping[str, Any]) -> dic
         "environment": outlook(opened, chosen).as_json(),
         "inputs": list(job.inputs),
         "items": items,
-        "mini_batches": batches,
+        "mini_batches": None if items is None else -(-items // size),
         "items_per_call": size,
         "workers": settings.workers,
         "output": _output(opened, job, settings),
