@@ -54,7 +54,7 @@ def _keep_what_is_made() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code. Every known ending is caught here; any other is a bug, and says so."""
     try:
-        _application()(args=arguments, prog_name="bep")
+        _application()(args=_chosen_first(arguments), prog_name="bep")
     except SystemExit as ending:
         # typer ends with 2 for a mistyped command; 2 is ours for "there are changes"
         return ExitCode.ERROR if ending.code == 2 else int(ending.code or 0)
@@ -75,6 +75,18 @@ def run(arguments: list[str]) -> int:
         _error(message)
         return code
     return ExitCode.DONE
+
+
+def _chosen_first(arguments: list[str]) -> list[str]:
+    """The same, with the choice of an environment ahead of the command, wherever it was written."""
+    words = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    for place, word in enumerate(words):
+        name, equals, _ = word.partition("=")
+        taken = 1 if equals else 2
+        if name in ("--environment", "-E") and place + taken <= len(words):
+            rest = arguments[:place] + arguments[place + taken :]
+            return [*arguments[place : place + taken], *rest]
+    return arguments
 
 
 def _error(message: str) -> None:
@@ -118,7 +130,7 @@ def _application() -> "Typer":
         environment: str = typer.Option(
             "",
             "--environment",
-            "-e",
+            "-E",
             metavar="NAME",
             help="Work in this environment of the workspace; BEP_ENVIRONMENT does the same.",
         ),

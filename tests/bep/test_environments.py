@@ -30,33 +30,48 @@ def staged(workspace: Workspace) -> Workspace:
 
 
 def test_each_has_its_own_values_state_world_and_jobs(staged: Workspace) -> None:
-    staged.bep("-e", "staging", "apply", "-y")
-    assert json.loads(staged.bep("-e", "production", "plan", "--json").stdout)["unchanged"] == 0
+    staged.bep("-E", "staging", "apply", "-y")
+    assert json.loads(staged.bep("-E", "production", "plan", "--json").stdout)["unchanged"] == 0
     staged.bep("apply", "-y", BEP_ENVIRONMENT="production")
     sizes = {
-        name: staged.bep("-e", name, "show", "cpu-cluster", "--query", "attributes.max_instances", "-o", "tsv").stdout
+        name: staged.bep("-E", name, "show", "cpu-cluster", "--query", "attributes.max_instances", "-o", "tsv").stdout
         for name in ("staging", "production")
     }
     assert sizes == {"staging": "1\n", "production": "3\n"}
-    staged.bep("-e", "staging", "run", "job.yml")
-    assert len(json.loads(staged.bep("-e", "staging", "job", "list", "-o", "json").stdout)) == 1
-    assert json.loads(staged.bep("-e", "production", "job", "list", "-o", "json").stdout) == []
-    staged.bep("-e", "production", "destroy", "-y")
-    assert staged.bep("-e", "staging", "plan", "--detailed-exitcode").stdout.startswith("Nothing to do.")
+    staged.bep("-E", "staging", "run", "job.yml")
+    assert len(json.loads(staged.bep("-E", "staging", "job", "list", "-o", "json").stdout)) == 1
+    assert json.loads(staged.bep("-E", "production", "job", "list", "-o", "json").stdout) == []
+    staged.bep("-E", "production", "destroy", "-y")
+    assert staged.bep("-E", "staging", "plan", "--detailed-exitcode").stdout.startswith("Nothing to do.")
     assert sorted(path.name for path in (staged.folder / ".bep/environments").iterdir()) == ["production", "staging"]
     assert not (staged.folder / ".bep/state.json").exists()
     assert not (staged.folder / ".bep/cloud").exists()
 
 
-def test_the_option_on_the_command_line_is_stronger_than_the_variable(staged: Workspace) -> None:
-    planned = json.loads(staged.bep("-e", "staging", "plan", "--json", BEP_ENVIRONMENT="production").stdout)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("-E", "staging", "plan", "--json"),
+        ("plan", "--environment", "staging", "--json"),
+        ("plan", "--json", "--environment=staging"),
+        ("-C", ".", "plan", "--json", "-E", "staging"),
+    ],
+)
+def test_the_option_stands_anywhere_and_is_stronger_than_the_variable(
+    staged: Workspace, words: tuple[str, ...]
+) -> None:
+    planned = json.loads(staged.bep(*words, BEP_ENVIRONMENT="production").stdout)
     assert planned["environment"] == "staging"
+
+
+def test_an_option_without_a_name_is_a_mistake(staged: Workspace) -> None:
+    assert "--environment" in staged.bep("plan", "--environment", expect=1).stderr
 
 
 def test_without_a_choice_nothing_is_guessed_and_a_default_is_one(staged: Workspace, golden: Golden) -> None:
     said = [
         staged.bep(*words, expect=3).stderr
-        for words in (("plan",), ("job", "list"), ("state", "list"), ("-e", "stagin", "plan"))
+        for words in (("plan",), ("job", "list"), ("state", "list"), ("-E", "stagin", "plan"))
     ]
     said.append(staged.bep("validate", expect=3).stdout)
     golden("bep/environment-not-chosen.txt", "\n".join(said))
@@ -67,35 +82,35 @@ def test_without_a_choice_nothing_is_guessed_and_a_default_is_one(staged: Worksp
 
 
 def test_a_workspace_without_environments_has_none_to_choose(workspace: Workspace) -> None:
-    said = workspace.bep("-e", "staging", "plan", expect=3).stderr
+    said = workspace.bep("-E", "staging", "plan", expect=3).stderr
     assert "the environment 'staging' was chosen, but this workspace has no environments" in said
     assert json.loads(workspace.bep("plan", "--json").stdout)["environment"] == ""
     assert "declares none" in workspace.bep("environment", "list").stderr
 
 
 def test_a_plan_is_refused_in_another_environment(staged: Workspace) -> None:
-    said = staged.bep("-e", "staging", "plan", "-o", "plan.json").stderr
+    said = staged.bep("-E", "staging", "plan", "-o", "plan.json").stderr
     assert "bep --environment staging apply plan.json" in said
-    refused = staged.bep("-e", "production", "apply", "plan.json", expect=4)
+    refused = staged.bep("-E", "production", "apply", "plan.json", expect=4)
     assert "it was made for environment staging, and this is environment production" in refused.stderr
     assert not (staged.folder / ".bep/production.json").exists()
     staged.bep("apply", "plan.json", expect=3)
-    staged.bep("-e", "staging", "apply", "plan.json")
+    staged.bep("-E", "staging", "apply", "plan.json")
 
 
 def test_the_plan_says_which_environment_it_is_for(staged: Workspace) -> None:
-    assert staged.bep("-e", "staging", "plan").stdout.startswith("Plan for letters in staging on local\n")
-    comment = staged.bep("-e", "staging", "plan", "--markdown").stdout
+    assert staged.bep("-E", "staging", "plan").stdout.startswith("Plan for letters in staging on local\n")
+    comment = staged.bep("-E", "staging", "plan", "--markdown").stdout
     assert comment.startswith("<!-- bep plan: letters in staging -->\n")
     assert "### Plan of `letters` in `staging` on `local`" in comment
 
 
 def test_the_list_says_which_is_chosen_and_what_each_has(staged: Workspace, golden: Golden) -> None:
-    staged.bep("-e", "staging", "apply", "-y")
+    staged.bep("-E", "staging", "apply", "-y")
     (staged.folder / ".bep/production.json").write_text("")
-    listed = [staged.bep("environment", "list"), staged.bep("-e", "production", "environment", "list")]
+    listed = [staged.bep("environment", "list"), staged.bep("-E", "production", "environment", "list")]
     golden("bep/environment-list.txt", "\n".join(done.stdout for done in listed))
-    names = staged.bep("-e", "production", "environment", "list", "--query", "[?chosen].name", "-o", "tsv")
+    names = staged.bep("-E", "production", "environment", "list", "--query", "[?chosen].name", "-o", "tsv")
     assert names.stdout == "production\n"
 
 
@@ -103,7 +118,7 @@ def test_a_state_from_before_is_not_forgotten_in_silence(workspace: Workspace) -
     workspace.bep("apply", "-y")
     with (workspace.folder / "bep.yml").open("a") as stream:
         stream.write("environments: {one: {}}\n")
-    notes = json.loads(workspace.bep("-e", "one", "plan", "--json").stdout)["notes"]
+    notes = json.loads(workspace.bep("-E", "one", "plan", "--json").stdout)["notes"]
     assert any(note.startswith(".bep/state.json is of no environment") for note in notes)
     python = json.dumps(sys.executable)
     workspace.edit(
@@ -111,7 +126,7 @@ def test_a_state_from_before_is_not_forgotten_in_silence(workspace: Workspace) -
         "{one: {}}",
         "{one: {state: {file: .bep/state.json}, provider: {local: {path: .bep/cloud, python: " + python + "}}}}",
     )
-    assert workspace.bep("-e", "one", "plan", "--detailed-exitcode").stdout.startswith("Nothing to do.")
+    assert workspace.bep("-E", "one", "plan", "--detailed-exitcode").stdout.startswith("Nothing to do.")
 
 
 def test_everything_wrong_with_environments_is_shown_at_once(staged: Workspace, golden: Golden) -> None:
@@ -121,6 +136,6 @@ def test_everything_wrong_with_environments_is_shown_at_once(staged: Workspace, 
     )
     with (staged.folder / "bep.yml").open("a") as stream:
         stream.write(wrong)
-    shape = staged.bep("-e", "a", "validate", expect=3).stdout
+    shape = staged.bep("-E", "a", "validate", expect=3).stdout
     staged.edit("bep.yml", "  'c d': {stat: {}}\n", "")
-    golden("bep/environment-wrong.txt", shape + "\n" + staged.bep("-e", "a", "validate", expect=3).stdout)
+    golden("bep/environment-wrong.txt", shape + "\n" + staged.bep("-E", "a", "validate", expect=3).stdout)
