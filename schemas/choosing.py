@@ -50,6 +50,7 @@ class Environments:
     every: Mapping[str, Environment] = field(default_factory=lambda: NOTHING)
     mark: Mark | None = None
     default: str = ""
+    default_mark: Mark | None = None
 
 
 NO_ENVIRONMENTS = Environments()
@@ -61,7 +62,21 @@ def read_environments(root: Node) -> Environments:
     if node is None or not isinstance(node.value, dict):
         return NO_ENVIRONMENTS
     every = {name: _environment(name, below) for name, below in node.value.items()}
-    return Environments(every, node.key_mark, root.texts("default_environment"))
+    default = root.get("default_environment")
+    return Environments(every, node.key_mark, root.texts("default_environment"), default.mark if default else None)
+
+
+def say_nothing(root: Node) -> None:
+    """`staging:` with nothing after it is an environment that changes nothing, and `local:` says local.
+
+    Null otherwise means that nothing is written.
+    """
+    node = root.get("environments")
+    below = list(node.value.values()) if node is not None and isinstance(node.value, dict) else []
+    providers = (found.value.values() for found in providers_in(root) if isinstance(found.value, dict))
+    for said in (*below, *(one for found in providers for one in found)):
+        if said.value is None:
+            said.value = {}
 
 
 def providers_in(root: Node) -> list[Node]:
@@ -93,7 +108,7 @@ def _mapping(node: Node | None) -> Mapping[str, Any]:
 
 def chosen(environments: Environments, choice: str) -> tuple[Environment | None, tuple[Finding, ...]]:
     """The environment that is meant, or why that cannot be told. Neither, where there are none and none was chosen."""
-    every, names = environments.every, listed(environments.every)
+    every = environments.every
     name = choice or environments.default
     if name in every:
         return every[name], ()
@@ -103,12 +118,16 @@ def chosen(environments: Environments, choice: str) -> tuple[Environment | None,
         message = f"the environment '{choice}' was chosen, but this workspace has no environments"
         return None, (mistake("unknown-environment", "", message, "Declare it under environments in bep.yml.", None),)
     if not name:
-        message = f"this workspace has environments, and none was chosen: {names}"
+        message = f"this workspace has environments, and none was chosen: {listed(every)}"
         fix = f"Choose one with `bep --environment NAME` or {CHOICE}, or write default_environment: NAME."
         return None, (mistake("environment-not-chosen", "", message, fix, environments.mark),)
-    message = f"there is no environment '{name}'; there are: {names}"
-    fix = did_you_mean(name, every) or "Choose one of these."
-    return None, (mistake("unknown-environment", "", message, fix, environments.mark),)
+    return None, (_unknown(environments, name, environments.mark if choice else environments.default_mark),)
+
+
+def _unknown(environments: Environments, name: str, mark: Mark | None) -> Finding:
+    message = f"there is no environment '{name}'; there are: {listed(environments.every)}"
+    fix = did_you_mean(name, environments.every) or "Choose one of these."
+    return mistake("unknown-environment", "", message, fix, mark)
 
 
 def as_chosen(workspace: "Workspace", choice: str) -> tuple["Workspace", tuple[Finding, ...]]:
@@ -141,6 +160,8 @@ def check_environments(root: Node) -> Iterator[Finding]:
     environments = read_environments(root)
     if not environments.every:
         return
+    if environments.default and environments.default not in environments.every:
+        yield _unknown(environments, environments.default, environments.default_mark)
     shared = root.get("state")
     if shared is not None:
         message = "each environment has a state of its own, so the workspace cannot say where it is"

@@ -11,8 +11,8 @@ from bep.schemas.choosing import (
     NO_ENVIRONMENTS,
     Environments,
     check_environments,
-    providers_in,
     read_environments,
+    say_nothing,
 )
 from bep.schemas.conditions import NO_CONDITIONS, Conditions, read_conditions
 from bep.schemas.directives import NO_DIRECTIVES, Directives, read_directives
@@ -71,7 +71,7 @@ def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], 
 
     Doubts about `specs` mean that some file of specs may be unknown.
     """
-    _say_local(node)
+    say_nothing(node)
     names = [name for name, _ in _fields(node.get("variables"))]
     refused = check("workspace", node, "workspace")
     doubts, _ = salvage(node, refused)
@@ -94,13 +94,6 @@ def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], 
         environments=read_environments(node),
     )
     return workspace, [*(r.finding for r in refused), *missing, *lost, *check_environments(node)], doubts
-
-
-def _say_local(node: Node) -> None:
-    """`local:` with nothing after it says local, where null otherwise says nothing."""
-    for said in (below for provider in providers_in(node) for _, below in _fields(provider)):
-        if said.value is None:
-            said.value = {}
 
 
 def not_available(node: Node, environment: str) -> Iterator[Finding]:

@@ -129,10 +129,19 @@ def test_a_state_from_before_is_not_forgotten_in_silence(workspace: Workspace) -
     assert workspace.bep("-E", "one", "plan", "--detailed-exitcode").stdout.startswith("Nothing to do.")
 
 
+def test_an_environment_may_say_nothing(workspace: Workspace) -> None:
+    with (workspace.folder / "bep.yml").open("a") as stream:
+        stream.write("environments:\n  one:\n  two: {provider: {local: }}\n")
+    listed = json.loads(workspace.bep("environment", "list", "-o", "json").stdout)
+    assert [row["name"] for row in listed] == ["one", "two"]
+    assert json.loads(workspace.bep("-E", "one", "plan", "--json").stdout)["environment"] == "one"
+
+
 def test_everything_wrong_with_environments_is_shown_at_once(staged: Workspace, golden: Golden) -> None:
     staged.edit("bep.yml", "  staging:", "  a: {variables: {instances: two}}\n  staging:")
     wrong = (
         "  b: {state: {file: .bep/production.json}, variables: {instnaces: 3}}\n  'c d': {stat: {}}\nstate: {file: x}\n"
+        "default_environment: stagng\n"
     )
     with (staged.folder / "bep.yml").open("a") as stream:
         stream.write(wrong)
