@@ -10,8 +10,10 @@ from bep.schemas.address import Address
 from bep.schemas.directives import items
 from bep.schemas.finding import Finding, Severity, mistake
 from bep.schemas.mark import Mark
+from bep.schemas.measuring import cut, measured
 from bep.schemas.nearest import did_you_mean
 from bep.schemas.node import Node
+from bep.schemas.secret import SEALED
 
 
 class When(StrEnum):
@@ -138,7 +140,7 @@ def _unsound(one: Condition | Output, declared: Collection[Address]) -> Iterator
         try:
             jmespath.compile(one.query)
         except (JMESPathError, RecursionError) as problem:
-            message = f"'{one.query}' is not a JMESPath expression: {_first_line(problem)}"
+            message = f"'{cut(one.query)}' is not a JMESPath expression: {_first_line(problem)}"
             fix = "See https://jmespath.org; numbers stand in backticks: settings.mini_batch_size <= `100`."
             yield mistake("query-invalid", one.address, message, fix, one.query_mark)
 
@@ -154,14 +156,13 @@ def unmet(conditions: Iterable[Condition], attributes: Mapping[Address, Mapping[
 
 def _broken(one: Condition, attributes: Mapping[str, Any]) -> str | None:
     """What to say where it does not hold; None where it does."""
-    from bep.schemas.measuring import measured
-
     try:
         if queried(attributes, one.query):
             return None
         found = measured(one.query, lambda part: queried(attributes, part))
     except ValueError as problem:
-        found = f"it cannot be evaluated: {_first_line(problem)}"
+        said = _first_line(problem)
+        found = f"it cannot be evaluated: {'it looks into a secret' if SEALED in said else said}"
     return f"{one.message}: {found}" if found else one.message
 
 

@@ -30,7 +30,11 @@ def measured(assertion: str, find: Callable[[str], Any]) -> str:
 
 def shown(value: Any) -> str:
     """A value in a few characters; never a secret."""
-    text = json.dumps(unsealed(value), ensure_ascii=False)
+    return cut(json.dumps(unsealed(value), ensure_ascii=False))
+
+
+def cut(text: str) -> str:
+    """At most 60 characters of it."""
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
 
 

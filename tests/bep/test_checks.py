@@ -105,10 +105,12 @@ def test_no_output_and_no_check_shows_a_secret(workspace: Workspace) -> None:
             '  seal: \'"datastore/store".credentials.account_key."x-bep-sealed"\'\n'
             "checks:\n  - {address: datastore/*, assert: \"credentials.account_key == 'x'\", message: m}\n"
             "  - {address: datastore/*, assert: \"credentials == 'x'\", message: m, when: plan}\n"
+            "  - {address: datastore/*, assert: abs(credentials.account_key), message: m, when: plan}\n"
         )
     shown = [workspace.bep("apply", "-y"), workspace.bep("output", "--json"), workspace.bep("plan")]
     every = "".join(done.stdout + done.stderr for done in shown)
     assert 'credentials.account_key is "(sensitive)"' in every
+    assert "it cannot be evaluated: it looks into a secret" in every
     assert "canary-value" not in every
     assert "hmac" not in every
     assert json.loads(shown[1].stdout)["key"] == "(sensitive)"
