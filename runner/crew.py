@@ -20,7 +20,10 @@ PROGRAM = Path(__file__).resolve().parent / "worker" / "__main__.py"
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What every worker of a job is started with. `environment` is what they inherit; None is all of this process's."""
+    """What every worker of a job is started with.
+
+    `cores_of_a_worker` is 0 for all there are; `environment` is what they inherit, None for all of this process's.
+    """
 
     interpreter: tuple[str, ...]
     setup: Mapping[str, Any]
@@ -28,6 +31,7 @@ class Launch:
     parts: Path
     working: Path
     workers_of_a_node: int
+    cores_of_a_worker: int = 0
     environment: Mapping[str, str] | None = None
 
 
@@ -57,6 +61,7 @@ class Crew:
         setup = {
             **self._launch.setup,
             "slot": slot,
+            "cores": _cores(slot, self._launch.cores_of_a_worker),
             "part": str(self._launch.parts / f"{number:06d}"),
             "errors": str(error),
             "working": str(working),
@@ -127,6 +132,14 @@ class Crew:
         """Let the shared memory go."""
         self._memory.close()
         os.close(self._memory_file)
+
+
+def _cores(slot: int, count: int) -> list[int]:
+    """The cores of a worker, no two workers' the same while there are enough; none: the system chooses."""
+    if not count or not hasattr(os, "sched_getaffinity"):
+        return []
+    there = sorted(os.sched_getaffinity(0))
+    return [there[(slot * count + number) % len(there)] for number in range(min(count, len(there)))]
 
 
 def _anonymous() -> int:

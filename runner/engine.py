@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -11,11 +10,11 @@ from bep.runner.attempts import Attempts
 from bep.runner.backlog import Backlog
 from bep.runner.crew import Crew, Launch, Watch
 from bep.runner.deaths import Death, Left
-from bep.runner.events import Event, Progress, WorkerLost
+from bep.runner.events import Event, WorkerLost
 from bep.runner.journal import Journal
 from bep.runner.manifest import Manifest
-from bep.runner.memory import resident
 from bep.runner.pacing import Pace
+from bep.runner.progress import Gauge
 from bep.runner.record import JobError
 from bep.runner.supervision import Limits, Supervisor
 from bep.runner.tally import Ending, Tally, too_many_failed
@@ -24,7 +23,6 @@ from bep.runner.workers import Lease, Worker
 
 LEASES = 2  # in a worker's pipe, so that none waits for the round trip
 TICK = 0.1  # seconds between looks at the cancel button
-PROGRESS_SECONDS = 0.25
 
 
 @dataclass(slots=True)
@@ -47,22 +45,20 @@ class Engine:
     _sequence: int = 0
     _pace: Pace = field(default_factory=Pace)
     _error: JobError | None = None
-    _began: float = 0.0
-    _told: float = 0.0
-    _done_before: int = 0
     _watch: Watch = field(default_factory=Watch)
+    _gauge: Gauge = field(init=False)
     _hall: Crew = field(init=False)
     _supervisor: Supervisor = field(init=False)
     _attempts: Attempts = field(init=False)
 
     def run(self) -> Ending:
         """Score the backlog. Returns when every item is accounted for, or the job must stop, with no worker left."""
-        self._began = self._told = time.monotonic()
         wanted = min(self.workers, self.backlog.calls)
         self._hall = Crew(self.launch, max(1, wanted), self.first_number)
         self._supervisor = Supervisor(self._hall, self.limits, wanted)
         self._attempts = Attempts(self.backlog, self.journal, self.manifest, self.launch.logs, self.before, self.report)
-        self.tally, self._done_before = self.before, self.before.scored + self.before.failed
+        self._gauge = Gauge(self.manifest.items, self.workers, self.before.scored + self.before.failed)
+        self.tally = self.before
         try:
             for slot in range(wanted):
                 self._hire(slot)
@@ -92,10 +88,8 @@ class Engine:
             self._feed()
         else:
             self._share_or_dismiss()
-        now = time.monotonic()
-        if now - self._told > PROGRESS_SECONDS:
-            self._told = now
-            self._tell_progress(now)
+        if self._gauge.is_due():
+            self._tell_progress()
 
     def _hire(self, slot: int) -> None:
         try:
@@ -219,26 +213,8 @@ class Engine:
         counts = [self._hall.counts(worker) for worker in self._crew]
         return self.tally.scored + sum(c[0] for c in counts), self.tally.short + sum(c[1] for c in counts)
 
-    def _tell_progress(self, now: float) -> None:
-        scored, short = self._scored_and_short()
-        done = scored + short + self.tally.given_up
-        elapsed = now - self._began
-        rate = (done - self._done_before) / elapsed if elapsed else 0.0
-        self.report(
-            Progress(
-                items=self.manifest.items,
-                scored=scored,
-                failed=short + self.tally.given_up,
-                items_per_second=rate,
-                elapsed=elapsed,
-                eta=(self.manifest.items - done) / rate if rate else None,
-                workers_ready=sum(worker.ready for worker in self._crew),
-                workers=self.workers,
-                retries=self.tally.retries,
-                workers_lost=self.tally.workers_lost,
-                memory=resident(worker.process.pid for worker in self._crew),
-            )
-        )
+    def _tell_progress(self) -> None:
+        self.report(self._gauge.read(self.tally, *self._scored_and_short(), self._crew))
 
     def _end(self) -> None:
         for worker in self._crew:
@@ -246,4 +222,4 @@ class Engine:
         for worker in list(self._crew):
             self._bury(worker)
         self._hall.close()
-        self._tell_progress(time.monotonic())
+        self._tell_progress()

@@ -16,7 +16,8 @@ class JobStarted:
 class Progress:
     """Where a job is. Rates are items a second over the last seconds; `eta` is seconds, None while unknown.
 
-    `memory` is bytes that the workers hold now, None where the system does not tell.
+    `memory` is bytes that the workers and what their scripts have started hold now, None where the system does not
+    tell; `memory_of` has the same of each worker by its name.
     """
 
     items: int
@@ -30,6 +31,7 @@ class Progress:
     retries: int
     workers_lost: int
     memory: int | None = None
+    memory_of: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

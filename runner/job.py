@@ -105,7 +105,7 @@ class Job:
                 manifest=listed,
                 backlog=resuming.backlog(self.folder, listed, history),
                 journal=journal,
-                limits=Limits(settings.timeout, settings.init_timeout, settings.error_threshold),
+                limits=Limits(settings.timeout, settings.init_timeout, settings.error_threshold, settings.worker_bytes),
                 workers=settings.workers,
                 first_number=numbers[-1] + 1 if numbers else 0,
                 before=resuming.tally(self.folder, history, self.record.counts),

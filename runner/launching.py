@@ -34,7 +34,7 @@ def launch(request: JobRequest, folder: JobFolder, listed: Manifest) -> Launch:
         "sync": settings.sync_seconds,
         "format": settings.output_format if settings.output_action == "append_row" else "none",
         "variables": _variables(request),
-        "defaults": dict.fromkeys(_POOLS, str(max(1, cores() // settings.workers))),
+        "defaults": dict.fromkeys(_POOLS, str(settings.worker_cpus or max(1, cores() // settings.workers))),
         "arguments": _arguments(request, script),
         "script": script,
         "code": str(target.code_directory or ""),
@@ -49,6 +49,7 @@ def launch(request: JobRequest, folder: JobFolder, listed: Manifest) -> Launch:
         parts=folder.parts,
         working=folder.working,
         workers_of_a_node=settings.max_concurrency_per_instance,
+        cores_of_a_worker=settings.worker_cpus,
         environment=request.environment,
     )
 

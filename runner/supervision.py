@@ -6,7 +6,9 @@ import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
+from bep.runner import memory
 from bep.runner.backlog import Span
 from bep.runner.crew import Crew
 from bep.runner.deaths import NOT_STARTED, Death, call_of
@@ -15,16 +17,20 @@ from bep.runner.worker import wire
 from bep.runner.workers import Doom, Heart, Worker
 
 _LAST_WORDS = 0.1  # seconds in which a process that is too late may write its stack
+_LOOK = 0.1  # seconds between two looks at how much memory workers hold
 _SETTLED = 0.002  # seconds after which a worker has surely seen that its leases were taken back
+
+_IN_INIT = ("InitTimeout", "MemoryLimit")  # what befalls the first worker there befalls every one
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds for one `run()` and for loading and `init()`; failed items, -1 for any number."""
+    """Seconds for one `run()` and for loading and `init()`; failed items, -1 for any number; bytes for one worker."""
 
     timeout: float
     init_timeout: float
     error_threshold: int
+    memory: int | None = None
 
 
 class Supervisor:
@@ -37,6 +43,7 @@ class Supervisor:
         self._prepared = False
         self._barren = 0
         self._taking: set[int] = set()
+        self._looked = 0.0
 
     def ready(self) -> None:
         """A worker's `init()` has returned."""
@@ -64,6 +71,7 @@ class Supervisor:
 
     def overdue(self, workers: list[Worker]) -> list[Worker]:
         """Workers to bury now. One that is late is first told to write its stack and end; that takes milliseconds."""
+        self._look_at_memory(workers)
         late = []
         for worker in workers:
             heart = self._crew.heart(worker)
@@ -72,13 +80,35 @@ class Supervisor:
             if worker.doom:
                 late.append(worker)
             else:
-                worker.doom = self._doom(worker, heart)
-                os.kill(worker.process.pid, signal.SIGABRT)
+                self._condemn(worker, self._doom(worker, heart))
         return late
+
+    def _condemn(self, worker: Worker, doom: Doom) -> None:
+        worker.doom = doom
+        os.kill(worker.process.pid, signal.SIGABRT)
+
+    def _look_at_memory(self, workers: list[Worker]) -> None:
+        """Condemn who holds more than the limit, what its processes share counted once."""
+        limit, now = self._limits.memory, time.monotonic()
+        if limit is None or now - self._looked < _LOOK:
+            return
+        self._looked = now
+        for worker in workers:
+            if worker.doom or (memory.resident(worker.process.pid) or 0) <= limit:
+                continue
+            size = memory.proportional(worker.process.pid)
+            if size > limit:
+                self._condemn(worker, self._greedy(worker, size, limit))
+
+    def _greedy(self, worker: Worker, size: int, limit: int) -> Doom:
+        heart = self._crew.heart(worker)
+        call = call_of(worker, heart) if heart.phase == wire.RUNNING else None
+        reason = f"the worker held {memory.shown(size)} of memory, and worker_memory allows {memory.shown(limit)}"
+        return Doom("MemoryLimit", reason, call, time.monotonic() + _LAST_WORDS, _size(worker.log))
 
     def _doom(self, worker: Worker, heart: Heart) -> Doom:
         kill_at = time.monotonic() + _LAST_WORDS
-        size = worker.log.stat().st_size if worker.log.exists() else 0
+        size = _size(worker.log)
         limits = self._limits
         match heart.phase:
             case wire.RUNNING:
@@ -111,7 +141,7 @@ class Supervisor:
     def barren(self, worker: Worker, death: Death) -> JobError | None:
         """A worker ended outside any call. Too many in a row, or an `init()` that hangs, and the job fails."""
         self._barren += 1
-        is_final = death.type == NOT_STARTED or (death.type == "InitTimeout" and not self._prepared)
+        is_final = death.type == NOT_STARTED or (death.type in _IN_INIT and not self._prepared)
         if not is_final and self._barren <= self._patience:
             return None
         place = "before init() returned" if not worker.ready else "between two calls of run()"
@@ -154,6 +184,10 @@ def _not_begun(worker: Worker, heart: Heart) -> list[Span]:
         worker.leases[-1].span = Span(span.first, span.count - rest.count, span.size)
         taken.append(rest)
     return taken
+
+
+def _size(log: Path) -> int:
+    return log.stat().st_size if log.exists() else 0
 
 
 def _log(worker: Worker) -> str:

@@ -1,16 +1,20 @@
 """What a job runs, resolved to paths and numbers before the first worker starts. Knows no spec, no state."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+
+_MEMORY = r"(?P<amount>[0-9]+(\.[0-9]+)?) ?(?P<prefix>[kKMGT]?)(?P<binary>i?)B?"
 
 
 class Settings(BaseModel):
     """How to score. Defaults are those of the compatible service; precedence was settled by the caller.
 
     `timeout` and `init_timeout` are seconds; `error_threshold` is failed items, -1 for any number. `sync_seconds` is
-    how much finished work a power cut may cost; a killed process costs none.
+    how much finished work a power cut may cost; a killed process costs none. `worker_memory` is what one worker and the
+    processes that its script starts may hold, such as 2GB or 512MiB; `worker_cpus` how many cores, 0 for any number.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,11 +32,22 @@ class Settings(BaseModel):
     logging_level: str = Field(default="info", pattern="^(debug|info|warning)$")
     bisect: bool = True
     sync_seconds: float = Field(default=1, ge=0)
+    worker_memory: str = Field(default="unlimited", pattern=rf"^(unlimited|{_MEMORY})$")
+    worker_cpus: int = Field(default=0, ge=0)
 
     @property
     def workers(self) -> int:
         """How many worker processes: one `init()` each."""
         return self.instance_count * self.max_concurrency_per_instance
+
+    @property
+    def worker_bytes(self) -> int | None:
+        """`worker_memory` as a number; None for any amount."""
+        found = re.fullmatch(_MEMORY, self.worker_memory)
+        if not found:
+            return None
+        prefix, binary = found["prefix"].upper(), found["binary"]
+        return int(float(found["amount"]) * (1024 if binary else 1000) ** " KMGT".index(prefix or " "))
 
 
 class ScoringTarget(BaseModel):

@@ -151,6 +151,8 @@ def settings_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
     retries = written.get("retry_settings", {})
     settings |= {name: retries[name] for name in ("max_retries", "timeout") if name in retries}
     resources = attributes.get("resources", {})
+    limits = resources.get("properties", {})
+    settings |= {name: limits[name] for name in ("worker_memory", "worker_cpus") if name in limits}
     return settings | {name: resources[name] for name in ("instance_count",) if name in resources}
 
 

@@ -28,6 +28,8 @@ def main(numbers: "list[int]") -> "NoReturn":
     setup = eval(wire.receive(settings, os.fstat(settings).st_size), {"__builtins__": {}})
     shared = mmap.mmap(memory, 0)
     heart = memoryview(shared)[wire.SLOT * setup["slot"] : wire.SLOT * (setup["slot"] + 1)]
+    if setup["cores"]:
+        os.sched_setaffinity(0, setup["cores"])
     _speak_at_once(setup["errors"])
     worker = Worker(setup, heart, leases, answers)
     worker.prepare()

@@ -52,7 +52,7 @@ def scripted(world: LocalProvider, tmp_path: Path) -> LocalProvider:
         "environment": "environment/plain/1",
         "compute": "compute/cpu",
         "code_configuration": {"code": {"local": "code", "sha256": "x"}, "scoring_script": "score.py"},
-        "resources": {"instance_count": 2},
+        "resources": {"instance_count": 2, "properties": {"worker_memory": "2GB", "worker_cpus": 1, "other": "x"}},
         "settings": {
             "mini_batch_size": 5,
             "retry_settings": {"max_retries": 1, "timeout": 60},
@@ -81,6 +81,8 @@ def test_everything_a_target_needs_is_there(scripted: LocalProvider) -> None:
     assert Settings(**found.settings).model_dump(exclude_unset=True) == {
         "mini_batch_size": 5,
         "instance_count": 2,
+        "worker_memory": "2GB",
+        "worker_cpus": 1,
         "max_retries": 1,
         "timeout": 60,
         "logging_level": "debug",
