@@ -25,7 +25,7 @@ COMMANDS = (
     "rollback",
     "output",
     "graph",
-    "environment",
+    "stage",
     "state",
     "unlock",
     "schema",
@@ -78,12 +78,12 @@ def run(arguments: list[str]) -> int:
 
 
 def _chosen_first(arguments: list[str]) -> list[str]:
-    """The same, with the choice of an environment ahead of the command, wherever it was written."""
+    """The same, with the choice of a stage ahead of the command, wherever it was written."""
     words = arguments[: arguments.index("--")] if "--" in arguments else arguments
     for place, word in enumerate(words):
         name, equals, _ = word.partition("=")
         taken = 1 if equals else 2
-        if name in ("--environment", "-E") and place + taken <= len(words):
+        if name in ("--stage", "-S") and place + taken <= len(words):
             rest = arguments[:place] + arguments[place + taken :]
             return [*arguments[place : place + taken], *rest]
     return arguments
@@ -127,12 +127,12 @@ def _application() -> "Typer":
         directory: str = typer.Option(
             "", "--chdir", "-C", metavar="DIR", help="Go to this folder first, as if bep was started there."
         ),
-        environment: str = typer.Option(
+        stage: str = typer.Option(
             "",
-            "--environment",
-            "-E",
+            "--stage",
+            "-S",
             metavar="NAME",
-            help="Work in this environment of the workspace; BEP_ENVIRONMENT does the same.",
+            help="Work in this stage of the workspace; BEP_STAGE does the same.",
         ),
     ) -> None:
         """Plan, apply and run machine-learning batch endpoints from YAML.
@@ -151,8 +151,8 @@ def _application() -> "Typer":
         """
         if directory:
             _enter(directory)
-        if environment:
-            _choose(environment)
+        if stage:
+            _choose(stage)
 
     return application
 
@@ -161,12 +161,12 @@ def _module(command: str) -> str:
     return f"{command}_" if iskeyword(command) else command
 
 
-def _choose(environment: str) -> None:
+def _choose(stage: str) -> None:
     import os
 
-    from bep.schemas.choosing import CHOICE
+    from bep.schemas.stages import CHOICE
 
-    os.environ[CHOICE] = environment
+    os.environ[CHOICE] = stage
 
 
 def _enter(directory: str) -> None:

@@ -38,7 +38,7 @@ class Options:
     created_at: str = ""
     bep_version: str = ""
     workspace: str = ""
-    environment: str = ""
+    stage: str = ""
     provider: str = ""
     destroy: bool = False
     refresh_only: bool = False

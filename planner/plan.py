@@ -123,7 +123,7 @@ class Plan(Written):
     format_version: int = FORMAT_VERSION
     bep_version: str = ""
     workspace: str = ""
-    environment: str = ""
+    stage: str = ""
     provider: str = ""
     lineage: str
     serial: int

@@ -92,7 +92,7 @@ def plan(
         Plan(
             bep_version=options.bep_version,
             workspace=options.workspace,
-            environment=options.environment,
+            stage=options.stage,
             provider=options.provider,
             lineage=state.lineage,
             serial=state.serial,

@@ -16,16 +16,16 @@ DETAIL, RESERVE = 12_000, 400
 LONGEST_NAME, LONGEST_VALUE, LONGEST_SENTENCE = 120, 400, 1_000
 
 
-def marker(workspace: str, environment: str = "") -> str:
-    """The hidden line by which a later comment of the same workspace and environment finds this one."""
-    name = f"{workspace} in {environment}" if environment else workspace
+def marker(workspace: str, stage: str = "") -> str:
+    """The hidden line by which a later comment of the same workspace and stage finds this one."""
+    name = f"{workspace} in {stage}" if stage else workspace
     return f"<!-- bep plan: {html(shortened(name, LONGEST_NAME)).replace('--', '- -')} -->"
 
 
 def render(plan: Plan) -> str:
     """The comment, never over 65,536 bytes; so never over as many characters either."""
     shown = items(plan)
-    head = [marker(plan.workspace, plan.environment), "", *_verdict(plan, shown), *_table(plan)]
+    head = [marker(plan.workspace, plan.stage), "", *_verdict(plan, shown), *_table(plan)]
     callouts = _section("Look here first", _callouts(plan, shown), CALLOUTS, "remarks")
     drift = _section("Changed outside bep", _drift(plan.drift), DRIFT, "changes outside bep")
     rollback = _section("Rollback", _rollback(plan), ROLLBACK, "steps")
@@ -48,9 +48,9 @@ def _named(text: str) -> str:
 
 def _verdict(plan: Plan, shown: Sequence[Item]) -> list[str]:
     workspace = f" of {_named(plan.workspace)}" if plan.workspace else ""
-    environment = f" in {_named(plan.environment)}" if plan.environment else ""
+    stage = f" in {_named(plan.stage)}" if plan.stage else ""
     provider = f" on {_named(plan.provider)}" if plan.provider else ""
-    return [f"### Plan{workspace}{environment}{provider}: {_judgement(plan, shown)}"]
+    return [f"### Plan{workspace}{stage}{provider}: {_judgement(plan, shown)}"]
 
 
 def _judgement(plan: Plan, shown: Sequence[Item]) -> str:

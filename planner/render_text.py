@@ -54,7 +54,7 @@ def _painted(symbol: str, text: str) -> str:
 def _overview(plan: Plan, shown: Sequence[Item], paint: Paint) -> list[str]:
     if not shown:
         return []
-    words = (("", plan.workspace), ("in ", plan.environment), ("on ", plan.provider))
+    words = (("", plan.workspace), ("in ", plan.stage), ("on ", plan.provider))
     place = " ".join(before + plain(word) for before, word in words if word)
     head = f"Plan for {place}" if place else "Plan"
     in_order = [item.steps[0] for item in shown] == sorted(item.steps[0] for item in shown)

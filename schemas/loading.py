@@ -94,7 +94,7 @@ class _Loading:
 
     def chosen(self, paths: Sequence[str], opened: Opened) -> list[SpecFile]:
         """The files to load: those named, else those of the workspace; none where it depends on what nobody said."""
-        if opened.workspace.environment is None:
+        if opened.workspace.stage is None:
             self.complete = False
             return []
         if not paths and opened.workspace.variables is None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bep.schemas.choosing import CHOICE, as_chosen
 from bep.schemas.contents import said
 from bep.schemas.doubts import Doubts
 from bep.schemas.files import Files
@@ -11,6 +10,7 @@ from bep.schemas.finding import Finding, mistake
 from bep.schemas.mark import Mark
 from bep.schemas.node import Node
 from bep.schemas.reading import read
+from bep.schemas.stages import CHOICE, as_chosen
 from bep.schemas.variables import Variables
 from bep.schemas.workspace import FILE, LOCAL, Workspace, not_available, read_workspace
 
@@ -48,7 +48,7 @@ def open_workspace(
 
 
 def _workspace(files: Files, choice: str, findings: list[Finding], texts: dict[str, str]) -> tuple[Workspace, Doubts]:
-    """What bep.yml says in the environment that is chosen, and what of it is not to be relied on."""
+    """What bep.yml says in the stage that is chosen, and what of it is not to be relied on."""
     if not files.exists(FILE):
         workspace, unsettled = as_chosen(Workspace(), choice)
         findings += unsettled
@@ -58,12 +58,12 @@ def _workspace(files: Files, choice: str, findings: list[Finding], texts: dict[s
         if not findings:
             fix = "Write 'workspace: NAME'."
             findings.append(mistake("empty-workspace", "", f"{FILE} is empty", fix, Mark(FILE, 1, 1)))
-        return Workspace(variables={}, environment=None if choice else ""), Doubts([()])
+        return Workspace(variables={}, stage=None if choice else ""), Doubts([()])
     workspace, troubles, doubts = read_workspace(documents[0], files)
     workspace, unsettled = as_chosen(workspace, choice)
     findings += troubles
-    findings += () if doubts.touch("environments") or doubts.touch("default_environment") else unsettled
-    findings += not_available(documents[0], workspace.environment or "")
+    findings += () if doubts.touch("stages") or doubts.touch("default_stage") else unsettled
+    findings += not_available(documents[0], workspace.stage or "")
     return workspace, doubts
 
 

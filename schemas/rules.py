@@ -22,6 +22,7 @@ def check_deployment(draft: Draft, drafts: Mapping[Address, Draft], contents: Co
     _model_needs(draft, drafts)
     _instances(draft, drafts)
     _output(draft)
+    _partitions(draft)
     _script(draft, contents)
 
 
@@ -95,6 +96,18 @@ def _output(draft: Draft) -> None:
     elif trouble := file_name_trouble(str(name.value)):
         draft.error(
             "output-file-name", ("settings", "output_file_name"), trouble, "Write a name such as predictions.csv."
+        )
+
+
+def _partitions(draft: Draft) -> None:
+    """Keys are columns of a table; run() gets files here, and would get others together than its author relies on."""
+    keys = draft.node.at(("settings", "partition_keys"))
+    if keys is not None and keys.value:
+        draft.error(
+            "partition-keys",
+            ("settings", "partition_keys"),
+            "partition_keys is not supported yet: it cuts tables by their columns, and run() gets files",
+            "Remove it; mini_batch_size files go to each run(). To keep files apart, score one folder a job.",
         )
 
 

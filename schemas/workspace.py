@@ -6,14 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bep.schemas.checking import check
-from bep.schemas.choosing import (
-    HOME,
-    NO_ENVIRONMENTS,
-    Environments,
-    check_environments,
-    read_environments,
-    say_nothing,
-)
 from bep.schemas.conditions import NO_CONDITIONS, Conditions, read_conditions
 from bep.schemas.directives import NO_DIRECTIVES, Directives, read_directives
 from bep.schemas.doubts import Doubts
@@ -23,6 +15,14 @@ from bep.schemas.mark import Mark
 from bep.schemas.nearest import did_you_mean
 from bep.schemas.node import Node, plain
 from bep.schemas.salvaging import salvage
+from bep.schemas.stages import (
+    HOME,
+    NO_STAGES,
+    Stages,
+    check_stages,
+    read_stages,
+    say_nothing,
+)
 from bep.schemas.variables import Variable
 
 FILE = "bep.yml"
@@ -48,7 +48,7 @@ class Workspace:
 
     `provider` is `local` or `azure`, `provider_settings` what bep.yml says about it. `state` is
     `{"file": path}` or `{"azure_blob": {...}}`. `variables` is None where there is no bep.yml.
-    `environment` is the one it was opened in: empty where it has none, None where it cannot be told which is
+    `stage` is the one it was opened in: empty where it has none, None where it cannot be told which is
     meant. `home` is the folder for what is bep's, relative to the workspace.
     """
 
@@ -61,8 +61,8 @@ class Workspace:
     policies: tuple[str, ...] = ()
     directives: Directives = NO_DIRECTIVES
     conditions: Conditions = NO_CONDITIONS
-    environments: Environments = NO_ENVIRONMENTS
-    environment: str | None = ""
+    stages: Stages = NO_STAGES
+    stage: str | None = ""
     home: str = HOME
 
 
@@ -91,14 +91,14 @@ def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], 
         policies=tuple(s.path for s in policies),
         directives=read_directives(node),
         conditions=read_conditions(node),
-        environments=read_environments(node),
+        stages=read_stages(node),
     )
-    return workspace, [*(r.finding for r in refused), *missing, *lost, *check_environments(node)], doubts
+    return workspace, [*(r.finding for r in refused), *missing, *lost, *check_stages(node)], doubts
 
 
-def not_available(node: Node, environment: str) -> Iterator[Finding]:
-    """What a bep.yml asks for in an environment (empty: in none), and this bep does not have yet."""
-    around = node.at(("environments", environment))
+def not_available(node: Node, stage: str) -> Iterator[Finding]:
+    """What a bep.yml asks for in a stage (empty: in none), and this bep does not have yet."""
+    around = node.at(("stages", stage))
     for path, has, fix in UNAVAILABLE:
         place = around if around is not None and around.get(path[0]) is not None else node
         found = place.at(path)

@@ -93,7 +93,7 @@ def plan(
     console.result(written(made, json_output=json_output, markdown=markdown, colour=console.colour))
     if out is not None and not made.blocking:
         write_plan_file(made, out)
-        there = f" --environment {made.environment}" if made.environment else ""
+        there = f" --stage {made.stage}" if made.stage else ""
         console.say(f"The plan is in {out}: `bep{there} apply {out}` does exactly this.")
     if made.blocking:
         raise Stop(ExitCode.FINDINGS)

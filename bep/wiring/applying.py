@@ -35,12 +35,12 @@ def read_plan_file(path: Path) -> "Plan":
 
 
 def kept_plan_of(opened: "Opened", path: Path) -> "Plan":
-    """A kept plan of this very environment. Raises `Stop` for one of another, `SpecInvalid` where none is chosen."""
+    """A kept plan of this very stage. Raises `Stop` for one of another, `SpecInvalid` where none is chosen."""
     plan = read_plan_file(path)
-    here = opened.workspace.environment or ""
-    if plan.environment != here:
-        made, chosen = (f"environment {name}" if name else "no environment" for name in (plan.environment, here))
-        choose = f"bep --environment {plan.environment} apply {path}" if plan.environment else f"bep plan -o {path}"
+    here = opened.workspace.stage or ""
+    if plan.stage != here:
+        made, chosen = (f"stage {name}" if name else "no stage" for name in (plan.stage, here))
+        choose = f"bep --stage {plan.stage} apply {path}" if plan.stage else f"bep plan -o {path}"
         raise Stop(ExitCode.CONFLICT, f"{path}: it was made for {made}, and this is {chosen}\n    fix: {choose}")
     return plan
 

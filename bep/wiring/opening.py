@@ -41,14 +41,14 @@ class Opened:
 
     @property
     def home(self) -> Path:
-        """Where this workspace, in its environment, keeps what is bep's. Raises as `workspace` does."""
+        """Where this workspace, in its stage, keeps what is bep's. Raises as `workspace` does."""
         return self.root / self.workspace.home
 
     @property
     def workspace(self) -> "Workspace":
-        """What bep.yml says. Raises `SpecInvalid` where it cannot be told which of its environments is meant."""
+        """What bep.yml says. Raises `SpecInvalid` where it cannot be told which of its stages is meant."""
         found = self.loaded.workspace if "loaded" in self.__dict__ else self.glanced
-        if found.environment is None:
+        if found.stage is None:
             raise SpecInvalid(self.loaded.findings, self.loaded.sources)
         return found
 
@@ -155,17 +155,17 @@ class Opened:
         return (*doing, *self._left_behind(), *self._known_state[1])
 
     def _left_behind(self) -> tuple[str, ...]:
-        """A state from before the workspace had environments, which none of them has taken over."""
+        """A state from before the workspace had stages, which none of them has taken over."""
         from bep.schemas.workspace import LOCAL_STATE
 
-        every = self.workspace.environments.every.values()
+        every = self.workspace.stages.every.values()
         taken = {os.path.normpath(str(each.place.get("file"))) for each in every}
         if not every or LOCAL_STATE in taken or not (self.root / LOCAL_STATE).exists():
             return ()
         mend = (
             f"state: {{file: {LOCAL_STATE}}} and provider: {{local: {{path: .bep/cloud}}}} in one of them take it over"
         )
-        return (f"{LOCAL_STATE} is of no environment, and what it knows is looked after by none: {mend}",)
+        return (f"{LOCAL_STATE} is of no stage, and what it knows is looked after by none: {mend}",)
 
 
 def here(source: Source | None = None) -> Opened:

@@ -45,7 +45,7 @@ def plan_of(opened: "Opened", asked: Asked) -> "Plan":
         created_at=now(),
         bep_version=__version__,
         workspace=loaded.workspace.name,
-        environment=loaded.workspace.environment or "",
+        stage=loaded.workspace.stage or "",
         provider=loaded.workspace.provider,
         destroy=asked.destroy,
         refresh_only=asked.refresh_only,

@@ -24,7 +24,7 @@ SAYINGS = (
     "moved: [{from: compute/old, to: compute/cpu-cluster}]\nremoved: [{address: model/a/1, destroy: false}]\n"
     "preconditions:\n  - {address: compute/cpu-cluster, query: max_instances > `1`, message: few}\n"
     "outputs:\n  most: {address: compute/cpu-cluster, query: max_instances}\n"
-    "environments:\n  dev: {variables: {n: 2}, state: {file: s.json}}\ndefault_environment: dev\n"
+    "stages:\n  dev: {variables: {n: 2}, state: {file: s.json}}\ndefault_stage: dev\n"
     "variables:\n  n: {type: integer, default: 1}\n"
 )
 DATASTORE = (

@@ -51,6 +51,11 @@ ELSEWHERE = {
     "instances": (("deployment.yml", "instance_count: 1", "instance_count: 3"), "too-many-instances"),
     "range": (("deployment.yml", "instance_count: 1", "instance_count: 0"), "out-of-range"),
     "file name": (("deployment.yml", "settings: {", "settings: {output_file_name: a/b, "), "output-file-name"),
+    "partitions": (("deployment.yml", "settings: {", "settings: {partition_keys: [year], "), "partition-keys"),
+    "memory": (
+        ("deployment.yml", "instance_count: 1", "instance_count: 1, properties: {worker_memory: lots}"),
+        "bad-name",
+    ),
     "code": (("deployment.yml", DEPLOYMENT.splitlines()[4], "description: none"), "missing-code"),
     "environment": (("deployment.yml", "environment: azureml:e:1", "description: none"), "missing-environment"),
     "missing": (("deployment.yml", "model: azureml:digits:1", "description: none"), "missing-field"),
@@ -134,7 +139,7 @@ BEP = {
     "a variable that is no mapping": "workspace: taxi\nvariables: {n: 1}\n",
     "misspelt provider": "workspace: taxi\nprovder: {local: {}}\nvariables: {n: {type: integer, default: 1}}\n",
     "a variable of no such name": "workspace: taxi\nvariables: {n: {type: integer, default: 1}, 2n: {}}\n",
-    "misspelt default_environment": "workspace: taxi\ndefault_environmnt: dev\nenvironments: {dev: {}}\nvariables: {n: {}}\n",
+    "misspelt default_stage": "workspace: taxi\ndefault_stge: dev\nstages: {dev: {}}\nvariables: {n: {}}\n",
     "no yaml": "workspace: taxi\nvariables: {n: {type: integer, default: 1}\n",
     "empty": "# taxi\n",
 }
@@ -161,7 +166,7 @@ def test_what_this_bep_does_not_have_yet(article: Workbench) -> None:
     assert [str(f.mark) for f in placed] == ["bep.yml:2:12", "bep.yml:3:9"]
     assert ["only the local provider" in placed[0].message, "only the file store" in placed[1].message] == [True, True]
     assert [f.code for f in article.load("endpoint.yml").findings] == ["not-available", "not-available"]
-    article.write("bep.yml", f"workspace: taxi\nenvironments: {{dev: {{}}, prod: {{provider: {azure}}}}}\n")
-    assert [f.code for f in article.load("endpoint.yml", environment={"BEP_ENVIRONMENT": "dev"}).findings] == []
-    found = article.load("endpoint.yml", environment={"BEP_ENVIRONMENT": "prod"}).findings
-    assert [(f.code, str(f.mark)) for f in found] == [("not-available", "bep.yml:2:43")]
+    article.write("bep.yml", f"workspace: taxi\nstages: {{dev: {{}}, prod: {{provider: {azure}}}}}\n")
+    assert [f.code for f in article.load("endpoint.yml", environment={"BEP_STAGE": "dev"}).findings] == []
+    found = article.load("endpoint.yml", environment={"BEP_STAGE": "prod"}).findings
+    assert [(f.code, str(f.mark)) for f in found] == [("not-available", "bep.yml:2:37")]

@@ -1,4 +1,4 @@
-"""The environments of a workspace, as plain rows. Prints nothing; reads states, no world and no spec."""
+"""The stages of a workspace, as plain rows. Prints nothing; reads states, no world and no spec."""
 
 import os
 from typing import TYPE_CHECKING, Any
@@ -6,31 +6,31 @@ from typing import TYPE_CHECKING, Any
 from bep.wiring.clock import now
 
 if TYPE_CHECKING:
-    from bep.schemas.choosing import Environment
+    from bep.schemas.stages import Stage
     from bep.wiring.opening import Opened
 
 
-def environments(opened: "Opened") -> list[dict[str, Any]]:
-    """A row an environment: name, chosen, how many resources its state has, where that is, what it is for.
+def stages(opened: "Opened") -> list[dict[str, Any]]:
+    """A row a stage: name, chosen, how many resources its state has, where that is, what it is for.
 
     `resources` is None where the state cannot be read: nothing was applied yet counts as none.
     """
-    from bep.schemas.choosing import CHOICE, chosen
+    from bep.schemas.stages import CHOICE, chosen
 
-    every = opened.glanced.environments
+    every = opened.glanced.stages
     meant, _ = chosen(every, os.environ.get(CHOICE, ""))
-    return [_row(opened, environment, environment is meant) for environment in every.every.values()]
+    return [_row(opened, stage, stage is meant) for stage in every.every.values()]
 
 
-def _row(opened: "Opened", environment: "Environment", is_chosen: bool) -> dict[str, Any]:
-    file = environment.place.get("file")
+def _row(opened: "Opened", stage: "Stage", is_chosen: bool) -> dict[str, Any]:
+    file = stage.place.get("file")
     row: dict[str, Any] = {
-        "name": environment.name,
+        "name": stage.name,
         "chosen": is_chosen,
         "resources": _resources(opened, str(file)) if file else None,
         "state": file or "remote",
     }
-    return {**row, "description": environment.description} if environment.description else row
+    return {**row, "description": stage.description} if stage.description else row
 
 
 def _resources(opened: "Opened", file: str) -> int | None:
