@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
@@ -35,9 +36,14 @@ def fetch(url: str, downloads: Path) -> Path:
     except OSError as error:
         raise InputsInvalid(f"{_shown(url)}: cannot be fetched: {error}") from error
     finally:
-        if temporary.is_file():
-            temporary.unlink()
+        _remove(temporary)
     return target
+
+
+def _remove(temporary: Path) -> None:
+    if temporary.is_dir():
+        shutil.rmtree(temporary, ignore_errors=True)
+    temporary.unlink(missing_ok=True)
 
 
 def _download(url: str, file: BinaryIO) -> None:
@@ -63,14 +69,16 @@ def _copy_by_fsspec(url: str, target: Path) -> None:
     try:
         import fsspec  # type: ignore[import-not-found,import-untyped,unused-ignore]
     except ImportError:
-        raise InputsInvalid(f"{_shown(url)}: this kind of address needs fsspec: pip install fsspec") from None
+        raise InputsInvalid(f"{_shown(url)}: this kind of address needs fsspec: pip install 'bep[fsspec]'") from None
     try:
         system, path = fsspec.core.url_to_fs(url)
         if not system.exists(path):
             raise InputsInvalid(f"{_shown(url)}: no such file or folder")
         system.get(path, str(target), recursive=system.isdir(path))
-    except (ImportError, ValueError) as error:
-        raise InputsInvalid(f"{_shown(url)}: {error}") from error
+    except InputsInvalid:
+        raise
+    except Exception as error:  # every store's client has exceptions of its own
+        raise InputsInvalid(f"{_shown(url)}: cannot be fetched: {type(error).__name__}: {error}") from error
 
 
 def _shown(url: str) -> str:

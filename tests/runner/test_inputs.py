@@ -2,6 +2,7 @@
 
 import http.server
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,3 +133,71 @@ def test_a_url_that_fails_leaves_no_file_and_tells_no_secret(tmp_path: Path, ser
         listed(tmp_path, server + path)
     assert "canary" not in str(told.value)
     assert [path for path in (tmp_path / "downloads").rglob("*") if path.is_file()] == []
+
+
+@pytest.fixture
+def store() -> Any:
+    """What fsspec keeps in this process's memory."""
+    fsspec = pytest.importorskip("fsspec", reason="the environment has no fsspec")
+    system = fsspec.filesystem("memory")
+    system.pipe({"/bucket/images/b.txt": b"b", "/bucket/images/deep/a.txt": b"a", "/bucket/one file.txt": b"1"})
+    yield system
+    system.rm("/bucket", recursive=True)
+
+
+def test_a_folder_of_any_store_that_fsspec_knows_is_fetched_once(tmp_path: Path, store: Any) -> None:
+    names = listed(tmp_path, "memory://bucket/images")
+    assert [(Path(name).name, (tmp_path / name).read_bytes()) for name in names] == [("b.txt", b"b"), ("a.txt", b"a")]
+    assert names[1].endswith("/deep/a.txt")
+    store.rm("/bucket/images", recursive=True)
+    assert listed(tmp_path, "memory://bucket/images") == names
+
+
+def test_a_file_of_a_store_is_scored_as_any_other(jobs: Jobs, store: Any) -> None:
+    record, output = jobs.score(inputs=("memory://bucket/one file.txt", "memory://bucket/images"), items=0)
+    assert record.status == "Completed", record.error
+    assert output.split() == ["1", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("memory://bucket/nowhere", "memory://bucket/nowhere: no such file or folder"),
+        ("nosuchstore://bucket/x", "Protocol not known: nosuchstore"),
+    ],
+)
+def test_what_a_store_does_not_have_is_named(tmp_path: Path, store: Any, url: str, told: str) -> None:
+    with pytest.raises(InputsInvalid, match=told):
+        listed(tmp_path, url)
+    assert [path for path in (tmp_path / "downloads").rglob("*") if path.is_file()] == []
+
+
+def test_a_fetch_that_breaks_off_leaves_nothing_and_says_why(
+    tmp_path: Path, store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Refused(Exception):
+        pass
+
+    def get_file(source: str, target: str, **_: object) -> None:
+        if source.endswith("a.txt"):
+            raise Refused("403")
+        if source.endswith("b.txt"):
+            Path(target).parent.mkdir(exist_ok=True)
+            Path(target).write_text("half")
+
+    monkeypatch.setattr(store, "get_file", get_file)
+    with pytest.raises(InputsInvalid, match=r"images: cannot be fetched: Refused: 403"):
+        listed(tmp_path, "memory://bucket/images")
+    assert [path for path in (tmp_path / "downloads").rglob("*") if path.is_file()] == []
+
+
+def test_without_fsspec_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    with pytest.raises(InputsInvalid, match=r"needs fsspec: pip install 'bep\[fsspec\]'"):
+        listed(tmp_path, "s3://bucket/images?token=canary")
+
+
+def test_a_file_address_is_read_where_it_is(tmp_path: Path) -> None:
+    (tmp_path / "a b.txt").write_text("x")
+    assert listed(tmp_path, f"file://{tmp_path}/a%20b.txt") == ["a b.txt"]
+    assert not (tmp_path / "downloads").exists() or not list((tmp_path / "downloads").rglob("*.txt"))
