@@ -25,7 +25,9 @@ def adopt(
     var: Variables = None,
     var_file: VariableFiles = None,
 ) -> None:
-    """Write what someone changed outside bep back into the spec, so that the next plan keeps it.
+    """Write drift back into the spec.
+
+    What someone changed outside bep is written where the spec says otherwise, so that the next plan keeps it.
 
     The spec file is edited in place: the one value, and nothing else; comments and layout stay.
     Each edit is tried in memory first and written only if the specs then ask for exactly this.

@@ -21,7 +21,9 @@ def import_(
     var: Variables = None,
     var_file: VariableFiles = None,
 ) -> None:
-    """Take objects that exist into the state, and write the YAML of those that no spec declares.
+    """Look after objects that exist already.
+
+    Takes them into the state, and writes the YAML of those that no spec declares.
 
     No object is changed. Where a spec asks for something else than what is there, the next plan
     shows that as a change. What no spec declares is protected (prevent_destroy) until one does, so

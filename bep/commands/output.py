@@ -18,7 +18,9 @@ def output(
     var: Variables = None,
     var_file: VariableFiles = None,
 ) -> None:
-    """Print the outputs that bep.yml declares, as the last apply left them.
+    """Print the outputs that bep.yml declares.
+
+    As the last apply left them.
 
     \b
     Examples:

@@ -28,7 +28,9 @@ def rollback(
     lock_timeout: LockTimeout = 0,
     allow: Allow = None,
 ) -> None:
-    """Take back an applied plan: the opposite changes, in the opposite order, shown and asked about first.
+    """Take back an applied plan.
+
+    The opposite changes, in the opposite order, shown and asked about first.
 
     What was created is deleted, what was deleted is made again as it was, fields and traffic go
     back. What cannot be taken back is said before anything is done: secrets, which are kept

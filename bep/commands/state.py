@@ -20,7 +20,9 @@ Query = Annotated[str, typer.Option("--query", metavar="JMESPATH", help="Only a 
 
 @app.callback()
 def state() -> None:
-    """Look at the state, what bep last knew of each resource, and mend it. `bep show` also asks the world.
+    """Look at the state and mend it.
+
+    The state is what bep last knew of each resource; `bep show` also asks the world.
 
     No command here touches an object of the world. Those that change the state hold its lock, and
     a copy of each of the last ten states stays.
