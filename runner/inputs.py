@@ -60,23 +60,23 @@ def _folder(path: bytes, inside: tuple[tuple[int, int], ...]) -> Iterator[bytes]
     this = (status.st_dev, status.st_ino)
     if this in inside:
         raise InputsInvalid(f"{os.fsdecode(path)}: a symbolic link to a folder that it stands in; remove it")
-    for name, is_folder in _entries(path):
-        if is_folder:
+    for name in _entries(path):
+        if name.endswith(b"/"):
             yield from _folder(name[:-1], (*inside, this))
         else:
             yield name
 
 
-def _entries(path: bytes) -> list[tuple[bytes, bool]]:
-    """Files and folders directly in a folder; folders sort as if their name ended with a slash, as their files do."""
+def _entries(path: bytes) -> list[bytes]:
+    """Files and folders directly in a folder, sorted; a folder ends with a slash, so it sorts as its files do."""
     found = []
     try:
         with os.scandir(path) as entries:
             for entry in entries:
                 if entry.is_file():
-                    found.append((entry.path, False))
+                    found.append(entry.path)
                 elif entry.is_dir():
-                    found.append((entry.path + b"/", True))
+                    found.append(entry.path + b"/")
                 else:
                     raise InputsInvalid(f"{os.fsdecode(entry.path)}: {_what_is_wrong(entry.path)}")
     except OSError as error:
