@@ -131,10 +131,10 @@ class Job:
         try:
             if completes and self.record.output_file:
                 self._assemble(scored, self.record.output_file)
-            deque(scored, maxlen=0)
         finally:
+            deque(scored, maxlen=0)  # a disk that is full for the output does not make what was scored unscored
             self._count(listed, totals, history)
-        write_failed_items(self.folder, listed, history, totals)
+            write_failed_items(self.folder, listed, history, totals)
         if ending.error:
             self._fail(ending.error)
         elif ending.is_cancelled:

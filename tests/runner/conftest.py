@@ -20,6 +20,19 @@ ECHO = """
         return [open(path).read() for path in mini_batch]
 """
 
+# A program that runs the job in argv[1], or goes on with it, and says each event's name.
+RUNNER = """
+import sys, threading
+from bep.runner import running
+from bep.runner.target import JobRequest
+request = JobRequest.model_validate_json(open(sys.argv[1]).read())
+tell = lambda event: print(type(event).__name__, flush=True)
+if (request.folder / "job.json").exists():
+    running.resume(request.folder, environment_variables={}, environment=None, report=tell, cancel=threading.Event())
+else:
+    running.run(request, report=tell, cancel=threading.Event())
+"""
+
 
 @dataclass
 class Jobs:

@@ -18,6 +18,7 @@ from bep.runner import record as records
 from bep.runner import running
 from bep.runner.errors import JobBusy, JobInvalid
 from bep.runner.events import Event, Progress
+from tests.runner.conftest import RUNNER
 
 Jobs = Any
 Living = Callable[[], list[int]]
@@ -27,18 +28,6 @@ SLOW = """
     def run(mini_batch):
         time.sleep(0.003)
         return [open(path).read() for path in mini_batch]
-"""
-
-RUNNER = """
-import sys, threading
-from bep.runner import running
-from bep.runner.target import JobRequest
-request = JobRequest.model_validate_json(open(sys.argv[1]).read())
-tell = lambda event: print(type(event).__name__, flush=True)
-if (request.folder / "job.json").exists():
-    running.resume(request.folder, environment_variables={}, environment=None, report=tell, cancel=threading.Event())
-else:
-    running.run(request, report=tell, cancel=threading.Event())
 """
 
 
@@ -243,23 +232,3 @@ def test_a_runner_killed_just_after_it_published_knows_its_own_output(jobs: Jobs
     resumed = jobs.resume(request)
     assert (resumed.status, resumed.counts) == ("Completed", record.counts)
     assert [path.name for path in request.output_folder.iterdir()] == ["predictions.csv"]
-
-
-def test_a_full_disk_fails_the_job_and_what_was_written_is_kept(jobs: Jobs, living: Living) -> None:
-    script = """
-        import os, resource
-        def init():
-            if not os.path.exists(os.environ["AZUREML_BI_OUTPUT_PATH"] + "/room"):
-                resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
-        def run(mini_batch): return [os.path.basename(path) for path in mini_batch]
-    """
-    request = jobs.request(script, items=2000, mini_batch_size=10)
-    record = jobs.run(request)
-    assert (record.status, record.error.code) == ("Failed", "WriteFailed")
-    assert "File too large" in record.error.message
-    assert living() == []
-    assert list(request.output_folder.iterdir()) == []
-    (request.output_folder / "room").touch()
-    resumed = jobs.resume(request)
-    assert (resumed.status, resumed.counts.scored) == ("Completed", 2000)
-    assert resumed.output_file.read_text().split() == [f"{n:05d}.txt" for n in range(2000)]
