@@ -33,7 +33,7 @@ lint: $(VENV)/installed-for-tests
 	$(BIN)/lint-imports
 
 unit: $(VENV)/installed-for-tests
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4
 
 clean:
 	rm -rf $(VENV)
