@@ -39,9 +39,8 @@ def settle(folder: Path, worker: Worker, heart: Heart) -> Left:
     recorded: set[int] = set()
     journal = parts.path(folder, worker.number).with_suffix(".journal")
     for entry in parts.read(journal, worker.number):
-        good = min(entry.results, entry.items)
-        scored += good
-        short += entry.items - good
+        scored += entry.good
+        short += entry.items - entry.good
         if any(lease.span.first <= entry.first < lease.span.end for lease in worker.leases):
             recorded.add(entry.first)
     for lease in worker.leases:

@@ -39,7 +39,7 @@ class Totals:
 
     def add(self, entry: Scored) -> None:
         """Count one mini-batch."""
-        good = min(entry.items, entry.results)
+        good = entry.good
         self.scored += good
         self.rows += entry.rows
         self.breaks += entry.breaks
@@ -97,7 +97,7 @@ def tallied(folder: JobFolder, totals: Totals, history: History) -> Iterator[Sco
 
 
 def _line(entry: Scored, size: int, failures: int) -> str:
-    good = min(entry.items, entry.results)
+    good = entry.good
     began = datetime.fromtimestamp(entry.started, UTC).isoformat(timespec="milliseconds")
     seconds = f"{entry.seconds:.6f}"
     return (

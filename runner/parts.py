@@ -30,6 +30,11 @@ class Scored(NamedTuple):
     checksum: int
     part: int
 
+    @property
+    def good(self) -> int:
+        """Items that have a result; which of them have none cannot be told."""
+        return min(self.items, self.results)
+
 
 @dataclass(frozen=True, slots=True)
 class Run:

@@ -93,12 +93,8 @@ class JobRecord(BaseModel):
     error: JobError | None = None
     process: int = 0
     runs: int = 1
+    earlier_deployments: tuple[str, ...] = ()
     rewrites: bool = False
-
-    @property
-    def is_resumable(self) -> bool:
-        """Whether `resume` would go on with it."""
-        return self.status.is_final and self.status is not Status.COMPLETED
 
 
 def save(record: JobRecord) -> None:

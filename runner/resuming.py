@@ -35,8 +35,6 @@ def _without_scored(calls: list[Span], folder: JobFolder) -> list[Span]:
 def tally(folder: JobFolder, history: History, counts: Counts) -> Tally:
     found = Tally(retries=counts.retries, workers_lost=counts.workers_lost)
     for entry in parts.in_order(folder.parts):
-        good = min(entry.items, entry.results)
-        found.scored += good
-        found.short += entry.items - good
+        found.add(entry.good, entry.items - entry.good)
     found.given_up = sum(call.count for call in history.given_up)
     return found
