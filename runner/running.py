@@ -12,7 +12,7 @@ from bep.runner.events import Event
 from bep.runner.folder import JobFolder, wait_for_parts
 from bep.runner.job import Job
 from bep.runner.record import JobRecord, Status, pinned, read
-from bep.runner.target import JobRequest
+from bep.runner.target import JobRequest, ScoringTarget
 
 _ORPHANS = 10.0  # seconds that the kernel gets to end the workers of a runner that was killed
 
@@ -62,20 +62,30 @@ def retry(
     environment: Mapping[str, str] | None,
     report: Callable[[Event], None],
     cancel: threading.Event,
+    target: ScoringTarget | None = None,
 ) -> JobRecord:
     """Score the failed items of a job again, and what it has not scored yet, into the same output.
 
     Their rows get the places that they would have had; the output that is there is replaced when the new one is
-    complete. A completed job without failed items is returned as it is. Raises `JobInvalid`, `JobBusy`, and
-    `OutputExists` when somebody has changed the output since the job wrote it.
+    complete. A completed job without failed items is returned as it is. `target` is what to score them with where that
+    is another than the job's own, such as its script mended; the record keeps the digests of those before it. Raises
+    `JobInvalid`, `JobBusy`, and `OutputExists` when somebody has changed the output since the job wrote it.
     """
     folder = JobFolder(path)
     with folder.held():
         record = read(folder)
         if record.status is Status.COMPLETED and not record.counts.failed:
             return record
-        again = retrying.forget_failures(folder, _prepared(folder, record, environment_variables))
+        prepared = _prepared(folder, _aimed(record, target), environment_variables)
+        again = retrying.forget_failures(folder, prepared)
         return Job(folder, _requested(again, environment_variables, environment), again, report, cancel).run()
+
+
+def _aimed(record: JobRecord, target: ScoringTarget | None) -> JobRecord:
+    if target is None or target.deployment_digest == record.target.deployment_digest:
+        return record
+    earlier = (*record.earlier_deployments, record.target.deployment_digest)
+    return record.model_copy(update={"target": pinned(target), "earlier_deployments": earlier})
 
 
 def _prepared(folder: JobFolder, record: JobRecord, environment_variables: Mapping[str, str]) -> JobRecord:

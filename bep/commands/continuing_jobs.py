@@ -1,7 +1,9 @@
 """`bep job resume` and `bep job retry`: another run of a job that was run before. The runner decides what is left."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from bep.commands.job_results import Name, Output
 from bep.commands.options import Json
@@ -31,7 +33,14 @@ def resume(name: Name, json_output: Json = False, output: Output = None) -> None
     _continued(name, go_on, json_output=json_output, output=output)
 
 
-def retry(name: Name, json_output: Json = False, output: Output = None) -> None:
+def retry(
+    name: Name,
+    mended: Annotated[
+        bool, typer.Option("--mended", help="With the deployment as it is applied now: its script was mended since.")
+    ] = False,
+    json_output: Json = False,
+    output: Output = None,
+) -> None:
     """Score only the failed items of a job again, into the same output.
 
     Their rows get the places that they would have had, and failed_items.jsonl keeps what fails again.
@@ -41,18 +50,26 @@ def retry(name: Name, json_output: Json = False, output: Output = None) -> None:
     \b
     Examples:
       bep job retry nightly
+      bep apply && bep job retry nightly --mended       once the script is mended
       bep job show nightly --query counts.failed -o tsv
 
     \b
     Exit codes: 0 completed (look at the counts: items may have failed again) or nothing had failed,
-    1 the job failed, 4 the deployment is another by now, 130 cancelled.
+    1 the job failed, 4 the deployment is another by now (see --mended), 130 cancelled.
     """
     from bep.runner.running import retry as try_again
 
-    _continued(name, try_again, json_output=json_output, output=output)
+    _continued(name, try_again, json_output=json_output, output=output, mended=mended)
 
 
-def _continued(name: str, step: "Callable[..., JobRecord]", *, json_output: bool, output: Format | None) -> None:
+def _continued(
+    name: str,
+    step: "Callable[..., JobRecord]",
+    *,
+    json_output: bool,
+    output: Format | None,
+    mended: bool = False,
+) -> None:
     from bep.commands.job_reports import keep_report
     from bep.commands.job_results import show_job
     from bep.commands.running_jobs import JobTeller, finish
@@ -60,18 +77,21 @@ def _continued(name: str, step: "Callable[..., JobRecord]", *, json_output: bool
     from bep.wiring.applying import two_step_interrupt
     from bep.wiring.jobs import record_named
     from bep.wiring.opening import here
-    from bep.wiring.scoring import variables_of
+    from bep.wiring.scoring import target_now, variables_of
 
     console = Console()
     opened = here()
     record = record_named(opened.home, name)
+    target = target_now(opened, record) if mended else None
+    variables = target.environment_variables if target else variables_of(opened, record)
     with two_step_interrupt("cancelling the job; what is scored is kept") as cancel:
         ended = step(
             record.folder,
-            environment_variables=variables_of(opened, record),
+            environment_variables=variables,
             environment=None,
             report=JobTeller(console, json_output).tell,
             cancel=cancel,
+            **({"target": target} if target else {}),
         )
     if ended.runs == record.runs:
         console.say("there was nothing left to do")

@@ -123,9 +123,17 @@ def variables_of(opened: "Opened", record: "JobRecord") -> dict[str, str]:
         raise Stop(
             ExitCode.CONFLICT,
             f"{record.name} began with another {target.endpoint}/{target.deployment} than is deployed now\n"
-            "    fix: run the job anew, or apply the specs it began with and resume then",
+            "    fix: apply the specs it began with, or run the job anew, or `bep job retry --mended`",
         )
     return _variables(opened, resolve(opened.provider, target.endpoint, target.deployment))
+
+
+def target_now(opened: "Opened", record: "JobRecord") -> "ScoringTarget":
+    """What a job would score with now, whatever it began with: its deployment as it is applied today."""
+    from bep.providers.local.scoring import resolve
+
+    scoring = resolve(opened.provider, record.target.endpoint, record.target.deployment)
+    return _target(scoring, _variables(opened, scoring))
 
 
 def input_of(opened: "Opened", text: str) -> str:

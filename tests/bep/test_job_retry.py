@@ -52,3 +52,19 @@ def test_a_job_does_not_go_on_with_another_deployment(workspace: Workspace) -> N
     (workspace.folder / "code/score.py").write_text(MENDABLE + "# changed\n")
     workspace.bep("apply", "--auto-approve")
     assert "began with another" in workspace.bep("job", "retry", "mine", expect=4).stderr
+
+
+def test_a_mended_script_scores_what_failed_and_nothing_else(workspace: Workspace) -> None:
+    broken(workspace)
+    workspace.bep("run", "job.yml", "--name", "mine", "--output-path", "here", "--set", "retry_settings.max_retries=0")
+    script = (
+        "import os\n\ndef run(mini_batch):\n    return ['mended ' + os.path.basename(path) for path in mini_batch]\n"
+    )
+    (workspace.folder / "code/score.py").write_text(script)
+    workspace.bep("apply", "--auto-approve")
+    workspace.bep("job", "retry", "mine", "--mended")
+    rows = (workspace.folder / "here/predictions.csv").read_text().splitlines()
+    assert rows == ["a.txt", "b.txt", "mended c.txt", "d.txt", "e.txt"]
+    record = json.loads((workspace.folder / ".bep/jobs/mine/job.json").read_text())
+    assert len(record["earlier_deployments"]) == 1
+    assert record["target"]["deployment_digest"] not in record["earlier_deployments"]
