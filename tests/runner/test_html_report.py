@@ -23,9 +23,9 @@ HOSTILE = """
 
     def run(mini_batch):
         for path in mini_batch:
-            if "13" in path:
+            if "13" in os.path.basename(path):
                 raise ValueError("<script>alert('x')</script> \\x07 \\ud800 & " + os.path.basename(path))
-            if "21" in path:
+            if "21" in os.path.basename(path):
                 raise KeyError("</pre><img src=http://example.org/x.png>")
         return [open(path).read() for path in mini_batch]
 """
