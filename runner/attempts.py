@@ -44,12 +44,22 @@ class Attempts:
             self.tally.given_up += call.count
         else:
             self.tally.retries += 1
+        self._tell(call, attempt, verdict is not Verdict.GIVEN_UP, why, log)
+
+    def short(self, worker: Worker, told: Mapping[str, Any]) -> None:
+        """Tell of a call that gave too few results. It is in its part's journal and counted from there."""
+        call = Span(int(told["first"]), int(told["count"]), int(told["count"]))
+        attempt = self.backlog.attempts.get(call, self.backlog.pieces.get(call, 0)) + 1
+        why = Death(told["type"], told["message"], told["traceback"])
+        self._tell(call, attempt, False, why, f"{worker.log.relative_to(self.logs.parent)}:{told['position']}")
+
+    def _tell(self, call: Span, attempt: int, will_retry: bool, why: Death, log: str) -> None:
         self.report(
             MiniBatchFailed(
                 first=call.first,
                 files=self.manifest.names(call.first, call.count),
                 attempt=attempt,
-                will_retry=verdict is not Verdict.GIVEN_UP,
+                will_retry=will_retry,
                 error_type=why.type,
                 message=why.message,
                 traceback=why.traceback,

@@ -120,6 +120,8 @@ class Engine:
                 self._leased(worker, *wire.DONE.unpack(payload))
             case wire.FAILED:
                 self._attempts.failed_in_script(worker, json.loads(payload))
+            case wire.SHORT:
+                self._attempts.short(worker, json.loads(payload))
             case wire.FATAL:
                 self._fatal(worker, json.loads(payload))
             case _:

@@ -1,5 +1,6 @@
-"""What follows the last mini-batch: totals and the lists of what failed. Works from the journals alone."""
+"""What follows the last mini-batch: totals and the lists of what failed. Works from journals and names of logs."""
 
+import heapq
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,7 @@ from bep.runner.folder import JobFolder
 from bep.runner.journal import Failure
 from bep.runner.manifest import Manifest
 from bep.runner.parts import Scored
+from bep.runner.worker.troubles import shortage
 
 _COLUMNS = (
     "Mini-batch Id,Picked Count,Process,Process Start Time,Total,Succeeded,Failed,Elapsed Seconds,Process Seconds,"
@@ -22,7 +24,10 @@ _COLUMNS = (
 
 @dataclass(slots=True)
 class Totals:
-    """Counts of everything in the journals. `excess` and `breaks`: results beyond items, line breaks beyond results."""
+    """Counts of everything in the journals. `excess` and `breaks`: results beyond items, line breaks beyond results.
+
+    `shorts` are mini-batches with too few results: first item, items, results, part.
+    """
 
     scored: int = 0
     short: int = 0
@@ -30,7 +35,7 @@ class Totals:
     rows: int = 0
     excess: int = 0
     breaks: int = 0
-    shorts: list[tuple[int, int, int]] = field(default_factory=list)
+    shorts: list[tuple[int, int, int, int]] = field(default_factory=list)
 
     @property
     def failed(self) -> int:
@@ -47,7 +52,7 @@ class Totals:
             self.excess += entry.results - entry.items
         elif good < entry.items:
             self.short += entry.items - good
-            self.shorts.append((entry.first, entry.items, entry.results))
+            self.shorts.append((entry.first, entry.items, entry.results, entry.part))
 
 
 @dataclass(slots=True)
@@ -116,30 +121,49 @@ def _failed_line(call: Span, failure: Failure, size: int) -> str:
     )
 
 
+def failed_calls(folder: JobFolder, history: History, totals: Totals) -> Iterator[tuple[Span, Failure]]:
+    """Every call with items that failed for good: those given up, then those that gave too few results."""
+    yield from history.given_up.items()
+    yield from _short_calls(folder, history, totals)
+
+
+def _short_calls(folder: JobFolder, history: History, totals: Totals) -> Iterator[tuple[Span, Failure]]:
+    logs: dict[int, str] = {}
+    for first, count, results, part in totals.shorts:
+        if part not in logs:
+            logs[part] = _log_of(folder, part)
+        told = shortage(results, count)
+        attempt = history.tries[first] + 1 if history.tries else 1
+        yield Span(first, count, count), Failure(first, count, attempt, **told, log=logs[part])
+
+
+def _log_of(folder: JobFolder, part: int) -> str:
+    """The log of errors of the worker that wrote a part; nothing when it has been removed since."""
+    found = sorted(folder.logs.glob(f"user/error/*/process{part:03d}.txt"))
+    return str(found[0].relative_to(folder.path)) if found else ""
+
+
 def write_failed_items(folder: JobFolder, manifest: Manifest, history: History, totals: Totals) -> None:
     """`failed_items.jsonl`: one line an item, by position in the input. Absent when nothing has failed."""
-    failed: list[tuple[Span, Failure | int]] = [*history.given_up.items()]
-    failed += [(Span(first, count, count), results) for first, count, results in totals.shorts]
-    if not failed:
+    if not totals.failed:
         folder.failed_items.unlink(missing_ok=True)
         return
+    given_up = sorted(history.given_up.items(), key=_by_first)
+    failed = heapq.merge(given_up, _short_calls(folder, history, totals), key=_by_first)
     temporary = folder.failed_items.with_name("failed_items.jsonl.new")
     with temporary.open("w") as file:
-        for call, why in sorted(failed, key=lambda entry: entry[0].first):
+        for call, why in failed:
+            told = {
+                "type": why.type,
+                "message": why.message,
+                "traceback": why.traceback,
+                "attempts": why.attempt,
+                "log": why.log,
+            }
             for position, name in enumerate(manifest.names(call.first, call.count), call.first):
-                told = _told(call, why)
                 file.write(json.dumps({"item": name, "position": position, **told}) + "\n")
     temporary.replace(folder.failed_items)
 
 
-def _told(call: Span, why: Failure | int) -> dict[str, object]:
-    if isinstance(why, int):
-        message = f"run() returned {why} results for {call.count} items; which of them are missing cannot be told"
-        return {"type": "ResultsMissing", "message": message, "traceback": "", "attempts": 1, "log": ""}
-    return {
-        "type": why.type,
-        "message": why.message,
-        "traceback": why.traceback,
-        "attempts": why.attempt,
-        "log": why.log,
-    }
+def _by_first(failed: tuple[Span, Failure]) -> int:
+    return failed[0].first

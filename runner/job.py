@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 from bep.runner import inputs, manifest, output, parts, resuming
@@ -15,7 +16,7 @@ from bep.runner.crew import PROGRAM
 from bep.runner.engine import Engine
 from bep.runner.errors import InputsInvalid, JobInvalid, OutputExists
 from bep.runner.events import Event, JobFinished, JobStarted
-from bep.runner.finishing import History, Totals, history_of, tallied, write_failed_items
+from bep.runner.finishing import History, Totals, failed_calls, history_of, tallied, write_failed_items
 from bep.runner.folder import JobFolder
 from bep.runner.heading import header
 from bep.runner.journal import Journal
@@ -193,7 +194,7 @@ class Job:
                 files=listed.names(call.first, call.count),
                 log=why.log,
             )
-            for call, why in list(history.given_up.items())[:_SHOWN]
+            for call, why in islice(failed_calls(self.folder, history, totals), _SHOWN)
         ]
         self._set(counts=counts, warnings=tuple(dict.fromkeys(warnings)), failures=tuple(shown))
 

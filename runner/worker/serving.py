@@ -9,7 +9,7 @@ from .names import Names
 from .part import Part
 from .rows import Formatter
 from .script import load
-from .troubles import describe
+from .troubles import describe, shortage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,6 +104,8 @@ class Worker:
                 self._failed(error, first, count, clock() - started)
             else:
                 add(first, count, count if single else results, results, breaks, text, started, clock())
+                if results < count and not single:
+                    self._short(results, first, count)
             first += count
             calls += 1
         return calls
@@ -113,12 +115,25 @@ class Worker:
         self._same_process()
         self._beat(wire.IDLE)
         told = describe(error)
+        position = self._log(told, first, count)
+        told = dict(told, first=first, count=count, seconds=seconds, position=position)  # type: ignore[arg-type]
+        self._tell(wire.FAILED, told)
+
+    def _short(self, results: int, first: int, count: int) -> None:
+        """Say that a mini-batch has too few results, once its rows and its journal are where a kill leaves them."""
+        self._part.flush(time.monotonic())
+        self._beat(wire.IDLE)
+        told = shortage(results, count)
+        position = self._log(told, first, count)
+        self._tell(wire.SHORT, dict(told, first=first, count=count, position=position))  # type: ignore[arg-type]
+
+    def _log(self, told: "dict[str, str]", first: int, count: int) -> int:
+        """Write what went wrong with a mini-batch to the log of errors; at which byte of it that begins."""
         sys.stdout.flush()
         with open(str(self._setup["errors"]), "a", encoding="utf-8", errors="backslashreplace") as log:
             position = log.tell()
             log.write(f"items {first} to {first + count - 1}: {told['type']}: {told['message']}\n{told['traceback']}\n")
-        told = dict(told, first=first, count=count, seconds=seconds, position=position)  # type: ignore[arg-type]
-        self._tell(wire.FAILED, told)
+        return position
 
     def stop(self) -> None:
         """Call the script's `shutdown()`; what it raises is a notice, for all rows are written."""

@@ -18,6 +18,12 @@ class ScriptInvalid(Exception):
     """The scoring script lacks something that every scoring script has."""
 
 
+def shortage(results: int, items: int) -> "dict[str, str]":
+    """The same for a `run()` that gave fewer results than it was given files."""
+    message = f"run() returned {results} results for {items} files; which of them are missing cannot be told"
+    return {"type": "ResultsMissing", "message": message, "traceback": ""}
+
+
 def describe(error: BaseException) -> "dict[str, str]":
     """Type, message and traceback of an exception, whatever it is and however it prints."""
     import traceback

@@ -9,7 +9,7 @@ LEASE = struct.Struct("<QQQQ")
 
 # Worker to runner: kind and length of what follows.
 FRAME = struct.Struct("<BI")
-READY, LEASED, FAILED, FATAL, NOTICE = range(5)
+READY, LEASED, FAILED, FATAL, NOTICE, SHORT = range(6)
 # Exit code of a worker that cannot answer any more.
 UNHEARD = 75
 # A lease is done: its sequence number, calls of run(), seconds they took.

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from bep.runner.events import MiniBatchFailed
+from bep.runner.report import lines
+
 Jobs = Any
 
 
@@ -190,7 +193,42 @@ def test_fewer_results_than_files_count_as_failed_and_more_are_kept(jobs: Jobs) 
     assert (record.status, record.counts.scored, record.counts.failed, record.counts.rows) == ("Completed", 13, 7, 15)
     assert output.splitlines() == ["first"] * 3 + ["row"] * 12
     assert record.warnings == ("run() returned 2 results more than it was given items; all rows are kept",)
-    assert "run() returned 3 results for 10 items" in (record.folder / "failed_items.jsonl").read_text()
+    assert "run() returned 3 results for 10 files" in (record.folder / "failed_items.jsonl").read_text()
+
+
+def test_a_shortage_of_results_is_told_wherever_a_failure_is_looked_for(jobs: Jobs) -> None:
+    record, _ = jobs.score("def run(mini_batch): return [1]", items=95, mini_batch_size=25, workers=1)
+    assert (record.status, record.counts.scored, record.counts.failed, record.counts.retries) == ("Completed", 4, 91, 0)
+    why = "run() returned 1 results for 25 files; which of them are missing cannot be told"
+    told = jobs.of(MiniBatchFailed)
+    assert sorted(event.first for event in told) == [0, 25, 50, 75]
+    assert {(event.error_type, event.attempt, event.will_retry) for event in told} == {("ResultsMissing", 1, False)}
+    assert [failure.code for failure in record.failures] == ["ResultsMissing"] * 3
+    shown = record.failures[0]
+    assert (shown.message, len(shown.files), shown.files[0][-9:]) == (why, 25, "00000.txt")
+    report = lines(record)
+    assert f"ResultsMissing: {why}" in report
+    assert f"    log: {record.folder / shown.log}" in report
+    assert report[4].endswith("00002.txt and 22 more")
+    log = (record.folder / shown.log).read_text()
+    assert f"items 0 to 24: ResultsMissing: {why}\n" in log
+    assert "(given up): ResultsMissing: " + why in (record.folder / "logs/job_error.txt").read_text()
+    path, _, position = told[0].log.rpartition(":")
+    assert (record.folder / path).read_text()[int(position) :].startswith(f"items {told[0].first} to ")
+    items = [json.loads(line) for line in (record.folder / "failed_items.jsonl").read_text().splitlines()]
+    assert (len(items), {item["log"] for item in items}) == (95, {shown.log})
+
+
+def test_failures_of_both_kinds_stand_in_a_bounded_report(jobs: Jobs) -> None:
+    script = """
+        def run(mini_batch):
+            if mini_batch[0].endswith("00000.txt"):
+                raise ValueError("bad header")
+            return []
+    """
+    record, _ = jobs.score(script, items=60, max_retries=0, output_action="summary_only")
+    assert [failure.code for failure in record.failures] == ["ValueError", "ResultsMissing", "ResultsMissing"]
+    assert record.counts.failed == 60
 
 
 def test_the_job_stops_when_more_items_fail_than_the_threshold_allows(jobs: Jobs) -> None:
