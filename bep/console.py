@@ -20,6 +20,17 @@ def wants_colour(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
+def _write(stream: TextIO, text: str) -> None:
+    """Write at once. A reader who has left, as `head` does, ends no work: what follows goes nowhere."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
 class Console:
     """One command's voice. `result` is what a pipe receives; `say` is for the person who waits."""
 
@@ -34,8 +45,7 @@ class Console:
     def result(self, text: str) -> None:
         """A result, with exactly one line break at its end."""
         self.clear()
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
-        sys.stdout.flush()
+        _write(sys.stdout, text if text.endswith("\n") else text + "\n")
 
     def result_json(self, value: Any, *, indent: int | None = 2) -> None:
         """A result for a machine."""
@@ -45,19 +55,19 @@ class Console:
         """Talk: what is going on."""
         if not self.quiet:
             self.clear()
-            print(text, file=sys.stderr, flush=True)
+            _write(sys.stderr, text + "\n")
 
     def warn(self, text: str) -> None:
         """Talk that even a quiet command makes."""
         self.clear()
         mark = f"{YELLOW}warning:{RESET}" if self.colour_talk else "warning:"
-        print(f"{mark} {text}", file=sys.stderr, flush=True)
+        _write(sys.stderr, f"{mark} {text}\n")
 
     def error(self, text: str) -> None:
         """Why a command failed."""
         self.clear()
         mark = f"{RED}error:{RESET}" if self.colour_talk else "error:"
-        print(f"{mark} {text}", file=sys.stderr, flush=True)
+        _write(sys.stderr, f"{mark} {text}\n")
 
     @property
     def live_possible(self) -> bool:
@@ -77,14 +87,13 @@ class Console:
     def live(self, text: str) -> None:
         """A line that the next one overwrites; nothing where stderr is not a terminal."""
         if self.live_possible:
-            sys.stderr.write("\r\x1b[K" + text[: self.width - 1])
-            sys.stderr.flush()
+            _write(sys.stderr, "\r\x1b[K" + text[: self.width - 1])
             self._live = True
 
     def clear(self) -> None:
         """Take the live line away, so that what follows starts on a clean one."""
         if self._live:
-            sys.stderr.write("\r\x1b[K")
+            _write(sys.stderr, "\r\x1b[K")
             self._live = False
 
     def confirm(self, question: str) -> None:
@@ -94,7 +103,7 @@ class Console:
                 ExitCode.ERROR, "nobody can be asked here: say --auto-approve, or apply a plan file made with `plan -o`"
             )
         self.clear()
-        print(f"\n{question}\nOnly the word yes goes on: ", end="", file=sys.stderr, flush=True)
+        _write(sys.stderr, f"\n{question}\nOnly the word yes goes on: ")
         try:
             answer = input()
         except EOFError:

@@ -18,7 +18,8 @@ from bep.planner.statefile import decode as decode_state
 from bep.providers.backups import Backups, as_text, put_aside, read_state, stamp_of
 from bep.providers.durable import At, create_durably, make_folder, nowhere, sync_folder, write_durably
 from bep.providers.journal_file import JournalFile
-from bep.providers.session import Session, identity, kept_plan
+from bep.providers.locking import running_apply
+from bep.providers.session import Identity, Session, identity, kept_plan
 from bep.providers.trouble import StateNotWritten, StateUnusable
 
 RESTORE = "bep state restore"
@@ -50,17 +51,27 @@ class FileStore:
         self._at = at
         self._journal = self.path.with_name(self.path.name + ".journal")
         self.backups = Backups(self.path, at=at)
+        self._loaded: tuple[Identity | None, Identity | None] = (None, None)
 
     def load(self) -> Stored | None:
         """What is stored, without a lock and without writing; None where no state was ever kept.
 
         Raises `StateUnusable` for a file that is gone, empty, cut short, edited or from a newer bep.
         """
+        self._loaded = self._traces()
         files = self._read()
         if files is None:
             return None
         state, pending, _ = self._folded(files)
         return Stored(state, pending, kept_plan(self.path) if pending else None)
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether someone is changing the state, or has since it was last loaded here."""
+        return running_apply(self.path) is not None or self._traces() != self._loaded
+
+    def _traces(self) -> tuple[Identity | None, Identity | None]:
+        return identity(self.path), identity(self._journal)
 
     def load_or_create(self, new: Callable[[], State]) -> Stored:
         """What is stored; where nothing is, `new()` is stored first. Of two who create at once both get the same."""

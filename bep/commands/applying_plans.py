@@ -47,10 +47,11 @@ def is_plan_file(path: Path) -> bool:
 def carry_out(opened: "Opened", what: "Path | Asked", how: Applying) -> None:
     """Plan (or read the kept plan), show, ask, apply, report. Ends in `Stop` unless all went well."""
     from bep.commands.showing_plans import written
-    from bep.wiring.applying import kept_plan_of
+    from bep.wiring.applying import kept_plan_of, wait_for_others
     from bep.wiring.planning import plan_of, specs_of
 
     console = Console()
+    wait_for_others(opened, how.lock_timeout, how.operation)
     plan = kept_plan_of(opened, what) if isinstance(what, Path) else plan_of(opened, what)
     specs_of(opened)
     if not how.json_output:

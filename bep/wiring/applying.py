@@ -2,9 +2,8 @@
 
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event as Flag
 from typing import TYPE_CHECKING
@@ -45,6 +44,17 @@ def kept_plan_of(opened: "Opened", path: Path) -> "Plan":
     return plan
 
 
+def wait_for_others(opened: "Opened", timeout: float, operation: str) -> None:
+    """Look at the lock before planning: a plan made beside another apply could not be carried out anyway.
+
+    Raises `StateLocked`, which says who holds it, when that is still so after `timeout` seconds.
+    """
+    from bep.providers.locking import acquire, running_apply
+
+    if running_apply(opened.store.path):
+        acquire(opened.store.path, operation=operation, since=now(), timeout=timeout).release()
+
+
 def apply_plan(
     opened: "Opened",
     plan: "Plan",
@@ -63,7 +73,7 @@ def apply_plan(
     from bep.providers.applying import apply
     from bep.providers.locking import acquire
 
-    opened.store.load_or_create(lambda: opened.state)
+    opened.keep_state()
     with (
         acquire(opened.store.path, operation=operation, since=now(), timeout=lock_timeout) as lock,
         opened.store.begin() as session,
@@ -90,10 +100,12 @@ def two_step_interrupt(first: str = "finishing what runs, starting nothing more"
 
     def interrupted(number: int, frame: object) -> None:
         if flag.is_set():
-            os.write(2, b"\nended at once; every step taken is on record\n")
+            with suppress(OSError):
+                os.write(2, b"\nended at once; every step taken is on record\n")
             os._exit(ExitCode.CANCELLED)
         flag.set()
-        sys.stderr.write(f"\ninterrupted: {first}; once more ends bep at once\n")
+        with suppress(OSError):  # whoever listened may have left
+            os.write(2, f"\ninterrupted: {first}; once more ends bep at once\n".encode())
 
     before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bep.files import WorkspaceFiles
 from bep.schemas.address import Address
 from bep.schemas.finding import SpecInvalid, errors
+from bep.schemas.stages import HOME
 from bep.schemas.workspace import FILE
 from bep.wiring.clock import new_state, now
 
@@ -129,7 +130,9 @@ class Opened:
         stored = self.store.load()
         if stored is None:
             return new_state(), ()
-        if not stored.pending:
+        from bep.providers.locking import running_apply
+
+        if not stored.pending or running_apply(self.store.path):  # what a living apply began is its own to end
             return stored.state, ()
         from bep.providers.recovery import recovered
 
@@ -140,8 +143,16 @@ class Opened:
         """What bep last knew, an interrupted apply looked into; a new, unwritten one where there is none yet."""
         return self._known_state[0]
 
+    def keep_apart(self) -> None:
+        """Make the folder of what is bep's, which says of itself that it is not for version control."""
+        folder = self.root / HOME
+        folder.mkdir(exist_ok=True)
+        if not (folder / ".gitignore").exists():
+            (folder / ".gitignore").write_text("*\n")
+
     def keep_state(self) -> None:
         """Write the state of a workspace that has none, so that a plan kept now is for the same history later."""
+        self.keep_apart()
         if self.store.load() is None:
             self.store.load_or_create(lambda: self.state)
 

@@ -13,6 +13,8 @@ from bep.wiring.jobs import running_jobs, scored_deployments
 if TYPE_CHECKING:
     from bep.planner.observed import Observed
     from bep.planner.plan import Plan
+    from bep.planner.state import State
+    from bep.providers.state_store import Stored
     from bep.schemas.loading import Loaded
     from bep.schemas.resource import Resource
     from bep.wiring.opening import Opened
@@ -62,8 +64,10 @@ def plan_of(opened: "Opened", asked: Asked) -> "Plan":
         checks=loaded.workspace.conditions.checks,
         notes=opened.notes,
     )
-    observed = _trusted(opened) if asked.no_refresh else _read(opened, loaded.resources)
-    return plan(loaded.resources, opened.state, observed, load_kinds(), options)
+    state, observed = opened.state, _trusted(opened)
+    if not asked.no_refresh:
+        state, observed = _read(opened, loaded.resources)
+    return plan(loaded.resources, state, observed, load_kinds(), options)
 
 
 def _imports(opened: "Opened", asked: Asked) -> tuple[Address, ...]:
@@ -96,10 +100,35 @@ def specs_of(opened: "Opened") -> "Loaded":
     return opened.loaded
 
 
-def _read(opened: "Opened", resources: "Sequence[Resource]") -> "Mapping[Address, Observed]":
+def _read(opened: "Opened", resources: "Sequence[Resource]") -> "tuple[State, Mapping[Address, Observed]]":
+    """The world as it is now, and the state of the same moment, although another apply may be changing both."""
     from bep.providers.refreshing import refresh
 
-    return refresh(opened.provider, opened.state, resources)
+    before = opened.state
+    observed = refresh(opened.provider, before, resources)
+    later = opened.store.load() if opened.store.is_moving else None
+    return (later.state, beside_an_apply(before, later, observed)) if later else (before, observed)
+
+
+def beside_an_apply(
+    before: "State", later: "Stored", observed: "Mapping[Address, Observed]"
+) -> "dict[Address, Observed]":
+    """The world for a plan that is made while an apply runs: what that one is busy with counts as its record says.
+
+    `before` was read ahead of the world and `later` after it. An address that has another entry by then, or an
+    intent without an outcome, was being changed meanwhile, so what was seen of it fits neither.
+    """
+    from bep.planner.observed import Observed
+
+    known, entries = before.entries, later.state.entries
+    busy = {address for address in {*known, *entries} if known.get(address) != entries.get(address)}
+    busy |= {intent.address for intent in later.pending}
+    recorded = {
+        address: Observed(entry.observed, entry.etag, entry.operation, entry.contents)
+        for address in busy
+        if (entry := entries.get(address)) is not None
+    }
+    return {address: seen for address, seen in observed.items() if address not in busy} | recorded
 
 
 def _trusted(opened: "Opened") -> "Mapping[Address, Observed]":

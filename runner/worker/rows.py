@@ -19,7 +19,7 @@ _ADVICE = {
 
 
 class Formatter:
-    """Formats for one job. `header_path` gets what `csv` puts first, before any row that needs it is written."""
+    """Formats for one job. `header_path`, unless empty, gets what `csv` puts first, before any row that needs it."""
 
     def __init__(self, output_format: str, header_path: str) -> None:
         self._header = b""
@@ -85,10 +85,11 @@ class Formatter:
                 f"run() returned the columns {shown} after {first}; one csv file has one header: "
                 "return the same columns each time"
             )
-        with open(self._header_path, "wb") as file:
-            file.write(header)
-            file.flush()
-            os.fsync(file.fileno())
+        if self._header_path:
+            with open(self._header_path, "wb") as file:
+                file.write(header)
+                file.flush()
+                os.fsync(file.fileno())
         self._header = header
 
     def _jsonl(self, results: "list[object]", is_table: bool) -> str:

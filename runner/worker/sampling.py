@@ -46,7 +46,7 @@ class Sample:
         self._size = int(setup["mini_batch_size"])  # type: ignore[call-overload]
         self._items = int(setup["items"])  # type: ignore[call-overload]
         self._names = Names(str(setup["manifest"]), str(setup["index"]), self._size)
-        self._formatter = Formatter(str(setup["format"]), os.devnull)
+        self._formatter = Formatter(str(setup["format"]), "")
         self._scored = 0
         self._failed = 0
 
