@@ -19,7 +19,7 @@ class ScriptInvalid(Exception):
 
 
 def shortage(results: int, items: int) -> "dict[str, str]":
-    """The same for a `run()` that gave fewer results than it was given files."""
+    """What `describe` says of an exception, said of a `run()` that gave fewer results than it was given files."""
     message = f"run() returned {results} results for {items} files; which of them are missing cannot be told"
     return {"type": "ResultsMissing", "message": message, "traceback": ""}
 
