@@ -28,6 +28,8 @@ from bep.providers.trouble import StateNotWritten, StateReplaced
 from bep.schemas.address import Address
 from bep.schemas.resource import Resource
 
+NOT_BEGUN = "stopped before it began"
+
 
 @dataclass(frozen=True, slots=True)
 class _Ways:
@@ -113,6 +115,7 @@ class _Walk:
                 for answer in self._crew.answers():
                     self._settle(answer)
                 self._ways.progress(len(self._results), len(self._plan.changes))
+            self._record()
         finally:
             self._crew.close()
         return self._ended(notes)
@@ -155,12 +158,25 @@ class _Walk:
             self._broken = self._broken or trouble
 
     def _start(self, calls: Iterable[Call]) -> None:
+        """Recording takes time, and a stop may have come meanwhile; the crew looks once more before it calls."""
         for call in calls:
-            self._ways.report(Started(call.change))
-            self._crew.start(call)
+            if self._ways.rules.stop.is_set():
+                self._not_begun(call)
+            else:
+                self._ways.report(Started(call.change))
+                self._crew.start(call)
+
+    def _not_begun(self, call: Call) -> None:
+        """Close an intent whose call was never made."""
+        state, now = self._session.state, self._ways.clock()
+        self._records.append(failed_of(call.change, state, call.operation, NOT_BEGUN, now))
 
     def _settle(self, answer: Answer) -> None:
         change = answer.call.change
+        if not answer.begun:
+            self._not_begun(answer.call)
+            self._tell(Result(change, Ended.NOT_STARTED, NOT_BEGUN))
+            return
         self._records.extend(self._outcome(answer))
         ended, message = Ended.DONE, ""
         if answer.error is not None:

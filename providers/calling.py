@@ -57,7 +57,8 @@ class Call:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came of a call. `error` is None when it was done. `settled` is false where an object of this very
-    operation may be there after all: its intent must then stay open for recovery."""
+    operation may be there after all: its intent must then stay open for recovery. `begun` is false where a stop
+    came first: the provider was never called."""
 
     call: Call
     observed: Observed | None = None
@@ -66,6 +67,7 @@ class Answer:
     world: World = World.THERE
     attempts: int = 1
     seconds: float = 0.0
+    begun: bool = True
 
 
 def limit_of(change: Change) -> float:
@@ -85,10 +87,12 @@ def unanswered(call: Call, limit: float) -> Answer:
 
 
 def carry_out(call: Call, provider: Provider, retry: Retry, stop: Flag, tell: Tell) -> Answer:
-    """Make the call until it succeeds, cannot, has no time for another attempt, or is stopped between two.
+    """Make the call until it succeeds, cannot, has no time for another attempt, or is stopped before one.
 
     Never raises. A call that does not come back is not ended here: `Crew` stops waiting for it.
     """
+    if stop.is_set():
+        return Answer(call, world=World.UNTOUCHED, attempts=0, begun=False)
     began = time.monotonic()
     retry, ends = retry.of(call.change.guards), began + limit_of(call.change)
     attempt = 0

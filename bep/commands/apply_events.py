@@ -7,7 +7,7 @@ from bep.providers.events import Event, Finished, Noted, Retrying, Slow, Started
 from bep.providers.report import Ended, Report, Result, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 DOING = {
     Action.CREATE: "creating",
@@ -27,6 +27,8 @@ DONE = {
 }
 SLOW = 1.0
 """Seconds from which on a change's own time is worth saying."""
+LISTED = 10
+"""How many changes of a sort the summary names; the JSON has all of them."""
 
 
 def as_text(event: Event) -> str:
@@ -120,16 +122,24 @@ def _summary_lines(report: Report, operation: str) -> "Iterator[str]":
     said = ", ".join(f"{count} {ended}" for ended, count in counts.items() if count)
     yield f"{'Done' if report.ok else 'Not all was done'}: {said or 'nothing to do'}."
     for ended in (Ended.FAILED, Ended.SKIPPED, Ended.NOT_STARTED):
-        for result in report.those(ended):
-            yield f"  {ended:<11}  {result.change.address}: {result.message or DOING[result.change.action]}"
-            if ended is Ended.FAILED:
-                yield f"               {_left(result)}"
+        yield from _listed(report.those(ended))
     if report.broken is not None:
         yield f"Recording stopped: {report.broken}"
         if report.rescue is not None:
             yield f"What is known is in {report.rescue}: `bep state restore {report.rescue}` puts it in place."
+    elif report.stopped and not counts[Ended.FAILED] and not report.ok:
+        yield f"Stopped. What was done is recorded. Next: `bep plan`, then `{operation}` again."
     elif not report.ok:
         yield f"What was done is recorded. Next: mend the cause, then `bep plan` and `{operation}` again."
+
+
+def _listed(results: "Sequence[Result]") -> "Iterator[str]":
+    for result in results[:LISTED]:
+        yield f"  {result.ended:<11}  {result.change.address}: {result.message or DOING[result.change.action]}"
+        if result.ended is Ended.FAILED:
+            yield f"               {_left(result)}"
+    if len(results) > LISTED:
+        yield f"  {results[0].ended:<11}  and {len(results) - LISTED} more"
 
 
 def _left(result: Result) -> str:
