@@ -1,6 +1,7 @@
 """Environments: conda and requirements files are read and become part of the resource."""
 
 from bep.schemas.checking import check
+from bep.schemas.conda_files import check_conda
 from bep.schemas.contents import Contents, beside, said
 from bep.schemas.draft import Draft
 from bep.schemas.files import Files
@@ -41,6 +42,8 @@ def complete(draft: Draft, contents: Contents) -> None:
     conda = draft.node.get("conda_file")
     if conda is not None and isinstance(conda.value, str):
         _conda(draft, contents, conda, base)
+    if conda is not None and isinstance(conda.value, dict):
+        check_conda(draft, conda)
     requirements = draft.node.get("requirements")
     if requirements is not None and isinstance(requirements.value, str):
         _requirements(draft, contents, requirements)

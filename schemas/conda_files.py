@@ -1,0 +1,82 @@
+"""Conda files: what one may hold, in a file of its own or inline. Knows no package and no channel."""
+
+import re
+from collections.abc import Sequence
+
+from bep.schemas.draft import Draft
+from bep.schemas.nearest import did_you_mean, either
+from bep.schemas.node import Node
+from bep.schemas.resource import FieldPath
+from bep.schemas.wording import shown
+
+FIELDS = ("name", "channels", "dependencies", "variables", "prefix")
+HERE: FieldPath = ("conda_file",)
+_PYTHON = re.compile(r"(?:\S+::)?python(?=[\s=<>!~])(?P<versions>.*)", re.IGNORECASE | re.DOTALL)
+_VERSION = re.compile(r"\*|\d+(\.(\d+|\*))*\*?(\.?(a|b|c|rc|dev|post)\d+)?")
+
+
+def check_conda(draft: Draft, conda: Node) -> None:
+    """Say what is wrong with the mapping of a conda file, where it was written.
+
+    conda itself only warns of a field it does not know: the environment would then be built without what it asks for.
+    """
+    for key, node in conda.value.items():
+        if key not in FIELDS:
+            fix = did_you_mean(key, FIELDS) or f"Remove it. The fields are: {', '.join(FIELDS)}."
+            draft.error("unknown-field", HERE, f"'{key}' is not a field of a conda file", fix, node.key_mark)
+    wanted = conda.get("dependencies")
+    if wanted is None or wanted.value is None:
+        return
+    if not isinstance(wanted.value, list):
+        _wrong(draft, wanted, "'dependencies' of a conda file", "a list", "Write one package a line, each after '- '.")
+        return
+    for item in wanted.value:
+        _dependency(draft, item)
+
+
+def _dependency(draft: Draft, item: Node) -> None:
+    if isinstance(item.value, str):
+        _python(draft, item)
+        return
+    pip = item.get("pip")
+    if pip is None or len(item.value) > 1:
+        fix = "Write NAME=VERSION for a package of conda, or 'pip:' with a list of packages below it."
+        others = [(key, node) for key, node in item.value.items() if key != "pip"] if type(item.value) is dict else []
+        for key, node in others:
+            message = f"'{key}' is not a section of a conda file's dependencies; the only one is pip"
+            draft.error("unknown-field", HERE, message, did_you_mean(key, ["pip"]) or fix, node.key_mark)
+        if not others:
+            _wrong(draft, item, "a dependency of a conda file", either(["text", "a pip section"]), fix)
+    if pip is not None:
+        _section(draft, pip)
+
+
+def _section(draft: Draft, pip: Node) -> None:
+    fix = "Write one requirement a line, each after '- '."
+    if not isinstance(pip.value, list):
+        _wrong(draft, pip, "'pip' of a conda file", "a list", fix)
+        return
+    for line in pip.value:
+        if not isinstance(line.value, str):
+            _wrong(draft, line, "a requirement in 'pip' of a conda file", "text", "Write NAME==VERSION.")
+
+
+def _wrong(draft: Draft, node: Node, what: str, wanted: str, fix: str) -> None:
+    found = shown(node.value) if isinstance(node.value, dict | list) else node.text or "nothing"
+    found = f"the text {shown(node.value)}" if isinstance(node.value, str) else found
+    draft.error("wrong-type", HERE, f"{what} must be {wanted}, not {found}", fix, node.mark)
+
+
+def _python(draft: Draft, item: Node) -> None:
+    """Which Python is asked for must be told by its digits; versions of packages may be anything."""
+    asked = _PYTHON.fullmatch(item.value.strip())
+    for version in _versions(asked["versions"]) if asked is not None and "${{" not in item.value else ():
+        if not _VERSION.fullmatch(version):
+            message = f"'{item.value}' asks for no version of Python: {shown(version)} is none"
+            draft.error("python-version", HERE, message, "Write 'python=3.11' or 'python>=3.10,<3.13'.", item.mark)
+
+
+def _versions(text: str) -> Sequence[str]:
+    """The versions in `>=3.8,<3.12` or `=3.10=build`, without signs and builds."""
+    clauses = (clause.strip(" \t=<>!~()") for clause in re.split(r"[,|]", text))
+    return [re.split(r"[\s=]", clause)[0] for clause in clauses if clause]
