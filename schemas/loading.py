@@ -25,7 +25,7 @@ from bep.schemas.rules import check_deployment, duplicates
 from bep.schemas.salvaging import names_in, salvage
 from bep.schemas.traffic import traffic_of
 from bep.schemas.variables import Variables
-from bep.schemas.workspace import LOCAL, SpecFile, Workspace, files_named, not_there
+from bep.schemas.workspace import LOCAL, NOT_THERE, SpecFile, Workspace, specs_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +110,10 @@ class _Loading:
         endpoints = {spec.path: spec.endpoint for spec in opened.workspace.specs}
         found: dict[str, SpecFile] = {}
         for path in paths:
-            named = files_named(path, self.files)
-            if not named:
-                self.complete = False
-                self.findings.append(not_there(path, self.files, None))
-            found.update({p: SpecFile(p, endpoints.get(p, "")) for p in named})
+            named, wrong = specs_named(path, self.files, None)
+            self.complete &= not any(finding.code == NOT_THERE for finding in wrong)
+            self.findings += wrong
+            found.update({spec.path: replace(spec, endpoint=endpoints.get(spec.path, "")) for spec in named})
         return list(found.values())
 
     def file(self, spec: SpecFile) -> None:
@@ -125,6 +124,8 @@ class _Loading:
             self.complete = False
         has_expressions = "${{" in self.texts.get(spec.path, "")
         for node in documents:
+            if spec.sought and node.texts("kind") == "job":
+                continue
             if has_expressions:
                 self.variables.substitute(node)
             self.document(node, spec)

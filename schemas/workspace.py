@@ -26,6 +26,9 @@ from bep.schemas.stages import (
 from bep.schemas.variables import Variable
 
 FILE = "bep.yml"
+NOT_SOUGHT = (FILE, "job.yml")
+"""Files that are no specs by their names: no pattern means them."""
+NOT_THERE = "file-not-found"
 LOCAL = "local"
 LOCAL_STATE = ".bep/state.json"
 UNAVAILABLE = (
@@ -36,10 +39,14 @@ UNAVAILABLE = (
 
 @dataclass(frozen=True, slots=True)
 class SpecFile:
-    """One file of specs. `endpoint` is for stand-alone deployments in it that do not name theirs."""
+    """One file of specs. `endpoint` is for stand-alone deployments in it that do not name theirs.
+
+    `sought` if nobody named it, but a pattern: then a job in it is passed over.
+    """
 
     path: str
     endpoint: str = ""
+    sought: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,7 @@ def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], 
     doubts, _ = salvage(node, refused)
     policies, missing = _expanded(node.get("policies"), files)
     specs, lost = _specs(node.get("specs"), files, doubts)
-    if lost:
+    if any(finding.code == NOT_THERE for finding in lost):
         doubts.add(("specs",))
     data = plain(node) if isinstance(node.value, dict) else {}
     provider, settings = next(iter(data.get("provider", {}).items()), (LOCAL, {}))
@@ -126,8 +133,8 @@ def _specs(node: Node | None, files: Files, doubts: Doubts) -> tuple[tuple[SpecF
     if node is None and doubts.touch("specs"):
         return (), []
     if node is None:
-        found = [p for pattern in ("*.yml", "*.yaml") for p in files.glob(pattern)]
-        return tuple(SpecFile(p) for p in sorted(found) if posixpath.basename(p) not in (FILE, "job.yml")), []
+        found = [p for pattern in ("*.yml", "*.yaml") for p in files_named(pattern, files)]
+        return tuple(SpecFile(p, sought=True) for p in sorted(found)), []
     specs, findings = _expanded(node, files)
     unique: dict[str, SpecFile] = {}
     for spec in specs:
@@ -143,18 +150,35 @@ def _expanded(node: Node | None, files: Files) -> tuple[list[SpecFile], list[Fin
         path = item.texts("file") if isinstance(item.value, dict) else item.text
         if not path:
             continue
-        found = files_named(path, files)
-        specs += [SpecFile(p, item.texts("endpoint")) for p in found]
-        if not found:
-            findings.append(not_there(path, files, item.mark))
+        found, wrong = specs_named(path, files, item.mark, item.texts("endpoint"))
+        specs += found
+        findings += wrong
     return specs, findings
 
 
+def specs_named(path: str, files: Files, mark: Mark | None, endpoint: str = "") -> tuple[list[SpecFile], list[Finding]]:
+    """The files of specs a path or a pattern names, and what is wrong with it; `mark` is where it was written."""
+    found = files_named(path, files)
+    if not found:
+        return [], [not_there(path, files, mark)]
+    if found == [FILE]:
+        message, fix = (
+            f"{FILE} describes the workspace and cannot be one of its files",
+            "Take it out: it is read anyway.",
+        )
+        return [], [mistake("workspace-as-spec", "", message, fix, mark)]
+    return [SpecFile(p, endpoint, _is_pattern(path)) for p in found], []
+
+
+def _is_pattern(path: str) -> bool:
+    return any(mark in path for mark in "*?[")
+
+
 def files_named(path: str, files: Files) -> list[str]:
-    """The files a path or a pattern names; none when nothing is there."""
+    """The files a path or a pattern names; none when nothing is there. A pattern means no bep.yml and no job.yml."""
     try:
-        if any(mark in path for mark in "*?["):
-            return list(files.glob(path))
+        if _is_pattern(path):
+            return [found for found in files.glob(path) if posixpath.basename(found) not in NOT_SOUGHT]
         return [posixpath.normpath(path)] if files.exists(path) and not files.is_folder(path) else []
     except (OSError, ValueError):
         return []
@@ -167,5 +191,5 @@ def not_there(path: str, files: Files, mark: Mark | None) -> Finding:
         near = did_you_mean(name, files.names(folder or "."))
     except (OSError, ValueError):
         near = ""
-    what = "no file matches" if any(m in path for m in "*?[") else "there is no file"
-    return mistake("file-not-found", "", f"{what} {path}", near or "Check the path.", mark)
+    what = "no file matches" if _is_pattern(path) else "there is no file"
+    return mistake(NOT_THERE, "", f"{what} {path}", near or "Check the path.", mark)

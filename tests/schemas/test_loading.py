@@ -147,3 +147,41 @@ def test_traffic_may_name_a_deployment_that_is_there(bench: Workbench) -> None:
         "e.yml", known=lambda kind: [Address("deployment/mybatchedp/blue")] if kind == "deployment" else []
     )
     assert [str(r.address) for r in loaded.resources] == ["endpoint/mybatchedp"]
+
+
+COMPUTE = "kind: compute\nname: {name}\ntype: local\n"
+
+
+def with_jobs(bench: Workbench, specs: str) -> None:
+    bench.write("bep.yml", f"workspace: taxi\n{specs}")
+    bench.write("sub/bep.yml", "workspace: other\n")
+    bench.write("job.yml", "endpoint: taxi\ninputs: {a: {path: b}}\n")
+    bench.write("job-evening.yml", "kind: job\nendpoint: taxi\ninputs: {a: {path: b}}\n")
+    bench.write("c.yml", COMPUTE.format(name="here"))
+    bench.write("sub/d.yml", COMPUTE.format(name="there") + "---\nkind: job\nendpoint: taxi\n")
+
+
+def test_a_pattern_means_neither_bep_yml_nor_jobs(bench: Workbench) -> None:
+    with_jobs(bench, "specs: ['**/*.yml']\n")
+    assert sorted(found(bench)) == ["compute/here", "compute/there"]
+    assert sorted(found(bench, "*.yml", "sub/*.yml")) == ["compute/here", "compute/there"]
+    with_jobs(bench, "")
+    assert list(found(bench)) == ["compute/here"]
+
+
+def test_bep_yml_or_a_job_by_name_is_no_spec(bench: Workbench) -> None:
+    with_jobs(bench, "specs:\n  - c.yml\n  - ./bep.yml\n  - job-evening.yml\n")
+    loaded = bench.load()
+    assert [(f.code, f.mark and (f.mark.file, f.mark.line)) for f in loaded.findings] == [
+        ("workspace-as-spec", ("bep.yml", 4)),
+        ("unknown-kind", ("job-evening.yml", 1)),
+    ]
+    assert loaded.findings[0].message == "bep.yml describes the workspace and cannot be one of its files"
+    assert [str(r.address) for r in loaded.resources] == ["compute/here"]
+    with_jobs(bench, "specs: [c.yml]\n")
+    assert [f.code for f in bench.load("bep.yml", "c.yml").findings] == ["workspace-as-spec"]
+
+
+def test_a_pattern_that_finds_only_bep_yml_finds_nothing(bench: Workbench) -> None:
+    bench.write("bep.yml", "workspace: taxi\nspecs: ['*.yml']\n")
+    assert [f.code for f in bench.load().findings] == ["file-not-found"]
