@@ -127,12 +127,13 @@ class Opened:
 
     @cached_property
     def _known_state(self) -> "tuple[State, tuple[str, ...]]":
+        from bep.providers.locking import running_apply
+
+        living = running_apply(self.store.path)  # asked first: it may end between the two looks
         stored = self.store.load()
         if stored is None:
             return new_state(), ()
-        from bep.providers.locking import running_apply
-
-        if not stored.pending or running_apply(self.store.path):  # what a living apply began is its own to end
+        if not stored.pending or living or running_apply(self.store.path):  # what a living apply began is its own
             return stored.state, ()
         from bep.providers.recovery import recovered
 
