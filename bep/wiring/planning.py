@@ -13,7 +13,7 @@ from bep.wiring.jobs import running_jobs, scored_deployments
 if TYPE_CHECKING:
     from bep.planner.observed import Observed
     from bep.planner.plan import Plan
-    from bep.planner.state import State
+    from bep.planner.state import Entry, State
     from bep.providers.state_store import Stored
     from bep.schemas.loading import Loaded
     from bep.schemas.resource import Resource
@@ -64,9 +64,7 @@ def plan_of(opened: "Opened", asked: Asked) -> "Plan":
         checks=loaded.workspace.conditions.checks,
         notes=opened.notes,
     )
-    state, observed = opened.state, _trusted(opened)
-    if not asked.no_refresh:
-        state, observed = _read(opened, loaded.resources)
+    state, observed = _as_recorded(opened) if asked.no_refresh else _read(opened, loaded.resources)
     return plan(loaded.resources, state, observed, load_kinds(), options)
 
 
@@ -118,23 +116,22 @@ def beside_an_apply(
     `before` was read ahead of the world and `later` after it. An address that has another entry by then, or an
     intent without an outcome, was being changed meanwhile, so what was seen of it fits neither.
     """
-    from bep.planner.observed import Observed
-
     known, entries = before.entries, later.state.entries
     busy = {address for address in {*known, *entries} if known.get(address) != entries.get(address)}
     busy |= {intent.address for intent in later.pending}
-    recorded = {
-        address: Observed(entry.observed, entry.etag, entry.operation, entry.contents)
-        for address in busy
-        if (entry := entries.get(address)) is not None
-    }
+    recorded = _recorded({address: entries[address] for address in busy if address in entries})
     return {address: seen for address, seen in observed.items() if address not in busy} | recorded
 
 
-def _trusted(opened: "Opened") -> "Mapping[Address, Observed]":
+def _as_recorded(opened: "Opened") -> "tuple[State, Mapping[Address, Observed]]":
+    return opened.state, _recorded(opened.state.entries)
+
+
+def _recorded(entries: "Mapping[Address, Entry]") -> "dict[Address, Observed]":
+    """The world as the state has it, for what is not to be looked at."""
     from bep.planner.observed import Observed
 
     return {
         address: Observed(entry.observed, entry.etag, entry.operation, entry.contents)
-        for address, entry in opened.state.entries.items()
+        for address, entry in entries.items()
     }
