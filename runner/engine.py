@@ -27,20 +27,17 @@ TICK = 0.1  # seconds between looks at the cancel button
 
 @dataclass(slots=True)
 class Engine:
-    """One run of one job. `before` is what earlier runs of it have done already."""
+    """One run of one job: workers that may be started before it is known what they will score, then `run`."""
 
     launch: Launch
-    manifest: Manifest
-    backlog: Backlog
-    journal: Journal
     limits: Limits
     workers: int
     first_number: int
-    before: Tally
     report: Callable[[Event], None]
     cancel: threading.Event
     tally: Tally = field(default_factory=Tally)
     warnings: list[str] = field(default_factory=list)
+    backlog: Backlog = field(init=False)
     _crew: list[Worker] = field(default_factory=list)
     _sequence: int = 0
     _pace: Pace = field(default_factory=Pace)
@@ -51,17 +48,32 @@ class Engine:
     _supervisor: Supervisor = field(init=False)
     _attempts: Attempts = field(init=False)
 
-    def run(self) -> Ending:
-        """Score the backlog. Returns when every item is accounted for, or the job must stop, with no worker left."""
-        wanted = min(self.workers, self.backlog.calls)
-        self._hall = Crew(self.launch, max(1, wanted), self.first_number)
+    def __post_init__(self) -> None:
+        self._hall = Crew(self.launch, self.workers, self.first_number)
+
+    def start(self, workers: int) -> None:
+        """Start so many of the workers: they load the script and call `init()` while the inputs are being listed."""
+        for slot in range(len(self._crew), min(workers, self.workers)):
+            self._hire(slot)
+
+    def close(self) -> None:
+        """End workers that were started for a job that is not run after all, and let the shared memory go."""
+        for worker in self._crew:
+            worker.bury()
+        self._hall.close()
+
+    def run(self, manifest: Manifest, backlog: Backlog, journal: Journal, before: Tally) -> Ending:
+        """Score the backlog. Returns when every item is accounted for, or the job must stop, with no worker left.
+
+        `before` is what earlier runs of the job have done already.
+        """
+        wanted = min(self.workers, backlog.calls)
+        self.backlog, self.tally = backlog, before
         self._supervisor = Supervisor(self._hall, self.limits, wanted)
-        self._attempts = Attempts(self.backlog, self.journal, self.manifest, self.launch.logs, self.before, self.report)
-        self._gauge = Gauge(self.manifest.items, self.workers, self.before.scored + self.before.failed)
-        self.tally = self.before
+        self._attempts = Attempts(backlog, journal, manifest, self.launch.logs, before, self.report)
+        self._gauge = Gauge(manifest.items, self.workers, before.scored + before.failed)
         try:
-            for slot in range(wanted):
-                self._hire(slot)
+            self.start(wanted)
             while self._goes_on():
                 self._step()
         except OSError as error:
@@ -223,5 +235,4 @@ class Engine:
             worker.kill()
         for worker in list(self._crew):
             self._bury(worker)
-        self._hall.close()
         self._tell_progress()

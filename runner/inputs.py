@@ -3,6 +3,8 @@
 import glob
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from bep.runner.errors import InputsInvalid
@@ -23,6 +25,21 @@ def expand(inputs: Iterable[str], downloads: Path) -> Iterator[bytes]:
             yield name
         if not found:
             raise InputsInvalid(f"{text}: no files there")
+
+
+def at_least(inputs: Iterable[str], most: int) -> int:
+    """How many files there surely are, counted up to `most` at a glance: what is missing or remote counts nothing."""
+    found = 0
+    for text in inputs:
+        with suppress(OSError):
+            if os.path.isdir(text):  # noqa: PTH112 - a URL is no path
+                with os.scandir(text) as entries:
+                    found += sum(entry.is_file() for entry in islice(entries, most - found))
+            elif os.path.isfile(text):  # noqa: PTH113
+                found += 1
+        if found >= most:
+            break
+    return found
 
 
 def _one(text: str, downloads: Path) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -28,6 +29,7 @@ from bep.runner.supervision import Limits
 from bep.runner.tally import Ending, too_many_failed
 from bep.runner.target import JobRequest
 
+_GLANCE = 5_000  # files counted to know how many workers to start before the inputs are listed
 _SHOWN = 3  # failures in the record; failed_items.jsonl has them all
 
 
@@ -69,18 +71,40 @@ class Job:
             raise OutputExists(
                 f"{target} exists already and is never overwritten: choose another output_file_name or path"
             )
-        listed = self._listed()
-        history = history_of(self.folder, listed.mini_batch_size, self._retries, self.request.settings.bisect)
-        ending = Ending() if published else self._engine_run(listed, history)
+        with closing(self._engine()) as engine:
+            listed = self._listed()
+            history = history_of(self.folder, listed.mini_batch_size, self._retries, self.request.settings.bisect)
+            ending = Ending() if published else self._engine_run(engine, listed, history)
         self._finish(listed, ending)
 
     @property
     def _retries(self) -> int:
         return self.request.settings.max_retries
 
+    @property
+    def _mini_batch_size(self) -> int:
+        return self.request.settings.mini_batch_size if self.request.target.scoring_script else 1
+
+    def _engine(self) -> Engine:
+        """The engine, with as many workers started as the job surely wants: they get ready while inputs are listed."""
+        settings, size = self.request.settings, self._mini_batch_size
+        self.request.output_folder.mkdir(parents=True, exist_ok=True)
+        numbers = parts.numbers(self.folder.parts)
+        engine = Engine(
+            launch=launch(self.request, self.folder, size),
+            limits=Limits(settings.timeout, settings.init_timeout, settings.error_threshold, settings.worker_bytes),
+            workers=settings.workers,
+            first_number=numbers[-1] + 1 if numbers else 0,
+            report=self._tell,
+            cancel=self.cancel,
+        )
+        if not self.folder.index.exists():
+            engine.start(inputs.at_least(self.request.inputs, min(settings.workers * size, _GLANCE)) // size)
+        return engine
+
     def _listed(self) -> Manifest:
         """The manifest of the first run, or a new one. An input that changed since then does not change the job."""
-        size = self.request.settings.mini_batch_size if self.request.target.scoring_script else 1
+        size = self._mini_batch_size
         if self.folder.index.exists() and self.record.manifest_digest:
             return Manifest(
                 self.folder.manifest, self.folder.index, self.record.counts.items, size, self.record.manifest_digest
@@ -93,27 +117,14 @@ class Job:
         self._set(counts=counts, manifest_digest=listed.digest)
         return listed
 
-    def _engine_run(self, listed: Manifest, history: History) -> Ending:
-        self.request.output_folder.mkdir(parents=True, exist_ok=True)
-        settings = self.request.settings
+    def _engine_run(self, engine: Engine, listed: Manifest, history: History) -> Ending:
         self._become(Status.RUNNING)
         self._tell(JobStarted(self.record))
-        journal = Journal(self.folder.journal, settings.sync_seconds)
-        numbers = parts.numbers(self.folder.parts)
+        journal = Journal(self.folder.journal, self.request.settings.sync_seconds)
         try:
-            engine = Engine(
-                launch=launch(self.request, self.folder, listed),
-                manifest=listed,
-                backlog=resuming.backlog(self.folder, listed, history),
-                journal=journal,
-                limits=Limits(settings.timeout, settings.init_timeout, settings.error_threshold, settings.worker_bytes),
-                workers=settings.workers,
-                first_number=numbers[-1] + 1 if numbers else 0,
-                before=resuming.tally(self.folder, history, self.record.counts),
-                report=self._tell,
-                cancel=self.cancel,
-            )
-            ending = engine.run()
+            waiting = resuming.backlog(self.folder, listed, history)
+            before = resuming.tally(self.folder, history, self.record.counts)
+            ending = engine.run(listed, waiting, journal, before)
         finally:
             journal.close()
         counts = self.record.counts.model_copy(

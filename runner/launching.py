@@ -4,7 +4,6 @@ import os
 
 from bep.runner.crew import Launch
 from bep.runner.folder import JobFolder
-from bep.runner.manifest import Manifest
 from bep.runner.target import JobRequest
 
 # Native thread pools: without a bound each worker would start one thread a core, and all would wait for each other.
@@ -21,16 +20,16 @@ _POOLS = (
 )
 
 
-def launch(request: JobRequest, folder: JobFolder, listed: Manifest) -> Launch:
-    """Everything but what differs from worker to worker."""
+def launch(request: JobRequest, folder: JobFolder, mini_batch_size: int) -> Launch:
+    """Everything but what differs from worker to worker. The manifest need not be written yet."""
     target, settings = request.target, request.settings
     script = ""
     if target.scoring_script and target.code_directory:
         script = str((target.code_directory / target.scoring_script).absolute())
     setup = {
-        "manifest": str(listed.path),
-        "index": str(listed.index),
-        "mini_batch_size": listed.mini_batch_size,
+        "manifest": str(folder.manifest),
+        "index": str(folder.index),
+        "mini_batch_size": mini_batch_size,
         "sync": settings.sync_seconds,
         "format": settings.output_format if settings.output_action == "append_row" else "none",
         "variables": _variables(request),

@@ -38,7 +38,7 @@ def sample(request: JobRequest, items: int, *, debug: bool) -> Sampled:
         folder.make()
         here.output_folder.mkdir()
         listed = _listed(here, folder, items)
-        code = _patiently(_start(launch(here, folder, listed), _setup(here, listed.items, debug)))
+        code = _patiently(_start(launch(here, folder, listed.mini_batch_size), _setup(here, listed.items, debug)))
         found = (path for path in sorted(here.output_folder.rglob("*")) if path.is_file())
         return Sampled(code, tuple(str(path.relative_to(here.output_folder)) for path in found))
 

@@ -47,7 +47,7 @@ class Worker:
         self._leases = leases
         self._answers = answers
         self._id = os.getpid()
-        self._names = Names(str(setup["manifest"]), str(setup["index"]), int(setup["mini_batch_size"]))  # type: ignore[call-overload]
+        self._names: Names | None = None
         self._part = Part(str(setup["part"]), heart, float(setup["sync"]))  # type: ignore[arg-type]
         self._formatter = Formatter(str(setup["format"]), str(setup["part"]) + ".header")
         self._script: Script | None = None
@@ -74,6 +74,7 @@ class Worker:
             if not lease:
                 return
             sequence, first, count, size = wire.LEASE.unpack(lease)
+            self._names = self._names or self._listed()
             began = time.monotonic()
             try:
                 calls = self._score(sequence, first, first + count, size)
@@ -84,9 +85,14 @@ class Worker:
             self._beat(wire.IDLE)
             self._send(wire.LEASED, wire.DONE.pack(sequence, calls, now - began))
 
+    def _listed(self) -> Names:
+        """The items. Their files are whole by the first lease, and may not be there before it."""
+        setup = self._setup
+        return Names(str(setup["manifest"]), str(setup["index"]), int(setup["mini_batch_size"]))  # type: ignore[call-overload]
+
     def _score(self, sequence: int, first: int, end: int, size: int) -> int:
         """Call `run()` for each mini-batch that the runner has not taken back; how many calls that were."""
-        heart, add, take = self._heart, self._part.add, self._names.take
+        heart, add, take = self._heart, self._part.add, self._names.take  # type: ignore[union-attr]
         clock, beat, stolen = time.monotonic, wire.HEART.pack_into, wire.STOLEN.unpack_from
         run, rows, single = self._script.run, self._formatter.rows, self._script.single  # type: ignore[union-attr]
         calls = 0

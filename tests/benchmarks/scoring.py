@@ -26,6 +26,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from types import ModuleType
@@ -211,25 +212,28 @@ def engine(work: Work) -> None:
     folder = JobFolder(request.folder)
     folder.make()
     request.output_folder.mkdir(parents=True)
+    scorer = Engine(
+        launch=launch(request, folder, work.size),
+        limits=Limits(600, 600, -1),
+        workers=WORKERS,
+        first_number=0,
+        report=lambda event: None,
+        cancel=threading.Event(),
+    )
+    scorer.start(min(WORKERS, len(work.names) // work.size))
     listed = _MANIFESTS.get(work.name)
-    if not listed:
+    if listed:
+        folder.manifest.symlink_to(listed.path)
+        folder.index.symlink_to(listed.index)
+    else:
         names = (os.fsencode(n) for batch in work.batches() for n in batch)
         listed = manifest.write(folder, names, work.size)
         if work.name == "million":
             _MANIFESTS[work.name] = listed
     journal = Journal(folder.journal, 1)
-    ending = Engine(
-        launch=launch(request, folder, listed),
-        manifest=listed,
-        backlog=Backlog(work.size, 3, True, deque(holes([], listed.items, work.size))),
-        journal=journal,
-        limits=Limits(600, 600, -1),
-        workers=WORKERS,
-        first_number=0,
-        before=Tally(),
-        report=lambda event: None,
-        cancel=threading.Event(),
-    ).run()
+    backlog = Backlog(work.size, 3, True, deque(holes([], listed.items, work.size)))
+    with closing(scorer):
+        ending = scorer.run(listed, backlog, journal, Tally())
     assert not ending.error, ending.error
     output.assemble(parts.in_order(folder.parts), folder.parts, work.folder / "output", b"")
 
