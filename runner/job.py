@@ -89,12 +89,11 @@ class Job:
         """The engine, with as many workers started as the job surely wants: they get ready while inputs are listed."""
         settings, size = self.request.settings, self._mini_batch_size
         self.request.output_folder.mkdir(parents=True, exist_ok=True)
-        numbers = parts.numbers(self.folder.parts)
         engine = Engine(
             launch=launch(self.request, self.folder, size),
             limits=Limits(settings.timeout, settings.init_timeout, settings.error_threshold, settings.worker_bytes),
             workers=settings.workers,
-            first_number=numbers[-1] + 1 if numbers else 0,
+            first_number=parts.next_number(self.folder.parts),
             report=self._tell,
             cancel=self.cancel,
         )

@@ -85,6 +85,11 @@ def numbers(parts: Path) -> list[int]:
     return sorted(int(path.stem) for path in parts.glob("*.journal") if path.stem.isdecimal())
 
 
+def next_number(parts: Path) -> int:
+    """A part number that no worker has ever had: one that was killed at once may have left rows and no journal."""
+    return max((int(file.stem) for file in parts.iterdir() if file.stem.isdecimal()), default=-1) + 1
+
+
 def path(parts: Path, number: int) -> Path:
     """A part's files without their endings: `.rows`, `.journal`, `.header`."""
     return parts / f"{number:06d}"

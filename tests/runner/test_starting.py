@@ -71,6 +71,16 @@ def test_a_job_whose_inputs_fail_leaves_no_worker(jobs: Jobs, living: Callable[[
     assert not living()
 
 
+def test_a_worker_killed_before_it_had_a_journal_stands_in_nobodys_way(jobs: Jobs) -> None:
+    request = jobs.request(items=20)
+    for name in ("000000.rows", "000001.rows"):
+        (request.folder / "parts").mkdir(parents=True, exist_ok=True)
+        (request.folder / "parts" / name).touch()
+    record = jobs.run(request)
+    assert (record.status, record.counts.scored) == ("Completed", 20), record.error
+    assert {file.name for file in (request.folder / "parts").glob("*.journal")} == {"000002.journal", "000003.journal"}
+
+
 def test_files_are_counted_no_further_than_needed(tmp_path: Path) -> None:
     for number in range(30):
         (tmp_path / f"{number}.txt").touch()
