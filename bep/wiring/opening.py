@@ -73,14 +73,17 @@ class Opened:
     def loaded(self) -> "Loaded":
         """The specs, with every finding. Never raises for what a user wrote."""
         from bep.schemas.loading import load
+        from bep.wiring.buildable import with_environments
 
-        return load(
-            self.files,
-            paths=self.source.paths,
-            variables=self.source.variables,
-            variable_files=self.source.variable_files,
-            environment=os.environ,
-            known=self._known,
+        return with_environments(
+            load(
+                self.files,
+                paths=self.source.paths,
+                variables=self.source.variables,
+                variable_files=self.source.variable_files,
+                environment=os.environ,
+                known=self._known,
+            )
         )
 
     def _known(self, kind: str) -> Sequence[Address]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from bep.providers.local.conda_names import BUILDS, CARRIED, NEEDS_MACHINE, OURS, RENAMED
 
@@ -12,6 +12,16 @@ _SPEC = re.compile(
 )
 _CLAUSE = re.compile(r"(?P<sign>==|>=|<=|!=|~=|=|<|>)\s*(?P<version>[A-Za-z0-9_.!+\-]+\*?|\*)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]*")
+
+
+class Problem(NamedTuple):
+    """One thing that cannot be had: what, and what to do instead."""
+
+    message: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"{self.message}. {self.fix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +37,7 @@ class Recipe:
     first: tuple[str, ...] = ()
     then: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
     tools: tuple[tuple[str, str], ...] = field(default=())
 
     @property
@@ -41,7 +51,9 @@ def recipe_of(conda: Mapping[str, Any] | None, requirements: Sequence[str] = ())
     recipe = Recipe()
     dependencies = (conda or {}).get("dependencies") or []
     if not isinstance(dependencies, list):
-        return replace(recipe, problems=("'dependencies' of the conda file must be a list",))
+        return _problem(
+            recipe, "'dependencies' of the conda file must be a list", "Write one package a line, after '- '"
+        )
     for item in dependencies:
         match item:
             case str():
@@ -49,7 +61,8 @@ def recipe_of(conda: Mapping[str, Any] | None, requirements: Sequence[str] = ())
             case {"pip": list() as lines}:
                 recipe = _with_pip(recipe, [str(line) for line in lines])
             case _:
-                recipe = _problem(recipe, f"{item!r} in the conda file is neither a package nor a pip section")
+                message = f"{item!r} in the conda file is neither a package nor a pip section"
+                recipe = _problem(recipe, message, "Write NAME=VERSION, or 'pip:' with a list below it")
     return _with_pip(recipe, requirements)
 
 
@@ -60,7 +73,7 @@ def _with_pip(recipe: Recipe, lines: Iterable[str]) -> Recipe:
             continue
         if re.match(r"(-r|-c|--requirement|--constraint)\b", line):
             recipe = _problem(
-                recipe, f"'{line}' names another file, which does not travel with it: write its lines here"
+                recipe, f"'{line}' names another file, which does not travel with it", "Write its lines here"
             )
         elif name and _plain(name[0]) in OURS:
             recipe = _note(recipe, f"{line} is left out: bep's worker does its part here. {OURS[_plain(name[0])]}")
@@ -72,14 +85,14 @@ def _with_pip(recipe: Recipe, lines: Iterable[str]) -> Recipe:
 def _with_package(recipe: Recipe, text: str) -> Recipe:
     spec = _SPEC.fullmatch(text.strip())
     if spec is None:
-        return _problem(recipe, f"'{text}' is not a conda package and version")
+        return _problem(recipe, f"'{text}' is not a conda package and version", "Write NAME=VERSION")
     name = spec["name"].lower()
     kept_out = _kept_out(recipe, text, name)
     if kept_out is not None:
         return kept_out
     version = _pip_version(_boxed(spec["box"]) or spec["rest"])
     if version is None:
-        return _problem(recipe, f"the version of '{text}' has no equal in pip; write it as {name}>=A,<B")
+        return _problem(recipe, f"the version of '{text}' has no equal in pip", f"Write it as {name}>=A,<B")
     match name:
         case "python":
             return replace(recipe, python=version.removeprefix("==").removesuffix(".*") or None)
@@ -100,7 +113,7 @@ def _kept_out(recipe: Recipe, text: str, name: str) -> Recipe | None:
     if name in NEEDS_MACHINE:
         return replace(recipe, tools=(*recipe.tools, (text, NEEDS_MACHINE[name])))
     if name.startswith(("r-", "bioconductor-", "lib")) and name not in RENAMED:
-        return _problem(recipe, f"{text} is not a Python package, so pip has no such thing. {_ALTERNATIVES}")
+        return _problem(recipe, f"{text} is not a Python package, so pip has no such thing", _ALTERNATIVES)
     return None
 
 
@@ -158,8 +171,8 @@ def _note(recipe: Recipe, text: str) -> Recipe:
     return replace(recipe, notes=(*recipe.notes, text))
 
 
-def _problem(recipe: Recipe, text: str) -> Recipe:
-    return replace(recipe, problems=(*recipe.problems, text))
+def _problem(recipe: Recipe, message: str, fix: str) -> Recipe:
+    return replace(recipe, problems=(*recipe.problems, Problem(message, fix)))
 
 
 _ALTERNATIVES: Final = (

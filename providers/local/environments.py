@@ -14,7 +14,7 @@ from typing import Final
 from bep.planner.canonical import digest_of
 from bep.providers.durable import write_durably
 from bep.providers.local.building import Site, build
-from bep.providers.local.conda import Recipe
+from bep.providers.local.conda import Problem, Recipe
 from bep.providers.local.disk_faults import told
 from bep.providers.local.folders import remove
 from bep.providers.local.interpreters import Interpreter, find, probe
@@ -81,7 +81,7 @@ class Environments:
         """What `build` would give or make. Makes nothing; raises as `build` does before it starts."""
         recipe = _with_tools(recipe, self.surroundings)
         if recipe.problems:
-            message = "; ".join(recipe.problems)
+            message = "; ".join(map(str, recipe.problems))
             raise ProviderError(label, "build", message, code="EnvironmentUnbuildable")
         interpreter = self._interpreter(recipe)
         digest = _digest(interpreter, recipe)
@@ -190,9 +190,8 @@ def _with_tools(recipe: Recipe, surroundings: Mapping[str, str]) -> Recipe:
         if found:
             notes.append(f"{package} is this machine's own: {found}")
         else:
-            problems.append(
-                f"{package} is a program, not a Python package, and there is no '{program}' on PATH: install it"
-            )
+            message = f"{package} is a program, not a Python package, and there is no '{program}' on PATH"
+            problems.append(Problem(message, "Install it on this machine"))
     return replace(recipe, notes=tuple(notes), problems=tuple(problems), tools=())
 
 

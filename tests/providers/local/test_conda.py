@@ -7,7 +7,7 @@ from bep.providers.local.conda import Recipe, recipe_of
 
 def described(recipe: Recipe) -> str:
     parts = [("first", recipe.first), ("then", recipe.then), ("tools", [f"{a} -> {b}" for a, b in recipe.tools])]
-    parts += [("notes", recipe.notes), ("problems", recipe.problems)]
+    parts += [("notes", recipe.notes), ("problems", tuple(map(str, recipe.problems)))]
     return f"python: {recipe.python}\n" + "".join(
         f"{name}:\n" + "".join(f"  {line}\n" for line in lines) for name, lines in parts
     )
@@ -96,4 +96,5 @@ def test_a_whole_file_with_everything_difficult(golden: Callable[[str, str], Non
 
 
 def test_a_file_that_is_no_conda_file_is_a_problem() -> None:
-    assert recipe_of({"dependencies": {"numpy": 1}}).problems == ("'dependencies' of the conda file must be a list",)
+    (problem,) = recipe_of({"dependencies": {"numpy": 1}}).problems
+    assert problem.message == "'dependencies' of the conda file must be a list"
