@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 
 from tests.benchmarks.planning import spec
@@ -16,8 +17,6 @@ from tests.bep.conftest import Workspace, surroundings
 
 KILLS = 25
 RESOURCES = 60
-LONGEST = 1.2
-"""Seconds: an apply takes about half of it where nothing else runs, so kills fall on every part of it."""
 
 
 def _specs(round: int) -> str:
@@ -30,11 +29,14 @@ def test_an_apply_killed_at_any_moment_is_finished_by_the_next(
     make_workspace: Callable[[Mapping[str, str]], Workspace],
 ) -> None:
     workspace = make_workspace({"bep.yml": "workspace: killed\nspecs: [assets.yml]\n", "assets.yml": _specs(0)})
+    began = time.monotonic()
+    workspace.bep("apply", "--auto-approve")
+    undisturbed = time.monotonic() - began
     moments = random.Random(20261122)
     killed = 0
     for round in range(KILLS):
         (workspace.folder / "assets.yml").write_text(_specs(round))
-        killed += _apply_and_kill(workspace, moments.uniform(0.2, LONGEST))
+        killed += _apply_and_kill(workspace, moments.uniform(0.2, 1.0) * undisturbed)
         entries = workspace.bep("state", "list", "-o", "json", expect=None)
         assert entries.returncode == 0, entries.stderr
     assert killed >= KILLS // 3
