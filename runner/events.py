@@ -13,8 +13,22 @@ class JobStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerState:
+    """What one worker does: `state` is preparing (its `init()`), scoring, waiting, stopping or ending (it is too late
+    or too large), for `seconds`, to a quarter of one. `item` is the first item that it was handed and has not finished
+    with; `memory` is bytes, None where the system does not tell."""
+
+    name: str
+    state: str
+    seconds: float
+    item: int | None
+    memory: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a job is. Rates are items a second over the last seconds; `eta` is seconds, None while unknown.
+    """Where a job is. `items_per_second` is of the last seconds; `eta` is seconds, of the rate of the last minute,
+    None while unknown.
 
     `memory` is bytes that the workers and what their scripts have started hold now, None where the system does not
     tell; `memory_of` has the same of each worker by its name.
@@ -32,6 +46,7 @@ class Progress:
     workers_lost: int
     memory: int | None = None
     memory_of: tuple[tuple[str, int], ...] = ()
+    crew: tuple[WorkerState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,53 @@
 """Where a running job is, as an event: counts, rate, what the workers hold. Decides nothing."""
 
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bep.runner.events import Progress
+from bep.runner.events import Progress, WorkerState
 from bep.runner.memory import resident
 from bep.runner.tally import Tally
 from bep.runner.workers import Worker
 
 PERIOD = 0.25  # seconds between two events
+_RECENT = 10.0  # seconds that the rate is of
+_STEADY = 60.0  # seconds that the estimate of what is left is of
+_STEPS = 3  # readings that brought something, at least, in either
+_KEPT = 256
+
+
+@dataclass(slots=True)
+class Rate:
+    """Items a second, from readings of how many are done.
+
+    The clock starts when the first worker is ready, or brings something: starting workers, and what earlier runs did,
+    count for nothing. Of the last seconds asked for, or of as many more as hold three readings that brought something,
+    so that slow items in bursts do not make it jump; up to now, so that it falls while nothing comes.
+    """
+
+    before: int
+    began: float
+    _steps: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=_KEPT))
+
+    def see(self, now: float, done: int, *, is_working: bool) -> None:
+        """A reading. `now` is any clock in seconds, and never goes back."""
+        if not self._steps:
+            self._steps.append((self.began, self.before))
+        if len(self._steps) == 1 and not is_working and done == self.before:
+            self.began = now
+            self._steps[0] = (now, done)
+        elif done != self._steps[-1][1]:
+            self._steps.append((now, done))
+
+    def over(self, seconds: float, now: float) -> float:
+        """Items a second over the last `seconds`; 0 before anything is done."""
+        if not self._steps:
+            return 0.0
+        last = max(0, len(self._steps) - 1 - _STEPS)
+        first = next((n for n in range(last, 0, -1) if self._steps[n][0] <= now - seconds), 0)
+        moment, done = self._steps[first]
+        return (self._steps[-1][1] - done) / (now - moment) if now > moment else 0.0
 
 
 @dataclass(slots=True)
@@ -20,7 +58,12 @@ class Gauge:
     workers: int
     before: int
     _began: float = field(default_factory=time.monotonic)
+    _rate: Rate = field(init=False)
+    _doing: dict[str, tuple[str, int | None, float]] = field(default_factory=dict)
     _told: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self._rate = Rate(self.before, self._began)
 
     def is_due(self) -> bool:
         """Whether it is time for the next event; asked once for each."""
@@ -32,22 +75,44 @@ class Gauge:
 
     def read(self, tally: Tally, scored: int, short: int, crew: Sequence[Worker]) -> Progress:
         """The event of this moment. `scored` and `short` are items in journals, of workers that live too."""
-        failed = short + tally.given_up
-        elapsed = time.monotonic() - self._began
-        rate = (scored + failed - self.before) / elapsed if elapsed else 0.0
-        memory = [(worker.name, resident(worker.process.pid)) for worker in crew]
-        known = tuple((name, size) for name, size in memory if size is not None)
+        failed, now = short + tally.given_up, time.monotonic()
+        done = scored + failed
+        self._rate.see(now, done, is_working=any(worker.ready for worker in crew))
+        steady = self._rate.over(_STEADY, now)
+        states = self._states(crew, now)
+        known = tuple((state.name, state.memory) for state in states if state.memory is not None)
         return Progress(
             items=self.items,
             scored=scored,
             failed=failed,
-            items_per_second=rate,
-            elapsed=elapsed,
-            eta=(self.items - scored - failed) / rate if rate else None,
+            items_per_second=self._rate.over(_RECENT, now),
+            elapsed=now - self._began,
+            eta=(self.items - done) / steady if steady else None,
             workers_ready=sum(worker.ready for worker in crew),
             workers=self.workers,
             retries=tally.retries,
             workers_lost=tally.workers_lost,
-            memory=sum(size for _, size in known) if len(known) == len(memory) else None,
+            memory=sum(size for _, size in known) if len(known) == len(states) else None,
             memory_of=known,
+            crew=states,
         )
+
+    def _states(self, crew: Sequence[Worker], now: float) -> tuple[WorkerState, ...]:
+        doing: dict[str, tuple[str, int | None, float]] = {}
+        for worker in crew:
+            state, item = _state(worker), worker.leases[0].span.first if worker.leases else None
+            seen = self._doing.get(worker.name)
+            doing[worker.name] = seen if seen and seen[:2] == (state, item) else (state, item, now)
+        self._doing = doing
+        return tuple(
+            WorkerState(worker.name, state, now - since, item, resident(worker.process.pid))
+            for worker, (state, item, since) in zip(crew, doing.values(), strict=True)
+        )
+
+
+def _state(worker: Worker) -> str:
+    if worker.doom:
+        return "ending"
+    if not worker.ready:
+        return "preparing"
+    return "stopping" if worker.stopping else "scoring" if worker.leases else "waiting"

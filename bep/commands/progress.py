@@ -33,7 +33,7 @@ def live_line(progress: "Progress", width: int, *, fancy: bool) -> str:
 def _figures(progress: "Progress") -> list[str]:
     """What is said of a job, the most important first."""
     if not progress.workers_ready and not _done(progress):
-        return [f"preparing {_number(progress.workers, 'worker')}", duration(progress.elapsed)]
+        return [f"preparing {number_of(progress.workers, 'worker')}", duration(progress.elapsed)]
     parts = [f"{_done(progress):,}/{progress.items:,}"]
     if progress.failed:
         parts.append(f"{progress.failed:,} failed")
@@ -43,7 +43,7 @@ def _figures(progress: "Progress") -> list[str]:
         parts.append(f"{rate(progress.items_per_second)} items/s")
     if progress.retries:
         parts.append("1 retry" if progress.retries == 1 else f"{progress.retries:,} retries")
-    parts.append(f"{progress.workers_ready}/{progress.workers} workers")
+    parts.append(f"{progress.workers_ready}/{number_of(progress.workers, 'worker')}")
     if progress.memory:
         parts.append(size(progress.memory))
     return parts
@@ -57,12 +57,12 @@ def plain_line(progress: "Progress") -> str:
     if progress.failed:
         parts.append(f"{progress.failed:,} failed")
     if progress.retries:
-        parts.append(f"{progress.retries:,} retries")
+        parts.append("1 retry" if progress.retries == 1 else f"{progress.retries:,} retries")
     if progress.items_per_second:
         parts.append(f"{rate(progress.items_per_second)} items/s")
     if progress.eta is not None:
         parts.append(f"{duration(progress.eta)} left")
-    parts.append(f"{progress.workers_ready} of {progress.workers} workers")
+    parts.append(f"{progress.workers_ready} of {number_of(progress.workers, 'worker')}")
     if progress.memory:
         parts.append(size(progress.memory))
     return ", ".join(parts)
@@ -91,7 +91,8 @@ def size(count: int) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
 
-def _number(count: int, noun: str) -> str:
+def number_of(count: int, noun: str) -> str:
+    """`1 worker`, `1,200 files`."""
     return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from bep.commands.progress import Troubles, live_line, plain_line
+from bep.commands.progress import Troubles, live_line, number_of, plain_line
 from bep.console import Console
 from bep.exit_codes import ExitCode, Stop
 
@@ -87,17 +87,23 @@ def as_text(event: "Event") -> str:
         record = event.record
         target = record.target
         return (
-            f"job {record.name}: {record.counts.items:,} files with {target.endpoint}/{target.deployment}, "
-            f"{record.settings.workers} workers, mini-batches of {record.settings.mini_batch_size}"
+            f"job {record.name}: {number_of(record.counts.items, 'file')} with {target.endpoint}/{target.deployment}, "
+            f"{number_of(record.settings.workers, 'worker')}, mini-batches of {record.settings.mini_batch_size}"
         )
     if isinstance(event, MiniBatchFailed):
         then = "will be tried again" if event.will_retry else "given up"
         first = event.files[0] if event.files else "?"
         more = f" and {len(event.files) - 1} more" if len(event.files) > 1 else ""
-        return f"  {event.error_type}: {event.message} ({first}{more}; attempt {event.attempt}, {then})"
+        return f"  {event.error_type}: {_first_line(event.message)} ({first}{more}; attempt {event.attempt}, {then})"
     if isinstance(event, WorkerLost):
-        return f"  worker {event.process}: {event.reason}"
+        return f"  worker {event.process}: {_first_line(event.reason)}"
     return ""
+
+
+def _first_line(text: str) -> str:
+    """A message may be a page; the job's error log has all of it."""
+    first, *more = text.strip().splitlines() or [""]
+    return f"{first} ..." if more else first
 
 
 def as_json(event: "Event") -> dict[str, Any]:
