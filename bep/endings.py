@@ -1,5 +1,6 @@
 """How each known failure ends a command: its exit code, and what a person reads. Imported once something failed."""
 
+import errno
 import os
 import tempfile
 import traceback
@@ -10,6 +11,8 @@ from bep.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from bep.schemas.finding import SpecInvalid
+
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT)
 
 
 def ending_of(problem: Exception) -> tuple[ExitCode, str]:
@@ -33,6 +36,8 @@ def ending_of(problem: Exception) -> tuple[ExitCode, str]:
             return ExitCode.ERROR, str(problem)
         case OSError() if problem.filename:
             return ExitCode.ERROR, f"{problem.filename}: {problem.strerror}"
+        case OSError() if problem.errno in _OF_THE_DISK:
+            return ExitCode.ERROR, f"{problem.strerror}\n    fix: make room, then give the same command again"
         case _:
             return ExitCode.ERROR, _bug(problem)
 

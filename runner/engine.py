@@ -17,7 +17,7 @@ from bep.runner.pacing import Pace
 from bep.runner.progress import Gauge
 from bep.runner.record import JobError
 from bep.runner.supervision import Limits, Supervisor
-from bep.runner.tally import Ending, Tally, too_many_failed
+from bep.runner.tally import Ending, Tally, runner_failed, too_many_failed
 from bep.runner.worker import wire
 from bep.runner.workers import Lease, Worker
 
@@ -77,7 +77,7 @@ class Engine:
             while self._goes_on():
                 self._step()
         except OSError as error:
-            self._error = JobError(code="RunnerFailed", message=str(error))
+            self._error = runner_failed(error)
         finally:
             self._end()
         return Ending(self._error, self._error is None and self.cancel.is_set())

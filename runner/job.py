@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -26,7 +26,7 @@ from bep.runner.logs import Logs
 from bep.runner.manifest import Manifest
 from bep.runner.record import Counts, JobError, JobRecord, Status, save
 from bep.runner.supervision import Limits
-from bep.runner.tally import Ending, too_many_failed
+from bep.runner.tally import Ending, runner_failed, too_many_failed
 from bep.runner.target import JobRequest
 
 _GLANCE = 5_000  # files counted to know how many workers to start before the inputs are listed
@@ -49,20 +49,26 @@ class Job:
         began = time.monotonic()
         before = self.record.seconds
         self.logs = Logs(self.folder.logs)
-        self._become(Status.STARTING, started=self.record.started or datetime.now(UTC), finished=None)
         try:
+            self._become(Status.STARTING, started=self.record.started or datetime.now(UTC), finished=None)
             self._score()
-        except (JobInvalid, OSError) as error:
-            code = error.code if isinstance(error, JobInvalid) else "RunnerFailed"
-            self._fail(JobError(code=code, message=str(error)))
+        except JobInvalid as error:
+            self._fail(JobError(code=error.code, message=str(error)))
+        except OSError as error:
+            self._fail(runner_failed(error))
         shutil.rmtree(self.folder.working, ignore_errors=True)
-        self._become(
-            self.record.status, finished=datetime.now(UTC), seconds=round(before + time.monotonic() - began, 3)
-        )
+        self._end(round(before + time.monotonic() - began, 3))
         if self.record.output_file and self.record.status is Status.COMPLETED:
             output.forget(output.partial(self.record.output_file, self.record.name))
         self._tell(JobFinished(self.record))
         return self.record
+
+    def _end(self, seconds: float) -> None:
+        """Save the last word; where there is no room for it, the caller hears that, and `resume` finds the rest."""
+        try:
+            self._become(self.record.status, finished=datetime.now(UTC), seconds=seconds)
+        except OSError as error:
+            self._set(status=Status.FAILED, error=self.record.error or runner_failed(error))
 
     def _score(self) -> None:
         target = self.record.output_file
@@ -222,5 +228,8 @@ class Job:
 
     def _tell(self, event: Event) -> None:
         if self.logs:
-            self.logs.hear(event)
+            with suppress(
+                OSError
+            ):  # the log of a full disk says nothing; what matters is in the record and the journals
+                self.logs.hear(event)
         self.listener(event)

@@ -1,5 +1,6 @@
 """Counts of a run while it goes, and how it ended. Values."""
 
+import errno
 from dataclasses import dataclass
 
 from bep.runner.record import JobError
@@ -41,3 +42,9 @@ def too_many_failed(failed: int, threshold: int) -> JobError:
         message=f"the number of failed items is {failed}, which exceeds error threshold {threshold}",
         fix="mend what failed, or raise error_threshold (-1: any number)",
     )
+
+
+def runner_failed(error: OSError) -> JobError:
+    """The runner's own files cannot be written or read; with what to do where the reason is want of room."""
+    fix = "make room; `bep job resume` goes on from here" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+    return JobError(code="RunnerFailed", message=str(error), fix=fix)
