@@ -80,7 +80,7 @@ class Gauge:
         self._rate.see(now, done, is_working=any(worker.ready for worker in crew))
         steady = self._rate.over(_STEADY, now)
         states = self._states(crew, now)
-        known = tuple((state.name, state.memory) for state in states if state.memory is not None)
+        known = tuple((state.name, state.memory) for state in states if state.memory)
         return Progress(
             items=self.items,
             scored=scored,
@@ -92,7 +92,7 @@ class Gauge:
             workers=self.workers,
             retries=tally.retries,
             workers_lost=tally.workers_lost,
-            memory=sum(size for _, size in known) if len(known) == len(states) else None,
+            memory=sum(size for _, size in known) if known else None,
             memory_of=known,
             crew=states,
         )

@@ -185,7 +185,7 @@ def _located(node: Node) -> str:
 def _settings(node: Node) -> dict[str, Any]:
     """What differs from the deployment, flat, by the runner's names."""
     found: dict[str, Any] = {}
-    for source in (node, node.get("settings"), node.get("resources")):
+    for source in (node, node.get("settings"), node.get("resources"), node.at(("resources", "properties"))):
         if source is None:
             continue
         for name in (*(o for o in OVERRIDES if "." not in o), "retry_settings"):

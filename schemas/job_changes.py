@@ -18,11 +18,15 @@ OVERRIDES = (
     "output_file_name",
     "logging_level",
     "environment_variables",
+    "worker_memory",
+    "worker_cpus",
 )
 """What a job may change of its deployment; everything else belongs to the deployment."""
 OTHERS = ("endpoint", "deployment", "name", "input", "input_type", "output_path", "output_format")
 PLACES: Mapping[str, tuple[str, ...]] = {
     "instance_count": ("resources", "instance_count"),
+    "worker_memory": ("resources", "properties", "worker_memory"),
+    "worker_cpus": ("resources", "properties", "worker_cpus"),
     "input": ("inputs", "input", "path"),
     "input_type": ("inputs", "input", "type"),
     "output_path": ("outputs", "score", "path"),

@@ -51,6 +51,18 @@ def test_a_job_file(bench: Workbench) -> None:
     )
 
 
+def test_limits_of_a_worker_in_the_file_and_from_a_flag(bench: Workbench) -> None:
+    bench.write("job.yml", JOB.replace("{instance_count: 2}", "{properties: {worker_memory: 512MiB, worker_cpus: 1}}"))
+    job = read(bench, "job.yml", worker_memory="2GB").job
+    assert job is not None
+    assert (job.settings["worker_memory"], job.settings["worker_cpus"]) == ("2GB", 1)
+    refused = read(bench, "job.yml", worker_memory="lots", worker_cpus="none")
+    assert refused.job is None
+    told = " ".join(found.message for found in refused.findings)
+    assert "worker_memory cannot be 'lots'" in told
+    assert "worker_cpus" in told
+
+
 def test_flags_win_over_the_file(bench: Workbench) -> None:
     bench.write("job.yml", JOB)
     changes = {
