@@ -3,13 +3,22 @@
 import hashlib
 import os
 import shutil
+import time
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from bep.runner.errors import InputsInvalid
+from bep.runner.folder import sync_folder
 
-_SECONDS = 60
+_SECONDS = 60  # without a byte
+_TRIES = 3
+_PAUSE = 0.2  # seconds before the second try, and twice that before the third
+_BUSY = (408, 425, 429)
+
+
+class _Passing(Exception):
+    """The server or the way to it failed; it may not the next time."""
 
 
 def fetch(url: str, downloads: Path) -> Path:
@@ -26,14 +35,16 @@ def fetch(url: str, downloads: Path) -> Path:
     temporary = folder / f".{os.getpid()}.part"
     try:
         if parts.scheme in ("http", "https"):
-            with temporary.open("wb") as file:
-                _download(url, file)
+            _download(url, temporary)
         elif parts.scheme == "file":
             return Path(unquote(parts.path))
         else:
             _copy_by_fsspec(url, temporary)
         temporary.rename(target)
+        sync_folder(folder)
     except OSError as error:
+        if target.exists():  # another job has fetched the same meanwhile
+            return target
         raise InputsInvalid(f"{_shown(url)}: cannot be fetched: {error}") from error
     finally:
         _remove(temporary)
@@ -46,21 +57,37 @@ def _remove(temporary: Path) -> None:
     temporary.unlink(missing_ok=True)
 
 
-def _download(url: str, file: BinaryIO) -> None:
+def _download(url: str, target: Path) -> None:
+    """The whole answer, in a few tries; what the server refuses, such as 404, is not asked for again."""
+    for number in range(1, _TRIES + 1):
+        try:
+            with target.open("wb") as file:
+                _attempt(url, file)
+            return
+        except _Passing as error:
+            if number == _TRIES:
+                raise OSError(f"{error} ({_TRIES} attempts); try again later") from None
+            time.sleep(_PAUSE * number)
+
+
+def _attempt(url: str, file: BinaryIO) -> None:
     import urllib.error
     import urllib.request
+    from http.client import HTTPException
 
     try:
-        opened = urllib.request.urlopen(url, timeout=_SECONDS)
+        with urllib.request.urlopen(url, timeout=_SECONDS) as answer:
+            expected = answer.headers.get("Content-Length")
+            while block := answer.read(1 << 20):
+                file.write(block)
     except urllib.error.HTTPError as error:
         error.close()
-        raise OSError(f"the server answers {error.code} {error.reason}") from None
-    with opened as answer:
-        expected = answer.headers.get("Content-Length")
-        while block := answer.read(1 << 20):
-            file.write(block)
+        refused = f"the server answers {error.code} {error.reason}"
+        raise (_Passing if error.code >= 500 or error.code in _BUSY else OSError)(refused) from None
+    except (urllib.error.URLError, HTTPException, ConnectionError, TimeoutError) as error:
+        raise _Passing(str(getattr(error, "reason", "") or error) or type(error).__name__) from None
     if expected is not None and file.tell() != int(expected):
-        raise OSError(f"{file.tell()} of {expected} bytes arrived")
+        raise _Passing(f"{file.tell()} of {expected} bytes arrived")
     file.flush()
     os.fsync(file.fileno())
 

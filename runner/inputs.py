@@ -73,7 +73,10 @@ def _local(path: bytes) -> Iterator[bytes]:
 
 def _folder(path: bytes, inside: tuple[tuple[int, int], ...]) -> Iterator[bytes]:
     """Every file below a folder, in the order of whole paths. `inside` are the folders that it stands in."""
-    status = os.stat(path)  # noqa: PTH116
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except OSError as error:
+        raise InputsInvalid(f"{os.fsdecode(path)}: cannot be listed: {error.strerror}") from error
     this = (status.st_dev, status.st_ino)
     if this in inside:
         raise InputsInvalid(f"{os.fsdecode(path)}: a symbolic link to a folder that it stands in; remove it")
