@@ -1,6 +1,7 @@
 """Starts worker processes, reads what they say in shared memory, waits for any of them. Knows no mini-batch."""
 
 import errno
+import fcntl
 import mmap
 import os
 import select
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from bep.runner import strays
 from bep.runner.worker import wire
 from bep.runner.workers import Heart, Worker
 
@@ -22,7 +24,8 @@ PROGRAM = Path(__file__).resolve().parent / "worker" / "__main__.py"
 class Launch:
     """What every worker of a job is started with.
 
-    `cores_of_a_worker` is 0 for all there are; `environment` is what they inherit, None for all of this process's.
+    `cores_of_a_worker` is 0 for all there are; `environment` is what they inherit, None for all of this process's:
+    then nothing is found of what scripts have started outside their process groups.
     """
 
     interpreter: tuple[str, ...]
@@ -41,8 +44,7 @@ class Crew:
     def __init__(self, launch: Launch, slots: int, first_number: int) -> None:
         self._launch = launch
         self._next = first_number
-        self._memory_file = _anonymous()
-        os.ftruncate(self._memory_file, wire.SLOT * slots)
+        self._memory_file = _sealed(wire.SLOT * slots)
         self._memory = mmap.mmap(self._memory_file, wire.SLOT * slots)
 
     def hire(self, slot: int) -> Worker:
@@ -77,7 +79,7 @@ class Crew:
         os.lseek(settings, 0, os.SEEK_SET)
         (leases_out, leases), (answers, answers_in), (line_out, line) = os.pipe(), os.pipe(), os.pipe()
         try:
-            process = self._spawn((settings, leases_out, answers_in, line_out), setup["working"], logs)
+            process = self._spawn((settings, leases_out, answers_in, line_out), setup, logs)
         except OSError:
             for file in (leases, answers, line):
                 os.close(file)
@@ -96,17 +98,22 @@ class Crew:
             name=setup["process"],
         )
 
-    def _spawn(self, theirs: tuple[int, ...], working: str, logs: tuple[BinaryIO, BinaryIO]) -> subprocess.Popen[bytes]:
+    def _spawn(
+        self, theirs: tuple[int, ...], setup: dict[str, Any], logs: tuple[BinaryIO, BinaryIO]
+    ) -> subprocess.Popen[bytes]:
         """Start the program with its ends of the pipes, which are closed here."""
         files = (*theirs, self._memory_file)
+        environment = self._launch.environment
+        if environment is not None:
+            environment = strays.marked(environment, self._launch.parts, setup["process"])
         try:
             return subprocess.Popen(
                 [*self._launch.interpreter, str(PROGRAM), *map(str, files)],
                 stdin=subprocess.DEVNULL,
                 stdout=logs[0],
                 stderr=logs[1],
-                cwd=working,
-                env=self._launch.environment,
+                cwd=setup["working"],
+                env=environment,
                 pass_fds=files,
                 start_new_session=True,
             )
@@ -129,7 +136,8 @@ class Crew:
         worker.stolen_at, worker.stolen_up_to = time.monotonic(), sequence
 
     def close(self) -> None:
-        """Let the shared memory go."""
+        """End what scripts have left running, and let the shared memory go."""
+        strays.end(self._launch.parts)
         self._memory.close()
         os.close(self._memory_file)
 
@@ -148,6 +156,19 @@ def _anonymous() -> int:
         return os.memfd_create("bep")
     with tempfile.TemporaryFile() as file:
         return os.dup(file.fileno())
+
+
+def _sealed(size: int) -> int:
+    """A file for shared memory, without a name, that no script can cut off or write to by its number (on Linux)."""
+    if not hasattr(fcntl, "F_ADD_SEALS") or not hasattr(os, "memfd_create"):
+        file = _anonymous()
+        os.ftruncate(file, size)
+        return file
+    file = os.memfd_create("bep", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    os.ftruncate(file, size)
+    os.lseek(file, 0, os.SEEK_END)
+    fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
+    return file
 
 
 def _sentinel(process: int) -> int:

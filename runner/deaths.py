@@ -10,13 +10,21 @@ from bep.runner.worker import wire
 from bep.runner.workers import Heart, Worker
 
 NOT_STARTED = "WorkerNotStarted"
+_SAID = {
+    wire.UNHEARD: ("ChannelClosed", "the script closed file descriptors that the worker needs"),
+    wire.SPEECHLESS: (
+        "WorkerSpeechless",
+        "run() raised, and left its process unable to say what: out of file descriptors, or without what Python needs",
+    ),
+    wire.MEDDLED: ("FilesMeddled", "the script wrote to a file descriptor that it had not opened: the worker's rows"),
+}
 _STACK = b"Fatal Python error: "
 _LOOK_BACK = 16384
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Items in its journal, scored and short of results; spans nobody has begun; the call that is to blame."""
+    """Items in its journal, scored and short of results; spans that are to be scored; the call that is to blame."""
 
     scored: int
     short: int
@@ -33,8 +41,13 @@ class Death:
     traceback: str = ""
 
 
-def settle(folder: Path, worker: Worker, heart: Heart) -> Left:
-    """Read the journal of a worker that has ended; it is what counts, whatever the worker was about to say."""
+def settle(folder: Path, worker: Worker, heart: Heart, suspects: set[int]) -> Left:
+    """Read the journal of a worker that has ended; it is what counts, whatever the worker was about to say.
+
+    One that dies between two calls may have been broken by a call before. What it had not written down goes out again
+    call by call, and a call after which that happens a second time is to blame; `suspects` are the first items of those
+    after which it has happened once.
+    """
     scored = short = 0
     recorded: set[int] = set()
     journal = parts.path(folder, worker.number).with_suffix(".journal")
@@ -45,12 +58,15 @@ def settle(folder: Path, worker: Worker, heart: Heart) -> Left:
             recorded.add(entry.first)
     for lease in worker.leases:
         recorded |= lease.failed
-    blamed = _blamed(worker, heart)
+    blamed, suspect = _blamed(worker, heart), _suspect(worker, heart)
+    if suspect is not None and suspect.first not in recorded:
+        blamed = suspect if suspect.first in suspects else None
+        suspects.add(suspect.first)
     if blamed is not None and blamed.first in recorded:
         blamed = None
     if blamed is not None:
         recorded.add(blamed.first)
-    untouched = [span for lease in worker.leases for span in _missing(lease.span, recorded)]
+    untouched = [span for lease in worker.leases for span in _missing(lease.span, recorded, suspect)]
     return Left(scored, short, tuple(untouched), blamed)
 
 
@@ -64,22 +80,30 @@ def _blamed(worker: Worker, heart: Heart) -> Span | None:
     return call_of(worker, heart)
 
 
+def _suspect(worker: Worker, heart: Heart) -> Span | None:
+    """The call before the moment, between two, at which a worker died."""
+    if worker.doom or worker.stopping or heart.phase != wire.IDLE:
+        return None
+    return call_of(worker, heart)
+
+
 def call_of(worker: Worker, heart: Heart) -> Span | None:
-    """The call of `run()` that a worker is in."""
+    """The call of `run()` that a worker is in, or was in last."""
     for lease in worker.leases:
         if lease.sequence == heart.sequence and lease.span.first <= heart.first < lease.span.end:
             return lease.span.call(heart.first)
     return None
 
 
-def _missing(span: Span, recorded: set[int]) -> list[Span]:
-    """The calls of a span that are not in `recorded`, neighbours together."""
+def _missing(span: Span, recorded: set[int], suspect: Span | None) -> list[Span]:
+    """The calls of a span that are not in `recorded`: neighbours together, but one by one up to a suspect."""
+    begun = suspect.end if suspect and span.first <= suspect.first < span.end else span.first
     found: list[Span] = []
     for first in range(span.first, span.end, span.size):
         if first in recorded:
             continue
         call = span.call(first)
-        if found and found[-1].end == first:
+        if found and found[-1].end == first >= begun:
             found[-1] = Span(found[-1].first, found[-1].count + call.count, span.size)
         else:
             found.append(Span(first, call.count, span.size))
@@ -99,8 +123,8 @@ def explain(worker: Worker, heart: Heart, code: int) -> Death:
     if heart.phase == wire.STARTING:
         said = worker.stderr.read_text(errors="replace")[-_LOOK_BACK:] if worker.stderr.exists() else ""
         return Death(NOT_STARTED, f"the environment's interpreter cannot run a worker (exit code {code})", said)
-    if code == wire.UNHEARD:
-        return Death("ChannelClosed", "the script closed file descriptors that the worker needs")
+    if code in _SAID:
+        return Death(*_SAID[code])
     return Death("WorkerExited", f"the process ended itself (exit code {code}): does the script call os._exit?")
 
 

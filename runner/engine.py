@@ -1,11 +1,11 @@
 """Hands mini-batches to workers and survives whatever they do. Knows no spec, no row, no record file."""
 
-import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
-from bep.runner import deaths
+from bep.runner import deaths, strays
 from bep.runner.attempts import Attempts
 from bep.runner.backlog import Backlog
 from bep.runner.crew import Crew, Launch, Watch
@@ -115,29 +115,28 @@ class Engine:
 
     def _listen(self, worker: Worker) -> None:
         """Everything it said; then, if it has ended, everything that follows from that."""
-        gone = worker.process.poll() is not None
-        for kind, payload in worker.frames():
-            self._heard(worker, kind, payload)
-        if worker.closed and not gone:
+        gone = worker.has_ended()
+        for kind, told in worker.frames():
+            self._heard(worker, kind, told)
+        if (worker.closed or worker.garbled) and not gone:
             self._supervisor.deaf(worker)
-        if gone or worker.closed:
+        if gone or worker.closed or worker.garbled:
             self._bury(worker)
 
-    def _heard(self, worker: Worker, kind: int, payload: bytes) -> None:
+    def _heard(self, worker: Worker, kind: int, told: Any) -> None:
         match kind:
             case wire.READY:
                 worker.ready = True
                 self._supervisor.ready()
             case wire.LEASED:
-                self._leased(worker, *wire.DONE.unpack(payload))
+                self._leased(worker, *told)
             case wire.FAILED:
-                self._attempts.failed_in_script(worker, json.loads(payload))
+                self._attempts.failed_in_script(worker, told)
             case wire.SHORT:
-                self._attempts.short(worker, json.loads(payload))
+                self._attempts.short(worker, told)
             case wire.FATAL:
-                self._fatal(worker, json.loads(payload))
+                self._fatal(worker, told)
             case _:
-                told = json.loads(payload)
                 self.warnings.append(f"{told['where']}() raised {told['type']}: {told['message']} ({worker.name})")
 
     def _bury(self, worker: Worker) -> None:
@@ -149,7 +148,7 @@ class Engine:
         if worker.stopping and code == 0:
             self.tally.add(*counts[:2])
         else:
-            left = deaths.settle(self.launch.parts, worker, heart)
+            left = deaths.settle(self.launch.parts, worker, heart, self._supervisor.suspects)
             self.tally.add(left.scored, left.short)
             self._lost(worker, deaths.explain(worker, heart, code), left)
 
@@ -162,6 +161,7 @@ class Engine:
                 self.warnings.append(f"{death.message} while shutting down ({worker.name})")
             return
         self.tally.workers_lost += 1
+        strays.end(self.launch.parts, worker.name)
         self.report(WorkerLost(worker.name, death.message))
         if left.blamed is not None:
             self._attempts.failed(worker, left.blamed, death)

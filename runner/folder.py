@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bep.runner import strays
 from bep.runner.errors import JobBusy
 
 
@@ -68,8 +69,10 @@ class JobFolder:
 def wait_for_parts(parts: Path, patience: float) -> None:
     """Wait until no worker of an earlier runner can write any more. Raises `JobBusy` after `patience` seconds.
 
-    The kernel kills them with their runner, but not in the same instant; each holds a lock on its journal.
+    The kernel kills them with their runner, but not in the same instant; each holds a lock on its journal. What their
+    scripts started outside their groups has outlived both, and is ended here.
     """
+    strays.end(parts)
     for journal in sorted(parts.glob("*.journal")):
         file = os.open(journal, os.O_RDONLY | os.O_CLOEXEC)
         try:

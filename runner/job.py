@@ -26,7 +26,7 @@ from bep.runner.logs import Logs
 from bep.runner.manifest import Manifest
 from bep.runner.record import Counts, JobError, JobRecord, Status, save
 from bep.runner.supervision import Limits
-from bep.runner.tally import Ending, runner_failed, too_many_failed
+from bep.runner.tally import Ending, rows_missing, runner_failed, too_many_failed
 from bep.runner.target import JobRequest
 
 _GLANCE = 5_000  # files counted to know how many workers to start before the inputs are listed
@@ -43,9 +43,10 @@ class Job:
     listener: Callable[[Event], None]
     cancel: threading.Event
     logs: Logs | None = None
+    _unheard: Exception | None = None
 
     def run(self) -> JobRecord:
-        """Every step; whatever stops one is in the record."""
+        """Every step; whatever stops one is in the record. What the listener raised is raised when all is over."""
         began = time.monotonic()
         before = self.record.seconds
         self.logs = Logs(self.folder.logs)
@@ -61,6 +62,8 @@ class Job:
         if self.record.output_file and self.record.status is Status.COMPLETED:
             output.forget(output.partial(self.record.output_file, self.record.name))
         self._tell(JobFinished(self.record))
+        if self._unheard:
+            raise self._unheard
         return self.record
 
     def _end(self, seconds: float) -> None:
@@ -182,6 +185,8 @@ class Job:
         threshold = self.request.settings.error_threshold
         if totals.failed > threshold >= 0:
             self._fail(too_many_failed(totals.failed, threshold))
+        elif totals.scored + totals.failed < self.record.counts.items:
+            self._fail(rows_missing(self.record.name, self.record.counts.items - totals.scored - totals.failed))
         elif target and not totals.scored:
             self._fail(JobError(code="NoResultToAppend", message="not one item was scored; there is nothing to write"))
         else:
@@ -228,8 +233,11 @@ class Job:
 
     def _tell(self, event: Event) -> None:
         if self.logs:
-            with suppress(
-                OSError
-            ):  # the log of a full disk says nothing; what matters is in the record and the journals
+            with suppress(OSError):  # a full disk's log says nothing; what matters is in the record and the journals
                 self.logs.hear(event)
-        self.listener(event)
+        if self._unheard:
+            return
+        try:
+            self.listener(event)
+        except Exception as error:  # a night's work does not end because nobody can be told of it
+            self._unheard = error

@@ -2,9 +2,7 @@
 
 import os
 import signal
-import subprocess
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +42,7 @@ class Supervisor:
         self._barren = 0
         self._taking: set[int] = set()
         self._looked = 0.0
+        self.suspects: set[int] = set()
 
     def ready(self) -> None:
         """A worker's `init()` has returned."""
@@ -67,6 +66,8 @@ class Supervisor:
                 return worker.hired + self._limits.init_timeout
             case wire.RUNNING | wire.STOPPING:
                 return heart.started + self._limits.timeout
+        if worker.leases or worker.stopping:  # a slow disk is no slow script, but it is not to be waited for for ever
+            return max(heart.started, worker.asked) + self._limits.init_timeout
         return float("inf")
 
     def overdue(self, workers: list[Worker]) -> list[Worker]:
@@ -117,16 +118,21 @@ class Supervisor:
             case wire.STOPPING:
                 reason = f"shutdown() did not return within {limits.timeout:g} seconds"
                 return Doom("ShutdownTimeout", reason, None, kill_at, size)
+            case wire.IDLE:
+                reason = f"the process did nothing for {limits.init_timeout:g} seconds between two calls of run()"
+                return Doom("WorkerSilent", reason, None, kill_at, size)
         reason = f"init() did not return within {limits.init_timeout:g} seconds"
         return Doom("InitTimeout", reason, None, kill_at, size)
 
     def deaf(self, worker: Worker) -> None:
-        """Its pipe is closed. That is how every death begins; one that goes on living has lost its descriptors."""
-        with suppress(subprocess.TimeoutExpired):
-            worker.process.wait(_LAST_WORDS)
+        """Its pipe is closed, or has what no worker writes. The first is how every death begins; one that goes on
+        living has lost its descriptors."""
+        if not worker.garbled and worker.has_ended(_LAST_WORDS):
             return
-        call = call_of(worker, self._crew.heart(worker))
-        reason = "the script closed file descriptors that the worker needs"
+        heart = self._crew.heart(worker)
+        call = call_of(worker, heart) if heart.phase == wire.RUNNING else None
+        what = "wrote to" if worker.garbled else "closed"
+        reason = f"the script {what} file descriptors that the worker needs"
         worker.doom = worker.doom or Doom("ChannelClosed", reason, call, time.monotonic(), 0)
 
     def unprepared(self, worker: Worker, told: dict[str, str]) -> JobError | None:

@@ -48,3 +48,12 @@ def runner_failed(error: OSError) -> JobError:
     """The runner's own files cannot be written or read; with what to do where the reason is want of room."""
     fix = "make room; `bep job resume` goes on from here" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
     return JobError(code="RunnerFailed", message=str(error), fix=fix)
+
+
+def rows_missing(job: str, items: int) -> JobError:
+    """Why a job whose every worker ended well is not complete."""
+    return JobError(
+        code="RowsMissing",
+        message=f"{items} items are in no journal: something other than bep has written to the job's folder",
+        fix=f"bep job resume {job}",
+    )

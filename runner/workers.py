@@ -1,16 +1,22 @@
 """One worker process as the runner sees it: its pipes, its leases, what it does, how it is ended."""
 
+import json
 import os
 import signal
+import struct
 import subprocess
 import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bep.runner.backlog import Span
 from bep.runner.worker import wire
+
+_PARTING = 0.2  # seconds that killed processes get to go; a container's init may never collect them
+_LONGEST = 1 << 24  # bytes of a message; the longest have a traceback and a message of 64 kB, escaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +72,23 @@ class Worker:
     stolen_at: float = 0.0
     stolen_up_to: int = 0
     closed: bool = False
+    garbled: bool = False
+    asked: float = field(default_factory=time.monotonic)
     heard: bytearray = field(default_factory=bytearray)
 
     def send(self, lease: Lease) -> None:
         """Hand out a lease. A worker that has just died takes it into its grave; the sentinel will say so."""
         self.leases.append(lease)
+        self.asked = time.monotonic()
         span = lease.span
         with suppress(OSError):
             os.write(self.leases_pipe, wire.LEASE.pack(lease.sequence, span.first, span.count, span.size))
 
-    def frames(self) -> list[tuple[int, bytes]]:
-        """The whole messages that have arrived; reads what there is and never waits."""
+    def frames(self) -> list[tuple[int, Any]]:
+        """The whole messages that have arrived: kind, and what `wire` says of it. Reads what there is, never waits.
+
+        What no worker can have written makes it `garbled`: a script has written to a descriptor that is not its own.
+        """
         while True:
             try:
                 more = os.read(self.answers_pipe, 1 << 16)
@@ -86,14 +98,38 @@ class Worker:
             self.closed = not more
             if len(more) < 1 << 16:
                 break
-        found = []
-        while len(self.heard) >= wire.FRAME.size:
+        found: list[tuple[int, Any]] = []
+        while len(self.heard) >= wire.FRAME.size and not self.garbled:
             kind, length = wire.FRAME.unpack_from(self.heard)
+            self.garbled = kind not in wire.KINDS or length > _LONGEST
             if len(self.heard) < wire.FRAME.size + length:
                 break
-            found.append((kind, bytes(self.heard[wire.FRAME.size : wire.FRAME.size + length])))
+            try:
+                found.append((kind, _told(kind, bytes(self.heard[wire.FRAME.size : wire.FRAME.size + length]))))
+            except (ValueError, struct.error):
+                self.garbled = True
             del self.heard[: wire.FRAME.size + length]
         return found
+
+    def has_ended(self, patience: float = 0.0) -> bool:
+        """Whether the process ends within so many seconds. It is not collected, so its number stays its own."""
+        if not hasattr(os, "waitid"):
+            return self.process.poll() is not None
+        until = time.monotonic() + patience
+        with suppress(ChildProcessError):
+            while not os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                if time.monotonic() >= until:
+                    return False
+                time.sleep(0.001)
+        return True
+
+    def _await_group(self) -> None:
+        """What was killed with it takes a moment to go: memory is let go page by page."""
+        until = time.monotonic() + _PARTING
+        with suppress(ProcessLookupError, PermissionError):
+            while time.monotonic() < until:
+                os.killpg(self.process.pid, 0)
+                time.sleep(0.001)
 
     def kill(self) -> None:
         """SIGKILL it and whatever it forked: they share a process group."""
@@ -105,6 +141,7 @@ class Worker:
     def dismiss(self) -> None:
         """Say that there is no more work: it calls the script's `shutdown()` and ends."""
         self.stopping = True
+        self.asked = time.monotonic()
         os.close(self.leases_pipe)
         self.leases_pipe = -1
 
@@ -117,7 +154,21 @@ class Worker:
         """End the whole group, wait, and close the pipes; the exit code, or minus a signal."""
         self.kill()
         code = self.process.wait()
+        self._await_group()
         for file in (self.leases_pipe, self.answers_pipe, self.lifeline, self.sentinel):
             if file >= 0:
                 os.close(file)
         return code
+
+
+def _told(kind: int, payload: bytes) -> Any:
+    """A message's content. Raises `ValueError` or `struct.error` for what no worker writes."""
+    match kind:
+        case wire.READY:
+            return None
+        case wire.LEASED:
+            return wire.DONE.unpack(payload)
+    told = json.loads(payload)
+    if not isinstance(told, dict):
+        raise ValueError("no object")
+    return told

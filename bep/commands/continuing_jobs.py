@@ -1,5 +1,6 @@
 """`bep job resume` and `bep job retry`: another run of a job that was run before. The runner decides what is left."""
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
@@ -88,7 +89,7 @@ def _continued(
         ended = step(
             record.folder,
             environment_variables=variables,
-            environment=None,
+            environment=dict(os.environ),
             report=JobTeller(console, json_output).tell,
             cancel=cancel,
             **({"target": target} if target else {}),

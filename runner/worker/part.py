@@ -27,6 +27,7 @@ class Part:
         self._records: list[bytes] = []
         self._bytes = 0
         self._offset = 0
+        self._journalled = 0
         self._counts = [0, 0, 0]
         self._flushed = self._synced = time.monotonic()
         self._skew = time.time() - self._synced
@@ -55,11 +56,12 @@ class Part:
         self._flushed = now
         if not self._records:
             return
-        wire.HEART.pack_into(self._heart, 0, now, wire.IDLE, 0, 0)  # a slow disk is not a slow script
-        self._rows = _own(self._rows, self._path + ".rows")
-        self._journal = _own(self._journal, self._path + ".journal")
+        wire.BEAT.pack_into(self._heart, 0, now, wire.IDLE)  # a slow disk is not a slow script
+        self._rows = _own(self._rows, self._path + ".rows", self._offset - self._bytes)
+        self._journal = _own(self._journal, self._path + ".journal", self._journalled)
         _write(self._rows[0], b"".join(self._held))
         _write(self._journal[0], b"".join(self._records))
+        self._journalled += len(self._records) * wire.RECORD
         self._held, self._records, self._bytes = [], [], 0
         wire.COUNTS.pack_into(self._heart, wire.COUNTS_AT, *self._counts)
         if now - self._synced > self._sync:
@@ -77,15 +79,22 @@ def _create(path: str) -> "tuple[int, int]":
     return file, os.fstat(file).st_ino
 
 
-def _own(file: "tuple[int, int]", path: str) -> "tuple[int, int]":
-    """The same file, opened again if the script closed it; a number that it reused would be written over."""
+def _own(file: "tuple[int, int]", path: str, size: int) -> "tuple[int, int]":
+    """The same file, opened again if the script closed it; a number that it reused would be written over.
+
+    A process whose script has written to a file that is not its own ends here: the rest would stand in the wrong place.
+    """
     number, inode = file
     try:
-        if os.fstat(number).st_ino == inode:
-            return file
+        found = os.fstat(number)
     except OSError:
-        pass
-    return os.open(path, os.O_WRONLY | os.O_APPEND), inode
+        found = None
+    if found is None or found.st_ino != inode:
+        number = os.open(path, os.O_WRONLY | os.O_APPEND)
+        found = os.fstat(number)
+    if found.st_size != size:
+        os._exit(wire.MEDDLED)
+    return number, inode
 
 
 def _write(file: int, content: bytes) -> None:

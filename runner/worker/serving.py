@@ -1,5 +1,6 @@
 """A worker's life: prepare once, then mini-batch after mini-batch until the runner closes the pipe."""
 
+import errno
 import os
 import sys
 import time
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from .script import Script
+
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 
 
 def main(numbers: "list[int]") -> "NoReturn":
@@ -117,13 +120,22 @@ class Worker:
         return calls
 
     def _failed(self, error: BaseException, first: int, count: int, seconds: float) -> None:
-        """Say which mini-batch failed and why, in the runner's pipe and in the log."""
+        """Say which mini-batch failed and why, in the runner's pipe and in the log.
+
+        Printing an exception calls the script: until that is over the call goes on, with its timeout and its blame.
+        """
         self._same_process()
+        try:
+            told = describe(error)
+            position = self._log(told, first, count)
+            payload = _packed(dict(told, first=first, count=count, seconds=seconds, position=position))  # type: ignore[arg-type]
+        except BaseException as trouble:
+            self._same_process()
+            if isinstance(trouble, OSError) and trouble.errno in _OF_THE_DISK:
+                raise
+            os._exit(wire.SPEECHLESS)
         self._beat(wire.IDLE)
-        told = describe(error)
-        position = self._log(told, first, count)
-        told = dict(told, first=first, count=count, seconds=seconds, position=position)  # type: ignore[arg-type]
-        self._tell(wire.FAILED, told)
+        self._send(wire.FAILED, payload)
 
     def _short(self, results: int, first: int, count: int) -> None:
         """Say that a mini-batch has too few results, once its rows and its journal are where a kill leaves them."""
@@ -135,7 +147,7 @@ class Worker:
 
     def _log(self, told: "dict[str, str]", first: int, count: int) -> int:
         """Write what went wrong with a mini-batch to the log of errors; at which byte of it that begins."""
-        sys.stdout.flush()
+        _flush()
         with open(str(self._setup["errors"]), "a", encoding="utf-8", errors="backslashreplace") as log:
             position = log.tell()
             log.write(f"items {first} to {first + count - 1}: {told['type']}: {told['message']}\n{told['traceback']}\n")
@@ -150,14 +162,10 @@ class Worker:
             self._same_process()
             self._tell(wire.NOTICE, dict(describe(error), where="shutdown"))
         self._same_process()
-        try:
-            sys.stdout.flush()
-            sys.stderr.flush()
-        except (OSError, ValueError):
-            pass
+        _flush()
 
     def _beat(self, phase: int) -> None:
-        wire.HEART.pack_into(self._heart, 0, time.monotonic(), phase, 0, 0)
+        wire.BEAT.pack_into(self._heart, 0, time.monotonic(), phase)
 
     def _same_process(self) -> None:
         """A process that the script forked, and that came back from the script, must not go on as the worker."""
@@ -165,9 +173,7 @@ class Worker:
             os._exit(0)
 
     def _tell(self, kind: int, told: "dict[str, str]") -> None:
-        import json
-
-        self._send(kind, json.dumps(told).encode())
+        self._send(kind, _packed(told))
 
     def _send(self, kind: int, payload: bytes) -> None:
         try:
@@ -177,9 +183,23 @@ class Worker:
 
     def _end(self, kind: int, told: "dict[str, str]", code: int) -> "NoReturn":
         self._tell(kind, told)
-        sys.stdout.flush()
-        sys.stderr.flush()
+        _flush()
         os._exit(code)
+
+
+def _packed(told: "dict[str, str]") -> bytes:
+    import json
+
+    return json.dumps(told).encode()
+
+
+def _flush() -> None:
+    """Bring what the script printed to its log, if what it has put in the place of these two allows it."""
+    for name in ("stdout", "stderr"):
+        try:
+            getattr(sys, name).flush()
+        except BaseException:  # nobody is left to tell
+            pass
 
 
 def _speak_at_once(errors: str) -> None:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _LONGEST = 65536
+_name = type.__dict__["__name__"].__get__  # a metaclass may have a `__name__` of its own, which is code of the script
 
 
 class WrongResult(Exception):
@@ -30,7 +31,7 @@ def describe(error: BaseException) -> "dict[str, str]":
 
     frames = scripts_frames(error)
     try:
-        message = str(error)
+        message = str.__str__(str(error))  # plain: a script's own kind of str may raise at every use
     except BaseException:
         message = "<its message cannot be printed>"
     try:
@@ -39,7 +40,7 @@ def describe(error: BaseException) -> "dict[str, str]":
         text = "".join(traceback.format_tb(frames))
     if isinstance(error, (WrongResult, ScriptInvalid)):
         text = ""
-    return {"type": type(error).__name__, "message": _short(message), "traceback": _short(text)}
+    return {"type": _name(type(error)), "message": _short(message), "traceback": _short(text)}
 
 
 def scripts_frames(error: BaseException) -> "types.TracebackType | None":

@@ -9,18 +9,20 @@ LEASE = struct.Struct("<QQQQ")
 
 # Worker to runner: kind and length of what follows.
 FRAME = struct.Struct("<BI")
-READY, LEASED, FAILED, FATAL, NOTICE, SHORT = range(6)
-# Exit code of a worker that cannot answer any more.
-UNHEARD = 75
+KINDS = range(6)
+READY, LEASED, FAILED, FATAL, NOTICE, SHORT = KINDS
+# Exit codes of a worker that cannot answer any more; that cannot say what went wrong; whose files were written to.
+UNHEARD, SPEECHLESS, MEDDLED = 75, 76, 77
 # A lease is done: its sequence number, calls of run(), seconds they took.
 DONE = struct.Struct("<QQd")
 
-# One worker's 64 bytes of shared memory: since when it does what (time, phase, lease, first item; the time is written
-# first, so that one who looks in the middle sees a worker that has more time, not less), counts of what is
-# in its journal (items scored, items failed for want of results, mini-batches), and, written by the runner alone, the
-# newest lease that the worker must not start any more of.
+# One worker's 64 bytes of shared memory: since when it does what (time, phase) and with which call it was busy last
+# (lease, first item); the time is written first, so that one who looks in the middle sees a worker that has more time,
+# not less. Then counts of what is in its journal (items scored, items failed for want of results, mini-batches), and,
+# written by the runner alone, the newest lease that the worker must not start any more of.
 SLOT = 64
 HEART = struct.Struct("<dQQQ")
+BEAT = struct.Struct("<dQ")
 COUNTS = struct.Struct("<QQQ")
 STOLEN = struct.Struct("<Q")
 COUNTS_AT, STOLEN_AT = 32, 56

@@ -22,15 +22,15 @@ ECHO = """
 
 # A program that runs the job in argv[1], or goes on with it, and says each event's name.
 RUNNER = """
-import sys, threading
+import os, sys, threading
 from bep.runner import running
 from bep.runner.target import JobRequest
 request = JobRequest.model_validate_json(open(sys.argv[1]).read())
-tell = lambda event: print(type(event).__name__, flush=True)
+how = {"report": lambda event: print(type(event).__name__, flush=True), "cancel": threading.Event()}
 if (request.folder / "job.json").exists():
-    running.resume(request.folder, environment_variables={}, environment=None, report=tell, cancel=threading.Event())
+    running.resume(request.folder, environment_variables={}, environment=dict(os.environ), **how)
 else:
-    running.run(request, report=tell, cancel=threading.Event())
+    running.run(request, **how)
 """
 
 
@@ -87,6 +87,7 @@ class Jobs:
             folder=self.root / "jobs" / name,
             output_folder=self.root / "outputs" / name,
             output_text="",
+            environment=dict(os.environ),
         )
 
     def run(self, request: JobRequest, cancel: threading.Event | None = None) -> JobRecord:
@@ -96,7 +97,7 @@ class Jobs:
         return running.resume(
             request.folder,
             environment_variables=request.target.environment_variables,
-            environment=None,
+            environment=dict(os.environ),
             report=self.events.append,
             cancel=threading.Event(),
         )
