@@ -1,7 +1,8 @@
 """What is still to be scored, and what becomes of an attempt that failed. Pure: no process, no file, no clock."""
 
+from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -51,7 +52,6 @@ class Backlog:
     attempts are exhausted has one attempt: its items have had all the others already. `calls` is how many wait.
     """
 
-    mini_batch_size: int
     max_retries: int
     bisect: bool
     untouched: deque[Span]
@@ -108,20 +108,33 @@ def halves(call: Span) -> tuple[Span, Span]:
     return Span(call.first, middle, middle), Span(call.first + middle, call.count - middle, call.count - middle)
 
 
-def holes(covered: Iterable[tuple[int, int]], items: int, mini_batch_size: int) -> list[Span]:
+def holes(covered: Iterable[tuple[int, int]], items: int, starts: Sequence[int]) -> list[Span]:
     """What no (first, count) covers, each of them in order and once. Given back as spans of whole mini-batches,
-    and of calls shorter than one where only part of a mini-batch is missing."""
+    and of calls shorter than one where only part of a mini-batch is missing. `starts` has every mini-batch's first
+    item: a range where all but the last have one size."""
     spans: list[Span] = []
     reached = 0
     for first, count in covered:
-        spans.extend(_cut(reached, first, mini_batch_size))
+        spans.extend(_cut(reached, first, starts))
         reached = max(reached, first + count)
-    spans.extend(_cut(reached, items, mini_batch_size))
+    spans.extend(_cut(reached, items, starts))
     return spans
 
 
-def _cut(start: int, end: int, size: int) -> Iterable[Span]:
-    """A gap at mini-batch boundaries: a short head, the whole ones, all in calls that cross no boundary."""
+def _cut(start: int, end: int, starts: Sequence[int]) -> Iterable[Span]:
+    """A gap in calls that cross no mini-batch's boundary."""
+    if isinstance(starts, range):
+        yield from _cut_evenly(start, end, starts.step)
+        return
+    while start < end:
+        number = bisect_right(starts, start)
+        until = min(end, starts[number]) if number < len(starts) else end
+        yield Span(start, until - start, until - start)
+        start = until
+
+
+def _cut_evenly(start: int, end: int, size: int) -> Iterable[Span]:
+    """A gap at boundaries of one size: a short head, the whole ones together, a short tail."""
     if start >= end:
         return
     boundary = -(-start // size) * size

@@ -65,11 +65,11 @@ class History:
     tries: Counter[int] = field(default_factory=Counter)
 
 
-def replay(failures: Iterable[Failure], mini_batch_size: int, max_retries: int, bisect: bool) -> History:
+def replay(failures: Iterable[Failure], max_retries: int, bisect: bool) -> History:
     """Go through failed attempts again, without making any."""
     from collections import deque
 
-    history = History(Backlog(mini_batch_size, max_retries, bisect, deque()))
+    history = History(Backlog(max_retries, bisect, deque()))
     for failure in failures:
         call = Span(failure.first, failure.count, failure.count)
         history.failures += 1
@@ -80,43 +80,42 @@ def replay(failures: Iterable[Failure], mini_batch_size: int, max_retries: int, 
     return history
 
 
-def history_of(folder: JobFolder, mini_batch_size: int, max_retries: int, bisect: bool) -> History:
+def history_of(folder: JobFolder, max_retries: int, bisect: bool) -> History:
     """The same from a job's folder."""
-    return replay(journal.read(folder.journal), mini_batch_size, max_retries, bisect)
+    return replay(journal.read(folder.journal), max_retries, bisect)
 
 
-def tallied(folder: JobFolder, totals: Totals, history: History) -> Iterator[Scored]:
+def tallied(folder: JobFolder, listed: Manifest, totals: Totals, history: History) -> Iterator[Scored]:
     """Every scored mini-batch in input order, counted and written to the job report as it passes."""
     report = folder.logs / "sys" / "job_report" / "processed_mini-batches.csv"
     report.parent.mkdir(parents=True, exist_ok=True)
-    size = history.backlog.mini_batch_size
     with report.open("w", errors="backslashreplace") as file:
         file.write(_COLUMNS)
         for entry in parts.in_order(folder.parts):
             totals.add(entry)
-            file.write(_line(entry, size, history.tries[entry.first] if history.tries else 0))
+            file.write(_line(entry, listed.number_of(entry.first), history.tries[entry.first] if history.tries else 0))
             yield entry
         for call, failure in history.given_up.items():
             totals.given_up += call.count
-            file.write(_failed_line(call, failure, size))
+            file.write(_failed_line(call, failure, listed.number_of(call.first)))
 
 
-def _line(entry: Scored, size: int, failures: int) -> str:
+def _line(entry: Scored, number: int, failures: int) -> str:
     good = entry.good
     began = datetime.fromtimestamp(entry.started, UTC).isoformat(timespec="milliseconds")
     seconds = f"{entry.seconds:.6f}"
     return (
-        f"{entry.first // size},{failures + 1},process{entry.part:03d},{began},"
+        f"{number},{failures + 1},process{entry.part:03d},{began},"
         f"{entry.items},{good},{entry.items - good},"
         f"{seconds},{seconds},{seconds},SUCCESS,,,items {entry.first} to {entry.first + entry.items - 1}\n"
     )
 
 
-def _failed_line(call: Span, failure: Failure, size: int) -> str:
+def _failed_line(call: Span, failure: Failure, number: int) -> str:
     process = Path(failure.log).name.split(".")[0]
     message = failure.message.replace("\n", " ").replace('"', '""')
     return (
-        f"{call.first // size},{failure.attempt},{process},,{call.count},0,{call.count},,,,FAILED,{failure.type},"
+        f"{number},{failure.attempt},{process},,{call.count},0,{call.count},,,,FAILED,{failure.type},"
         f'"{message}",items {call.first} to {call.end - 1}\n'
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bep.runner import journal, parts
+from bep.runner import journal, listing, parts
 from bep.runner.folder import JobFolder
 from bep.runner.manifest import Manifest
 from bep.runner.record import JobRecord
@@ -158,7 +158,9 @@ def gather(folder: JobFolder, record: JobRecord) -> Gathered:
             mini_batches[worker] = mini_batches.get(worker, 0) + 1
     troubles, unread = _troubles(folder.failed_items)
     attempts = Counter(failure.type for failure in journal.read(folder.journal))
-    slowest = tuple(_slow(folder, record, *entry) for entry in sorted(latencies.slowest, reverse=True))
+    slowest = tuple(
+        _slow(listing.recorded(folder, record), *entry) for entry in sorted(latencies.slowest, reverse=True)
+    )
     return Gathered(timeline, latencies, mini_batches, troubles, attempts, slowest, unread)
 
 
@@ -190,7 +192,5 @@ def _troubles(file: Path) -> tuple[tuple[Trouble, ...], bool]:
     return tuple(sorted(found.values(), key=lambda trouble: -trouble.items)), unread
 
 
-def _slow(folder: JobFolder, record: JobRecord, seconds: float, first: int, items: int, worker: int) -> Slow:
-    size = record.settings.mini_batch_size if record.target.scoring_script else 1
-    names = Manifest(folder.manifest, folder.index, record.counts.items, size, record.manifest_digest)
-    return Slow(seconds, items, worker, names.names(first, min(items, _FILES)))
+def _slow(listed: Manifest | None, seconds: float, first: int, items: int, worker: int) -> Slow:
+    return Slow(seconds, items, worker, listed.names(first, min(items, _FILES)) if listed else ())

@@ -42,6 +42,11 @@ def at_least(inputs: Iterable[str], most: int) -> int:
     return found
 
 
+def first(names: Iterable[bytes], count: int | None) -> Iterator[bytes]:
+    """No more than so many of the names; what follows them is not listed. All of them when `count` is None."""
+    return islice(names, count)
+
+
 def _one(text: str, downloads: Path) -> Iterator[bytes]:
     if "://" in text:
         from bep.runner import downloading

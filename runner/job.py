@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from bep.runner import inputs, manifest, output, parts, resuming
+from bep.runner import listing, output, parts, resuming
 from bep.runner.crew import PROGRAM
 from bep.runner.engine import Engine
 from bep.runner.errors import InputsInvalid, JobInvalid, OutputExists
@@ -29,7 +29,6 @@ from bep.runner.supervision import Limits
 from bep.runner.tally import Ending, rows_missing, runner_failed, too_many_failed
 from bep.runner.target import JobRequest
 
-_GLANCE = 5_000  # files counted to know how many workers to start before the inputs are listed
 _SHOWN = 3  # failures in the record; failed_items.jsonl has them all
 
 
@@ -82,7 +81,7 @@ class Job:
             )
         with closing(self._engine()) as engine:
             listed = self._listed()
-            history = history_of(self.folder, listed.mini_batch_size, self._retries, self.request.settings.bisect)
+            history = history_of(self.folder, self._retries, self.request.settings.bisect)
             ending = Ending() if published else self._engine_run(engine, listed, history)
         self._finish(listed, ending)
 
@@ -90,16 +89,12 @@ class Job:
     def _retries(self) -> int:
         return self.request.settings.max_retries
 
-    @property
-    def _mini_batch_size(self) -> int:
-        return self.request.settings.mini_batch_size if self.request.target.scoring_script else 1
-
     def _engine(self) -> Engine:
         """The engine, with as many workers started as the job surely wants: they get ready while inputs are listed."""
-        settings, size = self.request.settings, self._mini_batch_size
+        settings = self.request.settings
         self.request.output_folder.mkdir(parents=True, exist_ok=True)
         engine = Engine(
-            launch=launch(self.request, self.folder, size),
+            launch=launch(self.request, self.folder),
             limits=Limits(settings.timeout, settings.init_timeout, settings.error_threshold, settings.worker_bytes),
             workers=settings.workers,
             first_number=parts.next_number(self.folder.parts),
@@ -107,21 +102,18 @@ class Job:
             cancel=self.cancel,
         )
         if not self.folder.index.exists():
-            engine.start(inputs.at_least(self.request.inputs, min(settings.workers * size, _GLANCE)) // size)
+            engine.start(listing.surely(self.request, settings.workers))
         return engine
 
     def _listed(self) -> Manifest:
         """The manifest of the first run, or a new one. An input that changed since then does not change the job."""
-        size = self._mini_batch_size
-        if self.folder.index.exists() and self.record.manifest_digest:
-            return Manifest(
-                self.folder.manifest, self.folder.index, self.record.counts.items, size, self.record.manifest_digest
-            )
+        known = listing.recorded(self.folder, self.record)
+        if known:
+            return known
         if not self.request.inputs:
             raise InputsInvalid("the job has no inputs")
-        downloads = self.request.cache or self.folder.downloads
-        listed = manifest.write(self.folder, inputs.expand(self.request.inputs, downloads), size)
-        counts = Counts(items=listed.items, mini_batches=listed.mini_batches)
+        listed = listing.write(self.request, self.folder, self.request.cache or self.folder.downloads)
+        counts = Counts(items=listed.items, mini_batches=len(listed.starts))
         self._set(counts=counts, manifest_digest=listed.digest)
         return listed
 
@@ -144,9 +136,9 @@ class Job:
     def _finish(self, listed: Manifest, ending: Ending) -> None:
         """Count what the journals have, and publish if every item is accounted for."""
         self._become(Status.FINALIZING)
-        history = history_of(self.folder, listed.mini_batch_size, self._retries, self.request.settings.bisect)
+        history = history_of(self.folder, self._retries, self.request.settings.bisect)
         totals = Totals()
-        scored = tallied(self.folder, totals, history)
+        scored = tallied(self.folder, listed, totals, history)
         completes = not ending.error and not ending.is_cancelled
         try:
             if completes and self.record.output_file:

@@ -1,9 +1,11 @@
 """What a job's workers are started with: variables, arguments, folders. Knows the compatible service's names."""
 
+import json
 import os
 
 from bep.runner.crew import Launch
 from bep.runner.folder import JobFolder
+from bep.runner.listing import stride
 from bep.runner.target import JobRequest
 
 # Native thread pools: without a bound each worker would start one thread a core, and all would wait for each other.
@@ -20,7 +22,7 @@ _POOLS = (
 )
 
 
-def launch(request: JobRequest, folder: JobFolder, mini_batch_size: int) -> Launch:
+def launch(request: JobRequest, folder: JobFolder) -> Launch:
     """Everything but what differs from worker to worker. The manifest need not be written yet."""
     target, settings = request.target, request.settings
     script = ""
@@ -29,7 +31,8 @@ def launch(request: JobRequest, folder: JobFolder, mini_batch_size: int) -> Laun
     setup = {
         "manifest": str(folder.manifest),
         "index": str(folder.index),
-        "mini_batch_size": mini_batch_size,
+        "stride": stride(target, settings),
+        "partitions": str(folder.partitions) if settings.partition_keys else "",
         "sync": settings.sync_seconds,
         "format": settings.output_format if settings.output_action == "append_row" else "none",
         "variables": _variables(request),
@@ -76,6 +79,7 @@ def _variables(request: JobRequest) -> dict[str, str]:
 def _arguments(request: JobRequest, script: str) -> list[str]:
     """`sys.argv` as a script finds it in the service, where it must use `parse_known_args`."""
     settings = request.settings
+    partitions = ["--partition_keys", json.dumps(settings.partition_keys)] if settings.partition_keys else []
     return [
         script,
         "--scoring_module_name",
@@ -98,4 +102,5 @@ def _arguments(request: JobRequest, script: str) -> list[str]:
         str(request.output_folder),
         "--process_count_per_node",
         str(settings.max_concurrency_per_instance),
+        *partitions,
     ]

@@ -34,9 +34,8 @@ class Logs:
             case JobStarted(record):
                 (self._folder / "readme.txt").write_text(_README)
                 counts = record.counts
-                size = record.settings.mini_batch_size
                 self._overview(
-                    f"Scheduling finished. There are {-(-counts.items // size)} mini-batches with {counts.items} items."
+                    f"Scheduling finished. There are {counts.mini_batches} mini-batches with {counts.items} items."
                 )
             case Progress() if event.elapsed - self._told >= _EVERY:
                 self._told = event.elapsed

@@ -1,55 +1,65 @@
 """The manifest: every item of a job, in order, written once and the truth from then on. Never holds the list.
 
 Names are the file system's own bytes, each ended by NUL, the one byte that no file name can contain; the index has, as
-unsigned 64-bit little-endian numbers, where each mini-batch starts and, last, where the manifest ends.
+unsigned 64-bit little-endian numbers, where each mini-batch starts and, last, where the manifest ends. Mini-batches of
+different sizes have an index of every item, and a file of partitions beside it.
 """
 
 import os
 import sys
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
 from bep.runner.folder import JobFolder, sync_folder
+from bep.runner.partitions import Partitions
 
 _BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What is scored: how many items, in mini-batches of how many. `digest` is of the names, in hexadecimal."""
+    """What is scored: how many items, in mini-batches of how many. `digest` is of the names, in hexadecimal.
+
+    With `partitions` a mini-batch is one of them, and `stride`, how many items an entry of the index has, is 1.
+    """
 
     path: Path
     index: Path
     items: int
-    mini_batch_size: int
+    stride: int
     digest: str
+    partitions: Partitions | None = None
 
     @property
-    def mini_batches(self) -> int:
-        """The last one may be short."""
-        return -(-self.items // self.mini_batch_size)
+    def starts(self) -> Sequence[int]:
+        """The first item of every mini-batch. A range where all but the last, which may be short, have one size."""
+        return self.partitions.starts if self.partitions else range(0, self.items, self.stride)
+
+    def number_of(self, item: int) -> int:
+        """The mini-batch that an item is in."""
+        return self.partitions.number_of(item) if self.partitions else item // self.stride
 
     def names(self, first: int, count: int) -> tuple[str, ...]:
         """The items from `first` on, as paths."""
-        number, skipped = divmod(first, self.mini_batch_size)
-        last = (first + count - 1) // self.mini_batch_size
+        number, skipped = divmod(first, self.stride)
+        last = (first + count - 1) // self.stride
         with self.path.open("rb") as names, self.index.open("rb") as index:
             start, end = (int.from_bytes(os.pread(index.fileno(), 8, 8 * n), "little") for n in (number, last + 1))
             block = os.pread(names.fileno(), end - start - 1, start)
         return tuple(os.fsdecode(name) for name in block.split(b"\0")[skipped : skipped + count])
 
 
-def write(folder: JobFolder, items: Iterable[bytes], mini_batch_size: int) -> Manifest:
+def write(folder: JobFolder, items: Iterable[bytes], stride: int, partitions: Partitions | None = None) -> Manifest:
     """Write manifest and index of `items`, durable before it returns. A half-written one has no index."""
     starts = array("Q", [0])
     digest = sha256()
     count = 0
     with folder.manifest.open("wb") as file:
-        for block in _blocks(items, mini_batch_size):
+        for block in _blocks(items, stride):
             text = b"\0".join(block) + b"\0"
             digest.update(text)
             file.write(text)
@@ -66,7 +76,7 @@ def write(folder: JobFolder, items: Iterable[bytes], mini_batch_size: int) -> Ma
         os.fsync(file.fileno())
     temporary.replace(folder.index)
     sync_folder(folder.path)
-    return Manifest(folder.manifest, folder.index, count, mini_batch_size, digest.hexdigest())
+    return Manifest(folder.manifest, folder.index, count, stride, digest.hexdigest(), partitions)
 
 
 def _blocks(items: Iterable[bytes], size: int) -> Iterator[list[bytes]]:

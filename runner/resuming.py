@@ -20,7 +20,7 @@ def backlog(folder: JobFolder, listed: Manifest, history: History) -> Backlog:
     open_calls = _without_scored(waiting, folder)
     settled = sorted((call.first, call.count) for call in (*open_calls, *history.given_up))
     scored = ((entry.first, entry.items) for entry in parts.in_order(folder.parts))
-    untouched = holes(merge(scored, settled), listed.items, listed.mini_batch_size)
+    untouched = holes(merge(scored, settled), listed.items, listed.starts)
     return replace(known, untouched=deque(untouched), again=deque(open_calls))
 
 

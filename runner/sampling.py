@@ -4,11 +4,10 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from bep.runner import inputs, manifest
+from bep.runner import listing, manifest
 from bep.runner.crew import PROGRAM, Launch
 from bep.runner.errors import InputsInvalid
 from bep.runner.folder import JobFolder
@@ -38,16 +37,14 @@ def sample(request: JobRequest, items: int, *, debug: bool) -> Sampled:
         folder.make()
         here.output_folder.mkdir()
         listed = _listed(here, folder, items)
-        code = _patiently(_start(launch(here, folder, listed.mini_batch_size), _setup(here, listed.items, debug)))
+        code = _patiently(_start(launch(here, folder), _setup(here, listed.items, debug)))
         found = (path for path in sorted(here.output_folder.rglob("*")) if path.is_file())
         return Sampled(code, tuple(str(path.relative_to(here.output_folder)) for path in found))
 
 
 def _listed(request: JobRequest, folder: JobFolder, items: int) -> manifest.Manifest:
     """The first items as a job lists them; no more of a folder is listed than they need."""
-    names = inputs.expand(request.inputs, request.cache or folder.downloads)
-    size = request.settings.mini_batch_size if request.target.scoring_script else 1
-    listed = manifest.write(folder, islice(names, items), size)
+    listed = listing.write(request, folder, request.cache or folder.downloads, items)
     if not listed.items:
         raise InputsInvalid("the job has no inputs")
     return listed

@@ -15,11 +15,13 @@ class Settings(BaseModel):
     `timeout` and `init_timeout` are seconds; `error_threshold` is failed items, -1 for any number. `sync_seconds` is
     how much finished work a power cut may cost; a killed process costs none. `worker_memory` is what one worker and the
     processes that its script starts may hold, such as 2GB or 512MiB; `worker_cpus` how many cores, 0 for any number.
+    With `partition_keys` a mini-batch is all the files with the same values of these keys, and has no size.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     mini_batch_size: int = Field(default=10, ge=1)
+    partition_keys: tuple[str, ...] = ()
     instance_count: int = Field(default=1, ge=1)
     max_concurrency_per_instance: int = Field(default=1, ge=1)
     max_retries: int = Field(default=3, ge=0)
@@ -73,6 +75,7 @@ class ScoringTarget(BaseModel):
 
 class JobRequest(BaseModel):
     """One job, ready to start. `inputs` are local paths, globs or URLs, in order; `input_text` is what was written.
+    `partition_format` says where in a file's path the partition keys stand; empty: in folders named `key=value`.
 
     `folder` is the job's own folder (record, manifest, journal, parts, logs); `output_folder` is where results appear.
     `environment` is what worker processes inherit, None for all that this process has; `cache` keeps downloads, None
@@ -85,6 +88,7 @@ class JobRequest(BaseModel):
     target: ScoringTarget
     settings: Settings
     inputs: tuple[str, ...]
+    partition_format: str = ""
     input_text: str
     folder: Path
     output_folder: Path

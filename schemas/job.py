@@ -33,6 +33,7 @@ class JobSpec:
     deployment: str | None = None
     name: str | None = None
     inputs: tuple[str, ...] = ()
+    partition_format: str = ""
     input_type: str = "uri_folder"
     output_path: str | None = None
     output_format: str = "azureml"
@@ -61,7 +62,8 @@ def load_job(
     """Read the job at `path`, if any, and put `changes` over it.
 
     Keys of `changes`: those of `OVERRIDES`, `environment_variables.NAME`, and `endpoint`, `deployment`, `name`, `input`
-    (a text or a list), `input_type`, `output_path`, `output_format`. Values are what they should be, or their text.
+    (a text or a list), `input_type`, `partition_format`, `output_path`, `output_format`. Values are what they should
+    be, or their text.
     """
     opened = open_workspace(files, variables=variables, variable_files=variable_files, environment=environment)
     reading = _Reading(files, opened.variables, list(opened.findings), dict(opened.texts))
@@ -144,6 +146,7 @@ class _Reading:
             deployment=node.texts("deployment") or None,
             name=node.texts("name") or None,
             inputs=tuple(_located(item) for item in _paths(port)),
+            partition_format=port.texts("partition_format"),
             input_type=port.texts("type") or "uri_folder",
             output_path=_located(output.value["path"]) if output is not None and output.get("path") else None,
             output_format=(output.texts("format") if output is not None else "") or "azureml",

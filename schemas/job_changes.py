@@ -22,13 +22,14 @@ OVERRIDES = (
     "worker_cpus",
 )
 """What a job may change of its deployment; everything else belongs to the deployment."""
-OTHERS = ("endpoint", "deployment", "name", "input", "input_type", "output_path", "output_format")
+OTHERS = ("endpoint", "deployment", "name", "input", "input_type", "partition_format", "output_path", "output_format")
 PLACES: Mapping[str, tuple[str, ...]] = {
     "instance_count": ("resources", "instance_count"),
     "worker_memory": ("resources", "properties", "worker_memory"),
     "worker_cpus": ("resources", "properties", "worker_cpus"),
     "input": ("inputs", "input", "path"),
     "input_type": ("inputs", "input", "type"),
+    "partition_format": ("inputs", "input", "partition_format"),
     "output_path": ("outputs", "score", "path"),
     "output_format": ("outputs", "score", "format"),
 }

@@ -22,7 +22,7 @@ def check_deployment(draft: Draft, drafts: Mapping[Address, Draft], contents: Co
     _model_needs(draft, drafts)
     _instances(draft, drafts)
     _output(draft)
-    _partitions(draft)
+    _partitions(draft, drafts)
     _script(draft, contents)
 
 
@@ -99,15 +99,27 @@ def _output(draft: Draft) -> None:
         )
 
 
-def _partitions(draft: Draft) -> None:
-    """Keys are columns of a table; run() gets files here, and would get others together than its author relies on."""
+def _partitions(draft: Draft, drafts: Mapping[Address, Draft]) -> None:
+    """Keys decide which files go to one run(), so nothing else may (Azure ML docs: ParallelRunConfig)."""
     keys = draft.node.at(("settings", "partition_keys"))
-    if keys is not None and keys.value:
+    if keys is None or not keys.value:
+        return
+    size = draft.node.at(("settings", "mini_batch_size"))
+    if size is not None and size.text:  # a default was written by nobody, and has no text
+        draft.error(
+            "partition-keys",
+            ("settings", "mini_batch_size"),
+            "mini_batch_size and partition_keys exclude each other: with keys, all files of the same values go to one "
+            "run()",
+            "Remove one of the two.",
+        )
+    model = _named(draft, "model", drafts)
+    if model is not None and _type_of(model) == MLFLOW and draft.node.get("code_configuration") is None:
         draft.error(
             "partition-keys",
             ("settings", "partition_keys"),
-            "partition_keys is not supported yet: it cuts tables by their columns, and run() gets files",
-            "Remove it; mini_batch_size files go to each run(). To keep files apart, score one folder a job.",
+            "partition_keys needs a scoring script: an MLflow model without one predicts file by file",
+            "Remove partition_keys, or add code_configuration and environment.",
         )
 
 

@@ -90,12 +90,12 @@ def _run(found: ast.AST, name: str) -> list[ScriptTrouble]:
         word = "async: it would return a coroutine" if isinstance(found, ast.AsyncFunctionDef) else "a class"
         return [ScriptTrouble("script-run-form", f"run in {name} is {word}", "Make it a plain function.", _line(found))]
     least, most = _positional(found)
-    if most < 1 or least > 1:
+    if most < 1 or least > 2:
         return [
             ScriptTrouble(
                 "script-run-signature",
-                f"run in {name} takes {_count(least, most)}; it is called with one",
-                "Write 'def run(mini_batch):'.",
+                f"run in {name} takes {_count(least, most)}; it is called with files, and a context if it takes two",
+                "Write 'def run(mini_batch):', or 'def run(mini_batch, mini_batch_context):'.",
                 found.lineno,
             )
         ]

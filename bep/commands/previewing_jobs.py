@@ -68,7 +68,7 @@ def _environment(found: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _items(found: dict[str, Any]) -> str:
     workers = _number(found["workers"], "worker")
-    size = found["items_per_call"]
+    size = "the same keys" if found["items_per_call"] is None else found["items_per_call"]
     if found["items"] is None:
         return f"counted once the input has been fetched; mini-batches of {size}, {workers}"
     batches = _number(found["mini_batches"], "mini-batch", "mini-batches")
@@ -82,6 +82,8 @@ def _output(found: dict[str, Any]) -> str:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(value)
     return f"{value:g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -85,10 +85,12 @@ def as_text(event: "Event") -> str:
 
     if isinstance(event, JobStarted):
         record = event.record
-        target = record.target
+        target, settings = record.target, record.settings
+        cut = f"{record.counts.mini_batches:,} mini-batches by {', '.join(settings.partition_keys)}"
         return (
             f"job {record.name}: {number_of(record.counts.items, 'file')} with {target.endpoint}/{target.deployment}, "
-            f"{number_of(record.settings.workers, 'worker')}, mini-batches of {record.settings.mini_batch_size}"
+            f"{number_of(settings.workers, 'worker')}, "
+            f"{cut if settings.partition_keys else f'mini-batches of {settings.mini_batch_size}'}"
         )
     if isinstance(event, MiniBatchFailed):
         then = "will be tried again" if event.will_retry else "given up"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bep.schemas.address import names_of
 from bep.wiring.jobs import jobs_folder
-from bep.wiring.scoring import input_of, output_of
+from bep.wiring.scoring import input_of, output_of, settings_for
 
 if TYPE_CHECKING:
     from bep.providers.local.scoring import Chosen
@@ -26,14 +26,13 @@ def preview(opened: "Opened", job: "JobSpec", changes: Mapping[str, Any]) -> dic
     would stop the job before its first mini-batch. Raises `ProviderError` and `InputsInvalid` as the job would.
     """
     from bep.providers.local.scoring import choose, settings_of
-    from bep.runner.target import Settings
     from bep.wiring.environments import outlook
 
     chosen = choose(opened.provider, job.endpoint, job.deployment)
     deployed = settings_of(chosen.observed.attributes)
-    settings = Settings(**{**deployed, **job.settings, "output_format": job.output_format})
+    settings = settings_for(job, deployed)
     size = 1 if chosen.is_mlflow else settings.mini_batch_size
-    items = _count(opened, job)
+    items, mini_batches = _counts(opened, job, settings, size)
     return {
         "name": job.name,
         "endpoint": chosen.endpoint,
@@ -45,8 +44,8 @@ def preview(opened: "Opened", job: "JobSpec", changes: Mapping[str, Any]) -> dic
         "environment": outlook(opened, chosen).as_json(),
         "inputs": list(job.inputs),
         "items": items,
-        "mini_batches": None if items is None else -(-items // size),
-        "items_per_call": size,
+        "mini_batches": mini_batches,
+        "items_per_call": None if settings.partition_keys else size,
         "workers": settings.workers,
         "output": _output(opened, job, settings),
         "settings": _with_origins(settings, deployed, job, changes),
@@ -66,7 +65,9 @@ def _with_origins(
             return FLAG
         return FILE if name in written else DEPLOYMENT if name in deployed else DEFAULT
 
-    return {name: {"value": value, "from": origin(name)} for name, value in settings.model_dump().items()}
+    idle = "mini_batch_size" if settings.partition_keys else "partition_keys"
+    shown = settings.model_dump(mode="json", exclude={idle})
+    return {name: {"value": value, "from": origin(name)} for name, value in shown.items()}
 
 
 def _variables(chosen: "Chosen", job: "JobSpec") -> dict[str, str]:
@@ -75,16 +76,22 @@ def _variables(chosen: "Chosen", job: "JobSpec") -> dict[str, str]:
     return {**dict.fromkeys(deployed, DEPLOYMENT), **dict.fromkeys(job.environment_variables, "job")}
 
 
-def _count(opened: "Opened", job: "JobSpec") -> int | None:
-    """How many files the inputs are, listed now as the job would list them; None where they are fetched first."""
+def _counts(opened: "Opened", job: "JobSpec", settings: "Settings", size: int) -> tuple[int | None, int | None]:
+    """Files and mini-batches, listed now as the job would list them; None where inputs are fetched first."""
     from bep.runner.inputs import expand
+    from bep.runner.partitions import grouped
 
     if any(_is_fetched(opened, text) for text in job.inputs):
-        return None
+        return None, None
     located = [input_of(opened, text) for text in job.inputs]
     if any("://" in path for path in located):
-        return None
-    return sum(1 for _ in expand(located, Path(os.devnull)))
+        return None, None
+    names = expand(located, Path(os.devnull))
+    if settings.partition_keys:
+        files = grouped(names, settings.partition_keys, job.partition_format).files
+        return sum(map(len, files.values())), len(files)
+    items = sum(1 for _ in names)
+    return items, -(-items // size)
 
 
 def _is_fetched(opened: "Opened", text: str) -> bool:

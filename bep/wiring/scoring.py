@@ -17,7 +17,7 @@ from bep.wiring.planning import specs_of
 if TYPE_CHECKING:
     from bep.providers.local.scoring import Scoring
     from bep.runner.record import JobRecord
-    from bep.runner.target import JobRequest, ScoringTarget
+    from bep.runner.target import JobRequest, ScoringTarget, Settings
     from bep.schemas.job import JobSpec, LoadedJob
     from bep.wiring.opening import Opened
 
@@ -53,7 +53,7 @@ def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> 
     Raises `ProviderError` for an endpoint, deployment, data or environment that cannot be had.
     """
     from bep.providers.local.scoring import resolve
-    from bep.runner.target import JobRequest, Settings
+    from bep.runner.target import JobRequest
 
     scoring = resolve(opened.provider, job.endpoint, job.deployment, report=say)
     for warning in scoring.warnings:
@@ -63,8 +63,9 @@ def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> 
     return JobRequest(
         name=name,
         target=_target(scoring, variables),
-        settings=Settings(**{**scoring.settings, **job.settings, "output_format": job.output_format}),
+        settings=settings_for(job, scoring.settings),
         inputs=tuple(input_of(opened, text) for text in job.inputs),
+        partition_format=job.partition_format,
         input_text=", ".join(job.inputs),
         folder=jobs_folder(opened.home) / name,
         output_folder=output_of(opened, job, name),
@@ -73,6 +74,26 @@ def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> 
         environment=dict(os.environ),
         cache=opened.home / "cache" / "downloads",
     )
+
+
+def settings_for(job: "JobSpec", deployed: Mapping[str, Any]) -> "Settings":
+    """How a job scores: what it says itself, then what its deployment says. Raises `Stop` where the two do not fit."""
+    from bep.runner.target import Settings
+
+    keys = ", ".join(deployed.get("partition_keys", ()))
+    if keys and "mini_batch_size" in job.settings:
+        raise Stop(
+            ExitCode.FINDINGS,
+            f"the deployment has partition_keys {keys}, so a mini-batch is all files with the same values of them\n"
+            "    fix: leave mini_batch_size out",
+        )
+    if job.partition_format and not keys:
+        raise Stop(
+            ExitCode.FINDINGS,
+            "partition_format says where partition_keys stand, and the deployment has none\n"
+            "    fix: leave it out, or give the deployment settings.partition_keys",
+        )
+    return Settings(**{**deployed, **job.settings, "output_format": job.output_format})
 
 
 def _target(scoring: "Scoring", variables: Mapping[str, str]) -> "ScoringTarget":

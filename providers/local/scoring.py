@@ -22,6 +22,7 @@ Report = Callable[[str], None]
 
 _SETTINGS: Final = (
     "mini_batch_size",
+    "partition_keys",
     "max_concurrency_per_instance",
     "error_threshold",
     "output_action",

@@ -4,14 +4,19 @@ import mmap
 import struct
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator
+
 _RANGE = struct.Struct("<QQ")
+_START = struct.Struct("<Q")
 
 
 class Names:
     """Maps the manifest and its index: names end with a NUL byte, and the index has where each mini-batch starts."""
 
-    def __init__(self, manifest: str, index: str, size: int) -> None:
-        self._size = size
+    def __init__(self, manifest: str, index: str, stride: int) -> None:
+        self._stride = stride
         self._encoding = sys.getfilesystemencoding()
         with open(manifest, "rb") as names, open(index, "rb") as starts:
             self._names = mmap.mmap(names.fileno(), 0, access=mmap.ACCESS_READ)
@@ -19,7 +24,65 @@ class Names:
 
     def take(self, first: int, count: int) -> "list[str]":
         """Items `first` to `first + count`, all of one mini-batch."""
-        number, skipped = divmod(first, self._size)
+        number, skipped = divmod(first, self._stride)
         start, end = _RANGE.unpack_from(self._starts, 8 * number)
         names = self._names[start : end - 1].decode(self._encoding, "surrogateescape").split("\0")
         return names if count == len(names) else names[skipped : skipped + count]
+
+    def number_of(self, item: int) -> int:
+        """The mini-batch that an item is in."""
+        return item // self._stride
+
+    def keys_of(self, item: int) -> "dict[str, str]":
+        """The partition keys of an item's mini-batch and their values: none."""
+        return {}
+
+    def mini_batches(self) -> "Iterator[tuple[int, int]]":
+        """First item and number of items of each; the last may be short."""
+        for number in range(len(self._starts) // 8 - 1):
+            start, end = _RANGE.unpack_from(self._starts, 8 * number)
+            yield number * self._stride, self._names[start:end].count(b"\0")
+
+
+class PartitionedNames(Names):
+    """The same of mini-batches of different sizes: the index has where each item starts, and a file what they share."""
+
+    def __init__(self, manifest: str, index: str, partitions: str) -> None:
+        import json
+
+        super().__init__(manifest, index, 1)
+        self._firsts = []
+        self._keys = []
+        with open(partitions) as lines:
+            for line in lines:
+                first, keys = json.loads(line)
+                self._firsts.append(first)
+                self._keys.append(keys)
+
+    def take(self, first: int, count: int) -> "list[str]":
+        """Items `first` to `first + count`."""
+        start, end = (_START.unpack_from(self._starts, 8 * item)[0] for item in (first, first + count))
+        return self._names[start : end - 1].decode(self._encoding, "surrogateescape").split("\0")
+
+    def number_of(self, item: int) -> int:
+        """The mini-batch that an item is in."""
+        from bisect import bisect_right
+
+        return bisect_right(self._firsts, item) - 1
+
+    def keys_of(self, item: int) -> "dict[str, str]":
+        """The partition keys of an item's mini-batch and their values; a script may change what it is given."""
+        return dict(self._keys[self.number_of(item)])
+
+    def mini_batches(self) -> "Iterator[tuple[int, int]]":
+        """First item and number of items of each."""
+        ends = [*self._firsts[1:], len(self._starts) // 8 - 1]
+        for first, end in zip(self._firsts, ends):
+            yield first, end - first
+
+
+def names_of(setup: "dict[str, object]") -> Names:
+    """The items of a job."""
+    if setup["partitions"]:
+        return PartitionedNames(str(setup["manifest"]), str(setup["index"]), str(setup["partitions"]))
+    return Names(str(setup["manifest"]), str(setup["index"]), int(setup["stride"]))  # type: ignore[call-overload]

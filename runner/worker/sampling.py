@@ -5,14 +5,14 @@ import sys
 import time
 
 from . import wire
-from .names import Names
+from .names import names_of
 from .rows import Formatter
 from .script import load
 from .troubles import describe, scripts_frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from typing import Callable, NoReturn
 
     from .script import Script
 
@@ -43,9 +43,7 @@ class Sample:
 
     def __init__(self, setup: "dict[str, object]") -> None:
         self._setup = setup
-        self._size = int(setup["mini_batch_size"])  # type: ignore[call-overload]
-        self._items = int(setup["items"])  # type: ignore[call-overload]
-        self._names = Names(str(setup["manifest"]), str(setup["index"]), self._size)
+        self._names = names_of(setup)
         self._formatter = Formatter(str(setup["format"]), "")
         self._scored = 0
         self._failed = 0
@@ -63,8 +61,9 @@ class Sample:
             return UNPREPARED
         prepared = time.monotonic()
         _say("prepared in {:.2f} s (Python {})", prepared - began, sys.version.split()[0])
-        for first in range(0, self._items, self._size):
-            if not self._score(script, first, min(self._size, self._items - first)) and self._setup["debug"]:
+        take, run = script.bound(self._names)
+        for number, (first, count) in enumerate(self._names.mini_batches()):
+            if not self._score(script, run, number, take(first, count)) and self._setup["debug"]:
                 break
         self._stop(script)
         _say(
@@ -75,13 +74,13 @@ class Sample:
         )
         return FAILED if self._failed else 0
 
-    def _score(self, script: "Script", first: int, count: int) -> bool:
+    def _score(self, script: "Script", run: "Callable[[list[str]], object]", number: int, files: "list[str]") -> bool:
         """One call of `run()`; whether it went well."""
-        files = self._names.take(first, count)
-        _say("mini-batch {}: {}", first // self._size, ", ".join(os.path.basename(file) for file in files))
+        count = len(files)
+        _say("mini-batch {}: {}", number, ", ".join(os.path.basename(file) for file in files))
         began = time.monotonic()
         try:
-            results = script.run(files)  # type: ignore[misc]
+            results = run(list(files))
             given, _, text = self._formatter.rows(results)
         except KeyboardInterrupt:
             raise

@@ -7,6 +7,14 @@ import types
 from . import entry_script
 from .troubles import ScriptInvalid
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from .names import Names
+
+_TAKES_MANY = 0x0C  # flags of a code object: *arguments, **keywords
+
 
 class Script:
     """What a script may define. `single` says that it takes one file a call and counts for itself."""
@@ -23,6 +31,21 @@ class Script:
         init = getattr(self.module, "init", None)
         if init is not None:
             init()
+
+    def bound(self, names: "Names") -> "tuple[Callable[[int, int], list[str]], Callable[[list[str]], object]]":
+        """What takes a mini-batch's files, and what scores them; a `run` that asks for more than files gets it.
+
+        The usual `def run(mini_batch)` is known by its code: what it takes to know others costs a worker's start.
+        """
+        run: Callable[..., object] = self.run  # type: ignore[assignment]
+        code = getattr(run, "__code__", None)
+        if code is None or code.co_argcount != 1 or code.co_flags & _TAKES_MANY:
+            from .context import Contexts, takes_context
+
+            if takes_context(run):
+                contexts = Contexts(names, run)
+                return contexts.take, contexts.run
+        return names.take, run
 
     def stop(self) -> None:
         """Call `shutdown()`, if there is one, and what was registered to be done at exit."""

@@ -6,7 +6,7 @@ import sys
 import time
 
 from . import lifeline, wire
-from .names import Names
+from .names import names_of
 from .part import Part
 from .rows import Formatter
 from .script import load
@@ -14,7 +14,7 @@ from .troubles import describe, shortage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from typing import Callable, NoReturn
 
     from .script import Script
 
@@ -50,7 +50,8 @@ class Worker:
         self._leases = leases
         self._answers = answers
         self._id = os.getpid()
-        self._names: Names | None = None
+        self._take: Callable[[int, int], list[str]] | None = None
+        self._run: Callable[[list[str]], object] | None = None
         self._part = Part(str(setup["part"]), heart, float(setup["sync"]))  # type: ignore[arg-type]
         self._formatter = Formatter(str(setup["format"]), str(setup["part"]) + ".header")
         self._script: Script | None = None
@@ -77,7 +78,8 @@ class Worker:
             if not lease:
                 return
             sequence, first, count, size = wire.LEASE.unpack(lease)
-            self._names = self._names or self._listed()
+            if self._take is None:
+                self._list()
             began = time.monotonic()
             try:
                 calls = self._score(sequence, first, first + count, size)
@@ -88,16 +90,15 @@ class Worker:
             self._beat(wire.IDLE)
             self._send(wire.LEASED, wire.DONE.pack(sequence, calls, now - began))
 
-    def _listed(self) -> Names:
-        """The items. Their files are whole by the first lease, and may not be there before it."""
-        setup = self._setup
-        return Names(str(setup["manifest"]), str(setup["index"]), int(setup["mini_batch_size"]))  # type: ignore[call-overload]
+    def _list(self) -> None:
+        """Open the items. Their files are whole by the first lease, and may not be there before it."""
+        self._take, self._run = self._script.bound(names_of(self._setup))  # type: ignore[union-attr]
 
     def _score(self, sequence: int, first: int, end: int, size: int) -> int:
         """Call `run()` for each mini-batch that the runner has not taken back; how many calls that were."""
-        heart, add, take = self._heart, self._part.add, self._names.take  # type: ignore[union-attr]
+        heart, add, take, run = self._heart, self._part.add, self._take, self._run
         clock, beat, stolen = time.monotonic, wire.HEART.pack_into, wire.STOLEN.unpack_from
-        run, rows, single = self._script.run, self._formatter.rows, self._script.single  # type: ignore[union-attr]
+        rows, single = self._formatter.rows, self._script.single  # type: ignore[union-attr]
         calls = 0
         while first < end:
             count = min(size, end - first)

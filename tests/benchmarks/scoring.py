@@ -213,7 +213,7 @@ def engine(work: Work) -> None:
     folder.make()
     request.output_folder.mkdir(parents=True)
     scorer = Engine(
-        launch=launch(request, folder, work.size),
+        launch=launch(request, folder),
         limits=Limits(600, 600, -1),
         workers=WORKERS,
         first_number=0,
@@ -231,7 +231,7 @@ def engine(work: Work) -> None:
         if work.name == "million":
             _MANIFESTS[work.name] = listed
     journal = Journal(folder.journal, 1)
-    backlog = Backlog(work.size, 3, True, deque(holes([], listed.items, work.size)))
+    backlog = Backlog(3, True, deque(holes([], listed.items, listed.starts)))
     with closing(scorer):
         ending = scorer.run(listed, backlog, journal, Tally())
     assert not ending.error, ending.error

@@ -31,6 +31,27 @@ def test_the_resolved_job_says_who_decided_each_setting(applied: Workspace, gold
     assert "hidden" not in text
 
 
+def test_partition_keys_make_mini_batches_of_their_own(applied: Workspace) -> None:
+    applied.edit("specs.yml", "mini_batch_size: 2,", "partition_keys: [vowel],")
+    for name, vowel in {"a": "yes", "b": "no", "e": "yes"}.items():
+        (applied.folder / "texts" / f"vowel={vowel}").mkdir(exist_ok=True)
+        (applied.folder / "texts" / f"{name}.txt").rename(applied.folder / "texts" / f"vowel={vowel}" / f"{name}.txt")
+    applied.bep("apply", "--auto-approve")
+    refused = applied.bep("run", "job.yml", "--dry-run", expect=1).stderr
+    assert "2 of the input files lie in no folders named vowel=..." in refused
+    assert "leave mini_batch_size out" in applied.bep("run", "job.yml", "-m", "3", expect=3).stderr
+    given = ["--input", "texts/vowel=*"]
+    said = applied.bep("run", "job.yml", "--dry-run", *given).stdout
+    assert "3 files in 2 mini-batches of the same keys, 2 workers" in said
+    assert "partition_keys                vowel" in said
+    assert "mini_batch_size" not in said
+    done = applied.bep("run", "job.yml", *given, "--set", "partition_format=vowel={vowel}/*", "--output-path", "out")
+    assert "3 files with letters/blue, 2 workers, 2 mini-batches by vowel" in done.stderr
+    assert (applied.folder / "out/predictions.csv").read_text().splitlines() == ["b.txt 2", "a.txt 1", "e.txt 0"]
+    fix = applied.bep("run", "job.yml", "--set", "partition_format={a:yyyy}/*", expect=3).stderr
+    assert "names in braces without ':'" in fix
+
+
 def test_a_machine_reads_the_same(applied: Workspace) -> None:
     found = json.loads(applied.bep("run", "job.yml", "--dry-run", "--json", "--name", "mine").stdout)
     assert (found["items"], found["mini_batches"], found["workers"]) == (5, 3, 2)

@@ -20,7 +20,7 @@ from bep.runner.backlog import Backlog, Span, Verdict, halves, holes
 def test_every_item_is_scored_or_given_up_once(
     items: int, size: int, retries: int, bisect: bool, bad: set[int], calls: list[int], lost: int
 ) -> None:
-    backlog = Backlog(size, retries, bisect, deque(holes([], items, size)))
+    backlog = Backlog(retries, bisect, deque(holes([], items, range(0, items, size))))
     ended: list[int] = []
     turn = 0
     while backlog.calls:
@@ -47,7 +47,7 @@ def test_holes_are_exactly_what_is_not_covered_and_cross_no_mini_batch(
     items: int, size: int, covered: set[int]
 ) -> None:
     covered = {n for n in covered if n < items}
-    spans = holes(((n, 1) for n in sorted(covered)), items, size)
+    spans = holes(((n, 1) for n in sorted(covered)), items, range(0, items, size))
     found = [n for span in spans for n in range(span.first, span.end)]
     assert found == [n for n in range(items) if n not in covered]
     for span in spans:

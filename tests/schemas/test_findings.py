@@ -69,7 +69,7 @@ FILES: dict[str, dict[str, str]] = {
         "  - name: blue\n    model: {name: digits, version: 1, path: mnist/models}\n    compute: {target: azureml:cpu-cluster}\n"
         "    output_action: summary_only\n    output_file_name: a.csv\n"
         "  - name: green\n    model: {name: digits, version: 1, path: mnist/code}\n    compute: {instance_count: 1}\n"
-        "    mini_batch_size: 1\n    settings: {mini_batch_size: 2}\n"
+        "    mini_batch_size: 1\n    settings: {mini_batch_size: 2}\n    partition_keys: [year]\n"
         "    environment: {name: e, version: 1, image: x, build: {path: nowhere}}\n",
         "lonely.yml": "name: lonely\nmodel: {path: empty}\ncompute: local\nenvironment: {name: bare}\n"
         "code_configuration: {code: mnist/code}\n",
@@ -80,10 +80,10 @@ FILES: dict[str, dict[str, str]] = {
             f"  - name: {name}\n    model: {{name: digits, version: 1, path: mnist/models}}\n    compute: local\n"
             f"    environment: {{name: e, version: 1, image: x}}\n"
             f"    code_configuration: {{code: scripts, scoring_script: {name}.py}}\n"
-            for name in ("norun", "twoargs", "yields", "initarg", "isasync", "fine")
+            for name in ("norun", "threeargs", "yields", "initarg", "isasync", "fine")
         ),
         "scripts/norun.py": "def runn(mini_batch):\n    return mini_batch\n",
-        "scripts/twoargs.py": "def run(mini_batch, context):\n    return mini_batch\n",
+        "scripts/threeargs.py": "def run(mini_batch, mini_batch_context, more):\n    return mini_batch\n",
         "scripts/yields.py": "def run(mini_batch):\n    for item in mini_batch:\n        yield item\n",
         "scripts/initarg.py": "def init(context):\n    pass\n\n\ndef run(mini_batch):\n    return mini_batch\n",
         "scripts/isasync.py": "async def run(mini_batch):\n    return mini_batch\n",

@@ -51,7 +51,10 @@ ELSEWHERE = {
     "instances": (("deployment.yml", "instance_count: 1", "instance_count: 3"), "too-many-instances"),
     "range": (("deployment.yml", "instance_count: 1", "instance_count: 0"), "out-of-range"),
     "file name": (("deployment.yml", "settings: {", "settings: {output_file_name: a/b, "), "output-file-name"),
-    "partitions": (("deployment.yml", "settings: {", "settings: {partition_keys: [year], "), "partition-keys"),
+    "partitions": (
+        ("deployment.yml", "settings: {", "settings: {partition_keys: [year], mini_batch_size: 2, "),
+        "partition-keys",
+    ),
     "memory": (
         ("deployment.yml", "instance_count: 1", "instance_count: 1, properties: {worker_memory: lots}"),
         "bad-name",

@@ -40,7 +40,7 @@ def test_what_is_right(source: str) -> None:
         ("def runs(b): return []", "script-without-run", True),
         ("class A:\n    def run(self, b): return []", "script-without-run", True),
         ("def run(): return []", "script-run-signature", True),
-        ("def run(a, b): return []", "script-run-signature", True),
+        ("def run(a, b, c): return []", "script-run-signature", True),
         ("def run(a, *, b): return []", "script-run-signature", True),
         ("def run(b):\n    yield 1", "script-run-generator", True),
         ("async def run(b): return []", "script-run-form", True),

@@ -1,0 +1,52 @@
+"""A job's manifest: listed now, or as its first run listed it. Knows what decides which files one `run()` gets."""
+
+from pathlib import Path
+
+from bep.runner import inputs, manifest, partitions
+from bep.runner.folder import JobFolder
+from bep.runner.manifest import Manifest
+from bep.runner.record import JobRecord
+from bep.runner.target import JobRequest, ScoringTarget, Settings
+
+_GLANCE = 5_000  # files counted to know how many workers to start before the inputs are listed
+
+
+def stride(target: ScoringTarget, settings: Settings) -> int:
+    """Items an entry of the manifest's index has: the mini-batch size, or 1 where mini-batches have no one size."""
+    return settings.mini_batch_size if target.scoring_script and not settings.partition_keys else 1
+
+
+def surely(request: JobRequest, most: int) -> int:
+    """How many mini-batches, at most so many, a glance at the inputs shows that there are."""
+    size = stride(request.target, request.settings)
+    files = inputs.at_least(request.inputs, min(most * size, _GLANCE))
+    return min(1, files) if request.settings.partition_keys else files // size
+
+
+def write(request: JobRequest, folder: JobFolder, downloads: Path, items: int | None = None) -> Manifest:
+    """List the inputs into the job's folder; `items`: no more than it takes to have so many.
+
+    A group of files with the same keys is taken whole. Raises `InputsInvalid`.
+    """
+    names, keys = inputs.expand(request.inputs, downloads), request.settings.partition_keys
+    size = stride(request.target, request.settings)
+    if not keys:
+        return manifest.write(folder, inputs.first(names, items), size)
+    groups = partitions.grouped(names, keys, request.partition_format)
+    if items is not None:
+        groups = groups.first(items)
+    return manifest.write(folder, groups.names, size, partitions.write(folder.partitions, groups))
+
+
+def recorded(folder: JobFolder, record: JobRecord) -> Manifest | None:
+    """The manifest that a run of the job has written; None when none got so far."""
+    if not record.manifest_digest or not folder.index.exists():
+        return None
+    return Manifest(
+        folder.manifest,
+        folder.index,
+        record.counts.items,
+        stride(record.target, record.settings),
+        record.manifest_digest,
+        partitions.read(folder.partitions) if record.settings.partition_keys else None,
+    )
