@@ -24,8 +24,9 @@ PROGRAM = Path(__file__).resolve().parent / "worker" / "__main__.py"
 class Launch:
     """What every worker of a job is started with.
 
-    `cores_of_a_worker` is 0 for all there are; `environment` is what they inherit, None for all of this process's:
-    then nothing is found of what scripts have started outside their process groups.
+    `cores_of_a_worker` is 0 for all there are; `gpus` are those to share out among them; `environment` is what they
+    inherit, None for all of this process's: then nothing is found of what scripts have started outside their process
+    groups.
     """
 
     interpreter: tuple[str, ...]
@@ -35,6 +36,7 @@ class Launch:
     working: Path
     workers_of_a_node: int
     cores_of_a_worker: int = 0
+    gpus: tuple[str, ...] = ()
     environment: Mapping[str, str] | None = None
 
 
@@ -43,6 +45,7 @@ class Crew:
 
     def __init__(self, launch: Launch, slots: int, first_number: int) -> None:
         self._launch = launch
+        self._slots = slots
         self._next = first_number
         self._memory_file = _sealed(wire.SLOT * slots)
         self._memory = mmap.mmap(self._memory_file, wire.SLOT * slots)
@@ -64,6 +67,7 @@ class Crew:
             **self._launch.setup,
             "slot": slot,
             "cores": _cores(slot, self._launch.cores_of_a_worker),
+            "gpus": _gpus(slot, self._slots, self._launch.gpus),
             "part": str(self._launch.parts / f"{number:06d}"),
             "errors": str(error),
             "working": str(working),
@@ -148,6 +152,16 @@ def _cores(slot: int, count: int) -> list[int]:
         return []
     there = sorted(os.sched_getaffinity(0))
     return [there[(slot * count + number) % len(there)] for number in range(min(count, len(there)))]
+
+
+def _gpus(slot: int, slots: int, there: tuple[str, ...]) -> str:
+    """The GPUs of a worker: an equal share each, or one that others have too; a lone worker sees them all.
+
+    As the compatible service does, which hands out one to a process through CUDA_VISIBLE_DEVICES.
+    """
+    if slots == 1 or not there:
+        return ""
+    return ",".join(there[slot::slots] or there[slot % len(there) :][:1])
 
 
 def _anonymous() -> int:

@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections.abc import Mapping
+from pathlib import Path
 
 from bep.runner.crew import Launch
 from bep.runner.folder import JobFolder
@@ -20,6 +22,8 @@ _POOLS = (
     "POLARS_MAX_THREADS",
     "TF_NUM_INTRAOP_THREADS",
 )
+
+_DRIVER = Path("/proc/driver/nvidia/gpus")  # one folder for each GPU, where NVIDIA's driver is loaded
 
 
 def launch(request: JobRequest, folder: JobFolder) -> Launch:
@@ -52,6 +56,7 @@ def launch(request: JobRequest, folder: JobFolder) -> Launch:
         working=folder.working,
         workers_of_a_node=settings.max_concurrency_per_instance,
         cores_of_a_worker=settings.worker_cpus,
+        gpus=gpus(request.environment or {}),
         environment=request.environment,
     )
 
@@ -61,6 +66,14 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def gpus(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The GPUs that workers share out: those that CUDA_VISIBLE_DEVICES names where it is set, else the driver's all."""
+    chosen = environment.get("CUDA_VISIBLE_DEVICES")
+    if chosen is not None:
+        return tuple(name.strip() for name in chosen.split(",") if name.strip())
+    return tuple(map(str, range(len(list(_DRIVER.glob("*"))))))
 
 
 def _variables(request: JobRequest) -> dict[str, str]:

@@ -61,6 +61,8 @@ def load(setup: "dict[str, object]") -> Script:
     """Import the scoring script, or bep's own for an MLflow model that has none. Raises what the script raises."""
     for name, value in setup["defaults"].items():  # type: ignore[attr-defined]
         os.environ.setdefault(name, value)
+    if setup.get("gpus"):
+        os.environ["CUDA_VISIBLE_DEVICES"] = str(setup["gpus"])
     os.environ.update(setup["variables"])  # type: ignore[call-overload]
     _search(os.environ.get("PYTHONPATH", ""))
     entry_script.install(setup)
