@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -78,17 +79,20 @@ class Crew:
             return self._start(number, slot, setup, (stdout, stderr))
 
     def _start(self, number: int, slot: int, setup: dict[str, Any], logs: tuple[BinaryIO, BinaryIO]) -> Worker:
-        settings = _anonymous()
-        os.write(settings, ascii(setup).encode())
-        os.lseek(settings, 0, os.SEEK_SET)
-        (leases_out, leases), (answers, answers_in), (line_out, line) = os.pipe(), os.pipe(), os.pipe()
-        try:
+        with ExitStack() as theirs, ExitStack() as ours:  # what fails half way leaves neither files nor a process
+            settings = _anonymous()
+            theirs.callback(os.close, settings)
+            os.write(settings, ascii(setup).encode())
+            os.lseek(settings, 0, os.SEEK_SET)
+            leases_out, leases = _pipe(theirs, ours)
+            answers, answers_in = _pipe(ours, theirs)
+            line_out, line = _pipe(theirs, ours)
+            os.set_blocking(answers, False)
             process = self._spawn((settings, leases_out, answers_in, line_out), setup, logs)
-        except OSError:
-            for file in (leases, answers, line):
-                os.close(file)
-            raise
-        os.set_blocking(answers, False)
+            ours.callback(process.wait)
+            ours.callback(process.kill)
+            sentinel = _sentinel(process.pid)
+            ours.pop_all()
         return Worker(
             number=number,
             slot=slot,
@@ -96,7 +100,7 @@ class Crew:
             leases_pipe=leases,
             answers_pipe=answers,
             lifeline=line,
-            sentinel=_sentinel(process.pid),
+            sentinel=sentinel,
             log=Path(setup["errors"]),
             stderr=Path(logs[1].name),
             name=setup["process"],
@@ -105,25 +109,21 @@ class Crew:
     def _spawn(
         self, theirs: tuple[int, ...], setup: dict[str, Any], logs: tuple[BinaryIO, BinaryIO]
     ) -> subprocess.Popen[bytes]:
-        """Start the program with its ends of the pipes, which are closed here."""
+        """Start the program with its ends of the pipes."""
         files = (*theirs, self._memory_file)
         environment = self._launch.environment
         if environment is not None:
             environment = strays.marked(environment, self._launch.parts, setup["process"])
-        try:
-            return subprocess.Popen(
-                [*self._launch.interpreter, str(PROGRAM), *map(str, files)],
-                stdin=subprocess.DEVNULL,
-                stdout=logs[0],
-                stderr=logs[1],
-                cwd=setup["working"],
-                env=environment,
-                pass_fds=files,
-                start_new_session=True,
-            )
-        finally:
-            for file in theirs:
-                os.close(file)
+        return subprocess.Popen(
+            [*self._launch.interpreter, str(PROGRAM), *map(str, files)],
+            stdin=subprocess.DEVNULL,
+            stdout=logs[0],
+            stderr=logs[1],
+            cwd=setup["working"],
+            env=environment,
+            pass_fds=files,
+            start_new_session=True,
+        )
 
     def heart(self, worker: Worker) -> Heart:
         """What the worker does now. Two looks in a row that agree are the truth; one alone may be half old."""
@@ -144,6 +144,14 @@ class Crew:
         strays.end(self._launch.parts)
         self._memory.close()
         os.close(self._memory_file)
+
+
+def _pipe(reader: ExitStack, writer: ExitStack) -> tuple[int, int]:
+    """A pipe, each of whose ends is closed with its stack."""
+    ends = os.pipe()
+    reader.callback(os.close, ends[0])
+    writer.callback(os.close, ends[1])
+    return ends
 
 
 def _cores(slot: int, count: int) -> list[int]:

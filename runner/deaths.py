@@ -1,8 +1,10 @@
 """What a dead worker leaves: what it had scored, what it had not begun, which call it died in, and why."""
 
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bep.runner import parts
 from bep.runner.backlog import Span
@@ -14,7 +16,7 @@ _SAID = {
     wire.UNHEARD: ("ChannelClosed", "the script closed file descriptors that the worker needs"),
     wire.SPEECHLESS: (
         "WorkerSpeechless",
-        "run() raised, and left its process unable to say what: out of file descriptors, or without what Python needs",
+        "the script raised, and left its process unable to say what: out of file descriptors, or of what Python needs",
     ),
     wire.MEDDLED: ("FilesMeddled", "the script wrote to a file descriptor that it had not opened: the worker's rows"),
 }
@@ -114,6 +116,8 @@ def explain(worker: Worker, heart: Heart, code: int) -> Death:
     """Why a worker has ended, from its exit code or from what the runner did to it."""
     if worker.doom:
         return Death(worker.doom.kind, worker.doom.reason, _stack(worker.log, worker.doom.log_size))
+    if worker.last_words:
+        return _last_said(worker.last_words)
     match -code:
         case signal.SIGKILL:
             return Death("WorkerKilled", "the process was killed from outside (SIGKILL), often because memory ran out")
@@ -126,6 +130,14 @@ def explain(worker: Worker, heart: Heart, code: int) -> Death:
     if code in _SAID:
         return Death(*_SAID[code])
     return Death("WorkerExited", f"the process ended itself (exit code {code}): does the script call os._exit?")
+
+
+def _last_said(told: Mapping[str, Any]) -> Death:
+    """What a process that could go no further has said of itself."""
+    if told["where"] == "between":
+        raised = f"{told['message']} (raised between two calls of run(): by a signal handler?)"
+        return Death(told["type"], raised, told["traceback"])
+    return Death("InitFailed", f"{told['type']}: {told['message']}", told["traceback"])
 
 
 def _stack(log: Path, start: int) -> str:

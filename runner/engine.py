@@ -17,7 +17,7 @@ from bep.runner.pacing import Pace
 from bep.runner.progress import Gauge
 from bep.runner.record import JobError
 from bep.runner.supervision import Limits, Supervisor
-from bep.runner.tally import Ending, Tally, runner_failed, too_many_failed
+from bep.runner.tally import Ending, Tally, rows_unwritable, runner_failed, too_many_failed
 from bep.runner.worker import wire
 from bep.runner.workers import Lease, Worker
 
@@ -45,11 +45,13 @@ class Engine:
     _watch: Watch = field(default_factory=Watch)
     _gauge: Gauge = field(init=False)
     _hall: Crew = field(init=False)
+    _sweep: strays.Sweep = field(init=False)
     _supervisor: Supervisor = field(init=False)
     _attempts: Attempts = field(init=False)
 
     def __post_init__(self) -> None:
         self._hall = Crew(self.launch, self.workers, self.first_number)
+        self._sweep = strays.Sweep(self.launch.parts)
 
     def start(self, workers: int) -> None:
         """Start so many of the workers: they load the script and call `init()` while the inputs are being listed."""
@@ -96,6 +98,7 @@ class Engine:
             self._listen(worker)
         for worker in self._supervisor.overdue(self._crew):
             self._bury(worker)
+        self._sweep.look()
         if self.backlog.calls:
             self._feed()
         else:
@@ -161,7 +164,7 @@ class Engine:
                 self.warnings.append(f"{death.message} while shutting down ({worker.name})")
             return
         self.tally.workers_lost += 1
-        strays.end(self.launch.parts, worker.name)
+        self._sweep.add(worker.name)
         self.report(WorkerLost(worker.name, death.message))
         if left.blamed is not None:
             self._attempts.failed(worker, left.blamed, death)
@@ -170,15 +173,12 @@ class Engine:
         if not self._error and self.backlog.calls and len(self._crew) < self.workers:
             self._hire(worker.slot)
 
-    def _fatal(self, worker: Worker, told: dict[str, str]) -> None:
-        """The script cannot be prepared, or the disk refuses rows. The worker ends by itself."""
+    def _fatal(self, worker: Worker, told: dict[str, Any]) -> None:
+        """The script cannot be prepared, or has raised between two calls, or the disk refuses rows: the worker ends."""
+        worker.last_words = told
         if told["where"] == "write":
-            self._error = JobError(
-                code="WriteFailed",
-                message=f"rows cannot be written: {told['message']}",
-                fix="make room; `bep job resume` goes on from here",
-            )
-        else:
+            self._error = self._error or rows_unwritable(told["message"], told["errno"])
+        elif told["where"] == "prepare":
             self._error = self._error or self._supervisor.unprepared(worker, told)
 
     def _feed(self) -> None:

@@ -102,13 +102,21 @@ def tallied(folder: JobFolder, listed: Manifest, totals: Totals, history: Histor
 
 def _line(entry: Scored, number: int, failures: int) -> str:
     good = entry.good
-    began = datetime.fromtimestamp(entry.started, UTC).isoformat(timespec="milliseconds")
+    began = _clock_time(entry.started)
     seconds = f"{entry.seconds:.6f}"
     return (
         f"{number},{failures + 1},process{entry.part:03d},{began},"
         f"{entry.items},{good},{entry.items - good},"
         f"{seconds},{seconds},{seconds},SUCCESS,,,items {entry.first} to {entry.first + entry.items - 1}\n"
     )
+
+
+def _clock_time(seconds: float) -> str:
+    """A moment; nothing for what no clock shows, written by a worker whose script meddled with the time."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    except (ValueError, OverflowError, OSError):
+        return ""
 
 
 def _failed_line(call: Span, failure: Failure, number: int) -> str:

@@ -102,7 +102,11 @@ class Job:
             cancel=self.cancel,
         )
         if not self.folder.index.exists():
-            engine.start(listing.surely(self.request, settings.workers))
+            try:
+                engine.start(listing.surely(self.request, settings.workers))
+            except OSError:
+                engine.close()
+                raise
         return engine
 
     def _listed(self) -> Manifest:
@@ -163,7 +167,8 @@ class Job:
             return
         streams = self.folder.working / "rows.arrow"
         output.assemble(scored, self.folder.parts, streams, b"")
-        self._convert(streams, temporary)
+        if streams.stat().st_size:  # a file of no row has no columns; that the job has none is said later
+            self._convert(streams, temporary)
 
     def _convert(self, streams: Path, target: Path) -> None:
         """Write Parquet with the environment's own pyarrow; bep has none."""

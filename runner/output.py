@@ -3,7 +3,6 @@
 import errno
 import os
 from collections.abc import Iterable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from bep.runner.folder import sync_folder
 from bep.runner.parts import Scored
 
 _FALLBACK = 1 << 20
+_OPEN = 64  # part files open at once, the oldest closed first: every worker that died has left one
 
 
 @dataclass(slots=True)
@@ -31,18 +31,21 @@ def partial(output: Path, job: str) -> Path:
 
 def assemble(scored: Iterable[Scored], folder: Path, target: Path, header: bytes) -> None:
     """Write `target` from the parts in `folder`, durable when it returns. Raises `OSError`: a full disk, for one."""
-    with ExitStack() as stack:
-        out = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-        stack.callback(os.close, out)
+    out = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    files: dict[int, int] = {}
+    try:
         os.write(out, header)
-        files: dict[int, int] = {}
         for piece in _together(scored):
             if piece.part not in files:
+                if len(files) == _OPEN:
+                    os.close(files.pop(next(iter(files))))
                 rows = parts.path(folder, piece.part).with_suffix(".rows")
                 files[piece.part] = os.open(rows, os.O_RDONLY | os.O_CLOEXEC)
-                stack.callback(os.close, files[piece.part])
             _copy(files[piece.part], piece.offset, piece.length, out)
         os.fsync(out)
+    finally:
+        for file in (out, *files.values()):
+            os.close(file)
 
 
 def _together(scored: Iterable[Scored]) -> Iterable[Piece]:

@@ -1,6 +1,7 @@
 """How much work goes into one lease. Pure: seconds come from outside."""
 
 from dataclasses import dataclass
+from math import inf
 
 LEASE_SECONDS = 0.02  # a round trip to a worker, 40 microseconds, is a five-hundredth of it
 
@@ -12,7 +13,9 @@ class Pace:
     seconds: float = 0.0
 
     def learn(self, calls: int, seconds: float) -> None:
-        """So many calls have taken so long."""
+        """So many calls have taken so long, by the worker's clock: one that a script meddles with teaches nothing."""
+        if not 0 < seconds < inf:
+            return
         new = seconds / calls
         self.seconds = 0.7 * self.seconds + 0.3 * new if self.seconds else new
 

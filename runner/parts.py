@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from bep.runner.worker import wire
 
-_BLOCK = 16384 * wire.RECORD
+_BLOCK = 16384  # records read at once
+_FEWEST = 64  # records read at once when there are so many journals that blocks would fill the memory
 
 
 class Scored(NamedTuple):
@@ -48,7 +49,7 @@ class Run:
 
 def read(journal: Path, part: int) -> Iterator[Scored]:
     """The whole records of a journal, up to the first that is torn. A journal that is not there has none."""
-    for block in _blocks(journal, 0, sys.maxsize):
+    for block in _blocks(journal, 0, sys.maxsize, _BLOCK):
         for position in range(0, len(block), wire.RECORD):
             body = block[position : position + wire.BODY.size]
             if wire.CHECK.unpack_from(block, position + wire.BODY.size)[0] != crc32(body):
@@ -56,28 +57,32 @@ def read(journal: Path, part: int) -> Iterator[Scored]:
             yield Scored._make((*wire.BODY.unpack(body), part))
 
 
-def _again(run: Run) -> Iterator[Scored]:
-    """Records that have been found whole before."""
-    for block in _blocks(run.journal, run.start, run.end):
+def _again(run: Run, records: int) -> Iterator[Scored]:
+    """Records that have been found whole before, so many read at once."""
+    for block in _blocks(run.journal, run.start, run.end, records):
         for fields in wire.CHECKED.iter_unpack(block):
             yield Scored._make((*fields[:-1], run.part))
 
 
-def _blocks(journal: Path, start: int, end: int) -> Iterator[bytes]:
-    """Whole records, many at a time; what follows the last whole one is left out."""
-    try:
-        file = os.open(journal, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return
-    try:
-        while block := os.pread(file, min(_BLOCK, end - start), start):
-            block = block[: len(block) // wire.RECORD * wire.RECORD]
-            if not block:
-                return
-            start += len(block)
-            yield block
-    finally:
-        os.close(file)
+def _blocks(journal: Path, start: int, end: int, records: int) -> Iterator[bytes]:
+    """Whole records, many at a time; what follows the last whole one is left out.
+
+    The file is open only while it is read: a job whose every other item ends its worker has thousands of journals.
+    """
+    while start < end:
+        try:
+            file = os.open(journal, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return
+        try:
+            block = os.pread(file, min(records * wire.RECORD, end - start), start)
+        finally:
+            os.close(file)
+        block = block[: len(block) // wire.RECORD * wire.RECORD]
+        if not block:
+            return
+        start += len(block)
+        yield block
 
 
 def numbers(parts: Path) -> list[int]:
@@ -115,7 +120,8 @@ def runs(parts: Path) -> list[Run]:
 
 def in_order(parts: Path) -> Iterator[Scored]:
     """Every scored mini-batch once, by first item. Of two that have an item in common the earlier part's stands."""
-    streams = [_again(run) for run in runs(parts)]
+    there = runs(parts)
+    streams = [_again(run, max(_FEWEST, _BLOCK // (len(there) or 1))) for run in there]
     reached = 0
     for scored in heapq.merge(*streams, key=lambda scored: (scored.first, scored.part)):
         if scored.first >= reached:
@@ -138,6 +144,8 @@ def verify(parts: Path) -> list[int]:
 
 def _whole_records(journal: Path, rows: Path, number: int) -> int:
     count = 0
+    if not rows.exists():
+        return 0
     with rows.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""

@@ -5,6 +5,7 @@ import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bep.runner import memory
 from bep.runner.backlog import Span
@@ -16,6 +17,7 @@ from bep.runner.workers import Doom, Heart, Worker
 
 _LAST_WORDS = 0.1  # seconds in which a process that is too late may write its stack
 _LOOK = 0.1  # seconds between two looks at how much memory workers hold
+_ABSENT = 1.0  # seconds between two looks, a tenth of one apart, after which this process was surely stopped
 _SETTLED = 0.002  # seconds after which a worker has surely seen that its leases were taken back
 
 _IN_INIT = ("InitTimeout", "MemoryLimit")  # what befalls the first worker there befalls every one
@@ -42,6 +44,8 @@ class Supervisor:
         self._barren = 0
         self._taking: set[int] = set()
         self._looked = 0.0
+        self._awake = time.monotonic()
+        self._absences: list[tuple[float, float]] = []
         self.suspects: set[int] = set()
 
     def ready(self) -> None:
@@ -52,9 +56,21 @@ class Supervisor:
         """A lease is done: the crew works."""
         self._barren = 0
 
+    def _notice_absence(self, now: float) -> None:
+        """A runner that was stopped itself (SIGSTOP, a frozen container) was stopped with its workers: that time is
+        not theirs."""
+        if now - self._awake > _ABSENT:
+            self._absences.append((now, now - self._awake))
+        self._awake = now
+
+    def _absent_since(self, moment: float) -> float:
+        """For how many seconds the runner was not there after this moment."""
+        return sum(seconds for until, seconds in self._absences if until > moment)
+
     def pause(self, workers: list[Worker]) -> float:
         """Seconds until someone may be too late."""
         now = time.monotonic()
+        self._awake = now
         pause = min((self._deadline(worker, self._crew.heart(worker)) - now for worker in workers), default=0.0)
         return min(pause, _SETTLED) if any(worker.number in self._taking for worker in workers) else pause
 
@@ -63,15 +79,18 @@ class Supervisor:
             return worker.doom.kill_at
         match heart.phase:
             case wire.STARTING | wire.PREPARING:
-                return worker.hired + self._limits.init_timeout
+                began, limit = worker.hired, self._limits.init_timeout
             case wire.RUNNING | wire.STOPPING:
-                return heart.started + self._limits.timeout
-        if worker.leases or worker.stopping:  # a slow disk is no slow script, but it is not to be waited for for ever
-            return max(heart.started, worker.asked) + self._limits.init_timeout
-        return float("inf")
+                began, limit = heart.started, self._limits.timeout
+            case _ if worker.leases or worker.stopping:  # a slow disk is no slow script, but not waited for for ever
+                began, limit = max(heart.started, worker.asked), self._limits.init_timeout
+            case _:
+                return float("inf")
+        return began + limit + (self._absent_since(began) if self._absences else 0)
 
     def overdue(self, workers: list[Worker]) -> list[Worker]:
         """Workers to bury now. One that is late is first told to write its stack and end; that takes milliseconds."""
+        self._notice_absence(time.monotonic())
         self._look_at_memory(workers)
         late = []
         for worker in workers:
@@ -135,11 +154,10 @@ class Supervisor:
         reason = f"the script {what} file descriptors that the worker needs"
         worker.doom = worker.doom or Doom("ChannelClosed", reason, call, time.monotonic(), 0)
 
-    def unprepared(self, worker: Worker, told: dict[str, str]) -> JobError | None:
+    def unprepared(self, worker: Worker, told: dict[str, Any]) -> JobError | None:
         """The script raised while it was loaded or in `init()`: the job fails, unless that has worked before."""
-        self._barren += 1
-        if self._prepared and self._barren <= self._patience:
-            return None
+        if self._prepared:
+            return None  # the death that follows is counted
         code = "ScriptInvalid" if told["type"] == "ScriptInvalid" else "InitFailed"
         message = told["message"] if code == "ScriptInvalid" else f"{told['type']}: {told['message']}"
         return JobError(code=code, message=message, traceback=told["traceback"], log=_log(worker))

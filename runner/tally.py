@@ -50,6 +50,20 @@ def runner_failed(error: OSError) -> JobError:
     return JobError(code="RunnerFailed", message=str(error), fix=fix)
 
 
+def rows_unwritable(message: str, number: int | None) -> JobError:
+    """A worker cannot write its rows; `number` is the system's error number."""
+    fix = (
+        "the script, or the shell that bep was started from, limits the size of files (ulimit -f): raise that; "
+        if number == errno.EFBIG
+        else "make room; "
+    )
+    return JobError(
+        code="WriteFailed",
+        message=f"rows cannot be written: {message}",
+        fix=f"{fix}`bep job resume` goes on from here",
+    )
+
+
 def rows_missing(job: str, items: int) -> JobError:
     """Why a job whose every worker ended well is not complete."""
     return JobError(

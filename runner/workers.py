@@ -69,6 +69,7 @@ class Worker:
     stopping: bool = False
     hired: float = field(default_factory=time.monotonic)
     doom: "Doom | None" = None
+    last_words: dict[str, Any] | None = None
     stolen_at: float = 0.0
     stolen_up_to: int = 0
     closed: bool = False

@@ -56,35 +56,30 @@ class Formatter:
 
     def _csv(self, results: "list[object]", is_table: bool) -> str:
         if is_table:
+            table = _delimited(results, ",")
             self._show([str(column) for column in results.columns])  # type: ignore[attr-defined]
-            return _delimited(results, ",")
+            return table
         import csv
         import io
 
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
+        columns = _cells(results[0])[0]
         for item in results:
             names, cells = _cells(item)
-            self._show(names)
+            if names != columns:
+                raise _differing(_line(names), _line(columns))
             writer.writerow(cells)
+        self._show(columns)
         return text.getvalue()
 
     def _show(self, names: "list[str]") -> None:
-        """Remember the columns, and refuse a mini-batch that has others: one file has one header."""
-        import csv
-        import io
-
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerow(names)
-        header = _encoded(text.getvalue())
+        """Remember the columns of a mini-batch that is right; refuse one that has others: one file has one header."""
+        header = _line(names)
         if header == self._header:
             return
         if self._header:
-            shown, first = header.decode().strip(), self._header.decode().strip()
-            raise WrongResult(
-                f"run() returned the columns {shown} after {first}; one csv file has one header: "
-                "return the same columns each time"
-            )
+            raise _differing(header, self._header)
         if self._header_path:
             with open(self._header_path, "wb") as file:
                 file.write(header)
@@ -99,6 +94,23 @@ class Formatter:
         import json
 
         return "".join([json.dumps(item, default=_plain) + "\n" for item in results])
+
+
+def _line(names: "list[str]") -> bytes:
+    """Columns as the first line of a csv file."""
+    import csv
+    import io
+
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(names)
+    return _encoded(text.getvalue())
+
+
+def _differing(header: bytes, earlier: bytes) -> WrongResult:
+    return WrongResult(
+        f"run() returned the columns {header.decode().strip()} after {earlier.decode().strip()}; one csv file has one "
+        "header: return the same columns each time"
+    )
 
 
 def _table(results: object) -> "object | None":

@@ -52,6 +52,9 @@ class Script:
         shutdown = getattr(self.module, "shutdown", None)
         if shutdown is not None:
             shutdown()
+        threading = sys.modules.get("threading")
+        for end in reversed(getattr(threading, "_threading_atexits", [])):  # of executors, since Python 3.9
+            end()
         import atexit
 
         atexit._run_exitfuncs()

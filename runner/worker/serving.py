@@ -50,6 +50,7 @@ class Worker:
         self._leases = leases
         self._answers = answers
         self._id = os.getpid()
+        self._clock = time.monotonic  # the script may put another in the module's place
         self._take: Callable[[int, int], list[str]] | None = None
         self._run: Callable[[list[str]], object] | None = None
         self._part = Part(str(setup["part"]), heart, float(setup["sync"]))  # type: ignore[arg-type]
@@ -65,8 +66,7 @@ class Worker:
             self._script = load(self._setup)
             self._script.prepare()
         except BaseException as error:
-            self._same_process()
-            self._end(wire.FATAL, dict(describe(error), where="prepare"), 3)
+            self._fail(error, "prepare")
         self._same_process()
         self._beat(wire.IDLE)
         self._send(wire.READY, b"")
@@ -78,15 +78,16 @@ class Worker:
             if not lease:
                 return
             sequence, first, count, size = wire.LEASE.unpack(lease)
-            if self._take is None:
-                self._list()
-            began = time.monotonic()
+            began = self._clock()
             try:
+                if self._take is None:
+                    self._list()
                 calls = self._score(sequence, first, first + count, size)
-                now = time.monotonic()
+                now = self._clock()
                 self._part.flush(now)
-            except OSError as error:  # the disk is full, or gone
-                self._end(wire.FATAL, dict(describe(error), where="write"), 4)
+            except BaseException as error:  # the disk is full, or gone; or the script's signal handler has raised
+                is_disk = isinstance(error, OSError) and error.errno in _OF_THE_DISK
+                self._fail(error, "write" if is_disk else "between")
             self._beat(wire.IDLE)
             self._send(wire.LEASED, wire.DONE.pack(sequence, calls, now - began))
 
@@ -97,7 +98,7 @@ class Worker:
     def _score(self, sequence: int, first: int, end: int, size: int) -> int:
         """Call `run()` for each mini-batch that the runner has not taken back; how many calls that were."""
         heart, add, take, run = self._heart, self._part.add, self._take, self._run
-        clock, beat, stolen = time.monotonic, wire.HEART.pack_into, wire.STOLEN.unpack_from
+        clock, beat, stolen = self._clock, wire.HEART.pack_into, wire.STOLEN.unpack_from
         rows, single = self._formatter.rows, self._script.single  # type: ignore[union-attr]
         calls = 0
         while first < end:
@@ -129,7 +130,7 @@ class Worker:
         try:
             told = describe(error)
             position = self._log(told, first, count)
-            payload = _packed(dict(told, first=first, count=count, seconds=seconds, position=position))  # type: ignore[arg-type]
+            payload = _packed(dict(told, first=first, count=count, seconds=seconds, position=position))
         except BaseException as trouble:
             self._same_process()
             if isinstance(trouble, OSError) and trouble.errno in _OF_THE_DISK:
@@ -140,11 +141,11 @@ class Worker:
 
     def _short(self, results: int, first: int, count: int) -> None:
         """Say that a mini-batch has too few results, once its rows and its journal are where a kill leaves them."""
-        self._part.flush(time.monotonic())
+        self._part.flush(self._clock())
         self._beat(wire.IDLE)
         told = shortage(results, count)
         position = self._log(told, first, count)
-        self._tell(wire.SHORT, dict(told, first=first, count=count, position=position))  # type: ignore[arg-type]
+        self._tell(wire.SHORT, dict(told, first=first, count=count, position=position))
 
     def _log(self, told: "dict[str, str]", first: int, count: int) -> int:
         """Write what went wrong with a mini-batch to the log of errors; at which byte of it that begins."""
@@ -161,19 +162,19 @@ class Worker:
             self._script.stop()  # type: ignore[union-attr]
         except BaseException as error:
             self._same_process()
-            self._tell(wire.NOTICE, dict(describe(error), where="shutdown"))
+            self._send(wire.NOTICE, self._described(error, "shutdown"))
         self._same_process()
         _flush()
 
     def _beat(self, phase: int) -> None:
-        wire.BEAT.pack_into(self._heart, 0, time.monotonic(), phase)
+        wire.BEAT.pack_into(self._heart, 0, self._clock(), phase)
 
     def _same_process(self) -> None:
         """A process that the script forked, and that came back from the script, must not go on as the worker."""
         if os.getpid() != self._id:
             os._exit(0)
 
-    def _tell(self, kind: int, told: "dict[str, str]") -> None:
+    def _tell(self, kind: int, told: "dict[str, object]") -> None:
         self._send(kind, _packed(told))
 
     def _send(self, kind: int, payload: bytes) -> None:
@@ -182,13 +183,24 @@ class Worker:
         except OSError:  # the runner has gone, or the script has closed the pipe: nobody to work for
             os._exit(wire.UNHEARD)
 
-    def _end(self, kind: int, told: "dict[str, str]", code: int) -> "NoReturn":
-        self._tell(kind, told)
+    def _fail(self, error: BaseException, where: str) -> "NoReturn":
+        """Say what ends this process, and end it."""
+        self._same_process()
+        self._send(wire.FATAL, self._described(error, where))
         _flush()
-        os._exit(code)
+        os._exit(wire.FAILING)
+
+    def _described(self, error: BaseException, where: str) -> bytes:
+        """What is to be said of an exception outside `run()`. To print one calls the script, which may forbid it."""
+        number = getattr(error, "errno", None) if where == "write" else None
+        try:
+            return _packed(dict(describe(error), where=where, errno=number))
+        except BaseException:
+            self._same_process()
+            os._exit(wire.SPEECHLESS)
 
 
-def _packed(told: "dict[str, str]") -> bytes:
+def _packed(told: "dict[str, object]") -> bytes:
     import json
 
     return json.dumps(told).encode()

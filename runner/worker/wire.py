@@ -11,8 +11,9 @@ LEASE = struct.Struct("<QQQQ")
 FRAME = struct.Struct("<BI")
 KINDS = range(6)
 READY, LEASED, FAILED, FATAL, NOTICE, SHORT = KINDS
-# Exit codes of a worker that cannot answer any more; that cannot say what went wrong; whose files were written to.
-UNHEARD, SPEECHLESS, MEDDLED = 75, 76, 77
+# Exit codes of a worker that has said why it ends; that cannot answer any more; that cannot say what went wrong; whose
+# files were written to.
+FAILING, UNHEARD, SPEECHLESS, MEDDLED = 74, 75, 76, 77
 # A lease is done: its sequence number, calls of run(), seconds they took.
 DONE = struct.Struct("<QQd")
 

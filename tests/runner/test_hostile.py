@@ -52,6 +52,8 @@ BAD = """
                 pass
 
     def leak():
+        import resource
+        resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))  # the usual thousands take long on a busy machine
         kept = []
         while True: kept.append(open("/dev/null"))
 

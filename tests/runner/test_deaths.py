@@ -1,0 +1,257 @@
+"""What workers die of, and what is said of it: each with a real process."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bep.runner import output, parts, strays
+from bep.runner.events import WorkerLost
+from bep.runner.record import Status
+from bep.runner.worker import wire
+from tests.runner.conftest import RUNNER, output_of, processes_with
+
+Jobs = Any
+Living = Callable[[], list[int]]
+
+
+@contextmanager
+def few_files(more: int) -> Iterator[None]:
+    """So many more files than are open may be opened."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/proc/self/fd"))) + more, before[1]))  # noqa: PTH208
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_more_parts_than_files_may_be_open_are_put_together(tmp_path: Path) -> None:
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    for number in range(300):
+        files = parts.path(folder, number)
+        files.with_suffix(".rows").write_bytes(b"%d\n" % number)
+        record = wire.record(299 - number, 1, 1, 0, 0, b"%d\n" % number, 0, 0, 1)
+        files.with_suffix(".journal").write_bytes(record)
+    with few_files(80):
+        output.assemble(parts.in_order(folder), folder, tmp_path / "whole", b"")
+    assert (tmp_path / "whole").read_text().split() == [str(299 - item) for item in range(300)]
+
+
+def test_a_journal_without_its_rows_counts_for_nothing(jobs: Jobs) -> None:
+    script = """
+        import os
+
+        def run(mini_batch):
+            taken = os.environ["AZUREML_BI_OUTPUT_PATH"] + "/predictions.csv"
+            if not os.path.exists("../../taken"):
+                open(taken, "w").close()
+                open("../../taken", "w").close()
+            return [open(path).read() for path in mini_batch]
+    """
+    request = jobs.request(script, items=20, workers=1)
+    record = jobs.run(request)
+    assert record.error is not None
+    assert record.error.code == "OutputExists"
+    (request.output_folder / "predictions.csv").unlink()
+    for rows in (request.folder / "parts").glob("*.rows"):
+        rows.unlink()
+    resumed = jobs.resume(request)
+    assert resumed.status is Status.COMPLETED
+    assert output_of(resumed).split() == [str(item) for item in range(20)]
+
+
+def test_no_worker_is_left_when_not_all_can_be_started(jobs: Jobs, living: Living) -> None:
+    request = jobs.request("def run(mini_batch): return mini_batch", items=400, mini_batch_size=1, workers=64)
+    with few_files(60):
+        record = jobs.run(request)
+    assert record.status is Status.FAILED
+    assert record.error is not None
+    assert "Too many open files" in record.error.message
+    assert living() == []
+    assert jobs.resume(request).status is Status.COMPLETED
+
+
+@pytest.mark.parametrize("clock", ["lambda: 1e30", "lambda: float('nan')", "None"])
+def test_a_script_may_put_its_own_clock_in_the_place_of_the_systems(jobs: Jobs, clock: str) -> None:
+    script = f"""
+        import time
+
+        def run(mini_batch):
+            time.monotonic = time.time = {clock}
+            return [open(path).read() for path in mini_batch]
+    """
+    record, said = jobs.score(script, items=40, mini_batch_size=4)
+    assert record.status is Status.COMPLETED, record.error
+    assert said.split() == [str(item) for item in range(40)]
+
+
+def test_a_refused_mini_batch_leaves_no_header(jobs: Jobs) -> None:
+    script = """
+        def run(mini_batch):
+            return [{"a": 1, "b": 2} if path.endswith("00001.txt") else {"a": 1} for path in mini_batch]
+    """
+    record, said = jobs.score(script, items=40, mini_batch_size=4, workers=1, output_format="csv")
+    assert (record.counts.scored, record.counts.failed) == (39, 1)
+    assert said.split() == ["a"] + ["1"] * 39
+
+
+def test_the_last_words_of_an_init_that_worked_before_are_the_jobs_error(jobs: Jobs) -> None:
+    script = """
+        import os
+
+        def init():
+            try:
+                os.close(os.open("../first", os.O_CREAT | os.O_EXCL))
+            except FileExistsError:
+                raise RuntimeError("no GPU left")
+
+        def run(mini_batch):
+            os._exit(1)
+    """
+    record, _ = jobs.score(script, items=4, workers=1, max_retries=100)
+    assert record.status is Status.FAILED
+    assert record.error is not None
+    assert record.error.code == "InitFailed"
+    assert record.error.message.startswith("RuntimeError: no GPU left (before init() returned, ")
+    assert 'raise RuntimeError("no GPU left")' in record.error.traceback
+    assert "RuntimeError: no GPU left" in {event.reason for event in jobs.of(WorkerLost)}
+
+
+def test_an_init_that_leaves_no_descriptor_free_is_told_so(jobs: Jobs) -> None:
+    script = """
+        import os, resource
+
+        def init():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
+            try:
+                while True: os.open("/dev/null", os.O_RDONLY)
+            except OSError:
+                pass
+
+        def run(mini_batch):
+            return mini_batch
+    """
+    record, _ = jobs.score(script, items=4, workers=1)
+    assert record.status is Status.FAILED
+    assert record.error is not None
+    assert "Too many open files" in record.error.message or record.error.code == "WorkerSpeechless"
+    assert "os._exit" not in record.error.message
+
+
+def test_an_init_whose_exception_cannot_be_printed_is_told_so(jobs: Jobs) -> None:
+    script = """
+        import json
+
+        def init():
+            json.dumps = None
+            raise KeyError(1)
+
+        def run(mini_batch):
+            return mini_batch
+    """
+    record, _ = jobs.score(script, items=4, workers=1)
+    assert record.error is not None
+    assert record.error.code == "WorkerSpeechless"
+
+
+def test_a_signal_handler_that_raises_between_calls_is_not_a_full_disk(jobs: Jobs) -> None:
+    script = """
+        import signal, time
+
+        def late(*_):
+            raise TimeoutError("my own deadline")
+
+        def init():
+            signal.signal(signal.SIGALRM, late)
+
+        def run(mini_batch):
+            if mini_batch[0].endswith("00003.txt"):
+                signal.setitimer(signal.ITIMER_REAL, 0.02)
+            return mini_batch
+    """
+    record, said = jobs.score(script, items=8, mini_batch_size=1, workers=1, max_retries=0)
+    assert record.status is Status.COMPLETED, record.error
+    assert record.counts.failed <= 1
+    assert len(said.split()) == record.counts.scored >= 7
+
+
+def test_a_limit_on_the_size_of_files_is_named(jobs: Jobs) -> None:
+    script = """
+        import resource
+
+        def run(mini_batch):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+            return ["x" * 100_000] * len(mini_batch)
+    """
+    record, _ = jobs.score(script, items=4)
+    assert record.error is not None
+    assert record.error.code == "WriteFailed"
+    assert "ulimit -f" in record.error.fix
+
+
+def test_a_pool_of_the_scripts_own_ends_with_its_worker(jobs: Jobs, living: Living) -> None:
+    script = """
+        from concurrent.futures import ProcessPoolExecutor
+
+        POOL = ProcessPoolExecutor(1)
+
+        def run(mini_batch):
+            return list(POOL.map(str.upper, ["a"] * len(mini_batch)))
+    """
+    record, said = jobs.score(script, items=8, workers=2, mini_batch_size=2)
+    assert said.split() == ["A"] * 8
+    assert record.warnings == ()
+    assert living() == []
+
+
+def test_a_job_that_was_stopped_and_woken_blames_nobody(jobs: Jobs) -> None:
+    slow = "import time\ndef run(mini_batch):\n    time.sleep(1.5)\n    return ['scored'] * len(mini_batch)\n"
+    request = jobs.request(slow, items=4, mini_batch_size=1, timeout=3, max_retries=0)
+    asked = jobs.root / "request.json"
+    asked.write_text(request.model_dump_json())
+    runner = subprocess.Popen([sys.executable, "-c", RUNNER, str(asked)], stdout=subprocess.PIPE, text=True)
+    assert runner.stdout is not None
+    assert runner.stdout.readline() == "JobStarted\n"
+    time.sleep(0.7)
+    all_of_it = [runner.pid, *processes_with(str(request.folder))]
+    for sent in (signal.SIGSTOP, signal.SIGCONT):
+        for process in all_of_it:
+            os.kill(process, sent)
+        time.sleep(4 if sent == signal.SIGSTOP else 0)
+    told, _ = runner.communicate()
+    assert "MiniBatchFailed" not in told
+    assert (request.output_folder / "predictions.csv").read_text().split() == ["scored"] * 4
+
+
+def test_what_the_dead_leave_is_looked_for_a_twentieth_of_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[list[str]] = []
+    now = [100.0]
+
+    def end(_: Path, workers: list[str]) -> None:
+        looks.append(workers)
+        now[0] += 0.05
+
+    monkeypatch.setattr(strays, "end", end)
+    monkeypatch.setattr(strays, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    sweep = strays.Sweep(tmp_path)
+    for number in range(20):
+        sweep.add(f"process{number}")
+        sweep.look()
+    assert looks == [["process0"]]
+    now[0] += 1.01
+    sweep.look()
+    sweep.look()
+    assert looks[1:] == [[f"process{number}" for number in range(1, 20)]]
