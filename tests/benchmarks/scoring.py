@@ -1,12 +1,14 @@
 """Scores the same files with bep and with its peers, interleaved in one run, and prints one line of JSON.
 
-    python tests/benchmarks/scoring.py [--repeat 5] [--only overhead,million,skewed,waiting,cold,compute]
+    python -m tests.benchmarks.scoring [--repeat 5] [--only overhead,million,skewed,waiting,cold,compute] [--with dask]
 
 `seconds` and `cpu` are medians, the others ratios of medians within this run; trust the ratios. `least` has the same of
 the fastest repeat of each: what a quiet machine would show, where other work disturbs some repeats. `engine` is the
 engine with its ordered output, as the peers have it; `run` is a whole job: listing, manifest, durable record, logs.
 `waiting` is `skewed` with sleep in place of work: the order of work alone, which a busy machine hardly disturbs.
-`compute` has to be asked for: forked peers find pandas and scikit-learn imported, a worker imports them anew.
+`compute` has to be asked for, and needs pandas and scikit-learn: 2,000 CSV files of 100 KB, a model for each.
+Every peer runs in a process of its own that has imported none of what the script needs. joblib takes part when it is
+installed; Dask and Ray, which are slow, when they are asked for `--with dask,ray`.
 """
 
 import argparse
@@ -19,15 +21,16 @@ import platform
 import resource
 import shutil
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from itertools import count
 from pathlib import Path
 from types import ModuleType
 
@@ -43,7 +46,6 @@ from bep.runner.target import JobRequest, ScoringTarget, Settings
 
 WORKERS = 2
 ROOT = Path(tempfile.mkdtemp(prefix="bep-benchmark-"))
-NUMBERS = count()
 
 SCRIPTS = {
     "overhead": "def run(mini_batch):\n    return [open(path).read().strip() for path in mini_batch]\n",
@@ -114,7 +116,7 @@ class Work:
         return module
 
     def request(self) -> JobRequest:
-        name = f"{self.name}-{next(NUMBERS)}"
+        name = f"{self.name}-{os.getpid()}"
         return JobRequest(
             name=name,
             target=ScoringTarget(
@@ -178,11 +180,11 @@ def futures(work: Work) -> None:
 
 
 def joblib_peer(work: Work) -> None:
-    import joblib  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    import joblib
 
     run = _PathRun(str(work.script))
     _write(work, joblib.Parallel(WORKERS)(joblib.delayed(run)(batch) for batch in work.batches()))
-    from joblib.externals.loky import get_reusable_executor  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    from joblib.externals.loky import get_reusable_executor
 
     get_reusable_executor().shutdown(wait=True)  # the next repeat pays for its processes, as the others do
 
@@ -206,6 +208,38 @@ class _PathRun:
         return kept[self.path](batch)
 
 
+def dask_peer(work: Work) -> None:
+    from dask.distributed import Client, LocalCluster
+
+    run = _PathRun(str(work.script))
+    with (
+        LocalCluster(n_workers=WORKERS, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        _write(work, client.gather(client.map(run, work.batches(), pure=False)))
+
+
+def ray_peer(work: Work) -> None:
+    import ray
+    from ray.util import ActorPool
+
+    ray.init(num_cpus=WORKERS, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    actor = ray.remote(_Actor)
+    actors = ActorPool([actor.remote(str(work.script)) for _ in range(WORKERS)])
+    _write(work, actors.map(lambda worker, batch: worker.score.remote(batch), work.batches()))
+    ray.shutdown()
+
+
+class _Actor:
+    """A script in a process of Ray's."""
+
+    def __init__(self, path: str) -> None:
+        self._run = _PathRun(path)
+
+    def score(self, batch: list[str]) -> object:
+        return self._run(batch)
+
+
 def engine(work: Work) -> None:
     """Manifest, workers, leases, journals, ordered output."""
     request = work.request()
@@ -226,10 +260,7 @@ def engine(work: Work) -> None:
         folder.manifest.symlink_to(listed.path)
         folder.index.symlink_to(listed.index)
     else:
-        names = (os.fsencode(n) for batch in work.batches() for n in batch)
-        listed = manifest.write(folder, names, work.size)
-        if work.name == "million":
-            _MANIFESTS[work.name] = listed
+        listed = _listed(work, folder)
     journal = Journal(folder.journal, 1)
     backlog = Backlog(3, True, deque(holes([], listed.items, listed.starts)))
     with closing(scorer):
@@ -238,7 +269,12 @@ def engine(work: Work) -> None:
     output.assemble(parts.in_order(folder.parts), folder.parts, work.folder / "output", b"")
 
 
+def _listed(work: Work, folder: JobFolder) -> manifest.Manifest:
+    return manifest.write(folder, (os.fsencode(n) for batch in work.batches() for n in batch), work.size)
+
+
 _MANIFESTS: dict[str, manifest.Manifest] = {}
+"""Lists that are there before the clock starts, by the name of their work: its peers find theirs in a file too."""
 
 
 def run(work: Work) -> None:
@@ -249,13 +285,34 @@ def run(work: Work) -> None:
 
 
 def measure(peer: Callable[[Work], None], work: Work) -> tuple[float, float]:
-    """Seconds on the clock and of processor time of everything that the peer started."""
+    """Seconds on the clock and of processor time of everything that the peer started, in a process of its own."""
+    answer, question = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _measured(peer, work, question)
+    os.close(question)
+    with open(answer, "rb") as said:  # noqa: PTH123 - a pipe
+        told = said.read()
+    _, status = os.waitpid(child, 0)
+    if status or not told:
+        raise SystemExit(f"{peer.__name__} failed on {work.name}")
+    seconds, cpu = struct.unpack("dd", told)
+    return seconds, cpu
+
+
+def _measured(peer: Callable[[Work], None], work: Work, question: int) -> None:
     global WORK
     WORK = work
-    before = _cpu()
-    began = time.perf_counter()
-    peer(work)
-    return time.perf_counter() - began, _cpu() - before
+    status = 1
+    try:
+        before = _cpu()
+        began = time.perf_counter()
+        peer(work)
+        os.write(question, struct.pack("dd", time.perf_counter() - began, _cpu() - before))
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    os._exit(status)
 
 
 def _cpu() -> float:
@@ -263,12 +320,17 @@ def _cpu() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
-def compare(work: Work, repeat: int) -> dict[str, dict[str, object]]:
+def compare(work: Work, repeat: int, others: Iterable[str]) -> dict[str, dict[str, object]]:
     peers: dict[str, Callable[[Work], None]] = {"serial": serial, "pool": pool, "futures": futures}
     if importlib.util.find_spec("joblib"):
         peers["joblib"] = joblib_peer
+    peers |= {name: {"dask": dask_peer, "ray": ray_peer}[name] for name in others}
     peers["engine"] = engine
-    if work.name != "million":
+    if work.name == "million":
+        folder = JobFolder(ROOT / "million-listed")
+        folder.make()
+        _MANIFESTS[work.name] = _listed(work, folder)
+    else:
         peers["run"] = run
     seen: dict[str, list[tuple[float, float]]] = {name: [] for name in peers}
     expected = None
@@ -338,7 +400,7 @@ WORKS = {
     "skewed": (400, 1),
     "waiting": (400, 1),
     "cold": (10, 10),
-    "compute": (400, 10),
+    "compute": (2_000, 10),
 }
 
 
@@ -346,6 +408,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--repeat", type=int, default=5)
     arguments.add_argument("--only", default="overhead,million,skewed,waiting,cold")
+    arguments.add_argument("--with", dest="others", default="", help="dask, ray or both, with a comma")
     arguments.add_argument("--memory-of", type=int)
     asked = arguments.parse_args()
     try:
@@ -354,9 +417,7 @@ def main() -> None:
             return
         figures: dict[str, object] = {}
         for name in asked.only.split(","):
-            if name == "compute" and not importlib.util.find_spec("sklearn"):
-                continue
-            figures[name] = compare(Work(name, *WORKS[name]), asked.repeat)
+            figures[name] = compare(Work(name, *WORKS[name]), asked.repeat, filter(None, asked.others.split(",")))
         if "million" in figures:
             figures["parent_memory_mb"] = {str(n): memory(n) for n in (1_000, 1_000_000)}
         machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()}
