@@ -49,7 +49,9 @@ class Backlog:
     """Spans of untouched mini-batches and, before them, calls that get another attempt.
 
     `attempts` has failed calls only, so it does not grow with the input. A call that was split from one whose
-    attempts are exhausted has one attempt: its items have had all the others already. `calls` is how many wait.
+    attempts are exhausted has one attempt, for its items have had all the others already, most of them; one of a single
+    item has a second, where there are retries at all: it may stand behind the guilty one and have failed by chance
+    now. `calls` is how many wait.
     """
 
     max_retries: int
@@ -85,7 +87,7 @@ class Backlog:
     def failed(self, call: Span) -> tuple[Verdict, int]:
         """Count an attempt; what becomes of the call, and which attempt of its items it was."""
         attempt = self.attempts.pop(call, self.pieces.get(call, 0)) + 1
-        if call not in self.pieces and attempt <= self.max_retries:
+        if attempt <= self._allowed(call):
             self.attempts[call] = attempt
             self._queue(call)
             return Verdict.RETRY, attempt
@@ -96,6 +98,12 @@ class Backlog:
             self.pieces[half] = attempt
             self._queue(half)
         return Verdict.SPLIT, attempt
+
+    def _allowed(self, call: Span) -> int:
+        """The attempts, those of the calls that it was split from among them, after which it gets another."""
+        if call not in self.pieces:
+            return self.max_retries
+        return self.pieces[call] + (min(1, self.max_retries) if call.count == 1 else 0)
 
     def _queue(self, call: Span) -> None:
         self.again.append(call)

@@ -88,6 +88,7 @@ class Crew:
             answers, answers_in = _pipe(ours, theirs)
             line_out, line = _pipe(theirs, ours)
             os.set_blocking(answers, False)
+            os.set_blocking(leases, False)  # no worker can hold the runner up
             process = self._spawn((settings, leases_out, answers_in, line_out), setup, logs)
             ours.callback(process.wait)
             ours.callback(process.kill)

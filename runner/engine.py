@@ -42,6 +42,7 @@ class Engine:
     _sequence: int = 0
     _pace: Pace = field(default_factory=Pace)
     _error: JobError | None = None
+    _is_ending: bool = False
     _watch: Watch = field(default_factory=Watch)
     _gauge: Gauge = field(init=False)
     _hall: Crew = field(init=False)
@@ -157,7 +158,7 @@ class Engine:
 
     def _lost(self, worker: Worker, death: Death, left: Left) -> None:
         self.backlog.give_back(left.untouched)
-        if self._error or self.cancel.is_set():
+        if self._error or self._is_ending or self.cancel.is_set():
             return
         if worker.stopping:
             if worker.is_dismissed:
@@ -177,7 +178,7 @@ class Engine:
         """The script cannot be prepared, or has raised between two calls, or the disk refuses rows: the worker ends."""
         worker.last_words = told
         if told["where"] == "write":
-            self._error = self._error or rows_unwritable(told["message"], told["errno"])
+            self._error = self._error or rows_unwritable(told["message"], told.get("errno"))
         elif told["where"] == "prepare":
             self._error = self._error or self._supervisor.unprepared(worker, told)
 
@@ -203,16 +204,29 @@ class Engine:
                 self.backlog.give_back([rest])
 
     def _share_or_dismiss(self) -> None:
-        """Nothing is left to hand out: take back what others have not begun, or send everybody home."""
-        idle = [worker for worker in self._crew if worker.ready and not worker.leases]
+        """Nothing is left to hand out: take back what others have not begun, or send everybody home.
+
+        It is taken back for somebody who can begin it at once: who had it would only get it again.
+        """
         busy = [worker for worker in self._crew if worker.leases]
         if not busy:
             self._dismiss()
-        elif idle or len(self._crew) < self.workers:
+        elif any(worker.ready and not worker.leases and not worker.doom for worker in self._crew):
             for worker in busy:
                 self.backlog.give_back(self._supervisor.take_back(worker))
             if self.backlog.calls:
                 self._feed()
+        else:
+            self._replace(busy)
+
+    def _replace(self, busy: list[Worker]) -> None:
+        """Start somebody for calls that wait behind others, where one that has died has left a place."""
+        waiting = sum(lease.span.calls for worker in busy for lease in worker.leases) - len(busy)
+        preparing = sum(not worker.ready for worker in self._crew)
+        taken = {worker.slot for worker in self._crew}
+        free = [slot for slot in range(self.workers) if slot not in taken]
+        for slot in free[: max(0, waiting - preparing)]:
+            self._hire(slot)
 
     def _dismiss(self) -> None:
         """Let the prepared shut down; who is still preparing is not needed any more."""
@@ -231,6 +245,8 @@ class Engine:
         self.report(self._gauge.read(self.tally, *self._scored_and_short(), self._crew))
 
     def _end(self) -> None:
+        """End everybody. What is lost by that is nobody's fault, whatever the reason: no attempt is counted."""
+        self._is_ending = True
         for worker in self._crew:
             worker.kill()
         for worker in list(self._crew):

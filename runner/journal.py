@@ -41,9 +41,20 @@ class Journal:
         if self._tracebacks > TRACEBACKS:
             told["traceback"] = ""
         text = json.dumps(told, sort_keys=True)
-        os.write(self._file, f"{crc32(text.encode()):08x} {text}\n".encode())
+        self._write(f"{crc32(text.encode()):08x} {text}\n".encode())
         if time.monotonic() - self._synced > self._sync:
             self.settle()
+
+    def _write(self, line: bytes) -> None:
+        """The whole line or nothing: what follows a torn one would never be read. Raises `OSError`: a full disk."""
+        start = os.fstat(self._file).st_size
+        left = memoryview(line)
+        try:
+            while left:
+                left = left[os.write(self._file, left) :]
+        except OSError:
+            os.ftruncate(self._file, start)
+            raise
 
     def settle(self) -> None:
         """Wait for the disk."""

@@ -45,6 +45,7 @@ def resume(
     is returned as it is. Raises `JobInvalid`, `JobBusy`.
     """
     folder = JobFolder(path)
+    read(folder)  # a lock is made for jobs only
     with folder.held():
         record = read(folder)
         if record.status is Status.COMPLETED:
@@ -72,6 +73,7 @@ def retry(
     `JobInvalid`, `JobBusy`, and `OutputExists` when somebody has changed the output since the job wrote it.
     """
     folder = JobFolder(path)
+    read(folder)  # a lock is made for jobs only
     with folder.held():
         record = read(folder)
         if record.status is Status.COMPLETED and not record.counts.failed:

@@ -7,6 +7,7 @@ import struct
 import subprocess
 import time
 from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -170,6 +171,17 @@ def _told(kind: int, payload: bytes) -> Any:
         case wire.LEASED:
             return wire.DONE.unpack(payload)
     told = json.loads(payload)
-    if not isinstance(told, dict):
-        raise ValueError("no object")
+    if not isinstance(told, dict) or any(type(told.get(name)) is not kind for name, kind in _FIELDS[kind].items()):
+        raise ValueError("not what a worker says")
     return told
+
+
+_WHY = {"type": str, "message": str, "traceback": str}
+_CALL = {"first": int, "count": int, "position": int}
+_FIELDS: Mapping[int, Mapping[str, type]] = {
+    wire.FAILED: {**_WHY, **_CALL},
+    wire.SHORT: {**_WHY, **_CALL},
+    wire.FATAL: {**_WHY, "where": str},
+    wire.NOTICE: {**_WHY, "where": str},
+}
+"""What messages with an object hold at least."""

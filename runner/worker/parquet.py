@@ -29,12 +29,20 @@ def convert(streams: str, target: str) -> None:
     import pyarrow
     from pyarrow import parquet  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
-    schema = pyarrow.unify_schemas([reader.schema for reader in _readers(streams)], promote_options="permissive")
+    schema = _united(pyarrow, [reader.schema for reader in _readers(streams)])
     with parquet.ParquetWriter(target, schema) as writer:
         for reader in _readers(streams):
             writer.write_table(_cast(pyarrow, reader.read_all(), schema))
     with open(target, "rb") as file:
         os.fsync(file.fileno())
+
+
+def _united(pyarrow: object, schemas: "list[object]") -> object:
+    """All their columns, each of a type that holds what any of them has. pyarrow before 14 wants one type a column."""
+    try:
+        return pyarrow.unify_schemas(schemas, promote_options="permissive")  # type: ignore[attr-defined]
+    except TypeError:
+        return pyarrow.unify_schemas(schemas)  # type: ignore[attr-defined]
 
 
 def _readers(streams: str) -> "Iterator[Any]":

@@ -8,6 +8,10 @@ import sys
 
 from .troubles import WrongResult
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
 _ADVICE = {
     "generator": "yield makes run() a generator: collect the results in a list and return it",
     "NoneType": "run() returned nothing: is a return missing?",
@@ -93,7 +97,7 @@ class Formatter:
             return str(text) if text.endswith("\n") else text + "\n"
         import json
 
-        return "".join([json.dumps(item, default=_plain) + "\n" for item in results])
+        return "".join([_json(json.dumps, item) + "\n" for item in results])
 
 
 def _line(names: "list[str]") -> bytes:
@@ -130,6 +134,26 @@ def _cells(item: object) -> "tuple[list[str], list[object]]":
     if isinstance(item, (list, tuple)):
         return [str(number) for number in range(len(item))], list(item)
     return ["prediction"], [item]
+
+
+def _json(dumps: "Callable[..., str]", item: object) -> str:
+    """One line. JSON has no number that is none: null stands for it, as pandas writes it."""
+    try:
+        return dumps(item, default=_plain, allow_nan=False)
+    except ValueError as error:
+        if "Circular" in str(error):
+            raise
+        return dumps(_finite(item), default=lambda value: _finite(_plain(value)))
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float):
+        return value if value - value == 0 else None
+    if isinstance(value, dict):
+        return {name: _finite(below) for name, below in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(below) for below in value]
+    return value
 
 
 def _plain(value: object) -> object:

@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 
     from .names import Names
 
+# What this program imports after the script's folders are searched first, and what those modules import in turn.
+_LIBRARY = {
+    "abc", "ast", "bisect", "codecs", "collections", "contextlib", "copyreg", "csv", "dis", "enum", "functools",
+    "heapq", "importlib", "inspect", "io", "itertools", "json", "keyword", "linecache", "logging", "opcode",
+    "operator", "re", "reprlib", "sre_compile", "sre_constants", "sre_parse", "string", "struct", "textwrap",
+    "threading", "time", "token", "tokenize", "traceback", "types", "typing", "warnings", "weakref",
+}  # fmt: skip
+
 _TAKES_MANY = 0x0C  # flags of a code object: *arguments, **keywords
 
 
@@ -75,12 +83,25 @@ def load(setup: "dict[str, object]") -> Script:
 
         return Script(mlflow_model, single=True)
     code, path = str(setup["code"]), str(setup["script"])
+    _secure(code, os.path.dirname(path))
     for folder in (code, os.path.dirname(path)):
         if folder not in sys.path[:1]:
             sys.path.insert(0, folder)
     module = _run_file(path)
     _set_level(str(setup["logging_level"]))
     return Script(module)
+
+
+def _secure(*folders: str) -> None:
+    """Import what the worker imports later, where the script's folders have files of the same names before it."""
+    there = [name for folder in folders if os.path.isdir(folder) for name in os.listdir(folder)]
+    if any(name.partition(".")[0] in _LIBRARY for name in there):
+        import bisect  # noqa: F401
+        import csv  # noqa: F401
+        import inspect  # noqa: F401
+        import json  # noqa: F401
+        import logging  # noqa: F401
+        import traceback  # noqa: F401
 
 
 def _search(folders: str) -> None:

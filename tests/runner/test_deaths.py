@@ -1,10 +1,12 @@
 """What workers die of, and what is said of it: each with a real process."""
 
+import _thread
 import os
 import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -255,3 +257,120 @@ def test_what_the_dead_leave_is_looked_for_a_twentieth_of_the_time(
     sweep.look()
     sweep.look()
     assert looks[1:] == [[f"process{number}" for number in range(1, 20)]]
+
+
+def test_what_waits_behind_a_long_call_is_done_by_a_replacement(jobs: Jobs) -> None:
+    script = """
+        import os, time
+
+        def is_first(name):
+            try:
+                os.close(os.open("../" + name, os.O_CREAT | os.O_EXCL))
+            except FileExistsError:
+                return False
+            return True
+
+        def run(mini_batch):
+            if is_first("long"):  # does not end until what waits behind it is done
+                until = time.monotonic() + 60
+                while not os.path.exists("../waited") and time.monotonic() < until:
+                    time.sleep(0.01)
+                return [os.path.exists("../waited")]
+            if is_first("deadly"):
+                os._exit(1)
+            is_first("waited")
+            return ["waited"]
+    """
+    record, said = jobs.score(script, items=3, mini_batch_size=1, workers=2, max_retries=0, timeout=100)
+    assert sorted(said.split()) == ["True", "waited"]
+    assert record.counts.failed == 1
+
+
+def test_one_worker_with_all_of_the_little_work_is_left_alone_while_others_prepare(jobs: Jobs) -> None:
+    script = """
+        import os, time
+
+        def init():
+            if os.getcwd().endswith("1"):
+                time.sleep(100)
+
+        def run(mini_batch):
+            time.sleep(100)
+    """
+    record, _ = jobs.score(script, items=2, mini_batch_size=1, workers=3, timeout=1, max_retries=0)
+    assert [failure.code for failure in record.failures] == ["Timeout", "Timeout"]
+
+
+def test_what_ends_the_runner_costs_no_call_an_attempt(jobs: Jobs, living: Living) -> None:
+    request = jobs.request(
+        "import time\ndef run(mini_batch):\n    time.sleep(0.2)\n    return ['scored'] * len(mini_batch)\n",
+        items=20, mini_batch_size=1, workers=2, max_retries=0,
+    )  # fmt: skip
+    timer = threading.Timer(0.8, _thread.interrupt_main)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        jobs.run(request)
+    assert living() == []
+    assert (request.folder / "journal").read_text() == ""
+    resumed = jobs.resume(request)
+    assert (resumed.counts.scored, resumed.counts.failed) == (20, 0)
+
+
+def test_an_answer_that_lacks_something_costs_its_worker_only(jobs: Jobs) -> None:
+    script = """
+        import os, struct
+
+        def run(mini_batch):
+            if any(path.endswith("00013.txt") for path in mini_batch):
+                for number in range(3, 30):
+                    try:
+                        os.write(number, struct.pack("<BI", 2, 2) + b"{}")
+                    except OSError:
+                        pass
+            return [open(path).read() for path in mini_batch]
+    """
+    record, said = jobs.score(script, mini_batch_size=1, max_retries=0)
+    assert record.status is Status.COMPLETED, record.error
+    assert set(map(str, range(40))) - set(said.split()) <= {"13"}
+
+
+@pytest.mark.parametrize("module", ["csv", "json", "traceback", "re"])
+def test_a_module_of_the_scripts_with_the_name_of_the_librarys_takes_nothing_from_the_worker(
+    jobs: Jobs, module: str
+) -> None:
+    script = """
+        def run(mini_batch):
+            if any(path.endswith("00013.txt") for path in mini_batch):
+                raise ValueError("bad")
+            return [open(path).read() for path in mini_batch]
+    """
+    record, said = jobs.score(script, modules={f"{module}.py": ""}, output_format="csv", mini_batch_size=1)
+    assert said.split()[1:] == [str(item) for item in range(40) if item != 13]
+    assert (record.failures[0].code, record.failures[0].message) == ("ValueError", "bad")
+
+
+def test_json_lines_have_no_numbers_that_are_none(jobs: Jobs) -> None:
+    script = """
+        def run(mini_batch):
+            return [{"a": [float("nan"), 1.5], "b": float("-inf"), "c": {"d": (float("inf"),)}}] * len(mini_batch)
+    """
+    _, said = jobs.score(script, items=1, output_format="jsonl")
+    assert said == '{"a": [null, 1.5], "b": null, "c": {"d": [null]}}\n'
+
+
+def test_an_innocent_item_behind_a_guilty_one_may_fail_once(jobs: Jobs) -> None:
+    script = """
+        import os
+
+        def run(mini_batch):
+            for path in mini_batch:
+                if path.endswith("00003.txt"):
+                    raise ValueError("always")
+                if path.endswith("00004.txt") and not os.path.exists("../once"):
+                    open("../once", "w").close()
+                    raise ValueError("once")
+            return [open(path).read() for path in mini_batch]
+    """
+    record, said = jobs.score(script, items=10, workers=1, max_retries=1)
+    assert said.split() == [str(item) for item in range(10) if item != 3]
+    assert record.counts.failed == 1

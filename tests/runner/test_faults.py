@@ -68,7 +68,7 @@ def test_a_process_that_ends_itself_costs_its_own_mini_batch(jobs: Jobs, living:
     assert output.split() == [str(n) for n in range(40) if n != 13]
     assert record.counts.failed == 1
     assert record.failures[0].code == kind
-    assert len(jobs.of(WorkerLost)) == record.counts.workers_lost == 6
+    assert len(jobs.of(WorkerLost)) == record.counts.workers_lost == 7
     assert living() == []
 
 

@@ -155,7 +155,7 @@ def test_whatever_is_raised_costs_only_the_item_it_is_about(jobs: Jobs, error: s
     assert (told["position"], told["type"]) == (3, kind)
     assert told["traceback"].splitlines()[1].endswith("in run")
     assert "/runner/worker/" not in told["traceback"]
-    assert told["attempts"] == 2 + 4  # the whole mini-batch twice, then 5, 3, 2 and 1 items
+    assert told["attempts"] == 2 + 5  # the whole mini-batch twice, then 5, 3, 2 items and 1 twice
     where, position = told["log"].rsplit(":", 1)
     assert kind in (record.folder / where).read_text()[int(position) :]
 
