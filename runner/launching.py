@@ -1,6 +1,8 @@
 """What a job's workers are started with: variables, arguments, folders. Knows the compatible service's names."""
 
 import os
+from collections.abc import Mapping
+from pathlib import Path
 
 from bep.runner.crew import Launch
 from bep.runner.folder import JobFolder
@@ -18,6 +20,9 @@ _POOLS = (
     "POLARS_MAX_THREADS",
     "TF_NUM_INTRAOP_THREADS",
 )
+
+# The variable that names an active environment, and what stands in every environment of its sort.
+_SIGNS = {"VIRTUAL_ENV": "pyvenv.cfg", "CONDA_PREFIX": "conda-meta"}
 
 
 def launch(request: JobRequest, folder: JobFolder, mini_batch_size: int) -> Launch:
@@ -49,8 +54,22 @@ def launch(request: JobRequest, folder: JobFolder, mini_batch_size: int) -> Laun
         working=folder.working,
         workers_of_a_node=settings.max_concurrency_per_instance,
         cores_of_a_worker=settings.worker_cpus,
-        environment=request.environment,
+        environment=None if request.environment is None else activated(request.environment, target.interpreter[0]),
     )
+
+
+def activated(environment: Mapping[str, str], interpreter: str) -> dict[str, str]:
+    """What a process inherits in an interpreter's virtual or conda environment, as activating that would have it.
+
+    The environment's programs come first on PATH. An interpreter that is in none changes nothing.
+    """
+    home = Path(interpreter).parent.parent
+    found = [variable for variable, sign in _SIGNS.items() if (home / sign).exists()]
+    if not found:
+        return dict(environment)
+    outer = {name: value for name, value in environment.items() if name not in _SIGNS}
+    path = os.pathsep.join(part for part in (str(home / "bin"), environment.get("PATH", "")) if part)
+    return {**outer, found[0]: str(home), "PATH": path}
 
 
 def cores() -> int:
