@@ -22,7 +22,7 @@ _POOLS = (
 )
 
 # The variable that names an active environment, and what stands in every environment of its sort.
-_SIGNS = {"VIRTUAL_ENV": "pyvenv.cfg", "CONDA_PREFIX": "conda-meta"}
+_SIGNS = {"CONDA_PREFIX": "conda-meta", "VIRTUAL_ENV": "pyvenv.cfg"}
 
 
 def launch(request: JobRequest, folder: JobFolder, mini_batch_size: int) -> Launch:

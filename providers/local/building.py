@@ -23,7 +23,8 @@ LAST_PIP: Final = {"3.6": "pip<22", "3.7": "pip<24.1", "3.8": "pip<25.1"}
 """Pip for a Python it has left behind, said outright: what old pips find in local folders they take unchecked."""
 
 _WORTH_TELLING = re.compile(
-    r"(Collecting|Downloading|Building wheels?|Installing collected|Successfully installed)\b.*"
+    r"(Collecting|Downloading|Building wheels?|Installing collected|Successfully installed"
+    r"|Solving environment|(Executing|Starting|Finished) transaction|Transaction (starting|finished))\b.*"
 )
 
 _CONDA_ERROR: Final = re.compile(r"(\w+Error|ResolvePackageNotFound)\b.*:|(error|critical)\s+libmamba\b")

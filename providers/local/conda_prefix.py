@@ -87,7 +87,7 @@ def activation(label: str, prefix: Path, surroundings: Mapping[str, str]) -> dic
     if not scripts:
         return {}
     path = f"{prefix / 'bin'}:{surroundings.get('PATH', '')}"
-    before = {**surroundings, "PATH": path, "CONDA_PREFIX": str(prefix)}
+    before = {**surroundings, "PATH": path, "CONDA_PREFIX": str(prefix), "PYTHONCOERCECLOCALE": "0"}
     read = 'for script in "$@"; do . "$script"; done >/dev/null; exec "$CONDA_PREFIX/bin/python" -c '
     tell = "'import json, os; print(json.dumps(dict(os.environ)))'"
     shell = shutil.which("bash", path=path) or "/bin/sh"
