@@ -1,5 +1,6 @@
 """Opening: bep.yml and variable files, and the documents of any file, with what is wrong with them."""
 
+import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -71,10 +72,13 @@ def _workspace(files: Files, choice: str, findings: list[Finding], texts: dict[s
 def _with_names(
     workspace: Workspace, root: Node, files: Files, findings: list[Finding], texts: dict[str, str]
 ) -> Workspace:
-    """The workspace with what its file of names says, if bep.yml names one."""
+    """The workspace with what its file of names says, if bep.yml names one. No pattern of specs means that file."""
     path = workspace.provider_settings.get("conda_names")
     if not path:
         return workspace
+    path = posixpath.normpath(path)
+    specs = tuple(spec for spec in workspace.specs if spec.path != path or not spec.sought)
+    workspace = replace(workspace, specs=specs)
     if not files.exists(path) or files.is_folder(path):
         setting = ("provider", LOCAL, "conda_names")
         place = root.at(("stages", workspace.stage or "", *setting)) or root.at(setting)

@@ -66,6 +66,14 @@ def test_a_file_that_is_not_there_is_told_where_it_is_named(bench: Workbench) ->
     assert (finding.mark.file, finding.mark.line, finding.mark.column) == ("bep.yml", 2, 33)
 
 
+def test_the_file_is_no_spec_unless_it_is_named_as_one(bench: Workbench) -> None:
+    bench.write("compute.yml", "name: cpu-cluster\ntype: amlcompute\nmax_instances: 2\n")
+    bep = "workspace: w\nprovider: {local: {conda_names: ./names.yml}}\n"
+    assert found(bench, "numpy: alpha\n", bep) == []
+    assert found(bench, "numpy: alpha\n", bep + "specs: ['*.yml']\n") == []
+    assert [one.mark.file for one in found(bench, "numpy: alpha\n", bep + "specs: [names.yml]\n") if one.mark]
+
+
 def test_an_empty_file_says_nothing_and_is_told(bench: Workbench) -> None:
     (finding,) = found(bench, "")
     assert finding.message == "names.yml must be one mapping of conda's names to pip's"
