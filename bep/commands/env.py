@@ -21,6 +21,10 @@ def env() -> None:
     when a job first needs it, once for the same contents, and shared by every deployment that asks for
     the same. One that asks for nothing is your own Python, and is not listed here.
 
+    pip installs what a conda file names, under the names that PyPI has for it. What pip cannot have is
+    left to micromamba, mamba or conda, if one is on PATH. In bep.yml, provider: {local: {environments:
+    pip}} or conda asks for one of them, and {local: {conda_names: FILE}} says what stands for a package.
+
     \b
     Examples:
       bep env list
@@ -62,7 +66,7 @@ def show(
     output: Annotated[Format, typer.Option("--output", "-o", help="How to write it.")] = Format.YAML,
     query: Query = "",
 ) -> None:
-    """Show one: interpreter, what pip was asked for, what was left out and why, the log of its build.
+    """Show one: interpreter, what pip or conda was asked for, what was left out and why, the log of its build.
 
     \b
     Examples:
@@ -87,8 +91,8 @@ def build(
 ) -> None:
     """Build ahead of the first job. Without a name: what every applied deployment needs.
 
-    An environment that is there already is left as it is. A build that is killed leaves nothing that
-    looks usable.
+    An environment that is there already is left as it is; one that was moved or copied here with its
+    workspace is built again. A build that is killed leaves nothing that looks usable.
 
     \b
     Examples:

@@ -26,6 +26,13 @@ def of_environment(label: str, attributes: Mapping[str, Any], names: Names = NO_
     return noted(recipe, note)
 
 
+def variables_of(attributes: Mapping[str, Any]) -> dict[str, str]:
+    """The variables that an environment's conda file names: conda sets them when the environment is activated."""
+    conda = attributes.get("conda_file")
+    written = conda.get("variables") if isinstance(conda, Mapping) else None
+    return {str(name): str(value) for name, value in written.items()} if isinstance(written, Mapping) else {}
+
+
 def of_model(label: str, folder: Path, names: Names = NO_NAMES) -> Recipe | None:
     """The recipe an MLflow model carries: `python_env.yaml`, else `conda.yaml`, else `requirements.txt`; or None.
 

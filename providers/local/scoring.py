@@ -117,6 +117,7 @@ def _resolved(provider: LocalProvider, chosen: Chosen, report: Report) -> Scorin
     ready = _environment(provider, chosen, model_itself, report)
     variables = attributes.get("settings", {}).get("environment_variables", {})
     clear = {name: str(value) for name, value in variables.items() if not is_sealed(value)}
+    activated = {**ready.variables, **asked.variables_of(chosen.environment.attributes if chosen.environment else {})}
     return Scoring(
         endpoint=chosen.endpoint,
         deployment=chosen.deployment,
@@ -127,7 +128,7 @@ def _resolved(provider: LocalProvider, chosen: Chosen, report: Report) -> Scorin
         scoring_script=attributes.get("code_configuration", {}).get("scoring_script"),
         interpreter=(ready.python,),
         environment=ready.label,
-        environment_variables={**ready.variables, **clear},
+        environment_variables={**activated, **clear},
         sealed_variables=tuple(sorted(name for name, value in variables.items() if is_sealed(value))),
         settings=settings_of(attributes),
         is_mlflow=chosen.is_mlflow,

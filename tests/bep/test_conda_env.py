@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,14 +11,15 @@ from tests.bep.conftest import FILES, Workspace, write
 from tests.providers.local.conda_stand_in import stand_in
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
-CONDA = f"channels: [conda-forge]\ndependencies: [python={PYTHON}, r-words=1.2]\n"
+CONDA = f"channels: [conda-forge]\ndependencies: [python={PYTHON}, r-words=1.2]\nvariables: {{COLOUR: blue}}\n"
 SCRIPT = """\
 import os
 import subprocess
 
 def run(mini_batch):
     words = subprocess.run(["count-words"], capture_output=True, text=True, check=True).stdout.strip()
-    return [f"{words} {os.environ['CONDA_PREFIX']} {os.environ['PATH'].split(':')[0]}" for _ in mini_batch]
+    found = [words, os.environ["CONDA_PREFIX"], os.environ["PATH"].split(":")[0], os.environ["COLOUR"]]
+    return [" ".join(found)] * len(mini_batch)
 """
 OWN = {"CONDA_PKGS_DIRS": "/the/users/own", "CONDA_PREFIX": "/another", "CONDA_SHLVL": "1"}
 
@@ -40,7 +42,7 @@ def test_a_conda_on_path_takes_the_finding_away_and_scripts_find_what_it_install
     ] == [True] * 4
     assert lines[2].strip().startswith("2 | dependencies")
 
-    has = {**OWN, "PATH": f"{stand_in(tmp_path / 'bin', 'micromamba')}:/usr/bin:/bin"}
+    has: dict[str, Any] = {**OWN, "PATH": f"{stand_in(tmp_path / 'bin', 'micromamba')}:/usr/bin:/bin"}
     words.bep("validate", **has)
     words.bep("apply", "--auto-approve", **has)
     dry = words.bep("run", "job.yml", "--dry-run", **has)
@@ -52,7 +54,7 @@ def test_a_conda_on_path_takes_the_finding_away_and_scripts_find_what_it_install
     assert prefix.parent == words.folder / ".bep/cloud/environments"
     job = json.loads(words.bep("job", "show", "counted", "-o", "json", **has).stdout)
     rows = Path(job["outputs"]["score"]["file"]).read_text().splitlines()
-    assert rows == [f"{prefix}/share/words {prefix} {prefix}/bin"] * 5
+    assert rows == [f"{prefix}/share/words {prefix} {prefix}/bin blue"] * 5
 
 
 def test_pip_alone_or_conda_alone_is_a_setting(words: Workspace, tmp_path: Path) -> None:
