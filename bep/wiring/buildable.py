@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bep.schemas.finding import Finding, mistake, ordered
 from bep.schemas.loading import Loaded
 from bep.schemas.mark import Mark
 from bep.schemas.resource import FieldPath, Resource
+from bep.schemas.workspace import Workspace
 
 if TYPE_CHECKING:
     from bep.providers.local.conda import Problem
@@ -21,7 +23,14 @@ def with_environments(loaded: Loaded, surroundings: Mapping[str, str], source: C
     """
     if loaded.workspace.provider != "local":
         return loaded
-    found = [finding for one in loaded.resources for finding in _unbuildable(one, loaded, surroundings)]
+
+    @cache
+    def has_conda() -> bool:
+        from bep.providers.local.builders import conda_program
+
+        return conda_program(surroundings) is not None
+
+    found = [finding for one in loaded.resources for finding in _unbuildable(one, loaded.workspace, has_conda)]
     if not found:
         return loaded
     files = {finding.mark.file for finding in found if finding.mark is not None} - loaded.sources.keys()
@@ -29,21 +38,20 @@ def with_environments(loaded: Loaded, surroundings: Mapping[str, str], source: C
     return replace(loaded, findings=ordered([*loaded.findings, *found]), sources=sources)
 
 
-def _unbuildable(resource: Resource, loaded: Loaded, surroundings: Mapping[str, str]) -> Iterator[Finding]:
+def _unbuildable(resource: Resource, workspace: Workspace, has_conda: Callable[[], bool]) -> Iterator[Finding]:
     conda = resource.attributes.get("conda_file") if resource.kind == "environment" else None
     if not isinstance(conda, Mapping):
         return
-    from bep.providers.local.builders import CONDA, NO_PROGRAM, PIP, conda_program
+    from bep.providers.local.builders import CONDA, NO_PROGRAM, PIP
     from bep.providers.local.provider import AUTO
 
-    setting = loaded.workspace.provider_settings.get("environments", AUTO)
-    has_conda = setting != PIP and conda_program(surroundings) is not None
-    if setting == CONDA and not has_conda:
+    setting = workspace.provider_settings.get("environments", AUTO)
+    if setting == CONDA and not has_conda():
         yield _finding(resource, ("conda_file",), NO_PROGRAM)
     dependencies = conda.get("dependencies")
     for place, item in _each(dependencies if isinstance(dependencies, list | tuple) else ()):
-        for problem in _problems(item, loaded.workspace.conda_names):
-            if not problem.conda or not (has_conda or setting == CONDA):
+        for problem in _problems(item, workspace.conda_names):
+            if not problem.conda or setting == PIP or (setting != CONDA and not has_conda()):
                 yield _finding(resource, place, problem)
 
 

@@ -128,6 +128,18 @@ def line_of(built: "Built") -> str:
     return f"{built.label} ({built.digest[:12]}, Python {built.version}): {built.python}"
 
 
+def value_of(built: "Built") -> dict[str, Any]:
+    """One environment as a value for scripts."""
+    return {
+        "label": built.label,
+        "digest": built.digest,
+        "python": built.version,
+        "builder": built.builder,
+        "interpreter": built.python,
+        "log": built.log,
+    }
+
+
 def built_named(opened: "Opened", name: str) -> "Built":
     """The built environment of this label, name or beginning of a digest. Raises `Stop` with the nearest."""
     every = opened.provider.environments.list()

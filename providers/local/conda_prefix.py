@@ -22,7 +22,7 @@ from bep.providers.protocol import ProviderError
 
 _ANSWERS: Final = {
     "CONDA_ALWAYS_YES": "true",  # `conda env create` has --yes only since 23
-    "MAMBA_ALWAYS_YES": "true",
+    "MAMBA_ALWAYS_YES": "true",  # mamba 2 asks, and reads only its own
     "MAMBA_NO_PROGRESS_BARS": "true",
 }
 _OF_ANOTHER: Final = re.compile(
@@ -80,14 +80,16 @@ def environment_file(recipe: Recipe) -> str:
 def activation(label: str, prefix: Path, surroundings: Mapping[str, str]) -> dict[str, str]:
     """The variables that the environment's own scripts set when it is activated, PATH and CONDA_PREFIX apart.
 
-    Packages bring such scripts, gdal for one, whose libraries do not find their data without. They are of the shell.
+    Packages bring such scripts, gdal for one, whose libraries do not find their data without. They are of the shell,
+    and see little of the user's own variables: what they make of those would be kept, and be another's tomorrow.
     Raises `ProviderError` (code EnvironmentFailed) when they do not come to an end.
     """
     scripts = sorted((prefix / "etc" / "conda" / "activate.d").glob("*.sh"))
     if not scripts:
         return {}
     path = f"{prefix / 'bin'}:{surroundings.get('PATH', '')}"
-    before = {**surroundings, "PATH": path, "CONDA_PREFIX": str(prefix), "PYTHONCOERCECLOCALE": "0"}
+    before = {"PATH": path, "CONDA_PREFIX": str(prefix), "PYTHONCOERCECLOCALE": "0"}
+    before |= {name: surroundings[name] for name in ("HOME", "LANG", "TMPDIR") if name in surroundings}
     read = 'for script in "$@"; do . "$script"; done >/dev/null; exec "$CONDA_PREFIX/bin/python" -c '
     tell = "'import json, os; print(json.dumps(dict(os.environ)))'"
     shell = shutil.which("bash", path=path) or "/bin/sh"
