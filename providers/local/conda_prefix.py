@@ -1,7 +1,7 @@
 """One conda environment, made by micromamba, mamba or conda, pip's part by its own pip. Knows no resource.
 
-Options are those of `micromamba create --help` (2.x, and 1.x alike) and of `conda env create --help` (4.x to 26.x),
-which mamba has taken over from conda in 1.x and from micromamba in 2.x.
+Options and variables are those that micromamba 2 (`micromamba create`, of which its and mamba 2's `env create` are
+aliases) and conda 23 to 26 (`conda env create`) document.
 """
 
 import json
@@ -21,9 +21,8 @@ from bep.providers.local.interpreters import Interpreter, probe
 from bep.providers.protocol import ProviderError
 
 _ANSWERS: Final = {
-    "CONDA_ALWAYS_YES": "true",  # `conda env create` has --yes only since 23
-    "MAMBA_ALWAYS_YES": "true",  # mamba 2 asks, and reads only its own
-    "MAMBA_NO_PROGRESS_BARS": "true",
+    "CONDA_ALWAYS_YES": "true",  # `conda env create` has not always had --yes
+    "MAMBA_ALWAYS_YES": "true",  # mamba 2 reads only its own
 }
 _OF_ANOTHER: Final = re.compile(
     r"CONDA_(PREFIX|STACKED)(_\d+)?|CONDA_(DEFAULT_ENV|SHLVL|PROMPT_MODIFIER)|MAMBA_(TARGET_PREFIX|DEFAULT_ENV)"

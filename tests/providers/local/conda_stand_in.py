@@ -22,7 +22,7 @@ assert not prefix.exists(), "Non-conda folder exists at prefix - aborting."
 assert file.name == "environment.yml", file
 active = ("CONDA_PREFIX", "CONDA_PREFIX_1", "CONDA_DEFAULT_ENV", "CONDA_SHLVL", "VIRTUAL_ENV", "PYTHONPATH")
 assert not [variable for variable in active if variable in os.environ], "another environment is active"
-assert name == "micromamba" or os.environ["CONDA_ALWAYS_YES"] == os.environ["MAMBA_ALWAYS_YES"] == "true"
+assert os.environ["CONDA_ALWAYS_YES"] == os.environ["MAMBA_ALWAYS_YES"] == "true"
 assert os.environ.get("CONDA_PKGS_DIRS") == "/the/users/own", "a setting of the user's is gone"
 asked = yaml.safe_load(file.read_text())
 assert set(asked) == {{"channels", "dependencies"}}, asked
