@@ -25,6 +25,9 @@ _POOLS = (
 
 _DRIVER = Path("/proc/driver/nvidia/gpus")  # one folder for each GPU, where NVIDIA's driver is loaded
 
+# The variable that names an active environment, and what stands in every environment of its sort.
+_SIGNS = {"CONDA_PREFIX": "conda-meta", "VIRTUAL_ENV": "pyvenv.cfg"}
+
 
 def launch(request: JobRequest, folder: JobFolder) -> Launch:
     """Everything but what differs from worker to worker. The manifest need not be written yet."""
@@ -57,8 +60,22 @@ def launch(request: JobRequest, folder: JobFolder) -> Launch:
         workers_of_a_node=settings.max_concurrency_per_instance,
         cores_of_a_worker=settings.worker_cpus,
         gpus=gpus(request.environment or {}),
-        environment=request.environment,
+        environment=None if request.environment is None else activated(request.environment, target.interpreter[0]),
     )
+
+
+def activated(environment: Mapping[str, str], interpreter: str) -> dict[str, str]:
+    """What a process inherits in an interpreter's virtual or conda environment, as activating that would have it.
+
+    The environment's programs come first on PATH. An interpreter that is in none changes nothing.
+    """
+    home = Path(interpreter).parent.parent
+    found = [variable for variable, sign in _SIGNS.items() if (home / sign).exists()]
+    if not found:
+        return dict(environment)
+    outer = {name: value for name, value in environment.items() if name not in _SIGNS}
+    path = os.pathsep.join(part for part in (str(home / "bin"), environment.get("PATH", "")) if part)
+    return {**outer, found[0]: str(home), "PATH": path}
 
 
 def cores() -> int:

@@ -1,6 +1,7 @@
 """The job record, `job.json`: what a job was, how it went, and why. Knows how to read and write itself, no more."""
 
 import json
+import os
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -64,6 +65,8 @@ class JobError(BaseModel):
 class JobRecord(BaseModel):
     """One job. `target` has the names of the environment variables without their values, which may be secrets.
 
+    `workspace` is the folder that the job's own paths lie in; `moved_from` where it was begun, if that folder was moved
+    or copied since: what it has written is found where it is now, its inputs stand in the manifest as they were.
     `rewrites` is set from the moment a completed job's failed items are scored again until it completes once more: the
     output that is there is its own, and is replaced by the new one.
     """
@@ -96,6 +99,8 @@ class JobRecord(BaseModel):
     runs: int = 1
     earlier_deployments: tuple[str, ...] = ()
     rewrites: bool = False
+    workspace: Path | None = None
+    moved_from: Path | None = None
 
 
 def save(record: JobRecord) -> None:
@@ -122,16 +127,50 @@ def load(path: Path) -> JobRecord:
 
 
 def read(folder: JobFolder) -> JobRecord:
-    """The record as it was last written. Raises `JobInvalid`."""
+    """The record as it was last written, its paths those of today. Raises `JobInvalid`."""
     try:
         # Not pydantic's own JSON: it refuses the names of files that are no text, which messages may hold.
-        return JobRecord.model_validate(json.loads(folder.record.read_bytes()))
+        return _where_it_is(JobRecord.model_validate(json.loads(folder.record.read_bytes())), folder.path)
     except FileNotFoundError:
         raise JobInvalid(f"{folder.path} is not a job's folder: it has no job.json") from None
     except ValidationError as error:
         raise JobInvalid(f"{folder.record} is damaged: {error.errors()[0]['msg']}") from None
     except ValueError as error:
         raise JobInvalid(f"{folder.record} is damaged: {error}") from None
+
+
+def _where_it_is(record: JobRecord, path: Path) -> JobRecord:
+    """The record of a job that was found in the folder `path`, whether or not it was written there."""
+    path, root = path.absolute(), record.workspace
+    if record.folder == path:
+        return record
+    below = record.folder.relative_to(root).parts if root and record.folder.is_relative_to(root) else ()
+    if root is None or not below or path.parts[-len(below) :] != below:
+        return record.model_copy(update={"folder": path})
+    here, begun = Path(*path.parts[: -len(below)]), record.moved_from or root
+
+    def today(place: Path) -> Path:
+        plain = Path(os.path.normpath(place))
+        return here / plain.relative_to(root) if plain.is_relative_to(root) else plain
+
+    return record.model_copy(
+        update={
+            "folder": path,
+            "output_folder": today(record.output_folder),
+            "output_file": record.output_file and today(record.output_file),
+            "workspace": here,
+            "moved_from": begun if begun != here else None,
+        }
+    )
+
+
+def must_be_home(record: JobRecord) -> None:
+    """Raise `JobInvalid` for a job that was begun where its workspace is no more: its manifest names files there."""
+    if record.moved_from is not None:
+        raise JobInvalid(
+            f"{record.name} was begun in {record.moved_from} and names its inputs there; it cannot go on in"
+            f" {record.workspace}. Run the job anew, or go on where it was begun"
+        )
 
 
 def pinned(target: ScoringTarget) -> ScoringTarget:

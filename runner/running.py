@@ -11,7 +11,7 @@ from bep.runner.errors import JobInvalid
 from bep.runner.events import Event
 from bep.runner.folder import JobFolder, wait_for_parts
 from bep.runner.job import Job
-from bep.runner.record import JobRecord, Status, pinned, read
+from bep.runner.record import JobRecord, Status, must_be_home, pinned, read
 from bep.runner.target import JobRequest, ScoringTarget
 
 _ORPHANS = 10.0  # seconds that the kernel gets to end the workers of a runner that was killed
@@ -92,6 +92,7 @@ def _aimed(record: JobRecord, target: ScoringTarget | None) -> JobRecord:
 
 def _prepared(folder: JobFolder, record: JobRecord, environment_variables: Mapping[str, str]) -> JobRecord:
     """The record of a job's next run, once nothing of the last one lives and its journals are whole."""
+    must_be_home(record)
     missing = sorted(record.target.environment_variables.keys() - environment_variables.keys())
     if missing:
         raise JobInvalid(f"{record.name} needs values for the environment variables {', '.join(missing)}")
@@ -117,6 +118,7 @@ def _created(request: JobRequest) -> JobRecord:
         output_file=request.output_folder / request.settings.output_file_name if appends else None,
         created=datetime.now(UTC),
         process=os.getpid(),
+        workspace=request.workspace,
     )
 
 
@@ -133,4 +135,5 @@ def _requested(record: JobRecord, variables: Mapping[str, str], environment: Map
         output_text=record.output_text,
         overrides=record.overrides,
         environment=None if environment is None else dict(environment),
+        workspace=record.workspace,
     )

@@ -79,7 +79,7 @@ class JobRequest(BaseModel):
 
     `folder` is the job's own folder (record, manifest, journal, parts, logs); `output_folder` is where results appear.
     `environment` is what worker processes inherit, None for all that this process has; `cache` keeps downloads, None
-    for the job's own folder.
+    for the job's own folder. `workspace` is the folder that `folder` lies in, which may be moved once the job is over.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -96,3 +96,4 @@ class JobRequest(BaseModel):
     overrides: dict[str, Any] = Field(default_factory=dict)
     environment: dict[str, str] | None = Field(default=None, repr=False)
     cache: Path | None = None
+    workspace: Path | None = None

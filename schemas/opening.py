@@ -1,8 +1,10 @@
 """Opening: bep.yml and variable files, and the documents of any file, with what is wrong with them."""
 
+import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from bep.schemas.conda_names import names_of
 from bep.schemas.contents import said
 from bep.schemas.doubts import Doubts
 from bep.schemas.files import Files
@@ -12,7 +14,7 @@ from bep.schemas.node import Node
 from bep.schemas.reading import read
 from bep.schemas.stages import CHOICE, as_chosen
 from bep.schemas.variables import Variables
-from bep.schemas.workspace import FILE, LOCAL, Workspace, not_available, read_workspace
+from bep.schemas.workspace import FILE, LOCAL, Workspace, not_available, not_there, read_workspace
 
 
 @dataclass(slots=True)
@@ -64,7 +66,29 @@ def _workspace(files: Files, choice: str, findings: list[Finding], texts: dict[s
     findings += troubles
     findings += () if doubts.touch("stages") or doubts.touch("default_stage") else unsettled
     findings += not_available(documents[0], workspace.stage or "")
-    return workspace, doubts
+    return _with_names(workspace, documents[0], files, findings, texts), doubts
+
+
+def _with_names(
+    workspace: Workspace, root: Node, files: Files, findings: list[Finding], texts: dict[str, str]
+) -> Workspace:
+    """The workspace with what its file of names says, if bep.yml names one. No pattern of specs means that file."""
+    path = workspace.provider_settings.get("conda_names")
+    if not path:
+        return workspace
+    path = posixpath.normpath(path)
+    specs = tuple(spec for spec in workspace.specs if spec.path != path or not spec.sought)
+    workspace = replace(workspace, specs=specs)
+    if not files.exists(path) or files.is_folder(path):
+        setting = ("provider", LOCAL, "conda_names")
+        place = root.at(("stages", workspace.stage or "", *setting)) or root.at(setting)
+        findings.append(not_there(path, files, place.mark if place else None))
+        return workspace
+    before = len(findings)
+    documents = documents_of(files, path, findings, texts)
+    names, wrong = names_of(documents, path) if documents or len(findings) == before else ({}, [])
+    findings += wrong
+    return replace(workspace, conda_names=names)
 
 
 def _mapping(node: Node, path: str, findings: list[Finding]) -> Mapping[str, Node]:

@@ -14,6 +14,8 @@ from bep.schemas.scripts import ScriptTrouble, examine
 
 MLFLOW = "mlflow_model"
 OUTPUT_FILE = "predictions.csv"
+ABOUT = ("description", "tags", "properties")
+"""What is said about an asset and is no part of its content."""
 FORBIDDEN_IN_NAMES = '/\\:*?"<>|'
 
 
@@ -185,8 +187,9 @@ def _report(draft: Draft, path: str, trouble: ScriptTrouble) -> None:
 
 
 def duplicates(drafts: list[Draft]) -> tuple[dict[Address, Draft], list[Finding]]:
-    """One draft for each address there is. The same address twice is a finding, except where one asset is written
-    inline twice with the same content: that is the same asset.
+    """One draft for each address there is. The same address twice is a finding, except where an asset that is written
+    inside a deployment has the content of another declaration: that is the same asset. A document of its own, which
+    may say more of it, stands for both.
     """
     unique: dict[Address, Draft] = {}
     findings: list[Finding] = []
@@ -194,26 +197,31 @@ def duplicates(drafts: list[Draft]) -> tuple[dict[Address, Draft], list[Finding]
         if draft.address is None:
             continue
         first = unique.setdefault(draft.address, draft)
-        if first is draft or (draft.inline and _same(first, draft)):
+        if first is draft:
             continue
-        findings.append(_duplicate(first, draft))
+        inline, other = (draft, first) if draft.inline else (first, draft)
+        if not inline.inline or not _same(inline, other):
+            findings.append(_duplicate(first, draft))
+        elif not other.inline:
+            unique[draft.address] = other
     return unique, findings
 
 
-def _same(first: Draft, second: Draft) -> bool:
-    """Whether two drafts register the same bytes and say the same of them."""
-    one, other = plain(first.node), plain(second.node)
-    for data in (one, other):
-        if isinstance(data.get("path"), dict):
-            data["path"] = data["path"]["sha256"]
-    return bool(one == other)
+def _same(inline: Draft, other: Draft) -> bool:
+    """Whether two drafts register the same bytes, and the inline one says nothing of them that the other does not."""
+    one, two = plain(inline.node), plain(other.node)
+    for data in (one, two):
+        for place in (data, data.get("build")):
+            if isinstance(place, dict) and isinstance(place.get("path"), dict):
+                place["path"] = place["path"]["sha256"]
+    said = () if other.inline else ABOUT
+    return bool(one == {key: value for key, value in two.items() if key not in said or key in one})
 
 
 def _duplicate(first: Draft, draft: Draft) -> Finding:
     assert draft.address is not None
-    what = (
-        "with other content" if kind_of(draft.address) in ("model", "environment", "data") and draft.inline else "twice"
-    )
+    inline = draft.inline or first.inline
+    what = "with other content" if kind_of(draft.address) in ("model", "environment", "data") and inline else "twice"
     return mistake(
         "duplicate-address",
         draft.address,

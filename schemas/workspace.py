@@ -56,7 +56,8 @@ class Workspace:
     `provider` is `local` or `azure`, `provider_settings` what bep.yml says about it. `state` is
     `{"file": path}` or `{"azure_blob": {...}}`. `variables` is None where there is no bep.yml.
     `stage` is the one it was opened in: empty where it has none, None where it cannot be told which is
-    meant. `home` is the folder for what is bep's, relative to the workspace.
+    meant. `home` is the folder for what is bep's, relative to the workspace. `conda_names` are the pip requirements
+    that stand for conda packages here (None: nothing does), from the file that the provider's settings name.
     """
 
     name: str = "default"
@@ -71,6 +72,7 @@ class Workspace:
     stages: Stages = NO_STAGES
     stage: str | None = ""
     home: str = HOME
+    conda_names: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], Doubts]:

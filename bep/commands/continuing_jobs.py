@@ -75,6 +75,7 @@ def _continued(
     from bep.commands.job_results import show_job
     from bep.commands.running_jobs import JobTeller, finish
     from bep.console import Console
+    from bep.runner.record import must_be_home
     from bep.wiring.applying import two_step_interrupt
     from bep.wiring.jobs import record_named
     from bep.wiring.opening import here
@@ -83,6 +84,7 @@ def _continued(
     console = Console()
     opened = here()
     record = record_named(opened.home, name)
+    must_be_home(record)
     target = target_now(opened, record) if mended else None
     variables = target.environment_variables if target else variables_of(opened, record)
     with two_step_interrupt("cancelling the job; what is scored is kept") as cancel:

@@ -10,6 +10,7 @@ from bep.formatting import Format
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
+Output = Annotated[Format | None, typer.Option("--output", "-o", help="The result as a value instead of as lines.")]
 Query = Annotated[str, typer.Option("--query", metavar="JMESPATH", help="Only a part of it.")]
 
 
@@ -20,6 +21,10 @@ def env() -> None:
     An environment that asks for packages, or for a Python, becomes a virtual environment. It is built
     when a job first needs it, once for the same contents, and shared by every deployment that asks for
     the same. One that asks for nothing is your own Python, and is not listed here.
+
+    pip installs what a conda file names, under the names that PyPI has for it. What pip cannot have is
+    left to micromamba, mamba or conda, if one is on PATH. In bep.yml, provider: {local: {environments:
+    pip}} or conda asks for one of them, and {local: {conda_names: FILE}} says what stands for a package.
 
     \b
     Examples:
@@ -62,7 +67,7 @@ def show(
     output: Annotated[Format, typer.Option("--output", "-o", help="How to write it.")] = Format.YAML,
     query: Query = "",
 ) -> None:
-    """Show one: interpreter, what pip was asked for, what was left out and why, the log of its build.
+    """Show one: interpreter, what pip or conda was asked for, what was left out and why, the log of its build.
 
     \b
     Examples:
@@ -84,22 +89,25 @@ def build(
     deployment: Annotated[
         str, typer.Option("--deployment", "-d", metavar="ENDPOINT/NAME", help="What this deployment is scored in.")
     ] = "",
+    output: Output = None,
 ) -> None:
     """Build ahead of the first job. Without a name: what every applied deployment needs.
 
-    An environment that is there already is left as it is. A build that is killed leaves nothing that
-    looks usable.
+    An environment that is there already is left as it is; one that was moved or copied here with its
+    workspace is built again. A build that is killed leaves nothing that looks usable.
 
     \b
     Examples:
       bep env build
       bep env build mnist-env               the newest version
       bep env build --deployment mybatchedp/blue
+      bep env build -o json                 digest, Python, builder and interpreter of each
 
     \b
     Exit codes: 0 all are there, 1 no such environment, 5 one cannot be built.
     """
     from bep.console import Console
+    from bep.formatting import formatted
     from bep.wiring import environments
     from bep.wiring.opening import here
 
@@ -112,14 +120,16 @@ def build(
         built = [environments.build_named(opened, name, console.say)]
     else:
         built = environments.build_every(opened, console.say)
-    if not built:
+    if output is not None:
+        console.result(formatted([environments.value_of(one) for one in built], output))
+    elif not built:
         console.say("no applied deployment needs an environment of its own")
     else:
         console.result("\n".join(environments.line_of(one) for one in built))
 
 
 @app.command()
-def prune(auto_approve: AutoApprove = False) -> None:
+def prune(auto_approve: AutoApprove = False, output: Output = None) -> None:
     """Remove the environments that no applied deployment needs, after asking.
 
     Those that a running job uses stay. What is removed can be built again from its spec. If a deployment
@@ -129,12 +139,14 @@ def prune(auto_approve: AutoApprove = False) -> None:
     Examples:
       bep env prune
       bep env prune --auto-approve
+      bep env prune --auto-approve -o json  the digests that are gone
 
     \b
     Exit codes: 0 removed, or there was nothing to remove; 1 the answer was not yes; 5 it cannot be told
     what is needed.
     """
     from bep.console import Console
+    from bep.formatting import formatted
     from bep.wiring import environments
     from bep.wiring.opening import here
 
@@ -145,7 +157,10 @@ def prune(auto_approve: AutoApprove = False) -> None:
         if not auto_approve:
             console.confirm(f"Remove {_number(len(doomed))}?")
     gone = environments.remove(opened, doomed)
-    console.result(f"{_number(len(gone))} removed." if gone else "Nothing to remove: each is needed.")
+    if output is not None:
+        console.result(formatted(list(gone), output))
+    else:
+        console.result(f"{_number(len(gone))} removed." if gone else "Nothing to remove: each is needed.")
 
 
 def _number(count: int) -> str:

@@ -63,7 +63,9 @@ def _environment(found: dict[str, Any]) -> list[tuple[str, str]]:
             return [("environment", about), ("interpreter", found["interpreter"])]
     asked = ", ".join(found["requirements"]) or "nothing but Python"
     notes = [("", note) for note in found["notes"]]
-    return [("environment", f"{found['label']}, would be built with Python {found['python']}: {asked}"), *notes]
+    by = f"by {found['builder']}, " if found["builder"] != "pip" else ""
+    python = f"with Python {found['python']}" if found["python"] else "with the newest Python that suits"
+    return [("environment", f"{found['label']}, would be built {by}{python}: {asked}"), *notes]
 
 
 def _items(found: dict[str, Any]) -> str:

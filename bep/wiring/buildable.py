@@ -1,32 +1,63 @@
-"""What the specs' environments ask for that cannot be built on this machine's terms. Builds nothing; prints nothing."""
+"""What the specs' environments ask for that cannot be built on this machine. Builds nothing; prints nothing."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from bep.schemas.finding import Finding, mistake, ordered
 from bep.schemas.loading import Loaded
 from bep.schemas.mark import Mark
 from bep.schemas.resource import FieldPath, Resource
+from bep.schemas.workspace import Workspace
+
+if TYPE_CHECKING:
+    from bep.providers.local.conda import Problem
 
 
-def with_environments(loaded: Loaded) -> Loaded:
-    """The specs with a finding for each conda package that pip cannot have, where the world is this machine.
+def with_environments(loaded: Loaded, surroundings: Mapping[str, str], source: Callable[[str], str]) -> Loaded:
+    """The specs with a finding for each conda package that cannot be had, where the world is this machine.
 
-    Elsewhere conda itself builds them, so there they are right.
+    Elsewhere conda itself builds them, so there they are right. `surroundings` is the process's environment, whose
+    PATH may have a conda; `source` gives the text of a file as findings may show it.
     """
     if loaded.workspace.provider != "local":
         return loaded
-    found = [finding for resource in loaded.resources for finding in _unbuildable(resource)]
-    return replace(loaded, findings=ordered([*loaded.findings, *found])) if found else loaded
+
+    @cache
+    def has_conda() -> bool:
+        from bep.providers.local.builders import conda_program
+
+        return conda_program(surroundings) is not None
+
+    found = [finding for one in loaded.resources for finding in _unbuildable(one, loaded.workspace, has_conda)]
+    if not found:
+        return loaded
+    files = {finding.mark.file for finding in found if finding.mark is not None} - loaded.sources.keys()
+    sources = {**loaded.sources, **{file: source(file) for file in sorted(files)}}
+    return replace(loaded, findings=ordered([*loaded.findings, *found]), sources=sources)
 
 
-def _unbuildable(resource: Resource) -> Iterator[Finding]:
+def _unbuildable(resource: Resource, workspace: Workspace, has_conda: Callable[[], bool]) -> Iterator[Finding]:
     conda = resource.attributes.get("conda_file") if resource.kind == "environment" else None
-    dependencies = conda.get("dependencies") if isinstance(conda, Mapping) else None
+    if not isinstance(conda, Mapping):
+        return
+    from bep.providers.local.builders import CONDA, NO_PROGRAM, PIP
+    from bep.providers.local.provider import AUTO
+
+    setting = workspace.provider_settings.get("environments", AUTO)
+    if setting == CONDA and not has_conda():
+        yield _finding(resource, ("conda_file",), NO_PROGRAM)
+    dependencies = conda.get("dependencies")
     for place, item in _each(dependencies if isinstance(dependencies, list | tuple) else ()):
-        for message, fix in _problems(item):
-            yield mistake("environment-unbuildable", resource.address, message, f"{fix}.", _mark(resource, place))
+        for problem in _problems(item, workspace.conda_names):
+            if not problem.conda or setting == PIP or (setting != CONDA and not has_conda()):
+                yield _finding(resource, place, problem)
+
+
+def _finding(resource: Resource, place: FieldPath, problem: "Problem") -> Finding:
+    fix = f"{problem.fix}."
+    return mistake("environment-unbuildable", resource.address, problem.message, fix, _mark(resource, place))
 
 
 def _each(dependencies: Sequence[Any]) -> Iterator[tuple[FieldPath, Any]]:
@@ -46,7 +77,7 @@ def _mark(resource: Resource, place: FieldPath) -> Mark:
     return next((resource.marks[path] for path in held if path in resource.marks), resource.mark)
 
 
-def _problems(item: Any) -> Iterable[tuple[str, str]]:
+def _problems(item: Any, names: Mapping[str, str | None]) -> "Iterable[Problem]":
     from bep.providers.local.conda import recipe_of
 
-    return recipe_of({"dependencies": [item]}).problems
+    return recipe_of({"dependencies": [item]}, names=names).problems

@@ -12,8 +12,9 @@ from bep.schemas.nearest import did_you_mean, listed
 from bep.wiring.jobs import records
 
 if TYPE_CHECKING:
+    from bep.providers.local.built import Built
     from bep.providers.local.conda import Recipe
-    from bep.providers.local.environments import Built, Wanted
+    from bep.providers.local.environments import Wanted
     from bep.providers.local.scoring import Chosen
     from bep.wiring.opening import Opened
 
@@ -26,6 +27,15 @@ class Outlook:
     python: str
     wanted: "Wanted | None" = None
 
+    @property
+    def version(self) -> str:
+        """The Python's version: of what is built, else as far as it is known before."""
+        assert self.wanted is not None
+        if self.wanted.built is not None:
+            return self.wanted.built.version
+        interpreter = self.wanted.interpreter
+        return interpreter.version if interpreter else self.wanted.recipe.python or ""
+
     def as_json(self) -> dict[str, Any]:
         """As a value for scripts; `state` is own, built or to-build."""
         if self.wanted is None:
@@ -35,8 +45,9 @@ class Outlook:
             "label": self.label,
             "state": "built" if wanted.built else "to-build",
             "interpreter": self.python,
-            "python": wanted.interpreter.version,
+            "python": self.version,
             "digest": wanted.digest,
+            "builder": wanted.built.builder if wanted.built else wanted.builder.name,
             "requirements": [*wanted.recipe.first, *wanted.recipe.then],
             "notes": list(wanted.recipe.notes),
         }
@@ -51,7 +62,8 @@ def outlook(opened: "Opened", chosen: "Chosen") -> Outlook:
     if recipe is None:
         return Outlook(label, environments.own())
     wanted = environments.wanted(label, recipe)
-    return Outlook(label, wanted.built.python if wanted.built else wanted.interpreter.path, wanted)
+    there = wanted.built.python if wanted.built else wanted.interpreter.path if wanted.interpreter else ""
+    return Outlook(label, there, wanted)
 
 
 @dataclass(frozen=True)
@@ -89,6 +101,7 @@ def rows(opened: "Opened") -> list[dict[str, Any]]:
             "label": built.label,
             "digest": built.digest[:12],
             "python": built.version,
+            "builder": built.builder,
             "megabytes": round(_bytes(Path(built.python).parent.parent) / 1e6, 1),
             "last_used": used.get(built.digest),
             "needed_by": ", ".join(needed.get(built.digest, ())) or None,
@@ -98,7 +111,7 @@ def rows(opened: "Opened") -> list[dict[str, Any]]:
 
 
 def detail(opened: "Opened", built: "Built") -> dict[str, Any]:
-    """One environment: interpreter, what pip was asked for, notes, log, who needs it."""
+    """One environment: interpreter, what pip or conda was asked for, notes, log, who needs it."""
     (row,) = (row for row in rows(opened) if row["digest"] == built.digest[:12])
     return {
         **row,
@@ -113,6 +126,18 @@ def detail(opened: "Opened", built: "Built") -> dict[str, Any]:
 def line_of(built: "Built") -> str:
     """One environment in a line: label, digest, Python, interpreter."""
     return f"{built.label} ({built.digest[:12]}, Python {built.version}): {built.python}"
+
+
+def value_of(built: "Built") -> dict[str, Any]:
+    """One environment as a value for scripts."""
+    return {
+        "label": built.label,
+        "digest": built.digest,
+        "python": built.version,
+        "builder": built.builder,
+        "interpreter": built.python,
+        "log": built.log,
+    }
 
 
 def built_named(opened: "Opened", name: str) -> "Built":
@@ -138,7 +163,7 @@ def build_named(opened: "Opened", name: str, say: Callable[[str], None]) -> "Bui
     there = opened.provider.list("environment")
     address = _applied(name.replace(":", "/"), list(there))
     label = "/".join(names_of(address))
-    return _build(opened, label, of_environment(label, there[address].attributes), say)
+    return _build(opened, label, of_environment(label, there[address].attributes, opened.provider.conda_names), say)
 
 
 def build_for(opened: "Opened", deployment: str, say: Callable[[str], None]) -> "Built":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bep.files import WorkspaceFiles
 from bep.schemas.address import Address
+from bep.schemas.conda_names import WRONG_NAMES
 from bep.schemas.finding import SpecInvalid, errors
 from bep.schemas.stages import HOME
 from bep.schemas.workspace import FILE
@@ -75,36 +76,55 @@ class Opened:
         from bep.schemas.loading import load
         from bep.wiring.buildable import with_environments
 
-        return with_environments(
-            load(
-                self.files,
-                paths=self.source.paths,
-                variables=self.source.variables,
-                variable_files=self.source.variable_files,
-                environment=os.environ,
-                known=self._known,
-            )
+        loaded = load(
+            self.files,
+            paths=self.source.paths,
+            variables=self.source.variables,
+            variable_files=self.source.variable_files,
+            environment=os.environ,
+            known=self._known,
         )
+        return with_environments(loaded, os.environ, self._text)
+
+    def _text(self, path: str) -> str:
+        """A file's text as it may be shown: whatever looks like a secret is blotted out."""
+        from bep.schemas.masking import masked
+
+        return masked(self.files.read(path).decode("utf-8", "replace"))
 
     def _known(self, kind: str) -> Sequence[Address]:
         """What the provider has of a kind, oldest first. Asked while the specs are read, so before the state is."""
         return list(self._provider_with("").list(kind))
 
-    def _provider_with(self, secret_key: str, python: str | None = None) -> "LocalProvider":
-        from bep.providers.local.provider import LocalProvider
+    def _provider_with(self, secret_key: str) -> "LocalProvider":
+        from bep.providers.local.provider import AUTO, LocalProvider
 
-        world = self.workspace.provider_settings.get("path") or f"{self.workspace.home}/cloud"
+        settings = self.workspace.provider_settings
+        world = settings.get("path") or f"{self.workspace.home}/cloud"
         return LocalProvider(
-            self.root, secret_key=secret_key, clock=now, python=python, surroundings=os.environ, cloud=str(world)
+            self.root,
+            secret_key=secret_key,
+            clock=now,
+            python=settings.get("python"),
+            surroundings=os.environ,
+            cloud=str(world),
+            builder=settings.get("environments", AUTO),
+            conda_names=self.workspace.conda_names,
         )
 
     @cached_property
     def provider(self) -> "LocalProvider":
-        """The world these specs are for. Raises `SpecInvalid` when this bep does not have its provider."""
+        """The world these specs are for.
+
+        Raises `SpecInvalid` when this bep does not have its provider, and for a wrong file of names: what would be
+        installed is not what was meant.
+        """
         if self.workspace.provider != "local":
             raise self._not_available()
-        python = self.workspace.provider_settings.get("python")
-        return self._provider_with(self.state.secret_key, python)
+        wrong = [found for found in errors(self._glance[1]) if found.code == WRONG_NAMES]
+        if wrong:
+            raise SpecInvalid(wrong, self.loaded.sources)
+        return self._provider_with(self.state.secret_key)
 
     def _not_available(self) -> SpecInvalid:
         asked = [found for found in self.loaded.findings if found.code == "not-available"]

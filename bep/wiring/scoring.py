@@ -73,6 +73,7 @@ def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> 
         overrides=dict(job.settings),
         environment=dict(os.environ),
         cache=opened.home / "cache" / "downloads",
+        workspace=opened.root,
     )
 
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bep.providers.local.conda import Recipe, recipe_of
+from bep.providers.local.conda import NO_NAMES, Names, Recipe, noted, recipe_of
 from bep.providers.protocol import ProviderError
 
 
-def of_environment(label: str, attributes: Mapping[str, Any]) -> Recipe:
+def of_environment(label: str, attributes: Mapping[str, Any], names: Names = NO_NAMES) -> Recipe:
     """The recipe of an environment's attributes; its notes say what an image would have brought."""
-    recipe = recipe_of(attributes.get("conda_file"), attributes.get("requirements", ()))
+    recipe = recipe_of(attributes.get("conda_file"), attributes.get("requirements", ()), names)
     image = attributes.get("image") or ("a Dockerfile" if attributes.get("build") else None)
     if image is None:
         return recipe
@@ -23,10 +23,17 @@ def of_environment(label: str, attributes: Mapping[str, Any]) -> Recipe:
         )
     else:
         note = f"no image is used here: what {image} installs outside Python must be on this machine"
-    return replace(recipe, notes=(*recipe.notes, note))
+    return noted(recipe, note)
 
 
-def of_model(label: str, folder: Path) -> Recipe | None:
+def variables_of(attributes: Mapping[str, Any]) -> dict[str, str]:
+    """The variables that an environment's conda file names: conda sets them when the environment is activated."""
+    conda = attributes.get("conda_file")
+    written = conda.get("variables") if isinstance(conda, Mapping) else None
+    return {str(name): str(value) for name, value in written.items()} if isinstance(written, Mapping) else {}
+
+
+def of_model(label: str, folder: Path, names: Names = NO_NAMES) -> Recipe | None:
     """The recipe an MLflow model carries: `python_env.yaml`, else `conda.yaml`, else `requirements.txt`; or None.
 
     The names are those its MLmodel gives, else MLflow's usual ones.
@@ -39,7 +46,7 @@ def of_model(label: str, folder: Path) -> Recipe | None:
     if python_env.is_file():
         return _of_python_env(label, _mapping(label, python_env), folder)
     if conda.is_file():
-        return _of_conda(label, _mapping(label, conda), folder)
+        return _of_conda(label, _mapping(label, conda), folder, names)
     if requirements.is_file():
         recipe = recipe_of(None, tuple(_lines(label, requirements)))
         return replace(recipe, python=named.get("python") or None)
@@ -52,13 +59,13 @@ def _of_python_env(label: str, about: Mapping[str, Any], folder: Path) -> Recipe
     return replace(recipe_of(None, lines), python=python)
 
 
-def _of_conda(label: str, about: Mapping[str, Any], folder: Path) -> Recipe:
+def _of_conda(label: str, about: Mapping[str, Any], folder: Path, names: Names) -> Recipe:
     dependencies: list[Any] = []
     for item in about.get("dependencies") or ():
         if isinstance(item, dict) and isinstance(item.get("pip"), list):
             item = {"pip": [line for entry in item["pip"] for line in _expanded(label, str(entry), folder)]}
         dependencies.append(item)
-    return recipe_of({"dependencies": dependencies})
+    return recipe_of({**about, "dependencies": dependencies}, names=names)
 
 
 def _expanded(label: str, line: str, folder: Path) -> Iterator[str]:

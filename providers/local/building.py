@@ -1,4 +1,7 @@
-"""One virtual environment, built by venv and pip, every line of theirs in a log. Knows no resource."""
+"""One virtual environment, built by venv and pip, every line of theirs in a log. Knows no resource.
+
+Running a builder's program, whichever it is, is here as well.
+"""
 
 import re
 import subprocess
@@ -20,8 +23,12 @@ LAST_PIP: Final = {"3.6": "pip<22", "3.7": "pip<24.1", "3.8": "pip<25.1"}
 """Pip for a Python it has left behind, said outright: what old pips find in local folders they take unchecked."""
 
 _WORTH_TELLING = re.compile(
-    r"(Collecting|Downloading|Building wheels?|Installing collected|Successfully installed)\b.*"
+    r"(Collecting|Downloading|Building wheels?|Installing collected|Successfully installed"
+    r"|Solving environment|(Executing|Starting|Finished) transaction|Transaction (starting|finished))\b.*"
 )
+
+_CONDA_ERROR: Final = re.compile(r"(\w+Error|ResolvePackageNotFound)\b.*:|(error|critical)\s+libmamba\b")
+"""How conda and micromamba begin to say what is wrong; what it is comes in the lines after it."""
 
 _NOT_FOR_PIP: Final = (
     "PYTHONPATH",
@@ -62,19 +69,25 @@ def build(site: Site, interpreter: Interpreter, recipe: Recipe) -> None:
         _make(site, log, interpreter)
         for step, lines in enumerate((recipe.first, recipe.then), 1):
             if lines:
-                listed = site.folder / f"requirements-{step}.txt"
-                listed.write_text("\n".join(lines) + "\n")
-                _must(site, log, [str(site.python), "-m", "pip", "install", "--progress-bar", "off", "-r", str(listed)])
+                pip_install(site, log, step, lines)
+
+
+def pip_install(site: Site, log: IO[str], step: int, lines: Sequence[str], *options: str) -> None:
+    """Let the environment's own pip install these lines, all at once. Raises as `build` does."""
+    listed = site.folder / f"requirements-{step}.txt"
+    listed.write_text("\n".join(lines) + "\n")
+    pip = [str(site.python), "-m", "pip", "install", *options, "--progress-bar", "off", "-r", str(listed)]
+    must(site, log, pip, "pip install")
 
 
 def _make(site: Site, log: IO[str], interpreter: Interpreter) -> None:
     plain = [interpreter.path, "-m", "venv", "--clear", str(site.folder)]
     failed = _run(site, log, plain)
     if failed is not None and "ensurepip" in failed:  # Debian's python3 without python3-venv
-        _must(site, log, [*plain, "--without-pip"])
-        _must(site, log, [sys.executable, "-m", "pip", "--python", str(site.python), "install", "pip"])
+        must(site, log, [*plain, "--without-pip"], "python -m venv")
+        must(site, log, [sys.executable, "-m", "pip", "--python", str(site.python), "install", "pip"], "pip install")
     elif failed is not None:
-        raise _failure(site, plain, failed)
+        raise _failure(site, "python -m venv", failed)
     elif _pip_version(site) < OLDEST_PIP:
         newest = LAST_PIP.get(".".join(interpreter.version.split(".")[:2]), "pip")
         _run(site, log, [str(site.python), "-m", "pip", "install", "--upgrade", newest])  # if not, the old one may do
@@ -86,10 +99,11 @@ def _pip_version(site: Site) -> tuple[int, ...]:
     return (0,)
 
 
-def _must(site: Site, log: IO[str], command: Sequence[str]) -> None:
+def must(site: Site, log: IO[str], command: Sequence[str], doing: str) -> None:
+    """Run a command that has to go well. Raises `ProviderError` (code EnvironmentFailed), which says `doing` failed."""
     failed = _run(site, log, command)
     if failed is not None:
-        raise _failure(site, command, failed)
+        raise _failure(site, doing, failed)
 
 
 def _run(site: Site, log: IO[str], command: Sequence[str]) -> str | None:
@@ -129,9 +143,18 @@ def _run(site: Site, log: IO[str], command: Sequence[str]) -> str | None:
     return "".join(last) if process.returncode else None
 
 
-def _failure(site: Site, command: Sequence[str], said: str) -> ProviderError:
-    errors = [line.strip() for line in said.splitlines() if re.match(r"\s*(ERROR|error|Error)\b", line)]
-    words = "; ".join(dict.fromkeys(errors[-6:])) or said.strip()[-400:] or "it said nothing"
-    doing = "pip install" if "pip" in command else "python -m venv"
-    message = f"{doing} failed: {words}. The whole log: {site.log}"
+def _failure(site: Site, doing: str, said: str) -> ProviderError:
+    message = f"{doing} failed: {_words(said)}. The whole log: {site.log}"
     return ProviderError(site.label, "build", message, code="EnvironmentFailed")
+
+
+def _words(said: str) -> str:
+    """What matters of what a program said at last: lines of errors, for pip; for conda all from the first of them."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    errors = [line for line in lines if re.match(r"(ERROR|error|Error)\b(?!\s+libmamba)", line)]
+    if errors:
+        return "; ".join(dict.fromkeys(errors[-6:]))
+    first = next((number for number, line in enumerate(lines) if _CONDA_ERROR.match(line)), None)
+    if first is not None:
+        return " ".join(lines[first:])[:600]
+    return said.strip()[-400:] or "it said nothing"

@@ -1,8 +1,9 @@
-"""What an environment asks for, in pip's terms. Pure; knows names and versions, not this machine."""
+"""What an environment asks for, in pip's terms and in conda's. Pure; knows names and versions, not this machine."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from bep.providers.local.conda_names import BUILDS, CARRIED, NEEDS_MACHINE, OURS, RENAMED
@@ -13,12 +14,18 @@ _SPEC = re.compile(
 _CLAUSE = re.compile(r"(?P<sign>==|>=|<=|!=|~=|=|<|>)\s*(?P<version>[A-Za-z0-9_.!+\-]+\*?|\*)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]*")
 
+Names = Mapping[str, str | None]
+"""conda's name, in small letters, to the pip requirement that stands for it; None: nothing does, and it is left out."""
+
+NO_NAMES: Final[Names] = MappingProxyType({})
+
 
 class Problem(NamedTuple):
-    """One thing that cannot be had: what, and what to do instead."""
+    """One thing that pip cannot have: what, and what to do instead. `conda` if micromamba, mamba or conda could."""
 
     message: str
     fix: str
+    conda: bool = False
 
     def __str__(self) -> str:
         return f"{self.message}. {self.fix}"
@@ -31,6 +38,9 @@ class Recipe:
     `first` are the packages conda would install, `then` the pip section, as it was written; pip runs once for each.
     `notes` say what was left out and why; `problems` say what cannot be had at all (then nothing is built).
     `tools` are programs that must be on PATH instead of a conda package: (package, program).
+
+    `by_conda` is the same conda file for micromamba, mamba or conda to build: `first` are its packages as it names
+    them and `channels` where they come from. It is not compared: files that come to the same for pip are the same.
     """
 
     python: str | None = None
@@ -39,6 +49,8 @@ class Recipe:
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     tools: tuple[tuple[str, str], ...] = field(default=())
+    channels: tuple[str, ...] = ()
+    by_conda: "Recipe | None" = field(default=None, compare=False)
 
     @property
     def empty(self) -> bool:
@@ -46,8 +58,11 @@ class Recipe:
         return not self.first and not self.then
 
 
-def recipe_of(conda: Mapping[str, Any] | None, requirements: Sequence[str] = ()) -> Recipe:
-    """The recipe of a conda file's mapping and of plain pip requirements, which come after its pip section."""
+def recipe_of(conda: Mapping[str, Any] | None, requirements: Sequence[str] = (), names: Names = NO_NAMES) -> Recipe:
+    """The recipe of a conda file's mapping and of plain pip requirements, which come after its pip section.
+
+    `names` go before the table of names.
+    """
     recipe = Recipe()
     dependencies = (conda or {}).get("dependencies") or []
     if not isinstance(dependencies, list):
@@ -57,13 +72,45 @@ def recipe_of(conda: Mapping[str, Any] | None, requirements: Sequence[str] = ())
     for item in dependencies:
         match item:
             case str():
-                recipe = _with_package(recipe, item)
+                recipe = _with_package(recipe, item, names)
             case {"pip": list() as lines}:
                 recipe = _with_pip(recipe, [str(line) for line in lines])
             case _:
                 message = f"{item!r} in the conda file is neither a package nor a pip section"
                 recipe = _problem(recipe, message, "Write NAME=VERSION, or 'pip:' with a list below it")
-    return _with_pip(recipe, requirements)
+    recipe = _with_pip(recipe, requirements)
+    return replace(recipe, by_conda=_by_conda(recipe, conda, requirements)) if conda else recipe
+
+
+def noted(recipe: Recipe, text: str) -> Recipe:
+    """The recipe with a note more, whoever builds it."""
+    return _note(replace(recipe, by_conda=recipe.by_conda and _note(recipe.by_conda, text)), text)
+
+
+def _by_conda(recipe: Recipe, conda: Mapping[str, Any], requirements: Sequence[str]) -> Recipe:
+    """The conda file as conda takes it. What is left for pip is installed afterwards, as conda does that, too."""
+    dependencies = conda.get("dependencies") or []
+    sections = [item.get("pip") for item in dependencies if isinstance(item, Mapping)]
+    lines = [str(line) for section in sections if isinstance(section, list) for line in section]
+    asked = replace(_with_pip(Recipe(), [*lines, *requirements]), python=recipe.python)
+    named = set()
+    for text in (item.strip() for item in dependencies if isinstance(item, str)):
+        spec = _SPEC.fullmatch(text)
+        name = spec["name"].lower() if spec else ""
+        if name in OURS:
+            asked = _note(asked, _left_to_bep(text, name))
+        else:
+            named.add(name)
+            asked = replace(asked, first=(*asked.first, text))
+    needed = ["python"] if "python" not in named else []
+    needed += ["pip"] if asked.then and "pip" not in named else []
+    channels = conda.get("channels")
+    return replace(
+        asked,
+        first=(*asked.first, *needed),
+        channels=tuple(map(str, channels)) if isinstance(channels, list) else (),
+        problems=tuple(problem for problem in recipe.problems if not problem.conda),
+    )
 
 
 def _with_pip(recipe: Recipe, lines: Iterable[str]) -> Recipe:
@@ -76,30 +123,44 @@ def _with_pip(recipe: Recipe, lines: Iterable[str]) -> Recipe:
                 recipe, f"'{line}' names another file, which does not travel with it", "Write its lines here"
             )
         elif name and _plain(name[0]) in OURS:
-            recipe = _note(recipe, f"{line} is left out: bep's worker does its part here. {OURS[_plain(name[0])]}")
+            recipe = _note(recipe, _left_to_bep(line, _plain(name[0])))
         else:
             recipe = replace(recipe, then=(*recipe.then, line))
     return recipe
 
 
-def _with_package(recipe: Recipe, text: str) -> Recipe:
+def _with_package(recipe: Recipe, text: str, names: Names) -> Recipe:
     spec = _SPEC.fullmatch(text.strip())
     if spec is None:
         return _problem(recipe, f"'{text}' is not a conda package and version", "Write NAME=VERSION")
     name = spec["name"].lower()
-    kept_out = _kept_out(recipe, text, name)
+    if name in names and (names[name] is None or not _bare(names[name] or "")):
+        return _replaced(recipe, text, names[name])
+    kept_out = _kept_out(recipe, text, name) if name not in names else None
     if kept_out is not None:
         return kept_out
     version = _pip_version(_boxed(spec["box"]) or spec["rest"])
     if version is None:
-        return _problem(recipe, f"the version of '{text}' has no equal in pip", f"Write it as {name}>=A,<B")
+        fix = f"Write it as {name}>=A,<B; or install micromamba or conda, which can say it and then builds this"
+        return _problem(recipe, f"the version of '{text}' has no equal in pip", fix, conda=True)
     match name:
         case "python":
             return replace(recipe, python=version.removeprefix("==").removesuffix(".*") or None)
         case "pip":
             return recipe  # a newer one than was asked for serves every wheel the older one would
         case _:
-            return replace(recipe, first=(*recipe.first, RENAMED.get(name, name) + version))
+            return replace(recipe, first=(*recipe.first, (names.get(name) or RENAMED.get(name, name)) + version))
+
+
+def _bare(requirement: str) -> bool:
+    """Whether a requirement says no version, so that it takes the one of the conda file."""
+    return re.fullmatch(r"[\w.\-]+\s*(\[[^\]]*\])?", requirement) is not None
+
+
+def _replaced(recipe: Recipe, text: str, requirement: str | None) -> Recipe:
+    if requirement is None:
+        return _note(recipe, f"{text} is left out, as the workspace's file of conda_names says")
+    return replace(recipe, first=(*recipe.first, requirement))
 
 
 def _kept_out(recipe: Recipe, text: str, name: str) -> Recipe | None:
@@ -109,12 +170,18 @@ def _kept_out(recipe: Recipe, text: str, name: str) -> Recipe | None:
     if name in BUILDS:
         return _note(recipe, f"{text} is left out: {BUILDS[name]}")
     if name in OURS:
-        return _note(recipe, f"{text} is left out: bep's worker does its part here. {OURS[name]}")
+        return _note(recipe, _left_to_bep(text, name))
     if name in NEEDS_MACHINE:
         return replace(recipe, tools=(*recipe.tools, (text, NEEDS_MACHINE[name])))
     if name.startswith(("r-", "bioconductor-", "lib")) and name not in RENAMED:
-        return _problem(recipe, f"{text} is not a Python package, so pip has no such thing", _ALTERNATIVES)
+        return _problem(
+            recipe, f"{text} is not a Python package, so pip has no such thing", alternatives(name), conda=True
+        )
     return None
+
+
+def _left_to_bep(text: str, name: str) -> str:
+    return f"{text} is left out: bep's worker does its part here. {OURS[name]}"
 
 
 def _boxed(box: str | None) -> str:
@@ -171,11 +238,14 @@ def _note(recipe: Recipe, text: str) -> Recipe:
     return replace(recipe, notes=(*recipe.notes, text))
 
 
-def _problem(recipe: Recipe, message: str, fix: str) -> Recipe:
-    return replace(recipe, problems=(*recipe.problems, Problem(message, fix)))
+def _problem(recipe: Recipe, message: str, fix: str, *, conda: bool = False) -> Recipe:
+    return replace(recipe, problems=(*recipe.problems, Problem(message, fix, conda)))
 
 
-_ALTERNATIVES: Final = (
-    "Install it on this machine and take it out of the conda file; or make the environment with conda yourself"
-    " and name its interpreter in provider.local.python"
-)
+def alternatives(name: str) -> str:
+    """What to do about a conda package that pip cannot have."""
+    return (
+        "Install micromamba or conda, and the whole environment is built with it; or say what stands for the package,"
+        f" '{name}: PIP_NAME' or '{name}: null' for nothing, in a file that bep.yml names with"
+        " 'provider: {local: {conda_names: FILE}}'; or take it out of the conda file"
+    )

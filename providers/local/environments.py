@@ -1,68 +1,62 @@
 """Virtual environments by the digest of what is in them: built once, reused, listed, pruned. Knows no deployment."""
 
 import fcntl
-import json
 import os
 import shutil
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from bep.planner.canonical import digest_of
-from bep.providers.durable import write_durably
-from bep.providers.local.building import Site, build
-from bep.providers.local.conda import Problem, Recipe
+from bep.providers.local import building, conda_prefix
+from bep.providers.local.builders import BY_PIP, CONDA, Builder, conda_program, settled
+from bep.providers.local.building import Site
+from bep.providers.local.built import COMPLETE, Built, is_home, mark, marked, usable
+from bep.providers.local.conda import Recipe
 from bep.providers.local.disk_faults import told
 from bep.providers.local.folders import remove
 from bep.providers.local.interpreters import Interpreter, find, probe
+from bep.providers.local.provider import AUTO
 from bep.providers.protocol import ProviderError
 from bep.schemas.address import Address
 
 FORMAT: Final = 1
 """Part of every digest: a change in how environments are built makes new ones."""
 
-COMPLETE: Final = "complete.json"
-"""Written last. A folder without it is a build that was killed; nobody uses it, the next build clears it."""
-
 Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
-    """A usable environment: `python` is its interpreter's path, `version` that Python's version."""
-
-    digest: str
-    label: str
-    python: str
-    version: str
-    requirements: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    log: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a recipe comes to on this machine: the interpreter it would be built with, and the environment if it is."""
+    """What a recipe comes to on this machine: who would build it, and the environment if it is there.
+
+    `interpreter` is the one it would be built with, None where it would get its own from conda.
+    """
 
     digest: str
     recipe: Recipe
-    interpreter: Interpreter
+    interpreter: Interpreter | None
     built: Built | None
+    builder: Builder = BY_PIP
 
 
 class Environments:
     """`environments/<digest>/` below `cloud`, with `<digest>.log` and `<digest>.lock` beside it.
 
-    `python` is the setting `provider.local.python`; `surroundings` the process's environment.
+    `python` and `builder` are the settings `provider.local.python` and `provider.local.environments`; `surroundings`
+    is the process's environment.
     """
 
-    def __init__(self, cloud: Path, *, surroundings: Mapping[str, str], python: str | None = None) -> None:
+    def __init__(
+        self, cloud: Path, *, surroundings: Mapping[str, str], python: str | None = None, builder: str = AUTO
+    ) -> None:
         self.folder = cloud / "environments"
         self.cache = cloud / "interpreters.json"
         self.python = python
+        self.builder = builder
         self.surroundings = surroundings
 
     def build(self, label: str, recipe: Recipe, report: Report = lambda _: None) -> Built:
@@ -75,14 +69,26 @@ class Environments:
         if wanted.built is not None:
             return wanted.built
         with told(label, "build"):
-            return self._built(label, wanted.digest, wanted.interpreter, wanted.recipe, report)
+            return self._built(label, wanted, report)
 
     def wanted(self, label: str, recipe: Recipe) -> Wanted:
         """What `build` would give or make. Makes nothing; raises as `build` does before it starts."""
-        recipe = _with_tools(recipe, self.surroundings)
-        if recipe.problems:
-            message = "; ".join(map(str, recipe.problems))
+        builder, asked = settled(recipe, self.builder, self.surroundings)
+        if asked.problems:
+            message = "; ".join(map(str, asked.problems))
             raise ProviderError(label, "build", message, code="EnvironmentUnbuildable")
+        if builder.is_pip:
+            try:
+                return self._by_pip(asked)
+            except ProviderError as missing:
+                program = conda_program(self.surroundings) if self.builder == AUTO else None
+                if missing.code != "NoInterpreter" or recipe.by_conda is None or program is None:
+                    raise
+                builder, asked = program, recipe.by_conda  # which brings the Python that this machine lacks
+        digest = _digest_by_conda(asked, self.surroundings)
+        return Wanted(digest, asked, None, self.show(digest), builder)
+
+    def _by_pip(self, recipe: Recipe) -> Wanted:
         interpreter = self._interpreter(recipe)
         digest = _digest(interpreter, recipe)
         return Wanted(digest, recipe, interpreter, self.show(digest))
@@ -93,13 +99,9 @@ class Environments:
         return tuple(sorted((one for one in found if one), key=lambda one: (one.label, one.digest)))
 
     def show(self, digest: str) -> Built | None:
-        """The environment of this digest if it is complete and its interpreter still starts somewhere."""
-        try:
-            about = json.loads((self.folder / digest / COMPLETE).read_text())
-            built = Built(**{**about, "requirements": tuple(about["requirements"]), "notes": tuple(about["notes"])})
-        except (OSError, ValueError, TypeError, KeyError):
-            return None
-        return built if Path(built.python).exists() else None
+        """The environment of this digest, if it can be used where it stands."""
+        built = marked(self.folder / digest)
+        return built if built is not None and usable(built, self.folder / digest) else None
 
     def prune(self, keep: Collection[str] = ()) -> tuple[str, ...]:
         """Remove every environment but those digests, and the leftovers of killed builds; what is being built stays.
@@ -132,22 +134,30 @@ class Environments:
             raise ProviderError("environment", "find", message, code="NoInterpreter")
         return own
 
-    def _built(self, label: str, digest: str, interpreter: Interpreter, recipe: Recipe, report: Report) -> Built:
+    def _built(self, label: str, wanted: Wanted, report: Report) -> Built:
+        digest = wanted.digest
         folder, log = self.folder / digest, self.folder / f"{digest}.log"
         with self._locked(digest, f"{label}: another process is building it; waiting", report) as lock:
             there = self.show(digest)
             if there is not None:
                 return there
             if folder.exists():
-                remove(folder)
+                self._clear(label, digest, report)
             site = Site(label, folder, log, lock, self.surroundings, report)
-            build(site, interpreter, recipe)
+            built = _made(site, digest, wanted)
             os.sync()  # the marker must not outlive, in a power cut, what it vouches for
-            requirements = (*recipe.first, *recipe.then)
-            built = Built(digest, label, str(site.python), interpreter.version, requirements, recipe.notes, str(log))
-            write_durably(folder / COMPLETE, json.dumps(asdict(built), indent=1, sort_keys=True).encode())
+            mark(built, folder)
             report(f"{label}: ready")
             return built
+
+    def _clear(self, label: str, digest: str, report: Report) -> None:
+        """Remove what stands in the way of a build: a killed one's leftovers, or one that was built elsewhere."""
+        folder = self.folder / digest
+        there = marked(folder)
+        if there is not None and not is_home(there, folder):
+            report(f"{label}: was built at {there.folder}, and has been moved or copied since: building it here")
+        (folder / COMPLETE).unlink(missing_ok=True)
+        remove(folder)
 
     @contextmanager
     def _locked(self, digest: str, waiting: str, report: Report) -> Iterator[int]:
@@ -182,17 +192,34 @@ def _digest(interpreter: Interpreter, recipe: Recipe) -> str:
     return digest_of([FORMAT, *python, recipe.first, recipe.then])[7:39]
 
 
-def _with_tools(recipe: Recipe, surroundings: Mapping[str, str]) -> Recipe:
-    """The recipe with each program it counts on looked up: a note where it is, a problem where it is not."""
-    notes, problems = list(recipe.notes), list(recipe.problems)
-    for package, program in recipe.tools:
-        found = shutil.which(program, path=surroundings.get("PATH", ""))
-        if found:
-            notes.append(f"{package} is this machine's own: {found}")
-        else:
-            message = f"{package} is a program, not a Python package, and there is no '{program}' on PATH"
-            problems.append(Problem(message, "Install it on this machine"))
-    return replace(recipe, notes=tuple(notes), problems=tuple(problems), tools=())
+def _digest_by_conda(recipe: Recipe, surroundings: Mapping[str, str]) -> str:
+    """What conda makes is not what pip makes; micromamba, mamba and conda make the same, so which of them is no part.
+
+    CONDA_SUBDIR is conda's own setting for another platform than the machine's.
+    """
+    platform = surroundings.get("CONDA_SUBDIR") or f"{sys.platform}-{os.uname().machine}"
+    return digest_of([FORMAT, CONDA, platform, recipe.channels, recipe.first, recipe.then])[7:39]
+
+
+def _made(site: Site, digest: str, wanted: Wanted) -> Built:
+    """Build what is wanted with its builder."""
+    recipe, own = wanted.recipe, wanted.interpreter
+    variables: Mapping[str, str] = {}
+    if own is not None:
+        building.build(site, own, recipe)
+    else:
+        own, variables = conda_prefix.build(site, wanted.builder, recipe)
+    return Built(
+        digest,
+        site.label,
+        str(site.python),
+        own.version,
+        requirements=(*recipe.first, *recipe.then),
+        notes=recipe.notes,
+        log=str(site.log),
+        builder=wanted.builder.name,
+        variables=variables,
+    )
 
 
 def _behind_shim(found: str | None) -> str | None:

@@ -16,16 +16,23 @@ from bep.providers.protocol import ProviderError
 
 PROBE_SECONDS: Final = 20
 
+USUAL: Final = "CPython"
+
 _PROBE: Final = (
-    "import json, platform, sys; print(json.dumps({'path': sys.executable, 'version': platform.python_version(),"
-    " 'implementation': platform.python_implementation(), 'platform': sys.platform + '-' + platform.machine()}))"
+    "import json, platform, sys, sysconfig; print(json.dumps({'path': sys.executable,"
+    " 'version': platform.python_version(), 'platform': sys.platform + '-' + platform.machine(),"
+    " 'implementation': platform.python_implementation()"
+    " + (' free-threaded' if sysconfig.get_config_var('Py_GIL_DISABLED') else '')}))"
 )
 _FOLDERS: Final = (
     "{PYENV_ROOT}/versions/*/bin",
     "{HOME}/.pyenv/versions/*/bin",
     "{UV_PYTHON_INSTALL_DIR}/*/bin",
+    "{XDG_DATA_HOME}/uv/python/*/bin",
     "{HOME}/.local/share/uv/python/*/bin",
+    "{ASDF_DATA_DIR}/installs/python/*/bin",
     "{HOME}/.asdf/installs/python/*/bin",
+    "{MISE_DATA_DIR}/installs/python/*/bin",
     "{HOME}/.local/share/mise/installs/python/*/bin",
     "{HOME}/miniconda3/bin",
     "{HOME}/miniconda3/envs/*/bin",
@@ -37,16 +44,21 @@ _FOLDERS: Final = (
     "/opt/conda/envs/*/bin",
     "/opt/python/*/bin",
     "/opt/homebrew/bin",
+    "/Library/Frameworks/Python.framework/Versions/*/bin",
     "/usr/local/bin",
     "/usr/bin",
 )
+_EXACT = r"\d+\.\d+(\.\d+)?"
 _NAME = re.compile(r"python(3(\.\d+)?)?")
 _CLAUSE = re.compile(r"\s*(>=|<=|==|!=|~=|<|>|=)?\s*(\d+(?:\.\d+)*)(?:\.\*)?\s*")
 
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """One Python: `version` as it says itself (`3.7.16`), `platform` such as `linux-x86_64`."""
+    """One Python: `version` as it says itself (`3.7.16`), `platform` such as `linux-x86_64`.
+
+    `implementation` is CPython, PyPy, or 'CPython free-threaded' for a build without the global lock.
+    """
 
     path: str
     version: str
@@ -57,6 +69,11 @@ class Interpreter:
     def numbers(self) -> tuple[int, ...]:
         """The version to compare by; a release candidate counts as its release."""
         return tuple(int(part) for part in re.findall(r"\d+", self.version)[:3])
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether packages have wheels for it: CPython as most have it, and no preview (3.15.0a2) of a release."""
+        return self.implementation == USUAL and re.fullmatch(r"[\d.]+\+?", self.version) is not None
 
 
 def probe(path: str | Path) -> Interpreter | None:
@@ -73,7 +90,8 @@ def probe(path: str | Path) -> Interpreter | None:
 def find(wanted: str | None, surroundings: Mapping[str, str], cache: Path) -> Interpreter:
     """The interpreter of a version (`3.7`, `3.7.16`) or range (`>=3.7,<3.9`).
 
-    The exact patch if it is there, else the nearest of the same minor version; for a range the newest inside.
+    The exact patch if it is there, else the nearest of the same minor version; for a range the newest inside. Previews,
+    free-threaded builds and PyPy are taken where nothing else suits.
     Raises `ProviderError` (code NoInterpreter) saying what was looked for, where, and how to get it.
     """
     known = discovered(surroundings, cache)
@@ -87,15 +105,15 @@ def find(wanted: str | None, surroundings: Mapping[str, str], cache: Path) -> In
 
 def choose(wanted: str | None, known: Iterable[Interpreter]) -> Interpreter | None:
     """The best of the known ones for a version or range. Pure."""
-    pythons = sorted((one for one in known if one.numbers >= (3, 6)), key=lambda one: (one.numbers, one.path))
-    if wanted and re.fullmatch(r"\d+\.\d+(\.\d+)?", wanted):
-        asked = tuple(int(part) for part in wanted.split("."))
-        near = [one for one in pythons if one.numbers[:2] == asked[:2]]
-        if len(asked) == 3:
-            return min(near, key=lambda one: (abs(one.numbers[2] - asked[2]), one.path), default=None)
-        return near[-1] if near else None
-    inside = [one for one in pythons if wanted is None or _within(one.numbers, wanted)]
-    return inside[-1] if inside else None
+    pythons = [one for one in known if one.numbers >= (3, 6)]
+    asked = tuple(int(part) for part in wanted.split(".")) if wanted and re.fullmatch(_EXACT, wanted) else ()
+    if asked:
+        suiting = [one for one in pythons if one.numbers[:2] == asked[:2]]
+    else:
+        suiting = [one for one in pythons if wanted is None or _within(one.numbers, wanted)]
+    if len(asked) == 3:
+        return min(suiting, key=lambda one: (abs(one.numbers[2] - asked[2]), not one.is_usual, one.path), default=None)
+    return max(suiting, key=lambda one: (one.is_usual, one.numbers, one.path), default=None)
 
 
 def discovered(surroundings: Mapping[str, str], cache: Path) -> tuple[Interpreter, ...]:
@@ -192,6 +210,6 @@ def _not_found(wanted: str | None, known: Iterable[Interpreter], surroundings: M
     name = wanted or "3"
     return (
         f"no Python {name} on this machine. Found: {here or 'none'}. Looked in: {places}."
-        f" Get it with 'pyenv install {name}' or 'uv python install {name}' (bep uses uv by itself when it is on PATH),"
-        " or ask for one of those found in conda_file"
+        f" Get it with 'pyenv install {name}' or 'uv python install {name}' (bep uses uv by itself when it is on PATH;"
+        " micromamba or conda, too, bring it to an environment of a conda_file), or ask for one of those found"
     )

@@ -19,6 +19,9 @@ from bep.schemas.secret import seal
 if TYPE_CHECKING:
     from bep.providers.local.environments import Environments
 
+AUTO: Final = "auto"
+"""pip builds what it can have, micromamba, mamba or conda the rest; `pip` and `conda` are the other two settings."""
+
 CLOUD: Final = ".bep/cloud"
 """Where this world lies, below the workspace's folder. Nothing is made there before the first write."""
 
@@ -26,7 +29,8 @@ CLOUD: Final = ".bep/cloud"
 class LocalProvider:
     """A world of one workspace, kept in the folder `cloud` below `root`, which is the workspace's own folder.
 
-    `clock` gives the moment as the formats write it. `python` is the setting `provider.local.python`.
+    `clock` gives the moment as the formats write it. `python` and `builder` are the settings `provider.local.python`
+    and `provider.local.environments`, `conda_names` what the file of names says.
     `surroundings` is the process's environment (PATH, HOME, VIRTUAL_ENV, PIP_*), needed to find interpreters and build.
 
     A secret is sealed before it is stored, so this world cannot give one back: what a run needs in clear
@@ -44,10 +48,14 @@ class LocalProvider:
         python: str | None = None,
         surroundings: Mapping[str, str] = NOTHING,
         cloud: str = CLOUD,
+        builder: str = AUTO,
+        conda_names: Mapping[str, str | None] = NOTHING,
     ) -> None:
         self.root = root.absolute()
         self.cloud = self.root / cloud
         self.python = python
+        self.builder = builder
+        self.conda_names = conda_names
         self.surroundings = surroundings
         self.contents = ContentStore(self.cloud)
         self._catalog = Catalog(self.cloud / "catalog.sqlite", clock=clock)
@@ -61,7 +69,7 @@ class LocalProvider:
         python = self.python
         if python and "/" in python and not python.startswith("~"):
             python = str(self.root / python)
-        return Environments(self.cloud, surroundings=self.surroundings, python=python)
+        return Environments(self.cloud, surroundings=self.surroundings, python=python, builder=self.builder)
 
     def read(self, addresses: Iterable[Address]) -> Mapping[Address, Observed]:
         """Those of the addresses that exist, in one query."""

@@ -1,7 +1,7 @@
 """From an endpoint's name to everything a job needs: folders, interpreter, settings. Knows no job and starts none."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path, PurePath
 from typing import Any, Final
@@ -9,6 +9,7 @@ from typing import Any, Final
 from bep.planner.canonical import digest_of
 from bep.planner.observed import Observed
 from bep.providers.local import asked
+from bep.providers.local.built import Built
 from bep.providers.local.conda import Recipe
 from bep.providers.local.datastores import locate
 from bep.providers.local.disk_faults import told
@@ -114,8 +115,10 @@ def resolve(
 def _resolved(provider: LocalProvider, chosen: Chosen, report: Report) -> Scoring:
     attributes = chosen.observed.attributes
     model_directory, model_itself = _model(provider, chosen)
-    interpreter, label, warnings = _environment(provider, chosen, model_itself, report)
+    ready = _environment(provider, chosen, model_itself, report)
     variables = attributes.get("settings", {}).get("environment_variables", {})
+    clear = {name: str(value) for name, value in variables.items() if not is_sealed(value)}
+    activated = {**ready.variables, **asked.variables_of(chosen.environment.attributes if chosen.environment else {})}
     return Scoring(
         endpoint=chosen.endpoint,
         deployment=chosen.deployment,
@@ -124,14 +127,14 @@ def _resolved(provider: LocalProvider, chosen: Chosen, report: Report) -> Scorin
         model_directory=model_directory,
         code_directory=_code(provider, chosen),
         scoring_script=attributes.get("code_configuration", {}).get("scoring_script"),
-        interpreter=(interpreter,),
-        environment=label,
-        environment_variables={name: str(value) for name, value in variables.items() if not is_sealed(value)},
+        interpreter=(ready.python,),
+        environment=ready.label,
+        environment_variables={**activated, **clear},
         sealed_variables=tuple(sorted(name for name, value in variables.items() if is_sealed(value))),
         settings=settings_of(attributes),
         is_mlflow=chosen.is_mlflow,
         compute=_compute(provider, attributes),
-        warnings=warnings,
+        warnings=ready.notes,
     )
 
 
@@ -141,7 +144,7 @@ def asked_of(provider: LocalProvider, chosen: Chosen) -> tuple[str, Recipe | Non
     Builds nothing. Raises `ProviderError` for a model whose contents were lost or that MLflow did not save.
     """
     needs_model = chosen.environment is None and chosen.is_mlflow
-    label, recipe = _recipe(chosen, _model(provider, chosen)[1] if needs_model else Path())
+    label, recipe = _recipe(provider, chosen, _model(provider, chosen)[1] if needs_model else Path())
     return label, recipe if recipe and _asks(recipe) else None
 
 
@@ -206,25 +209,23 @@ def _code(provider: LocalProvider, chosen: Chosen) -> Path | None:
     return provider.contents.tree(chosen.address, record) if record else locate(provider, str(code))
 
 
-def _environment(
-    provider: LocalProvider, chosen: Chosen, model: Path, report: Report
-) -> tuple[str, str, tuple[str, ...]]:
-    """Interpreter, label and warnings."""
-    label, recipe = _recipe(chosen, model)
+def _environment(provider: LocalProvider, chosen: Chosen, model: Path, report: Report) -> Built:
+    """The environment, built if it was not; the user's own interpreter where nothing is asked for, under its path."""
+    label, recipe = _recipe(provider, chosen, model)
     if recipe is None or not _asks(recipe):
         own = provider.environments.own()
-        return own, own, recipe.notes if recipe else ()
+        return Built("", own, own, "", notes=recipe.notes if recipe else ())
     built = provider.environments.build(label, recipe, report)
-    return built.python, f"{label} (Python {built.version}, {built.digest[:12]})", built.notes
+    return replace(built, label=f"{label} (Python {built.version}, {built.digest[:12]})")
 
 
-def _recipe(chosen: Chosen, model: Path) -> tuple[str, Recipe | None]:
+def _recipe(provider: LocalProvider, chosen: Chosen, model: Path) -> tuple[str, Recipe | None]:
     """The label of a deployment's environment, and what it asks for if there is one."""
     if chosen.environment is not None:
         label = label_of(chosen.observed.attributes["environment"])
-        return label, asked.of_environment(label, chosen.environment.attributes)
+        return label, asked.of_environment(label, chosen.environment.attributes, provider.conda_names)
     label = label_of(chosen.observed.attributes["model"])
-    return label, asked.of_model(label, model) if chosen.is_mlflow else None
+    return label, asked.of_model(label, model, provider.conda_names) if chosen.is_mlflow else None
 
 
 def _asks(recipe: Recipe) -> bool:

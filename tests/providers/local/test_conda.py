@@ -7,10 +7,11 @@ from bep.providers.local.conda import Recipe, recipe_of
 
 def described(recipe: Recipe) -> str:
     parts = [("first", recipe.first), ("then", recipe.then), ("tools", [f"{a} -> {b}" for a, b in recipe.tools])]
-    parts += [("notes", recipe.notes), ("problems", tuple(map(str, recipe.problems)))]
-    return f"python: {recipe.python}\n" + "".join(
+    parts += [("notes", recipe.notes), ("problems", tuple(map(str, recipe.problems))), ("channels", recipe.channels)]
+    text = f"python: {recipe.python}\n" + "".join(
         f"{name}:\n" + "".join(f"  {line}\n" for line in lines) for name, lines in parts
     )
+    return text + (f"\nBy conda:\n{described(recipe.by_conda)}" if recipe.by_conda else "")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bep.providers.local.conda import Recipe, recipe_of
-from bep.providers.local.environments import Environments
+from bep.providers.local.environments import Environments, Wanted
 from bep.providers.protocol import ProviderError
 from tests.providers.local.wheels import offline, wheel
 
@@ -97,7 +97,8 @@ def test_a_python_without_ensurepip_is_helped(tmp_path: Path, wheels: Path) -> N
     bare.chmod(0o755)
     environments = Environments(tmp_path / "cloud", surroundings=offline(wheels))
     interpreter = replace(environments._interpreter(Recipe()), path=str(bare))
-    built = environments._built("mine/1", "d" * 32, interpreter, Recipe(first=("alpha",)), lambda _: None)
+    wanted = Wanted("d" * 32, Recipe(first=("alpha",)), interpreter, None)
+    built = environments._built("mine/1", wanted, lambda _: None)
     assert says(built.python, "import alpha; print(alpha.VERSION)") == "2.0"
 
 

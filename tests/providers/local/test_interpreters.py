@@ -29,16 +29,29 @@ HERE = [python("2.7.18"), python("3.7.3"), python("3.7.9"), python("3.8.18"), py
         ("2.7", None),
         (">=3.7,<3.9", "3.8.18"),
         (">3.8.18,!=3.12", "3.11.7"),
-        ("~=3.7", "3.12.0rc1"),
+        ("~=3.7", "3.11.7"),
+        (">=3.12", "3.12.0rc1"),
         ("<=3.7", "3.7.9"),
-        ("3", "3.12.0rc1"),
+        ("3", "3.11.7"),
         ("nonsense", None),
-        (None, "3.12.0rc1"),
+        (None, "3.11.7"),
     ],
 )
 def test_the_exact_patch_else_the_nearest_of_the_same_minor(wanted: str | None, version: str | None) -> None:
     chosen = choose(wanted, HERE)
     assert (chosen.version if chosen else None) == version
+
+
+def test_previews_free_threaded_builds_and_pypy_are_for_when_nothing_else_suits() -> None:
+    usual, older = python("3.14.2"), python("3.14.0")
+    bare = Interpreter("/a/+freethreaded/python3.14", "3.14.2", "CPython free-threaded", "linux-x86_64")
+    pypy = Interpreter("/z/pypy/python", "3.14.2", "PyPy", "linux-x86_64")
+    preview = python("3.15.0a2")
+    assert choose("3.14", [older, bare, usual, pypy]) == usual
+    assert choose("3.14.2", [bare, older, pypy, usual]) == usual
+    assert choose(">=3.10", [preview, usual, bare]) == usual
+    assert choose("3.15", [preview, usual]) == preview
+    assert choose("3.14", [bare]) == bare
 
 
 def stand_in(folder: Path, name: str, version: str, counter: Path) -> None:
@@ -66,6 +79,27 @@ def test_looks_on_path_and_where_version_switchers_keep_theirs(tmp_path: Path) -
     os.utime(tmp_path / "bin/python3.41", (time.time() + 9, time.time() + 9))
     stand_in(tmp_path / "bin", "python3.41", "3.41.3", asked)
     assert find("3.41", surroundings, cache).version == "3.41.3"
+
+
+@pytest.mark.parametrize(
+    ("variable", "below"),
+    [
+        ("HOME", ".pyenv/versions/3.41.0"),
+        ("PYENV_ROOT", "versions/3.41-dev"),
+        ("HOME", ".local/share/uv/python/cpython-3.41.0-linux-x86_64-gnu"),
+        ("UV_PYTHON_INSTALL_DIR", "cpython-3.41.0-linux-x86_64-gnu"),
+        ("XDG_DATA_HOME", "uv/python/cpython-3.41.0-linux-x86_64-gnu"),
+        ("HOME", ".asdf/installs/python/3.41.0"),
+        ("ASDF_DATA_DIR", "installs/python/3.41.0"),
+        ("HOME", ".local/share/mise/installs/python/3.41.0"),
+        ("MISE_DATA_DIR", "installs/python/3.41.0"),
+        ("HOME", "miniforge3/envs/new"),
+    ],
+)
+def test_where_version_managers_keep_a_python_of_two_digits(tmp_path: Path, variable: str, below: str) -> None:
+    stand_in(tmp_path / below / "bin", "python3.41", "3.41.0", tmp_path / "asked")
+    surroundings = {"PATH": "", variable: str(tmp_path)}
+    assert find("3.41", surroundings, tmp_path / "cache.json").version == "3.41.0"
 
 
 def test_a_broken_cache_and_a_broken_interpreter_stop_nobody(tmp_path: Path) -> None:

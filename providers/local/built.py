@@ -1,0 +1,65 @@
+"""What a built environment says of itself, in a file written last. Knows no builder and no recipe."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final
+
+from bep.providers.durable import write_durably
+from bep.providers.local.builders import PIP
+
+COMPLETE: Final = "complete.json"
+"""Written last. A folder without it is a build that was killed; nobody uses it, the next build clears it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A usable environment: `python` is its interpreter's path, `version` that Python's version.
+
+    `builder` is pip or the name of the program of conda's that made it; `variables` are those that activating it sets.
+    """
+
+    digest: str
+    label: str
+    python: str
+    version: str
+    requirements: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    log: str = ""
+    builder: str = PIP
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """Where it was built."""
+        return Path(self.python).parent.parent
+
+
+def mark(built: Built, folder: Path) -> None:
+    """Say that the environment in this folder is complete."""
+    write_durably(folder / COMPLETE, json.dumps(asdict(built), indent=1, sort_keys=True).encode())
+
+
+def marked(folder: Path) -> Built | None:
+    """What the environment in a folder says of itself, usable or not; None for what is not complete."""
+    try:
+        about = json.loads((folder / COMPLETE).read_text())
+        return Built(**{**about, "requirements": tuple(about["requirements"]), "notes": tuple(about["notes"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def usable(built: Built, folder: Path) -> bool:
+    """Whether it stands where it was built, and its interpreter starts somewhere."""
+    return Path(built.python).exists() and is_home(built, folder)
+
+
+def is_home(built: Built, folder: Path) -> bool:
+    """Whether an environment was built in this folder. One that was moved or copied here was not: its scripts and
+    settings name the other place. A path through a link is the same place.
+    """
+    try:
+        return built.folder.samefile(folder)
+    except OSError:
+        return False
