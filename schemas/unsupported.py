@@ -1,4 +1,4 @@
-"""What the service takes and bep has no kind for: pipelines, components, jobs. One finding each. Knows no kind of ours."""
+"""What the service takes and bep has no kind for: pipelines, components, jobs. One finding each. Knows no kind."""
 
 from bep.schemas.finding import Finding, mistake
 from bep.schemas.node import Node
@@ -60,7 +60,7 @@ def _pipeline_deployment(node: Node, field: str, source: str) -> Finding:
 
 def _step(node: Node, step: str) -> Finding:
     sort = next((word for word in ("component", "job") if _schema(node).endswith(word)), "component or job")
-    message = f"a {step} {sort} is not supported: bep has batch endpoints, and no pipelines, components or jobs but theirs"
+    message = f"a {step} {sort} is not supported: bep has batch endpoints, their jobs, and no pipelines or components"
     fix = f"{SPECS} {MODELS}"
     if step == "parallel":
         fix = (

@@ -13,10 +13,11 @@ from bep.providers.local.conda import Recipe
 from bep.providers.local.interpreters import Interpreter
 from bep.providers.protocol import ProviderError
 
-OLDEST_PIP: Final = (20, 3)
-"""Older ones do not see the wheels of today (PEP 600) and would compile from source."""
+OLDEST_PIP: Final = (23, 1)
+"""Older ones try every release of a package that cannot fit, for hours where this one takes a minute; those before 20.3
+do not even see the wheels of today (PEP 600) and compile from source."""
 
-LAST_PIP: Final = {"3.6": "pip<22", "3.7": "pip<24.1", "3.8": "pip<25.1"}
+LAST_PIP: Final = {"3.6": "pip<22", "3.7": "pip<24.1", "3.8": "pip<25.1", "3.9": "pip<26.1"}
 """Pip for a Python it has left behind, said outright: what old pips find in local folders they take unchecked."""
 
 _WORTH_TELLING = re.compile(

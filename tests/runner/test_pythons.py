@@ -15,6 +15,7 @@ VERSIONS = ("3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", 
 SCRIPT = """
     import os, sys, time
     import runner
+    from azureml.core import Model
     from azureml_user.parallel_run import EntryScript
 
     def init():
