@@ -212,7 +212,7 @@ def _environment(
     label, recipe = _recipe(chosen, model)
     if recipe is None or not _asks(recipe):
         own = provider.environments.own()
-        return own, own, recipe.notes if recipe else ()
+        return own, own, recipe.notes if recipe else _unsaid(label, chosen)
     built = provider.environments.build(label, recipe, report)
     return built.python, f"{label} (Python {built.version}, {built.digest[:12]})", built.notes
 
@@ -224,6 +224,14 @@ def _recipe(chosen: Chosen, model: Path) -> tuple[str, Recipe | None]:
         return label, asked.of_environment(label, chosen.environment.attributes)
     label = label_of(chosen.observed.attributes["model"])
     return label, asked.of_model(label, model) if chosen.is_mlflow else None
+
+
+def _unsaid(label: str, chosen: Chosen) -> tuple[str, ...]:
+    """What to know of a deployment without an environment whose model brings none."""
+    if not chosen.is_mlflow:
+        return ()
+    files = "no python_env.yaml, conda.yaml or requirements.txt"
+    return (f"{label} has {files}: scoring runs with your own Python, which must have mlflow and what the model needs",)
 
 
 def _asks(recipe: Recipe) -> bool:
