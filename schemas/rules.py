@@ -173,8 +173,8 @@ def _report(draft: Draft, path: str, trouble: ScriptTrouble) -> None:
 
 
 def duplicates(drafts: list[Draft]) -> tuple[dict[Address, Draft], list[Finding]]:
-    """One draft for each address there is. The same address twice is a finding, except where one asset is written
-    inline twice with the same content: that is the same asset.
+    """One draft for each address there is. The same address twice is a finding, except where one of the two is written
+    inline with the same content as the other: that is the same asset, of which the file of its own is kept.
     """
     unique: dict[Address, Draft] = {}
     findings: list[Finding] = []
@@ -182,7 +182,11 @@ def duplicates(drafts: list[Draft]) -> tuple[dict[Address, Draft], list[Finding]
         if draft.address is None:
             continue
         first = unique.setdefault(draft.address, draft)
-        if first is draft or (draft.inline and _same(first, draft)):
+        if first is draft:
+            continue
+        if (first.inline or draft.inline) and _same(first, draft):
+            if first.inline and not draft.inline:
+                unique[draft.address] = draft
             continue
         findings.append(_duplicate(first, draft))
     return unique, findings

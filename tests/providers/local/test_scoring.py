@@ -196,16 +196,14 @@ def test_an_mlflow_model_brings_its_own_environment(world: LocalProvider, tmp_pa
     assert lines[-1] == "model/m/4: ready"
 
 
-def test_an_mlflow_model_without_any_environment_is_scored_with_a_warning(
-    world: LocalProvider, tmp_path: Path
-) -> None:
+def test_an_mlflow_model_without_any_environment_is_scored_with_a_warning(world: LocalProvider, tmp_path: Path) -> None:
     flavor = "flavors:\n  python_function:\n    env: conda.yml\n"
     add_model(world, "4", "mlflow_model", {"local": "model"}, content(model(tmp_path / "model", MLmodel=flavor)))
     add_deployment(world, "blue", "4")
     found = resolve(world, "ep1", "blue")
     assert found.interpreter == (world.environments.own(),)
     (warning,) = found.warnings
-    assert warning.startswith("model/m/4 has no python_env.yaml, conda.yaml or requirements.txt: scoring runs with your")
+    assert warning.startswith("model/m/4 has no python_env.yaml, conda.yaml or requirements.txt: scoring runs with")
 
 
 @pytest.mark.parametrize(
