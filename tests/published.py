@@ -5,7 +5,8 @@ its example's folder, copied and unmodified, gets a bep.yml and a file that decl
 az command line (its compute, its registered model); then bep validates, plans, applies, plans again (which must find
 nothing to do) and destroys. With --run a job is scored before that is destroyed, in the environment the example asks
 for, built from the network (some of several GB); tests/published_jobs.py says with which data. --only TEXT takes the
-deployments whose path has this text. Exit code 1 when one fails or none is found.
+deployments whose path has this text. A script that cannot run as published, whoever runs it, is `broken`: bep takes it
+through its life and its job fails with the words expected. Exit code 1 when one fails or none is found.
 """
 
 import argparse
@@ -134,7 +135,7 @@ def life(folder: Path, job: Callable[[], str]) -> str:
 
 
 def tried(example: Example, folder: Path, batch: Path, trial: Trial | None) -> tuple[str, str]:
-    """The verdict on an example (passed, failed, skipped), and what there is to say of it."""
+    """The verdict on an example (passed, broken as published, failed, skipped), and what there is to say of it."""
     if not (trial and trial.stand_in) and (reason := skipped(example)):
         return "skipped", reason
     shutil.copytree(example.folder, folder)
@@ -146,7 +147,7 @@ def tried(example: Example, folder: Path, batch: Path, trial: Trial | None) -> t
             prepare(trial, folder, bep)
         declare(here)
         job = (lambda: f"; {score(trial, batch, folder, deployment, bep)}") if trial else str
-        return "passed", life(folder, job)
+        return "broken" if trial and trial.fault else "passed", life(folder, job)
     except (Failure, subprocess.CalledProcessError) as failure:
         return "failed", str(failure)
 
@@ -169,8 +170,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             verdict, why = tried(example, Path(temporary) / f"example-{number}", batch, trial)
         counts[verdict] += 1
         print(f"{verdict:8}{path}: {why}", flush=True)
-    print(", ".join(f"{counts[verdict]} {verdict}" for verdict in ("passed", "failed", "skipped")))
-    return 0 if counts["passed"] and not counts["failed"] else 1
+    print(", ".join(f"{counts[verdict]} {verdict}" for verdict in ("passed", "broken", "failed", "skipped")))
+    return 0 if counts["passed"] + counts["broken"] and not counts["failed"] else 1
 
 
 if __name__ == "__main__":
