@@ -24,6 +24,7 @@ from bep.schemas.resource import Resource
 from bep.schemas.rules import check_deployment, duplicates
 from bep.schemas.salvaging import names_in, salvage
 from bep.schemas.traffic import traffic_of
+from bep.schemas.unsupported import unsupported
 from bep.schemas.variables import Variables
 from bep.schemas.workspace import LOCAL, NOT_THERE, SpecFile, Workspace, specs_named
 
@@ -98,10 +99,7 @@ class _Loading:
             self.complete = False
             return []
         if not paths and opened.workspace.variables is None:
-            message, fix = (
-                "there is no bep.yml here",
-                "Write one with 'workspace: NAME', or name files.",
-            )
+            message, fix = "there is no bep.yml here", "Write one with 'workspace: NAME', or name files."
             self.findings.append(mistake("no-workspace", "", message, fix))
         if not paths:
             self.complete = opened.complete
@@ -125,6 +123,10 @@ class _Loading:
         has_expressions = "${{" in self.texts.get(spec.path, "")
         for node in documents:
             if spec.sought and node.texts("kind") == "job":
+                continue
+            if (other := unsupported(node)) is not None:
+                self.findings.append(other)
+                self.unsure |= names_in(node)
                 continue
             if has_expressions:
                 self.variables.substitute(node)

@@ -3,7 +3,10 @@
 FOLDER is a clone of github.com/Azure/azureml-examples. Every batch deployment below cli/endpoints/batch is one line:
 its example's folder, copied and unmodified, gets a bep.yml and a file that declares what the example makes with the
 az command line (its compute, its registered model); then bep validates, plans, applies, plans again (which must find
-nothing to do) and destroys. No job is run and no environment built. Exit code 1 when one fails or none is found.
+nothing to do) and destroys. With --run a job is scored before that is destroyed, in the environment the example asks
+for, built from the network (some of several GB); tests/published_jobs.py says with which data. --only TEXT takes the
+deployments whose path has this text. A script that cannot run as published, whoever runs it, is `broken`: bep takes it
+through its life and its job fails with the words expected. Exit code 1 when one fails or none is found.
 """
 
 import argparse
@@ -13,11 +16,13 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import yaml
+
+from tests.published_jobs import Trial, prepare, score, trial_of
 
 BATCH = "cli/endpoints/batch"
 ALONGSIDE = ("environment", "model", "compute", "data")
@@ -80,7 +85,7 @@ def skipped(example: Example) -> str | None:
     """Why an example cannot be tried; None when it can."""
     wanted = document(example.folder / example.deployment)
     if wanted.get("type") == "pipeline":
-        return "a pipeline component deployment, which bep does not have"
+        return "it runs a pipeline, which bep does not support"
     name = registered(wanted.get("model"))
     if name and not model_folder(example):
         return f"its model {name} is not in the repository"
@@ -98,45 +103,52 @@ def made_by_hand(example: Example) -> str:
     return yaml.safe_dump_all(made)
 
 
-def workspace(example: Example, folder: Path) -> None:
-    """A copy of the example in `folder`, its files as published, with the two files that make it a workspace."""
-    shutil.copytree(example.folder, folder)
-    (folder / MADE).write_text(made_by_hand(example))
+def declare(example: Example) -> None:
+    """Write the two files that make a copy of the example a workspace; its own stay as published."""
+    (example.folder / MADE).write_text(made_by_hand(example))
     specs = [str(file) for file in (example.endpoint, example.deployment, *example.others)]
-    (folder / "bep.yml").write_text(json.dumps({"workspace": "published", "specs": [*specs, MADE]}))
+    (example.folder / "bep.yml").write_text(json.dumps({"workspace": "published", "specs": [*specs, MADE]}))
 
 
-def bep(folder: Path, *arguments: str, expect: int = 0) -> str:
-    """What `bep` prints in that folder. Raises Failure if it exits otherwise than expected."""
+def bep(folder: Path, *arguments: str, expect: int = 0, says: str = "") -> str:
+    """What `bep` prints in that folder. Raises Failure if it exits otherwise than expected, or does not say that."""
     command = [sys.executable, "-m", "bep", *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode != expect:
+    if done.returncode != expect or says not in done.stdout + done.stderr:
         said = f"{done.stdout}{done.stderr}".strip().replace("\n", "\n    ")
         raise Failure(f"bep {' '.join(arguments)}: exit code {done.returncode}, not {expect}\n    {said}")
     return done.stdout
 
 
-def life(folder: Path) -> int:
-    """How many resources were made and taken away again. Raises Failure at the first step that goes wrong."""
+def life(folder: Path, job: Callable[[], str]) -> str:
+    """What was made, scored and taken away again. Raises Failure at the first step that goes wrong."""
     bep(folder, "validate")
     bep(folder, "plan", "--detailed-exitcode", expect=2)
     bep(folder, "apply", "--auto-approve")
     made = bep(folder, "state", "list").split()
     bep(folder, "plan", "--detailed-exitcode")
+    scored = job()
     bep(folder, "destroy", "--auto-approve")
     if left := bep(folder, "state", "list").split():
         raise Failure(f"bep destroy left {', '.join(left)}")
-    return len(made)
+    return f"{len(made)} resources planned, applied, planned empty, destroyed{scored}"
 
 
-def tried(example: Example, folder: Path) -> tuple[str, str]:
-    """The verdict on an example (passed, failed, skipped), and what there is to say of it."""
-    if reason := skipped(example):
+def tried(example: Example, folder: Path, batch: Path, trial: Trial | None) -> tuple[str, str]:
+    """The verdict on an example (passed, broken as published, failed, skipped), and what there is to say of it."""
+    if not (trial and trial.stand_in) and (reason := skipped(example)):
         return "skipped", reason
-    workspace(example, folder)
+    shutil.copytree(example.folder, folder)
+    here = example._replace(folder=folder)
+    wanted = document(folder / here.deployment)
+    deployment = (str(document(folder / here.endpoint)["name"]), str(wanted["name"]))
     try:
-        return "passed", f"{life(folder)} resources planned, applied, planned empty, destroyed"
-    except Failure as failure:
+        if trial:
+            prepare(trial, folder, bep)
+        declare(here)
+        job = (lambda: f"; {score(trial, batch, folder, deployment, bep)}") if trial else str
+        return "broken" if trial and trial.fault else "passed", life(folder, job)
+    except (Failure, subprocess.CalledProcessError) as failure:
         return "failed", str(failure)
 
 
@@ -144,15 +156,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print a line for each example and the counts; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.published", description=__doc__)
     parser.add_argument("folder", type=Path, help="a clone of azureml-examples")
-    batch = parser.parse_args(arguments).folder.resolve() / BATCH
+    parser.add_argument("--run", action="store_true", help="run a job where data is at hand or can be made")
+    parser.add_argument("--only", default="", metavar="TEXT", help="deployments whose path has this text")
+    asked = parser.parse_args(arguments)
+    batch = asked.folder.resolve() / BATCH
     counts: Counter[str] = Counter()
     for number, example in enumerate(examples(batch)):
+        path = (example.folder / example.deployment).relative_to(batch)
+        if asked.only not in path.as_posix():
+            continue
+        trial = trial_of(path) if asked.run else None
         with tempfile.TemporaryDirectory() as temporary:
-            verdict, why = tried(example, Path(temporary) / f"example-{number}")
+            verdict, why = tried(example, Path(temporary) / f"example-{number}", batch, trial)
         counts[verdict] += 1
-        print(f"{verdict:8}{(example.folder / example.deployment).relative_to(batch)}: {why}", flush=True)
-    print(", ".join(f"{counts[verdict]} {verdict}" for verdict in ("passed", "failed", "skipped")))
-    return 0 if counts["passed"] and not counts["failed"] else 1
+        print(f"{verdict:8}{path}: {why}", flush=True)
+    print(", ".join(f"{counts[verdict]} {verdict}" for verdict in ("passed", "broken", "failed", "skipped")))
+    return 0 if counts["passed"] + counts["broken"] and not counts["failed"] else 1
 
 
 if __name__ == "__main__":

@@ -36,21 +36,27 @@ def variables_of(attributes: Mapping[str, Any]) -> dict[str, str]:
 def of_model(label: str, folder: Path, names: Names = NO_NAMES) -> Recipe | None:
     """The recipe an MLflow model carries: `python_env.yaml`, else `conda.yaml`, else `requirements.txt`; or None.
 
-    The names are those its MLmodel gives, else MLflow's usual ones.
+    The names are those its MLmodel gives, else MLflow's usual ones; and those too where a name it gives leads to
+    nothing, as in Azure's own taxi model, whose MLmodel says conda.yml of a file that is called conda.yaml.
     Raises `ProviderError` (code ModelInvalid) for a file that is there and cannot be read.
     """
     named = _named(label, folder)
-    python_env = folder / named.get("virtualenv", "python_env.yaml")
-    conda = folder / named.get("conda", "conda.yaml")
+    python_env = _one_of(folder, named.get("virtualenv"), "python_env.yaml", "python_env.yml")
+    conda = _one_of(folder, named.get("conda"), "conda.yaml", "conda.yml")
     requirements = folder / "requirements.txt"
-    if python_env.is_file():
+    if python_env is not None:
         return _of_python_env(label, _mapping(label, python_env), folder)
-    if conda.is_file():
+    if conda is not None:
         return _of_conda(label, _mapping(label, conda), folder, names)
     if requirements.is_file():
         recipe = recipe_of(None, tuple(_lines(label, requirements)))
         return replace(recipe, python=named.get("python") or None)
     return None
+
+
+def _one_of(folder: Path, *names: str | None) -> Path | None:
+    """The first of these files that is there."""
+    return next((folder / name for name in names if name and (folder / name).is_file()), None)
 
 
 def _of_python_env(label: str, about: Mapping[str, Any], folder: Path) -> Recipe:

@@ -16,10 +16,11 @@ from bep.providers.local.conda import Recipe
 from bep.providers.local.interpreters import Interpreter
 from bep.providers.protocol import ProviderError
 
-OLDEST_PIP: Final = (20, 3)
-"""Older ones do not see the wheels of today (PEP 600) and would compile from source."""
+OLDEST_PIP: Final = (23, 1)
+"""Older ones try one release after another of a package that cannot fit (for more than ten minutes, seen with 23.0.1
+and Azure's torch example, where a newer one took one); before 20.3 they miss the wheels of today (PEP 600)."""
 
-LAST_PIP: Final = {"3.6": "pip<22", "3.7": "pip<24.1", "3.8": "pip<25.1"}
+LAST_PIP: Final = {"3.6": "pip<22", "3.7": "pip<24.1", "3.8": "pip<25.1", "3.9": "pip<26.1"}
 """Pip for a Python it has left behind, said outright: what old pips find in local folders they take unchecked."""
 
 _WORTH_TELLING = re.compile(

@@ -97,7 +97,7 @@ NEEDS_MACHINE: Final = {
 }
 """conda packages that are programs, not Python packages: the machine's own serves, if it is on PATH."""
 
-_IMPORTING: Final = "A script that imports azureml.core itself will not find it; read AZUREML_MODEL_DIR instead"
+_IMPORTING: Final = "A script that imports azureml.core finds Model.get_model_path and an offline Run, and no more"
 
 OURS: Final = {
     **dict.fromkeys(

@@ -214,7 +214,7 @@ def _environment(provider: LocalProvider, chosen: Chosen, model: Path, report: R
     label, recipe = _recipe(provider, chosen, model)
     if recipe is None or not _asks(recipe):
         own = provider.environments.own()
-        return Built("", own, own, "", notes=recipe.notes if recipe else ())
+        return Built("", own, own, "", notes=recipe.notes if recipe else _unsaid(label, chosen))
     built = provider.environments.build(label, recipe, report)
     return replace(built, label=f"{label} (Python {built.version}, {built.digest[:12]})")
 
@@ -226,6 +226,14 @@ def _recipe(provider: LocalProvider, chosen: Chosen, model: Path) -> tuple[str, 
         return label, asked.of_environment(label, chosen.environment.attributes, provider.conda_names)
     label = label_of(chosen.observed.attributes["model"])
     return label, asked.of_model(label, model, provider.conda_names) if chosen.is_mlflow else None
+
+
+def _unsaid(label: str, chosen: Chosen) -> tuple[str, ...]:
+    """What to know of a deployment without an environment whose model brings none."""
+    if not chosen.is_mlflow:
+        return ()
+    files = "no python_env.yaml, conda.yaml or requirements.txt"
+    return (f"{label} has {files}: scoring runs with your own Python, which must have mlflow and what the model needs",)
 
 
 def _asks(recipe: Recipe) -> bool:

@@ -4,7 +4,7 @@ import os
 import sys
 import types
 
-from . import entry_script
+from . import azureml_core, entry_script
 from .troubles import ScriptInvalid
 
 TYPE_CHECKING = False
@@ -77,6 +77,7 @@ def load(setup: "dict[str, object]") -> Script:
     os.environ.update(setup["variables"])  # type: ignore[call-overload]
     _search(os.environ.get("PYTHONPATH", ""))
     entry_script.install(setup)
+    azureml_core.install()
     sys.argv = list(setup["arguments"])  # type: ignore[call-overload]
     if not setup["script"]:
         from . import mlflow_model

@@ -1,6 +1,7 @@
 """The worker runs under every Python that an environment may ask for."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,12 @@ import pytest
 
 Jobs = Any
 
-VERSIONS = ("3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
+VERSIONS = ("3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 
 SCRIPT = """
     import os, sys, time
     import runner
+    from azureml.core import Model
     from azureml_user.parallel_run import EntryScript
 
     def init():
@@ -31,9 +33,11 @@ SCRIPT = """
 
 
 def interpreter(version: str) -> str | None:
-    for place in sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python")):
-        if subprocess.run([place, "-c", "pass"], check=False).returncode == 0:
-            return str(place)
+    """One of pyenv's, or the `python3.x` on PATH that runs: a shim of an absent version is there and does not."""
+    places = [str(place) for place in sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python"))]
+    for place in (*places, shutil.which(f"python{version}")):
+        if place and subprocess.run([place, "-c", "pass"], check=False, capture_output=True).returncode == 0:
+            return place
     return None
 
 

@@ -52,6 +52,56 @@ SURROUNDINGS = """
 """
 
 
+AZUREML_CORE = """
+    import azureml.core
+    from azureml.core import Dataset, Model, Run, Workspace
+    from azureml.core.model import Model as Same
+
+    def init():
+        print(Run.get_context().log("rows", 3))
+
+    def run(mini_batch):
+        said = []
+        for use in (lambda: Workspace.from_config(), lambda: Dataset("x")):
+            try:
+                use()
+            except NotImplementedError as error:
+                said.append(str(error))
+        assert all(text.startswith("there is no workspace here") for text in said) and len(said) == 2
+        return [Same.get_model_path("digits")] * len(mini_batch)
+"""
+
+
+def test_a_script_may_import_azureml_core_where_it_is_not_installed(jobs: Jobs) -> None:
+    (jobs.root / "model" / "digits").mkdir(parents=True)
+    record, output = jobs.score(AZUREML_CORE, items=1, workers=1)
+    assert record.status == "Completed", record.error
+    assert output == f"{jobs.root / 'model' / 'digits'}\n"
+    assert "metric rows: 3" in "".join(file.read_text() for file in (record.folder / "logs/user/stdout").rglob("*.txt"))
+
+
+def test_an_azureml_core_of_the_environments_own_is_the_one_a_script_gets(jobs: Jobs) -> None:
+    script = """
+        from azureml.core import Model
+        run = Model.score
+    """
+    real = {"azureml/mlflow.py": "", "azureml/core/__init__.py": "class Model:\n    score = list\n"}
+    assert jobs.score(script, modules=real, items=2)[0].status == "Completed"
+    lacking, _ = jobs.score("from azureml.core import Model, Wrkspace\nrun = list\n", name="lacking", items=2)
+    assert "cannot import name 'Wrkspace' from 'azureml.core'" in lacking.error.traceback
+
+
+def test_a_package_of_azureml_beside_a_missing_core(jobs: Jobs) -> None:
+    """Distributions of one namespace: the environment has azureml-mlflow, say, and not azureml-core."""
+    script = """
+        import azureml.mlflow
+        from azureml.core import Model
+        run = list
+    """
+    record, _ = jobs.score(script, modules={"azureml/mlflow.py": ""}, items=2)
+    assert record.status == "Completed", record.error
+
+
 def test_a_script_finds_what_the_service_gives_it(jobs: Jobs) -> None:
     modules = {"runner.py": "", "schemas.py": "", "bep.py": "", "sibling.py": ""}
     record, output = jobs.score(SURROUNDINGS, modules=modules, variables={"GREETING": "hallo"}, items=3)

@@ -89,6 +89,22 @@ FILES: dict[str, dict[str, str]] = {
         "scripts/isasync.py": "async def run(mini_batch):\n    return mini_batch\n",
         "scripts/fine.py": "try:\n    from other import run\nexcept ImportError:\n    run = print\n",
     },
+    "unsupported": {
+        "endpoint.yml": "name: mybatchedp\ndefaults: {deployment_name: prepared}\n",
+        "prepared.yml": "name: prepared\nendpoint_name: mybatchedp\ntype: pipeline\ncomponent: pipeline.yml\n"
+        "settings: {default_compute: batch-cluster, continue_on_step_failure: false}\n",
+        "snapshot.yml": "$schema: https://azuremlschemas.azureedge.net/latest/pipelineComponentBatchDeployment.schema.json\n"
+        "name: snapshot\njob_definition: azureml:nightly\n",
+        "said.yml": "kind: deployment\nname: said\ntype: pipeline\n",
+        "pipeline.yml": "$schema: https://azuremlschemas.azureedge.net/latest/pipelineComponent.schema.json\n"
+        "name: score_hearts\ntype: pipeline\ninputs: {data: {type: uri_folder}}\njobs:\n  score:\n    type: parallel\n"
+        "    component: score.yml\n    inputs: {data: '${{parent.inputs.data}}'}\n",
+        "score.yml": "name: score\ntype: parallel\ninput_data: ${{inputs.data}}\nmini_batch_size: '10'\n"
+        "task: {type: run_function, code: src, entry_script: score.py, append_row_to: '${{outputs.scores}}'}\n",
+        "prepare.yml": "$schema: https://azuremlschemas.azureedge.net/latest/commandJob.schema.json\ntype: command\n"
+        "code: src\nenvironment: azureml:curated@latest\ncommand: python prepare.py --data ${{inputs.data}}\n",
+        "inputs.yml": "inputs:\n  data: {type: uri_folder, path: data}\n",
+    },
     "workspace": {
         "bep.yml": "workspace: taxi\nprovder: {local: {}}\nspecs:\n  - comput.yml\n  - endpoints/*.yml\n"
         "  - {file: add.yml, endpont: mybatchedp}\nvariables:\n  instances: {type: int, default: 1}\nstate: {}\n",

@@ -111,6 +111,25 @@ def test_registry_models_stay_as_written(article: Workbench) -> None:
     assert loaded.resources[-1].attributes["model"] == uri
 
 
+@pytest.mark.parametrize("files", [("blue.yml", "env.yml"), ("env.yml", "blue.yml")])
+def test_an_environment_inline_and_in_a_file_of_its_own_is_one(article: Workbench, files: tuple[str, str]) -> None:
+    """Azure's summarization example has it twice; what the file says to bep counts."""
+    inline = "name: e\nimage: x\nconda_file: mnist/environment/conda.yml\n"
+    article.write("env.yml", f"{inline}x-bep: {{lifecycle: {{prevent_destroy: true}}}}\n")
+    article.write(
+        "blue.yml",
+        "name: mybatchedp\n---\nname: blue\nendpoint_name: mybatchedp\nmodel: {path: mnist/models}\ncompute: local\n"
+        "code_configuration: {code: mnist/code, scoring_script: digit_identification.py}\n"
+        "environment: {name: e, image: x, conda_file: mnist/environment/conda.yml}\n",
+    )
+    loaded = article.load(*files)
+    assert loaded.findings == ()
+    (environment,) = [r for r in loaded.resources if r.kind == "environment"]
+    assert environment.lifecycle.prevent_destroy
+    article.write("env.yml", "name: e\nversion: 1\nimage: x\n---\nname: e\nversion: 1\nimage: x\n")
+    assert [f.code for f in article.load(*files).findings] == ["duplicate-address"]
+
+
 def test_unversioned_parts_are_named_by_their_content(article: Workbench) -> None:
     article.write(
         "d.yml",

@@ -102,6 +102,26 @@ def test_a_python_without_ensurepip_is_helped(tmp_path: Path, wheels: Path) -> N
     assert says(built.python, "import alpha; print(alpha.VERSION)") == "2.0"
 
 
+@pytest.mark.parametrize(("version", "renewed"), [("23.0.1", True), ("23.1", False)])
+def test_a_pip_that_would_try_every_release_is_renewed_first(
+    tmp_path: Path, wheels: Path, version: str, renewed: bool
+) -> None:
+    """An interpreter whose venv says that it came with that pip."""
+    aged = tmp_path / "aged-python"
+    real = Path(sys.executable).resolve()
+    aged.write_text(
+        f'#!/bin/sh\n{real} "$@" || exit 1\nfor last; do :; done\n'
+        f'cd "$last"/lib/python*/site-packages && mv pip-*.dist-info pip-{version}.dist-info\n'
+    )
+    aged.chmod(0o755)
+    environments = Environments(tmp_path / "cloud", surroundings=offline(wheels))
+    interpreter = replace(environments._interpreter(Recipe()), path=str(aged))
+    wanted = Wanted("d" * 32, Recipe(first=("beta",)), interpreter, None)
+    built = environments._built("mine/1", wanted, lambda _: None)
+    assert says(built.python, "import beta; print(beta.VERSION)") == "0.1"
+    assert (" -m pip install --upgrade pip" in Path(built.log).read_text()) is renewed
+
+
 BUILDER = """
 import json, sys
 from pathlib import Path

@@ -166,6 +166,7 @@ CONDA = "dependencies:\n- python=3.8.15\n- pip<=23\n- scipy=1.2\n- pip:\n  - -r 
             Recipe("3.8.15", then=("alpha==1.2.3",)),
         ),
         ({"conda.yaml": CONDA}, Recipe("3.8.15", ("scipy==1.2.*",), ("alpha==1.2.3", "mlflow"))),
+        ({"conda.yml": CONDA}, Recipe("3.8.15", ("scipy==1.2.*",), ("alpha==1.2.3", "mlflow"))),
         ({"python_env.yaml": "python: 3.9.1", "conda.yaml": CONDA}, Recipe("3.9.1")),
         ({}, Recipe("3.7.16", then=("alpha==1.2.3",))),
     ],
@@ -193,6 +194,16 @@ def test_an_mlflow_model_brings_its_own_environment(world: LocalProvider, tmp_pa
     said = subprocess.run([*found.interpreter, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.split() == ["1.2.3", python]
     assert lines[-1] == "model/m/4: ready"
+
+
+def test_an_mlflow_model_without_any_environment_is_scored_with_a_warning(world: LocalProvider, tmp_path: Path) -> None:
+    flavor = "flavors:\n  python_function:\n    env: conda.yml\n"
+    add_model(world, "4", "mlflow_model", {"local": "model"}, content(model(tmp_path / "model", MLmodel=flavor)))
+    add_deployment(world, "blue", "4")
+    found = resolve(world, "ep1", "blue")
+    assert found.interpreter == (world.environments.own(),)
+    (warning,) = found.warnings
+    assert warning.startswith("model/m/4 has no python_env.yaml, conda.yaml or requirements.txt: scoring runs with")
 
 
 @pytest.mark.parametrize(
