@@ -6,9 +6,9 @@ from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bep.runner.finishing import Totals, history_of, tallied, write_failed_items
+from bep.runner.counting import history, listed_of, with_totals
+from bep.runner.finishing import Totals, tallied, write_failed_items
 from bep.runner.folder import JobFolder, wait_for_parts
-from bep.runner.manifest import Manifest
 from bep.runner.record import JobRecord, Status, read, save
 
 _ORPHANS = 10.0  # seconds that the kernel gets to end the workers of a runner that was killed
@@ -61,14 +61,10 @@ def record_cancelled(path: Path) -> JobRecord:
 
 def _counted(folder: JobFolder, record: JobRecord) -> JobRecord:
     """The record with the counts that the journals have; the runner wrote them last when it began."""
-    if not record.manifest_digest or not folder.index.exists():
+    listed = listed_of(folder, record)
+    if listed is None:
         return record
-    settings = record.settings
-    size = settings.mini_batch_size if record.target.scoring_script else 1
-    listed = Manifest(folder.manifest, folder.index, record.counts.items, size, record.manifest_digest)
-    history = history_of(folder, size, settings.max_retries, settings.bisect)
-    totals = Totals()
-    deque(tallied(folder, totals, history), maxlen=0)
-    write_failed_items(folder, listed, history, totals)
-    counts = record.counts.model_copy(update={"scored": totals.scored, "failed": totals.failed, "rows": totals.rows})
-    return record.model_copy(update={"counts": counts})
+    past, totals = history(folder, record, listed), Totals()
+    deque(tallied(folder, totals, past), maxlen=0)
+    write_failed_items(folder, listed, past, totals)
+    return record.model_copy(update={"counts": with_totals(record.counts, totals)})

@@ -88,9 +88,11 @@ def test_a_job_whose_process_died_is_recorded_as_cancelled(slow: Workspace) -> N
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     assert status_of(slow, "dead") == "NotResponding"
+    listed = json.loads(slow.bep("job", "list", "--status", "notresponding", "-o", "json").stdout)
+    assert (listed[0]["name"], listed[0]["counts"]["scored"] > 0, listed[0]["seconds"] > 0) == ("dead", True, True)
     told = json.loads(slow.bep("job", "cancel", "dead", "-o", "json").stdout)
     assert told["status"] == "Canceled"
-    assert told["counts"]["scored"] > 0
+    assert told["counts"]["scored"] == listed[0]["counts"]["scored"]
     assert status_of(slow, "dead") == "Canceled"
     assert not json.loads((slow.folder / ".bep/jobs/dead/job.json").read_text())["error"]
 
