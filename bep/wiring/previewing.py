@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
-from bep.schemas.address import names_of
 from bep.wiring.jobs import jobs_folder
 from bep.wiring.scoring import input_of, output_of
 
@@ -22,8 +22,9 @@ FLAG, FILE, DEPLOYMENT, DEFAULT = "flag", "job file", "deployment", "default"
 def preview(opened: "Opened", job: "JobSpec", changes: Mapping[str, Any]) -> dict[str, Any]:
     """The resolved job as a JSON value. Nothing is built, fetched, run or written.
 
-    `items` and `mini_batches` are None when an input is only listed after it has been fetched; `problems` say what
-    would stop the job before its first mini-batch. Raises `ProviderError` and `InputsInvalid` as the job would.
+    `remote_inputs` is how many inputs would be fetched first: they are listed in their stores, and an http URL counts
+    as one file that nobody has asked for. `problems` say what would stop the job before its first mini-batch. Raises
+    `ProviderError` and `InputsInvalid` as the job would.
     """
     from bep.providers.local.scoring import choose, settings_of
     from bep.runner.target import Settings
@@ -33,7 +34,8 @@ def preview(opened: "Opened", job: "JobSpec", changes: Mapping[str, Any]) -> dic
     deployed = settings_of(chosen.observed.attributes)
     settings = Settings(**{**deployed, **job.settings, "output_format": job.output_format})
     size = 1 if chosen.is_mlflow else settings.mini_batch_size
-    items = _count(opened, job)
+    counted = [_count(opened, text) for text in job.inputs]
+    items = sum(files for files, _ in counted)
     return {
         "name": job.name,
         "endpoint": chosen.endpoint,
@@ -44,8 +46,9 @@ def preview(opened: "Opened", job: "JobSpec", changes: Mapping[str, Any]) -> dic
         "scoring_script": chosen.observed.attributes.get("code_configuration", {}).get("scoring_script"),
         "environment": outlook(opened, chosen).as_json(),
         "inputs": list(job.inputs),
+        "remote_inputs": sum(is_remote for _, is_remote in counted),
         "items": items,
-        "mini_batches": None if items is None else -(-items // size),
+        "mini_batches": -(-items // size),
         "items_per_call": size,
         "workers": settings.workers,
         "output": _output(opened, job, settings),
@@ -75,26 +78,23 @@ def _variables(chosen: "Chosen", job: "JobSpec") -> dict[str, str]:
     return {**dict.fromkeys(deployed, DEPLOYMENT), **dict.fromkeys(job.environment_variables, "job")}
 
 
-def _count(opened: "Opened", job: "JobSpec") -> int | None:
-    """How many files the inputs are, listed now as the job would list them; None where they are fetched first."""
-    from bep.runner.inputs import expand
+def _count(opened: "Opened", text: str) -> tuple[int, bool]:
+    """How many files an input is, and whether it would be fetched before the first one is scored.
 
-    if any(_is_fetched(opened, text) for text in job.inputs):
-        return None
-    located = [input_of(opened, text) for text in job.inputs]
-    if any("://" in path for path in located):
-        return None
-    return sum(1 for _ in expand(located, Path(os.devnull)))
+    Local ones are listed as the job would list them, remote ones in their store; nothing is fetched.
+    """
+    from bep.providers.local.datastores import Count, count
+    from bep.runner import downloading, inputs
 
-
-def _is_fetched(opened: "Opened", text: str) -> bool:
-    """Whether this input has to be brought here before it can be listed."""
-    scheme, _, rest = text.partition("://")
-    if not rest or scheme != "azureml":
-        return bool(rest)
-    stores = opened.provider.list("datastore").items()
-    remote = {names_of(address)[0] for address, there in stores if there.attributes.get("type") == "fsspec"}
-    return any(f"datastores/{name}/" in rest for name in remote)
+    place = count(opened.provider, text) if text.startswith("azureml:") else input_of(opened, text)
+    if isinstance(place, Count):
+        return place.files, place.is_remote
+    path = os.fspath(place)
+    if urlsplit(path).scheme == "file":
+        path = unquote(urlsplit(path).path)
+    if "://" in path:
+        return downloading.count(path), True
+    return sum(1 for _ in inputs.expand([path], Path(os.devnull))), False
 
 
 def _output(opened: "Opened", job: "JobSpec", settings: "Settings") -> dict[str, Any]:
@@ -108,7 +108,7 @@ def _output(opened: "Opened", job: "JobSpec", settings: "Settings") -> dict[str,
     }
 
 
-def _problems(opened: "Opened", job: "JobSpec", settings: "Settings", items: int | None) -> Iterator[str]:
+def _problems(opened: "Opened", job: "JobSpec", settings: "Settings", items: int) -> Iterator[str]:
     if items == 0:
         yield "the inputs have no files"
     if job.name and (jobs_folder(opened.home) / job.name / "job.json").exists():
