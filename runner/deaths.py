@@ -1,7 +1,8 @@
 """What a dead worker leaves: what it had scored, what it had not begun, which call it died in, and why."""
 
 import signal
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bep.runner import parts
@@ -34,11 +35,13 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """Why, for a machine and for a person. `traceback` is where the script was, if the process could still say."""
+    """Why, for a machine and for a person. `traceback` is where the script was, if the process could still say;
+    `seconds` is how long the call had lasted, 0 where it was in none."""
 
     type: str
     message: str
     traceback: str = ""
+    seconds: float = 0.0
 
 
 def settle(folder: Path, worker: Worker, heart: Heart, suspects: set[int]) -> Left:
@@ -111,7 +114,12 @@ def _missing(span: Span, recorded: set[int], suspect: Span | None) -> list[Span]
 
 
 def explain(worker: Worker, heart: Heart, code: int) -> Death:
-    """Why a worker has ended, from its exit code or from what the runner did to it."""
+    """Why a worker has ended, from its exit code or from what the runner did to it; and in which second of its call."""
+    seconds = max(0.0, time.monotonic() - heart.started) if heart.phase == wire.RUNNING else 0.0
+    return replace(_explained(worker, heart, code), seconds=seconds)
+
+
+def _explained(worker: Worker, heart: Heart, code: int) -> Death:
     if worker.doom:
         return Death(worker.doom.kind, worker.doom.reason, _stack(worker.log, worker.doom.log_size))
     match -code:
