@@ -104,8 +104,15 @@ class Console:
     def clear(self) -> None:
         """Take the live lines away, so that what follows starts on a clean one."""
         if self._live:
-            _write(sys.stderr, self._to_the_top(self.width) + "\x1b[J")
-            self._live = []
+            _write(sys.stderr, self.taken_away())
+
+    def taken_away(self) -> str:
+        """What takes the live lines away, for one who writes to the terminal himself; they count as gone then."""
+        if not self._live:
+            return ""
+        text = self._to_the_top(self.width) + "\x1b[J"
+        self._live = []
+        return text
 
     def _to_the_top(self, width: int) -> str:
         """To the start of the first live line. A terminal that became narrower has folded those that are longer."""

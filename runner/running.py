@@ -92,7 +92,10 @@ def _prepared(folder: JobFolder, record: JobRecord, environment_variables: Mappi
     """The record of a job's next run, once nothing of the last one lives and its journals are whole."""
     missing = sorted(record.target.environment_variables.keys() - environment_variables.keys())
     if missing:
-        raise JobInvalid(f"{record.name} needs values for the environment variables {', '.join(missing)}")
+        raise JobInvalid(
+            f"{record.name} needs values for the environment variables {', '.join(missing)}: a record keeps none\n"
+            f"    fix: {' '.join(f'--env {name}=VALUE' for name in missing)}, or --env NAME for its value in this shell"
+        )
     wait_for_parts(folder.parts, _ORPHANS)
     parts.verify(folder.parts)
     return record.model_copy(update={"runs": record.runs + 1, "process": os.getpid(), "error": None})

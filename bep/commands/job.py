@@ -72,6 +72,7 @@ def list_jobs(
     from bep.console import Console
     from bep.formatting import formatted, queried
     from bep.runner.counting import so_far
+    from bep.runner.record import Status
     from bep.wiring.choosing_jobs import Wanted, chosen, moment_of, statuses_named
     from bep.wiring.job_summaries import summary_of
     from bep.wiring.jobs import records, row_of
@@ -83,12 +84,16 @@ def list_jobs(
     found = [so_far(record) for record in chosen(every, wanted)]
     in_full = query or output in (Format.JSON, Format.YAML)
     rows = queried([summary_of(record) if in_full else row_of(record) for record in found], query)
+    console = Console()
     if rows or output is not Format.TABLE:
-        Console().result(formatted(rows, output))
+        console.result(formatted(rows, output))
+        for record in found if output is Format.TABLE and not query else ():
+            if record.status is Status.NOT_RESPONDING:
+                console.say(f"{record.name}: its process is gone; bep job resume {record.name} goes on with it")
     elif every:
-        Console().say(f"None of the {len(every)} jobs here is one of those: bep job list")
+        console.say(f"None of the {len(every)} jobs here is one of those: bep job list")
     else:
-        Console().say("No job has run here yet: bep run job.yml")
+        console.say("No job has run here yet: bep run job.yml")
 
 
 @app.command()
@@ -110,13 +115,18 @@ def show(
     from bep.console import Console
     from bep.formatting import formatted, queried
     from bep.runner.counting import so_far
+    from bep.runner.report import next_of
     from bep.wiring.job_summaries import outputs_of
     from bep.wiring.jobs import record_named
     from bep.wiring.opening import here
 
     record = so_far(record_named(here().home, name))
     shown = {**record.model_dump(mode="json"), "outputs": outputs_of(record)}
-    Console().result(formatted(queried(shown, query), output))
+    console = Console()
+    console.result(formatted(queried(shown, query), output))
+    if not query:
+        for command, why in next_of(record):
+            console.say(f"next: {command}  ({why})")
 
 
 @app.command()

@@ -147,7 +147,8 @@ def test_outputs_are_copied_over_nothing(slow: Workspace, tmp_path: Path) -> Non
 
 
 def _while_running(slow: Workspace) -> str:
-    with running(slow, "busy"):
+    with running(slow, "busy") as process:
+        os.kill(process.pid, signal.SIGSTOP)  # so that it is not over before the command looks at it
         return slow.bep("job", "download", "busy", expect=1).stderr
 
 
@@ -165,3 +166,52 @@ def test_every_job_tells_the_same_to_a_script(slow: Workspace) -> None:
         assert (told["name"], told["status"], told["counts"]["scored"]) == ("one", "Completed", 1)
         assert told["outputs"]["score"]["file"].endswith("azureml/one/score/predictions.csv")
         assert told["finished"] > told["created"] or told["finished"] == told["created"]
+
+
+@pytest.mark.parametrize("command", [("stream",), ("logs", "-f")])
+def test_ctrl_c_ends_the_following_and_not_the_job(slow: Workspace, command: tuple[str, ...]) -> None:
+    with running(slow, "followed") as process:
+        os.kill(process.pid, signal.SIGSTOP)  # so that it is not over before anybody follows it
+        following = subprocess.Popen(
+            [sys.executable, "-m", "bep", "job", *command, "followed"], cwd=slow.folder, env=surroundings(),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert following.stdout
+        assert following.stdout.readline()
+        following.send_signal(signal.SIGINT)
+        said = following.communicate(timeout=20)[1]
+        assert following.returncode == 130
+        assert "no longer followed; job followed goes on" in said
+        assert "bep job stream followed follows it again, bep job cancel followed stops it" in said
+        os.kill(process.pid, signal.SIGCONT)
+        assert process.wait(60) == 0
+    assert status_of(slow, "followed") == "Completed"
+
+
+def test_a_job_that_was_given_values_goes_on_when_they_are_given_again(slow: Workspace) -> None:
+    (slow.folder / "job.yml").write_text(
+        (slow.folder / "job.yml").read_text() + "environment_variables: {REGION: eu, TOKEN: canary}\n"
+    )
+    with running(slow, "given") as process:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    assert "canary" not in (slow.folder / ".bep/jobs/given/job.json").read_text()
+    refused = slow.bep("job", "resume", "given", expect=1).stderr
+    assert "fix: --env REGION=VALUE --env TOKEN=VALUE, or --env NAME for its value in this shell" in refused
+    assert "it has REGION, TOKEN" in slow.bep("job", "resume", "given", "--env", "REGON=eu", expect=1).stderr
+    unset = slow.bep("job", "resume", "given", "--env", "REGION=eu", "--env", "TOKEN", expect=1).stderr
+    assert "give it as TOKEN=VALUE" in unset
+    slow.bep("job", "resume", "given", "--env", "REGION=eu", "--env", "TOKEN", TOKEN="canary")
+    assert status_of(slow, "given") == "Completed"
+
+
+def test_a_killed_job_names_the_way_on_wherever_it_is_looked_at(slow: Workspace) -> None:
+    with running(slow, "dead") as process:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    scored = json.loads(slow.bep("job", "show", "dead", "-o", "json").stdout)["counts"]["scored"]
+    streamed = slow.bep("job", "stream", "dead", expect=1).stdout
+    assert f"job dead NotResponding: {scored} scored, 0 failed" in streamed
+    assert streamed.count("bep job resume dead") == 1
+    for command in (("list",), ("show", "dead"), ("download", "dead")):
+        assert "bep job resume dead" in slow.bep("job", *command, expect=None).stderr

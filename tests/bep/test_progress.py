@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -86,10 +87,11 @@ class Terminal:
     columns: int
     rows: int = 24
     narrowed_to: int | None = None
+    interrupts: bool = False
     screens: list[list[str]] = field(default_factory=list)
     said: str = ""
 
-    def run(self, slow: Workspace, *more: str, **environment: str) -> list[str]:
+    def run(self, slow: Workspace, *more: str, expect: int = 0, **environment: str) -> list[str]:
         """The lines that are there when the command has ended."""
         screen = pyte.HistoryScreen(self.columns, self.rows, history=1000)
         stream = pyte.Stream(screen)
@@ -111,8 +113,11 @@ class Terminal:
                 _resize(terminal, self.rows, self.narrowed_to)
                 screen.resize(self.rows, self.narrowed_to)
                 self.narrowed_to = None
+            if self.interrupts and any("process001" in line for line in screen.display):
+                process.send_signal(signal.SIGINT)
+                self.interrupts = False
         os.close(terminal)
-        assert process.wait(20) == 0
+        assert process.wait(20) == expect
         above = ["".join(line[n].data for n in range(self.columns)).rstrip() for line in screen.history.top]
         return [line for line in (*above, *self.screens[-1]) if line]
 
@@ -180,6 +185,13 @@ def test_a_terminal_that_becomes_narrower_is_followed(slow: Workspace) -> None:
     assert terminal.narrowed_to is None
     assert bars(left) == crew(left) == []
     assert all(len(bars(screen)) <= 1 for screen in terminal.screens)
+
+
+def test_what_ctrl_c_says_is_not_drawn_over(slow: Workspace) -> None:
+    left = Terminal(columns=100, interrupts=True).run(slow, "--name", "stopped", expect=130)
+    assert "interrupted: cancelling the job; what is scored is kept; once more ends bep at once" in left
+    assert bars(left) == crew(left) == []
+    assert any(line.startswith("next: bep job resume stopped ") for line in left)
 
 
 def test_a_low_terminal_and_a_lone_worker_have_the_bar_alone(slow: Workspace) -> None:
