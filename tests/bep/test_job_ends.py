@@ -19,7 +19,7 @@ SLOW = """
 import os, sys, time
 
 def run(mini_batch):
-    time.sleep(0.05)
+    time.sleep(0.1)
     print("scoring", [os.path.basename(path) for path in mini_batch])
     print("careful", file=sys.stderr)
     return [os.path.basename(path) for path in mini_batch]
