@@ -49,7 +49,8 @@ def _head(record: JobRecord) -> Iterable[str]:
     counts, target = record.counts, record.target
     tone = {Status.COMPLETED: "good", Status.FAILED: "bad", Status.NOT_RESPONDING: "bad"}.get(record.status, "warn")
     yield f'<h1>{_text(record.name)} <span class="status {tone}">{record.status}</span></h1>'
-    times = f"{_moment(record.started)} to {_moment(record.finished)}"
+    end = "an unknown moment" if record.status is Status.NOT_RESPONDING else _moment(record.finished)
+    times = f"{_moment(record.started)} to {end}"
     again = f", in {record.runs} runs" if record.runs > 1 else ""
     yield f'<p class="soft">{_text(target.endpoint)}/{_text(target.deployment)}, {times}{again}</p>'
     rate = (counts.scored + counts.failed) / record.seconds if record.seconds else 0.0

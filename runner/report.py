@@ -40,7 +40,8 @@ def next_of(record: JobRecord) -> list[tuple[str, str]]:
     mended = (f"{job.format('retry')} --mended", "once the script is mended and applied")
     if record.status is Status.COMPLETED and record.counts.failed:
         again = "the failed item" if record.counts.failed == 1 else f"the {record.counts.failed} failed items"
-        return [logs, (job.format("retry"), f"scores {again} again, into the same output"), mended]
+        retry = (job.format("retry"), f"scores {again} again, into the same output")
+        return [logs, retry, *_with_more(record, job.format("retry")), mended]
     if record.status is Status.CANCELED:
         return [(resume, "what was scored is kept")]
     if record.status is Status.NOT_RESPONDING:
@@ -53,6 +54,20 @@ def next_of(record: JobRecord) -> list[tuple[str, str]]:
     if code in _NOT_THE_SCRIPT:
         return [(resume, "when that is put right")]
     return [logs, mended]
+
+
+def _with_more(record: JobRecord, retry: str) -> list[tuple[str, str]]:
+    """How to try again with twice of what was too little, where that is why items failed."""
+    codes, settings = {failure.code for failure in record.failures}, record.settings
+    told = []
+    if "Timeout" in codes:
+        told.append(
+            (f"{retry} --set retry_settings.timeout={2 * settings.timeout:g}", "the same with more time a call")
+        )
+    if "MemoryLimit" in codes and settings.worker_bytes:
+        enough = f"{2 * settings.worker_bytes / 1e6:.0f}MB"
+        told.append((f"{retry} --set worker_memory={enough}", "the same with more memory a worker"))
+    return told
 
 
 def _disturbed(counts: Counts) -> list[str]:

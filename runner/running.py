@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from bep.runner import output, parts, retrying
 from bep.runner.errors import JobInvalid
@@ -63,20 +64,22 @@ def retry(
     report: Callable[[Event], None],
     cancel: threading.Event,
     target: ScoringTarget | None = None,
+    changes: Mapping[str, Any] | None = None,
 ) -> JobRecord:
     """Score the failed items of a job again, and what it has not scored yet, into the same output.
 
     Their rows get the places that they would have had; the output that is there is replaced when the new one is
     complete. A completed job without failed items is returned as it is. `target` is what to score them with where that
-    is another than the job's own, such as its script mended; the record keeps the digests of those before it. Raises
-    `JobInvalid`, `JobBusy`, and `OutputExists` when somebody has changed the output since the job wrote it.
+    is another than the job's own, such as its script mended; the record keeps the digests of those before it.
+    `changes` are settings, by their names, that rows do not depend on, such as `timeout`. Raises `JobInvalid`,
+    `JobBusy`, and `OutputExists` when somebody has changed the output since the job wrote it.
     """
     folder = JobFolder(path)
     with folder.held():
         record = read(folder)
         if record.status is Status.COMPLETED and not record.counts.failed:
             return record
-        prepared = _prepared(folder, _aimed(record, target), environment_variables)
+        prepared = _prepared(folder, _changed(_aimed(record, target), changes or {}), environment_variables)
         again = retrying.forget_failures(folder, prepared)
         return Job(folder, _requested(again, environment_variables, environment), again, report, cancel).run()
 
@@ -86,6 +89,11 @@ def _aimed(record: JobRecord, target: ScoringTarget | None) -> JobRecord:
         return record
     earlier = (*record.earlier_deployments, record.target.deployment_digest)
     return record.model_copy(update={"target": pinned(target), "earlier_deployments": earlier})
+
+
+def _changed(record: JobRecord, changes: Mapping[str, Any]) -> JobRecord:
+    settings = record.settings.model_copy(update=dict(changes))
+    return record.model_copy(update={"settings": settings, "overrides": {**record.overrides, **changes}})
 
 
 def _prepared(folder: JobFolder, record: JobRecord, environment_variables: Mapping[str, str]) -> JobRecord:

@@ -52,6 +52,14 @@ def retry(
     mended: Annotated[
         bool, typer.Option("--mended", help="With the deployment as it is applied now: its script was mended since.")
     ] = False,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="With another retry_settings.timeout, worker_memory, worker_cpus or error_threshold.",
+        ),
+    ] = None,
     env: Values = None,
     json_output: Json = False,
     output: Output = None,
@@ -66,6 +74,8 @@ def retry(
     Examples:
       bep job retry nightly
       bep apply && bep job retry nightly --mended       once the script is mended
+      bep job retry nightly --set retry_settings.timeout=300      they need more time
+      bep job retry nightly --set worker_memory=8GB               or more memory
       bep job show nightly --query counts.failed -o tsv
 
     \b
@@ -74,7 +84,7 @@ def retry(
     """
     from bep.runner.running import retry as try_again
 
-    _continued(name, try_again, env or (), json_output=json_output, output=output, mended=mended)
+    _continued(name, try_again, env or (), json_output=json_output, output=output, mended=mended, changes=set_ or ())
 
 
 def given_values(texts: Sequence[str], known: Collection[str], here: Mapping[str, str]) -> dict[str, str]:
@@ -99,12 +109,14 @@ def _continued(
     json_output: bool,
     output: Format | None,
     mended: bool = False,
+    changes: Sequence[str] = (),
 ) -> None:
     from bep.commands.job_reports import keep_report
     from bep.commands.job_results import show_job
     from bep.commands.running_jobs import JobTeller, finish
     from bep.console import Console
     from bep.wiring.applying import two_step_interrupt
+    from bep.wiring.changed_settings import changed_settings
     from bep.wiring.jobs import record_named
     from bep.wiring.opening import here
     from bep.wiring.scoring import target_now, variables_of
@@ -112,6 +124,7 @@ def _continued(
     console = Console()
     opened = here()
     record = record_named(opened.home, name)
+    changed = changed_settings(changes, record.settings)
     target = target_now(opened, record) if mended else None
     deployed = target.environment_variables if target else variables_of(opened, record)
     variables = {**deployed, **given_values(env, record.target.environment_variables, os.environ)}
@@ -123,6 +136,7 @@ def _continued(
             report=JobTeller(console, json_output).tell,
             cancel=cancel,
             **({"target": target} if target else {}),
+            **({"changes": changed} if changed else {}),
         )
     if ended.runs == record.runs:
         console.say("there was nothing left to do")

@@ -114,3 +114,12 @@ def test_failures_alike_show_one_traceback() -> None:
 def test_what_to_type_next_follows_from_what_failed(code: str, commands: list[str]) -> None:
     record = FAILED.model_copy(update={"error": JobError(code=code, message="")})
     assert [command for command, _ in report.next_of(record)] == commands
+
+
+def test_too_little_time_or_memory_names_twice_of_it() -> None:
+    failures = tuple(JobError(code=code, message="") for code in ("Timeout", "MemoryLimit"))
+    settings = Settings(timeout=30, worker_memory="1.5GB")
+    record = PARTLY.model_copy(update={"failures": failures, "settings": settings})
+    commands = [command for command, _ in report.next_of(record)]
+    assert "bep job retry batchjob-1 --set retry_settings.timeout=60" in commands
+    assert "bep job retry batchjob-1 --set worker_memory=3000MB" in commands
