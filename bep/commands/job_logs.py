@@ -44,7 +44,7 @@ def logs(
     \b
     Exit codes: 0 printed, or there was nothing to print; 1 no such job or worker.
     """
-    from bep.commands.streaming_jobs import still_running
+    from bep.commands.streaming_jobs import stop_following
     from bep.console import Console
     from bep.wiring.jobs import record_named
     from bep.wiring.opening import here
@@ -59,7 +59,7 @@ def logs(
     try:
         is_over = _followed(said, home, record, follow=follow)
     except KeyboardInterrupt:
-        raise Stop(ExitCode.CANCELLED, still_running(record_named(home, record.name))) from None
+        stop_following(Console(), record_named(home, record.name))
     said.conclude(is_over=is_over)
 
 

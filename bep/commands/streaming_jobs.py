@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from bep.console import Console
 from bep.exit_codes import ExitCode, Stop
@@ -25,19 +25,19 @@ def stream(console: Console, home: Path, name: str) -> None:
         console.result(f"RunId: {record.name}\nFolder: {record.folder}\n")
         record = _followed(console, home, record)
     except KeyboardInterrupt:
-        raise Stop(ExitCode.CANCELLED, still_running(record_named(home, record.name))) from None
+        stop_following(console, record_named(home, record.name))
     console.result("\nExecution Summary\n=================")
     finish(console, so_far(record), json_output=False)
 
 
-def still_running(record: "JobRecord") -> str:
-    """What Ctrl-C did to a job that was only looked at: nothing."""
+def stop_following(console: Console, record: "JobRecord") -> NoReturn:
+    """Say what Ctrl-C did to a job that was only looked at: nothing. Raises `Stop`."""
     if record.status.is_final:
-        return f"job {record.name} is {record.status}: bep job show {record.name}"
-    return (
-        f"no longer followed; job {record.name} goes on\n"
-        f"    bep job stream {record.name} follows it again, bep job cancel {record.name} stops it"
-    )
+        console.say(f"job {record.name} is {record.status}: bep job show {record.name}")
+    else:
+        console.say(f"\nno longer followed; job {record.name} goes on")
+        console.say(f"    bep job stream {record.name} follows it again, bep job cancel {record.name} stops it")
+    raise Stop(ExitCode.CANCELLED)
 
 
 def _followed(console: Console, home: Path, record: "JobRecord") -> "JobRecord":
