@@ -65,7 +65,8 @@ class JobRecord(BaseModel):
     """One job. `target` has the names of the environment variables without their values, which may be secrets.
 
     `rewrites` is set from the moment a completed job's failed items are scored again until it completes once more: the
-    output that is there is its own, and is replaced by the new one.
+    output that is there is its own, and is replaced by the new one. `given_variables` names the environment variables
+    whose values the job itself was given: the deployment's values, if it has any of those names, are not the job's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -95,6 +96,7 @@ class JobRecord(BaseModel):
     runs: int = 1
     earlier_deployments: tuple[str, ...] = ()
     rewrites: bool = False
+    given_variables: tuple[str, ...] = ()
 
 
 def save(record: JobRecord) -> None:

@@ -125,6 +125,7 @@ def _created(request: JobRequest) -> JobRecord:
         output_file=request.output_folder / request.settings.output_file_name if appends else None,
         created=datetime.now(UTC),
         process=os.getpid(),
+        given_variables=request.given_variables,
     )
 
 

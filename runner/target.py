@@ -76,7 +76,8 @@ class JobRequest(BaseModel):
 
     `folder` is the job's own folder (record, manifest, journal, parts, logs); `output_folder` is where results appear.
     `environment` is what worker processes inherit, None for all that this process has; `cache` keeps downloads, None
-    for the job's own folder.
+    for the job's own folder. `given_variables` names those of the target's environment variables that the job itself
+    was given, which are in no deployment.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -92,3 +93,4 @@ class JobRequest(BaseModel):
     overrides: dict[str, Any] = Field(default_factory=dict)
     environment: dict[str, str] | None = Field(default=None, repr=False)
     cache: Path | None = None
+    given_variables: tuple[str, ...] = ()

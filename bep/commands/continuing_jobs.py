@@ -127,7 +127,8 @@ def _continued(
     changed = changed_settings(changes, record.settings)
     target = target_now(opened, record) if mended else None
     deployed = target.environment_variables if target else variables_of(opened, record)
-    variables = {**deployed, **given_values(env, record.target.environment_variables, os.environ)}
+    known = {name: value for name, value in deployed.items() if name not in record.given_variables}
+    variables = {**known, **given_values(env, record.target.environment_variables, os.environ)}
     with two_step_interrupt("cancelling the job; what is scored is kept", console.taken_away) as cancel:
         ended = step(
             record.folder,

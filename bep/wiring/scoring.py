@@ -72,6 +72,7 @@ def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> 
         overrides=dict(job.settings),
         environment=dict(os.environ),
         cache=opened.home / "cache" / "downloads",
+        given_variables=tuple(sorted(job.environment_variables)),
     )
 
 

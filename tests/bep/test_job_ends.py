@@ -205,6 +205,20 @@ def test_a_job_that_was_given_values_goes_on_when_they_are_given_again(slow: Wor
     assert status_of(slow, "given") == "Completed"
 
 
+def test_a_value_that_a_job_was_given_is_not_replaced_by_the_deployments(applied: Workspace) -> None:
+    (applied.folder / "code/score.py").write_text(
+        "import os\ndef run(mini_batch):\n    if os.environ['REGION'] == 'us': raise ValueError('us')\n"
+        "    return [os.environ['REGION']] * len(mini_batch)\n"
+    )
+    applied.edit("specs.yml", "{mini_batch_size: 2}", "{mini_batch_size: 2, environment_variables: {REGION: eu}}")
+    applied.bep("apply", "--auto-approve")
+    applied.bep("run", "job.yml", "--name", "mine", "--set", "environment_variables.REGION=us", expect=1)
+    refused = applied.bep("job", "retry", "mine", expect=1)
+    assert "fix: --env REGION=VALUE" in refused.stderr
+    applied.bep("job", "retry", "mine", "--env", "REGION=asia")
+    assert (applied.folder / OUTPUT.format("mine") / "predictions.csv").read_text() == "asia\n" * 65
+
+
 def test_a_killed_job_names_the_way_on_wherever_it_is_looked_at(slow: Workspace) -> None:
     with running(slow, "dead") as process:
         os.kill(process.pid, signal.SIGKILL)
