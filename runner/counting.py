@@ -53,7 +53,7 @@ def _of_this_run(folder: JobFolder, record: JobRecord) -> float:
     with suppress(OSError):
         began = folder.taken()
         if record.status is not Status.NOT_RESPONDING:
-            return max(0.0, time.time() - began)
+            return round(max(0.0, time.time() - began), 3)
         written = [file.stat().st_mtime for file in (*folder.parts.glob("*.journal"), folder.journal) if file.exists()]
         return round(max(0.0, max(written, default=began) - began), 3)
     return 0.0

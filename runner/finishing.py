@@ -89,7 +89,8 @@ def tallied(folder: JobFolder, totals: Totals, history: History) -> Iterator[Sco
             yield entry
         totals.given_up = sum(call.count for call in history.given_up)
         for failure in journal.read(folder.journal):
-            report.failed(failure)
+            call = Span(failure.first, failure.count, failure.count)
+            report.failed(failure, is_final=history.given_up.get(call) == failure)
 
 
 def failed_calls(folder: JobFolder, history: History, totals: Totals) -> Iterator[tuple[Span, Failure]]:

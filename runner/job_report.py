@@ -30,17 +30,6 @@ _COLUMNS = (
 )
 _COUNTED = "Mini-batches,Total,Succeeded,Failed,Failed Attempts,Deaths,First Start Time,Last End Time,Busy Seconds\n"
 _DONE, _RAISED, _LATE, _DIED = "RUN_DONE", "RUN_EXCEPTION", "RUN_TIMEOUT", "PROCESS_EXIT"
-_DEATHS = frozenset(
-    (
-        "WorkerKilled",
-        "WorkerCrashed",
-        "WorkerExited",
-        "WorkerSpeechless",
-        "FilesMeddled",
-        "ChannelClosed",
-        "MemoryLimit",
-    )
-)
 _LONGEST = 1000  # characters of a message; failed_items.jsonl and job_error.txt have all of it
 
 
@@ -114,11 +103,10 @@ class JobReport:
         total.good += good
         total.spent(entry.started, seconds)
 
-    def failed(self, failure: Failure) -> None:
-        """An attempt that failed, whether or not a later one went well."""
+    def failed(self, failure: Failure, *, is_final: bool) -> None:
+        """An attempt that failed; `is_final` is whether its items were given up with it, and count as failed."""
         process = Path(failure.log).name.split(".")[0]
-        died = failure.type in _DEATHS
-        status = _LATE if failure.type == "Timeout" else _DIED if died else _RAISED
+        status = _RAISED if failure.is_raised else _LATE if failure.type == "Timeout" else _DIED
         began = _moment(failure.ended - failure.seconds) if failure.ended else ""
         took = f"{failure.seconds:.6f}" if failure.ended else ""
         self._write(
@@ -128,7 +116,8 @@ class JobReport:
         )
         total = self._sum(process)
         total.failed_attempts += 1
-        total.deaths += died or failure.type == "Timeout"
+        total.items += failure.count if is_final else 0
+        total.deaths += not failure.is_raised
         if failure.ended:
             total.spent(failure.ended - failure.seconds, failure.seconds)
 

@@ -29,6 +29,11 @@ class Failure:
     ended: float = 0.0
     seconds: float = 0.0
 
+    @property
+    def is_raised(self) -> bool:
+        """Whether the script raised it, and the worker wrote down where in its log: not what befell its process."""
+        return ":" in self.log
+
 
 class Journal:
     """Appends failures. After `append` one survives the process; after `settle` all survive the machine."""

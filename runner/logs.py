@@ -31,7 +31,8 @@ sys/job_report/processed_mini-batches.csv
     Seconds (within run() alone) are not measured, and empty. Status is RUN_DONE, RUN_EXCEPTION, RUN_TIMEOUT or
     PROCESS_EXIT; Error Category is the exception's type, or what befell the process
 sys/job_report/process_summary.csv
-    the same by process; deaths are those in the middle of a mini-batch
+    the same by process: Failed are items that were given up or have no result, Failed Attempts those that may have
+    gone well at another, Deaths those in the middle of a mini-batch
 sys/job_report/node_summary.csv
     the same by node
 perf/<node>/processes_resource_usage.csv
