@@ -8,7 +8,8 @@ from typing import Any
 
 from bep.runner.counting import so_far
 from bep.runner.folder import JobFolder, write_atomically
-from bep.runner.html_report_charts import axis_of, latencies, throughput, workers
+from bep.runner.html_report_axis import axis_of
+from bep.runner.html_report_charts import latencies, throughput, workers
 from bep.runner.html_report_data import Gathered, Trouble, gather
 from bep.runner.html_report_numbers import duration, number_of
 from bep.runner.html_report_style import STYLE

@@ -11,7 +11,8 @@ import pytest
 
 from bep.runner import html_report
 from bep.runner.folder import JobFolder
-from bep.runner.html_report_charts import axis_of, latencies, throughput, workers
+from bep.runner.html_report_axis import axis_of
+from bep.runner.html_report_charts import latencies, throughput, workers
 from bep.runner.html_report_data import BINS, Latencies, Timeline, gather
 from bep.runner.html_report_numbers import duration, number_of
 from bep.runner.record import JobRecord
