@@ -40,7 +40,7 @@ class Console:
             sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
         self.colour = wants_colour(sys.stdout)
         self.colour_talk = wants_colour(sys.stderr)
-        self._live = False
+        self._live: list[str] = []
 
     def result(self, text: str) -> None:
         """A result, with exactly one line break at its end."""
@@ -71,8 +71,8 @@ class Console:
 
     @property
     def live_possible(self) -> bool:
-        """Whether a line can be overwritten: talk goes to a terminal."""
-        return sys.stderr.isatty() and not self.quiet
+        """Whether lines can be drawn over: talk goes to a terminal that can move its cursor."""
+        return sys.stderr.isatty() and not self.quiet and os.environ.get("TERM") != "dumb"
 
     @property
     def width(self) -> int:
@@ -84,17 +84,40 @@ class Console:
         """Whether the terminal shows more than ASCII."""
         return sys.stderr.encoding.lower().startswith("utf") and os.environ.get("TERM") not in ("dumb", "linux")
 
-    def live(self, text: str) -> None:
-        """A line that the next one overwrites; nothing where stderr is not a terminal."""
-        if self.live_possible:
-            _write(sys.stderr, "\r\x1b[K" + text[: self.width - 1])
-            self._live = True
+    @property
+    def height(self) -> int:
+        """Rows of the terminal that talk goes to."""
+        return os.get_terminal_size(sys.stderr.fileno()).lines or 24
+
+    def live(self, *lines: str) -> None:
+        """Lines that the next ones are drawn over, cut to what fits; nothing where that is not possible.
+
+        In one write, each line over the old one and only then what is longer cleared: nothing is blank in between.
+        """
+        if not self.live_possible:
+            return
+        width = self.width
+        fitting = [line[: max(0, width - 1)] for line in lines[: max(1, self.height - 1)]]
+        _write(sys.stderr, self._to_the_top(width) + "\x1b[K\r\n".join(fitting) + "\x1b[J")
+        self._live = fitting
 
     def clear(self) -> None:
-        """Take the live line away, so that what follows starts on a clean one."""
+        """Take the live lines away, so that what follows starts on a clean one."""
         if self._live:
-            _write(sys.stderr, "\r\x1b[K")
-            self._live = False
+            _write(sys.stderr, self.taken_away())
+
+    def taken_away(self) -> str:
+        """What takes the live lines away, for one who writes to the terminal himself; they count as gone then."""
+        if not self._live:
+            return ""
+        text = self._to_the_top(self.width) + "\x1b[J"
+        self._live = []
+        return text
+
+    def _to_the_top(self, width: int) -> str:
+        """To the start of the first live line. A terminal that became narrower has folded those that are longer."""
+        rows = sum(max(1, -(-len(line) // max(1, width))) for line in self._live)
+        return "\r" + (f"\x1b[{rows - 1}A" if rows > 1 else "")
 
     def confirm(self, question: str) -> None:
         """Ask for the word yes; anything else ends the command. Without a terminal nobody can be asked."""

@@ -1,5 +1,6 @@
 """Attempts that failed: counted, made durable, told. Knows no process beyond the worker's name and log."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,7 @@ class Attempts:
         for lease in worker.leases:
             if lease.span.first <= first < lease.span.end:
                 lease.failed.add(first)
-                death = Death(told["type"], told["message"], told["traceback"])
+                death = Death(told["type"], told["message"], told["traceback"], float(told["seconds"]))
                 self.failed(worker, lease.span.call(first), death, f":{told['position']}")
                 return
 
@@ -39,7 +40,8 @@ class Attempts:
         """Count the attempt, durably, and tell; `at` is where in the worker's log it is."""
         log = str(worker.log.relative_to(self.logs.parent)) + at
         verdict, attempt = self.backlog.failed(call)
-        self.journal.append(Failure(call.first, call.count, attempt, why.type, why.message, why.traceback, log))
+        told = (why.type, why.message, why.traceback, log)
+        self.journal.append(Failure(call.first, call.count, attempt, *told, ended=time.time(), seconds=why.seconds))
         if verdict is Verdict.GIVEN_UP:
             self.tally.given_up += call.count
         else:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bep.runner import listing
-from bep.runner.finishing import Totals, history_of, tallied, write_failed_items
+from bep.runner.counting import history, with_totals
+from bep.runner.finishing import Totals, tallied, write_failed_items
 from bep.runner.folder import JobFolder, wait_for_parts
 from bep.runner.record import JobRecord, Status, read, save
 
@@ -62,11 +63,9 @@ def record_cancelled(path: Path) -> JobRecord:
 def _counted(folder: JobFolder, record: JobRecord) -> JobRecord:
     """The record with the counts that the journals have; the runner wrote them last when it began."""
     listed = listing.recorded(folder, record)
-    if not listed:
+    if listed is None:
         return record
-    history = history_of(folder, record.settings.max_retries, record.settings.bisect)
-    totals = Totals()
-    deque(tallied(folder, listed, totals, history), maxlen=0)
-    write_failed_items(folder, listed, history, totals)
-    counts = record.counts.model_copy(update={"scored": totals.scored, "failed": totals.failed, "rows": totals.rows})
-    return record.model_copy(update={"counts": counts})
+    past, totals = history(folder, record), Totals()
+    deque(tallied(folder, listed, totals, past), maxlen=0)
+    write_failed_items(folder, listed, past, totals)
+    return record.model_copy(update={"counts": with_totals(record.counts, totals)})

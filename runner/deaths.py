@@ -1,8 +1,9 @@
 """What a dead worker leaves: what it had scored, what it had not begun, which call it died in, and why."""
 
 import signal
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,13 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """Why, for a machine and for a person. `traceback` is where the script was, if the process could still say."""
+    """Why, for a machine and for a person. `traceback` is where the script was, if the process could still say;
+    `seconds` is how long the call had lasted, 0 where it was in none."""
 
     type: str
     message: str
     traceback: str = ""
+    seconds: float = 0.0
 
 
 def settle(folder: Path, worker: Worker, heart: Heart, suspects: set[int]) -> Left:
@@ -113,7 +116,12 @@ def _missing(span: Span, recorded: set[int], suspect: Span | None) -> list[Span]
 
 
 def explain(worker: Worker, heart: Heart, code: int) -> Death:
-    """Why a worker has ended, from its exit code or from what the runner did to it."""
+    """Why a worker has ended, from its exit code or from what the runner did to it; and in which second of its call."""
+    seconds = max(0.0, time.monotonic() - heart.started) if heart.phase == wire.RUNNING else 0.0
+    return replace(_explained(worker, heart, code), seconds=seconds)
+
+
+def _explained(worker: Worker, heart: Heart, code: int) -> Death:
     if worker.doom:
         return Death(worker.doom.kind, worker.doom.reason, _stack(worker.log, worker.doom.log_size))
     if worker.last_words:

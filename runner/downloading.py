@@ -4,8 +4,10 @@ import hashlib
 import os
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from bep.runner.errors import InputsInvalid
@@ -51,6 +53,18 @@ def fetch(url: str, downloads: Path) -> Path:
     return target
 
 
+def count(url: str) -> int:
+    """How many files `fetch` would bring; none is opened. An http URL is one, and nobody is asked whether it is there.
+
+    Raises `InputsInvalid` for a store that cannot be listed.
+    """
+    parts = urlsplit(url)
+    if parts.scheme in ("http", "https"):
+        return 1
+    with _listing(url) as (system, path):
+        return len(system.find(path)) if system.isdir(path) else 1
+
+
 def _remove(temporary: Path) -> None:
     if temporary.is_dir():
         shutil.rmtree(temporary, ignore_errors=True)
@@ -93,6 +107,13 @@ def _attempt(url: str, file: BinaryIO) -> None:
 
 
 def _copy_by_fsspec(url: str, target: Path) -> None:
+    with _listing(url) as (system, path):
+        system.get(path, str(target), recursive=system.isdir(path))
+
+
+@contextmanager
+def _listing(url: str) -> Iterator[tuple[Any, str]]:
+    """The store that a URL is of, and the path in it, which is there."""
     try:
         import fsspec  # type: ignore[import-not-found,import-untyped,unused-ignore]
     except ImportError:
@@ -101,7 +122,7 @@ def _copy_by_fsspec(url: str, target: Path) -> None:
         system, path = fsspec.core.url_to_fs(url)
         if not system.exists(path):
             raise InputsInvalid(f"{_shown(url)}: no such file or folder")
-        system.get(path, str(target), recursive=system.isdir(path))
+        yield system, path
     except InputsInvalid:
         raise
     except Exception as error:  # every store's client has exceptions of its own

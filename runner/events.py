@@ -16,9 +16,10 @@ class JobStarted:
 class WorkerState:
     """What one worker does: `state` is preparing (its `init()`), scoring, waiting, stopping or ending (it is too late
     or too large), for `seconds`, to a quarter of one. `item` is the first item that it was handed and has not finished
-    with; `memory` is bytes, None where the system does not tell."""
+    with; `memory` is bytes, None where the system does not tell. `node` is the instance that it counts to."""
 
     name: str
+    node: str
     state: str
     seconds: float
     item: int | None

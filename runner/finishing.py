@@ -4,22 +4,17 @@ import heapq
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 
 from bep.runner import journal, parts
 from bep.runner.backlog import Backlog, Span, Verdict
 from bep.runner.folder import JobFolder
+from bep.runner.job_report import JobReport
 from bep.runner.journal import Failure
 from bep.runner.manifest import Manifest
 from bep.runner.parts import Scored
 from bep.runner.worker.troubles import shortage
-
-_COLUMNS = (
-    "Mini-batch Id,Picked Count,Process,Process Start Time,Total,Succeeded,Failed,Elapsed Seconds,Process Seconds,"
-    "Run Method Seconds,Status,Error Category,Error Message,Mini-batch Detail\n"
-)
 
 
 @dataclass(slots=True)
@@ -87,45 +82,15 @@ def history_of(folder: JobFolder, max_retries: int, bisect: bool) -> History:
 
 def tallied(folder: JobFolder, listed: Manifest, totals: Totals, history: History) -> Iterator[Scored]:
     """Every scored mini-batch in input order, counted and written to the job report as it passes."""
-    report = folder.logs / "sys" / "job_report" / "processed_mini-batches.csv"
-    report.parent.mkdir(parents=True, exist_ok=True)
-    with report.open("w", errors="backslashreplace") as file:
-        file.write(_COLUMNS)
+    with closing(JobReport(folder, listed)) as report:
         for entry in parts.in_order(folder.parts):
             totals.add(entry)
-            file.write(_line(entry, listed.number_of(entry.first), history.tries[entry.first] if history.tries else 0))
+            report.scored(entry, history.tries[entry.first] + 1 if history.tries else 1)
             yield entry
-        for call, failure in history.given_up.items():
-            totals.given_up += call.count
-            file.write(_failed_line(call, failure, listed.number_of(call.first)))
-
-
-def _line(entry: Scored, number: int, failures: int) -> str:
-    good = entry.good
-    began = _clock_time(entry.started)
-    seconds = f"{entry.seconds:.6f}"
-    return (
-        f"{number},{failures + 1},process{entry.part:03d},{began},"
-        f"{entry.items},{good},{entry.items - good},"
-        f"{seconds},{seconds},{seconds},SUCCESS,,,items {entry.first} to {entry.first + entry.items - 1}\n"
-    )
-
-
-def _clock_time(seconds: float) -> str:
-    """A moment; nothing for what no clock shows, written by a worker whose script meddled with the time."""
-    try:
-        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
-    except (ValueError, OverflowError, OSError):
-        return ""
-
-
-def _failed_line(call: Span, failure: Failure, number: int) -> str:
-    process = Path(failure.log).name.split(".")[0]
-    message = failure.message.replace("\n", " ").replace('"', '""')
-    return (
-        f"{number},{failure.attempt},{process},,{call.count},0,{call.count},,,,FAILED,{failure.type},"
-        f'"{message}",items {call.first} to {call.end - 1}\n'
-    )
+        totals.given_up = sum(call.count for call in history.given_up)
+        for failure in journal.read(folder.journal):
+            call = Span(failure.first, failure.count, failure.count)
+            report.failed(failure, is_final=history.given_up.get(call) == failure)
 
 
 def failed_calls(folder: JobFolder, history: History, totals: Totals) -> Iterator[tuple[Span, Failure]]:
@@ -141,7 +106,10 @@ def _short_calls(folder: JobFolder, history: History, totals: Totals) -> Iterato
             logs[part] = _log_of(folder, part)
         told = shortage(results, count)
         attempt = history.tries[first] + 1 if history.tries else 1
-        yield Span(first, count, count), Failure(first, count, attempt, **told, log=logs[part])
+        yield (
+            Span(first, count, count),
+            Failure(first, count, attempt, told["type"], told["message"], told["traceback"], logs[part]),
+        )
 
 
 def _log_of(folder: JobFolder, part: int) -> str:

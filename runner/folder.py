@@ -59,6 +59,10 @@ class JobFolder:
         finally:
             os.close(lock)
 
+    def taken(self) -> float:
+        """When a runner last took this job, on the wall clock. Raises `OSError` when none ever has."""
+        return self._lock.stat().st_mtime
+
     def holder(self) -> int | None:
         """The process number of the living runner that has this job; None where none has."""
         if not self.is_held():

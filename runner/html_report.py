@@ -6,8 +6,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from bep.runner.counting import so_far
 from bep.runner.folder import JobFolder, write_atomically
-from bep.runner.html_report_charts import axis_of, latencies, throughput, workers
+from bep.runner.html_report_axis import axis_of
+from bep.runner.html_report_charts import latencies, throughput, workers
 from bep.runner.html_report_data import Gathered, Trouble, gather
 from bep.runner.html_report_numbers import duration, number_of
 from bep.runner.html_report_style import STYLE
@@ -25,7 +27,7 @@ def write(path: Path) -> Path:
     Raises `JobInvalid` for a folder without a job, `OSError` when it cannot be read or written.
     """
     folder = JobFolder(path)
-    record = load(path)
+    record = so_far(load(path))
     page = render(record, gather(folder, record))
     write_atomically(path / NAME, page.encode("utf-8", "backslashreplace"))
     return path / NAME
@@ -48,7 +50,8 @@ def _head(record: JobRecord) -> Iterable[str]:
     counts, target = record.counts, record.target
     tone = {Status.COMPLETED: "good", Status.FAILED: "bad", Status.NOT_RESPONDING: "bad"}.get(record.status, "warn")
     yield f'<h1>{_text(record.name)} <span class="status {tone}">{record.status}</span></h1>'
-    times = f"{_moment(record.started)} to {_moment(record.finished)}"
+    end = "an unknown moment" if record.status is Status.NOT_RESPONDING else _moment(record.finished)
+    times = f"{_moment(record.started)} to {end}"
     again = f", in {record.runs} runs" if record.runs > 1 else ""
     yield f'<p class="soft">{_text(target.endpoint)}/{_text(target.deployment)}, {times}{again}</p>'
     rate = (counts.scored + counts.failed) / record.seconds if record.seconds else 0.0
@@ -85,15 +88,23 @@ def _error(error: JobError) -> str:
 
 
 def _drawn(record: JobRecord, found: Gathered) -> Iterable[str]:
-    if not found.latencies.count:
-        yield '<h2>How it went</h2><p class="soft">No mini-batch was scored.</p>'
-        return
     axis = axis_of(found.timeline)
-    yield f"<h2>Items scored per second</h2>{throughput(found.timeline, axis)}"
-    yield f"<h2>How long a mini-batch took</h2>{latencies(found.latencies)}"
-    yield _slowest(found)
-    yield f"<h2>When each worker was busy</h2>{workers(found.timeline, axis, found.mini_batches)}"
-    yield _numbers(record, found)
+    if found.latencies.count:
+        yield f"<h2>Items scored per second</h2>{_chart(throughput(found.timeline, axis))}"
+        yield f"<h2>How long a mini-batch took</h2>{_chart(latencies(found.latencies))}"
+        yield _slowest(found)
+    else:
+        yield '<h2>How it went</h2><p class="soft">No mini-batch was scored.</p>'
+    if found.timeline.workers:
+        red = '<p class="soft">Red: an attempt that failed.</p>' if found.timeline.failed else ""
+        yield f"<h2>When each worker was busy</h2>{red}{_chart(workers(found.timeline, axis))}"
+    if found.latencies.count:
+        yield _numbers(record, found)
+
+
+def _chart(drawing: str) -> str:
+    """A drawing that a narrow screen can move sideways, so that its text stays large enough to read."""
+    return f'<div class="chart">{drawing}</div>'
 
 
 def _slowest(found: Gathered) -> str:
@@ -120,7 +131,7 @@ def _numbers(record: JobRecord, found: Gathered) -> str:
 
 def _failed(record: JobRecord, found: Gathered) -> Iterable[str]:
     if found.attempts:
-        told = ", ".join(f"{_text(kind)} {count:,} times" for kind, count in found.attempts.most_common(8))
+        told = ", ".join(f"{_text(kind)} {_times(count)}" for kind, count in found.attempts.most_common(8))
         yield f"<h2>Attempts that failed</h2><p>{told}. Attempts that went well when repeated count as scored.</p>"
     if not found.troubles:
         return
@@ -130,6 +141,10 @@ def _failed(record: JobRecord, found: Gathered) -> Iterable[str]:
     rest = len(found.troubles) - _TROUBLES
     more = f"{rest} more kinds of failure, and every" if rest > 0 or found.unread else "Every"
     yield f'<p class="soft">{more} failed item: <code>{_text(str(record.folder / "failed_items.jsonl"))}</code></p>'
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
 
 
 def _trouble(trouble: Trouble, *, is_open: bool) -> str:

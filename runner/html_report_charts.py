@@ -2,71 +2,17 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 
+from bep.runner.html_report_axis import LEFT, PLOT, RIGHT, WIDTH, Axis
 from bep.runner.html_report_data import PER_DECADE, Latencies, Timeline
 from bep.runner.html_report_numbers import duration, number_of, round_step
 
-WIDTH = 940
-LEFT, RIGHT, FOOT = 78, 12, 26
-PLOT = WIDTH - LEFT - RIGHT
-
-_GAP_BINS = 24  # empty bins that are drawn as time; more are cut out when they would take a quarter of the width
-_GAP_WIDTH = 6
+FOOT = 26
 _ROWS = 40  # workers that get a row
 _ROW = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Bins `first` to `end` that are drawn one after the other from `x` on, each `step` wide."""
-
-    first: int
-    end: int
-    x: float
-    step: float
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """Time from left to right. Long idleness, as before a resume, is cut out: `gaps` are (x, width, seconds)."""
-
-    width: float
-    stretches: tuple[Stretch, ...]
-    gaps: tuple[tuple[float, float, float], ...]
-
-    @property
-    def shown(self) -> float:
-        """Seconds that are drawn."""
-        return sum(stretch.end - stretch.first for stretch in self.stretches) * self.width
-
-
-def axis_of(timeline: Timeline) -> Axis:
-    """Lay out the bins, from the job's start to the last mini-batch's end."""
-    spans = _spans(sorted(timeline.items))
-    columns = sum(end - first for first, end in spans) + _GAP_WIDTH * (len(spans) - 1)
-    step = PLOT / max(1, columns)
-    stretches, gaps, x = [], [], float(LEFT)
-    for number, (first, end) in enumerate(spans):
-        if number:
-            gaps.append((x, _GAP_WIDTH * step, (first - spans[number - 1][1]) * timeline.width))
-            x += _GAP_WIDTH * step
-        stretches.append(Stretch(first, end, x, step))
-        x += (end - first) * step
-    return Axis(timeline.width, tuple(stretches), tuple(gaps))
-
-
-def _spans(bins: Sequence[int]) -> list[tuple[int, int]]:
-    spans = [(0, 1)]
-    longest = max(_GAP_BINS, len(bins) // 3)
-    for number in bins:
-        first, end = spans[-1]
-        if number - end > longest:
-            spans.append((number, number + 1))
-        else:
-            spans[-1] = (first, max(end, number + 1))
-    return spans
+_LETTER = 7.0  # width of a letter, at most, in the middle of others
+_NOTE = 130  # width of what is said of a mark, at most
 
 
 def throughput(timeline: Timeline, axis: Axis) -> str:
@@ -87,26 +33,34 @@ def throughput(timeline: Timeline, axis: Axis) -> str:
     return _svg("throughput", height, "Throughput over time", said, body)
 
 
-def workers(timeline: Timeline, axis: Axis, counts: Mapping[int, int]) -> str:
-    """A row for each worker: the darker, the busier. Those beyond the first forty are counted below."""
-    shown = sorted(counts)[:_ROWS]
+def workers(timeline: Timeline, axis: Axis) -> str:
+    """A row for each worker: the darker, the busier; red where an attempt failed. Those beyond forty are counted."""
+    every = timeline.workers
+    shown = every[:_ROWS]
     height = _ROW * len(shown) + FOOT + 4
     body: list[str] = []
     for row, worker in enumerate(shown):
         y = row * _ROW + 2
         body.append(f'<text class="tick" x="{LEFT - 8}" y="{y + 11}" text-anchor="end">worker {worker}</text>')
-        body += _busy(timeline.busy.get(worker, {}), timeline.width, axis, y)
+        body += _idle_row(axis, y)
+        for kind, bins in (("busy", timeline.busy), ("failed", timeline.failed)):
+            body += _busy(kind, bins.get(worker, {}), timeline.width, axis, y)
     body += [*_time(axis, height), *_cuts(axis, 2, height)]
-    rest = len(counts) - len(shown)
-    said = f"When each of {len(counts)} workers was inside run()." + (f" {rest} more are not drawn." if rest else "")
+    rest = len(every) - len(shown)
+    said = f"When each of {len(every)} workers was inside run()." + (f" {rest} more are not drawn." if rest else "")
     return _svg("workers", height, "Worker timelines", said, body)
 
 
-def _busy(bins: Mapping[int, float], width: float, axis: Axis, y: float) -> Iterator[str]:
-    """Rectangles of one worker; neighbours that are as busy are one."""
+def _idle_row(axis: Axis, y: float) -> Iterator[str]:
+    """What a worker's row is drawn on."""
     for stretch in axis.stretches:
-        end = stretch.x + (stretch.end - stretch.first) * stretch.step
-        yield f'<rect class="idle" x="{stretch.x:.1f}" y="{y}" width="{end - stretch.x:.1f}" height="{_ROW - 4}"/>'
+        wide = (stretch.end - stretch.first) * stretch.step
+        yield f'<rect class="idle" x="{stretch.x:.1f}" y="{y}" width="{wide:.1f}" height="{_ROW - 4}"/>'
+
+
+def _busy(kind: str, bins: Mapping[int, float], width: float, axis: Axis, y: float) -> Iterator[str]:
+    """Rectangles of one worker; neighbours that are as busy are one. A failure is seen however short it was."""
+    for stretch in axis.stretches if bins else ():
         number = stretch.first
         while number < stretch.end:
             shade = _shade(bins, number, width)
@@ -115,8 +69,9 @@ def _busy(bins: Mapping[int, float], width: float, axis: Axis, y: float) -> Iter
                 number += 1
             if shade:
                 x, wide = stretch.x + (begin - stretch.first) * stretch.step, (number - begin) * stretch.step
-                share = f'x="{x:.1f}" y="{y}" width="{wide:.2f}" height="{_ROW - 4}" fill-opacity="{shade / 5:g}"'
-                yield f'<rect class="busy" {share}/>'
+                opacity = shade / 5 if kind == "busy" else max(0.6, shade / 5)
+                share = f'x="{x:.1f}" y="{y}" width="{wide:.2f}" height="{_ROW - 4}" fill-opacity="{opacity:g}"'
+                yield f'<rect class="{kind}" {share}/>'
 
 
 def _shade(bins: Mapping[int, float], number: int, width: float) -> int:
@@ -125,7 +80,7 @@ def _shade(bins: Mapping[int, float], number: int, width: float) -> int:
 
 def latencies(found: Latencies) -> str:
     """How many mini-batches took how long, on a scale of tenfold steps, with median and 95th percentile."""
-    height, top = 190, 22
+    height, top = 204, 36
     first, last = min(found.classes), max(found.classes)
     thick = max(1, math.ceil((last - first + 1) / 60))
     bars: dict[int, int] = {}
@@ -146,8 +101,9 @@ def latencies(found: Latencies) -> str:
         place = f'x="{LEFT + number * step + 0.5:.1f}" y="{y:.1f}" width="{step - 1:.1f}"'
         body.append(f'<rect class="bar" {place} height="{scale.y(0) - y:.1f}"><title>{told}</title></rect>')
     body += _powers(x_of, height)
-    for share, name in ((0.5, "median"), (0.95, "95%")):
-        body += _mark(x_of(found.quantile(share)), name, duration(found.quantile(share)), height, top)
+    middle, most = found.quantile(0.5), found.quantile(0.95)
+    body += _mark(x_of(middle), f"median {duration(middle)}", height, 26, is_left=x_of(middle) > LEFT + _NOTE)
+    body += _mark(x_of(most), f"95% {duration(most)}", height, 12, is_left=x_of(most) > WIDTH - _NOTE)
     median, longest = duration(found.quantile(0.5)), duration(max(found.slowest)[0])
     said = f"{found.count:,} mini-batches: median {median}, longest {longest}."
     return _svg("latencies", height, "Latency of mini-batches", said, body)
@@ -166,12 +122,13 @@ def _powers(x_of: Callable[[float], float], height: float) -> Iterator[str]:
                 yield f'<text class="tick" x="{x:.1f}" y="{height - 8}" text-anchor="middle">{label}</text>'
 
 
-def _mark(x: float, name: str, value: str, height: float, top: float) -> list[str]:
+def _mark(x: float, told: str, height: float, y: float, *, is_left: bool) -> list[str]:
+    """A line, and what it stands for beside it, at a height of its own, for two may be close together."""
     x = min(max(x, LEFT), WIDTH - RIGHT)
-    anchor = ("end", -4) if name == "median" or x > WIDTH - 120 else ("start", 4)
+    anchor = ("end", -4) if is_left else ("start", 4)
     return [
-        f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{top - 18}" y2="{height - FOOT}"/>',
-        f'<text class="note" x="{x + anchor[1]:.1f}" y="12" text-anchor="{anchor[0]}">{name} {value}</text>',
+        f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{y - 10}" y2="{height - FOOT}"/>',
+        f'<text class="note" x="{x + anchor[1]:.1f}" y="{y}" text-anchor="{anchor[0]}">{told}</text>',
     ]
 
 
@@ -224,14 +181,20 @@ def _cuts(axis: Axis, top: float, height: float) -> Iterator[str]:
     """Where idle time was cut out."""
     for x, width, seconds in axis.gaps:
         place = f'x="{x:.1f}" y="{top}" width="{width:.1f}" height="{height - FOOT - top:.1f}"'
-        yield f'<rect class="cut" {place}><title>nobody worked for {duration(seconds)}</title></rect>'
+        yield f'<rect class="cut" {place}><title>nothing was finished for {duration(seconds)}</title></rect>'
 
 
 def _idle(axis: Axis, top: float) -> Iterator[str]:
+    """How long each of them was; where two are too close for two texts, the pointer on the later one tells."""
+    taken = float(LEFT)
     for x, width, seconds in axis.gaps:
-        middle, place = (x + 2, "start") if x < LEFT + 60 else (x + width / 2, "middle")
-        told = f"{duration(seconds)} idle"
-        yield f'<text class="note" x="{middle:.1f}" y="{top + 12}" text-anchor="{place}">{told}</text>'
+        told = f"{duration(seconds)} without a result"
+        size = _LETTER * len(told)
+        begin = min(max(x + width / 2 - size / 2, LEFT + 2), WIDTH - RIGHT - size)
+        if begin < taken:
+            continue
+        taken = begin + size + _LETTER
+        yield f'<text class="note" x="{begin:.1f}" y="{top + 12}">{told}</text>'
 
 
 def _svg(name: str, height: float, title: str, said: str, body: Sequence[str]) -> str:

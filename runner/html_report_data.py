@@ -13,7 +13,7 @@ from typing import Any
 from bep.runner import journal, listing, parts
 from bep.runner.folder import JobFolder
 from bep.runner.manifest import Manifest
-from bep.runner.record import JobRecord
+from bep.runner.record import JobRecord, Status
 from bep.runner.worker import wire
 
 BINS = 320
@@ -33,28 +33,45 @@ _BLOCK = 16384 * wire.RECORD
 
 @dataclass(slots=True)
 class Timeline:
-    """Items scored and workers' busy seconds over time, in bins of `width` seconds; empty bins are not kept."""
+    """Items scored, and workers' seconds inside run(), over time, in bins of `width` seconds; empty bins are not kept.
+
+    `busy` are the attempts that went well, `failed` those that did not; `items` has a bin wherever one of them was.
+    """
 
     origin: float
     width: float = _NARROWEST
     items: dict[int, float] = field(default_factory=dict)
     busy: dict[int, dict[int, float]] = field(default_factory=dict)
+    failed: dict[int, dict[int, float]] = field(default_factory=dict)
 
-    def add(self, worker: int, began: float, seconds: float, items: int) -> None:
-        """One mini-batch, spread evenly over the time that it took."""
-        start = began - self.origin
+    @property
+    def workers(self) -> list[int]:
+        """Those that have been inside run(), by their numbers."""
+        return sorted(self.busy.keys() | self.failed.keys())
+
+    def add(self, worker: int, began: float, seconds: float, items: int, *, failed: bool = False) -> None:
+        """One attempt, spread evenly over the time that it took."""
+        start = max(0.0, began - self.origin)
         first, last = int(start / self.width), int((start + seconds) / self.width)
-        busy = self.busy.setdefault(worker, {})
+        busy = (self.failed if failed else self.busy).setdefault(worker, {})
         if first == last:
             self.items[first] = self.items.get(first, 0.0) + items
             busy[first] = busy.get(first, 0.0) + seconds
         elif last - first >= BINS:
             self._fold()
-            self.add(worker, began, seconds, items)
+            self.add(worker, began, seconds, items, failed=failed)
         else:
             self._spread(busy, start, start + seconds, items / seconds)
         while len(self.items) > BINS:
             self._fold()
+
+    def reach(self, moment: float) -> None:
+        """Time goes on until then, whether or not anything was done."""
+        while (number := int(max(0.0, moment - self.origin) / self.width)) not in self.items and len(
+            self.items
+        ) >= BINS:
+            self._fold()
+        self.items.setdefault(number, 0.0)
 
     def _spread(self, busy: dict[int, float], start: float, end: float, rate: float) -> None:
         width = self.width
@@ -67,6 +84,7 @@ class Timeline:
         self.width *= 2
         self.items = _folded(self.items)
         self.busy = {worker: _folded(bins) for worker, bins in self.busy.items()}
+        self.failed = {worker: _folded(bins) for worker, bins in self.failed.items()}
 
 
 def _folded(bins: dict[int, float]) -> dict[int, float]:
@@ -157,11 +175,22 @@ def gather(folder: JobFolder, record: JobRecord) -> Gathered:
             latencies.add(seconds, first, items, worker)
             mini_batches[worker] = mini_batches.get(worker, 0) + 1
     troubles, unread = _troubles(folder.failed_items)
-    attempts = Counter(failure.type for failure in journal.read(folder.journal))
-    slowest = tuple(
-        _slow(listing.recorded(folder, record), *entry) for entry in sorted(latencies.slowest, reverse=True)
-    )
+    attempts: Counter[str] = Counter()
+    for failure in journal.read(folder.journal):
+        attempts[failure.type] += 1
+        if failure.ended:
+            timeline.add(_worker(failure), failure.ended - failure.seconds, failure.seconds, 0, failed=True)
+    if record.finished and record.status is not Status.COMPLETED:
+        timeline.reach(record.finished.timestamp())
+    listed = listing.recorded(folder, record)
+    slowest = tuple(_slow(listed, *entry) for entry in sorted(latencies.slowest, reverse=True))
     return Gathered(timeline, latencies, mini_batches, troubles, attempts, slowest, unread)
+
+
+def _worker(failure: journal.Failure) -> int:
+    """Its number, from the name of its log."""
+    digits = Path(failure.log).name.partition(".")[0].removeprefix("process")
+    return int(digits) if digits.isdecimal() else 0
 
 
 def _records(folder: Path, worker: int) -> Iterator[tuple[Any, ...]]:

@@ -29,6 +29,9 @@ svg .note{fill:var(--text)}
 svg .grid{stroke:var(--line)}svg .axis{stroke:var(--soft)}
 svg .area{fill:var(--accent);fill-opacity:.3;stroke:var(--accent);stroke-width:1.2}
 svg .bar,svg .busy{fill:var(--accent)}
+svg .failed{fill:var(--bad)}
+.chart{overflow-x:auto;background:var(--card);border-radius:8px}
+@media(max-width:720px){.chart svg{width:760px}}
 svg .idle{fill:var(--line);fill-opacity:.5}
 svg .mark{stroke:var(--text);stroke-dasharray:4 3}
 svg .cut{fill:var(--line)}

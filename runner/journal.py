@@ -13,7 +13,11 @@ TRACEBACKS = 200  # that many are kept whole; a script that fails for every item
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One failed attempt of one call of `run()`. `log` is a path under the job's folder and a byte in that file."""
+    """One failed attempt of one call of `run()`. `log` is a path under the job's folder and a byte in that file.
+
+    `ended` is when the runner heard of it, on the wall clock, 0 in journals of before it was written down; `seconds` is
+    how long the call had lasted.
+    """
 
     first: int
     count: int
@@ -22,6 +26,13 @@ class Failure:
     message: str
     traceback: str
     log: str
+    ended: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def is_raised(self) -> bool:
+        """Whether the script raised it, and the worker wrote down where in its log: not what befell its process."""
+        return ":" in self.log
 
 
 class Journal:

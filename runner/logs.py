@@ -6,15 +6,40 @@ from pathlib import Path
 from bep.runner.events import Event, JobFinished, JobStarted, MiniBatchFailed, Progress, WorkerLost
 from bep.runner.record import JobRecord
 from bep.runner.report import lines
+from bep.runner.usage_log import UsageLog
 
-_README = """job_progress_overview.<date>.txt   how far the job was, and when
-job_result.txt                     how it ended
-job_error.txt                      what went wrong, all in one place
-user/stdout/<node>/<process>       what the script printed
-user/stderr/<node>/<process>       what it and its libraries printed as errors
-user/error/<node>/<process>        exceptions of the script, stacks of calls that were ended
-user/entry_script_log/<node>/      what it logged through EntryScript().logger
-sys/job_report/                    a table of every mini-batch
+_README = """\
+What can be here. A file for which there was nothing to write is not there.
+
+job_progress_overview.<yyyymmdd>.txt
+    how far the job was, and when; a file a day (UTC)
+job_result.txt
+    how it ended: counts, where the output is, why it failed if it did
+job_error.txt
+    what went wrong, the first 1,000 troubles of each run in the order they came; where each one's log is
+user/stdout/<node>/<process>.stdout.txt
+    what the script printed
+user/stderr/<node>/<process>.stderr.txt
+    what it and its libraries printed as errors
+user/error/<node>/<process>.txt
+    exceptions of the script, stacks of calls that were ended
+user/entry_script_log/<node>/<process>.log.txt
+    what it logged through EntryScript().logger
+sys/job_report/processed_mini-batches.csv
+    every attempt at a mini-batch: those that were scored in the order of the input, then those that failed
+    Elapsed Seconds is from taking it until its rows were ready; Process Seconds (of the processor) and Run Method
+    Seconds (within run() alone) are not measured, and empty. Status is RUN_DONE, RUN_EXCEPTION, RUN_TIMEOUT or
+    PROCESS_EXIT; Error Category is the exception's type, or what befell the process
+sys/job_report/process_summary.csv
+    the same by process: Failed are items that were given up or have no result, Failed Attempts those that may have
+    gone well at another, Deaths those in the middle of a mini-batch
+sys/job_report/node_summary.csv
+    the same by node
+perf/<node>/processes_resource_usage.csv
+    memory of each process every few seconds, rarer the longer the job runs; with what it started itself
+
+<process> is process000, process001, ...; a process that died has another in its place, with the next free number.
+<node> is node0, node1, ...: one for each instance of the deployment.
 """
 _EVERY = 2.0  # seconds between two lines of progress
 _MOST_ERRORS = 1000
@@ -27,6 +52,7 @@ class Logs:
         self._folder = folder
         self._told = -_EVERY
         self._errors = 0
+        self._usage = UsageLog(folder / "perf")
 
     def hear(self, event: Event) -> None:
         """Write down what the event says."""
@@ -37,17 +63,22 @@ class Logs:
                 self._overview(
                     f"Scheduling finished. There are {counts.mini_batches} mini-batches with {counts.items} items."
                 )
-            case Progress() if event.elapsed - self._told >= _EVERY:
-                self._told = event.elapsed
-                left = "unknown" if event.eta is None else f"{event.eta:.0f} seconds"
-                done = event.scored + event.failed
-                self._overview(f"Processed {done} of {event.items} items, {event.failed} failed. Remaining: {left}.")
+            case Progress():
+                self._progress(event)
             case MiniBatchFailed():
                 self._error(_failure(event))
             case WorkerLost(process, reason):
                 self._error(f"{process}: {reason}\n")
             case JobFinished(record):
                 self._finish(record)
+
+    def _progress(self, event: Progress) -> None:
+        self._usage.hear(event)
+        if event.elapsed - self._told >= _EVERY:
+            self._told = event.elapsed
+            left = "unknown" if event.eta is None else f"{event.eta:.0f} seconds"
+            done = event.scored + event.failed
+            self._overview(f"Processed {done} of {event.items} items, {event.failed} failed. Remaining: {left}.")
 
     def _overview(self, line: str) -> None:
         now = datetime.now(UTC)

@@ -105,7 +105,7 @@ class Gauge:
             doing[worker.name] = seen if seen and seen[:2] == (state, item) else (state, item, now)
         self._doing = doing
         return tuple(
-            WorkerState(worker.name, state, now - since, item, resident(worker.process.pid))
+            WorkerState(worker.name, worker.log.parent.name, state, now - since, item, resident(worker.process.pid))
             for worker, (state, item, since) in zip(crew, doing.values(), strict=True)
         )
 

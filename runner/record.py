@@ -68,7 +68,8 @@ class JobRecord(BaseModel):
     `workspace` is the folder that the job's own paths lie in; `moved_from` where it was begun, if that folder was moved
     or copied since: what it has written is found where it is now, its inputs stand in the manifest as they were.
     `rewrites` is set from the moment a completed job's failed items are scored again until it completes once more: the
-    output that is there is its own, and is replaced by the new one.
+    output that is there is its own, and is replaced by the new one. `given_variables` names the environment variables
+    whose values the job itself was given: the deployment's values, if it has any of those names, are not the job's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -101,6 +102,7 @@ class JobRecord(BaseModel):
     rewrites: bool = False
     workspace: Path | None = None
     moved_from: Path | None = None
+    given_variables: tuple[str, ...] = ()
 
 
 def save(record: JobRecord) -> None:

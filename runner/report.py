@@ -1,37 +1,94 @@
 """What a job came to, as lines for a person. A pure function of the record: no colour, no width, no print."""
 
-from bep.runner.record import JobError, JobRecord, Status
+import re
+
+from bep.runner.record import Counts, JobError, JobRecord, Status
+
+_NUMBERS = re.compile(r"\d+")
+_ANOTHER_JOB = frozenset(("OutputExists", "ColumnsDiffer"))  # the same job would fail in the same way again
+_NOT_THE_SCRIPT = frozenset(("InputsInvalid", "InterpreterMissing", "RunnerFailed", "RowsMissing", "WriteFailed"))
 
 
 def lines(record: JobRecord) -> list[str]:
-    """The last lines of a job: counts first, then what is worth knowing, then why it failed, if it did."""
+    """The last lines of a job: counts first, then what is worth knowing, then why it failed, and what to type next."""
     counts = record.counts
     told = [f"{_verdict(record)}: {counts.scored} scored, {counts.failed} failed in {_duration(record.seconds)}"]
     if record.output_file and record.status is Status.COMPLETED:
         told.append(f"output: {record.output_file} ({_number(counts.rows, 'row')})")
-    if counts.retries or counts.workers_lost:
-        lost = "1 worker was lost" if counts.workers_lost == 1 else f"{counts.workers_lost} workers were lost"
-        times = "1 attempt was" if counts.retries == 1 else f"{counts.retries} attempts were"
-        told.append(f"{times} repeated, {lost} and replaced")
+    told.extend(_disturbed(counts))
     if counts.failed:
         told.append(f"failed items: {record.folder / 'failed_items.jsonl'}")
+    seen: set[tuple[str, str]] = set()
     for failure in record.failures:
-        told.extend(_failure(failure, record))
+        kind = (failure.code, _NUMBERS.sub("#", failure.message))
+        told.extend(_failure(failure, record, with_traceback=kind not in seen))
+        seen.add(kind)
     told.extend(f"warning: {warning}" for warning in record.warnings)
     if record.error:
         told.extend(_failure(record.error, record))
-    elif record.status is Status.CANCELED:
-        told.append(f"what was scored is kept: bep job resume {record.name}")
+    said = record.error.fix if record.error else ""
+    following = [(command, why) for command, why in next_of(record) if command not in said]
+    width = max((len(command) for command, _ in following), default=0)
+    told.extend(f"next: {command:<{width}}  {why}" for command, why in following)
     return told
+
+
+def next_of(record: JobRecord) -> list[tuple[str, str]]:
+    """Commands that make sense now, and what each is for; none for a job that went well or still runs."""
+    job = f"bep job {{}} {record.name}"
+    resume, logs = job.format("resume"), (f"{job.format('logs')} --error", "what the script raised, and where")
+    mended = (f"{job.format('retry')} --mended", "once the script is mended and applied")
+    if record.status is Status.COMPLETED and record.counts.failed:
+        again = "the failed item" if record.counts.failed == 1 else f"the {record.counts.failed} failed items"
+        retry = (job.format("retry"), f"scores {again} again, into the same output")
+        return [logs, retry, *_with_more(record, job.format("retry")), mended]
+    if record.status is Status.CANCELED:
+        return [(resume, "what was scored is kept")]
+    if record.status is Status.NOT_RESPONDING:
+        return [(resume, "goes on; what was scored is kept")]
+    if record.status is not Status.FAILED:
+        return []
+    code = record.error.code if record.error else ""
+    if code in _ANOTHER_JOB:
+        return []
+    if code in _NOT_THE_SCRIPT:
+        return [(resume, "when that is put right")]
+    return [logs, mended]
+
+
+def _with_more(record: JobRecord, retry: str) -> list[tuple[str, str]]:
+    """How to try again with twice of what was too little, where that is why items failed."""
+    settings = record.settings
+    codes = {failure.code for failure in record.failures if ":" not in failure.log}  # the script's own have a place
+    told = []
+    if "Timeout" in codes:
+        told.append(
+            (f"{retry} --set retry_settings.timeout={2 * settings.timeout:g}", "the same with more time a call")
+        )
+    if "MemoryLimit" in codes and settings.worker_bytes:
+        enough = f"{2 * settings.worker_bytes / 1e6:.0f}MB"
+        told.append((f"{retry} --set worker_memory={enough}", "the same with more memory a worker"))
+    return told
+
+
+def _disturbed(counts: Counts) -> list[str]:
+    told = []
+    if counts.retries:
+        told.append("1 attempt was repeated" if counts.retries == 1 else f"{counts.retries} attempts were repeated")
+    if counts.workers_lost:
+        lost = "1 worker was lost" if counts.workers_lost == 1 else f"{counts.workers_lost} workers were lost"
+        told.append(f"{lost} and replaced")
+    return [", ".join(told)] if told else []
 
 
 def _verdict(record: JobRecord) -> str:
     return f"job {record.name} {record.status.value}"
 
 
-def _failure(error: JobError, record: JobRecord) -> list[str]:
+def _failure(error: JobError, record: JobRecord, *, with_traceback: bool = True) -> list[str]:
     told = [f"{error.code}: {error.message}"]
-    told.extend("    " + line for line in error.traceback.rstrip().splitlines())
+    if with_traceback:
+        told.extend("    " + line for line in error.traceback.rstrip().splitlines())
     if error.files:
         shown = ", ".join(error.files[:3])
         rest = len(error.files) - 3

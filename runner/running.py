@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from bep.runner import output, parts, retrying
 from bep.runner.errors import JobInvalid
@@ -64,13 +65,15 @@ def retry(
     report: Callable[[Event], None],
     cancel: threading.Event,
     target: ScoringTarget | None = None,
+    changes: Mapping[str, Any] | None = None,
 ) -> JobRecord:
     """Score the failed items of a job again, and what it has not scored yet, into the same output.
 
     Their rows get the places that they would have had; the output that is there is replaced when the new one is
     complete. A completed job without failed items is returned as it is. `target` is what to score them with where that
-    is another than the job's own, such as its script mended; the record keeps the digests of those before it. Raises
-    `JobInvalid`, `JobBusy`, and `OutputExists` when somebody has changed the output since the job wrote it.
+    is another than the job's own, such as its script mended; the record keeps the digests of those before it.
+    `changes` are settings, by their names, that rows do not depend on, such as `timeout`. Raises `JobInvalid`,
+    `JobBusy`, and `OutputExists` when somebody has changed the output since the job wrote it.
     """
     folder = JobFolder(path)
     read(folder)  # a lock is made for jobs only
@@ -78,7 +81,7 @@ def retry(
         record = read(folder)
         if record.status is Status.COMPLETED and not record.counts.failed:
             return record
-        prepared = _prepared(folder, _aimed(record, target), environment_variables)
+        prepared = _prepared(folder, _changed(_aimed(record, target), changes or {}), environment_variables)
         again = retrying.forget_failures(folder, prepared)
         return Job(folder, _requested(again, environment_variables, environment), again, report, cancel).run()
 
@@ -90,12 +93,20 @@ def _aimed(record: JobRecord, target: ScoringTarget | None) -> JobRecord:
     return record.model_copy(update={"target": pinned(target), "earlier_deployments": earlier})
 
 
+def _changed(record: JobRecord, changes: Mapping[str, Any]) -> JobRecord:
+    settings = record.settings.model_copy(update=dict(changes))
+    return record.model_copy(update={"settings": settings, "overrides": {**record.overrides, **changes}})
+
+
 def _prepared(folder: JobFolder, record: JobRecord, environment_variables: Mapping[str, str]) -> JobRecord:
     """The record of a job's next run, once nothing of the last one lives and its journals are whole."""
     must_be_home(record)
     missing = sorted(record.target.environment_variables.keys() - environment_variables.keys())
     if missing:
-        raise JobInvalid(f"{record.name} needs values for the environment variables {', '.join(missing)}")
+        raise JobInvalid(
+            f"{record.name} needs values for the environment variables {', '.join(missing)}: a record keeps none\n"
+            f"    fix: {' '.join(f'--env {name}=VALUE' for name in missing)}, or --env NAME for its value in this shell"
+        )
     wait_for_parts(folder.parts, _ORPHANS)
     parts.verify(folder.parts)
     return record.model_copy(update={"runs": record.runs + 1, "process": os.getpid(), "error": None})
@@ -119,6 +130,7 @@ def _created(request: JobRequest) -> JobRecord:
         created=datetime.now(UTC),
         process=os.getpid(),
         workspace=request.workspace,
+        given_variables=request.given_variables,
     )
 
 

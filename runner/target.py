@@ -80,6 +80,8 @@ class JobRequest(BaseModel):
     `folder` is the job's own folder (record, manifest, journal, parts, logs); `output_folder` is where results appear.
     `environment` is what worker processes inherit, None for all that this process has; `cache` keeps downloads, None
     for the job's own folder. `workspace` is the folder that `folder` lies in, which may be moved once the job is over.
+    `given_variables` names those of the target's environment variables that the job itself was given, which are in no
+    deployment.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -97,3 +99,4 @@ class JobRequest(BaseModel):
     environment: dict[str, str] | None = Field(default=None, repr=False)
     cache: Path | None = None
     workspace: Path | None = None
+    given_variables: tuple[str, ...] = ()

@@ -1,37 +1,50 @@
 """`bep job resume` and `bep job retry`: another run of a job that was run before. The runner decides what is left."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bep.commands.job_results import Name, Output
 from bep.commands.options import Json
+from bep.exit_codes import ExitCode, Stop
 from bep.formatting import Format
 
 if TYPE_CHECKING:
     from bep.runner.record import JobRecord
 
 
-def resume(name: Name, json_output: Json = False, output: Output = None) -> None:
+Values = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--env", metavar="NAME[=VALUE]", help="An environment variable of the job, or its value in this shell."
+    ),
+]
+
+
+def resume(name: Name, env: Values = None, json_output: Json = False, output: Output = None) -> None:
     """Go on with a job that was killed, cancelled or failed. What is scored stays scored.
 
     What was given up stays given up, too: the output is the one that an undisturbed run would have
     written, byte for byte. To score failed items again there is `bep job retry`.
+
+    A job keeps no values of environment variables, for they may be secrets. Those of its deployment are
+    known; those that the job itself was given are given again with --env.
 
     \b
     Examples:
       bep job resume nightly
       bep job resume nightly -o json         the job as a value when it is over
       bep job resume nightly --json          events, an object a line, while it runs
+      bep job resume nightly --env REGION=eu --env TOKEN      TOKEN as it is in this shell
 
     \b
     Exit codes: 0 completed, 1 the job failed, 4 the deployment is another by now, 130 cancelled.
     """
     from bep.runner.running import resume as go_on
 
-    _continued(name, go_on, json_output=json_output, output=output)
+    _continued(name, go_on, env or (), json_output=json_output, output=output)
 
 
 def retry(
@@ -39,6 +52,15 @@ def retry(
     mended: Annotated[
         bool, typer.Option("--mended", help="With the deployment as it is applied now: its script was mended since.")
     ] = False,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="With another retry_settings.timeout, worker_memory, worker_cpus or error_threshold.",
+        ),
+    ] = None,
+    env: Values = None,
     json_output: Json = False,
     output: Output = None,
 ) -> None:
@@ -52,6 +74,8 @@ def retry(
     Examples:
       bep job retry nightly
       bep apply && bep job retry nightly --mended       once the script is mended
+      bep job retry nightly --set retry_settings.timeout=300      they need more time
+      bep job retry nightly --set worker_memory=8GB               or more memory
       bep job show nightly --query counts.failed -o tsv
 
     \b
@@ -60,16 +84,32 @@ def retry(
     """
     from bep.runner.running import retry as try_again
 
-    _continued(name, try_again, json_output=json_output, output=output, mended=mended)
+    _continued(name, try_again, env or (), json_output=json_output, output=output, mended=mended, changes=set_ or ())
+
+
+def given_values(texts: Sequence[str], known: Collection[str], here: Mapping[str, str]) -> dict[str, str]:
+    """The variables that `--env` gives: `NAME=VALUE`, or `NAME` for what it is `here`. Raises `Stop` for a stranger."""
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if name not in known:
+            has = f"it has {', '.join(sorted(known))}" if known else "it has none"
+            raise Stop(ExitCode.ERROR, f"--env {name}: the job was run without that variable; {has}")
+        if not equals and name not in here:
+            raise Stop(ExitCode.ERROR, f"--env {name}: it is not set in this shell; give it as {name}=VALUE")
+        found[name] = value if equals else here[name]
+    return found
 
 
 def _continued(
     name: str,
     step: "Callable[..., JobRecord]",
+    env: Sequence[str],
     *,
     json_output: bool,
     output: Format | None,
     mended: bool = False,
+    changes: Sequence[str] = (),
 ) -> None:
     from bep.commands.job_reports import keep_report
     from bep.commands.job_results import show_job
@@ -77,6 +117,7 @@ def _continued(
     from bep.console import Console
     from bep.runner.record import must_be_home
     from bep.wiring.applying import two_step_interrupt
+    from bep.wiring.changed_settings import changed_settings
     from bep.wiring.jobs import record_named
     from bep.wiring.opening import here
     from bep.wiring.scoring import target_now, variables_of
@@ -85,9 +126,12 @@ def _continued(
     opened = here()
     record = record_named(opened.home, name)
     must_be_home(record)
+    changed = changed_settings(changes, record.settings)
     target = target_now(opened, record) if mended else None
-    variables = target.environment_variables if target else variables_of(opened, record)
-    with two_step_interrupt("cancelling the job; what is scored is kept") as cancel:
+    deployed = target.environment_variables if target else variables_of(opened, record)
+    known = {name: value for name, value in deployed.items() if name not in record.given_variables}
+    variables = {**known, **given_values(env, record.target.environment_variables, os.environ)}
+    with two_step_interrupt("cancelling the job; what is scored is kept", console.taken_away) as cancel:
         ended = step(
             record.folder,
             environment_variables=variables,
@@ -95,6 +139,7 @@ def _continued(
             report=JobTeller(console, json_output).tell,
             cancel=cancel,
             **({"target": target} if target else {}),
+            **({"changes": changed} if changed else {}),
         )
     if ended.runs == record.runs:
         console.say("there was nothing left to do")

@@ -31,16 +31,24 @@ def download(
     Exit codes: 0 copied, 1 a name is taken, the job is not over, or it has no output.
     """
     from bep.console import Console
+    from bep.runner.report import next_of
     from bep.wiring import downloading
     from bep.wiring.jobs import record_named
     from bep.wiring.opening import here
 
     record = record_named(here().home, name)
     if not record.status.is_final:
-        raise Stop(ExitCode.ERROR, f"{record.name} is {record.status}: there is something to download when it is over")
+        raise Stop(
+            ExitCode.ERROR,
+            f"{record.name} is {record.status}: there is something to download when it is over\n"
+            f"    fix: bep job stream {record.name}, which ends when it does",
+        )
     wanted = downloading.outputs(record)
     if not wanted and not everything:
-        raise Stop(ExitCode.ERROR, f"{record.name} is {record.status} and has no output; --all downloads its logs")
+        following = "".join(f"\n    next: {command} ({why})" for command, why in next_of(record))
+        raise Stop(
+            ExitCode.ERROR, f"{record.name} is {record.status} and has no output; --all downloads its logs{following}"
+        )
     copied = downloading.download({**wanted, **(downloading.artifacts(record) if everything else {})}, path)
     console = Console()
     if output is None:

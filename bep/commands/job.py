@@ -23,7 +23,7 @@ def job() -> None:
 
     \b
     Examples:
-      bep job list
+      bep job list --status failed --since 1d
       bep job show batchjob-20261122-211530-1a2b3c --query status -o tsv
       bep job stream nightly                follow it until it is over
       bep job logs nightly --error          exceptions of the script
@@ -36,31 +36,64 @@ def job() -> None:
 
 @app.command("list")
 def list_jobs(
+    status: Annotated[
+        list[str] | None, typer.Option("--status", "-s", metavar="STATUS", help="Of this status; may be repeated.")
+    ] = None,
+    endpoint: Annotated[str | None, typer.Option("--endpoint", "-e", metavar="NAME", help="Of this endpoint.")] = None,
+    deployment: Annotated[
+        str | None, typer.Option("--deployment", "-d", metavar="NAME", help="Of deployments of this name.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="WHEN", help="Begun since: 90m, 12h, 2d, 1w, or a date or time (UTC)."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, metavar="N", help="The newest N only.")] = None,
     output: Annotated[Format, typer.Option("--output", "-o", help="How to write it.")] = Format.TABLE,
     query: Query = "",
 ) -> None:
-    """List every job, oldest first.
+    """List jobs, newest first.
 
-    A table shows the counts; JSON and YAML, and any --query, have times, outputs and errors, too.
+    A table shows the counts; JSON and YAML, and any --query, have times, outputs and errors, too. Of a job
+    that runs or was killed, the counts are those of this moment.
+
+    A status is NotStarted, Starting, Preparing, Queued, Running, Finalizing, CancelRequested, Completed,
+    Failed, Canceled, or NotResponding: its process is gone. Upper or lower case.
 
     \b
     Examples:
       bep job list
-      bep job list -o json --query "[?status=='Failed'].name"
-      bep job list --query "[-1].outputs.score.file" -o tsv      the newest job's output
+      bep job list --status failed --status notresponding --since 1d     what went wrong last night
+      bep job list --endpoint mybatchedp --deployment blue --limit 5
+      bep job list -o json --query '[?counts.failed > `0`].name'
+      bep job list --limit 1 --query "[0].outputs.score.file" -o tsv     the newest job's output
     """
+    from datetime import UTC, datetime
+
     from bep.console import Console
     from bep.formatting import formatted, queried
+    from bep.runner.counting import so_far
+    from bep.runner.record import Status
+    from bep.wiring.choosing_jobs import Wanted, chosen, moment_of, statuses_named
     from bep.wiring.job_summaries import summary_of
     from bep.wiring.jobs import records, row_of
     from bep.wiring.opening import here
 
+    moment = moment_of(since, datetime.now(UTC)) if since else None
+    wanted = Wanted(statuses_named(status or ()), endpoint, deployment, moment, limit)
+    every = records(here().home)
+    found = [so_far(record) for record in chosen(every, wanted)]
     in_full = query or output in (Format.JSON, Format.YAML)
-    rows = queried([summary_of(record) if in_full else row_of(record) for record in records(here().home)], query)
+    rows = queried([summary_of(record) if in_full else row_of(record) for record in found], query)
+    console = Console()
     if rows or output is not Format.TABLE:
-        Console().result(formatted(rows, output))
+        console.result(formatted(rows, output))
+        for record in found if output is Format.TABLE and not query else ():
+            if record.status is Status.NOT_RESPONDING:
+                console.say(f"{record.name}: its process is gone; bep job resume {record.name} goes on with it")
+    elif every:
+        console.say(f"None of the {len(every)} jobs here is one of those: bep job list")
     else:
-        Console().say("No job has run here yet: bep run job.yml")
+        console.say("No job has run here yet: bep run job.yml")
 
 
 @app.command()
@@ -81,13 +114,19 @@ def show(
     """
     from bep.console import Console
     from bep.formatting import formatted, queried
+    from bep.runner.counting import so_far
+    from bep.runner.report import next_of
     from bep.wiring.job_summaries import outputs_of
     from bep.wiring.jobs import record_named
     from bep.wiring.opening import here
 
-    record = record_named(here().home, name)
+    record = so_far(record_named(here().home, name))
     shown = {**record.model_dump(mode="json"), "outputs": outputs_of(record)}
-    Console().result(formatted(queried(shown, query), output))
+    console = Console()
+    console.result(formatted(queried(shown, query), output))
+    if not query:
+        for command, why in next_of(record):
+            console.say(f"next: {command}  ({why})")
 
 
 @app.command()

@@ -13,6 +13,7 @@ from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
     from bep.console import Console
+    from bep.runner.record import JobRecord
 
 _KINDS = {"stdout": "stdout", "stderr": "stderr", "error": "error", "log": "entry_script_log"}
 _LOOK = 0.25  # seconds between two looks while following
@@ -43,6 +44,7 @@ def logs(
     \b
     Exit codes: 0 printed, or there was nothing to print; 1 no such job or worker.
     """
+    from bep.commands.streaming_jobs import stop_following
     from bep.console import Console
     from bep.wiring.jobs import record_named
     from bep.wiring.opening import here
@@ -54,14 +56,24 @@ def logs(
     said = _Said(
         Console(), record.folder / "logs" / "user", kinds, worker, alone=len(kinds) == 1 and worker is not None
     )
+    try:
+        is_over = _followed(said, home, record, follow=follow)
+    except KeyboardInterrupt:
+        stop_following(Console(), record_named(home, record.name))
+    said.conclude(is_over=is_over)
+
+
+def _followed(said: "_Said", home: Path, record: "JobRecord", *, follow: bool) -> bool:
+    """Print, and go on doing so until the job is over if that was asked; whether it is over."""
+    from bep.wiring.jobs import record_named
+
     while True:
         is_over = record.status.is_final
         said.print_fresh(to_the_end=is_over or not follow)
         if is_over or not follow:
-            break
+            return is_over
         time.sleep(_LOOK)
         record = record_named(home, record.name)
-    said.conclude(is_over=is_over)
 
 
 @dataclass(frozen=True)

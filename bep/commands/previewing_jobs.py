@@ -71,10 +71,10 @@ def _environment(found: dict[str, Any]) -> list[tuple[str, str]]:
 def _items(found: dict[str, Any]) -> str:
     workers = _number(found["workers"], "worker")
     size = "the same keys" if found["items_per_call"] is None else found["items_per_call"]
-    if found["items"] is None:
-        return f"counted once the input has been fetched; mini-batches of {size}, {workers}"
-    batches = _number(found["mini_batches"], "mini-batch", "mini-batches")
-    return f"{_number(found['items'], 'file')} in {batches} of {size}, {workers}"
+    count = found["mini_batches"]
+    batches = "mini-batches" if count is None else _number(count, "mini-batch", "mini-batches")
+    first = f"; {_number(found['remote_inputs'], 'input')} would be fetched first" if found["remote_inputs"] else ""
+    return f"{_number(found['items'], 'file')} in {batches} of {size}, {workers}{first}"
 
 
 def _output(found: dict[str, Any]) -> str:

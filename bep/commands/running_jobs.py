@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bep.commands.progress import Troubles, live_line, number_of, plain_line
+from bep.commands.worker_lines import worker_lines
 from bep.console import Console
 from bep.exit_codes import ExitCode, Stop
 
@@ -31,7 +32,7 @@ def carry_out(opened: "Opened", source: "JobSource", *, json_output: bool) -> No
     say_findings(console, loaded.findings, loaded.sources)
     assert loaded.job is not None  # loaded_job raises otherwise
     request = request_of(opened, loaded.job, console.say)
-    with two_step_interrupt("cancelling the job; what is scored is kept") as cancel:
+    with two_step_interrupt("cancelling the job; what is scored is kept", console.taken_away) as cancel:
         record = run(request, report=JobTeller(console, json_output).tell, cancel=cancel)
     keep_report(console, record)
     finish(console, record, json_output=json_output)
@@ -59,11 +60,14 @@ class JobTeller:
         self._clock = clock
         self._said = clock()
         self._troubles = Troubles()
+        self._mini_batch_size = 1
 
     def tell(self, event: "Event") -> None:
         """Show one event."""
-        from bep.runner.events import Progress
+        from bep.runner.events import JobStarted, Progress
 
+        if isinstance(event, JobStarted) and event.record.target.scoring_script:
+            self._mini_batch_size = event.record.settings.mini_batch_size
         if self._json:
             self._console.result_json(as_json(event), indent=None)
         elif isinstance(event, Progress):
@@ -73,7 +77,9 @@ class JobTeller:
 
     def _progress(self, progress: "Progress") -> None:
         if self._console.live_possible:
-            self._console.live(live_line(progress, self._console.width, fancy=self._console.fancy))
+            width, rows = self._console.width, self._console.height
+            line = live_line(progress, width, fancy=self._console.fancy)
+            self._console.live(line, *worker_lines(progress.crew, self._mini_batch_size, width, rows))
         elif self._clock() - self._said >= PLAIN_PERIOD:
             self._said = self._clock()
             self._console.say(plain_line(progress))

@@ -2,8 +2,13 @@
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from bep.console import Console
+from bep.exit_codes import ExitCode, Stop
+
+if TYPE_CHECKING:
+    from bep.runner.record import JobRecord
 
 PERIOD = 0.5
 """Seconds between two looks."""
@@ -12,10 +17,33 @@ PERIOD = 0.5
 def stream(console: Console, home: Path, name: str) -> None:
     """In the order the service streams: name, log lines as they come, an execution summary. Then as `bep run` ends."""
     from bep.commands.running_jobs import finish
+    from bep.runner.counting import so_far
     from bep.wiring.jobs import record_named
 
     record = record_named(home, name)
-    console.result(f"RunId: {record.name}\nFolder: {record.folder}\n")
+    try:
+        console.result(f"RunId: {record.name}\nFolder: {record.folder}\n")
+        record = _followed(console, home, record)
+    except KeyboardInterrupt:
+        stop_following(console, record_named(home, record.name))
+    console.result("\nExecution Summary\n=================")
+    finish(console, so_far(record), json_output=False)
+
+
+def stop_following(console: Console, record: "JobRecord") -> NoReturn:
+    """Say what Ctrl-C did to a job that was only looked at: nothing. Raises `Stop`."""
+    if record.status.is_final:
+        console.say(f"job {record.name} is {record.status}: bep job show {record.name}")
+    else:
+        console.say(f"\nno longer followed; job {record.name} goes on")
+        console.say(f"    bep job stream {record.name} follows it again, bep job cancel {record.name} stops it")
+    raise Stop(ExitCode.CANCELLED)
+
+
+def _followed(console: Console, home: Path, record: "JobRecord") -> "JobRecord":
+    """The record once the job is over, its log having been printed until then."""
+    from bep.wiring.jobs import record_named
+
     logs = _Logs(record.folder / "logs")
     while True:
         record = record_named(home, record.name)
@@ -23,10 +51,8 @@ def stream(console: Console, home: Path, name: str) -> None:
         for line in logs.fresh():
             console.result(line)
         if over:
-            break
+            return record
         time.sleep(PERIOD)
-    console.result("\nExecution Summary\n=================")
-    finish(console, record, json_output=False)
 
 
 class _Logs:

@@ -94,8 +94,13 @@ def apply_plan(
 
 
 @contextmanager
-def two_step_interrupt(first: str = "finishing what runs, starting nothing more") -> Iterator[Flag]:
-    """A flag that the first SIGINT or SIGTERM sets; a second one ends the process."""
+def two_step_interrupt(
+    first: str = "finishing what runs, starting nothing more", taking_away: Callable[[], str] = str
+) -> Iterator[Flag]:
+    """A flag that the first SIGINT or SIGTERM sets; a second one ends the process.
+
+    `taking_away` gives what clears the terminal of lines that are being drawn over, which would swallow what is said.
+    """
     flag = Flag()
 
     def interrupted(number: int, frame: object) -> None:
@@ -105,7 +110,7 @@ def two_step_interrupt(first: str = "finishing what runs, starting nothing more"
             os._exit(ExitCode.CANCELLED)
         flag.set()
         with suppress(OSError):  # whoever listened may have left
-            os.write(2, f"\ninterrupted: {first}; once more ends bep at once\n".encode())
+            os.write(2, f"{taking_away() or chr(10)}interrupted: {first}; once more ends bep at once\n".encode())
 
     before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

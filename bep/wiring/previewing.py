@@ -1,11 +1,11 @@
 """A job as it would run, without running any of it: what is scored with what, and where each setting comes from."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
-from bep.schemas.address import names_of
 from bep.wiring.jobs import jobs_folder
 from bep.wiring.scoring import input_of, output_of, settings_for
 
@@ -22,8 +22,9 @@ FLAG, FILE, DEPLOYMENT, DEFAULT = "flag", "job file", "deployment", "default"
 def preview(opened: "Opened", job: "JobSpec", changes: Mapping[str, Any]) -> dict[str, Any]:
     """The resolved job as a JSON value. Nothing is built, fetched, run or written.
 
-    `items` and `mini_batches` are None when an input is only listed after it has been fetched; `problems` say what
-    would stop the job before its first mini-batch. Raises `ProviderError` and `InputsInvalid` as the job would.
+    `remote_inputs` is how many inputs would be fetched first: they are listed in their stores, and an http URL counts
+    as one file that nobody has asked for. `mini_batches` is None where their keys are not known before. `problems` say
+    what would stop the job before its first mini-batch. Raises `ProviderError` and `InputsInvalid` as the job would.
     """
     from bep.providers.local.scoring import choose, settings_of
     from bep.wiring.environments import outlook
@@ -32,7 +33,10 @@ def preview(opened: "Opened", job: "JobSpec", changes: Mapping[str, Any]) -> dic
     deployed = settings_of(chosen.observed.attributes)
     settings = settings_for(job, deployed)
     size = 1 if chosen.is_mlflow else settings.mini_batch_size
-    items, mini_batches = _counts(opened, job, settings, size)
+    counted = [_count(opened, text) for text in job.inputs]
+    items, remote = sum(files for files, _ in counted), sum(is_remote for _, is_remote in counted)
+    by_keys = settings.partition_keys
+    mini_batches = (None if remote else _partitions(opened, job, by_keys)) if by_keys else -(-items // size)
     return {
         "name": job.name,
         "endpoint": chosen.endpoint,
@@ -43,9 +47,10 @@ def preview(opened: "Opened", job: "JobSpec", changes: Mapping[str, Any]) -> dic
         "scoring_script": chosen.observed.attributes.get("code_configuration", {}).get("scoring_script"),
         "environment": outlook(opened, chosen).as_json(),
         "inputs": list(job.inputs),
+        "remote_inputs": remote,
         "items": items,
         "mini_batches": mini_batches,
-        "items_per_call": None if settings.partition_keys else size,
+        "items_per_call": None if by_keys else size,
         "workers": settings.workers,
         "output": _output(opened, job, settings),
         "settings": _with_origins(settings, deployed, job, changes),
@@ -76,32 +81,32 @@ def _variables(chosen: "Chosen", job: "JobSpec") -> dict[str, str]:
     return {**dict.fromkeys(deployed, DEPLOYMENT), **dict.fromkeys(job.environment_variables, "job")}
 
 
-def _counts(opened: "Opened", job: "JobSpec", settings: "Settings", size: int) -> tuple[int | None, int | None]:
-    """Files and mini-batches, listed now as the job would list them; None where inputs are fetched first."""
-    from bep.runner.inputs import expand
+def _partitions(opened: "Opened", job: "JobSpec", keys: Sequence[str]) -> int:
+    """How many mini-batches the keys make of files that are here."""
+    from bep.runner import inputs
     from bep.runner.partitions import grouped
 
-    if any(_is_fetched(opened, text) for text in job.inputs):
-        return None, None
-    located = [input_of(opened, text) for text in job.inputs]
-    if any("://" in path for path in located):
-        return None, None
-    names = expand(located, Path(os.devnull))
-    if settings.partition_keys:
-        files = grouped(names, settings.partition_keys, job.partition_format).files
-        return sum(map(len, files.values())), len(files)
-    items = sum(1 for _ in names)
-    return items, -(-items // size)
+    names = inputs.expand([input_of(opened, text) for text in job.inputs], Path(os.devnull))
+    return len(grouped(names, keys, job.partition_format).files)
 
 
-def _is_fetched(opened: "Opened", text: str) -> bool:
-    """Whether this input has to be brought here before it can be listed."""
-    scheme, _, rest = text.partition("://")
-    if not rest or scheme != "azureml":
-        return bool(rest)
-    stores = opened.provider.list("datastore").items()
-    remote = {names_of(address)[0] for address, there in stores if there.attributes.get("type") == "fsspec"}
-    return any(f"datastores/{name}/" in rest for name in remote)
+def _count(opened: "Opened", text: str) -> tuple[int, bool]:
+    """How many files an input is, and whether it would be fetched before the first one is scored.
+
+    Local ones are listed as the job would list them, remote ones in their store; nothing is fetched.
+    """
+    from bep.providers.local.datastores import Count, count
+    from bep.runner import downloading, inputs
+
+    place = count(opened.provider, text) if text.startswith("azureml:") else input_of(opened, text)
+    if isinstance(place, Count):
+        return place.files, place.is_remote
+    path = os.fspath(place)
+    if urlsplit(path).scheme == "file":
+        path = unquote(urlsplit(path).path)
+    if "://" in path:
+        return downloading.count(path), True
+    return sum(1 for _ in inputs.expand([path], Path(os.devnull))), False
 
 
 def _output(opened: "Opened", job: "JobSpec", settings: "Settings") -> dict[str, Any]:
@@ -115,7 +120,7 @@ def _output(opened: "Opened", job: "JobSpec", settings: "Settings") -> dict[str,
     }
 
 
-def _problems(opened: "Opened", job: "JobSpec", settings: "Settings", items: int | None) -> Iterator[str]:
+def _problems(opened: "Opened", job: "JobSpec", settings: "Settings", items: int) -> Iterator[str]:
     if items == 0:
         yield "the inputs have no files"
     if job.name and (jobs_folder(opened.home) / job.name / "job.json").exists():

@@ -74,6 +74,7 @@ def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> 
         environment=dict(os.environ),
         cache=opened.home / "cache" / "downloads",
         workspace=opened.root,
+        given_variables=tuple(sorted(job.environment_variables)),
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Protocol
@@ -33,6 +34,23 @@ class World(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A data asset whose files are in the content store."""
+
+    address: Address
+    attributes: Mapping[str, Any]
+    record: ContentRecord
+
+
+@dataclass(frozen=True, slots=True)
+class _Remote:
+    """What an fsspec datastore has behind a URL."""
+
+    uri: str
+    url: str
+
+
 def locate(world: World, uri: str, *, to_write: bool = False) -> Path:
     """The local path behind `uri`; it need not exist, and a glob in it stays one.
 
@@ -51,6 +69,42 @@ def locate(world: World, uri: str, *, to_write: bool = False) -> Path:
 
 def resolve(world: World, uri: str, *, to_write: bool = False) -> Path | str:
     """As `locate`, but a data asset that is an http(s) URL comes back as that text, for the runner to read."""
+    place = _place(world, uri, to_write)
+    match place:
+        case _Kept():
+            return _stored(world, place)
+        case _Remote():
+            from bep.providers.local.fetching import fetched
+
+            return fetched(place.uri, place.url, world.cloud / "fetched")
+    return place
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many files an input is, and whether they would be fetched from a store first."""
+
+    files: int
+    is_remote: bool
+
+
+def count(world: World, uri: str) -> Count | Path | str:
+    """How many files an input is, where that is known or can be listed without fetching one of them; else as `resolve`.
+
+    Raises `ProviderError` as `resolve` does, and for a store that cannot be listed.
+    """
+    place = _place(world, uri, to_write=False)
+    match place:
+        case _Kept():
+            return Count(len(place.record.files), is_remote=False)
+        case _Remote():
+            from bep.providers.local.fetching import listed
+
+            return Count(len(listed(place.uri, place.url)), is_remote=True)
+    return place
+
+
+def _place(world: World, uri: str, to_write: bool) -> "Path | str | _Kept | _Remote":
     path = _PATH.fullmatch(uri)
     if path:
         return _in_datastore(world, uri, path[1], path[2], to_write)
@@ -81,29 +135,29 @@ def _newest(world: World, uri: str, name: str) -> Address:
     return versions[-1]
 
 
-def _asset(world: World, address: Address) -> Path | str:
+def _asset(world: World, address: Address) -> "Path | str | _Kept | _Remote":
     there = world.list("data")
     if address not in there:
         raise _unknown(address, "data asset", address, list(there))
     attributes, record = there[address].attributes, there[address].contents.get("path")
     if record is not None:
-        return _stored(world, address, attributes, record)
+        return _Kept(address, attributes, record)
     path = str(attributes.get("path", ""))
     if path.startswith(("http://", "https://")):
         return path
     if path.startswith("azureml:"):
-        return resolve(world, path)
+        return _place(world, path, to_write=False)
     message = f"its path is {path}, which the local provider cannot read; declare a datastore of type fsspec for it"
     raise ProviderError(address, "locate", message, code="UserError")
 
 
-def _stored(world: World, address: Address, attributes: Mapping[str, Any], record: ContentRecord) -> Path:
-    with told(address, "locate"):
-        tree = world.contents.tree(address, record)
-    return tree / next(iter(record.files)) if attributes.get("type") == "uri_file" else tree
+def _stored(world: World, kept: _Kept) -> Path:
+    with told(kept.address, "locate"):
+        tree = world.contents.tree(kept.address, kept.record)
+    return tree / next(iter(kept.record.files)) if kept.attributes.get("type") == "uri_file" else tree
 
 
-def _in_datastore(world: World, uri: str, name: str, path: str, to_write: bool) -> Path:
+def _in_datastore(world: World, uri: str, name: str, path: str, to_write: bool) -> "Path | _Remote":
     inside = PurePosixPath(path.lstrip("/"))
     if ".." in inside.parts or "\0" in path:
         raise ProviderError(uri, "locate", "a path inside a datastore has no '..'", code="UserError")
@@ -116,7 +170,7 @@ def _in_datastore(world: World, uri: str, name: str, path: str, to_write: bool) 
         case "local_folder" if attributes.get("path"):
             return world.root / str(attributes["path"]) / inside
         case "fsspec":
-            return _fetched(world, uri, f"{str(attributes['url']).rstrip('/')}/{inside}", to_write)
+            return _remote(uri, f"{str(attributes['url']).rstrip('/')}/{inside}", to_write)
         case _ if name == DEFAULT:
             return world.cloud / "datastores" / DEFAULT / inside
         case other:
@@ -127,13 +181,11 @@ def _in_datastore(world: World, uri: str, name: str, path: str, to_write: bool) 
             raise ProviderError(uri, "locate", message, code="UserError")
 
 
-def _fetched(world: World, uri: str, url: str, to_write: bool) -> Path:
+def _remote(uri: str, url: str, to_write: bool) -> _Remote:
     if to_write:
         message = f"results are written to folders of this machine; {url} is read only. Choose another datastore"
         raise ProviderError(uri, "locate", message, code="UserError")
-    from bep.providers.local.fetching import fetched
-
-    return fetched(uri, url, world.cloud / "fetched")
+    return _Remote(uri, url)
 
 
 def _unknown(uri: str, what: str, name: str, known: list[str]) -> ProviderError:

@@ -1,5 +1,7 @@
 """Copies of what lies behind an fsspec URL, whole and reused while the listing is the same. Knows one URL at a time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,17 +16,35 @@ def fetched(uri: str, url: str, folder: Path) -> Path:
 
     Raises `ProviderError` naming the package to install when fsspec, or what it needs for this URL, is missing.
     """
+    with _read(uri, url):
+        return _copied(*_listing(uri, url), folder)
+
+
+def listed(uri: str, url: str) -> list[str]:
+    """The names of the files there, as `fetched` would copy them; none is opened. Raises `ProviderError` as it does."""
+    with _read(uri, url):
+        return sorted(_listing(uri, url)[2])
+
+
+def _listing(uri: str, url: str) -> tuple[Any, str, dict[str, dict[str, Any]]]:
+    """The store, the path in it, and what is known of each file there."""
     try:
         fsspec = import_module("fsspec")
     except ImportError as error:
         message = f"reading {url} needs fsspec: pip install fsspec"
         raise ProviderError(uri, "locate", message, code="MissingPackage") from error
+    system, root = fsspec.core.url_to_fs(url)
+    found = system.find(root, detail=True)
+    if not found:
+        raise FileNotFoundError(f"nothing is at {url}")
+    return system, root.rstrip("/"), found
+
+
+@contextmanager
+def _read(uri: str, url: str) -> Iterator[None]:
+    """What a store's client raises, said as every trouble of a provider is."""
     try:
-        system, root = fsspec.core.url_to_fs(url)
-        found = system.find(root, detail=True)
-        if not found:
-            raise FileNotFoundError(f"nothing is at {url}")
-        return _copied(system, root.rstrip("/"), found, folder)
+        yield
     except ImportError as error:
         raise ProviderError(uri, "locate", f"reading {url}: {error}", code="MissingPackage") from error
     except (OSError, ValueError) as error:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.bep.conftest import Workspace
+from tests.bep.conftest import Workspace, write
 
 CONDA = 'environment: {name: built, version: 1, image: python, conda_file: {dependencies: ["numpy>=1.2"]}}'
 
@@ -79,6 +79,43 @@ def test_what_would_stop_the_job_is_said_and_fails(applied: Workspace) -> None:
     assert "nowhere" in applied.bep("run", "job.yml", "--dry-run", "--input", "nowhere", expect=1).stderr
 
 
-def test_what_is_fetched_first_is_not_counted(applied: Workspace) -> None:
-    found = json.loads(applied.bep("run", "job.yml", "--dry-run", "--json", "-i", "https://example.org/a.csv").stdout)
-    assert (found["items"], found["mini_batches"]) == (None, None)
+def test_a_url_is_one_file_that_would_be_fetched(applied: Workspace) -> None:
+    arguments = ("run", "job.yml", "--dry-run", "-i", "http://localhost:1/a.csv", "-i", "texts")
+    found = json.loads(applied.bep(*arguments, "--json").stdout)
+    assert (found["items"], found["mini_batches"], found["remote_inputs"]) == (6, 3, 1)
+    said = applied.bep(*arguments).stdout
+    assert "6 files in 3 mini-batches of 2, 2 workers; 1 input would be fetched first\n" in said
+
+
+def test_a_store_is_listed_and_nothing_is_fetched(workspace: Workspace) -> None:
+    pytest.importorskip("fsspec", reason="the environment has no fsspec")
+    bucket = workspace.folder / "bucket"
+    write(bucket, {"in/a.txt": "a", "in/deep/b.txt": "b", "in/c.txt": "c"})
+    write(
+        workspace.folder,
+        {
+            "store.yml": f"kind: datastore\nname: far\ntype: fsspec\nurl: 'local://{bucket}'\n",
+            "data.yml": "kind: data\nname: texts\nversion: 1\npath: azureml://datastores/far/paths/in\n",
+        },
+    )
+    workspace.edit("bep.yml", "specs.yml", "store.yml, data.yml, specs.yml")
+    workspace.bep("apply", "--auto-approve")
+    before = sorted(workspace.folder.rglob("*"))
+    arguments = ("run", "-e", "letters", "-i", "azureml:texts:1", "-i", "azureml://datastores/far/paths/in/a.txt")
+    found = json.loads(workspace.bep(*arguments, "--dry-run", "--json").stdout)
+    assert (found["items"], found["mini_batches"], found["remote_inputs"]) == (4, 2, 2)
+    assert sorted(workspace.folder.rglob("*")) == before
+    wrong = workspace.bep("run", "-e", "letters", "-i", "azureml://datastores/far/paths/no", "--dry-run", expect=5)
+    assert "nothing is at" in wrong.stderr
+    workspace.bep(*arguments)  # and the job has as many as were counted
+    assert json.loads(workspace.bep("job", "list", "-o", "json").stdout)[0]["counts"]["scored"] == 4
+
+
+def test_files_that_are_registered_are_counted_without_a_copy(workspace: Workspace) -> None:
+    (workspace.folder / "data.yml").write_text("kind: data\nname: texts\nversion: 1\npath: ./texts\n")
+    workspace.edit("bep.yml", "specs.yml", "data.yml, specs.yml")
+    workspace.bep("apply", "--auto-approve")
+    before = sorted(workspace.folder.rglob("*"))
+    found = json.loads(workspace.bep("run", "-e", "letters", "-i", "azureml:texts:1", "--dry-run", "--json").stdout)
+    assert (found["items"], found["remote_inputs"]) == (5, 0)
+    assert sorted(workspace.folder.rglob("*")) == before

@@ -1,4 +1,4 @@
-"""The help of the commands that mend, take over and take back: read it as a user would, in its golden file."""
+"""The help of the commands that mend, take over, take back and list jobs: read as a user would."""
 
 from collections.abc import Callable
 
@@ -10,6 +10,8 @@ PAGES = (
     ("state",),
     *(("state", name) for name in ("rm", "mv", "pull", "push", "restore")),
     *((name,) for name in ("unlock", "import", "adopt", "rollback", "graph", "output")),
+    ("job",),
+    ("job", "list"),
 )
 
 

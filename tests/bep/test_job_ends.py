@@ -19,7 +19,7 @@ SLOW = """
 import os, sys, time
 
 def run(mini_batch):
-    time.sleep(0.05)
+    time.sleep(0.1)
     print("scoring", [os.path.basename(path) for path in mini_batch])
     print("careful", file=sys.stderr)
     return [os.path.basename(path) for path in mini_batch]
@@ -88,9 +88,11 @@ def test_a_job_whose_process_died_is_recorded_as_cancelled(slow: Workspace) -> N
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     assert status_of(slow, "dead") == "NotResponding"
+    listed = json.loads(slow.bep("job", "list", "--status", "notresponding", "-o", "json").stdout)
+    assert (listed[0]["name"], listed[0]["counts"]["scored"] > 0, listed[0]["seconds"] > 0) == ("dead", True, True)
     told = json.loads(slow.bep("job", "cancel", "dead", "-o", "json").stdout)
     assert told["status"] == "Canceled"
-    assert told["counts"]["scored"] > 0
+    assert told["counts"]["scored"] == listed[0]["counts"]["scored"]
     assert status_of(slow, "dead") == "Canceled"
     assert not json.loads((slow.folder / ".bep/jobs/dead/job.json").read_text())["error"]
 
@@ -145,7 +147,8 @@ def test_outputs_are_copied_over_nothing(slow: Workspace, tmp_path: Path) -> Non
 
 
 def _while_running(slow: Workspace) -> str:
-    with running(slow, "busy"):
+    with running(slow, "busy") as process:
+        os.kill(process.pid, signal.SIGSTOP)  # so that it is not over before the command looks at it
         return slow.bep("job", "download", "busy", expect=1).stderr
 
 
@@ -163,3 +166,66 @@ def test_every_job_tells_the_same_to_a_script(slow: Workspace) -> None:
         assert (told["name"], told["status"], told["counts"]["scored"]) == ("one", "Completed", 1)
         assert told["outputs"]["score"]["file"].endswith("azureml/one/score/predictions.csv")
         assert told["finished"] > told["created"] or told["finished"] == told["created"]
+
+
+@pytest.mark.parametrize("command", [("stream",), ("logs", "-f")])
+def test_ctrl_c_ends_the_following_and_not_the_job(slow: Workspace, command: tuple[str, ...]) -> None:
+    with running(slow, "followed") as process:
+        os.kill(process.pid, signal.SIGSTOP)  # so that it is not over before anybody follows it
+        following = subprocess.Popen(
+            [sys.executable, "-m", "bep", "job", *command, "followed"], cwd=slow.folder, env=surroundings(),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert following.stdout
+        assert following.stdout.readline()
+        following.send_signal(signal.SIGINT)
+        said = following.communicate(timeout=20)[1]
+        assert following.returncode == 130
+        assert "no longer followed; job followed goes on" in said
+        assert "bep job stream followed follows it again, bep job cancel followed stops it" in said
+        os.kill(process.pid, signal.SIGCONT)
+        assert process.wait(60) == 0
+    assert status_of(slow, "followed") == "Completed"
+
+
+def test_a_job_that_was_given_values_goes_on_when_they_are_given_again(slow: Workspace) -> None:
+    (slow.folder / "job.yml").write_text(
+        (slow.folder / "job.yml").read_text() + "environment_variables: {REGION: eu, TOKEN: canary}\n"
+    )
+    with running(slow, "given") as process:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    assert "canary" not in (slow.folder / ".bep/jobs/given/job.json").read_text()
+    refused = slow.bep("job", "resume", "given", expect=1).stderr
+    assert "fix: --env REGION=VALUE --env TOKEN=VALUE, or --env NAME for its value in this shell" in refused
+    assert "it has REGION, TOKEN" in slow.bep("job", "resume", "given", "--env", "REGON=eu", expect=1).stderr
+    unset = slow.bep("job", "resume", "given", "--env", "REGION=eu", "--env", "TOKEN", expect=1).stderr
+    assert "give it as TOKEN=VALUE" in unset
+    slow.bep("job", "resume", "given", "--env", "REGION=eu", "--env", "TOKEN", TOKEN="canary")
+    assert status_of(slow, "given") == "Completed"
+
+
+def test_a_value_that_a_job_was_given_is_not_replaced_by_the_deployments(applied: Workspace) -> None:
+    (applied.folder / "code/score.py").write_text(
+        "import os\ndef run(mini_batch):\n    if os.environ['REGION'] == 'us': raise ValueError('us')\n"
+        "    return [os.environ['REGION']] * len(mini_batch)\n"
+    )
+    applied.edit("specs.yml", "{mini_batch_size: 2}", "{mini_batch_size: 2, environment_variables: {REGION: eu}}")
+    applied.bep("apply", "--auto-approve")
+    applied.bep("run", "job.yml", "--name", "mine", "--set", "environment_variables.REGION=us", expect=1)
+    refused = applied.bep("job", "retry", "mine", expect=1)
+    assert "fix: --env REGION=VALUE" in refused.stderr
+    applied.bep("job", "retry", "mine", "--env", "REGION=asia")
+    assert (applied.folder / OUTPUT.format("mine") / "predictions.csv").read_text() == "asia\n" * 65
+
+
+def test_a_killed_job_names_the_way_on_wherever_it_is_looked_at(slow: Workspace) -> None:
+    with running(slow, "dead") as process:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    scored = json.loads(slow.bep("job", "show", "dead", "-o", "json").stdout)["counts"]["scored"]
+    streamed = slow.bep("job", "stream", "dead", expect=1).stdout
+    assert f"job dead NotResponding: {scored} scored, 0 failed" in streamed
+    assert streamed.count("bep job resume dead") == 1
+    for command in (("list",), ("show", "dead"), ("download", "dead")):
+        assert "bep job resume dead" in slow.bep("job", *command, expect=None).stderr

@@ -68,3 +68,29 @@ def test_a_mended_script_scores_what_failed_and_nothing_else(workspace: Workspac
     record = json.loads((workspace.folder / ".bep/jobs/mine/job.json").read_text())
     assert len(record["earlier_deployments"]) == 1
     assert record["target"]["deployment_digest"] not in record["earlier_deployments"]
+
+
+SLOW = """
+import time
+
+def run(mini_batch):
+    time.sleep(2.5 if any(path.endswith("c.txt") for path in mini_batch) else 0)
+    return [path[-5:] for path in mini_batch]
+"""
+
+
+def test_what_took_too_long_is_tried_again_with_more_time(workspace: Workspace) -> None:
+    (workspace.folder / "code/score.py").write_text(SLOW)
+    workspace.bep("apply", "--auto-approve")
+    short = ("--set", "retry_settings.max_retries=0", "--set", "retry_settings.timeout=1")
+    failed = workspace.bep("run", "job.yml", "--name", "mine", *short)
+    assert "next: bep job retry mine --set retry_settings.timeout=2 " in failed.stdout
+    wrong = workspace.bep("job", "retry", "mine", "--set", "mini_batch_size=1", expect=1).stderr
+    assert "another retry_settings.timeout, worker_memory, worker_cpus or error_threshold" in wrong
+    assert (
+        "--set timeout=0" in workspace.bep("job", "retry", "mine", "--set", "retry_settings.timeout=0", expect=1).stderr
+    )
+    done = workspace.bep("job", "retry", "mine", "--set", "retry_settings.timeout=60")
+    assert "job mine Completed: 5 scored, 0 failed" in done.stdout
+    kept = json.loads(workspace.bep("job", "show", "mine", "-o", "json").stdout)
+    assert (kept["settings"]["timeout"], kept["settings"]["max_retries"]) == (60.0, 0)

@@ -1,20 +1,25 @@
 """Progress of a job: one line that is drawn over on a terminal, lines in a log, objects for a machine."""
 
+import codecs
 import fcntl
 import json
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
+import pyte
 import pytest
 
 from bep.commands.progress import Troubles, live_line, plain_line
-from bep.runner.events import MiniBatchFailed, Progress, WorkerLost
+from bep.commands.worker_lines import worker_lines
+from bep.runner.events import MiniBatchFailed, Progress, WorkerLost, WorkerState
 from tests.bep.conftest import Workspace, surroundings
 
 HALFWAY = Progress(
@@ -75,39 +80,176 @@ def slow(workspace: Workspace) -> Workspace:
 ARGUMENTS = ("run", "job.yml", "-m", "1", "--set", "retry_settings.max_retries=0")
 
 
-def test_a_terminal_sees_one_line_drawn_over(slow: Workspace) -> None:
-    said = _on_a_terminal(slow, columns=64)
-    drawn = re.findall(r"\r\x1b\[K(\[[^\r\n]*)", said)
-    assert len(drawn) >= 2
-    assert all(len(line) < 64 for line in drawn)
-    assert any("4/5" in line or "3/5" in line or "2/5" in line for line in drawn)
-    assert any("█" in line for line in drawn)
-    left = [line.rpartition("\r\x1b[K")[2] for line in said.split("\n")]
-    assert not any("░" in line or "█" in line for line in left)  # what stays is talk and the result
-    assert any("ValueError: no c" in line for line in left)
-    assert any("Completed: 4 scored, 1 failed" in line for line in left)
+@dataclass
+class Terminal:
+    """A terminal with a job in it: every screen that a person could have seen, and what was left at the end."""
+
+    columns: int
+    rows: int = 24
+    narrowed_to: int | None = None
+    interrupts: bool = False
+    screens: list[list[str]] = field(default_factory=list)
+    said: str = ""
+
+    def run(self, slow: Workspace, *more: str, expect: int = 0, **environment: str) -> list[str]:
+        """The lines that are there when the command has ended."""
+        screen = pyte.HistoryScreen(self.columns, self.rows, history=1000)
+        stream = pyte.Stream(screen)
+        terminal, theirs = pty.openpty()
+        _resize(theirs, self.rows, self.columns)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bep", *ARGUMENTS, *more], cwd=slow.folder, stdin=theirs, stdout=theirs,
+            stderr=theirs, start_new_session=True,
+            env={**surroundings(), "TERM": "xterm", "PYTHONIOENCODING": "utf-8", **environment},
+        )  # fmt: skip
+        os.close(theirs)
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        for more_said in _read(terminal):
+            text = decoder.decode(more_said)
+            self.said += text
+            stream.feed(text)
+            self.screens.append([line.rstrip() for line in screen.display])
+            if self.narrowed_to and any("process001" in line for line in screen.display):
+                _resize(terminal, self.rows, self.narrowed_to)
+                screen.resize(self.rows, self.narrowed_to)
+                self.narrowed_to = None
+            if self.interrupts and any("process001" in line for line in screen.display):
+                process.send_signal(signal.SIGINT)
+                self.interrupts = False
+        os.close(terminal)
+        assert process.wait(20) == expect
+        above = ["".join(line[n].data for n in range(self.columns)).rstrip() for line in screen.history.top]
+        return [line for line in (*above, *self.screens[-1]) if line]
+
+    def drawn(self, text: str) -> list[list[str]]:
+        """The screens with this on them."""
+        return [screen for screen in self.screens if any(text in line for line in screen)]
 
 
-def _on_a_terminal(slow: Workspace, columns: int) -> str:
-    terminal, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bep", *ARGUMENTS], cwd=slow.folder, stdin=theirs, stdout=theirs, stderr=theirs,
-        env={**surroundings(), "TERM": "xterm", "PYTHONIOENCODING": "utf-8"}, start_new_session=True,
-    )  # fmt: skip
-    os.close(theirs)
-    said = b""
+def _resize(terminal: int, rows: int, columns: int) -> None:
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
+def _read(terminal: int) -> Iterator[bytes]:
     while True:
         try:
             more = os.read(terminal, 65536)
         except OSError:  # the last process has closed it
-            break
+            return
         if not more:
-            break
-        said += more
-    os.close(terminal)
-    assert process.wait(20) == 0
-    return said.decode().replace("\r\n", "\n")
+            return
+        yield more
+
+
+def bars(screen: list[str]) -> list[str]:
+    return [line for line in screen if "█" in line or "░" in line]
+
+
+def crew(screen: list[str]) -> list[str]:
+    return [line for line in screen if line.startswith("  process")]
+
+
+def assert_only_talk_is_left(left: list[str]) -> None:
+    assert bars(left) == crew(left) == []
+    assert any("ValueError: no c" in line for line in left)
+    assert any("Completed: 4 scored, 1 failed" in line for line in left)
+    assert sum("job " in line and "5 files with" in line for line in left) == 1
+
+
+def test_a_terminal_sees_a_bar_and_workers_drawn_over(slow: Workspace) -> None:
+    terminal = Terminal(columns=100)
+    left = terminal.run(slow)
+    assert_only_talk_is_left(left)
+    assert len(terminal.drawn("/5")) >= 2
+    for screen in terminal.screens:
+        assert len(bars(screen)) <= 1
+        assert len(crew(screen)) in (0, 1, 2)
+        if bars(screen) and crew(screen):
+            below = screen.index(bars(screen)[0]) + 1
+            assert screen[below : below + len(crew(screen))] == crew(screen)
+    assert any(re.search(r"process001 +scoring .* mini-batch \d", line) for s in terminal.screens for line in crew(s))
+
+
+def test_what_is_drawn_never_folds_and_leaves_nothing_in_a_narrow_terminal(slow: Workspace) -> None:
+    terminal = Terminal(columns=64)
+    left = terminal.run(slow, "--name", "narrow")
+    assert bars(left) == crew(left) == []
+    drawn = [line for screen in terminal.screens for line in (*bars(screen), *crew(screen))]
+    assert len(drawn) > 2
+    assert all(len(line) < 64 for line in drawn)
+
+
+def test_a_terminal_that_becomes_narrower_is_followed(slow: Workspace) -> None:
+    terminal = Terminal(columns=100, narrowed_to=44)
+    left = terminal.run(slow, "--name", "x")
+    assert terminal.narrowed_to is None
+    assert bars(left) == crew(left) == []
+    assert all(len(bars(screen)) <= 1 for screen in terminal.screens)
+
+
+def test_what_ctrl_c_says_is_not_drawn_over(slow: Workspace) -> None:
+    left = Terminal(columns=100, interrupts=True).run(slow, "--name", "stopped", expect=130)
+    assert "interrupted: cancelling the job; what is scored is kept; once more ends bep at once" in left
+    assert bars(left) == crew(left) == []
+    assert any(line.startswith("next: bep job resume stopped ") for line in left)
+
+
+def test_a_low_terminal_and_a_lone_worker_have_the_bar_alone(slow: Workspace) -> None:
+    low = Terminal(columns=100, rows=5)
+    low.run(slow)
+    lone = Terminal(columns=100)
+    lone.run(slow, "--instance-count", "1")
+    for terminal in (low, lone):
+        assert terminal.drawn("/5")
+        assert not any(crew(screen) for screen in terminal.screens)
+
+
+def test_a_terminal_without_a_cursor_or_colour_gets_what_it_can_show(slow: Workspace) -> None:
+    plain, dumb = Terminal(columns=100), Terminal(columns=100)
+    plain.run(slow, NO_COLOR="1")
+    assert "\x1b[3" not in plain.said
+    assert plain.drawn("process001")
+    dumb.run(slow, TERM="dumb")
+    assert "\x1b" not in dumb.said
+
+
+def worker(number: int, state: str = "scoring", seconds: float = 0.2) -> WorkerState:
+    item = None if state in ("preparing", "waiting") else number * 1000
+    return WorkerState(f"process{number:03d}", "node0", state, seconds, item, (80 + number) * 1_000_000)
+
+
+CREWS = {
+    "two": (worker(0), worker(1, "preparing", 75)),
+    "eight": tuple(worker(number, seconds=number / 2) for number in range(8)),
+    "many": tuple(
+        worker(n, state, seconds)
+        for n, (state, seconds) in enumerate(
+            [("scoring", 0.1)] * 10
+            + [("preparing", 9.0)]
+            + [("waiting", 50.0)] * 4
+            + [("ending", 0.1), ("scoring", 700)]
+        )
+    ),
+}
+
+
+def test_worker_lines_read_well(golden: Callable[[str, str], None]) -> None:
+    lines = [
+        f"{name}, {width} columns, {rows} rows\n" + "\n".join(worker_lines(shown, 10, width, rows))
+        for name, shown in CREWS.items()
+        for width, rows in ((100, 24), (50, 24), (30, 8))
+    ]
+    golden("bep/worker_lines.txt", "\n\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize("shown", CREWS.values(), ids=CREWS)
+def test_worker_lines_always_fit(shown: tuple[WorkerState, ...]) -> None:
+    for width in range(1, 130):
+        for rows in range(1, 30):
+            lines = worker_lines(shown, 10, width, rows)
+            assert len(lines) <= min(8, max(0, rows - 4))
+            assert all(len(line) < width for line in lines)
+    assert worker_lines(shown[:1], 10, 100, 24) == []
 
 
 def test_a_pipe_sees_plain_lines(slow: Workspace) -> None:

@@ -4,13 +4,15 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from bep.runner import html_report
 from bep.runner.folder import JobFolder
-from bep.runner.html_report_charts import axis_of, latencies, throughput, workers
+from bep.runner.html_report_axis import axis_of
+from bep.runner.html_report_charts import latencies, throughput, workers
 from bep.runner.html_report_data import BINS, Latencies, Timeline, gather
 from bep.runner.html_report_numbers import duration, number_of
 from bep.runner.record import JobRecord
@@ -162,7 +164,7 @@ def test_a_night_between_two_runs_is_cut_out() -> None:
     assert len(axis.gaps) == 1
     assert axis.gaps[0][2] == pytest.approx(36_000, rel=0.02)
     assert axis.shown < 600
-    assert "10 h idle" in throughput(timeline, axis).replace("9 h 59 min", "10 h")
+    assert "10 h without a result" in throughput(timeline, axis).replace("9 h 59 min", "10 h")
 
 
 def test_quantiles_are_near_and_the_longest_is_exact() -> None:
@@ -182,7 +184,7 @@ def test_drawings_are_the_same_every_time(golden: Callable[[str, str], None]) ->
         timeline.add(number % 2, number * 0.06, seconds, 5)
         found.add(seconds, number, 5, number % 2)
     axis = axis_of(timeline)
-    drawn = [throughput(timeline, axis), latencies(found), workers(timeline, axis, {0: 20, 1: 20})]
+    drawn = [throughput(timeline, axis), latencies(found), workers(timeline, axis)]
     golden("runner/report_drawings.svg", "\n".join(drawn).replace("><", ">\n<") + "\n")
 
 
@@ -198,3 +200,54 @@ def test_durations_read_well(seconds: float, text: str) -> None:
 @pytest.mark.parametrize(("value", "text"), [(0, "0"), (0.25, "0.25"), (12, "12"), (1234.4, "1,234"), (2.5e6, "2.5 M")])
 def test_numbers_read_well(value: float, text: str) -> None:
     assert number_of(value) == text
+
+
+TROUBLED = """
+    import os, time
+
+    def run(mini_batch):
+        numbers = [int(open(path).read()) for path in mini_batch]
+        if 3 in numbers:
+            raise ValueError("three")
+        if 7 in numbers:
+            time.sleep(60)
+        if 11 in numbers:
+            os.abort()
+        return numbers
+"""
+
+
+def test_attempts_that_failed_are_drawn_where_they_were(jobs: Jobs) -> None:
+    record, _ = jobs.score(TROUBLED, items=20, mini_batch_size=1, max_retries=0, timeout=0.3)
+    found = gather(JobFolder(record.folder), record)
+    assert sum(sum(bins.values()) for bins in found.timeline.failed.values()) >= 0.3
+    assert len(found.timeline.failed) >= 2  # each of the two that died was in a call
+    drawn = workers(found.timeline, axis_of(found.timeline))
+    assert drawn.count('<rect class="failed"') >= 3
+    text = report_of(record)
+    assert "Red: an attempt that failed." in text
+    assert all(told in text for told in ("ValueError once", "Timeout once", "WorkerCrashed once"))
+    assert Page(text).open == []
+
+
+def test_a_job_that_scored_nothing_still_shows_its_workers(jobs: Jobs) -> None:
+    record, _ = jobs.score("def run(mini_batch): raise ValueError('no')", items=4, max_retries=0, error_threshold=0)
+    assert record.status == "Failed"
+    text = report_of(record)
+    assert "No mini-batch was scored." in text
+    assert '<rect class="failed"' in text
+
+
+def test_texts_over_idle_time_do_not_overlap() -> None:
+    timeline = Timeline(0.0)
+    for number in range(60):
+        timeline.add(0, number * 0.01, 0.01, 1)
+    for number in range(1, 6):
+        timeline.add(0, number * 100.0, 0.01, 1)
+    timeline.reach(10_000.0)
+    drawn = throughput(timeline, axis_of(timeline))
+    begins = [(float(x), text) for x, text in re.findall(r'class="note" x="([0-9.]+)"[^>]*>([^<]+)<', drawn)]
+    assert 1 <= len(begins) < drawn.count('class="cut"')
+    for (x, text), (later, _) in pairwise(begins):
+        assert x + 6 * len(text) < later
+    assert begins[-1][0] + 6 * len(begins[-1][1]) < 940

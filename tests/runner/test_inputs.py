@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bep.runner import inputs, manifest
+from bep.runner import downloading, inputs, manifest
 from bep.runner.errors import InputsInvalid
 from bep.runner.folder import JobFolder
 
@@ -151,6 +151,17 @@ def test_a_folder_of_any_store_that_fsspec_knows_is_fetched_once(tmp_path: Path,
     assert names[1].endswith("/deep/a.txt")
     store.rm("/bucket/images", recursive=True)
     assert listed(tmp_path, "memory://bucket/images") == names
+
+
+def test_a_store_is_counted_by_its_listing(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def get_file(*_: object, **__: object) -> None:
+        raise AssertionError("a file was fetched")
+
+    monkeypatch.setattr(store, "get_file", get_file)
+    urls = ("memory://bucket/images", "memory://bucket/one file.txt", "http://localhost:1/a.csv")
+    assert [downloading.count(url) for url in urls] == [2, 1, 1]
+    with pytest.raises(InputsInvalid, match="no such file or folder"):
+        downloading.count("memory://bucket/nowhere")
 
 
 def test_a_file_of_a_store_is_scored_as_any_other(jobs: Jobs, store: Any) -> None:

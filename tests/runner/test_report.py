@@ -90,3 +90,36 @@ def test_a_folder_without_a_whole_record_is_refused_by_name(tmp_path: Path, cont
     with pytest.raises(JobInvalid, match=told) as error:
         records.load(tmp_path)
     assert str(tmp_path) in str(error.value)
+
+
+def test_failures_alike_show_one_traceback() -> None:
+    failure = PARTLY.failures[0]
+    alike = failure.model_copy(update={"message": "truncated at byte 7", "files": ("/data/images/9.png",)})
+    again = alike.model_copy(update={"message": "truncated at byte 12", "files": ("/data/images/11.png",)})
+    lines = report.lines(PARTLY.model_copy(update={"failures": (failure, alike, again)}))
+    assert sum("in run" in line for line in lines) == 2
+    assert sum("files: " in line for line in lines) == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "commands"),
+    [
+        ("InitFailed", ["bep job logs batchjob-1 --error", "bep job retry batchjob-1 --mended"]),
+        ("ErrorThreshold", ["bep job logs batchjob-1 --error", "bep job retry batchjob-1 --mended"]),
+        ("InputsInvalid", ["bep job resume batchjob-1"]),
+        ("RunnerFailed", ["bep job resume batchjob-1"]),
+        ("OutputExists", []),
+    ],
+)
+def test_what_to_type_next_follows_from_what_failed(code: str, commands: list[str]) -> None:
+    record = FAILED.model_copy(update={"error": JobError(code=code, message="")})
+    assert [command for command, _ in report.next_of(record)] == commands
+
+
+def test_too_little_time_or_memory_names_twice_of_it() -> None:
+    failures = tuple(JobError(code=code, message="") for code in ("Timeout", "MemoryLimit"))
+    settings = Settings(timeout=30, worker_memory="1.5GB")
+    record = PARTLY.model_copy(update={"failures": failures, "settings": settings})
+    commands = [command for command, _ in report.next_of(record)]
+    assert "bep job retry batchjob-1 --set retry_settings.timeout=60" in commands
+    assert "bep job retry batchjob-1 --set worker_memory=3000MB" in commands

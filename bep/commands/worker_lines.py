@@ -1,0 +1,58 @@
+"""What each worker of a running job does, a line each, under the line of progress. Pure: no terminal, no clock."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bep.commands.progress import duration, size
+
+if TYPE_CHECKING:
+    from bep.runner.events import WorkerState
+
+_MOST = 8  # lines
+_ROOM = 4  # rows of the terminal that are left to what was said before, and to the line of progress
+_LONG = 2  # seconds after which somebody may ask what a worker is doing so long
+_ORDER = ("ending", "scoring", "preparing", "stopping", "waiting")
+
+
+def worker_lines(crew: "Sequence[WorkerState]", mini_batch_size: int, width: int, rows: int) -> list[str]:
+    """At most eight lines of less than `width` columns, fewer where the terminal has few rows; the rest in numbers.
+
+    A lone worker gets none: the line of progress says all there is to say of it.
+    """
+    most = min(_MOST, rows - _ROOM)
+    if len(crew) < 2 or most < 2 or width < 2:
+        return []
+    shown = crew if len(crew) <= most else _telling(crew, most - 1)
+    lines = ["  " + _line(worker, mini_batch_size, width - 3) for worker in shown]
+    if len(shown) < len(crew):
+        named = {worker.name for worker in shown}
+        lines.append("  " + _others([worker for worker in crew if worker.name not in named]))
+    return [line[: width - 1] for line in lines]
+
+
+def _telling(crew: "Sequence[WorkerState]", most: int) -> "list[WorkerState]":
+    """Those that have been at one thing for long, then by their names: lines do not change places all the time."""
+    longest = sorted(crew, key=lambda worker: (-worker.seconds if _is_long(worker) else 0.0, worker.name))
+    return sorted(longest[:most], key=lambda worker: worker.name)
+
+
+def _is_long(worker: "WorkerState") -> bool:
+    return worker.state == "ending" or (worker.state != "waiting" and worker.seconds >= _LONG)
+
+
+def _line(worker: "WorkerState", mini_batch_size: int, width: int) -> str:
+    """Columns of one width for every worker; the last ones are left out where there is no room for them."""
+    since = duration(worker.seconds) if worker.seconds >= 1 else ""
+    item = "" if worker.item is None else f"mini-batch {worker.item // mini_batch_size:,}"
+    memory = size(worker.memory) if worker.memory else ""
+    columns = [f"{worker.name:<10}", f"{worker.state:<9}", f"{since:>12}", f"{memory:>7}", item]
+    while len(columns) > 2 and len("  ".join(columns).rstrip()) > width:
+        columns.pop()
+    return "  ".join(columns).rstrip()
+
+
+def _others(crew: "Sequence[WorkerState]") -> str:
+    """`and 5 more: 3 scoring, 2 preparing`."""
+    counts = Counter(worker.state for worker in crew)
+    return f"and {len(crew)} more: " + ", ".join(f"{counts[state]} {state}" for state in _ORDER if counts[state])
