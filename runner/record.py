@@ -62,7 +62,8 @@ class JobError(BaseModel):
 
 
 class JobRecord(BaseModel):
-    """One job. `target` has the names of the environment variables without their values, which may be secrets.
+    """One job. `target` has the names of the environment variables without their values, which may be secrets; the
+    addresses in `inputs` and `output_address` have the secrets in them blotted out.
 
     `rewrites` is set from the moment a completed job's failed items are scored again until it completes once more: the
     output that is there is its own, and is replaced by the new one.
@@ -83,6 +84,7 @@ class JobRecord(BaseModel):
     output_folder: Path
     output_text: str
     output_file: Path | None = None
+    output_address: str = ""
     created: datetime
     started: datetime | None = None
     finished: datetime | None = None
@@ -95,6 +97,13 @@ class JobRecord(BaseModel):
     runs: int = 1
     earlier_deployments: tuple[str, ...] = ()
     rewrites: bool = False
+
+    @property
+    def output_place(self) -> str:
+        """Where the output is once the job is complete: the file if there is one, else the folder."""
+        if self.output_address:
+            return f"{self.output_address.rstrip('/')}/{self.output_file.name if self.output_file else ''}"
+        return str(self.output_file or self.output_folder)
 
 
 def save(record: JobRecord) -> None:

@@ -8,7 +8,7 @@ def lines(record: JobRecord) -> list[str]:
     counts = record.counts
     told = [f"{_verdict(record)}: {counts.scored} scored, {counts.failed} failed in {_duration(record.seconds)}"]
     if record.output_file and record.status is Status.COMPLETED:
-        told.append(f"output: {record.output_file} ({_number(counts.rows, 'row')})")
+        told.append(f"output: {record.output_place} ({_number(counts.rows, 'row')})")
     if counts.retries or counts.workers_lost:
         lost = "1 worker was lost" if counts.workers_lost == 1 else f"{counts.workers_lost} workers were lost"
         times = "1 attempt was" if counts.retries == 1 else f"{counts.retries} attempts were"

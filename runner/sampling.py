@@ -34,7 +34,9 @@ def sample(request: JobRequest, items: int, *, debug: bool) -> Sampled:
     """
     with tempfile.TemporaryDirectory(prefix="bep-sample-") as place:
         folder = JobFolder(Path(place))
-        here = request.model_copy(update={"folder": folder.path, "output_folder": folder.path / "output"})
+        here = request.model_copy(
+            update={"folder": folder.path, "output_folder": folder.path / "output", "output_address": ""}
+        )
         folder.make()
         here.output_folder.mkdir()
         listed = _listed(here, folder, items)
@@ -45,7 +47,7 @@ def sample(request: JobRequest, items: int, *, debug: bool) -> Sampled:
 
 def _listed(request: JobRequest, folder: JobFolder, items: int) -> manifest.Manifest:
     """The first items as a job lists them; no more of a folder is listed than they need."""
-    names = inputs.expand(request.inputs, request.cache or folder.downloads)
+    names = inputs.expand(request.inputs, request.cache or folder.downloads, most=items)
     size = request.settings.mini_batch_size if request.target.scoring_script else 1
     listed = manifest.write(folder, islice(names, items), size)
     if not listed.items:

@@ -74,7 +74,8 @@ class ScoringTarget(BaseModel):
 class JobRequest(BaseModel):
     """One job, ready to start. `inputs` are local paths, globs or URLs, in order; `input_text` is what was written.
 
-    `folder` is the job's own folder (record, manifest, journal, parts, logs); `output_folder` is where results appear.
+    `folder` is the job's own folder (record, manifest, journal, parts, logs); `output_folder` is where results appear,
+    and go on from there to the folder `output_address` of a store, if there is one.
     `environment` is what worker processes inherit, None for all that this process has; `cache` keeps downloads, None
     for the job's own folder.
     """
@@ -84,11 +85,12 @@ class JobRequest(BaseModel):
     name: str
     target: ScoringTarget
     settings: Settings
-    inputs: tuple[str, ...]
+    inputs: tuple[str, ...] = Field(repr=False)
     input_text: str
     folder: Path
     output_folder: Path
     output_text: str
+    output_address: str = Field(default="", repr=False)
     overrides: dict[str, Any] = Field(default_factory=dict)
     environment: dict[str, str] | None = Field(default=None, repr=False)
     cache: Path | None = None

@@ -177,7 +177,7 @@ def _paths(port: Node) -> list[Node]:
 def _located(node: Node) -> str:
     """An input or output text; a local path is made relative to the workspace, one of the command line is already."""
     text = node.text
-    if not node.file or is_remote(text) or text.startswith("azureml:"):
+    if not node.file or is_remote(text) or text.startswith(("azureml:", "file://")):
         return text
     return beside(node.file, text)
 

@@ -78,7 +78,7 @@ def _continued(
     from bep.wiring.applying import two_step_interrupt
     from bep.wiring.jobs import record_named
     from bep.wiring.opening import here
-    from bep.wiring.scoring import target_now, variables_of
+    from bep.wiring.scoring import output_again, target_now, variables_of
 
     console = Console()
     opened = here()
@@ -92,6 +92,7 @@ def _continued(
             environment=dict(os.environ),
             report=JobTeller(console, json_output).tell,
             cancel=cancel,
+            output_address=output_again(opened, record),
             **({"target": target} if target else {}),
         )
     if ended.runs == record.runs:

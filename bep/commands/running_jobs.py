@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from bep.commands.progress import Troubles, live_line, number_of, plain_line
+from bep.commands.progress import Troubles, live_line, number_of, plain_line, transfer_line
 from bep.console import Console
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
-    from bep.runner.events import Event, Progress
+    from bep.runner.events import Event, Progress, Transferring
     from bep.runner.record import JobRecord
     from bep.wiring.opening import Opened
     from bep.wiring.scoring import JobSource
@@ -62,21 +62,29 @@ class JobTeller:
 
     def tell(self, event: "Event") -> None:
         """Show one event."""
-        from bep.runner.events import Progress
+        from bep.runner.events import Progress, Transferring
 
         if self._json:
             self._console.result_json(as_json(event), indent=None)
-        elif isinstance(event, Progress):
+        elif isinstance(event, Progress | Transferring):
             self._progress(event)
         elif self._troubles.is_worth_telling(event) and (text := as_text(event)):
             self._console.say(text)
 
-    def _progress(self, progress: "Progress") -> None:
-        if self._console.live_possible:
-            self._console.live(live_line(progress, self._console.width, fancy=self._console.fancy))
+    def _progress(self, progress: "Progress | Transferring") -> None:
+        from bep.runner.events import Transferring
+
+        console = self._console
+        if isinstance(progress, Transferring):
+            live = plain = transfer_line(progress)
+        else:
+            live = live_line(progress, console.width, fancy=console.fancy) if console.live_possible else ""
+            plain = "" if console.live_possible else plain_line(progress)
+        if console.live_possible:
+            console.live(live)
         elif self._clock() - self._said >= PLAIN_PERIOD:
             self._said = self._clock()
-            self._console.say(plain_line(progress))
+            console.say(plain)
 
 
 def as_text(event: "Event") -> str:
@@ -115,5 +123,10 @@ def as_json(event: "Event") -> dict[str, Any]:
     if isinstance(event, JobStarted | JobFinished):
         name = "job_started" if isinstance(event, JobStarted) else "job_finished"
         return {"type": name, "job": event.record.model_dump(mode="json")}
-    names = {"Progress": "progress", "MiniBatchFailed": "mini_batch_failed", "WorkerLost": "worker_lost"}
+    names = {
+        "Transferring": "transferring",
+        "Progress": "progress",
+        "MiniBatchFailed": "mini_batch_failed",
+        "WorkerLost": "worker_lost",
+    }
     return {"type": names[type(event).__name__], **asdict(event)}

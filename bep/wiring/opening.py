@@ -95,8 +95,33 @@ class Opened:
 
         world = self.workspace.provider_settings.get("path") or f"{self.workspace.home}/cloud"
         return LocalProvider(
-            self.root, secret_key=secret_key, clock=now, python=python, surroundings=os.environ, cloud=str(world)
+            self.root,
+            secret_key=secret_key,
+            clock=now,
+            python=python,
+            surroundings=os.environ,
+            cloud=str(world),
+            fetch=self._fetched,
         )
+
+    @property
+    def downloads(self) -> Path:
+        """Where copies of what is stored elsewhere are kept."""
+        return self.home / "cache" / "downloads"
+
+    def _fetched(self, address: str) -> Path:
+        """The copy of a model's or a script's files. Raises `ProviderError`."""
+        from bep.providers.protocol import ProviderError
+        from bep.runner.addresses import hidden
+        from bep.runner.downloading import fetch
+        from bep.runner.errors import InputsInvalid
+        from bep.runner.transfers import Board
+
+        try:
+            return fetch([address], self.downloads, Board("fetching files"))[address]
+        except InputsInvalid as error:
+            message = str(error).removeprefix(f"{hidden(address)}: ")
+            raise ProviderError(hidden(address), "locate", message, code="Storage", retryable=True) from None
 
     @cached_property
     def provider(self) -> "LocalProvider":

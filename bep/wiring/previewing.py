@@ -26,6 +26,7 @@ def preview(opened: "Opened", job: "JobSpec", changes: Mapping[str, Any]) -> dic
     would stop the job before its first mini-batch. Raises `ProviderError` and `InputsInvalid` as the job would.
     """
     from bep.providers.local.scoring import choose, settings_of
+    from bep.runner.addresses import hidden
     from bep.runner.target import Settings
     from bep.wiring.environments import outlook
 
@@ -43,7 +44,7 @@ def preview(opened: "Opened", job: "JobSpec", changes: Mapping[str, Any]) -> dic
         "model": chosen.observed.attributes["model"],
         "scoring_script": chosen.observed.attributes.get("code_configuration", {}).get("scoring_script"),
         "environment": outlook(opened, chosen).as_json(),
-        "inputs": list(job.inputs),
+        "inputs": [hidden(text) for text in job.inputs],
         "items": items,
         "mini_batches": None if items is None else -(-items // size),
         "items_per_call": size,
@@ -99,13 +100,19 @@ def _is_fetched(opened: "Opened", text: str) -> bool:
 
 def _output(opened: "Opened", job: "JobSpec", settings: "Settings") -> dict[str, Any]:
     name = job.name or "NAME"
-    folder = output_of(opened, job, name)
+    folder = _hidden(output_of(opened, job, name))
     appends = settings.output_action == "append_row"
     return {
-        "folder": str(folder),
-        "file": str(folder / settings.output_file_name) if appends else None,
+        "folder": folder,
+        "file": f"{folder.rstrip('/')}/{settings.output_file_name}" if appends else None,
         "format": settings.output_format if appends else None,
     }
+
+
+def _hidden(place: Path | str) -> str:
+    from bep.runner.addresses import hidden
+
+    return hidden(str(place))
 
 
 def _problems(opened: "Opened", job: "JobSpec", settings: "Settings", items: int | None) -> Iterator[str]:
@@ -113,6 +120,9 @@ def _problems(opened: "Opened", job: "JobSpec", settings: "Settings", items: int
         yield "the inputs have no files"
     if job.name and (jobs_folder(opened.home) / job.name / "job.json").exists():
         yield f"there is a job {job.name} already: choose another name, or bep job resume {job.name}"
-    file = output_of(opened, job, job.name or "NAME") / settings.output_file_name
+    place = output_of(opened, job, job.name or "NAME")
+    if isinstance(place, str):
+        return  # what stands in a store is looked up by the job, before any work
+    file = place / settings.output_file_name
     if settings.output_action == "append_row" and file.exists():
         yield f"{file} exists already and is never overwritten: choose another output_file_name or path"

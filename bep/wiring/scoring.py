@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from bep.exit_codes import ExitCode, Stop
 from bep.schemas.address import address_of
@@ -53,25 +54,28 @@ def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> 
     Raises `ProviderError` for an endpoint, deployment, data or environment that cannot be had.
     """
     from bep.providers.local.scoring import resolve
+    from bep.runner.addresses import hidden
     from bep.runner.target import JobRequest, Settings
 
     scoring = resolve(opened.provider, job.endpoint, job.deployment, report=say)
     for warning in scoring.warnings:
         say(f"warning: {warning}")
     name = job.name or job_name()
+    place = output_of(opened, job, name)
     variables = _variables(opened, scoring) | dict(job.environment_variables)
     return JobRequest(
         name=name,
         target=_target(scoring, variables),
         settings=Settings(**{**scoring.settings, **job.settings, "output_format": job.output_format}),
         inputs=tuple(input_of(opened, text) for text in job.inputs),
-        input_text=", ".join(job.inputs),
+        input_text=", ".join(map(hidden, job.inputs)),
         folder=jobs_folder(opened.home) / name,
-        output_folder=output_of(opened, job, name),
-        output_text=job.output_path or f"azureml/{name}/score in workspaceblobstore",
+        output_folder=place if isinstance(place, Path) else jobs_folder(opened.home) / name / "outputs",
+        output_address="" if isinstance(place, Path) else place,
+        output_text=hidden(job.output_path or "") or f"azureml/{name}/score in workspaceblobstore",
         overrides=dict(job.settings),
         environment=dict(os.environ),
-        cache=opened.home / "cache" / "downloads",
+        cache=opened.downloads,
     )
 
 
@@ -145,10 +149,38 @@ def input_of(opened: "Opened", text: str) -> str:
     return text if "://" in text else os.fspath(opened.root / text)
 
 
-def output_of(opened: "Opened", job: "JobSpec", name: str) -> Path:
-    """The folder where the results of a job of this name appear."""
-    from bep.providers.local.datastores import locate
+def output_of(opened: "Opened", job: "JobSpec", name: str) -> Path | str:
+    """The folder where the results of a job of this name appear, or the address of one in a store.
+
+    Raises `ProviderError` for a datastore that is not there, `Stop` for an address that nothing can be written to.
+    """
+    from bep.runner.addresses import hidden, is_web
 
     default = f"azureml://datastores/workspaceblobstore/paths/azureml/{name}/score"
     text = job.output_path or default
-    return locate(opened.provider, text, to_write=True) if text.startswith("azureml:") else opened.root / text
+    if text.startswith("azureml:"):
+        return _datastore(opened, text)
+    if is_web(text):
+        raise Stop(
+            ExitCode.FINDINGS,
+            f"outputs: {hidden(text)} is a web address, which results cannot be written to\n"
+            "    fix: give a folder, azureml://datastores/NAME/paths/..., or an address of fsspec's such as s3://...",
+        )
+    if text.startswith("file://"):
+        return Path(unquote(urlsplit(text).path))
+    return text if "://" in text else opened.root / text
+
+
+def _datastore(opened: "Opened", text: str) -> Path | str:
+    from bep.providers.local.datastores import resolve
+
+    return resolve(opened.provider, text, to_write=True)
+
+
+def output_again(opened: "Opened", record: "JobRecord") -> str | None:
+    """The address of a job's output where its record had to hide something of it and a datastore still has it."""
+    from bep.runner.addresses import has_hidden
+
+    if not has_hidden(record.output_address) or not record.output_text.startswith("azureml:"):
+        return None
+    return str(_datastore(opened, record.output_text))

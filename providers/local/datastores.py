@@ -1,7 +1,7 @@
 """Where a datastore path or a data asset lies on this machine. Knows addresses and folders, not jobs."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Protocol
@@ -18,6 +18,7 @@ DEFAULT: Final = "workspaceblobstore"
 
 _PATH = re.compile(r"azureml://(?:subscriptions/.*/)?datastores/([^/]+)/paths/?(.*)", re.DOTALL)
 _ASSET = re.compile(r"(?:azureml:/?/?)?(?:/?(?:subscriptions|locations)/.*/)?data/([^/]+)/(versions|labels)/([^/]+)/?")
+_UNREADABLE = ("wasb://", "wasbs://", "runs:/")
 _NAMED = re.compile(r"azureml:([^:@/]+)(?:(:|@)([^:@/]+))?")
 
 
@@ -27,33 +28,33 @@ class World(Protocol):
     root: Path
     cloud: Path
     contents: ContentStore
+    fetch: Callable[[str], Path]
 
     def list(self, kind: str) -> Mapping[Address, Observed]:
         """Every object of a kind, oldest first."""
         ...
 
 
-def locate(world: World, uri: str, *, to_write: bool = False) -> Path:
+def locate(world: World, uri: str) -> Path:
     """The local path behind `uri`; it need not exist, and a glob in it stays one.
 
     Forms: `azureml://datastores/D/paths/P` and its long forms; `azureml:NAME:VERSION`, `azureml:NAME@latest`,
     `azureml:NAME`, `data/NAME/VERSION`, `azureml://data/NAME/versions/V` and its long forms.
-    What lies behind fsspec is copied here first; `to_write` refuses that, and data assets.
-    Raises `ProviderError` for what is not there, not local, or leaves its datastore by `..`.
+    What is stored elsewhere is copied here first. Raises `ProviderError` for what is not there, not local, or leaves
+    its datastore by `..`.
     """
-    found = resolve(world, uri, to_write=to_write)
-    if isinstance(found, Path):
-        return found
-    raise ProviderError(
-        uri, "locate", f"it is {found}, which is not on this machine; give that URL as the input itself"
-    )
+    found = resolve(world, uri)
+    return found if isinstance(found, Path) else world.fetch(found)
 
 
 def resolve(world: World, uri: str, *, to_write: bool = False) -> Path | str:
-    """As `locate`, but a data asset that is an http(s) URL comes back as that text, for the runner to read."""
+    """As `locate`, but what is stored elsewhere comes back as its address, for the runner to read or write.
+
+    `to_write` refuses data assets, which are read only.
+    """
     path = _PATH.fullmatch(uri)
     if path:
-        return _in_datastore(world, uri, path[1], path[2], to_write)
+        return _in_datastore(world, uri, path[1], path[2])
     if to_write:
         message = f"results need a datastore path, such as azureml://datastores/{DEFAULT}/paths/myoutput"
         raise ProviderError(uri, "locate", message, code="UserError")
@@ -86,13 +87,16 @@ def _asset(world: World, address: Address) -> Path | str:
     if address not in there:
         raise _unknown(address, "data asset", address, list(there))
     attributes, record = there[address].attributes, there[address].contents.get("path")
+    if attributes.get("type") == "mltable":
+        message = "it is of type mltable, which no batch endpoint scores; register its files as uri_folder"
+        raise ProviderError(address, "locate", message, code="UserError")
     if record is not None:
         return _stored(world, address, attributes, record)
     path = str(attributes.get("path", ""))
-    if path.startswith(("http://", "https://")):
-        return path
     if path.startswith("azureml:"):
         return resolve(world, path)
+    if "://" in path and not path.startswith(_UNREADABLE):
+        return path
     message = f"its path is {path}, which the local provider cannot read; declare a datastore of type fsspec for it"
     raise ProviderError(address, "locate", message, code="UserError")
 
@@ -103,7 +107,7 @@ def _stored(world: World, address: Address, attributes: Mapping[str, Any], recor
     return tree / next(iter(record.files)) if attributes.get("type") == "uri_file" else tree
 
 
-def _in_datastore(world: World, uri: str, name: str, path: str, to_write: bool) -> Path:
+def _in_datastore(world: World, uri: str, name: str, path: str) -> Path | str:
     inside = PurePosixPath(path.lstrip("/"))
     if ".." in inside.parts or "\0" in path:
         raise ProviderError(uri, "locate", "a path inside a datastore has no '..'", code="UserError")
@@ -116,7 +120,8 @@ def _in_datastore(world: World, uri: str, name: str, path: str, to_write: bool) 
         case "local_folder" if attributes.get("path"):
             return world.root / str(attributes["path"]) / inside
         case "fsspec":
-            return _fetched(world, uri, f"{str(attributes['url']).rstrip('/')}/{inside}", to_write)
+            url = f"{str(attributes['url']).rstrip('/')}/{inside}".removesuffix("/.")
+            return Path(url.removeprefix("file://")) if url.startswith("file://") else url
         case _ if name == DEFAULT:
             return world.cloud / "datastores" / DEFAULT / inside
         case other:
@@ -125,15 +130,6 @@ def _in_datastore(world: World, uri: str, name: str, path: str, to_write: bool) 
                 " Locally, declare it with {type: local_folder, path: ...} or {type: fsspec, url: ...}"
             )
             raise ProviderError(uri, "locate", message, code="UserError")
-
-
-def _fetched(world: World, uri: str, url: str, to_write: bool) -> Path:
-    if to_write:
-        message = f"results are written to folders of this machine; {url} is read only. Choose another datastore"
-        raise ProviderError(uri, "locate", message, code="UserError")
-    from bep.providers.local.fetching import fetched
-
-    return fetched(uri, url, world.cloud / "fetched")
 
 
 def _unknown(uri: str, what: str, name: str, known: list[str]) -> ProviderError:
