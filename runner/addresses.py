@@ -54,12 +54,11 @@ def without_login(text: str) -> str:
 def scrubbed(message: str, address: str) -> str:
     """What some library says about an address, without the secrets of the address, however it quotes them."""
     found = message.replace(address, hidden(address))
-    parts = urlsplit(address)
-    secrets = [part.partition("=")[2] for part in parts.query.split("&")]
-    if is_web(address):
-        secrets.append(parts.query)
-    with suppress(ValueError):
-        secrets += [parts.password or "", parts.username or ""] if parts.password else [parts.username or ""]
+    secrets: list[str] = []
+    with suppress(ValueError):  # an address that is none
+        parts = urlsplit(address)
+        secrets = [parts.query if is_web(address) else "", parts.username or "", parts.password or ""]
+        secrets += [part.partition("=")[2] for part in parts.query.split("&")]
     for secret in sorted({*secrets, *map(unquote, secrets)}, key=len, reverse=True):
         if len(secret) > 3:
             found = found.replace(secret, HIDDEN)

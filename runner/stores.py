@@ -65,12 +65,12 @@ class Store:
             found = dict(self._matches())
         else:
             base = self.root.rstrip("/")
-            found = system.find(self.root, detail=True)
+            is_file = system.isfile(self.root)  # some list a file as a folder with itself in it
+            found = {self.root: system.info(self.root)} if is_file else system.find(self.root, detail=True)
         if not found and not system.exists(self.root):
             raise invalid(f"{self.address}: no {'files' if _WILD.search(self.root) else 'such file or folder'} there")
         files = {}
-        for path, listed in found.items():
-            about = listed or system.info(path)  # some list a single file without saying anything of it
+        for path, about in found.items():
             if about.get("type", "file") == "file" and not path.endswith("/"):
                 name = path.removeprefix(base).lstrip("/") or last_name(path)
                 self._check(name, invalid)

@@ -63,7 +63,10 @@ def fetch(address: str, downloads: Path, transfer: Transfer) -> Path:
     end of the address. Raises `InputsInvalid`, also when only the server is gone and a copy is there: a job that
     scores what may be yesterday's has to be asked for it. Raises `Cancelled` when the transfer was stopped.
     """
-    copies = Copies(downloads, identity(address))
+    try:
+        copies = Copies(downloads, identity(address))
+    except ValueError as error:
+        raise InputsInvalid(f"{hidden(address)}: this is no address: {error}") from None
     with copies.held(transfer.pause):
         download = _Download(address, copies, transfer)
         try:
@@ -212,7 +215,7 @@ def _request(address: str, headers: Mapping[str, str]) -> urllib.request.Request
     """The request, a user and password in the address made a header that no redirection passes on."""
     parts = urlsplit(address)
     login, _, host = parts.netloc.rpartition("@")
-    path, query = (quote(part, safe="/%:=&?~+!$,;'@()*[]") for part in (parts.path, parts.query))
+    path, query = (quote(part, safe="/%:=&?~+!$,;'@()*") for part in (parts.path, parts.query))
     request = urllib.request.Request(urlunsplit((parts.scheme, host, path, query, "")), headers=dict(headers))
     request.add_header("User-Agent", "bep")
     if login:
