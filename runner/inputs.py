@@ -67,16 +67,19 @@ def _one(text: str) -> Iterator[bytes]:
     if os.path.lexists(text) or not _WILD.intersection(text):
         yield from _local(os.fsencode(Path(text).absolute()))
     else:
-        for match in sorted(os.fsencode(Path(name).absolute()) for name in _matches(text)):
+        for match in sorted(map(os.fsencode, _matches(text))):
             yield from _local(match)
 
 
 def _matches(pattern: str) -> Iterator[str]:
-    """Files that a glob names; a folder only where the pattern does not go on below it by itself."""
+    """Absolute paths that a glob names; a folder only where the pattern does not go on below it by itself."""
     below = pattern.endswith("**")
-    for name in glob.iglob(pattern, recursive=True, include_hidden=True):  # noqa: PTH207 - Path has no hidden files here
-        if not (below and Path(name).is_dir()):
-            yield name
+    slash = "/" if pattern.endswith("/") else ""
+    plain = str(Path(pattern))  # without what would make two paths of one: ./ and //
+    here = "" if plain.startswith("/") else f"{Path.cwd()}/"
+    for name in glob.iglob(plain + slash, recursive=True, include_hidden=True):  # noqa: PTH207 - Path has no hidden files
+        if not (below and os.path.isdir(name)):  # noqa: PTH112 - a hundred thousand of them
+            yield here + name.removesuffix(slash or "\0")
 
 
 def _local(path: bytes) -> Iterator[bytes]:

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bep.schemas.address import names_of
 from bep.wiring.jobs import jobs_folder
-from bep.wiring.scoring import input_of, output_of
+from bep.wiring.scoring import inputs_of, output_of
 
 if TYPE_CHECKING:
     from bep.providers.local.scoring import Chosen
@@ -80,22 +79,10 @@ def _count(opened: "Opened", job: "JobSpec") -> int | None:
     """How many files the inputs are, listed now as the job would list them; None where they are fetched first."""
     from bep.runner.inputs import expand
 
-    if any(_is_fetched(opened, text) for text in job.inputs):
-        return None
-    located = [input_of(opened, text) for text in job.inputs]
+    located = inputs_of(opened, job)
     if any("://" in path for path in located):
         return None
     return sum(1 for _ in expand(located, Path(os.devnull)))
-
-
-def _is_fetched(opened: "Opened", text: str) -> bool:
-    """Whether this input has to be brought here before it can be listed."""
-    scheme, _, rest = text.partition("://")
-    if not rest or scheme != "azureml":
-        return bool(rest)
-    stores = opened.provider.list("datastore").items()
-    remote = {names_of(address)[0] for address, there in stores if there.attributes.get("type") == "fsspec"}
-    return any(f"datastores/{name}/" in rest for name in remote)
 
 
 def _output(opened: "Opened", job: "JobSpec", settings: "Settings") -> dict[str, Any]:

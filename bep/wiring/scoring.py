@@ -1,5 +1,6 @@
 """From a job as it was asked for to a request the runner can carry out: names become paths, defaults become numbers."""
 
+import glob
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from bep.exit_codes import ExitCode, Stop
 from bep.schemas.address import address_of
-from bep.schemas.finding import SpecInvalid, errors
+from bep.schemas.finding import SpecInvalid, errors, mistake
 from bep.schemas.secret import Secret
 from bep.wiring.clock import job_name
 from bep.wiring.jobs import jobs_folder
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from bep.runner.target import JobRequest, ScoringTarget
     from bep.schemas.job import JobSpec, LoadedJob
     from bep.wiring.opening import Opened
+
+
+_AS_INPUT = "An input is a path, a pattern, azureml:NAME:VERSION, azureml://datastores/NAME/paths/... or https://..."
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,13 @@ def loaded_job(opened: "Opened", source: JobSource) -> "LoadedJob":
 def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> "JobRequest":
     """Everything resolved; the environment is built here if it was not yet, and `say` hears how that goes.
 
-    Raises `ProviderError` for an endpoint, deployment, data or environment that cannot be had.
+    Raises `ProviderError` for an endpoint, deployment or environment that cannot be had, `SpecInvalid` for inputs.
     """
     from bep.providers.local.scoring import resolve
     from bep.runner.addresses import hidden
     from bep.runner.target import JobRequest, Settings
 
+    located = inputs_of(opened, job)
     scoring = resolve(opened.provider, job.endpoint, job.deployment, report=say)
     for warning in scoring.warnings:
         say(f"warning: {warning}")
@@ -67,7 +72,7 @@ def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> 
         name=name,
         target=_target(scoring, variables),
         settings=Settings(**{**scoring.settings, **job.settings, "output_format": job.output_format}),
-        inputs=tuple(input_of(opened, text) for text in job.inputs),
+        inputs=located,
         input_text=", ".join(map(hidden, job.inputs)),
         folder=jobs_folder(opened.home) / name,
         output_folder=place if isinstance(place, Path) else jobs_folder(opened.home) / name / "outputs",
@@ -146,7 +151,35 @@ def input_of(opened: "Opened", text: str) -> str:
         from bep.providers.local.datastores import resolve
 
         return os.fspath(resolve(opened.provider, text))
-    return text if "://" in text else os.fspath(opened.root / text)
+    if "://" in text or text.startswith("/"):
+        return text
+    path = opened.root / text
+    return os.fspath(path) if os.path.lexists(path) or _is_plain(text) else f"{glob.escape(str(opened.root))}/{text}"
+
+
+def _is_plain(text: str) -> bool:
+    return glob.escape(text) == text
+
+
+def inputs_of(opened: "Opened", job: "JobSpec") -> tuple[str, ...]:
+    """Where every input lies. Raises `SpecInvalid` with all that are not there, each at its place in the job file."""
+    from bep.providers.protocol import ProviderError
+
+    found, wrong = [], []
+    for text in job.inputs:
+        mark = job.places.get(text)
+        try:
+            place = input_of(opened, text)
+        except ProviderError as error:
+            wrong.append(mistake("input-not-found", "job", f"input {text}: {error.message}", _AS_INPUT, mark))
+            continue
+        if mark and "://" not in place and _is_plain(text) and not os.path.lexists(place):
+            message = f"input {text}: there is no {place}"
+            wrong.append(mistake("input-not-found", "job", message, _AS_INPUT, mark))
+        found.append(place)
+    if wrong:
+        raise SpecInvalid(wrong, job.sources)
+    return tuple(found)
 
 
 def output_of(opened: "Opened", job: "JobSpec", name: str) -> Path | str:

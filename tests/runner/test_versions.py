@@ -183,7 +183,12 @@ def test_a_server_that_drips_is_given_up(tmp_path: Path, server: Server, monkeyp
 def test_an_end_in_the_middle_comes_at_once_and_leaves_nothing(tmp_path: Path, server: Server) -> None:
     url = server.put("/a.csv", CONTENT, gate=threading.Event())
     cancel = threading.Event()
-    threading.Thread(target=lambda: (server.waiting.wait(30), cancel.set())).start()
+
+    def stop() -> None:
+        server.waiting.wait(30)
+        cancel.set()
+
+    threading.Thread(target=stop).start()
     with pytest.raises(Cancelled):
         fetch(url, tmp_path, cancel=cancel)
     assert files_in(tmp_path) == []
