@@ -7,6 +7,7 @@ from bep.runner import stores, web
 from bep.runner.addresses import hidden, identity, is_web
 from bep.runner.copies import Copies
 from bep.runner.errors import InputsInvalid
+from bep.runner.stated import digest
 from bep.runner.stores import Found, Store
 from bep.runner.transfers import Board, Transfer
 
@@ -83,5 +84,5 @@ def _kept(found: Found, copies: Copies, transfer: Transfer, arrived: Path) -> Pa
     if found.size is not None and size != found.size:
         raise OSError(f"{size} of the {found.size} bytes that were listed have arrived")
     transfer.check()
-    version = found.version or f"sha256 {web.digest(arrived, 'sha256')}"
+    version = found.version or f"sha256 {digest(arrived, 'sha256')}"
     return copies.keep(arrived, version)

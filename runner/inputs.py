@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from bep.runner.addresses import hidden, is_address
+from bep.runner.addresses import has_hidden, hidden, is_address
 from bep.runner.errors import InputsInvalid
 from bep.runner.transfers import Board
 
@@ -43,6 +43,12 @@ def _without_scheme(text: str) -> str:
 def _brought(addresses: list[str], downloads: Path, board: Board, most: int | None) -> Mapping[str, Path]:
     if not addresses:
         return {}
+    blotted = [address for address in addresses if has_hidden(address)]
+    if blotted:
+        raise InputsInvalid(
+            f"{', '.join(blotted)}: the job's record keeps no secret of an address, and its inputs were not listed "
+            "yet: run the job anew; nothing was scored"
+        )
     from bep.runner import downloading
 
     return downloading.fetch(addresses, downloads, board, most)

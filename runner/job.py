@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from bep.runner import inputs, manifest, output, parts, resuming
-from bep.runner.addresses import has_hidden
+from bep.runner import inputs, manifest, output, parts, publishing, resuming
 from bep.runner.crew import PROGRAM
 from bep.runner.engine import Engine
-from bep.runner.errors import Cancelled, InputsInvalid, JobInvalid, NotUploaded, OutputExists
+from bep.runner.errors import Cancelled, InputsInvalid, JobInvalid, NotUploaded
 from bep.runner.events import Event, JobFinished, JobStarted
 from bep.runner.finishing import History, Totals, failed_calls, history_of, tallied, write_failed_items
 from bep.runner.folder import JobFolder
@@ -31,9 +29,6 @@ from bep.runner.supervision import Limits
 from bep.runner.tally import Ending, rows_missing, runner_failed, too_many_failed
 from bep.runner.target import JobRequest
 from bep.runner.transfers import Board
-
-if TYPE_CHECKING:
-    from bep.runner.uploading import Upload
 
 _GLANCE = 5_000  # files counted to know how many workers to start before the inputs are listed
 _SHOWN = 3  # failures in the record; failed_items.jsonl has them all
@@ -62,8 +57,9 @@ class Job:
         except Cancelled:
             self._set(status=Status.CANCELED)
         except NotUploaded as error:
+            is_scored = self.record.status is Status.FINALIZING
             fix = f"bep job resume {self.record.name}   (all is scored and kept; that uploads it and no more)"
-            self._fail(JobError(code=error.code, message=str(error), fix=fix if self._is_scored else ""))
+            self._fail(JobError(code=error.code, message=str(error), fix=fix if is_scored else ""))
         except JobInvalid as error:
             self._fail(JobError(code=error.code, message=str(error)))
         except OSError as error:
@@ -85,36 +81,12 @@ class Job:
             self._set(status=Status.FAILED, error=self.record.error or runner_failed(error))
 
     def _score(self) -> None:
-        published = self._place_is_free()
+        published = publishing.is_published(self.record, self.request, self.folder)
         with closing(self._engine()) as engine:
             listed = self._listed()
             history = history_of(self.folder, listed.mini_batch_size, self._retries, self.request.settings.bisect)
             ending = Ending() if published else self._engine_run(engine, listed, history)
         self._finish(listed, ending)
-
-    def _place_is_free(self) -> bool:
-        """Raise `OutputExists` where the output would stand over something; whether it is there already, and ours."""
-        target = self.record.output_file
-        if self.request.output_address:
-            if target:
-                self._upload().refuse_taken(target.name)
-            return False
-        published = target is not None and output.is_published(output.partial(target, self.record.name), target)
-        if target and target.exists() and not published and not self.record.rewrites:
-            raise OutputExists(
-                f"{target} exists already and is never overwritten: choose another output_file_name or path"
-            )
-        return published
-
-    def _upload(self) -> "Upload":
-        from bep.runner.uploading import upload
-
-        request = self.request
-        return upload(request.output_address, request.output_folder, self.folder.uploads, request.name)
-
-    @property
-    def _is_scored(self) -> bool:
-        return self.record.status is Status.FINALIZING
 
     @property
     def _retries(self) -> int:
@@ -149,11 +121,6 @@ class Job:
             )
         if not self.request.inputs:
             raise InputsInvalid("the job has no inputs")
-        if any(map(has_hidden, self.request.inputs)):
-            raise InputsInvalid(
-                f"{self.record.input_text}: the job's record keeps no secret of an address, and the inputs were not "
-                "listed yet: run the job anew; nothing was scored"
-            )
         downloads = self.request.cache or self.folder.downloads
         board = Board("fetching inputs", InputsInvalid, self.cancel, self._tell)
         listed = manifest.write(self.folder, inputs.expand(self.request.inputs, downloads, board), size)
@@ -226,13 +193,8 @@ class Job:
         elif target and not totals.scored:
             self._fail(JobError(code="NoResultToAppend", message="not one item was scored; there is nothing to write"))
         else:
-            if target:
-                is_own = self.record.rewrites or self.request.output_address
-                appear = output.replace if is_own else output.publish
-                appear(output.partial(target, self.record.name), target)
-            if self.request.output_address:
-                board = Board("uploading the output", NotUploaded, self.cancel, self._tell)
-                self._upload().send(target.name if target else None, board)
+            board = Board("uploading the output", NotUploaded, self.cancel, self._tell)
+            publishing.publish(self.record, self.request, self.folder, board)
             self._set(status=Status.COMPLETED, rewrites=False)
 
     def _count(self, listed: Manifest, totals: Totals, history: History) -> None:

@@ -15,8 +15,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from bep.runner import stores, web
+from bep.runner import stores
 from bep.runner.errors import NotUploaded, OutputExists
+from bep.runner.stated import digest
 from bep.runner.stores import Store, version_of
 from bep.runner.transfers import Board, Transfer
 
@@ -73,7 +74,7 @@ class Upload:
 
     def _is_there(self, name: str) -> bool:
         line = self._known.get(name)
-        return line is not None and line.step == "there" and line.sha256 == web.digest(self.folder / name, "sha256")
+        return line is not None and line.step == "there" and line.sha256 == digest(self.folder / name, "sha256")
 
     def _make_folders(self, files: Mapping[str, int]) -> None:
         if not files:
@@ -94,7 +95,7 @@ class Upload:
 
     def _one(self, store: Store, name: str, transfer: Transfer) -> None:
         final, source = _path(store, name), self.folder / name
-        line = Line(name, "moving", web.digest(source, "sha256"), source.stat().st_size)
+        line = Line(name, "moving", digest(source, "sha256"), source.stat().st_size)
         known = self._known.get(name)
         if known and known.step == "moving" and _holds(store, final, line):
             return self._note(line, "there", store, final)  # a run that was ended just here had moved it

@@ -1,17 +1,14 @@
 """One file from a web server: asked for once, whole, as the server says it is. Knows no other store and no job."""
 
 import base64
-import binascii
-import hashlib
 import http.client
 import os
 import re
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
-from contextlib import closing, suppress
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,6 +17,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from bep.runner.addresses import file_name, hidden, identity, scrubbed
 from bep.runner.copies import Copies, is_intact
 from bep.runner.errors import InputsInvalid
+from bep.runner.stated import Stated, digest, in_fragment, stated_by
 from bep.runner.transfers import Transfer
 
 SECONDS = 60.0
@@ -38,21 +36,6 @@ class _Passing(Exception):
 
 class _Unchanged(Exception):
     """The server still has what was fetched before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """What a server says of a file. `digests` are hexadecimal, by the names of hashlib."""
-
-    etag: str
-    modified: str
-    size: int | None
-    digests: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def version(self) -> str:
-        """Nothing where the server states too little to tell a changed file."""
-        return f"{self.etag} {self.modified} {self.size}" if self.etag or self.modified else ""
 
 
 def fetch(address: str, downloads: Path, transfer: Transfer) -> Path:
@@ -142,7 +125,7 @@ class _Download:
         return place
 
     def _attempt(self, file: BinaryIO) -> None:
-        begun = file.seek(0, os.SEEK_END) if self._stated and _is_strong(self._stated.etag) else 0
+        begun = file.seek(0, os.SEEK_END) if self._stated and self._stated.is_strong else 0
         if begun and self._stated:
             asked: Mapping[str, str] = {"Range": f"bytes={begun}-", "If-Range": self._stated.etag}
         else:
@@ -150,7 +133,7 @@ class _Download:
         try:
             with closing(urllib.request.urlopen(_request(self._address, asked), timeout=SECONDS)) as answer:
                 if not (begun and _continues(answer, begun)):
-                    self._begin(file, _stated(answer))
+                    self._begin(file, stated_by(answer))
                 self._copy(answer, file)
         except urllib.error.HTTPError as error:
             error.close()
@@ -204,7 +187,7 @@ class _Download:
         if stated.size is not None and arrived != stated.size:
             raise _Passing(f"{arrived} of {stated.size} bytes arrived")
         file.flush()
-        for name, wanted in (*stated.digests, *_in_fragment(self._address)):
+        for name, wanted in (*stated.digests, *in_fragment(self._address)):
             found = digest(self.file, name)
             if found != wanted:
                 self._stated = None  # whatever is wrong in it, it is not continued
@@ -224,50 +207,6 @@ def _request(address: str, headers: Mapping[str, str]) -> urllib.request.Request
     return request
 
 
-def _stated(answer: Any) -> Stated:
-    told: Callable[[str], str] = lambda name: (answer.headers.get(name) or "").strip()  # noqa: E731
-    length = told("Content-Length")
-    return Stated(
-        etag=told("ETag"),
-        modified=told("Last-Modified"),
-        size=int(length) if length.isdecimal() else None,
-        digests=tuple(_digests(told)) if not told("Content-Encoding") else (),
-    )
-
-
-def _digests(told: Callable[[str], str]) -> list[tuple[str, str]]:
-    """Checksums of the whole file: Content-MD5 (RFC 1864), Digest (RFC 3230), Repr-Digest (RFC 9530), x-goog-hash."""
-    words = [("md5", told("Content-MD5")), ("md5", told("x-ms-blob-content-md5"))]
-    for name in ("Repr-Digest", "Digest", "x-goog-hash"):
-        for part in told(name).split(","):
-            algorithm, equals, value = part.strip().partition("=")
-            if equals and algorithm.lower() in ("md5", "sha-256"):
-                words.append((algorithm.lower().replace("-", ""), value.strip(":")))
-    found = []
-    for algorithm, value in words:
-        with suppress(binascii.Error, ValueError):
-            if len(raw := base64.b64decode(value, validate=True)) == hashlib.new(algorithm).digest_size:
-                found.append((algorithm, raw.hex()))
-    return list(dict.fromkeys(found))
-
-
-def _in_fragment(address: str) -> list[tuple[str, str]]:
-    """`#sha256=HEX` at the end of an address, as pip has it."""
-    name, _, value = urlsplit(address).fragment.partition("=")
-    return [(name, value.lower())] if name == "sha256" else []
-
-
 def _continues(answer: Any, begun: int) -> bool:
     found = _RANGE.match(answer.headers.get("Content-Range") or "")
     return answer.status == 206 and found is not None and int(found[1]) == begun
-
-
-def _is_strong(etag: str) -> bool:
-    return etag.startswith('"')
-
-
-def digest(file: Path, algorithm: str) -> str:
-    """The checksum of a file, in hexadecimal; `algorithm` by its name in hashlib."""
-    with file.open("rb") as opened:
-        found = hashlib.file_digest(opened, lambda: hashlib.new(algorithm, usedforsecurity=False))
-    return found.hexdigest()

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import http.server
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ class File:
     breaks_after: list[int] = field(default_factory=list)  # bytes sent before the connection ends, by request
     gate: threading.Event | None = None  # the rest is sent once it is set
     ignores_conditions: bool = False
+    drips: bool = False  # a byte now and then
 
 
 @dataclass
@@ -82,6 +84,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-MD5", base64.b64encode(file.md5).decode())
         self.end_headers()
         end = file.breaks_after.pop(0) if file.breaks_after else len(file.content)
+        if file.drips:
+            return self._drip(file.content)
         half = end if file.gate is None else (start + end) // 2
         self._write(file.content[start:half])
         if file.gate is not None:
@@ -89,6 +93,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             file.gate.wait(60)
             self._write(file.content[half:end])
         self.close_connection = end < len(file.content)
+
+    def _drip(self, content: bytes) -> None:
+        self.close_connection = True
+        for first in range(len(content)):
+            try:
+                self.wfile.write(content[first : first + 1])
+                self.wfile.flush()
+            except OSError:
+                return
+            time.sleep(0.02)
 
     def _write(self, content: bytes) -> None:
         try:

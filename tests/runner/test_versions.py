@@ -180,6 +180,17 @@ def test_a_server_that_drips_is_given_up(tmp_path: Path, server: Server, monkeyp
     assert files_in(tmp_path) == []
 
 
+def test_a_server_that_sends_next_to_nothing_is_given_up(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web, "SECONDS", 1.0)
+    monkeypatch.setattr(web, "_PAUSE", 0)
+    url = server.put("/a.csv", CONTENT, drips=True)
+    with pytest.raises(InputsInvalid, match=r"stalled: fewer than 60000 bytes in 1 s, \d+ in all \(3 attempts\)"):
+        fetch(url, tmp_path)
+    assert files_in(tmp_path) == []
+
+
 def test_an_end_in_the_middle_comes_at_once_and_leaves_nothing(tmp_path: Path, server: Server) -> None:
     url = server.put("/a.csv", CONTENT, gate=threading.Event())
     cancel = threading.Event()
