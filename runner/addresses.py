@@ -27,7 +27,7 @@ def is_address(text: str) -> bool:
 
 def is_web(address: str) -> bool:
     """Whether it is `http` or `https`, which need no other package."""
-    return address.startswith(("http://", "https://"))
+    return address[:8].lower().startswith(("http://", "https://"))
 
 
 def hidden(text: str) -> str:

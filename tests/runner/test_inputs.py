@@ -90,6 +90,26 @@ def test_a_job_without_inputs_or_with_an_output_in_its_way_does_no_work(jobs: Jo
     assert not list((request.folder / "parts").iterdir())
 
 
+def test_a_file_that_goes_away_after_the_listing_fails_alone(jobs: Jobs) -> None:
+    script = """
+        import os
+
+        def run(mini_batch):
+            rows = []
+            for path in mini_batch:
+                if path.endswith("/00003.txt") and os.path.exists(path):
+                    os.remove(path)
+                rows.append(open(path).read())
+            return rows
+    """
+    record, output = jobs.score(script, items=10, mini_batch_size=4, max_retries=1)
+    assert (record.status, record.counts.scored, record.counts.failed) == ("Completed", 9, 1)
+    assert output.split() == [str(n) for n in range(10) if n != 3]
+    (failure,) = record.failures
+    assert failure.code == "FileNotFoundError"
+    assert [Path(name).name for name in failure.files] == ["00003.txt"]
+
+
 def test_the_manifest_gives_back_every_name(tmp_path: Path) -> None:
     folder = JobFolder(tmp_path)
     names = [b"/x/%d" % n for n in range(23)] + [b"/x/new\nline", b"/x/\xff"]
