@@ -97,23 +97,23 @@ class Upload:
         final, source = _path(store, name), self.folder / name
         line = Line(name, "moving", digest(source, "sha256"), source.stat().st_size)
         known = self._known.get(name)
-        if known and known.step == "moving" and _holds(store, final, line):
-            return self._note(line, "there", store, final)  # a run that was ended just here had moved it
-        _refuse(store, final, known, self.job)
         hidden = _beside(final, f".{final.rpartition('/')[2]}.{self.job}.partial")
+        if known and known.step == "moving" and _holds(store, final, line):  # a run that was ended here had moved it
+            _drop(store, hidden)
+            return self._note(line, "there", _about(store, final))
+        stands = _refuse(store, final, known, self.job)
         try:
             self._put(store, source, hidden, transfer)
-            _refuse(store, final, known, self.job)  # again: a large file was long on its way
-            self._note(line, "moving", store, final)
+            stands = _refuse(store, final, known, self.job)  # again: a large file was long on its way
+            self._note(line, "moving", stands)
             _move(store.system, hidden, final)
-        except NotImplementedError:
-            self._note(line, "writing", store, final)
+        except BaseException as error:
+            _drop(store, hidden)
+            if not isinstance(error, NotImplementedError):
+                raise
+            self._note(line, "writing", stands)
             self._put(store, source, final, transfer)
-        finally:
-            with suppress(Exception):  # what it is, is told by what failed before
-                store.system.rm_file(hidden)
-        _compare(store, final, line.size)
-        self._note(line, "there", store, final)
+        self._note(line, "there", _compare(store, final, line.size))
 
     def _put(self, store: Store, source: Path, place: str, transfer: Transfer) -> None:
         transfer.rising = 0
@@ -121,10 +121,9 @@ class Upload:
         _compare(store, place, source.stat().st_size)
         transfer.check()
 
-    def _note(self, line: Line, step: Step, store: Store, final: str) -> None:
-        """Write a line, durably."""
-        about = _about(store, final)
-        noted = Line(line.name, step, line.sha256, line.size, _stamp(about) if about else "")
+    def _note(self, line: Line, step: Step, stands: Mapping[str, Any] | None) -> None:
+        """Write a line, durably; `stands` is what the store says of the file under its own name."""
+        noted = Line(line.name, step, line.sha256, line.size, _stamp(stands) if stands else "")
         with self._lock:
             with self.journal.open("ab") as file:
                 file.write(json.dumps(asdict(noted)).encode() + b"\n")
@@ -171,16 +170,17 @@ def _about(store: Store, path: str) -> dict[str, Any] | None:
     return about
 
 
-def _refuse(store: Store, path: str, known: Line | None, job: str) -> None:
-    """Raise `OutputExists` unless nothing stands there, or what this job has put there, untouched."""
+def _refuse(store: Store, path: str, known: Line | None, job: str) -> Mapping[str, Any] | None:
+    """What stands there, if this job has put it there. Raises `OutputExists` where it is another's, or touched."""
     about = _about(store, path)
     if about is None:
-        return
+        return None
     place = f"{store.address.rstrip('/')}/{path.removeprefix(store.root.rstrip('/')).lstrip('/')}"
     if known is None:
         raise OutputExists(f"{place} exists already and is never overwritten: choose another output_file_name or path")
     if known.step != "writing" and _stamp(about) != known.version:
         raise OutputExists(f"{place} has changed since job {job} wrote it, and is not overwritten: move it away first")
+    return about
 
 
 def _stamp(about: Mapping[str, Any]) -> str:
@@ -199,11 +199,18 @@ def _holds(store: Store, path: str, line: Line) -> bool:
     return found.hexdigest() == line.sha256
 
 
-def _compare(store: Store, path: str, size: int) -> None:
+def _compare(store: Store, path: str, size: int) -> Mapping[str, Any]:
+    """What the store has under a name, if it is all that was sent. Raises `OSError`."""
     about = _about(store, path)
-    arrived = about.get("size") if about else None
-    if about is None or (arrived is not None and arrived != size):
-        raise OSError(f"{0 if about is None else arrived} of {size} bytes are there after the upload")
+    if about is None or about.get("size") not in (None, size):
+        raise OSError(f"{about.get('size') if about else 'none'} of {size} bytes are there after the upload")
+    return about
+
+
+def _drop(store: Store, path: str) -> None:
+    """Remove a file that has no use any more, if it is there; what is wrong with the store, others tell."""
+    with suppress(Exception):
+        store.system.rm_file(path)
 
 
 def _move(system: Any, old: str, new: str) -> None:

@@ -213,6 +213,10 @@ def test_a_run_that_ended_between_the_move_and_its_line_knows_its_own_file(
         assert store.info("/out/score/a.csv")["created"] == created
         assert [json.loads(line)["step"] for line in journal.read_bytes().splitlines()] == ["moving", "there"]
     journal.write_bytes(lines[0])
+    store.pipe("/out/score/.a.csv.job.partial", ROWS)  # where moving is a copy and a removal, a kill comes between
+    upload("memory://out/score", staged, journal, "job").send("a.csv", Board())
+    assert there(store) == {"a.csv": ROWS}
+    journal.write_bytes(lines[0])
     store.pipe("/out/score/a.csv", ROWS[::-1])
     with pytest.raises(OutputExists, match=r"memory://out/score/a.csv has changed"):
         upload("memory://out/score", staged, journal, "job").send("a.csv", Board())
