@@ -14,6 +14,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -111,6 +112,20 @@ class Copies:
             place = self.folder / told["place"]
             return {**told, "place": place} if place.exists() else None
         return None
+
+    def still_here(self) -> str:
+        """A line for whoever is told that an address cannot be fetched: that there is a copy, of when, and where.
+
+        It is not taken by itself: a job that scores what may be yesterday's has to be asked for it.
+        """
+        known = self.remembered()
+        if known is None:
+            return ""
+        at = datetime.fromtimestamp(float(known["at"]), UTC)
+        return (
+            f"\n    what was fetched on {at:%Y-%m-%d %H:%M} UTC is still here, and may be out of date: "
+            f"to score that, give as input {known['place']}"
+        )
 
 
 def _fill(new: Path, files: Mapping[str, Path]) -> None:

@@ -39,18 +39,31 @@ def _from_web(address: str, downloads: Path) -> Transfer:
 
 
 def _from_store(address: str, downloads: Path, board: Board, most: int | None) -> Path:
-    store = stores.opened(address, _DOING, InputsInvalid)
     copies = Copies(downloads, identity(address))
     waiting = Transfer(lambda _: None, is_stopped=board.cancel.is_set)
     with copies.held(waiting.pause):
-        with stores.told(address, _DOING, InputsInvalid):
-            listed = dict(list(store.files(InputsInvalid).items())[:most])
-        files = _fetched(listed, address, copies, board)
         try:
-            tree = copies.tree(files)
-        except OSError as error:
-            raise InputsInvalid(f"{hidden(address)}: its names cannot all be files here: {error}") from error
-    alone = len(listed) == 1 and next(iter(listed.values())).path.rstrip("/") == store.root.rstrip("/")
+            place = _listed_and_fetched(address, copies, board, most)
+        except InputsInvalid as error:
+            raise InputsInvalid(f"{error}{copies.still_here()}") from None
+        if most is None:
+            copies.remember(place)
+    return place
+
+
+def _listed_and_fetched(address: str, copies: Copies, board: Board, most: int | None) -> Path:
+    def listing(_: Transfer) -> tuple[str, Mapping[str, Found]]:
+        store = stores.opened(address, _DOING, InputsInvalid)
+        with stores.told(address, _DOING, InputsInvalid):
+            return store.root.rstrip("/"), dict(list(store.files(InputsInvalid).items())[:most])
+
+    root, listed = board.wait_for(f"listing {hidden(address)}", listing)
+    files = _fetched(listed, address, copies, board)
+    try:
+        tree = copies.tree(files)
+    except OSError as error:
+        raise InputsInvalid(f"{hidden(address)}: its names cannot all be files here: {error}") from error
+    alone = [found.path.rstrip("/") for found in listed.values()] == [root]
     return tree / next(iter(files)) if alone else tree
 
 

@@ -81,12 +81,16 @@ class Job:
             self._set(status=Status.FAILED, error=self.record.error or runner_failed(error))
 
     def _score(self) -> None:
-        published = publishing.is_published(self.record, self.request, self.folder)
+        published = publishing.is_published(self.record, self.request, self.folder, self._board(NotUploaded))
         with closing(self._engine()) as engine:
             listed = self._listed()
             history = history_of(self.folder, listed.mini_batch_size, self._retries, self.request.settings.bisect)
             ending = Ending() if published else self._engine_run(engine, listed, history)
         self._finish(listed, ending)
+
+    def _board(self, invalid: type[JobInvalid]) -> Board:
+        doing = "uploading the output" if invalid is NotUploaded else "fetching inputs"
+        return Board(doing, invalid, self.cancel, self._tell)
 
     @property
     def _retries(self) -> int:
@@ -122,8 +126,8 @@ class Job:
         if not self.request.inputs:
             raise InputsInvalid("the job has no inputs")
         downloads = self.request.cache or self.folder.downloads
-        board = Board("fetching inputs", InputsInvalid, self.cancel, self._tell)
-        listed = manifest.write(self.folder, inputs.expand(self.request.inputs, downloads, board), size)
+        names = inputs.expand(self.request.inputs, downloads, self._board(InputsInvalid))
+        listed = manifest.write(self.folder, names, size)
         counts = Counts(items=listed.items, mini_batches=listed.mini_batches)
         self._set(counts=counts, manifest_digest=listed.digest)
         return listed
@@ -193,8 +197,7 @@ class Job:
         elif target and not totals.scored:
             self._fail(JobError(code="NoResultToAppend", message="not one item was scored; there is nothing to write"))
         else:
-            board = Board("uploading the output", NotUploaded, self.cancel, self._tell)
-            publishing.publish(self.record, self.request, self.folder, board)
+            publishing.publish(self.record, self.request, self.folder, self._board(NotUploaded))
             self._set(status=Status.COMPLETED, rewrites=False)
 
     def _count(self, listed: Manifest, totals: Totals, history: History) -> None:

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from bep.runner.uploading import Upload
 
 
-def is_published(record: JobRecord, request: JobRequest, folder: JobFolder) -> bool:
+def is_published(record: JobRecord, request: JobRequest, folder: JobFolder, board: Board) -> bool:
     """Whether an earlier run was ended just after it had published; asked before any work.
 
     Raises `OutputExists` where the output would stand over something that is not the job's own, and `NotUploaded`
-    where its store cannot be opened.
+    where its store cannot be opened, `Cancelled`.
     """
     target = record.output_file
     if request.output_address:
         if target:
-            _upload(request, folder).refuse_taken(target.name)
+            _upload(request, folder).refuse_taken(target.name, board)
         return False
     published = target is not None and output.is_published(output.partial(target, record.name), target)
     if target and target.exists() and not published and not record.rewrites:

@@ -9,15 +9,18 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import TypeVar, cast
 
 from bep.runner.errors import Cancelled, InputsInvalid, JobInvalid
 from bep.runner.events import Event, Transferring
 
+Result = TypeVar("Result")
 AT_ONCE = 8
-STALL = 300.0  # seconds without a byte of any transfer
+STALL = 300.0
 _TOLD = 0.5  # seconds between two events, and before the first
 _TICK = 0.05
 _GRACE = 0.5  # seconds that threads get to leave by themselves
@@ -35,6 +38,7 @@ class Transfer:
     temporary: Path | None = None
     size: int | None = None
     rising: int = 0
+    waits: int = 0
     result: object = None
     is_stopped: Callable[[], bool] = field(default=lambda: False)
 
@@ -51,19 +55,21 @@ class Transfer:
             raise Cancelled
 
     def pause(self) -> None:
-        """Wait a moment, for a lock for one."""
+        """Wait a moment, for a lock for one: whoever waits for another's transfer has not stalled."""
         self.check()
+        self.waits += 1
         time.sleep(_TICK)
 
 
 @dataclass(slots=True)
 class Board:
-    """Who listens, and who may end it: what all transfers of one job share."""
+    """Who listens, and who may end it: what all transfers of one job share. `stall` is seconds without a byte."""
 
     doing: str = "fetching inputs"
     invalid: type[JobInvalid] = InputsInvalid
     cancel: threading.Event = field(default_factory=threading.Event)
     tell: Callable[[Event], None] = lambda _: None
+    stall: float = STALL
 
     def carry_out(self, transfers: Sequence[Transfer]) -> None:
         """Return when all are done, each with its `result`.
@@ -73,6 +79,12 @@ class Board:
         """
         if transfers:
             _Run(self, transfers).run()
+
+    def wait_for(self, doing: str, ask: Callable[["Transfer"], Result]) -> Result:
+        """What a store answers, however long it takes; `doing` is told meanwhile. Raises as `carry_out` does."""
+        question = Transfer(ask)
+        replace(self, doing=doing, stall=inf).carry_out([question])
+        return cast(Result, question.result)
 
 
 class _Run:
@@ -149,10 +161,13 @@ class _Run:
             return
         self._said = now
         moved = self._moved + sum(transfer.moved for transfer in tuple(self._going))
-        if moved != self._seen:
-            self._seen, self._last = moved, now
-        elif now - self._last > STALL:
-            raise self._board.invalid(f"{self._board.doing}: nothing has moved for {STALL:.0f} s; try again later")
+        pulse = moved + sum(transfer.waits for transfer in tuple(self._going))
+        if pulse != self._seen:
+            self._seen, self._last = pulse, now
+        elif now - self._last > self._board.stall:
+            raise self._board.invalid(
+                f"{self._board.doing}: nothing has moved for {self._board.stall:.0f} s; try again later"
+            )
         self._board.tell(
             Transferring(self._board.doing, self._count - left, self._count, moved, self._known, now - self._began)
         )

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -49,7 +49,7 @@ class Upload:
     _lock: threading.Lock
     _known: dict[str, Line]
 
-    def refuse_taken(self, name: str) -> None:
+    def refuse_taken(self, name: str, board: Board) -> None:
         """Raise `OutputExists` when a file of this name stands there that is not this job's, or not as it left it.
 
         Asks the store, so one that cannot be reached, or opened, is known before any work: raises `NotUploaded`.
@@ -58,7 +58,7 @@ class Upload:
         def look(store: Store) -> None:
             _refuse(store, _path(store, name), self._known.get(name), self.job)
 
-        stores.patiently(self.address, "the output cannot be written", NotUploaded, Transfer(lambda _: None), look)
+        self._ask(board, look)
 
     def send(self, last: str | None, board: Board) -> None:
         """Bring everything there that is not there yet; `last` is the file whose presence says that all is.
@@ -67,8 +67,8 @@ class Upload:
         """
         files = {name: size for name, size in _files(self.folder) if not self._is_there(name)}
         others = [self._transfer(name, size) for name, size in files.items() if name != last]
-        with stores.told(self.address, "the output cannot be written", NotUploaded):
-            self._make_folders(files)
+        if files:
+            self._ask(board, lambda store: self._make_folders(store, files))
         board.carry_out(others)
         board.carry_out([self._transfer(name, size) for name, size in files.items() if name == last])
 
@@ -76,10 +76,13 @@ class Upload:
         line = self._known.get(name)
         return line is not None and line.step == "there" and line.sha256 == digest(self.folder / name, "sha256")
 
-    def _make_folders(self, files: Mapping[str, int]) -> None:
-        if not files:
-            return
-        store = stores.opened(self.address, "the output cannot be written", NotUploaded)
+    def _ask(self, board: Board, ask: Callable[[Store], None]) -> None:
+        def work(transfer: Transfer) -> None:
+            stores.patiently(self.address, "the output cannot be written", NotUploaded, transfer, ask)
+
+        board.wait_for("asking the store of the output", work)
+
+    def _make_folders(self, store: Store, files: Mapping[str, int]) -> None:
         for folder in sorted({_path(store, name).rpartition("/")[0] for name in files}):
             if folder and not store.system.exists(folder):
                 store.system.makedirs(folder, exist_ok=True)

@@ -9,7 +9,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -56,21 +55,9 @@ def fetch(address: str, downloads: Path, transfer: Transfer) -> Path:
             return download.done()
         except (OSError, http.client.HTTPException, ValueError) as error:
             said = scrubbed(str(error) or type(error).__name__, address)
-            raise InputsInvalid(f"{hidden(address)}: cannot be fetched: {said}{_copy_there(copies)}") from None
+            raise InputsInvalid(f"{hidden(address)}: cannot be fetched: {said}{copies.still_here()}") from None
         finally:
             download.file.unlink(missing_ok=True)
-
-
-def _copy_there(copies: Copies) -> str:
-    known = copies.remembered()
-    if known is None:
-        return ""
-    at = datetime.fromtimestamp(float(known["at"]), UTC)
-    place = str(known["place"])
-    return (
-        f"\n    what was fetched on {at:%Y-%m-%d %H:%M} UTC is still here, and may be out of date: "
-        f"to score that, give as input {place}"
-    )
 
 
 class _Download:

@@ -1,14 +1,16 @@
 """Inputs in stores that fsspec knows: which files an address means, what is fetched, what is fetched again."""
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bep.runner import inputs, stores
-from bep.runner.errors import InputsInvalid
+from bep.runner import inputs, stores, transfers
+from bep.runner.errors import Cancelled, InputsInvalid
+from bep.runner.transfers import Board
 from tests.runner.stores import PASSWORD, FtpStore, ftp_store, memory_store
 
 
@@ -119,6 +121,41 @@ def test_a_sample_fetches_no_more_than_it_needs(tmp_path: Path, store: Any, fetc
     assert len(fetched) == 3
 
 
+@pytest.mark.parametrize("hangs", ["find", "get_file"])
+def test_a_client_that_hangs_ends_when_it_is_asked_to(
+    tmp_path: Path, store: Any, hangs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging, cancel, over = threading.Event(), threading.Event(), threading.Event()
+
+    def hang(*_: object, **__: object) -> None:
+        hanging.set()
+        over.wait(60)
+
+    def stop() -> None:
+        hanging.wait(30)
+        cancel.set()
+
+    store.pipe("/b/in/a.txt", b"1")
+    monkeypatch.setattr(type(store), hangs, hang)
+    threading.Thread(target=stop).start()
+    with pytest.raises(Cancelled):
+        list(inputs.expand(["memory://b/in"], tmp_path, Board(cancel=cancel)))
+    assert not over.is_set()
+    over.set()
+
+
+def test_a_client_through_which_nothing_comes_is_given_up(
+    tmp_path: Path, store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(transfers, "_TOLD", 0.05)
+    monkeypatch.setattr(type(store), "get_file", lambda *_, **__: over.wait(60))
+    store.pipe("/b/in/a.txt", b"1")
+    with pytest.raises(InputsInvalid, match="fetching inputs: nothing has moved for 1 s; try again later"):
+        list(inputs.expand(["memory://b/in"], tmp_path, Board(stall=1.0)))
+    over.set()
+
+
 @pytest.mark.parametrize(
     ("names", "told"),
     [
@@ -156,7 +193,10 @@ def test_a_server_that_is_gone_or_refuses_is_told_without_its_password(tmp_path:
     wrong = ftp.url.replace(PASSWORD, PASSWORD + "x")
     with pytest.raises(InputsInvalid, match=r"ftp://\*\*\*@.*cannot be fetched: error_perm: 530") as refused:
         listed(tmp_path, f"{wrong}/a.txt")
+    assert listed(tmp_path, f"{ftp.url}/a.txt") == {"a.txt": "1"}
     ftp.stop()
     with pytest.raises(InputsInvalid, match=r"ftp://\*\*\*@.*cannot be fetched: ConnectionRefusedError") as gone:
         listed(tmp_path, f"{ftp.url}/a.txt")
+    assert "may be out of date: to score that, give as input" in str(gone.value)
+    assert Path(str(gone.value).rpartition(" ")[2]).read_text() == "1"
     assert "canary" not in f"{refused.value}{gone.value}"
