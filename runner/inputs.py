@@ -24,7 +24,7 @@ def expand(
     first, `most` files of each at most. Raises `InputsInvalid` as soon as something is missing, is no file or folder,
     or turns in a circle, and `Cancelled` when the board says so.
     """
-    texts = [_without_scheme(text) for text in inputs]
+    texts = [_without_scheme(text) for text in inputs][:most]  # each has a file at least
     here = _brought([text for text in texts if is_address(text)], downloads, board or Board(), most)
     for text in texts:
         found = False

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from bep.runner import output
-from bep.runner.errors import OutputExists
+from bep.runner.addresses import has_hidden
+from bep.runner.errors import NotUploaded, OutputExists
 from bep.runner.folder import JobFolder
 from bep.runner.record import JobRecord
 from bep.runner.target import JobRequest
@@ -47,4 +48,9 @@ def publish(record: JobRecord, request: JobRequest, folder: JobFolder, board: Bo
 def _upload(request: JobRequest, folder: JobFolder) -> "Upload":
     from bep.runner.uploading import upload
 
+    if has_hidden(request.output_address):
+        raise NotUploaded(
+            f"{request.output_address}: the job's record keeps no secret of an address, so this can be written to no "
+            f"more: bep job download {request.name} copies what was scored"
+        )
     return upload(request.output_address, request.output_folder, folder.uploads, request.name)

@@ -162,6 +162,12 @@ def test_several_are_on_their_way_and_never_too_many(tmp_path: Path, server: Ser
     assert server.most_at_once == transfers.AT_ONCE
 
 
+def test_a_sample_fetches_no_more_than_it_needs(tmp_path: Path, server: Server) -> None:
+    urls = [server.put(f"/{n}.csv", b"%d" % n) for n in range(5)]
+    assert len(list(inputs.expand(urls, tmp_path, most=2))) == 2
+    assert sorted(asked[0] for asked in server.asked) == ["/0.csv", "/1.csv"]
+
+
 def test_every_one_that_fails_is_told(tmp_path: Path, server: Server) -> None:
     good = server.put("/good.csv", CONTENT)
     with pytest.raises(InputsInvalid) as told:
