@@ -4,6 +4,7 @@ import base64
 import http.client
 import os
 import re
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -126,9 +127,10 @@ class _Download:
             error.close()
             raise self._refused(error) from None
         except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
-            if isinstance(error, http.client.InvalidURL):
-                raise
-            raise _Passing(str(getattr(error, "reason", "") or error) or type(error).__name__) from None
+            why = getattr(error, "reason", "") or error
+            if isinstance(why, http.client.InvalidURL | ssl.SSLCertVerificationError):
+                raise OSError(str(why)) from None
+            raise _Passing(str(why) or type(error).__name__) from None
         self._verify(file)
 
     def _if_changed(self) -> Mapping[str, str]:
