@@ -1,135 +1,114 @@
-"""Fetches an input from a URL, once, into a folder that is passed in. A file there is whole or not there."""
+"""Brings inputs at addresses here, once, into a folder that is passed in. A file there is whole or not there."""
 
-import hashlib
-import os
-import shutil
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
-from urllib.parse import unquote, urlsplit
 
+from bep.runner import stores, web
+from bep.runner.addresses import hidden, identity, is_web
+from bep.runner.copies import Copies
 from bep.runner.errors import InputsInvalid
-from bep.runner.folder import sync_folder
+from bep.runner.stated import digest
+from bep.runner.stores import Found, Store
+from bep.runner.transfers import Board, Transfer
 
-_SECONDS = 60  # without a byte
-_TRIES = 3
-_PAUSE = 0.2  # seconds before the second try, and twice that before the third
-_BUSY = (408, 425, 429)
-
-
-class _Passing(Exception):
-    """The server or the way to it failed; it may not the next time."""
+_DOING = "cannot be fetched"
 
 
-def fetch(url: str, downloads: Path) -> Path:
-    """The local path of what the URL names. A file that is there already is not fetched again.
+def fetch(addresses: Iterable[str], downloads: Path, board: Board, most: int | None = None) -> Mapping[str, Path]:
+    """The local file or folder of each address; several files are on their way at a time.
 
-    `https` and `http` need nothing; every other scheme goes to fsspec, if it is installed. Raises `InputsInvalid`.
+    What the store says is unchanged since it was fetched is not fetched again. `http` and `https` need nothing; every
+    other scheme goes to fsspec, if it is installed. `most` bounds how many files of each are fetched. Raises
+    `InputsInvalid`, and `Cancelled` when the board says so.
     """
-    parts = urlsplit(url)
-    folder = downloads / hashlib.sha256(url.encode()).hexdigest()[:16]
-    target = folder / (Path(unquote(parts.path)).name or "input")
-    if target.exists():
-        return target
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{os.getpid()}.part"
-    try:
-        if parts.scheme in ("http", "https"):
-            _download(url, temporary)
-        elif parts.scheme == "file":
-            return Path(unquote(parts.path))
-        else:
-            _copy_by_fsspec(url, temporary)
-        temporary.rename(target)
-        sync_folder(folder)
-    except OSError as error:
-        if target.exists():  # another job has fetched the same meanwhile
-            return target
-        raise InputsInvalid(f"{_shown(url)}: cannot be fetched: {error}") from error
-    finally:
-        _remove(temporary)
-    return target
+    found: dict[str, Path] = {}
+    every = list(dict.fromkeys(addresses))
+    transfers = {address: _from_web(address, downloads) for address in every if is_web(address)}
+    board.carry_out(list(transfers.values()))
+    for address, transfer in transfers.items():
+        assert isinstance(transfer.result, Path)  # what `web.fetch` returns
+        found[address] = transfer.result
+    for address in every:
+        if address not in found:
+            found[address] = _from_store(address, downloads, board, most)
+    return found
 
 
-def count(url: str) -> int:
-    """How many files `fetch` would bring; none is opened. An http URL is one, and nobody is asked whether it is there.
+def count(address: str) -> int:
+    """How many files `fetch` would bring; none is opened. A web address is one; nobody is asked whether it is there.
 
     Raises `InputsInvalid` for a store that cannot be listed.
     """
-    parts = urlsplit(url)
-    if parts.scheme in ("http", "https"):
+    if is_web(address):
         return 1
-    with _listing(url) as (system, path):
-        return len(system.find(path)) if system.isdir(path) else 1
+    doing = "cannot be listed"
+    store = stores.opened(address, doing, InputsInvalid)
+    with stores.told(address, doing, InputsInvalid):
+        return len(store.files(InputsInvalid))
 
 
-def _remove(temporary: Path) -> None:
-    if temporary.is_dir():
-        shutil.rmtree(temporary, ignore_errors=True)
-    temporary.unlink(missing_ok=True)
+def _from_web(address: str, downloads: Path) -> Transfer:
+    return Transfer(lambda transfer: web.fetch(address, downloads, transfer))
 
 
-def _download(url: str, target: Path) -> None:
-    """The whole answer, in a few tries; what the server refuses, such as 404, is not asked for again."""
-    for number in range(1, _TRIES + 1):
+def _from_store(address: str, downloads: Path, board: Board, most: int | None) -> Path:
+    copies = Copies(downloads, identity(address))
+    waiting = Transfer(lambda _: None, is_stopped=board.cancel.is_set)
+    with copies.held(waiting.pause):
         try:
-            with target.open("wb") as file:
-                _attempt(url, file)
-            return
-        except _Passing as error:
-            if number == _TRIES:
-                raise OSError(f"{error} ({_TRIES} attempts); try again later") from None
-            time.sleep(_PAUSE * number)
+            place = _listed_and_fetched(address, copies, board, most)
+        except InputsInvalid as error:
+            raise InputsInvalid(f"{error}{copies.still_here()}") from None
+        if most is None:
+            copies.remember(place)
+    return place
 
 
-def _attempt(url: str, file: BinaryIO) -> None:
-    import urllib.error
-    import urllib.request
-    from http.client import HTTPException
+def _listed_and_fetched(address: str, copies: Copies, board: Board, most: int | None) -> Path:
+    def listing(_: Transfer) -> tuple[str, Mapping[str, Found]]:
+        store = stores.opened(address, _DOING, InputsInvalid)
+        with stores.told(address, _DOING, InputsInvalid):
+            return store.root.rstrip("/"), dict(list(store.files(InputsInvalid).items())[:most])
 
+    root, listed = board.wait_for(f"listing {hidden(address)}", listing)
+    files = _fetched(listed, address, copies, board)
     try:
-        with urllib.request.urlopen(url, timeout=_SECONDS) as answer:
-            expected = answer.headers.get("Content-Length")
-            while block := answer.read(1 << 20):
-                file.write(block)
-    except urllib.error.HTTPError as error:
-        error.close()
-        refused = f"the server answers {error.code} {error.reason}"
-        raise (_Passing if error.code >= 500 or error.code in _BUSY else OSError)(refused) from None
-    except (urllib.error.URLError, HTTPException, ConnectionError, TimeoutError) as error:
-        raise _Passing(str(getattr(error, "reason", "") or error) or type(error).__name__) from None
-    if expected is not None and file.tell() != int(expected):
-        raise _Passing(f"{file.tell()} of {expected} bytes arrived")
-    file.flush()
-    os.fsync(file.fileno())
+        tree = copies.tree(files)
+    except OSError as error:
+        raise InputsInvalid(f"{hidden(address)}: its names cannot all be files here: {error}") from error
+    alone = [found.path.rstrip("/") for found in listed.values()] == [root]
+    return tree / next(iter(files)) if alone else tree
 
 
-def _copy_by_fsspec(url: str, target: Path) -> None:
-    with _listing(url) as (system, path):
-        system.get(path, str(target), recursive=system.isdir(path))
+def _fetched(listed: Mapping[str, Found], address: str, copies: Copies, board: Board) -> dict[str, Path]:
+    """The file of each name: one that is here in this version already, or a new one."""
+    here = {name: copies.file(found.version, found.size) if found.version else None for name, found in listed.items()}
+    transfers = {name: _one(found, address, copies) for name, found in listed.items() if here[name] is None}
+    board.carry_out(list(transfers.values()))
+    return {name: file or transfers[name].result for name, file in here.items()}  # type: ignore[misc]
 
 
-@contextmanager
-def _listing(url: str) -> Iterator[tuple[Any, str]]:
-    """The store that a URL is of, and the path in it, which is there."""
-    try:
-        import fsspec  # type: ignore[import-not-found,import-untyped,unused-ignore]
-    except ImportError:
-        raise InputsInvalid(f"{_shown(url)}: this kind of address needs fsspec: pip install 'bep[fsspec]'") from None
-    try:
-        system, path = fsspec.core.url_to_fs(url)
-        if not system.exists(path):
-            raise InputsInvalid(f"{_shown(url)}: no such file or folder")
-        yield system, path
-    except InputsInvalid:
-        raise
-    except Exception as error:  # every store's client has exceptions of its own
-        raise InputsInvalid(f"{_shown(url)}: cannot be fetched: {type(error).__name__}: {error}") from error
+def _one(found: Found, address: str, copies: Copies) -> Transfer:
+    def work(transfer: Transfer) -> Path:
+        def once(store: Store) -> Path:
+            assert transfer.temporary is not None  # given below
+            store.system.get_file(found.path, str(transfer.temporary), callback=stores.counting(transfer, counts=False))
+            return _kept(found, copies, transfer, transfer.temporary)
+
+        try:
+            path: Path = stores.patiently(address, f"{found.path} {_DOING}", InputsInvalid, transfer, once)
+            return path
+        finally:
+            if transfer.temporary:
+                transfer.temporary.unlink(missing_ok=True)
+
+    return Transfer(work, copies.temporary(), found.size)
 
 
-def _shown(url: str) -> str:
-    """The URL without what may be a secret: user, password, query."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+def _kept(found: Found, copies: Copies, transfer: Transfer, arrived: Path) -> Path:
+    size = transfer.rising = arrived.stat().st_size
+    if found.size is not None and size != found.size:
+        raise OSError(f"{size} of the {found.size} bytes that were listed have arrived")
+    transfer.check()
+    version = found.version or f"sha256 {digest(arrived, 'sha256')}"
+    return copies.keep(arrived, version)

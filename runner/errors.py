@@ -23,3 +23,13 @@ class JobBusy(JobInvalid):
     """Another living process runs this job."""
 
     code = "JobBusy"
+
+
+class NotUploaded(JobInvalid):
+    """All is scored, and the output has not reached its store. It is kept, and `resume` tries that alone again."""
+
+    code = "OutputNotUploaded"
+
+
+class Cancelled(Exception):
+    """Someone asked for an end while files were on their way. What was begun is removed."""

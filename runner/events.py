@@ -13,6 +13,19 @@ class JobStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class Transferring:
+    """Files on their way from or to a store. `doing` says what for; `files` of `of_files` are there, and `bytes`, of
+    `of_bytes` where all sizes are known; `elapsed` is seconds."""
+
+    doing: str
+    files: int
+    of_files: int
+    bytes: int
+    of_bytes: int | None
+    elapsed: float
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerState:
     """What one worker does: `state` is preparing (its `init()`), scoring, waiting, stopping or ending (it is too late
     or too large), for `seconds`, to a quarter of one. `item` is the first item that it was handed and has not finished
@@ -79,4 +92,4 @@ class JobFinished:
     record: JobRecord
 
 
-Event = JobStarted | Progress | MiniBatchFailed | WorkerLost | JobFinished
+Event = JobStarted | Transferring | Progress | MiniBatchFailed | WorkerLost | JobFinished

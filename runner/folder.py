@@ -26,6 +26,7 @@ class JobFolder:
         self.failed_items = path / "failed_items.jsonl"
         self.working = path / "working"
         self.downloads = path / "downloads"
+        self.uploads = path / "uploads"
         self._lock = path / "lock"
 
     def make(self) -> None:

@@ -165,7 +165,7 @@ def _about(record: JobRecord) -> Iterable[str]:
         ("Interpreter", " ".join(target.interpreter)),
         ("Deployment digest", target.deployment_digest),
         ("Input", record.input_text),
-        ("Output", str(record.output_file or record.output_folder)),
+        ("Output", record.output_place),
         ("Job folder", str(record.folder)),
     ]
     overridden = record.overrides

@@ -2,29 +2,56 @@
 
 import glob
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
+from bep.runner.addresses import has_hidden, hidden, is_address
 from bep.runner.errors import InputsInvalid
+from bep.runner.transfers import Board
 
 _WILD = frozenset("*?[")
 
 
-def expand(inputs: Iterable[str], downloads: Path) -> Iterator[bytes]:
+def expand(
+    inputs: Iterable[str], downloads: Path, board: Board | None = None, most: int | None = None
+) -> Iterator[bytes]:
     """Absolute paths of every file, in the file system's bytes: the inputs in their order, each sorted by path.
 
-    Folders are listed recursively with hidden and empty files. URLs are fetched into `downloads` first. Raises
-    `InputsInvalid` as soon as something is missing, is no file or folder, or turns in a circle.
+    Folders are listed recursively with hidden and empty files. What is stored elsewhere is fetched into `downloads`
+    first, `most` files of each at most. Raises `InputsInvalid` as soon as something is missing, is no file or folder,
+    or turns in a circle, and `Cancelled` when the board says so.
     """
-    for text in inputs:
+    texts = [_without_scheme(text) for text in inputs][:most]  # each has a file at least
+    here = _brought([text for text in texts if is_address(text)], downloads, board or Board(), most)
+    for text in texts:
         found = False
-        for name in _one(text, downloads):
+        for name in _local(os.fsencode(here[text])) if text in here else _one(text):
             found = True
             yield name
         if not found:
-            raise InputsInvalid(f"{text}: no files there")
+            raise InputsInvalid(f"{hidden(text)}: no files there")
+
+
+def _without_scheme(text: str) -> str:
+    """The path of a `file:` address, which is read where it is."""
+    return unquote(urlsplit(text.replace("?", "%3F")).path) if text.startswith("file://") else text
+
+
+def _brought(addresses: list[str], downloads: Path, board: Board, most: int | None) -> Mapping[str, Path]:
+    if not addresses:
+        return {}
+    blotted = [address for address in addresses if has_hidden(address)]
+    if blotted:
+        raise InputsInvalid(
+            f"{', '.join(blotted)}: the job's record keeps no secret of an address, and its inputs were not listed "
+            "yet: run the job anew; nothing was scored"
+        )
+    from bep.runner import downloading
+
+    return downloading.fetch(addresses, downloads, board, most)
 
 
 def at_least(inputs: Iterable[str], most: int) -> int:
@@ -42,29 +69,23 @@ def at_least(inputs: Iterable[str], most: int) -> int:
     return found
 
 
-def first(names: Iterable[bytes], count: int | None) -> Iterator[bytes]:
-    """No more than so many of the names; what follows them is not listed. All of them when `count` is None."""
-    return islice(names, count)
-
-
-def _one(text: str, downloads: Path) -> Iterator[bytes]:
-    if "://" in text:
-        from bep.runner import downloading
-
-        yield from _local(os.fsencode(downloading.fetch(text, downloads)))
-    elif os.path.lexists(text) or not _WILD.intersection(text):
+def _one(text: str) -> Iterator[bytes]:
+    if os.path.lexists(text) or not _WILD.intersection(text):
         yield from _local(os.fsencode(Path(text).absolute()))
     else:
-        for match in sorted(os.fsencode(Path(name).absolute()) for name in _matches(text)):
+        for match in sorted(map(os.fsencode, _matches(text))):
             yield from _local(match)
 
 
 def _matches(pattern: str) -> Iterator[str]:
-    """Files that a glob names; a folder only where the pattern does not go on below it by itself."""
+    """Absolute paths that a glob names; a folder only where the pattern does not go on below it by itself."""
     below = pattern.endswith("**")
-    for name in glob.iglob(pattern, recursive=True, include_hidden=True):  # noqa: PTH207 - Path has no hidden files here
-        if not (below and Path(name).is_dir()):
-            yield name
+    slash = "/" if pattern.endswith("/") else ""
+    plain = str(Path(pattern))  # without what would make two paths of one: ./ and //
+    here = "" if plain.startswith("/") else f"{Path.cwd()}/"
+    for name in glob.iglob(plain + slash, recursive=True, include_hidden=True):  # noqa: PTH207 - Path has no hidden files
+        if not (below and os.path.isdir(name)):  # noqa: PTH112 - a hundred thousand of them
+            yield here + name.removesuffix(slash or "\0")
 
 
 def _local(path: bytes) -> Iterator[bytes]:

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from bep.runner import listing, output, parts, resuming
+from bep.runner import listing, output, parts, publishing, resuming
 from bep.runner.crew import PROGRAM
 from bep.runner.engine import Engine
-from bep.runner.errors import InputsInvalid, JobInvalid, OutputExists
+from bep.runner.errors import Cancelled, InputsInvalid, JobInvalid, NotUploaded
 from bep.runner.events import Event, JobFinished, JobStarted
 from bep.runner.finishing import History, Totals, failed_calls, history_of, tallied, write_failed_items
 from bep.runner.folder import JobFolder
@@ -28,6 +28,7 @@ from bep.runner.record import Counts, JobError, JobRecord, Status, save
 from bep.runner.supervision import Limits
 from bep.runner.tally import Ending, rows_missing, runner_failed, too_many_failed
 from bep.runner.target import JobRequest
+from bep.runner.transfers import Board
 
 _SHOWN = 3  # failures in the record; failed_items.jsonl has them all
 
@@ -52,6 +53,12 @@ class Job:
         try:
             self._become(Status.STARTING, started=self.record.started or datetime.now(UTC), finished=None)
             self._score()
+        except Cancelled:
+            self._set(status=Status.CANCELED)
+        except NotUploaded as error:
+            is_scored = self.record.status is Status.FINALIZING
+            fix = f"bep job resume {self.record.name}   (all is scored and kept; that uploads it and no more)"
+            self._fail(JobError(code=error.code, message=str(error), fix=fix if is_scored else ""))
         except JobInvalid as error:
             self._fail(JobError(code=error.code, message=str(error)))
         except OSError as error:
@@ -73,17 +80,16 @@ class Job:
             self._set(status=Status.FAILED, error=self.record.error or runner_failed(error))
 
     def _score(self) -> None:
-        target = self.record.output_file
-        published = target is not None and output.is_published(output.partial(target, self.record.name), target)
-        if target and target.exists() and not published and not self.record.rewrites:
-            raise OutputExists(
-                f"{target} exists already and is never overwritten: choose another output_file_name or path"
-            )
+        published = publishing.is_published(self.record, self.request, self.folder, self._board(NotUploaded))
         with closing(self._engine()) as engine:
             listed = self._listed()
             history = history_of(self.folder, self._retries, self.request.settings.bisect)
             ending = Ending() if published else self._engine_run(engine, listed, history)
         self._finish(listed, ending)
+
+    def _board(self, invalid: type[JobInvalid]) -> Board:
+        doing = "uploading the output" if invalid is NotUploaded else "fetching inputs"
+        return Board(doing, invalid, self.cancel, self._tell)
 
     @property
     def _retries(self) -> int:
@@ -116,7 +122,8 @@ class Job:
             return known
         if not self.request.inputs:
             raise InputsInvalid("the job has no inputs")
-        listed = listing.write(self.request, self.folder, self.request.cache or self.folder.downloads)
+        downloads = self.request.cache or self.folder.downloads
+        listed = listing.write(self.request, self.folder, downloads, self._board(InputsInvalid))
         counts = Counts(items=listed.items, mini_batches=len(listed.starts))
         self._set(counts=counts, manifest_digest=listed.digest)
         return listed
@@ -187,9 +194,7 @@ class Job:
         elif target and not totals.scored:
             self._fail(JobError(code="NoResultToAppend", message="not one item was scored; there is nothing to write"))
         else:
-            if target:
-                appear = output.replace if self.record.rewrites else output.publish
-                appear(output.partial(target, self.record.name), target)
+            publishing.publish(self.record, self.request, self.folder, self._board(NotUploaded))
             self._set(status=Status.COMPLETED, rewrites=False)
 
     def _count(self, listed: Manifest, totals: Totals, history: History) -> None:

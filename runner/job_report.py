@@ -178,8 +178,8 @@ def _quoted(kind: str, message: str) -> str:
 
 
 def _moment(seconds: float) -> str:
-    """UTC, to the microsecond, without a zone: as the service writes it. Nothing for a time that is not known, or that no
-    clock shows: a worker's script may have meddled with it."""
+    """UTC, to the microsecond, without a zone: as the service writes it. Nothing for a time that is not known, or that
+    no clock shows: a worker's script may have meddled with it."""
     with suppress(ValueError, OverflowError, OSError):
         return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")[:26] if seconds else ""
     return ""

@@ -1,5 +1,6 @@
 """A job's manifest: listed now, or as its first run listed it. Knows what decides which files one `run()` gets."""
 
+from itertools import islice
 from pathlib import Path
 
 from bep.runner import inputs, manifest, partitions
@@ -7,6 +8,7 @@ from bep.runner.folder import JobFolder
 from bep.runner.manifest import Manifest
 from bep.runner.record import JobRecord
 from bep.runner.target import JobRequest, ScoringTarget, Settings
+from bep.runner.transfers import Board
 
 _GLANCE = 5_000  # files counted to know how many workers to start before the inputs are listed
 
@@ -23,15 +25,15 @@ def surely(request: JobRequest, most: int) -> int:
     return min(1, files) if request.settings.partition_keys else files // size
 
 
-def write(request: JobRequest, folder: JobFolder, downloads: Path, items: int | None = None) -> Manifest:
+def write(request: JobRequest, folder: JobFolder, downloads: Path, board: Board, items: int | None = None) -> Manifest:
     """List the inputs into the job's folder; `items`: no more than it takes to have so many.
 
-    A group of files with the same keys is taken whole. Raises `InputsInvalid`.
+    A group of files with the same keys is taken whole. Raises `InputsInvalid`, and `Cancelled` when the board says so.
     """
-    names, keys = inputs.expand(request.inputs, downloads), request.settings.partition_keys
-    size = stride(request.target, request.settings)
+    keys, size = request.settings.partition_keys, stride(request.target, request.settings)
+    names = inputs.expand(request.inputs, downloads, board, None if keys else items)
     if not keys:
-        return manifest.write(folder, inputs.first(names, items), size)
+        return manifest.write(folder, islice(names, items), size)
     groups = partitions.grouped(names, keys, request.partition_format)
     if items is not None:
         groups = groups.first(items)

@@ -63,7 +63,8 @@ class JobError(BaseModel):
 
 
 class JobRecord(BaseModel):
-    """One job. `target` has the names of the environment variables without their values, which may be secrets.
+    """One job. `target` has the names of the environment variables without their values, which may be secrets; the
+    addresses in `inputs` and `output_address` have the secrets in them blotted out.
 
     `workspace` is the folder that the job's own paths lie in; `moved_from` where it was begun, if that folder was moved
     or copied since: what it has written is found where it is now, its inputs stand in the manifest as they were.
@@ -88,6 +89,7 @@ class JobRecord(BaseModel):
     output_folder: Path
     output_text: str
     output_file: Path | None = None
+    output_address: str = ""
     created: datetime
     started: datetime | None = None
     finished: datetime | None = None
@@ -103,6 +105,13 @@ class JobRecord(BaseModel):
     workspace: Path | None = None
     moved_from: Path | None = None
     given_variables: tuple[str, ...] = ()
+
+    @property
+    def output_place(self) -> str:
+        """Where the output is once the job is complete: the file if there is one, else the folder."""
+        if self.output_address:
+            return f"{self.output_address.rstrip('/')}/{self.output_file.name if self.output_file else ''}"
+        return str(self.output_file or self.output_folder)
 
 
 def save(record: JobRecord) -> None:

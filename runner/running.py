@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bep.runner import output, parts, retrying
+from bep.runner.addresses import hidden, without_login
 from bep.runner.errors import JobInvalid
 from bep.runner.events import Event
 from bep.runner.folder import JobFolder, wait_for_parts
@@ -38,10 +39,12 @@ def resume(
     environment: Mapping[str, str] | None,
     report: Callable[[Event], None],
     cancel: threading.Event,
+    output_address: str | None = None,
 ) -> JobRecord:
     """Go on with a job that was killed, cancelled or has failed, in the folder `path`.
 
-    `environment_variables` are the deployment's again, for a record holds no values. What is scored stays scored, and
+    `environment_variables` are the deployment's again, and `output_address` is the store's where the record had to
+    hide something of it, for a record holds no values. What is scored stays scored, and
     what was given up stays given up; the output is the one that an undisturbed run would have written. A completed job
     is returned as it is. Raises `JobInvalid`, `JobBusy`.
     """
@@ -54,7 +57,9 @@ def resume(
                 output.forget(output.partial(record.output_file, record.name))
             return record
         again = _prepared(folder, record, environment_variables)
-        return Job(folder, _requested(again, environment_variables, environment), again, report, cancel).run()
+        return Job(
+            folder, _requested(again, environment_variables, environment, output_address), again, report, cancel
+        ).run()
 
 
 def retry(
@@ -66,6 +71,7 @@ def retry(
     cancel: threading.Event,
     target: ScoringTarget | None = None,
     changes: Mapping[str, Any] | None = None,
+    output_address: str | None = None,
 ) -> JobRecord:
     """Score the failed items of a job again, and what it has not scored yet, into the same output.
 
@@ -83,7 +89,9 @@ def retry(
             return record
         prepared = _prepared(folder, _changed(_aimed(record, target), changes or {}), environment_variables)
         again = retrying.forget_failures(folder, prepared)
-        return Job(folder, _requested(again, environment_variables, environment), again, report, cancel).run()
+        return Job(
+            folder, _requested(again, environment_variables, environment, output_address), again, report, cancel
+        ).run()
 
 
 def _aimed(record: JobRecord, target: ScoringTarget | None) -> JobRecord:
@@ -120,12 +128,13 @@ def _created(request: JobRequest) -> JobRecord:
         target=pinned(request.target),
         settings=request.settings,
         overrides=request.overrides,
-        inputs=request.inputs,
+        inputs=tuple(map(hidden, request.inputs)),
         partition_format=request.partition_format,
         input_text=request.input_text,
         folder=request.folder,
         output_folder=request.output_folder,
         output_text=request.output_text,
+        output_address=hidden(request.output_address),
         output_file=request.output_folder / request.settings.output_file_name if appends else None,
         created=datetime.now(UTC),
         process=os.getpid(),
@@ -134,7 +143,12 @@ def _created(request: JobRequest) -> JobRecord:
     )
 
 
-def _requested(record: JobRecord, variables: Mapping[str, str], environment: Mapping[str, str] | None) -> JobRequest:
+def _requested(
+    record: JobRecord,
+    variables: Mapping[str, str],
+    environment: Mapping[str, str] | None,
+    output_address: str | None,
+) -> JobRequest:
     return JobRequest(
         name=record.name,
         target=record.target.model_copy(update={"environment_variables": dict(variables)}),
@@ -145,6 +159,7 @@ def _requested(record: JobRecord, variables: Mapping[str, str], environment: Map
         folder=record.folder,
         output_folder=record.output_folder,
         output_text=record.output_text,
+        output_address=output_address or without_login(record.output_address),
         overrides=record.overrides,
         environment=None if environment is None else dict(environment),
         workspace=record.workspace,

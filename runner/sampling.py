@@ -13,6 +13,7 @@ from bep.runner.errors import InputsInvalid
 from bep.runner.folder import JobFolder
 from bep.runner.launching import launch
 from bep.runner.target import JobRequest
+from bep.runner.transfers import Board
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,9 @@ def sample(request: JobRequest, items: int, *, debug: bool) -> Sampled:
     """
     with tempfile.TemporaryDirectory(prefix="bep-sample-") as place:
         folder = JobFolder(Path(place))
-        here = request.model_copy(update={"folder": folder.path, "output_folder": folder.path / "output"})
+        here = request.model_copy(
+            update={"folder": folder.path, "output_folder": folder.path / "output", "output_address": ""}
+        )
         folder.make()
         here.output_folder.mkdir()
         listed = _listed(here, folder, items)
@@ -44,7 +47,7 @@ def sample(request: JobRequest, items: int, *, debug: bool) -> Sampled:
 
 def _listed(request: JobRequest, folder: JobFolder, items: int) -> manifest.Manifest:
     """The first items as a job lists them; no more of a folder is listed than they need."""
-    listed = listing.write(request, folder, request.cache or folder.downloads, items)
+    listed = listing.write(request, folder, request.cache or folder.downloads, Board(), items)
     if not listed.items:
         raise InputsInvalid("the job has no inputs")
     return listed

@@ -77,7 +77,8 @@ class JobRequest(BaseModel):
     """One job, ready to start. `inputs` are local paths, globs or URLs, in order; `input_text` is what was written.
     `partition_format` says where in a file's path the partition keys stand; empty: in folders named `key=value`.
 
-    `folder` is the job's own folder (record, manifest, journal, parts, logs); `output_folder` is where results appear.
+    `folder` is the job's own folder (record, manifest, journal, parts, logs); `output_folder` is where results appear,
+    and go on from there to the folder `output_address` of a store, if there is one.
     `environment` is what worker processes inherit, None for all that this process has; `cache` keeps downloads, None
     for the job's own folder. `workspace` is the folder that `folder` lies in, which may be moved once the job is over.
     `given_variables` names those of the target's environment variables that the job itself was given, which are in no
@@ -89,12 +90,13 @@ class JobRequest(BaseModel):
     name: str
     target: ScoringTarget
     settings: Settings
-    inputs: tuple[str, ...]
+    inputs: tuple[str, ...] = Field(repr=False)
     partition_format: str = ""
     input_text: str
     folder: Path
     output_folder: Path
     output_text: str
+    output_address: str = Field(default="", repr=False)
     overrides: dict[str, Any] = Field(default_factory=dict)
     environment: dict[str, str] | None = Field(default=None, repr=False)
     cache: Path | None = None

@@ -26,7 +26,8 @@ class JobSpec:
     """One job as it was asked for.
 
     `inputs` are texts: local paths and patterns relative to the workspace, `azureml:NAME:VERSION`, `azureml://...`
-    or `https://...`. `settings` has only what differs from the deployment, by the names of the runner's settings.
+    or `https://...`; `places` says where each was written, if in a file, and `sources` has its text. `settings` has
+    only what differs from the deployment, by the names of the runner's settings.
     """
 
     endpoint: str
@@ -39,6 +40,8 @@ class JobSpec:
     output_format: str = "azureml"
     settings: Mapping[str, Any] = field(default_factory=dict)
     environment_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    places: Mapping[str, Mark] = field(default_factory=dict, repr=False, compare=False)
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,7 @@ class _Reading:
         salvage(node, refused, unset)
         settings = _settings(node)
         self._inputs_are_one(node)
+        self._is_no_table(node)
         name = settings.get("output_file_name")
         trouble = file_name_trouble(str(name)) if name is not None else ""
         if trouble:
@@ -147,6 +151,8 @@ class _Reading:
             name=node.texts("name") or None,
             inputs=tuple(_located(item) for item in _paths(port)),
             partition_format=port.texts("partition_format"),
+            places={_located(item): item.mark for item in _paths(port) if item.file},
+            sources={path: masked(text) for path, text in self.texts.items()},
             input_type=port.texts("type") or "uri_folder",
             output_path=_located(output.value["path"]) if output is not None and output.get("path") else None,
             output_format=(output.texts("format") if output is not None else "") or "azureml",
@@ -166,6 +172,15 @@ class _Reading:
                 mark,
             )
 
+    def _is_no_table(self, node: Node) -> None:
+        """Tables are none of a batch endpoint's inputs (Azure ML docs: how-to-access-data-batch-endpoints-jobs)."""
+        inputs = node.get("inputs")
+        for port in inputs.value.values() if inputs is not None and isinstance(inputs.value, dict) else ():
+            kind = port.get("type") if isinstance(port.value, dict) else None
+            if kind is not None and kind.value == "mltable":
+                message = "a batch endpoint scores files, and mltable is a table over them"
+                self.error("mltable-input", message, "Write uri_folder, and as path the files' own folder.", kind.mark)
+
 
 def _first(ports: Node) -> Node:
     found: Node = next(iter(ports.value.values()))
@@ -180,7 +195,7 @@ def _paths(port: Node) -> list[Node]:
 def _located(node: Node) -> str:
     """An input or output text; a local path is made relative to the workspace, one of the command line is already."""
     text = node.text
-    if not node.file or is_remote(text) or text.startswith("azureml:"):
+    if not node.file or is_remote(text) or text.startswith(("azureml:", "file://")):
         return text
     return beside(node.file, text)
 

@@ -16,16 +16,31 @@ LONGEST = 2_000
 """Characters beyond which a line is blotted out whole rather than searched for keys."""
 
 
+IN_ADDRESS = re.compile(
+    r"""(?:(?<=://)[^\s/@:'"]*:[^\s/@'"]+(?=@))|(?:(?<=[?&])(?:sig|signature|x-amz-signature|x-goog-signature|token)=[^\s&#'"]+)""",
+    re.IGNORECASE,
+)
+"""User and password of an address, and what signs one: `https://...?sig=...`."""
+
+
+def in_address(text: object) -> bool:
+    """Whether a text is an address that has a secret in it."""
+    return isinstance(text, str) and "://" in text and IN_ADDRESS.search(text) is not None
+
+
 def is_secret_name(name: object) -> bool:
     """Whether a field of this name may hold a secret."""
     return isinstance(name, str) and SECRET.search(name) is not None
 
 
 def masked(text: str) -> str:
-    """The same lines, with what follows a secret's key blotted out: the rest of its line, and lines further in.
+    """The same lines, with what follows a secret's key blotted out: the rest of its line, and lines further in; and
+    what is secret in an address, wherever one stands.
 
     Keys stay readable, and so do expressions such as `${{ env.KEY }}`, which are not secret.
     """
+    if "://" in text:
+        text = IN_ADDRESS.sub(lambda found: BLOT * len(found[0]), text)
     if not SECRET_ANYWHERE.search(text):
         return text
     lines = []

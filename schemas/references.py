@@ -20,7 +20,7 @@ COLLECTIONS = {
     "batchEndpoints": "endpoint",
 }
 SERVICE = "Microsoft.MachineLearningServices/"
-REMOTE = re.compile(r"(azureml|https?|wasbs?|abfss?|adl|s3|gs|runs):/")
+REMOTE = re.compile(r"(azureml|https?|wasbs?|abfss?|adl|s3|gs|runs):/|(?!file:)[a-z][a-z0-9+.-]+://")
 DATASTORE_URI = re.compile(
     r"azureml://(?:subscriptions/[^/]+/resource[gG]roups/[^/]+/(?:providers/[^/]+/)?workspaces/[^/]+/)?datastores/([^/]+)/paths/"
 )

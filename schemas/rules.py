@@ -8,6 +8,7 @@ from bep.schemas.contents import Contents, said
 from bep.schemas.draft import Draft
 from bep.schemas.finding import Finding, Severity, mistake
 from bep.schemas.mark import Mark
+from bep.schemas.masking import in_address
 from bep.schemas.nearest import did_you_mean, listed
 from bep.schemas.node import plain
 from bep.schemas.scripts import ScriptTrouble, examine
@@ -26,6 +27,20 @@ def check_deployment(draft: Draft, drafts: Mapping[Address, Draft], contents: Co
     _output(draft)
     _partitions(draft, drafts)
     _script(draft, contents)
+
+
+def check_addresses(draft: Draft) -> None:
+    """State, plans and catalogs keep an address as it is written, so a secret in one would be in all of them."""
+    for name in ("url", "path"):
+        node = draft.node.get(name)
+        if node is not None and in_address(node.value) and not draft.doubts.touch(name):
+            draft.error(
+                "secret-in-address",
+                (name,),
+                f"{name} has a password or a signature in it, which would be kept where addresses are kept",
+                "Leave it out: fsspec reads FSSPEC_<PROTOCOL>_PASSWORD and the like from the environment, and stores'"
+                " clients have settings of their own. A job's own input may be such an address; it is kept nowhere.",
+            )
 
 
 def _model_needs(draft: Draft, drafts: Mapping[Address, Draft]) -> None:

@@ -5,7 +5,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bep.runner.events import Event, Progress
+    from bep.runner.events import Event, Progress, Transferring
 
 _BAR = 24
 _NARROWEST = 8
@@ -66,6 +66,13 @@ def plain_line(progress: "Progress") -> str:
     if progress.memory:
         parts.append(size(progress.memory))
     return ", ".join(parts)
+
+
+def transfer_line(transferring: "Transferring") -> str:
+    """`fetching inputs: 3 of 20 files, 120 MB of 2.3 GB, 41 s`, for a terminal and for a log."""
+    files = f"{transferring.files:,} of {number_of(transferring.of_files, 'file')}"
+    of_bytes = "" if transferring.of_bytes is None else f" of {size(transferring.of_bytes)}"
+    return f"{transferring.doing}: {files}, {size(transferring.bytes)}{of_bytes}, {duration(transferring.elapsed)}"
 
 
 def _done(progress: "Progress") -> int:

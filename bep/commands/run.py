@@ -28,7 +28,10 @@ def run(
         ),
     ] = None,
     output_path: Annotated[
-        str | None, typer.Option("--output-path", metavar="WHERE", help="Folder or azureml://datastores/... path.")
+        str | None,
+        typer.Option(
+            "--output-path", metavar="WHERE", help="Folder, azureml://datastores/... path, or s3://... and the like."
+        ),
     ] = None,
     output_file_name: Annotated[
         str | None, typer.Option("--output-file-name", metavar="NAME", help="Name of the predictions file.")

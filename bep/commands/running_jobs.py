@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from bep.commands.progress import Troubles, live_line, number_of, plain_line
+from bep.commands.progress import Troubles, live_line, number_of, plain_line, transfer_line
 from bep.commands.worker_lines import worker_lines
 from bep.console import Console
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
-    from bep.runner.events import Event, Progress
+    from bep.runner.events import Event, Progress, Transferring
     from bep.runner.record import JobRecord
     from bep.wiring.opening import Opened
     from bep.wiring.scoring import JobSource
@@ -60,29 +60,36 @@ class JobTeller:
         self._clock = clock
         self._said = clock()
         self._troubles = Troubles()
-        self._mini_batch_size = 1
+        self._mini_batch_size: int | None = 1
 
     def tell(self, event: "Event") -> None:
         """Show one event."""
-        from bep.runner.events import JobStarted, Progress
+        from bep.runner.events import JobStarted, Progress, Transferring
 
         if isinstance(event, JobStarted) and event.record.target.scoring_script:
-            self._mini_batch_size = event.record.settings.mini_batch_size
+            settings = event.record.settings
+            self._mini_batch_size = None if settings.partition_keys else settings.mini_batch_size
         if self._json:
             self._console.result_json(as_json(event), indent=None)
-        elif isinstance(event, Progress):
+        elif isinstance(event, Progress | Transferring):
             self._progress(event)
         elif self._troubles.is_worth_telling(event) and (text := as_text(event)):
             self._console.say(text)
 
-    def _progress(self, progress: "Progress") -> None:
-        if self._console.live_possible:
-            width, rows = self._console.width, self._console.height
-            line = live_line(progress, width, fancy=self._console.fancy)
-            self._console.live(line, *worker_lines(progress.crew, self._mini_batch_size, width, rows))
+    def _progress(self, progress: "Progress | Transferring") -> None:
+        from bep.runner.events import Transferring
+
+        console = self._console
+        if console.live_possible:
+            console.live(*([transfer_line(progress)] if isinstance(progress, Transferring) else self._lines(progress)))
         elif self._clock() - self._said >= PLAIN_PERIOD:
             self._said = self._clock()
-            self._console.say(plain_line(progress))
+            console.say(transfer_line(progress) if isinstance(progress, Transferring) else plain_line(progress))
+
+    def _lines(self, progress: "Progress") -> list[str]:
+        width, rows = self._console.width, self._console.height
+        line = live_line(progress, width, fancy=self._console.fancy)
+        return [line, *worker_lines(progress.crew, self._mini_batch_size, width, rows)]
 
 
 def as_text(event: "Event") -> str:
@@ -123,5 +130,10 @@ def as_json(event: "Event") -> dict[str, Any]:
     if isinstance(event, JobStarted | JobFinished):
         name = "job_started" if isinstance(event, JobStarted) else "job_finished"
         return {"type": name, "job": event.record.model_dump(mode="json")}
-    names = {"Progress": "progress", "MiniBatchFailed": "mini_batch_failed", "WorkerLost": "worker_lost"}
+    names = {
+        "Transferring": "transferring",
+        "Progress": "progress",
+        "MiniBatchFailed": "mini_batch_failed",
+        "WorkerLost": "worker_lost",
+    }
     return {"type": names[type(event).__name__], **asdict(event)}

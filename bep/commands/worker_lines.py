@@ -15,10 +15,11 @@ _LONG = 2  # seconds after which somebody may ask what a worker is doing so long
 _ORDER = ("ending", "scoring", "preparing", "stopping", "waiting")
 
 
-def worker_lines(crew: "Sequence[WorkerState]", mini_batch_size: int, width: int, rows: int) -> list[str]:
+def worker_lines(crew: "Sequence[WorkerState]", mini_batch_size: int | None, width: int, rows: int) -> list[str]:
     """At most eight lines of less than `width` columns, fewer where the terminal has few rows; the rest in numbers.
 
-    A lone worker gets none: the line of progress says all there is to say of it.
+    A lone worker gets none: the line of progress says all there is to say of it. `mini_batch_size` is None where
+    mini-batches have no one size: then a worker is at a file.
     """
     most = min(_MOST, rows - _ROOM)
     if len(crew) < 2 or most < 2 or width < 2:
@@ -41,15 +42,19 @@ def _is_long(worker: "WorkerState") -> bool:
     return worker.state == "ending" or (worker.state != "waiting" and worker.seconds >= _LONG)
 
 
-def _line(worker: "WorkerState", mini_batch_size: int, width: int) -> str:
+def _line(worker: "WorkerState", mini_batch_size: int | None, width: int) -> str:
     """Columns of one width for every worker; the last ones are left out where there is no room for them."""
     since = duration(worker.seconds) if worker.seconds >= 1 else ""
-    item = "" if worker.item is None else f"mini-batch {worker.item // mini_batch_size:,}"
+    item = "" if worker.item is None else _at(worker.item, mini_batch_size)
     memory = size(worker.memory) if worker.memory else ""
     columns = [f"{worker.name:<10}", f"{worker.state:<9}", f"{since:>12}", f"{memory:>7}", item]
     while len(columns) > 2 and len("  ".join(columns).rstrip()) > width:
         columns.pop()
     return "  ".join(columns).rstrip()
+
+
+def _at(item: int, mini_batch_size: int | None) -> str:
+    return f"mini-batch {item // mini_batch_size:,}" if mini_batch_size else f"file {item:,}"
 
 
 def _others(crew: "Sequence[WorkerState]") -> str:

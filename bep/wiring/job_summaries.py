@@ -28,8 +28,9 @@ def summary_of(record: "JobRecord") -> dict[str, Any]:
 def outputs_of(record: "JobRecord") -> dict[str, dict[str, Any]]:
     """The one output, `score`: its folder, and its file once it is complete."""
     is_there = record.output_file is not None and record.status.value == "Completed"
-    file = str(record.output_file) if is_there else None
-    return {"score": {"path": str(record.output_folder), "file": file, "format": record.settings.output_format}}
+    file = record.output_place if is_there else None
+    folder = record.output_address or str(record.output_folder)
+    return {"score": {"path": folder, "file": file, "format": record.settings.output_format}}
 
 
 def _moment(time: datetime | None) -> str | None:

@@ -110,7 +110,27 @@ class Opened:
             cloud=str(world),
             builder=settings.get("environments", AUTO),
             conda_names=self.workspace.conda_names,
+            fetch=self._fetched,
         )
+
+    @property
+    def downloads(self) -> Path:
+        """Where copies of what is stored elsewhere are kept."""
+        return self.home / "cache" / "downloads"
+
+    def _fetched(self, address: str) -> Path:
+        """The copy of a model's or a script's files. Raises `ProviderError`."""
+        from bep.providers.protocol import ProviderError
+        from bep.runner.addresses import hidden
+        from bep.runner.downloading import fetch
+        from bep.runner.errors import InputsInvalid
+        from bep.runner.transfers import Board
+
+        try:
+            return fetch([address], self.downloads, Board("fetching files"))[address]
+        except InputsInvalid as error:
+            message = str(error).removeprefix(f"{hidden(address)}: ")
+            raise ProviderError(hidden(address), "locate", message, code="Storage", retryable=True) from None
 
     @cached_property
     def provider(self) -> "LocalProvider":

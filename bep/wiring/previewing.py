@@ -4,10 +4,9 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 from bep.wiring.jobs import jobs_folder
-from bep.wiring.scoring import input_of, output_of, settings_for
+from bep.wiring.scoring import glimpses_of, inputs_of, output_of, settings_for
 
 if TYPE_CHECKING:
     from bep.providers.local.scoring import Chosen
@@ -27,13 +26,14 @@ def preview(opened: "Opened", job: "JobSpec", changes: Mapping[str, Any]) -> dic
     what would stop the job before its first mini-batch. Raises `ProviderError` and `InputsInvalid` as the job would.
     """
     from bep.providers.local.scoring import choose, settings_of
+    from bep.runner.addresses import hidden
     from bep.wiring.environments import outlook
 
     chosen = choose(opened.provider, job.endpoint, job.deployment)
     deployed = settings_of(chosen.observed.attributes)
     settings = settings_for(job, deployed)
     size = 1 if chosen.is_mlflow else settings.mini_batch_size
-    counted = [_count(opened, text) for text in job.inputs]
+    counted = [_count(place) for place in glimpses_of(opened, job)]
     items, remote = sum(files for files, _ in counted), sum(is_remote for _, is_remote in counted)
     by_keys = settings.partition_keys
     mini_batches = (None if remote else _partitions(opened, job, by_keys)) if by_keys else -(-items // size)
@@ -46,7 +46,7 @@ def preview(opened: "Opened", job: "JobSpec", changes: Mapping[str, Any]) -> dic
         "model": chosen.observed.attributes["model"],
         "scoring_script": chosen.observed.attributes.get("code_configuration", {}).get("scoring_script"),
         "environment": outlook(opened, chosen).as_json(),
-        "inputs": list(job.inputs),
+        "inputs": [hidden(text) for text in job.inputs],
         "remote_inputs": remote,
         "items": items,
         "mini_batches": mini_batches,
@@ -86,38 +86,40 @@ def _partitions(opened: "Opened", job: "JobSpec", keys: Sequence[str]) -> int:
     from bep.runner import inputs
     from bep.runner.partitions import grouped
 
-    names = inputs.expand([input_of(opened, text) for text in job.inputs], Path(os.devnull))
+    names = inputs.expand(inputs_of(opened, job), Path(os.devnull))
     return len(grouped(names, keys, job.partition_format).files)
 
 
-def _count(opened: "Opened", text: str) -> tuple[int, bool]:
+def _count(place: int | str) -> tuple[int, bool]:
     """How many files an input is, and whether it would be fetched before the first one is scored.
 
     Local ones are listed as the job would list them, remote ones in their store; nothing is fetched.
     """
-    from bep.providers.local.datastores import Count, count
     from bep.runner import downloading, inputs
+    from bep.runner.addresses import is_address
 
-    place = count(opened.provider, text) if text.startswith("azureml:") else input_of(opened, text)
-    if isinstance(place, Count):
-        return place.files, place.is_remote
-    path = os.fspath(place)
-    if urlsplit(path).scheme == "file":
-        path = unquote(urlsplit(path).path)
-    if "://" in path:
-        return downloading.count(path), True
-    return sum(1 for _ in inputs.expand([path], Path(os.devnull))), False
+    if isinstance(place, int):
+        return place, False
+    if is_address(place) and not place.startswith("file://"):
+        return downloading.count(place), True
+    return sum(1 for _ in inputs.expand([place], Path(os.devnull))), False
 
 
 def _output(opened: "Opened", job: "JobSpec", settings: "Settings") -> dict[str, Any]:
     name = job.name or "NAME"
-    folder = output_of(opened, job, name)
+    folder = _hidden(output_of(opened, job, name))
     appends = settings.output_action == "append_row"
     return {
-        "folder": str(folder),
-        "file": str(folder / settings.output_file_name) if appends else None,
+        "folder": folder,
+        "file": f"{folder.rstrip('/')}/{settings.output_file_name}" if appends else None,
         "format": settings.output_format if appends else None,
     }
+
+
+def _hidden(place: Path | str) -> str:
+    from bep.runner.addresses import hidden
+
+    return hidden(str(place))
 
 
 def _problems(opened: "Opened", job: "JobSpec", settings: "Settings", items: int) -> Iterator[str]:
@@ -125,6 +127,9 @@ def _problems(opened: "Opened", job: "JobSpec", settings: "Settings", items: int
         yield "the inputs have no files"
     if job.name and (jobs_folder(opened.home) / job.name / "job.json").exists():
         yield f"there is a job {job.name} already: choose another name, or bep job resume {job.name}"
-    file = output_of(opened, job, job.name or "NAME") / settings.output_file_name
+    place = output_of(opened, job, job.name or "NAME")
+    if isinstance(place, str):
+        return  # what stands in a store is looked up by the job, before any work
+    file = place / settings.output_file_name
     if settings.output_action == "append_row" and file.exists():
         yield f"{file} exists already and is never overwritten: choose another output_file_name or path"

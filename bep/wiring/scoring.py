@@ -1,14 +1,16 @@
 """From a job as it was asked for to a request the runner can carry out: names become paths, defaults become numbers."""
 
+import glob
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote, urlsplit
 
 from bep.exit_codes import ExitCode, Stop
 from bep.schemas.address import address_of
-from bep.schemas.finding import SpecInvalid, errors
+from bep.schemas.finding import SpecInvalid, errors, mistake
 from bep.schemas.secret import Secret
 from bep.wiring.clock import job_name
 from bep.wiring.jobs import jobs_folder
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from bep.runner.target import JobRequest, ScoringTarget, Settings
     from bep.schemas.job import JobSpec, LoadedJob
     from bep.wiring.opening import Opened
+
+Place = TypeVar("Place", str, int | str)
+_AS_INPUT = "An input is a path, a pattern, azureml:NAME:VERSION, azureml://datastores/NAME/paths/... or https://..."
 
 
 @dataclass(frozen=True)
@@ -50,29 +55,33 @@ def loaded_job(opened: "Opened", source: JobSource) -> "LoadedJob":
 def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> "JobRequest":
     """Everything resolved; the environment is built here if it was not yet, and `say` hears how that goes.
 
-    Raises `ProviderError` for an endpoint, deployment, data or environment that cannot be had.
+    Raises `ProviderError` for an endpoint, deployment or environment that cannot be had, `SpecInvalid` for inputs.
     """
     from bep.providers.local.scoring import resolve
+    from bep.runner.addresses import hidden
     from bep.runner.target import JobRequest
 
+    located = inputs_of(opened, job)
     scoring = resolve(opened.provider, job.endpoint, job.deployment, report=say)
     for warning in scoring.warnings:
         say(f"warning: {warning}")
     name = job.name or job_name()
+    place = output_of(opened, job, name)
     variables = _variables(opened, scoring) | dict(job.environment_variables)
     return JobRequest(
         name=name,
         target=_target(scoring, variables),
         settings=settings_for(job, scoring.settings),
-        inputs=tuple(input_of(opened, text) for text in job.inputs),
+        inputs=located,
         partition_format=job.partition_format,
-        input_text=", ".join(job.inputs),
+        input_text=", ".join(map(hidden, job.inputs)),
         folder=jobs_folder(opened.home) / name,
-        output_folder=output_of(opened, job, name),
-        output_text=job.output_path or f"azureml/{name}/score in workspaceblobstore",
+        output_folder=place if isinstance(place, Path) else jobs_folder(opened.home) / name / "outputs",
+        output_address="" if isinstance(place, Path) else place,
+        output_text=hidden(job.output_path or "") or f"azureml/{name}/score in workspaceblobstore",
         overrides=dict(job.settings),
         environment=dict(os.environ),
-        cache=opened.home / "cache" / "downloads",
+        cache=opened.downloads,
         workspace=opened.root,
         given_variables=tuple(sorted(job.environment_variables)),
     )
@@ -165,13 +174,87 @@ def input_of(opened: "Opened", text: str) -> str:
         from bep.providers.local.datastores import resolve
 
         return os.fspath(resolve(opened.provider, text))
-    return text if "://" in text else os.fspath(opened.root / text)
+    if "://" in text or text.startswith("/"):
+        return text
+    path = opened.root / text
+    return os.fspath(path) if os.path.lexists(path) or _is_plain(text) else f"{glob.escape(str(opened.root))}/{text}"
 
 
-def output_of(opened: "Opened", job: "JobSpec", name: str) -> Path:
-    """The folder where the results of a job of this name appear."""
-    from bep.providers.local.datastores import locate
+def _is_plain(text: str) -> bool:
+    return glob.escape(text) == text
+
+
+def inputs_of(opened: "Opened", job: "JobSpec") -> tuple[str, ...]:
+    """Where every input lies. Raises `SpecInvalid` with all that are not there, each at its place in the job file."""
+    return _located(opened, job, input_of)
+
+
+def glimpses_of(opened: "Opened", job: "JobSpec") -> tuple[int | str, ...]:
+    """Where every input lies, or how many files it has where that is known without laying them out. Raises the same."""
+    return _located(opened, job, _glimpse)
+
+
+def _glimpse(opened: "Opened", text: str) -> int | str:
+    if not text.startswith("azureml:"):
+        return input_of(opened, text)
+    from bep.providers.local.datastores import glimpse
+
+    found = glimpse(opened.provider, text)
+    return found if isinstance(found, int) else os.fspath(found)
+
+
+def _located(opened: "Opened", job: "JobSpec", place_of: Callable[["Opened", str], Place]) -> tuple[Place, ...]:
+    from bep.providers.protocol import ProviderError
+
+    found, wrong = [], []
+    for text in job.inputs:
+        mark = job.places.get(text)
+        try:
+            place = place_of(opened, text)
+        except ProviderError as error:
+            wrong.append(mistake("input-not-found", "job", f"input {text}: {error.message}", _AS_INPUT, mark))
+            continue
+        if mark and isinstance(place, str) and _is_plain(text) and not ("://" in place or os.path.lexists(place)):
+            message = f"input {text}: there is no {place}"
+            wrong.append(mistake("input-not-found", "job", message, _AS_INPUT, mark))
+        found.append(place)
+    if wrong:
+        raise SpecInvalid(wrong, job.sources)
+    return tuple(found)
+
+
+def output_of(opened: "Opened", job: "JobSpec", name: str) -> Path | str:
+    """The folder where the results of a job of this name appear, or the address of one in a store.
+
+    Raises `ProviderError` for a datastore that is not there, `Stop` for an address that nothing can be written to.
+    """
+    from bep.runner.addresses import hidden, is_web
 
     default = f"azureml://datastores/workspaceblobstore/paths/azureml/{name}/score"
     text = job.output_path or default
-    return locate(opened.provider, text, to_write=True) if text.startswith("azureml:") else opened.root / text
+    if text.startswith("azureml:"):
+        return _datastore(opened, text)
+    if is_web(text):
+        raise Stop(
+            ExitCode.FINDINGS,
+            f"outputs: {hidden(text)} is a web address, which results cannot be written to\n"
+            "    fix: give a folder, azureml://datastores/NAME/paths/..., or an address of fsspec's such as s3://...",
+        )
+    if text.startswith("file://"):
+        return Path(unquote(urlsplit(text).path))
+    return text if "://" in text else opened.root / text
+
+
+def _datastore(opened: "Opened", text: str) -> Path | str:
+    from bep.providers.local.datastores import resolve
+
+    return resolve(opened.provider, text, to_write=True)
+
+
+def output_again(opened: "Opened", record: "JobRecord") -> str | None:
+    """The address of a job's output where its record had to hide something of it and a datastore still has it."""
+    from bep.runner.addresses import has_hidden
+
+    if not has_hidden(record.output_address) or not record.output_text.startswith("azureml:"):
+        return None
+    return str(_datastore(opened, record.output_text))

@@ -1,7 +1,7 @@
 """Where a datastore path or a data asset lies on this machine. Knows addresses and folders, not jobs."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
@@ -19,6 +19,7 @@ DEFAULT: Final = "workspaceblobstore"
 
 _PATH = re.compile(r"azureml://(?:subscriptions/.*/)?datastores/([^/]+)/paths/?(.*)", re.DOTALL)
 _ASSET = re.compile(r"(?:azureml:/?/?)?(?:/?(?:subscriptions|locations)/.*/)?data/([^/]+)/(versions|labels)/([^/]+)/?")
+_UNREADABLE = ("wasb://", "wasbs://", "runs:/")
 _NAMED = re.compile(r"azureml:([^:@/]+)(?:(:|@)([^:@/]+))?")
 
 
@@ -28,6 +29,7 @@ class World(Protocol):
     root: Path
     cloud: Path
     contents: ContentStore
+    fetch: Callable[[str], Path]
 
     def list(self, kind: str) -> Mapping[Address, Observed]:
         """Every object of a kind, oldest first."""
@@ -43,71 +45,40 @@ class _Kept:
     record: ContentRecord
 
 
-@dataclass(frozen=True, slots=True)
-class _Remote:
-    """What an fsspec datastore has behind a URL."""
-
-    uri: str
-    url: str
-
-
-def locate(world: World, uri: str, *, to_write: bool = False) -> Path:
+def locate(world: World, uri: str) -> Path:
     """The local path behind `uri`; it need not exist, and a glob in it stays one.
 
     Forms: `azureml://datastores/D/paths/P` and its long forms; `azureml:NAME:VERSION`, `azureml:NAME@latest`,
     `azureml:NAME`, `data/NAME/VERSION`, `azureml://data/NAME/versions/V` and its long forms.
-    What lies behind fsspec is copied here first; `to_write` refuses that, and data assets.
-    Raises `ProviderError` for what is not there, not local, or leaves its datastore by `..`.
+    What is stored elsewhere is copied here first. Raises `ProviderError` for what is not there, not local, or leaves
+    its datastore by `..`.
     """
-    found = resolve(world, uri, to_write=to_write)
-    if isinstance(found, Path):
-        return found
-    raise ProviderError(
-        uri, "locate", f"it is {found}, which is not on this machine; give that URL as the input itself"
-    )
+    found = resolve(world, uri)
+    return found if isinstance(found, Path) else world.fetch(found)
 
 
 def resolve(world: World, uri: str, *, to_write: bool = False) -> Path | str:
-    """As `locate`, but a data asset that is an http(s) URL comes back as that text, for the runner to read."""
+    """As `locate`, but what is stored elsewhere comes back as its address, for the runner to read or write.
+
+    `to_write` refuses data assets, which are read only.
+    """
     place = _place(world, uri, to_write)
-    match place:
-        case _Kept():
-            return _stored(world, place)
-        case _Remote():
-            from bep.providers.local.fetching import fetched
-
-            return fetched(place.uri, place.url, world.cloud / "fetched")
-    return place
+    return _stored(world, place) if isinstance(place, _Kept) else place
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many files an input is, and whether they would be fetched from a store first."""
+def glimpse(world: World, uri: str) -> int | Path | str:
+    """How many files a registered asset has, from its record; what is no such asset comes back as from `resolve`.
 
-    files: int
-    is_remote: bool
-
-
-def count(world: World, uri: str) -> Count | Path | str:
-    """How many files an input is, where that is known or can be listed without fetching one of them; else as `resolve`.
-
-    Raises `ProviderError` as `resolve` does, and for a store that cannot be listed.
+    Nothing is laid out or fetched. Raises `ProviderError` as `resolve` does.
     """
     place = _place(world, uri, to_write=False)
-    match place:
-        case _Kept():
-            return Count(len(place.record.files), is_remote=False)
-        case _Remote():
-            from bep.providers.local.fetching import listed
-
-            return Count(len(listed(place.uri, place.url)), is_remote=True)
-    return place
+    return len(place.record.files) if isinstance(place, _Kept) else place
 
 
-def _place(world: World, uri: str, to_write: bool) -> "Path | str | _Kept | _Remote":
+def _place(world: World, uri: str, to_write: bool) -> "Path | str | _Kept":
     path = _PATH.fullmatch(uri)
     if path:
-        return _in_datastore(world, uri, path[1], path[2], to_write)
+        return _in_datastore(world, uri, path[1], path[2])
     if to_write:
         message = f"results need a datastore path, such as azureml://datastores/{DEFAULT}/paths/myoutput"
         raise ProviderError(uri, "locate", message, code="UserError")
@@ -135,18 +106,21 @@ def _newest(world: World, uri: str, name: str) -> Address:
     return versions[-1]
 
 
-def _asset(world: World, address: Address) -> "Path | str | _Kept | _Remote":
+def _asset(world: World, address: Address) -> "Path | str | _Kept":
     there = world.list("data")
     if address not in there:
         raise _unknown(address, "data asset", address, list(there))
     attributes, record = there[address].attributes, there[address].contents.get("path")
+    if attributes.get("type") == "mltable":
+        message = "it is of type mltable, which no batch endpoint scores; register its files as uri_folder"
+        raise ProviderError(address, "locate", message, code="UserError")
     if record is not None:
         return _Kept(address, attributes, record)
     path = str(attributes.get("path", ""))
-    if path.startswith(("http://", "https://")):
-        return path
     if path.startswith("azureml:"):
         return _place(world, path, to_write=False)
+    if "://" in path and not path.startswith(_UNREADABLE):
+        return path
     message = f"its path is {path}, which the local provider cannot read; declare a datastore of type fsspec for it"
     raise ProviderError(address, "locate", message, code="UserError")
 
@@ -157,7 +131,7 @@ def _stored(world: World, kept: _Kept) -> Path:
     return tree / next(iter(kept.record.files)) if kept.attributes.get("type") == "uri_file" else tree
 
 
-def _in_datastore(world: World, uri: str, name: str, path: str, to_write: bool) -> "Path | _Remote":
+def _in_datastore(world: World, uri: str, name: str, path: str) -> Path | str:
     inside = PurePosixPath(path.lstrip("/"))
     if ".." in inside.parts or "\0" in path:
         raise ProviderError(uri, "locate", "a path inside a datastore has no '..'", code="UserError")
@@ -170,7 +144,8 @@ def _in_datastore(world: World, uri: str, name: str, path: str, to_write: bool) 
         case "local_folder" if attributes.get("path"):
             return world.root / str(attributes["path"]) / inside
         case "fsspec":
-            return _remote(uri, f"{str(attributes['url']).rstrip('/')}/{inside}", to_write)
+            url = f"{str(attributes['url']).rstrip('/')}/{inside}".removesuffix("/.")
+            return Path(url.removeprefix("file://")) if url.startswith("file://") else url
         case _ if name == DEFAULT:
             return world.cloud / "datastores" / DEFAULT / inside
         case other:
@@ -179,13 +154,6 @@ def _in_datastore(world: World, uri: str, name: str, path: str, to_write: bool) 
                 " Locally, declare it with {type: local_folder, path: ...} or {type: fsspec, url: ...}"
             )
             raise ProviderError(uri, "locate", message, code="UserError")
-
-
-def _remote(uri: str, url: str, to_write: bool) -> _Remote:
-    if to_write:
-        message = f"results are written to folders of this machine; {url} is read only. Choose another datastore"
-        raise ProviderError(uri, "locate", message, code="UserError")
-    return _Remote(uri, url)
 
 
 def _unknown(uri: str, what: str, name: str, known: list[str]) -> ProviderError:

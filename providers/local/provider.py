@@ -33,6 +33,8 @@ class LocalProvider:
     and `provider.local.environments`, `conda_names` what the file of names says.
     `surroundings` is the process's environment (PATH, HOME, VIRTUAL_ENV, PIP_*), needed to find interpreters and build.
 
+    `fetch` brings what is stored at an address here, and raises `ProviderError`.
+
     A secret is sealed before it is stored, so this world cannot give one back: what a run needs in clear
     (a datastore's credential, a sensitive variable) is looked up in specs and environment then, by the caller.
     """
@@ -50,6 +52,7 @@ class LocalProvider:
         cloud: str = CLOUD,
         builder: str = AUTO,
         conda_names: Mapping[str, str | None] = NOTHING,
+        fetch: Callable[[str], Path] | None = None,
     ) -> None:
         self.root = root.absolute()
         self.cloud = self.root / cloud
@@ -57,6 +60,7 @@ class LocalProvider:
         self.builder = builder
         self.conda_names = conda_names
         self.surroundings = surroundings
+        self.fetch = fetch or _not_fetched
         self.contents = ContentStore(self.cloud)
         self._catalog = Catalog(self.cloud / "catalog.sqlite", clock=clock)
         self._secret_key = secret_key
@@ -100,11 +104,11 @@ class LocalProvider:
         """Give the catalog's file back."""
         self._catalog.close()
 
-    def locate(self, uri: str, *, to_write: bool = False) -> Path:
+    def locate(self, uri: str) -> Path:
         """The path on this machine behind a datastore path or a data asset. See `datastores.locate`."""
         from bep.providers.local.datastores import locate
 
-        return locate(self, uri, to_write=to_write)
+        return locate(self, uri)
 
     def deployments(self, endpoint: str) -> Mapping[Address, Observed]:
         """The deployments of one endpoint, by its plain name; oldest first."""
@@ -117,6 +121,10 @@ class LocalProvider:
         }
         attributes = seal(resource.attributes, self._secret_key)
         return Row(resource.address, attributes, operation, contents, uses(resource.kind, attributes))
+
+
+def _not_fetched(address: str) -> Path:
+    raise ProviderError(address, "locate", "it is not on this machine, and nothing here fetches it")
 
 
 def _refuse_other_bytes(resource: Resource, there: Observed | None) -> None:

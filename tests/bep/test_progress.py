@@ -17,9 +17,11 @@ from dataclasses import dataclass, field
 import pyte
 import pytest
 
-from bep.commands.progress import Troubles, live_line, plain_line
+from bep.commands.progress import Troubles, live_line, plain_line, transfer_line
+from bep.commands.running_jobs import PLAIN_PERIOD, JobTeller
 from bep.commands.worker_lines import worker_lines
-from bep.runner.events import MiniBatchFailed, Progress, WorkerLost, WorkerState
+from bep.console import Console
+from bep.runner.events import MiniBatchFailed, Progress, Transferring, WorkerLost, WorkerState
 from tests.bep.conftest import Workspace, surroundings
 
 HALFWAY = Progress(
@@ -39,6 +41,26 @@ def run(mini_batch):
         raise ValueError("no c")
     return [path for path in mini_batch]
 """
+
+
+FETCHING = Transferring("fetching inputs", 3, 20, 120_400_000, 2_300_000_000, 41.3)
+
+
+def test_files_on_their_way_are_told_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+    line = "fetching inputs: 3 of 20 files, 120 MB of 2.3 GB, 41 s"
+    assert transfer_line(FETCHING) == line
+    assert transfer_line(Transferring("uploading the output", 0, 1, 2_000_000, None, 1.0)) == (
+        "uploading the output: 0 of 1 file, 2 MB, 1 s"
+    )
+    now = [0.0]
+    teller = JobTeller(Console(), json_output=False, clock=lambda: now[0])
+    for now[0] in (1.0, PLAIN_PERIOD, PLAIN_PERIOD + 1, 2 * PLAIN_PERIOD):
+        teller.tell(FETCHING)
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", f"{line}\n" * 2)
+    JobTeller(Console(), json_output=True).tell(FETCHING)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["type"], told["files"], told["of_bytes"]) == ("transferring", 3, 2_300_000_000)
 
 
 def test_lines_read_well(golden: Callable[[str, str], None]) -> None:

@@ -6,12 +6,13 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
 from bep.runner import downloading
 from bep.runner.errors import InputsInvalid
+from bep.runner.transfers import Board
 
 CONTENT = os.urandom(300_000)
 
@@ -55,9 +56,18 @@ def server() -> Iterator[str]:
         thread.join()
 
 
+def fetched(url: str, downloads: Path, **how: Any) -> Path:
+    return downloading.fetch([url], downloads, Board(**how))[url]
+
+
+def left(folder: Path) -> list[str]:
+    """What a fetch has left that a job could take for a file of it."""
+    return [file.name for file in folder.rglob("*") if file.is_file() and file.name not in ("lock", "latest.json")]
+
+
 @pytest.mark.parametrize("path", ["/500x2.bin", "/429x1.bin", "/shortx2.bin", "/chunksx2.bin", "/wholex0.bin"])
 def test_a_failure_that_passes_is_no_failure(tmp_path: Path, server: str, path: str) -> None:
-    assert downloading.fetch(server + path, tmp_path).read_bytes() == CONTENT
+    assert fetched(server + path, tmp_path).read_bytes() == CONTENT
     assert _Moody.asked[path] == int(Path(path).stem.partition("x")[2]) + 1
 
 
@@ -74,11 +84,11 @@ def test_a_failure_that_stays_leaves_nothing_and_says_why(
     tmp_path: Path, server: str, path: str, asked: int, told: str
 ) -> None:
     with pytest.raises(InputsInvalid, match=told):
-        downloading.fetch(server + path, tmp_path)
+        fetched(server + path, tmp_path)
     assert _Moody.asked[path] == asked
-    assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
+    assert left(tmp_path) == []
 
 
 def test_where_nobody_listens_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputsInvalid, match=r"cannot be fetched: .*refused \(3 attempts\)"):
-        downloading.fetch("http://127.0.0.1:9/x?sig=canary", tmp_path)
+        fetched("http://127.0.0.1:9/x?sig=canary", tmp_path)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bep.runner import downloading, inputs, manifest
+from bep.runner import downloading, inputs, manifest, stores
 from bep.runner.errors import InputsInvalid
 from bep.runner.folder import JobFolder
 
@@ -20,6 +20,12 @@ Jobs = Any
 def listed(root: Path, *texts: str) -> list[str]:
     found = inputs.expand([t if "://" in t else str(root / t) for t in texts], root / "downloads")
     return [os.path.relpath(os.fsdecode(name), root) for name in found]
+
+
+def left(root: Path) -> list[str]:
+    """What fetching has left that a job could take for a file of it."""
+    found = (root / "downloads").rglob("*")
+    return [path.name for path in found if path.is_file() and path.name not in ("lock", "latest.json")]
 
 
 @pytest.fixture
@@ -84,6 +90,26 @@ def test_a_job_without_inputs_or_with_an_output_in_its_way_does_no_work(jobs: Jo
     assert not list((request.folder / "parts").iterdir())
 
 
+def test_a_file_that_goes_away_after_the_listing_fails_alone(jobs: Jobs) -> None:
+    script = """
+        import os
+
+        def run(mini_batch):
+            rows = []
+            for path in mini_batch:
+                if path.endswith("/00003.txt") and os.path.exists(path):
+                    os.remove(path)
+                rows.append(open(path).read())
+            return rows
+    """
+    record, output = jobs.score(script, items=10, mini_batch_size=4, max_retries=1)
+    assert (record.status, record.counts.scored, record.counts.failed) == ("Completed", 9, 1)
+    assert output.split() == [str(n) for n in range(10) if n != 3]
+    (failure,) = record.failures
+    assert failure.code == "FileNotFoundError"
+    assert [Path(name).name for name in failure.files] == ["00003.txt"]
+
+
 def test_the_manifest_gives_back_every_name(tmp_path: Path) -> None:
     folder = JobFolder(tmp_path)
     names = [b"/x/%d" % n for n in range(23)] + [b"/x/new\nline", b"/x/\xff"]
@@ -119,12 +145,11 @@ def server() -> Iterator[str]:
         thread.join()
 
 
-def test_a_url_is_fetched_once_and_whole(tmp_path: Path, server: str) -> None:
+def test_a_url_is_fetched_whole(tmp_path: Path, server: str) -> None:
     (name,) = listed(tmp_path, server + "/data/a%20b.csv?sig=secret")
     assert name.endswith("/a b.csv")
     assert (tmp_path / name).read_bytes() == b"12345"
-    assert listed(tmp_path, server + "/data/a%20b.csv?sig=secret") == [name]
-    assert len(_Answers.asked) == 1
+    assert listed(tmp_path, server + "/data/a%20b.csv?sig=another") == [name]
 
 
 @pytest.mark.parametrize("path", ["/missing.csv?sig=canary", "/short.csv?sig=canary"])
@@ -132,7 +157,7 @@ def test_a_url_that_fails_leaves_no_file_and_tells_no_secret(tmp_path: Path, ser
     with pytest.raises(InputsInvalid, match="cannot be fetched") as told:
         listed(tmp_path, server + path)
     assert "canary" not in str(told.value)
-    assert [path for path in (tmp_path / "downloads").rglob("*") if path.is_file()] == []
+    assert left(tmp_path) == []
 
 
 @pytest.fixture
@@ -145,11 +170,10 @@ def store() -> Any:
     system.rm("/bucket", recursive=True)
 
 
-def test_a_folder_of_any_store_that_fsspec_knows_is_fetched_once(tmp_path: Path, store: Any) -> None:
+def test_a_folder_of_any_store_that_fsspec_knows_is_fetched(tmp_path: Path, store: Any) -> None:
     names = listed(tmp_path, "memory://bucket/images")
     assert [(Path(name).name, (tmp_path / name).read_bytes()) for name in names] == [("b.txt", b"b"), ("a.txt", b"a")]
     assert names[1].endswith("/deep/a.txt")
-    store.rm("/bucket/images", recursive=True)
     assert listed(tmp_path, "memory://bucket/images") == names
 
 
@@ -180,7 +204,7 @@ def test_a_file_of_a_store_is_scored_as_any_other(jobs: Jobs, store: Any) -> Non
 def test_what_a_store_does_not_have_is_named(tmp_path: Path, store: Any, url: str, told: str) -> None:
     with pytest.raises(InputsInvalid, match=told):
         listed(tmp_path, url)
-    assert [path for path in (tmp_path / "downloads").rglob("*") if path.is_file()] == []
+    assert left(tmp_path) == []
 
 
 def test_a_fetch_that_breaks_off_leaves_nothing_and_says_why(
@@ -189,23 +213,33 @@ def test_a_fetch_that_breaks_off_leaves_nothing_and_says_why(
     class Refused(Exception):
         pass
 
-    def get_file(source: str, target: str, **_: object) -> None:
+    def get_file(_: object, source: str, target: str, **more: object) -> None:
+        Path(target).write_text("half")
         if source.endswith("a.txt"):
             raise Refused("403")
-        if source.endswith("b.txt"):
-            Path(target).parent.mkdir(exist_ok=True)
-            Path(target).write_text("half")
 
-    monkeypatch.setattr(store, "get_file", get_file)
-    with pytest.raises(InputsInvalid, match=r"images: cannot be fetched: Refused: 403"):
+    monkeypatch.setattr(type(store), "get_file", get_file)
+    monkeypatch.setattr(stores, "_PAUSE", 0)
+    with pytest.raises(InputsInvalid) as told:
         listed(tmp_path, "memory://bucket/images")
-    assert [path for path in (tmp_path / "downloads").rglob("*") if path.is_file()] == []
+    assert sorted(str(told.value).split("\n")) == [
+        "memory://bucket/images: /bucket/images/b.txt cannot be fetched: OSError: 4 of the 1 bytes that were listed "
+        "have arrived",
+        "memory://bucket/images: /bucket/images/deep/a.txt cannot be fetched: Refused: 403",
+    ]
+    assert left(tmp_path) == []
 
 
 def test_without_fsspec_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fsspec", None)
-    with pytest.raises(InputsInvalid, match=r"needs fsspec: pip install 'bep\[fsspec\]'"):
+    with pytest.raises(InputsInvalid, match=r"needs fsspec: pip install 'bep\[fsspec\]'") as told:
         listed(tmp_path, "s3://bucket/images?token=canary")
+    assert "canary" not in str(told.value)
+
+
+def test_without_the_client_of_a_store_its_package_is_named(tmp_path: Path, store: Any) -> None:
+    with pytest.raises(InputsInvalid, match=r"fix: pip install 'bep\[fsspec\]' 'gcsfs'"):
+        listed(tmp_path, "gs://bucket/images")
 
 
 def test_a_file_address_is_read_where_it_is(tmp_path: Path) -> None:

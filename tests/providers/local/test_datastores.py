@@ -1,4 +1,3 @@
-import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ def world(tmp_path: Path) -> LocalProvider:
     put(world, "data/mnist/2", {"type": "uri_folder", "path": "azureml://datastores/mine/paths/mnist/two"})
     put(world, "data/row/1", {"type": "uri_file", "path": {}}, {"path": content(images / "one.png")})
     put(world, "data/web/1", {"type": "uri_file", "path": "https://example.com/a.csv"})
+    put(world, "data/bucket/1", {"type": "uri_file", "path": "s3://bucket/a.csv"})
     put(world, "data/wasb/1", {"type": "uri_file", "path": "wasbs://c@a.blob.core.windows.net/a.csv"})
     return world
 
@@ -60,7 +60,7 @@ def test_a_registered_folder_and_a_registered_file_are_there(world: LocalProvide
 
 def test_an_asset_on_the_web_is_given_as_its_url(world: LocalProvider) -> None:
     assert resolve(world, "azureml:web:1") == "https://example.com/a.csv"
-    with pytest.raises(ProviderError, match="not on this machine"):
+    with pytest.raises(ProviderError, match="not on this machine, and nothing here fetches it"):
         locate(world, "azureml:web:1")
 
 
@@ -86,33 +86,28 @@ def test_what_leads_nowhere_says_so(world: LocalProvider, uri: str, message: str
     assert message in str(refusal.value)
 
 
-def test_results_go_to_folders_only(world: LocalProvider) -> None:
-    assert locate(world, "azureml://datastores/mine/paths/out", to_write=True) == world.root / "shared/store/out"
-    for uri, message in (
-        ("azureml:mnist:1", "need a datastore path"),
-        ("azureml://datastores/far/paths/x", "read only"),
-    ):
-        with pytest.raises(ProviderError, match=message):
-            locate(world, uri, to_write=True)
+def test_results_go_to_datastores_only(world: LocalProvider) -> None:
+    assert resolve(world, "azureml://datastores/mine/paths/out", to_write=True) == world.root / "shared/store/out"
+    assert resolve(world, "azureml://datastores/far/paths/x", to_write=True) == "s3://bucket/folder/x"
+    with pytest.raises(ProviderError, match="need a datastore path"):
+        resolve(world, "azureml:mnist:1", to_write=True)
 
 
-def test_a_missing_fsspec_is_named(world: LocalProvider, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "fsspec", None)
-    with pytest.raises(ProviderError, match="pip install fsspec") as refusal:
-        locate(world, "azureml://datastores/far/paths/x")
-    assert refusal.value.code == "MissingPackage"
+def test_what_lies_in_a_store_is_given_as_its_address(world: LocalProvider) -> None:
+    assert resolve(world, "azureml://datastores/far/paths/x/*.csv") == "s3://bucket/folder/x/*.csv"
+    assert resolve(world, "azureml://datastores/far/paths/") == "s3://bucket/folder"
+    assert resolve(world, "azureml:bucket:1") == "s3://bucket/a.csv"
+    put(world, "datastore/near", {"name": "near", "type": "fsspec", "url": "file:///shared/x y"})
+    assert resolve(world, "azureml://datastores/near/paths/%20/a") == Path("/shared/x y/%20/a")
 
 
-def test_what_lies_behind_fsspec_is_copied_once(tmp_path: Path) -> None:
-    pytest.importorskip("fsspec")
-    there = model(tmp_path / "bucket" / "in", a_csv="1", b_csv="2")
-    world = provider(tmp_path)
-    put(world, "datastore/far", {"name": "far", "type": "fsspec", "url": f"file://{tmp_path}/bucket"})
-    folder = locate(world, "azureml://datastores/far/paths/in")
-    assert sorted(file.name for file in folder.iterdir()) == ["a.csv", "b.csv"]
-    assert locate(world, "azureml://datastores/far/paths/in") == folder
-    assert locate(world, "azureml://datastores/far/paths/in/a.csv").read_text() == "1"
-    (there / "a.csv").write_text("changed")
-    assert (locate(world, "azureml://datastores/far/paths/in") / "a.csv").read_text() == "changed"
-    with pytest.raises(ProviderError, match="nothing is at"):
-        locate(world, "azureml://datastores/far/paths/nowhere")
+def test_a_table_is_no_input(world: LocalProvider) -> None:
+    put(world, "data/table/1", {"type": "mltable", "path": "azureml://datastores/mine/paths/table"})
+    with pytest.raises(ProviderError, match="of type mltable, which no batch endpoint scores; register its files"):
+        resolve(world, "azureml:table:1")
+
+
+def test_files_of_a_model_are_brought_here_by_whoever_the_world_was_given(tmp_path: Path) -> None:
+    world = provider(tmp_path, fetch=lambda address: tmp_path / address.replace("/", "_"))
+    put(world, "datastore/far", {"name": "far", "type": "fsspec", "url": "s3://bucket/folder"})
+    assert locate(world, "azureml://datastores/far/paths/x") == tmp_path / "s3:__bucket_folder_x"
