@@ -148,7 +148,9 @@ def tried(example: Example, folder: Path, batch: Path, trial: Trial | None) -> t
         declare(here)
         job = (lambda: f"; {score(trial, batch, folder, deployment, bep)}") if trial else str
         return "broken" if trial and trial.fault else "passed", life(folder, job)
-    except (Failure, subprocess.CalledProcessError) as failure:
+    except subprocess.CalledProcessError as failure:
+        return "failed", f"{failure}\n    {failure.stderr.decode()[-400:]}"
+    except Failure as failure:
         return "failed", str(failure)
 
 
