@@ -2,7 +2,8 @@
 
 import glob
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -28,9 +29,9 @@ def expand(
     here = _brought([text for text in texts if is_address(text)], downloads, board or Board(), most)
     for text in texts:
         found = False
-        for name in _local(os.fsencode(here[text])) if text in here else _one(text):
-            found = True
-            yield name
+        for block in _local(os.fsencode(here[text])) if text in here else _one(text):
+            found = found or bool(block)
+            yield from block
         if not found:
             raise InputsInvalid(f"{hidden(text)}: no files there")
 
@@ -69,7 +70,8 @@ def at_least(inputs: Iterable[str], most: int) -> int:
     return found
 
 
-def _one(text: str) -> Iterator[bytes]:
+def _one(text: str) -> Iterator[Sequence[bytes]]:
+    """Names in blocks: to pass each on from hand to hand would take as long as to list it."""
     if os.path.lexists(text) or not _WILD.intersection(text):
         yield from _local(os.fsencode(Path(text).absolute()))
     else:
@@ -88,16 +90,16 @@ def _matches(pattern: str) -> Iterator[str]:
             yield here + name.removesuffix(slash or "\0")
 
 
-def _local(path: bytes) -> Iterator[bytes]:
+def _local(path: bytes) -> Iterator[Sequence[bytes]]:
     if os.path.isdir(path):  # noqa: PTH112 - bytes: a name need not be text
         yield from _folder(path, ())
     elif os.path.isfile(path):  # noqa: PTH113
-        yield path
+        yield (path,)
     else:
         raise InputsInvalid(f"{os.fsdecode(path)}: {_what_is_wrong(path)}")
 
 
-def _folder(path: bytes, inside: tuple[tuple[int, int], ...]) -> Iterator[bytes]:
+def _folder(path: bytes, inside: tuple[tuple[int, int], ...]) -> Iterator[Sequence[bytes]]:
     """Every file below a folder, in the order of whole paths. `inside` are the folders that it stands in."""
     try:
         status = os.stat(path)  # noqa: PTH116
@@ -106,29 +108,35 @@ def _folder(path: bytes, inside: tuple[tuple[int, int], ...]) -> Iterator[bytes]
     this = (status.st_dev, status.st_ino)
     if this in inside:
         raise InputsInvalid(f"{os.fsdecode(path)}: a symbolic link to a folder that it stands in; remove it")
-    for name in _entries(path):
-        if name.endswith(b"/"):
-            yield from _folder(name[:-1], (*inside, this))
-        else:
-            yield name
+    names, folders = _entries(path)
+    prefix = path.rstrip(b"/") + b"/"
+    start = 0
+    for folder in folders:
+        position = bisect_left(names, folder, start)
+        yield [prefix + name for name in names[start:position]]
+        yield from _folder(prefix + folder[:-1], (*inside, this))
+        start = position
+    yield [prefix + name for name in names[start:]]
 
 
-def _entries(path: bytes) -> list[bytes]:
-    """Files and folders directly in a folder, sorted; a folder ends with a slash, so it sorts as its files do."""
-    found = []
+def _entries(path: bytes) -> tuple[list[bytes], list[bytes]]:
+    """The names of the files and of the folders in a folder, sorted; a folder's ends with a slash, and so sorts as what
+    is in it."""
+    files, folders = [], []
     try:
         with os.scandir(path) as entries:
             for entry in entries:
                 if entry.is_file():
-                    found.append(entry.path)
+                    files.append(entry.name)
                 elif entry.is_dir():
-                    found.append(entry.path + b"/")
+                    folders.append(entry.name + b"/")
                 else:
                     raise InputsInvalid(f"{os.fsdecode(entry.path)}: {_what_is_wrong(entry.path)}")
     except OSError as error:
         raise InputsInvalid(f"{os.fsdecode(path)}: cannot be listed: {error.strerror}") from error
-    found.sort()
-    return found
+    files.sort()
+    folders.sort()
+    return files, folders
 
 
 def _what_is_wrong(path: bytes) -> str:
