@@ -12,15 +12,21 @@ Jobs = Any
 SEES = """
     import os, time
 
-    def run(mini_batch):
-        time.sleep(0.05)  # so that every worker gets some
+    def init():
+        open("../" + str(os.getpid()) + ".ready", "w").close()
+
+    def run(mini_batch):  # does not end until all have begun, so that every worker gets some
+        until = time.monotonic() + 60
+        while sum(name.endswith(".ready") for name in os.listdir("..")) < {workers} and time.monotonic() < until:
+            time.sleep(0.01)
         return [os.environ.get("CUDA_VISIBLE_DEVICES", "all")] * len(mini_batch)
 """
 
 
 def seen(jobs: Jobs, *, devices: str | None, workers: int, variables: dict[str, str] | None = None) -> set[str]:
     """What the workers of a job see where bep itself sees `devices`."""
-    request = jobs.request(SEES, workers=workers, items=12, mini_batch_size=1, variables=variables)
+    script = SEES.replace("{workers}", str(workers))
+    request = jobs.request(script, workers=workers, items=4, mini_batch_size=1, variables=variables, timeout=100)
     there = {} if devices is None else {"CUDA_VISIBLE_DEVICES": devices}
     record = jobs.run(request.model_copy(update={"environment": {**request.environment, **there}}))
     return set(record.output_file.read_text().split())

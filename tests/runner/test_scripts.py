@@ -336,10 +336,16 @@ def test_prints_go_to_the_log_of_their_process(jobs: Jobs) -> None:
 def test_two_instances_with_two_workers_are_four_processes_on_two_nodes(jobs: Jobs) -> None:
     script = """
         import os, time
-        def run(mini_batch):
-            time.sleep(0.05)
+
+        def init():
+            open("../" + str(os.getpid()) + ".ready", "w").close()
+
+        def run(mini_batch):  # does not end until all four have begun
+            until = time.monotonic() + 60
+            while sum(name.endswith(".ready") for name in os.listdir("..")) < 4 and time.monotonic() < until:
+                time.sleep(0.01)
             return [os.getpid()] * len(mini_batch)
     """
-    record, output = jobs.score(script, items=80, workers=2, instance_count=2)
+    record, output = jobs.score(script, items=80, workers=2, instance_count=2, timeout=100)
     assert len(set(output.split())) == 4
     assert sorted(p.name for p in (record.folder / "logs/user/stdout").iterdir()) == ["node0", "node1"]
