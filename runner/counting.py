@@ -12,7 +12,7 @@ from bep.runner.record import Counts, JobRecord, Status
 
 def history(folder: JobFolder, record: JobRecord) -> History:
     """What has failed until now."""
-    return history_of(folder, record.settings.max_retries, record.settings.bisect)
+    return history_of(folder, record.settings.max_retries, record.settings.splits)
 
 
 def with_totals(counts: Counts, totals: Totals) -> Counts:

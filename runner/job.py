@@ -83,7 +83,7 @@ class Job:
         published = publishing.is_published(self.record, self.request, self.folder, self._board(NotUploaded))
         with closing(self._engine()) as engine:
             listed = self._listed()
-            history = history_of(self.folder, self._retries, self.request.settings.bisect)
+            history = history_of(self.folder, self._retries, self.request.settings.splits)
             ending = Ending() if published else self._engine_run(engine, listed, history)
         self._finish(listed, ending)
 
@@ -147,7 +147,7 @@ class Job:
     def _finish(self, listed: Manifest, ending: Ending) -> None:
         """Count what the journals have, and publish if every item is accounted for."""
         self._become(Status.FINALIZING)
-        history = history_of(self.folder, self._retries, self.request.settings.bisect)
+        history = history_of(self.folder, self._retries, self.request.settings.splits)
         totals = Totals()
         scored = tallied(self.folder, listed, totals, history)
         completes = not ending.error and not ending.is_cancelled

@@ -38,6 +38,11 @@ class Settings(BaseModel):
     worker_cpus: int = Field(default=0, ge=0)
 
     @property
+    def splits(self) -> bool:
+        """Whether a mini-batch that keeps failing is split: files of the same keys are only ever scored together."""
+        return self.bisect and not self.partition_keys
+
+    @property
     def workers(self) -> int:
         """How many worker processes: one `init()` each."""
         return self.instance_count * self.max_concurrency_per_instance

@@ -106,21 +106,23 @@ def test_what_is_left_of_partitions_crosses_none_of_them() -> None:
     ]
 
 
-def test_one_bad_file_of_a_partition_fails_alone(jobs: Jobs) -> None:
+def test_a_partition_with_a_bad_file_fails_whole_for_none_is_scored_in_parts(jobs: Jobs) -> None:
     script = """
         import os
 
         def run(mini_batch, mini_batch_context):
             if any(path.endswith("2") for path in mini_batch):
-                raise ValueError(mini_batch_context.partition_key_value["user"])
+                raise ValueError(f"{len(mini_batch)} of " + mini_batch_context.partition_key_value["user"])
             return [os.path.basename(path) for path in mini_batch]
     """
-    record, said = jobs.score(script, inputs=songs(jobs.root, BY_FOLDER), partition_keys=("user",), max_retries=0)
-    assert said.split() == ["1", "3", "4", "5"]
-    assert record.counts.failed == 1
-    failed = json.loads(JobFolder(record.folder).failed_items.read_text())
-    assert (failed["message"], failed["position"]) == ("a", 1)
-    assert failed["item"].endswith("user=a/year=1/2")
+    record, said = jobs.score(script, inputs=songs(jobs.root, BY_FOLDER), partition_keys=("user",), max_retries=1)
+    assert said.split() == ["4", "5"]
+    assert record.counts.failed == 3
+    failed = [json.loads(line) for line in JobFolder(record.folder).failed_items.read_text().splitlines()]
+    assert [(one["message"], one["position"], one["attempts"]) for one in failed] == [
+        ("3 of a", n, 2) for n in range(3)
+    ]
+    assert failed[1]["item"].endswith("user=a/year=1/2")
     report = (record.folder / "logs/sys/job_report/processed_mini-batches.csv").read_text()
     assert sorted({line.split(",")[0] for line in report.splitlines()[1:]}) == ["0", "1"]
 
