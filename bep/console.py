@@ -3,6 +3,8 @@
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from typing import Any, TextIO
 
@@ -23,8 +25,9 @@ def wants_colour(stream: TextIO) -> bool:
 def _write(stream: TextIO, text: str) -> None:
     """Write at once. A reader who has left, as `head` does, ends no work: what follows goes nowhere."""
     try:
-        stream.write(text)
-        stream.flush()
+        if text:
+            stream.write(text)
+            stream.flush()
     except BrokenPipeError:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -41,11 +44,37 @@ class Console:
         self.colour = wants_colour(sys.stdout)
         self.colour_talk = wants_colour(sys.stderr)
         self._live: list[str] = []
+        self._writing = 0
+        self._waiting: list[str] = []
+
+    @contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """What a signal handler has to say meanwhile is said afterwards: in the middle it would be drawn over."""
+        self._writing += 1
+        try:
+            yield
+        finally:
+            self._writing -= 1
+        if self._waiting and not self._writing:
+            waiting, self._waiting = self._waiting, []
+            self.interject("\n".join(waiting))
+
+    def interject(self, text: str) -> None:
+        """Talk of a signal handler, which may come between any two steps of the rest."""
+        if self._writing:
+            self._waiting.append(text)
+            return
+        with self._undisturbed(), suppress(OSError):  # whoever listened may have left
+            os.write(sys.stderr.fileno(), f"{self._taken_away() or chr(10)}{text}\n".encode())
+
+    def _put(self, stream: TextIO, text: str) -> None:
+        with self._undisturbed():
+            _write(sys.stderr, self._taken_away())
+            _write(stream, text)
 
     def result(self, text: str) -> None:
         """A result, with exactly one line break at its end."""
-        self.clear()
-        _write(sys.stdout, text if text.endswith("\n") else text + "\n")
+        self._put(sys.stdout, text if text.endswith("\n") else text + "\n")
 
     def result_json(self, value: Any, *, indent: int | None = 2) -> None:
         """A result for a machine."""
@@ -54,20 +83,17 @@ class Console:
     def say(self, text: str) -> None:
         """Talk: what is going on."""
         if not self.quiet:
-            self.clear()
-            _write(sys.stderr, text + "\n")
+            self._put(sys.stderr, text + "\n")
 
     def warn(self, text: str) -> None:
         """Talk that even a quiet command makes."""
-        self.clear()
         mark = f"{YELLOW}warning:{RESET}" if self.colour_talk else "warning:"
-        _write(sys.stderr, f"{mark} {text}\n")
+        self._put(sys.stderr, f"{mark} {text}\n")
 
     def error(self, text: str) -> None:
         """Why a command failed."""
-        self.clear()
         mark = f"{RED}error:{RESET}" if self.colour_talk else "error:"
-        _write(sys.stderr, f"{mark} {text}\n")
+        self._put(sys.stderr, f"{mark} {text}\n")
 
     @property
     def live_possible(self) -> bool:
@@ -98,16 +124,16 @@ class Console:
             return
         width = self.width
         fitting = [line[: max(0, width - 1)] for line in lines[: max(1, self.height - 1)]]
-        _write(sys.stderr, self._to_the_top(width) + "\x1b[K\r\n".join(fitting) + "\x1b[J")
-        self._live = fitting
+        with self._undisturbed():
+            _write(sys.stderr, self._to_the_top(width) + "\x1b[K\r\n".join(fitting) + "\x1b[J")
+            self._live = fitting
 
     def clear(self) -> None:
         """Take the live lines away, so that what follows starts on a clean one."""
-        if self._live:
-            _write(sys.stderr, self.taken_away())
+        self._put(sys.stderr, "")
 
-    def taken_away(self) -> str:
-        """What takes the live lines away, for one who writes to the terminal himself; they count as gone then."""
+    def _taken_away(self) -> str:
+        """What takes the live lines away; they count as gone then."""
         if not self._live:
             return ""
         text = self._to_the_top(self.width) + "\x1b[J"

@@ -131,7 +131,7 @@ def _continued(
     deployed = target.environment_variables if target else variables_of(opened, record)
     known = {name: value for name, value in deployed.items() if name not in record.given_variables}
     variables = {**known, **given_values(env, record.target.environment_variables, os.environ)}
-    with two_step_interrupt("cancelling the job; what is scored is kept", console.taken_away) as cancel:
+    with two_step_interrupt("cancelling the job; what is scored is kept", console.interject) as cancel:
         ended = step(
             record.folder,
             environment_variables=variables,

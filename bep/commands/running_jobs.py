@@ -32,7 +32,7 @@ def carry_out(opened: "Opened", source: "JobSource", *, json_output: bool) -> No
     say_findings(console, loaded.findings, loaded.sources)
     assert loaded.job is not None  # loaded_job raises otherwise
     request = request_of(opened, loaded.job, console.say)
-    with two_step_interrupt("cancelling the job; what is scored is kept", console.taken_away) as cancel:
+    with two_step_interrupt("cancelling the job; what is scored is kept", console.interject) as cancel:
         record = run(request, report=JobTeller(console, json_output).tell, cancel=cancel)
     keep_report(console, record)
     finish(console, record, json_output=json_output)

@@ -95,11 +95,11 @@ def apply_plan(
 
 @contextmanager
 def two_step_interrupt(
-    first: str = "finishing what runs, starting nothing more", taking_away: Callable[[], str] = str
+    first: str = "finishing what runs, starting nothing more", say: "Callable[[str], None] | None" = None
 ) -> Iterator[Flag]:
     """A flag that the first SIGINT or SIGTERM sets; a second one ends the process.
 
-    `taking_away` gives what clears the terminal of lines that are being drawn over, which would swallow what is said.
+    `say` is for a terminal with lines that are being drawn over, which would swallow what is said.
     """
     flag = Flag()
 
@@ -109,8 +109,12 @@ def two_step_interrupt(
                 os.write(2, b"\nended at once; every step taken is on record\n")
             os._exit(ExitCode.CANCELLED)
         flag.set()
+        text = f"interrupted: {first}; once more ends bep at once"
+        if say:
+            say(text)
+            return
         with suppress(OSError):  # whoever listened may have left
-            os.write(2, f"{taking_away() or chr(10)}interrupted: {first}; once more ends bep at once\n".encode())
+            os.write(2, f"\n{text}\n".encode())
 
     before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

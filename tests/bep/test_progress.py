@@ -216,6 +216,49 @@ def test_what_ctrl_c_says_is_not_drawn_over(slow: Workspace) -> None:
     assert any(line.startswith("next: bep job resume stopped ") for line in left)
 
 
+SIGNALLED = """
+import signal
+from bep.console import Console
+console, count = Console(), 0
+def interrupted(*_):
+    global count
+    count += 1
+    console.interject(f"interrupted {count}")
+signal.signal(signal.SIGALRM, interrupted)
+signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+for number in range(100_000):
+    console.live(f"bar {number}", f"  process000 {number}")
+    if number % 7 == 0:
+        console.say(f"said {number}")
+    if count >= 300:
+        break
+signal.setitimer(signal.ITIMER_REAL, 0)
+console.say("over")
+"""
+
+
+def test_a_signal_at_any_moment_of_a_drawing_is_told_whole_and_stays() -> None:
+    screen = pyte.HistoryScreen(80, 30, history=100_000)
+    stream = pyte.Stream(screen)
+    terminal, theirs = pty.openpty()
+    _resize(theirs, 30, 80)
+    process = subprocess.Popen(
+        [sys.executable, "-c", SIGNALLED], stdin=theirs, stdout=theirs, stderr=theirs,
+        env={**surroundings(), "TERM": "xterm", "PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
+    os.close(theirs)
+    for said in _read(terminal):
+        stream.feed(said.decode())
+    os.close(terminal)
+    assert process.wait(20) == 0
+    above = ["".join(line[n].data for n in range(80)).rstrip() for line in screen.history.top]
+    left = [line for line in (*above, *(line.rstrip() for line in screen.display)) if line]
+    told = [line for line in left if line.startswith("interrupted")]
+    assert told == [f"interrupted {number}" for number in range(1, len(told) + 1)]
+    assert len(told) >= 300
+    assert {line.split()[0] for line in left} == {"interrupted", "said", "over"}
+
+
 def test_a_low_terminal_and_a_lone_worker_have_the_bar_alone(slow: Workspace) -> None:
     low = Terminal(columns=100, rows=5)
     low.run(slow)
