@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from bep.runner import output, parts, strays
-from bep.runner.events import WorkerLost
+from bep.runner import output, parts, running, strays
+from bep.runner.events import Event, JobStarted, WorkerLost
 from bep.runner.record import Status
 from bep.runner.worker import wire
 from tests.runner.conftest import RUNNER, output_of, processes_with
@@ -306,10 +306,13 @@ def test_what_ends_the_runner_costs_no_call_an_attempt(jobs: Jobs, living: Livin
         "import time\ndef run(mini_batch):\n    time.sleep(0.2)\n    return ['scored'] * len(mini_batch)\n",
         items=20, mini_batch_size=1, workers=2, max_retries=0,
     )  # fmt: skip
-    timer = threading.Timer(0.8, _thread.interrupt_main)
-    timer.start()
+
+    def report(event: Event) -> None:
+        if isinstance(event, JobStarted):
+            threading.Timer(0.5, _thread.interrupt_main).start()
+
     with pytest.raises(KeyboardInterrupt):
-        jobs.run(request)
+        running.run(request, report=report, cancel=threading.Event())
     assert living() == []
     assert (request.folder / "journal").read_text() == ""
     resumed = jobs.resume(request)
