@@ -53,19 +53,28 @@ class Console:
         self._writing += 1
         try:
             yield
+            while self._writing == 1 and self._waiting:
+                self._tell(self._waiting.pop(0))
         finally:
             self._writing -= 1
-        if self._waiting and not self._writing:
-            waiting, self._waiting = self._waiting, []
-            self.interject("\n".join(waiting))
+        if self._waiting and not self._writing:  # it came between the last look and now
+            self._tell_waiting()
+
+    def _tell_waiting(self) -> None:
+        with self._undisturbed():
+            pass
 
     def interject(self, text: str) -> None:
         """Talk of a signal handler, which may come between any two steps of the rest."""
-        if self._writing:
-            self._waiting.append(text)
-            return
-        with self._undisturbed(), suppress(OSError):  # whoever listened may have left
-            os.write(sys.stderr.fileno(), f"{self._taken_away() or chr(10)}{text}\n".encode())
+        self._waiting.append(text)
+        if not self._writing:
+            self._tell_waiting()
+
+    def _tell(self, text: str) -> None:
+        left = f"{self._taken_away() or chr(10)}{text}\n".encode()
+        with suppress(OSError):  # whoever listened may have left
+            while left:  # the next signal may cut it short
+                left = left[os.write(sys.stderr.fileno(), left) :]
 
     def _put(self, stream: TextIO, text: str) -> None:
         with self._undisturbed():

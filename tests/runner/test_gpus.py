@@ -12,12 +12,10 @@ Jobs = Any
 SEES = """
     import os, time
 
-    def init():
-        open("../" + str(os.getpid()) + ".ready", "w").close()
-
-    def run(mini_batch):  # does not end until all have begun, so that every worker gets some
+    def run(mini_batch):  # does not end until every worker has begun one
+        open("../" + str(os.getpid()) + ".begun", "w").close()
         until = time.monotonic() + 60
-        while sum(name.endswith(".ready") for name in os.listdir("..")) < {workers} and time.monotonic() < until:
+        while sum(name.endswith(".begun") for name in os.listdir("..")) < {workers} and time.monotonic() < until:
             time.sleep(0.01)
         return [os.environ.get("CUDA_VISIBLE_DEVICES", "all")] * len(mini_batch)
 """

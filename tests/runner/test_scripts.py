@@ -337,12 +337,10 @@ def test_two_instances_with_two_workers_are_four_processes_on_two_nodes(jobs: Jo
     script = """
         import os, time
 
-        def init():
-            open("../" + str(os.getpid()) + ".ready", "w").close()
-
-        def run(mini_batch):  # does not end until all four have begun
+        def run(mini_batch):  # does not end until all four have begun one
+            open("../" + str(os.getpid()) + ".begun", "w").close()
             until = time.monotonic() + 60
-            while sum(name.endswith(".ready") for name in os.listdir("..")) < 4 and time.monotonic() < until:
+            while sum(name.endswith(".begun") for name in os.listdir("..")) < 4 and time.monotonic() < until:
                 time.sleep(0.01)
             return [os.getpid()] * len(mini_batch)
     """
