@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bep.runner import listing
-from bep.runner.counting import history, with_totals
-from bep.runner.finishing import Totals, tallied, write_failed_items
+from bep.runner.counting import with_totals
+from bep.runner.finishing import Totals, history_of, tallied, write_failed_items
 from bep.runner.folder import JobFolder, wait_for_parts
 from bep.runner.record import JobRecord, Status, read, save
 
@@ -65,7 +65,7 @@ def _counted(folder: JobFolder, record: JobRecord) -> JobRecord:
     listed = listing.recorded(folder, record)
     if listed is None:
         return record
-    past, totals = history(folder, record), Totals()
+    past, totals = history_of(folder, record.settings), Totals()
     deque(tallied(folder, listed, totals, past), maxlen=0)
     write_failed_items(folder, listed, past, totals)
     return record.model_copy(update={"counts": with_totals(record.counts, totals)})

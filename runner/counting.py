@@ -5,14 +5,9 @@ from collections import deque
 from contextlib import suppress
 
 from bep.runner import listing, parts
-from bep.runner.finishing import History, Totals, history_of
+from bep.runner.finishing import Totals, history_of
 from bep.runner.folder import JobFolder
 from bep.runner.record import Counts, JobRecord, Status
-
-
-def history(folder: JobFolder, record: JobRecord) -> History:
-    """What has failed until now."""
-    return history_of(folder, record.settings.max_retries, record.settings.splits)
 
 
 def with_totals(counts: Counts, totals: Totals) -> Counts:
@@ -29,7 +24,7 @@ def so_far(record: JobRecord) -> JobRecord:
     listed = listing.recorded(folder, record)
     if listed is None or (record.status.is_final and record.status is not Status.NOT_RESPONDING):
         return record
-    past, totals = history(folder, record), Totals()
+    past, totals = history_of(folder, record.settings), Totals()
     deque(map(totals.add, parts.in_order(folder.parts)), maxlen=0)
     totals.given_up = sum(call.count for call in past.given_up)
     counts = with_totals(record.counts, totals).model_copy(

@@ -14,6 +14,7 @@ from bep.runner.job_report import JobReport
 from bep.runner.journal import Failure
 from bep.runner.manifest import Manifest
 from bep.runner.parts import Scored
+from bep.runner.target import Settings
 from bep.runner.worker.troubles import shortage
 
 
@@ -75,9 +76,9 @@ def replay(failures: Iterable[Failure], max_retries: int, bisect: bool) -> Histo
     return history
 
 
-def history_of(folder: JobFolder, max_retries: int, bisect: bool) -> History:
+def history_of(folder: JobFolder, settings: Settings) -> History:
     """The same from a job's folder."""
-    return replay(journal.read(folder.journal), max_retries, bisect)
+    return replay(journal.read(folder.journal), settings.max_retries, settings.splits)
 
 
 def tallied(folder: JobFolder, listed: Manifest, totals: Totals, history: History) -> Iterator[Scored]:

@@ -83,17 +83,13 @@ class Job:
         published = publishing.is_published(self.record, self.request, self.folder, self._board(NotUploaded))
         with closing(self._engine()) as engine:
             listed = self._listed()
-            history = history_of(self.folder, self._retries, self.request.settings.splits)
+            history = history_of(self.folder, self.request.settings)
             ending = Ending() if published else self._engine_run(engine, listed, history)
         self._finish(listed, ending)
 
     def _board(self, invalid: type[JobInvalid]) -> Board:
         doing = "uploading the output" if invalid is NotUploaded else "fetching inputs"
         return Board(doing, invalid, self.cancel, self._tell)
-
-    @property
-    def _retries(self) -> int:
-        return self.request.settings.max_retries
 
     def _engine(self) -> Engine:
         """The engine, with as many workers started as the job surely wants: they get ready while inputs are listed."""
@@ -147,7 +143,7 @@ class Job:
     def _finish(self, listed: Manifest, ending: Ending) -> None:
         """Count what the journals have, and publish if every item is accounted for."""
         self._become(Status.FINALIZING)
-        history = history_of(self.folder, self._retries, self.request.settings.splits)
+        history = history_of(self.folder, self.request.settings)
         totals = Totals()
         scored = tallied(self.folder, listed, totals, history)
         completes = not ending.error and not ending.is_cancelled
