@@ -40,6 +40,9 @@ def main() -> NoReturn:
     if arguments in (["version"], ["--version"]):  # the one command a script calls a hundred times: no imports
         print(f"bep {__version__}")
         sys.exit(ExitCode.DONE)
+    from bep.terminal import guard_standard_streams
+
+    guard_standard_streams()  # before anything is parsed: a mistyped word is printed back, too
     _keep_what_is_made()
     sys.exit(run(arguments))
 

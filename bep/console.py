@@ -5,28 +5,24 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from io import TextIOWrapper
 from typing import Any, TextIO
 
 from bep.exit_codes import ExitCode, Stop
+from bep.schemas.escaping import escaped, in_one_line
+from bep.terminal import EscapingStream, guard_standard_streams, wants_colour
 
 RED, YELLOW, BOLD, RESET = "\x1b[31m", "\x1b[33m", "\x1b[1m", "\x1b[0m"
 
 
-def wants_colour(stream: TextIO) -> bool:
-    """Colour on a terminal, unless NO_COLOR is set (https://no-color.org) or TERM is dumb; FORCE_COLOR overrides."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    return stream.isatty() and os.environ.get("TERM") != "dumb"
+def _write(stream: TextIO, text: str, *, control: bool = False) -> None:
+    """Write at once. A reader who has left, as `head` does, ends no work: what follows goes nowhere.
 
-
-def _write(stream: TextIO, text: str) -> None:
-    """Write at once. A reader who has left, as `head` does, ends no work: what follows goes nowhere."""
+    `control` is for what moves the cursor and has no foreign text in it; all else is escaped.
+    """
     try:
         if text:
-            stream.write(text)
+            shown = text if control else escaped(text, colour=wants_colour(stream))
+            stream.control(shown) if isinstance(stream, EscapingStream) else stream.write(shown)
             stream.flush()
     except BrokenPipeError:
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -39,8 +35,7 @@ class Console:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
-        if isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
+        guard_standard_streams()
         self.colour = wants_colour(sys.stdout)
         self.colour_talk = wants_colour(sys.stderr)
         self._live: list[str] = []
@@ -71,19 +66,25 @@ class Console:
             self._tell_waiting()
 
     def _tell(self, text: str) -> None:
-        left = f"{self._taken_away() or chr(10)}{text}\n".encode()
+        left = f"{self._taken_away() or chr(10)}{escaped(text)}\n".encode()
         with suppress(OSError):  # whoever listened may have left
             while left:  # the next signal may cut it short
                 left = left[os.write(sys.stderr.fileno(), left) :]
 
     def _put(self, stream: TextIO, text: str) -> None:
         with self._undisturbed():
-            _write(sys.stderr, self._taken_away())
+            _write(sys.stderr, self._taken_away(), control=True)
             _write(stream, text)
 
     def result(self, text: str) -> None:
         """A result, with exactly one line break at its end."""
         self._put(sys.stdout, text if text.endswith("\n") else text + "\n")
+
+    def result_bytes(self, content: bytes) -> None:
+        """A result as it is, unescaped: for whoever asked for raw bytes."""
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
 
     def result_json(self, value: Any, *, indent: int | None = 2) -> None:
         """A result for a machine."""
@@ -132,9 +133,9 @@ class Console:
         if not self.live_possible:
             return
         width = self.width
-        fitting = [line[: max(0, width - 1)] for line in lines[: max(1, self.height - 1)]]
+        fitting = [in_one_line(line)[: max(0, width - 1)] for line in lines[: max(1, self.height - 1)]]
         with self._undisturbed():
-            _write(sys.stderr, self._to_the_top(width) + "\x1b[K\r\n".join(fitting) + "\x1b[J")
+            _write(sys.stderr, self._to_the_top(width) + "\x1b[K\r\n".join(fitting) + "\x1b[J", control=True)
             self._live = fitting
 
     def clear(self) -> None:

@@ -2,6 +2,8 @@
 
 import re
 
+from bep.schemas.escaping import spelt
+
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 MARKDOWN = re.compile(r"([\\`*\[\]<>#|~]|(?<!\w)_|_(?!\w))")
 MENTION = re.compile(r"@(?=\w)")
@@ -10,13 +12,7 @@ INVISIBLE = "\u200b"
 
 def plain(text: str) -> str:
     """The text with control characters, and those that turn or hide writing, spelt out as `\\x1b` or `\\u202e`."""
-    return CONTROL.sub(_spelt, text)
-
-
-def _spelt(found: re.Match[str]) -> str:
-    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-    number = ord(found.group())
-    return named.get(found.group()) or (f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}")
+    return CONTROL.sub(spelt, text)
 
 
 def markdown(text: str) -> str:

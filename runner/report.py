@@ -3,6 +3,7 @@
 import re
 
 from bep.runner.record import Counts, JobError, JobRecord, Status
+from bep.schemas.escaping import in_one_line
 
 _NUMBERS = re.compile(r"\d+")
 _ANOTHER_JOB = frozenset(("OutputExists", "ColumnsDiffer"))  # the same job would fail in the same way again
@@ -90,7 +91,7 @@ def _failure(error: JobError, record: JobRecord, *, with_traceback: bool = True)
     if with_traceback:
         told.extend("    " + line for line in error.traceback.rstrip().splitlines())
     if error.files:
-        shown = ", ".join(error.files[:3])
+        shown = ", ".join(map(in_one_line, error.files[:3]))
         rest = len(error.files) - 3
         told.append(f"    files: {shown}" + (f" and {rest} more" if rest > 0 else ""))
     if error.log:

@@ -1,11 +1,12 @@
-"""The first items of a job, scored by one process on the terminal. Keeps nothing; knows no record and no journal."""
+"""The first items of a job, scored by one process in front of a person. Keeps nothing; knows no record, no journal."""
 
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import IO, Any
 
 from bep.runner import listing, manifest
 from bep.runner.crew import PROGRAM, Launch
@@ -14,6 +15,11 @@ from bep.runner.folder import JobFolder
 from bep.runner.launching import launch
 from bep.runner.target import JobRequest
 from bep.runner.transfers import Board
+
+Show = Callable[[bytes], None]
+"""Takes a line that the script said, with its line break if it had one."""
+
+_PATIENCE = 1.0  # seconds for what a process said last, when one that it has started keeps its streams open
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +32,11 @@ class Sampled:
     written: tuple[str, ...]
 
 
-def sample(request: JobRequest, items: int, *, debug: bool) -> Sampled:
-    """Score the first `items` with the request's interpreter, script and settings, on this process's own terminal.
+def sample(request: JobRequest, items: int, *, debug: bool, show: tuple[Show, Show] | None = None) -> Sampled:
+    """Score the first `items` with the request's interpreter, script and settings.
 
     One process, one attempt for each mini-batch, no timeout; `debug` opens the debugger where the script has raised.
+    `show` takes what it writes to stdout and to stderr; without it, both are this process's own, as a debugger needs.
     Raises `InputsInvalid`, and `OSError` when the interpreter cannot be started.
     """
     with tempfile.TemporaryDirectory(prefix="bep-sample-") as place:
@@ -40,7 +47,12 @@ def sample(request: JobRequest, items: int, *, debug: bool) -> Sampled:
         folder.make()
         here.output_folder.mkdir()
         listed = _listed(here, folder, items)
-        code = _patiently(_start(launch(here, folder), _setup(here, listed.items, debug)))
+        process = _start(launch(here, folder), _setup(here, listed.items, debug), pipes=show is not None)
+        streams = zip((process.stdout, process.stderr), show or (), strict=False)
+        readers = [_passed_on(stream, take) for stream, take in streams if stream]
+        code = _patiently(process)
+        for reader in readers:
+            reader.join(_PATIENCE)
         found = (path for path in sorted(here.output_folder.rglob("*")) if path.is_file())
         return Sampled(code, tuple(str(path.relative_to(here.output_folder)) for path in found))
 
@@ -53,8 +65,18 @@ def _listed(request: JobRequest, folder: JobFolder, items: int) -> manifest.Mani
     return listed
 
 
-def _start(start: Launch, more: Mapping[str, Any]) -> "subprocess.Popen[bytes]":
-    """The process of a worker's program, with this one's terminal."""
+def _passed_on(stream: IO[bytes], show: Show) -> Thread:
+    def read() -> None:
+        for line in stream:
+            show(line)
+
+    reader = Thread(target=read, daemon=True)
+    reader.start()
+    return reader
+
+
+def _start(start: Launch, more: Mapping[str, Any], *, pipes: bool) -> "subprocess.Popen[bytes]":
+    """The process of a worker's program, with this one's streams or with pipes."""
     with tempfile.TemporaryFile() as settings:
         settings.write(ascii({**start.setup, "working": str(start.working), **more}).encode())
         settings.flush()
@@ -62,6 +84,8 @@ def _start(start: Launch, more: Mapping[str, Any]) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
             [*start.interpreter, str(PROGRAM), "sample", str(settings.fileno())],
             cwd=start.working,
+            stdout=subprocess.PIPE if pipes else None,
+            stderr=subprocess.PIPE if pipes else None,
             env=None if start.environment is None else dict(start.environment),
             pass_fds=(settings.fileno(),),
         )

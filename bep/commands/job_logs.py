@@ -27,12 +27,14 @@ def logs(
     stderr: Annotated[bool, typer.Option("--stderr", help="What it and its libraries printed as errors.")] = False,
     error: Annotated[bool, typer.Option("--error", help="Exceptions, and stacks of calls that were ended.")] = False,
     log: Annotated[bool, typer.Option("--log", help="What it logged with EntryScript().logger.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Its bytes as they are, escape codes too.")] = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the job is over.")] = False,
 ) -> None:
     """Print what the workers of a job said; without an option for it, everything that they said.
 
     Each file begins with a line that names worker and kind, unless only one was asked for. A worker that
-    died has another in its place, with the next free number.
+    died has another in its place, with the next free number. What would move the cursor is spelt out;
+    on a terminal, colours pass.
 
     \b
     Examples:
@@ -40,6 +42,7 @@ def logs(
       bep job logs nightly --error              only exceptions, with their tracebacks
       bep job logs nightly --worker 3 --stderr
       bep job logs nightly -f                   while the job runs
+      bep job logs nightly -w 0 --stdout --raw > out.bin
 
     \b
     Exit codes: 0 printed, or there was nothing to print; 1 no such job or worker.
@@ -54,7 +57,7 @@ def logs(
     kinds = [kind for kind in _KINDS if asked[kind]] or list(_KINDS)
     record = record_named(home, name)
     said = _Said(
-        Console(), record.folder / "logs" / "user", kinds, worker, alone=len(kinds) == 1 and worker is not None
+        Console(), record.folder / "logs" / "user", kinds, worker, alone=len(kinds) == 1 and worker is not None, raw=raw
     )
     try:
         is_over = _followed(said, home, record, follow=follow)
@@ -93,23 +96,29 @@ class _File:
 class _Said:
     """The chosen logs, read on from where they were read last."""
 
-    def __init__(self, console: "Console", folder: Path, kinds: list[str], worker: int | None, *, alone: bool) -> None:
+    def __init__(
+        self, console: "Console", folder: Path, kinds: list[str], worker: int | None, *, alone: bool, raw: bool
+    ) -> None:
         self._console = console
         self._folder = folder
         self._kinds = kinds
         self._worker = worker
         self._alone = alone
+        self._raw = raw
         self._read: dict[Path, int] = {}
         self._last: Path | None = None
 
     def print_fresh(self, *, to_the_end: bool) -> None:
         """Whole new lines of each file; at the end of a job the last line too, even if it is not whole."""
         for file in self._files():
-            for text in self._new(file.path, to_the_end):
+            for content in self._new(file.path, to_the_end):
                 if file.path != self._last and not self._alone:
                     self._console.result(("\n" if self._last else "") + file.heading)
                 self._last = file.path
-                self._console.result(text)
+                if self._raw:
+                    self._console.result_bytes(content)
+                else:
+                    self._console.result(content.decode(errors="replace"))
 
     def conclude(self, *, is_over: bool) -> None:
         """Say why nothing was printed. Raises `Stop` for a worker that there is not."""
@@ -133,7 +142,7 @@ class _Said:
                 if worker.removeprefix("process").isdecimal():
                     yield _File(path, kind, worker)
 
-    def _new(self, path: Path, to_the_end: bool) -> Iterator[str]:
+    def _new(self, path: Path, to_the_end: bool) -> Iterator[bytes]:
         with path.open("rb") as stream:
             stream.seek(self._read.get(path, 0))
             while block := stream.read(_BLOCK):
@@ -142,4 +151,4 @@ class _Said:
                     return
                 self._read[path] = self._read.get(path, 0) + len(whole)
                 stream.seek(self._read[path])
-                yield whole.decode(errors="replace")
+                yield whole

@@ -8,6 +8,7 @@ from bep.commands.progress import Troubles, live_line, number_of, plain_line, tr
 from bep.commands.worker_lines import worker_lines
 from bep.console import Console
 from bep.exit_codes import ExitCode, Stop
+from bep.schemas.escaping import in_one_line
 
 if TYPE_CHECKING:
     from bep.runner.events import Event, Progress, Transferring
@@ -107,7 +108,7 @@ def as_text(event: "Event") -> str:
         )
     if isinstance(event, MiniBatchFailed):
         then = "will be tried again" if event.will_retry else "given up"
-        first = event.files[0] if event.files else "?"
+        first = in_one_line(event.files[0]) if event.files else "?"
         more = f" and {len(event.files) - 1} more" if len(event.files) > 1 else ""
         return f"  {event.error_type}: {_first_line(event.message)} ({first}{more}; attempt {event.attempt}, {then})"
     if isinstance(event, WorkerLost):

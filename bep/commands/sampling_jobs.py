@@ -24,7 +24,12 @@ def take_sample(opened: "Opened", source: "JobSource", items: int, *, debug: boo
     request = request_of(opened, loaded.job, console.say)
     target = request.target
     console.say(f"sample: {target.endpoint}/{target.deployment} with {target.interpreter[0]}")
-    _conclude(console, sample(request, items, debug=debug))
+    show = (lambda line: console.result(_text(line))), (lambda line: console.say(_text(line)))
+    _conclude(console, sample(request, items, debug=debug, show=None if debug else show))
+
+
+def _text(line: bytes) -> str:
+    return line.decode(errors="replace").removesuffix("\n")
 
 
 def _conclude(console: Console, sampled: "Sampled") -> None:
