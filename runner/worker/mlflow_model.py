@@ -2,6 +2,9 @@
 
 import os
 
+from . import mlflow_tables
+from .mlflow_results import frame_of
+
 TABLES = (".csv", ".parquet", ".pqt", ".jsonl")
 IMAGES = (".png", ".jpg", ".jpeg", ".tiff", ".bmp", ".gif")
 _MODEL: "list[object]" = []
@@ -25,9 +28,9 @@ def run(mini_batch: "list[str]") -> object:
 def _score(pandas: object, path: str) -> object:
     model = _MODEL[0]
     predictions = model.predict(_read(pandas, path, _schema(model)))  # type: ignore[attr-defined]
-    frame = _frame(pandas, predictions)
-    frame.insert(0, _free(frame, "row"), range(len(frame)))  # type: ignore[attr-defined,arg-type]
-    frame[_free(frame, "file")] = os.path.basename(path)  # type: ignore[index]
+    frame = frame_of(pandas, predictions)
+    frame.insert(0, _free(frame, "row"), range(len(frame)))
+    frame[_free(frame, "file")] = os.path.basename(path)
     return frame
 
 
@@ -55,11 +58,11 @@ def _schema(model: object) -> object:
 def _read(pandas: object, path: str, schema: object) -> object:
     ending = os.path.splitext(path)[1]
     if ending == ".csv":
-        return _read_csv(pandas, path, schema)
+        return mlflow_tables.read_csv(pandas, path, schema)
     if ending in (".parquet", ".pqt"):
         return pandas.read_parquet(path)  # type: ignore[attr-defined]
     if ending == ".jsonl":
-        return _read_json_lines(pandas, path, schema)
+        return mlflow_tables.read_json_lines(pandas, path, schema)
     if ending in IMAGES:
         return _read_image(pandas, path, schema)
     raise TypeError(
@@ -67,39 +70,6 @@ def _read(pandas: object, path: str, schema: object) -> object:
             path, " ".join(TABLES), " ".join(IMAGES)
         )
     )
-
-
-def _read_csv(pandas: object, path: str, schema: object) -> object:
-    """With the types of the signature; a model that takes an array gets the numbers alone."""
-    if schema is not None and schema.is_tensor_spec():  # type: ignore[attr-defined]
-        import numpy  # type: ignore[import-not-found,import-untyped,unused-ignore]
-
-        return numpy.genfromtxt(path, dtype=schema.numpy_types()[0], delimiter=",", skip_header=1, ndmin=2)  # type: ignore[attr-defined]
-    types, times = _columns(schema)
-    frame = pandas.read_csv(path, engine="c", dtype=types)  # type: ignore[attr-defined]
-    for name in times:
-        if name in frame.columns:
-            frame[name] = pandas.to_datetime(frame[name])  # type: ignore[attr-defined]
-    return frame
-
-
-def _read_json_lines(pandas: object, path: str, schema: object) -> object:
-    """With the types of the signature: 1.0 is 1 in many a file. What a column is called says nothing of its type."""
-    types, times = _columns(schema)
-    return pandas.read_json(path, lines=True, dtype=types or None, convert_dates=times)  # type: ignore[attr-defined]
-
-
-def _columns(schema: object) -> "tuple[dict[str, object], list[str]]":
-    """The types of the signature's columns by their names, and the names of those that are points in time."""
-    types = {}
-    times = []
-    if schema is not None and not schema.is_tensor_spec() and schema.has_input_names():  # type: ignore[attr-defined]
-        for name, kind in zip(schema.input_names(), schema.pandas_types()):  # type: ignore[attr-defined]
-            if str(kind).startswith("datetime64"):
-                times.append(name)
-            else:
-                types[name] = kind
-    return types, times
 
 
 def _read_image(pandas: object, path: str, schema: object) -> object:
@@ -116,20 +86,13 @@ def _read_image(pandas: object, path: str, schema: object) -> object:
     if schema is None:
         return pixels[numpy.newaxis]
     kind, shape = schema.numpy_types()[0], schema.inputs[0].shape  # type: ignore[attr-defined]
+    if (
+        tuple(shape) == (-1,) and numpy.dtype(kind) == object
+    ):  # images of any size: a batch of one, as the service has it
+        batch = numpy.empty(1, dtype=object)
+        batch[0] = pixels
+        return batch
     pixels = pixels.astype(kind)
     if tuple(shape) == (-1,):
         return pixels.reshape(-1)
     return pixels.reshape([1 if n == -1 and position == 0 else n for position, n in enumerate(shape)])
-
-
-def _frame(pandas: object, predictions: object) -> object:
-    frame = pandas.DataFrame  # type: ignore[attr-defined]
-    if isinstance(predictions, frame):
-        return predictions.reset_index(drop=True)
-    if isinstance(predictions, dict):
-        return frame(predictions)
-    if getattr(predictions, "ndim", 1) > 1:
-        flat = predictions.reshape(len(predictions), -1)  # type: ignore[attr-defined,arg-type]
-        names = ["prediction"] if flat.shape[1] == 1 else [f"prediction_{n}" for n in range(flat.shape[1])]
-        return frame(flat, columns=names)
-    return frame({"prediction": list(predictions)})  # type: ignore[call-overload]
