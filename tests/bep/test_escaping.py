@@ -54,7 +54,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     write(folder, {f"texts/{TITLE}{CLEAR}{TURNED}\n{C1}-bad.txt": "x"})
     workspace = Workspace(folder)
     workspace.bep("apply", "-y")
-    workspace.bep("run", "job.yml", "--name", "one-bad")
+    workspace.bep("run", "job.yml", "--name", "one-bad", "--instance-count", "1")  # one worker says all there is
     write(folder, {"one/bad.txt": "x"})
     workspace.bep("run", "-e", "letters", "-i", "one", "--name", "all-bad", expect=1)
     workspace.edit("specs.yml", "max_instances: 2", "max_instances: 3")
