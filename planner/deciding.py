@@ -6,13 +6,14 @@ from enum import Enum, auto
 from typing import Any
 
 from bep.planner.diffing import Comparison, Sides, compare
+from bep.planner.earlier_rules import same_content
 from bep.planner.fields import dotted, value_at, with_value, within
 from bep.planner.guarding import difference
 from bep.planner.observed import Observed
 from bep.planner.options import Options
 from bep.planner.plan import Drift, FieldDiff, Origin, PlanFinding
 from bep.planner.refusing import already_exists, nothing_to_import, registered_changed
-from bep.planner.state import Entry
+from bep.planner.state import ContentRecord, Entry
 from bep.planner.wanted import Wanted, file_changes
 from bep.schemas.address import Address
 from bep.schemas.kind import Kind
@@ -89,7 +90,8 @@ def _newcomer(case: Case, options: Options) -> Decision:
 
 def _imported(case: Case, wanted: Wanted, observed: Observed, asked: bool) -> Decision:
     now = observed.attributes
-    found = compare(Sides(wanted.attributes, {}, now, now), case.kind, wanted.guards.ignore_changes)
+    sides = Sides(wanted.attributes, {}, now, now)
+    found = _by_rule(compare(sides, case.kind, wanted.guards.ignore_changes), observed.contents, wanted)
     reason = "import was asked for" if asked else "an earlier apply made it and was cut before it could note so"
     diffs = _with_files(found.diffs, observed.contents, wanted.contents)
     if _changes_what_was_registered(case.kind, diffs):
@@ -121,7 +123,9 @@ def _vanished(case: Case, entry: Entry, wanted: Wanted) -> Decision:
 
 def _compared(case: Case, entry: Entry, wanted: Wanted, observed: Observed, options: Options) -> Decision:
     sides = Sides(wanted.attributes, entry.attributes, entry.observed, observed.attributes)
-    found = compare(sides, case.kind, wanted.guards.ignore_changes)
+    found = _by_rule(
+        compare(sides, case.kind, wanted.guards.ignore_changes), observed.contents or entry.contents, wanted
+    )
     diffs = _with_files(found.diffs, observed.contents or entry.contents, wanted.contents)
     asked = case.address in options.replace
     after = _kept(wanted.attributes, found, observed.attributes)
@@ -140,6 +144,13 @@ def _compared(case: Case, entry: Entry, wanted: Wanted, observed: Observed, opti
         return replace(base, verdict=Verdict.UPDATE, reason=_why(base.origin), drift=drift)
     drift = _drift(case, entry, found.drifted, "kept: the specs ask for the same")
     return _remembered(replace(base, drift=drift), entry, wanted, found)
+
+
+def _by_rule(found: Comparison, before: Mapping[str, ContentRecord], wanted: Wanted) -> Comparison:
+    """The comparison without contents whose digests differ only because another rule made them."""
+    same = {name for name, record in wanted.contents.items() if same_content(before.get(name), record)}
+    diffs = tuple(diff for diff in found.diffs if dotted(diff.path) not in same)
+    return replace(found, diffs=diffs)
 
 
 def _remembered(base: Decision, entry: Entry, wanted: Wanted, found: Comparison) -> Decision:

@@ -82,7 +82,7 @@ def _comparable(value: Any, path: FieldPath, kind: Kind) -> Any:
         return {
             name: _comparable(value[name], at, kind)
             for name, at in inner.items()
-            if not matches(at, kind.server_filled)
+            if not matches(at, kind.server_filled | kind.not_content)
         }
     if isinstance(value, list | tuple):
         items = [canonical(_comparable(item, (*path, "*"), kind)) for item in value]

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from bep.schemas.address import Address
+from bep.schemas.content import FIRST_RULE
 from bep.schemas.resource import Retries, Timeouts
 
 FORMAT_VERSION = 1
@@ -17,10 +18,14 @@ class Written(BaseModel):
 
 
 class ContentRecord(Written):
-    """The content of one field as it was when applied. `files` maps relative names to their sha256."""
+    """The content of one field as it was when applied. `files` maps relative names to their sha256.
+
+    `rule` is the one its digest was made by, see `schemas.content`; a record without it is of the first.
+    """
 
     sha256: str
     files: dict[str, str] = Field(default_factory=dict)
+    rule: int = FIRST_RULE
 
 
 class Guards(Written):

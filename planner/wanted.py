@@ -6,6 +6,7 @@ from typing import Any
 
 from bep.planner.state import ContentRecord, Guards
 from bep.schemas.address import Address
+from bep.schemas.content import RULE
 from bep.schemas.mark import Mark
 from bep.schemas.resource import Content, Resource
 from bep.schemas.secret import seal
@@ -54,7 +55,9 @@ def guards_of(resource: Resource) -> Guards:
 
 def records(contents: Mapping[str, Content]) -> dict[str, ContentRecord]:
     """Contents without the places they were read from."""
-    return {path: ContentRecord(sha256=found.sha256, files=dict(found.files)) for path, found in contents.items()}
+    return {
+        path: ContentRecord(sha256=found.sha256, files=dict(found.files), rule=RULE) for path, found in contents.items()
+    }
 
 
 def file_changes(before: ContentRecord | None, after: ContentRecord | None, most: int = 10) -> tuple[str, ...]:

@@ -1,7 +1,28 @@
-"""The identity of bytes: names and digests in, one digest out. Reads nothing itself."""
+"""The identity of content: names and digests in, one digest out; by which rule, and what is the same by another.
+
+Reads nothing itself. A rule says what counts: which files of a folder, which fields of a description. When it changes,
+what was registered by an earlier one is not new for that: it is compared as the rule of today would have seen it.
+"""
 
 import hashlib
+import json
 from collections.abc import Mapping
+from typing import Any, Final
+
+FIRST_RULE: Final = 1
+"""The rule of records that name none. Every file counts that the folder's ignore file lets through, and every field of
+a conda file."""
+
+RULE: Final = 2
+"""Today's. Of a conda file `name` and `prefix` do not count: conda itself looks at neither where a prefix is given."""
+
+DIGITS: Final = 12
+"""How many hex digits of a digest are the version of an asset without one."""
+
+NOT_DESCRIBED: Final = ("name", "version", "description", "tags", "properties")
+"""Fields of an asset that can change while it stays the same."""
+
+NOT_IN_CONDA: Final = ("name", "prefix")
 
 
 def digest_of_files(files: Mapping[str, str]) -> str:
@@ -15,3 +36,38 @@ def digest_of_files(files: Mapping[str, str]) -> str:
         whole.update(name.encode(errors="surrogateescape"))
         whole.update(files[name].encode())
     return whole.hexdigest()
+
+
+def counts(name: str) -> bool:
+    """Whether a file of this relative name is content by today's rule, where no ignore file says otherwise."""
+    return bool(name)  # today's rule leaves out no file that the first did not
+
+
+def same_files(recorded: Mapping[str, str], rule: int, files: Mapping[str, str]) -> bool:
+    """Whether files recorded by a rule are these files of today: each of them, and else only what no longer counts."""
+    if rule == RULE:
+        return recorded == files
+    return {name: sha256 for name, sha256 in recorded.items() if name in files or counts(name)} == files
+
+
+def conda_content(conda: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a conda file is content by today's rule."""
+    return {name: value for name, value in conda.items() if name not in NOT_IN_CONDA}
+
+
+def described(attributes: Mapping[str, Any], rule: int = RULE) -> dict[str, Any]:
+    """What identifies an asset that is described by words: its attributes without what does not count by a rule."""
+    found = {name: value for name, value in attributes.items() if name not in NOT_DESCRIBED}
+    conda = found.get("conda_file")
+    if rule > FIRST_RULE and isinstance(conda, Mapping):
+        found["conda_file"] = conda_content(conda)
+    build = found.get("build")
+    if isinstance(build, Mapping) and isinstance(build.get("path"), Mapping):
+        found["build"] = {**build, "path": build["path"]["sha256"]}
+    return found
+
+
+def version_of(attributes: Mapping[str, Any], rule: int = RULE) -> str:
+    """The version of an asset that is described by words and has none."""
+    text = json.dumps(described(attributes, rule), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]

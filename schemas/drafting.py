@@ -1,11 +1,9 @@
 """Drafting: one draft at a time to canonical attributes: contents, inline parts, identity, defaults, secrets."""
 
-import hashlib
-import json
 from functools import cache
-from typing import Any
 
 from bep.schemas.address import address_of
+from bep.schemas.content import DIGITS, version_of
 from bep.schemas.contents import Contents, beside
 from bep.schemas.draft import Draft
 from bep.schemas.environments import complete
@@ -15,9 +13,6 @@ from bep.schemas.resource import FieldPath, Lifecycle, Resource, Retries, Timeou
 from bep.schemas.secret import Secret
 from bep.schemas.spelling import respell, settle, shape
 from bep.schemas.variables import Variables
-
-DIGITS = 12
-NOT_CONTENT = ("name", "version", "description", "tags", "properties")
 
 
 def prepare(draft: Draft, contents: Contents) -> None:
@@ -89,11 +84,7 @@ def _content_digest(draft: Draft) -> str:
     path = draft.node.get("path")
     if draft.broken or (draft.kind != "environment" and (path is None or not isinstance(path.value, str))):
         return ""
-    data: Any = {k: v for k, v in faithful(draft.node).items() if k not in NOT_CONTENT}
-    if isinstance(data.get("build"), dict) and isinstance(data["build"].get("path"), dict):
-        data["build"]["path"] = data["build"]["path"]["sha256"]
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
+    return version_of(faithful(draft.node))
 
 
 def inline_parts(draft: Draft) -> list[tuple[str, Draft]]:

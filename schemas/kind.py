@@ -36,6 +36,7 @@ class Kind:
     content: frozenset[FieldPath]
     set_like: frozenset[FieldPath]
     server_filled: frozenset[FieldPath]
+    not_content: frozenset[FieldPath]
     registered: bool
     shift: bool
 
@@ -48,7 +49,7 @@ def read_kind(text: str) -> Kind:
     for path, node in fields(schema):
         if "x-bep-refers-to" in node:
             references[path] = node["x-bep-refers-to"]
-        for word in ("immutable", "sensitive", "content", "set-like", "server-filled"):
+        for word in ("immutable", "sensitive", "content", "set-like", "server-filled", "not-content"):
             if node.get(f"x-bep-{word}"):
                 found.setdefault(word, set()).add(path)
     return Kind(
@@ -62,6 +63,7 @@ def read_kind(text: str) -> Kind:
         content=frozenset(found.get("content", ())),
         set_like=frozenset(found.get("set-like", ())),
         server_filled=frozenset(found.get("server-filled", ())),
+        not_content=frozenset(found.get("not-content", ())),
         registered=bool(schema.get("x-bep-registered")),
         shift=bool(schema.get("x-bep-shift")),
     )

@@ -4,6 +4,7 @@ import posixpath
 from collections.abc import Mapping
 
 from bep.schemas.address import Address, kind_of
+from bep.schemas.content import conda_content
 from bep.schemas.contents import Contents, said
 from bep.schemas.draft import Draft
 from bep.schemas.finding import Finding, Severity, mistake
@@ -229,6 +230,8 @@ def _same(inline: Draft, other: Draft) -> bool:
         for place in (data, data.get("build")):
             if isinstance(place, dict) and isinstance(place.get("path"), dict):
                 place["path"] = place["path"]["sha256"]
+        if isinstance(data.get("conda_file"), dict):
+            data["conda_file"] = conda_content(data["conda_file"])
     said = () if other.inline else ABOUT
     return bool(one == {key: value for key, value in two.items() if key not in said or key in one})
 

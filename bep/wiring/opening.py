@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,6 +73,7 @@ class Opened:
     @cached_property
     def loaded(self) -> "Loaded":
         """The specs, with every finding. Never raises for what a user wrote."""
+        from bep.planner.earlier_rules import as_registered
         from bep.schemas.loading import load
         from bep.wiring.buildable import with_environments
 
@@ -84,6 +85,7 @@ class Opened:
             environment=os.environ,
             known=self._known,
         )
+        loaded = replace(loaded, resources=as_registered(loaded.resources, self._provider_with("").list))
         return with_environments(loaded, os.environ, self._text)
 
     def _text(self, path: str) -> str:

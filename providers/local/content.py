@@ -12,7 +12,7 @@ from bep.providers.durable import sync_folder
 from bep.providers.local.cloning import clone, share
 from bep.providers.local.folders import publish, remove, unfinished
 from bep.providers.protocol import Conflict, ProviderError
-from bep.schemas.content import digest_of_files
+from bep.schemas.content import RULE, digest_of_files
 from bep.schemas.resource import Content
 
 SEALED_AT: Final = 946_782_245
@@ -49,7 +49,7 @@ class ContentStore:
             sync_folder(folder)
         if touched:
             sync_folder(self.files)
-        return ContentRecord(sha256=content.sha256, files=dict(content.files))
+        return ContentRecord(sha256=content.sha256, files=dict(content.files), rule=RULE)
 
     def tree(self, address: str, record: ContentRecord, *, inside: str | None = None) -> Path:
         """A folder with these files, built whole and reused; `inside` puts them one folder deeper, under that name.
