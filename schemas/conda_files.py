@@ -4,8 +4,9 @@ import re
 from collections.abc import Sequence
 
 from bep.schemas.draft import Draft
+from bep.schemas.emptiness import empty_field
 from bep.schemas.nearest import did_you_mean, either
-from bep.schemas.node import Node
+from bep.schemas.node import Node, scalars
 from bep.schemas.resource import FieldPath
 from bep.schemas.wording import shown
 
@@ -20,18 +21,28 @@ def check_conda(draft: Draft, conda: Node) -> None:
 
     conda itself only warns of a field it does not know: the environment would then be built without what it asks for.
     """
+    _empty(draft, conda)
     for key, node in conda.value.items():
         if key not in FIELDS:
             fix = did_you_mean(key, FIELDS) or f"Remove it. The fields are: {', '.join(FIELDS)}."
             draft.error("unknown-field", HERE, f"'{key}' is not a field of a conda file", fix, node.key_mark)
+    _texts(draft, conda.get("channels"), "channels", "a channel", "Write one channel a line, each after '- '.")
     wanted = conda.get("dependencies")
-    if wanted is None or wanted.value is None:
+    if wanted is None:
         return
     if not isinstance(wanted.value, list):
         _wrong(draft, wanted, "'dependencies' of a conda file", "a list", "Write one package a line, each after '- '.")
         return
     for item in wanted.value:
         _dependency(draft, item)
+
+
+def _empty(draft: Draft, conda: Node) -> None:
+    """Take out what is empty, of its fields and of its variables. Of an empty section in a list more is to be said."""
+    for path, node in list(scalars(conda)):
+        if node.value is None and len(path) <= 2 and not any(isinstance(step, int) for step in path):
+            draft.findings.append(empty_field((*HERE, *path), node.key_mark, draft.label))
+            del conda.nearest(path[:-1]).value[path[-1]]
 
 
 def _dependency(draft: Draft, item: Node) -> None:
@@ -52,13 +63,19 @@ def _dependency(draft: Draft, item: Node) -> None:
 
 
 def _section(draft: Draft, pip: Node) -> None:
-    fix = "Write one requirement a line, each after '- '."
-    if not isinstance(pip.value, list):
-        _wrong(draft, pip, "'pip' of a conda file", "a list", fix)
+    _texts(draft, pip, "pip", "a requirement in 'pip'", "Write one requirement a line, each after '- '.")
+
+
+def _texts(draft: Draft, node: Node | None, field: str, item: str, fix: str) -> None:
+    """What must be a list of texts, if it is there."""
+    if node is None:
         return
-    for line in pip.value:
+    if not isinstance(node.value, list):
+        _wrong(draft, node, f"'{field}' of a conda file", "a list", fix)
+        return
+    for line in node.value:
         if not isinstance(line.value, str):
-            _wrong(draft, line, "a requirement in 'pip' of a conda file", "text", "Write NAME==VERSION.")
+            _wrong(draft, line, f"{item} of a conda file", "text", fix)
 
 
 def _wrong(draft: Draft, node: Node, what: str, wanted: str, fix: str) -> None:

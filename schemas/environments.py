@@ -4,6 +4,7 @@ from bep.schemas.checking import check
 from bep.schemas.conda_files import check_conda
 from bep.schemas.contents import Contents, beside, said
 from bep.schemas.draft import Draft
+from bep.schemas.emptiness import say_empty, take_out_empty
 from bep.schemas.files import Files
 from bep.schemas.node import Node
 from bep.schemas.opening import documents_of
@@ -25,7 +26,9 @@ def take_from_file(draft: Draft, files: Files, texts: dict[str, str]) -> None:
         draft.error("environment-file", ("environment",), message, fix)
         del draft.node.value["environment"]
         return
-    refused = check("environment", documents[0], draft.label)
+    empty = take_out_empty(documents[0])
+    refused, warnings = say_empty("environment", empty, check("environment", documents[0], draft.label), draft.label)
+    draft.findings += warnings
     doubts, _ = salvage(documents[0], refused)
     draft.findings += [refusal.finding for refusal in refused]
     draft.doubts.put(doubts, "environment")

@@ -31,6 +31,11 @@ def mistake(code: str, address: str, message: str, fix: str = "", mark: Mark | N
     return Finding(Severity.ERROR, code, address, message, fix, mark)
 
 
+def warning(code: str, address: str, message: str, fix: str = "", mark: Mark | None = None) -> Finding:
+    """A finding that is shown and travels with the plan."""
+    return Finding(Severity.WARNING, code, address, message, fix, mark)
+
+
 class SpecInvalid(Exception):
     """What the user wrote cannot be planned. Holds every finding, and the text of each file one points into."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from bep.schemas.checking import check
 from bep.schemas.contents import beside, said
+from bep.schemas.emptiness import say_empty, take_out_empty
 from bep.schemas.files import Files
 from bep.schemas.finding import Finding, errors, mistake, ordered
 from bep.schemas.job_changes import OVERRIDES, change
@@ -128,10 +129,12 @@ class _Reading:
 
     def job(self, node: Node) -> JobSpec | None:
         """The job a document describes, or None with findings."""
-        refused = check("job", node, "job")
+        empty = take_out_empty(node)
+        refused, warnings = say_empty("job", empty, check("job", node, "job"), "job")
+        self.findings += warnings
         unset = self.variables.unset
         self.findings += [r.finding for r in refused if r.offender is None or id(node.at(r.offender)) not in unset]
-        salvage(node, refused, unset)
+        doubts, _ = salvage(node, refused, unset)
         settings = _settings(node)
         self._inputs_are_one(node)
         self._is_no_table(node)
@@ -140,11 +143,12 @@ class _Reading:
         if trouble:
             place = node.at(("settings", "output_file_name")) or node.nearest(("output_file_name",))
             self.error("output-file-name", trouble, "Write a name such as predictions.csv.", place.mark)
-        if errors(self.findings):
-            return None
+        if doubts or errors(self.findings):
+            return None  # what an unset variable leaves out is said with the variables
         variables = settings.pop("environment_variables", {})
         port = _first(node.value["inputs"])
-        output = _first(node.value["outputs"]) if node.get("outputs") is not None else None
+        outputs = node.get("outputs")
+        output = _first(outputs) if outputs is not None and outputs.value else None
         return JobSpec(
             endpoint=node.texts("endpoint"),
             deployment=node.texts("deployment") or None,

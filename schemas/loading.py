@@ -1,6 +1,6 @@
 """Loading: from files of specs to resources and findings. Says everything that is wrong at once; raises for no spec."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bep.schemas.address import Address, address_of
@@ -12,9 +12,12 @@ from bep.schemas.dialects import Wish, unfold
 from bep.schemas.directives import check_directives
 from bep.schemas.draft import Draft
 from bep.schemas.drafting import finish, inline_parts, prepare, refer, seal_off
+from bep.schemas.emptiness import say_empty, take_out_empty
 from bep.schemas.environments import take_from_file
 from bep.schemas.files import Files
-from bep.schemas.finding import Finding, errors, mistake, ordered
+from bep.schemas.finding import Finding, errors, mistake, ordered, warning
+from bep.schemas.kind import load_kind
+from bep.schemas.mark import Mark
 from bep.schemas.masking import masked
 from bep.schemas.node import Node, scalars
 from bep.schemas.opening import Opened, documents_of, open_workspace
@@ -120,6 +123,10 @@ class _Loading:
         documents = documents_of(self.files, spec.path, self.findings, self.texts)
         if len(self.findings) > before and not documents:
             self.complete = False
+        elif not documents:
+            fix = f"Write a spec, or remove {spec.path}."
+            message = f"{spec.path} declares nothing"
+            self.findings.append(warning("empty-file", "", message, fix, Mark(spec.path, 1, 1)))
         has_expressions = "${{" in self.texts.get(spec.path, "")
         for node in documents:
             if spec.sought and node.texts("kind") == "job":
@@ -155,7 +162,9 @@ class _Loading:
     def _of_kind(self, kind: str, node: Node, spec: SpecFile, findings: Sequence[Finding]) -> None:
         draft = Draft(kind, node, _label(kind, node, spec), node.mark)
         draft.findings += [replace(found, address=draft.label) for found in findings]
-        refused = check(kind, node, draft.label)
+        empty = take_out_empty(node)
+        refused, warnings = say_empty(kind, empty, check(kind, node, draft.label), draft.label)
+        draft.findings += warnings
         if refused or self.variables.unset:
             self._salvage(draft, refused)
         drafts, wishes = unfold(draft, spec.endpoint)
@@ -209,7 +218,19 @@ class _Loading:
         self.findings += self.variables.misplaced(self.gone)
         self.findings += self.variables.findings
         self.findings += [f for d in {id(d): d for d in (*self.drafts, *unique.values())}.values() for f in d.findings]
-        return tuple(finish(draft) for draft in unique.values() if not draft.broken)
+        finished = [draft for draft in unique.values() if not draft.broken]
+        self._account({draft.address for draft in finished})
+        return tuple(map(finish, finished))
+
+    def _account(self, finished: Collection[Address | None]) -> None:
+        """Every draft has become a resource, or an error says why not: what is lost without a word is deleted."""
+        if errors(self.findings):
+            return
+        for draft in self.drafts:
+            if draft.address not in finished:
+                message = f"this declares nothing: it cannot be told which {draft.kind} it is"
+                fix = f"Give it {' and '.join(load_kind(draft.kind).identity)}."
+                self.findings.append(mistake("declares-nothing", draft.label, message, fix, draft.mark))
 
     def judge(self, workspace: Workspace, resources: Sequence[Resource]) -> None:
         """Check what bep.yml says of single resources against all that is declared, broken or not."""

@@ -66,12 +66,13 @@ def _type(error: Any, label: str) -> tuple[str, str, str]:
 
 def _enum(error: Any, label: str) -> tuple[str, str, str]:
     spellings = error.schema.get("x-bep-spellings", {})
-    allowed = [v for v in error.schema.get("enum", [error.schema.get("const")]) if v not in spellings]
+    words = error.schema.get("enum", [error.schema.get("const")])
+    allowed = [word for word in words if word not in spellings] or words  # a field of 2021 may have only its own words
     if not isinstance(error.instance, str) and isinstance(allowed[0], str):
         return wrong_type(error.instance, ["string"], label)
-    words = either([str(a) for a in allowed])
-    fix = did_you_mean(str(error.instance), map(str, allowed)) or f"Write {words}."
-    return "not-allowed", f"{label} cannot be {_hidden(error)}; it can be {words}", fix
+    listed = either([str(a) for a in allowed])
+    fix = did_you_mean(str(error.instance), map(str, allowed)) or f"Write {listed}."
+    return "not-allowed", f"{label} cannot be {_hidden(error)}; it can be {listed}", fix
 
 
 def _pattern(error: Any, label: str) -> tuple[str, str, str]:

@@ -9,6 +9,7 @@ from bep.schemas.checking import check
 from bep.schemas.conditions import NO_CONDITIONS, Conditions, read_conditions
 from bep.schemas.directives import NO_DIRECTIVES, Directives, read_directives
 from bep.schemas.doubts import Doubts
+from bep.schemas.emptiness import say_empty, take_out_empty
 from bep.schemas.files import Files
 from bep.schemas.finding import Finding, mistake
 from bep.schemas.mark import Mark
@@ -82,7 +83,8 @@ def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], 
     """
     say_nothing(node)
     names = [name for name, _ in _fields(node.get("variables"))]
-    refused = check("workspace", node, "workspace")
+    empty = take_out_empty(node)
+    refused, warnings = say_empty("workspace", empty, check("workspace", node, "workspace"), "workspace")
     doubts, _ = salvage(node, refused)
     policies, missing = _expanded(node.get("policies"), files)
     specs, lost = _specs(node.get("specs"), files, doubts)
@@ -102,7 +104,7 @@ def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], 
         conditions=read_conditions(node),
         stages=read_stages(node),
     )
-    return workspace, [*(r.finding for r in refused), *missing, *lost, *check_stages(node)], doubts
+    return workspace, [*(r.finding for r in refused), *warnings, *missing, *lost, *check_stages(node)], doubts
 
 
 def not_available(node: Node, stage: str) -> Iterator[Finding]:

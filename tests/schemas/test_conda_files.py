@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from bep.schemas.finding import errors
 from bep.schemas.rendering import findings_text
 from tests.schemas.conftest import Workbench
 
@@ -91,4 +92,4 @@ def test_a_python_that_is_no_version(bench: Workbench, package: str) -> None:
 )
 def test_a_conda_file_may_leave_out_what_it_does_not_need(bench: Workbench, conda: str) -> None:
     bench.write("e.yml", f"{ENVIRONMENT}conda_file: {conda}\n")
-    assert bench.load("e.yml").findings == ()
+    assert not errors(bench.load("e.yml").findings)
