@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bep.runner import listing
+from bep.runner.columns import columns_of
 from bep.runner.counting import with_totals
 from bep.runner.finishing import Totals, history_of, tallied, write_failed_items
 from bep.runner.folder import JobFolder, wait_for_parts
@@ -66,6 +67,6 @@ def _counted(folder: JobFolder, record: JobRecord) -> JobRecord:
     if listed is None:
         return record
     past, totals = history_of(folder, record.settings), Totals()
-    deque(tallied(folder, listed, totals, past), maxlen=0)
+    deque(tallied(folder, listed, totals, past, columns_of(folder.parts)), maxlen=0)
     write_failed_items(folder, listed, past, totals)
     return record.model_copy(update={"counts": with_totals(record.counts, totals)})

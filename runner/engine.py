@@ -140,6 +140,8 @@ class Engine:
                 self._attempts.short(worker, told)
             case wire.FATAL:
                 self._fatal(worker, told)
+            case _ if told["where"] == "rows":
+                self.warnings.append(told["message"])
             case _:
                 self.warnings.append(f"{told['where']}() raised {told['type']}: {told['message']} ({worker.name})")
 

@@ -2,6 +2,7 @@
 
 import heapq
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -9,7 +10,8 @@ from dataclasses import dataclass, field
 
 from bep.runner import journal, parts
 from bep.runner.backlog import Backlog, Span, Verdict
-from bep.runner.folder import JobFolder
+from bep.runner.columns import Columns
+from bep.runner.folder import JobFolder, sync_folder
 from bep.runner.job_report import JobReport
 from bep.runner.journal import Failure
 from bep.runner.manifest import Manifest
@@ -22,7 +24,8 @@ from bep.runner.worker.troubles import shortage
 class Totals:
     """Counts of everything in the journals. `excess` and `breaks`: results beyond items, line breaks beyond results.
 
-    `shorts` are mini-batches with too few results: first item, items, results, part.
+    `shorts` are mini-batches with too few results: first item, items, results, part. `misfits` are those whose rows
+    have other columns than the file: first item, items, part, why.
     """
 
     scored: int = 0
@@ -32,10 +35,11 @@ class Totals:
     excess: int = 0
     breaks: int = 0
     shorts: list[tuple[int, int, int, int]] = field(default_factory=list)
+    misfits: list[tuple[int, int, int, str]] = field(default_factory=list)
 
     @property
     def failed(self) -> int:
-        """Failed items: of mini-batches without attempts left, and those that run() gave no result for."""
+        """Failed items: of mini-batches without attempts left, and those that have no row in the output."""
         return self.short + self.given_up
 
     def add(self, entry: Scored) -> None:
@@ -49,6 +53,11 @@ class Totals:
         elif good < entry.items:
             self.short += entry.items - good
             self.shorts.append((entry.first, entry.items, entry.results, entry.part))
+
+    def refuse(self, entry: Scored, why: str) -> None:
+        """Count one mini-batch whose rows do not fit into the file."""
+        self.short += entry.items
+        self.misfits.append((entry.first, entry.items, entry.part, why))
 
 
 @dataclass(slots=True)
@@ -81,12 +90,18 @@ def history_of(folder: JobFolder, settings: Settings) -> History:
     return replay(journal.read(folder.journal), settings.max_retries, settings.splits)
 
 
-def tallied(folder: JobFolder, listed: Manifest, totals: Totals, history: History) -> Iterator[Scored]:
-    """Every scored mini-batch in input order, counted and written to the job report as it passes."""
+def tallied(
+    folder: JobFolder, listed: Manifest, totals: Totals, history: History, columns: Columns
+) -> Iterator[Scored]:
+    """Every mini-batch with rows in the output, in input order, counted and written to the job report as it passes."""
     with closing(JobReport(folder, listed)) as report:
         for entry in parts.in_order(folder.parts):
+            if why := columns.misfit(entry):
+                totals.refuse(entry, why)
+                report.failed(_misfit(entry.first, entry.items, history, why, ""), is_final=True)
+                continue
             totals.add(entry)
-            report.scored(entry, history.tries[entry.first] + 1 if history.tries else 1)
+            report.scored(entry, _attempt(history, entry.first))
             yield entry
         totals.given_up = sum(call.count for call in history.given_up)
         for failure in journal.read(folder.journal):
@@ -94,22 +109,36 @@ def tallied(folder: JobFolder, listed: Manifest, totals: Totals, history: Histor
             report.failed(failure, is_final=history.given_up.get(call) == failure)
 
 
+def _attempt(history: History, first: int) -> int:
+    return history.tries[first] + 1 if history.tries else 1
+
+
+def _misfit(first: int, count: int, history: History, why: str, log: str) -> Failure:
+    return Failure(first, count, _attempt(history, first), "ColumnsDiffer", why, "", log)
+
+
 def failed_calls(folder: JobFolder, history: History, totals: Totals) -> Iterator[tuple[Span, Failure]]:
-    """Every call with items that failed for good: those given up, then those that gave too few results."""
+    """Every call with items that failed for good: those given up, then those without a row for each item."""
     yield from history.given_up.items()
     yield from _short_calls(folder, history, totals)
 
 
 def _short_calls(folder: JobFolder, history: History, totals: Totals) -> Iterator[tuple[Span, Failure]]:
+    """By first item: mini-batches with too few results, and those whose columns do not fit."""
     logs: dict[int, str] = {}
-    for first, count, results, part in totals.shorts:
+    calls = [(first, count, part, results, "") for first, count, results, part in totals.shorts]
+    calls += [(first, count, part, 0, why) for first, count, part, why in totals.misfits]
+    for first, count, part, results, why in sorted(calls):
         if part not in logs:
             logs[part] = _log_of(folder, part)
         told = shortage(results, count)
-        attempt = history.tries[first] + 1 if history.tries else 1
         yield (
             Span(first, count, count),
-            Failure(first, count, attempt, told["type"], told["message"], told["traceback"], logs[part]),
+            _misfit(first, count, history, why, logs[part])
+            if why
+            else Failure(
+                first, count, _attempt(history, first), told["type"], told["message"], told["traceback"], logs[part]
+            ),
         )
 
 
@@ -138,7 +167,10 @@ def write_failed_items(folder: JobFolder, manifest: Manifest, history: History, 
             }
             for position, name in enumerate(manifest.names(call.first, call.count), call.first):
                 file.write(json.dumps({"item": name, "position": position, **told}) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
     temporary.replace(folder.failed_items)
+    sync_folder(folder.path)
 
 
 def _by_first(failed: tuple[Span, Failure]) -> int:

@@ -1,5 +1,6 @@
 """The steps of one job: list the inputs, let the engine score, count, put the output in place."""
 
+import ast
 import shutil
 import subprocess
 import threading
@@ -13,13 +14,13 @@ from itertools import islice
 from pathlib import Path
 
 from bep.runner import listing, output, parts, publishing, resuming
+from bep.runner.columns import Columns, columns_of
 from bep.runner.crew import PROGRAM
 from bep.runner.engine import Engine
 from bep.runner.errors import Cancelled, InputsInvalid, JobInvalid, NotUploaded
 from bep.runner.events import Event, JobFinished, JobStarted
 from bep.runner.finishing import History, Totals, failed_calls, history_of, tallied, write_failed_items
 from bep.runner.folder import JobFolder
-from bep.runner.heading import header
 from bep.runner.journal import Journal
 from bep.runner.launching import launch
 from bep.runner.logs import Logs
@@ -145,11 +146,12 @@ class Job:
         self._become(Status.FINALIZING)
         history = history_of(self.folder, self.request.settings)
         totals = Totals()
-        scored = tallied(self.folder, listed, totals, history)
+        columns = columns_of(self.folder.parts)
+        scored = tallied(self.folder, listed, totals, history, columns)
         completes = not ending.error and not ending.is_cancelled
         try:
             if completes and self.record.output_file:
-                self._assemble(scored, self.record.output_file)
+                self._assemble(scored, self.record.output_file, columns)
         finally:
             deque(scored, maxlen=0)  # a disk that is full for the output does not make what was scored unscored
             self._count(listed, totals, history)
@@ -161,15 +163,16 @@ class Job:
         else:
             self._complete(totals)
 
-    def _assemble(self, scored: Iterable[parts.Scored], target: Path) -> None:
+    def _assemble(self, scored: Iterable[parts.Scored], target: Path, columns: Columns) -> None:
         temporary = output.partial(target, self.record.name)
         if output.is_published(temporary, target):
             return
         if self.request.settings.output_format != "parquet":
-            output.assemble(scored, self.folder.parts, temporary, header(self.folder.parts))
+            output.assemble(scored, self.folder.parts, temporary, columns)
             return
+        self.folder.working.mkdir(exist_ok=True)  # a run with nothing left to score has started no worker
         streams = self.folder.working / "rows.arrow"
-        output.assemble(scored, self.folder.parts, streams, b"")
+        output.assemble(scored, self.folder.parts, streams, columns)
         if streams.stat().st_size:  # a file of no row has no columns; that the job has none is said later
             self._convert(streams, temporary)
 
@@ -179,6 +182,8 @@ class Job:
         done = subprocess.run(command, env=self.request.environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise OSError(f"rows cannot be written as Parquet: {(done.stderr.strip() or 'killed').splitlines()[-1]}")
+        said = [ast.literal_eval(line) for line in done.stdout.splitlines() if line.startswith(("'", '"'))]
+        self._set(warnings=tuple(dict.fromkeys((*self.record.warnings, *said))))
 
     def _complete(self, totals: Totals) -> None:
         target = self.record.output_file
@@ -219,7 +224,10 @@ class Job:
 
     def _fail(self, error: JobError) -> None:
         if self.record.output_file:
-            output.forget(output.partial(self.record.output_file, self.record.name))
+            with suppress(
+                OSError
+            ):  # what cannot be removed is written over by the next run; the job's end is what counts
+                output.forget(output.partial(self.record.output_file, self.record.name))
         self._set(status=Status.FAILED, error=error)
 
     def _set(self, **changes: object) -> None:

@@ -1,12 +1,13 @@
-"""Puts rows in input order into one file that appears complete or not at all. Never reads a row: the kernel copies."""
+"""Puts rows in input order into one file that appears complete or not at all. The kernel copies rows; few are read."""
 
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bep.runner import parts
+from bep.runner.columns import Columns, rearranged
 from bep.runner.errors import OutputExists
 from bep.runner.folder import sync_folder
 from bep.runner.parts import Scored
@@ -22,6 +23,7 @@ class Piece:
     part: int
     offset: int
     length: int
+    order: Sequence[int] = ()
 
 
 def partial(output: Path, job: str) -> Path:
@@ -29,36 +31,51 @@ def partial(output: Path, job: str) -> Path:
     return output.with_name(f".{output.name}.{job}.partial")
 
 
-def assemble(scored: Iterable[Scored], folder: Path, target: Path, header: bytes) -> None:
-    """Write `target` from the parts in `folder`, durable when it returns. Raises `OSError`: a full disk, for one."""
+def assemble(scored: Iterable[Scored], folder: Path, target: Path, columns: Columns) -> None:
+    """Write `target` from the parts in `folder`, durable when it returns. Raises `OSError`: a full disk, for one.
+
+    Rows are copied by the kernel, but for those of a csv file whose columns stand in another order there.
+    """
     out = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
     files: dict[int, int] = {}
     try:
-        os.write(out, header)
-        for piece in _together(scored):
+        _write(out, columns.header)
+        for piece in _together(scored, columns):
             if piece.part not in files:
                 if len(files) == _OPEN:
                     os.close(files.pop(next(iter(files))))
-                rows = parts.path(folder, piece.part).with_suffix(".rows")
-                files[piece.part] = os.open(rows, os.O_RDONLY | os.O_CLOEXEC)
-            _copy(files[piece.part], piece.offset, piece.length, out)
+                part = parts.path(folder, piece.part).with_suffix(".rows")
+                files[piece.part] = os.open(part, os.O_RDONLY | os.O_CLOEXEC)
+            if piece.order:
+                rows = os.pread(files[piece.part], piece.length, piece.offset)
+                _write(out, rearranged(rows, piece.order))
+            else:
+                _copy(files[piece.part], piece.offset, piece.length, out)
         os.fsync(out)
     finally:
         for file in (out, *files.values()):
             os.close(file)
 
 
-def _together(scored: Iterable[Scored]) -> Iterable[Piece]:
+def _together(scored: Iterable[Scored], columns: Columns) -> Iterable[Piece]:
     piece: Piece | None = None
     for entry in scored:
-        if piece and entry.part == piece.part and entry.offset == piece.offset + piece.length:
+        order = columns.order(entry)
+        follows = piece and entry.part == piece.part and entry.offset == piece.offset + piece.length
+        if piece and follows and not order and not piece.order:
             piece.length += entry.length
             continue
         if piece:
             yield piece
-        piece = Piece(entry.part, entry.offset, entry.length)
+        piece = Piece(entry.part, entry.offset, entry.length, order)
     if piece:
         yield piece
+
+
+def _write(target: int, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[os.write(target, left) :]
 
 
 def _copy(source: int, offset: int, length: int, target: int) -> None:

@@ -16,6 +16,8 @@ def lines(record: JobRecord) -> list[str]:
     told = [f"{_verdict(record)}: {counts.scored} scored, {counts.failed} failed in {_duration(record.seconds)}"]
     if record.output_file and record.status is Status.COMPLETED:
         told.append(f"output: {record.output_place} ({_number(counts.rows, 'row')})")
+    elif record.status is Status.COMPLETED:
+        told.append(f"output: {record.output_place}, where the script put its files")
     told.extend(_disturbed(counts))
     if counts.failed:
         told.append(f"failed items: {record.folder / 'failed_items.jsonl'}")

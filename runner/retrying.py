@@ -6,6 +6,7 @@ What is forgotten is not lost: an earlier journal stays beside the new one, and 
 from pathlib import Path
 
 from bep.runner import output, parts
+from bep.runner.columns import Columns, columns_of
 from bep.runner.errors import OutputExists
 from bep.runner.folder import JobFolder, sync_folder, write_atomically
 from bep.runner.record import JobRecord, Status, save
@@ -29,8 +30,9 @@ def forget_failures(folder: JobFolder, record: JobRecord) -> JobRecord:
     )
     save(again)
     _set_aside(folder.journal)
+    columns = columns_of(folder.parts)
     for number in parts.numbers(folder.parts):
-        _drop_short(parts.path(folder.parts, number).with_suffix(".journal"))
+        _drop_failed(folder.parts, number, columns)
     return again
 
 
@@ -57,13 +59,13 @@ def _set_aside(journal: Path) -> None:
     sync_folder(journal.parent)
 
 
-def _drop_short(journal: Path) -> None:
-    """Take out the mini-batches that run() gave too few results for: which item lacks one cannot be told."""
+def _drop_failed(folder: Path, number: int, columns: Columns) -> None:
+    """Take out the mini-batches that run() gave too few results for, or rows that do not fit into the file."""
+    journal = parts.path(folder, number).with_suffix(".journal")
     whole = journal.read_bytes()
     kept = bytearray()
-    for position in range(0, len(whole) - wire.RECORD + 1, wire.RECORD):
-        _, items, results, *_ = wire.CHECKED.unpack_from(whole, position)
-        if results >= items:
-            kept += whole[position : position + wire.RECORD]
+    for position, entry in enumerate(parts.read(journal, number)):
+        if entry.results >= entry.items and not columns.misfit(entry):
+            kept += whole[position * wire.RECORD : (position + 1) * wire.RECORD]
     if len(kept) < len(whole):
         write_atomically(journal, bytes(kept))

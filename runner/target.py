@@ -9,6 +9,15 @@ from pydantic import BaseModel, ConfigDict, Field
 _MEMORY = r"(?P<amount>[0-9]+(\.[0-9]+)?) ?(?P<prefix>[kKMGT]?)(?P<binary>i?)B?"
 
 
+DEFAULT_NAME = "predictions.csv"
+
+
+def default_name(output_format: str) -> str:
+    """What the file of predictions is called where nobody named it: as in the service, with the format's ending."""
+    ending = output_format if output_format in ("jsonl", "parquet") else "csv"
+    return f"predictions.{ending}"
+
+
 class Settings(BaseModel):
     """How to score. Defaults are those of the compatible service; precedence was settled by the caller.
 
@@ -29,7 +38,7 @@ class Settings(BaseModel):
     init_timeout: float = Field(default=600, gt=0)
     error_threshold: int = Field(default=-1, ge=-1)
     output_action: str = Field(default="append_row", pattern="^(append_row|summary_only)$")
-    output_file_name: str = "predictions.csv"
+    output_file_name: str = DEFAULT_NAME
     output_format: str = Field(default="azureml", pattern="^(azureml|csv|jsonl|parquet)$")
     logging_level: str = Field(default="info", pattern="^(debug|info|warning)$")
     bisect: bool = True

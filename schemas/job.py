@@ -145,6 +145,9 @@ class _Reading:
             self.error("output-file-name", trouble, "Write a name such as predictions.csv.", place.mark)
         if doubts or errors(self.findings):
             return None  # what an unset variable leaves out is said with the variables
+        folder = self._output(node, settings)
+        if errors(self.findings):
+            return None
         variables = settings.pop("environment_variables", {})
         port = _first(node.value["inputs"])
         outputs = node.get("outputs")
@@ -158,11 +161,31 @@ class _Reading:
             places={_located(item): item.mark for item in _paths(port) if item.file},
             sources={path: masked(text) for path, text in self.texts.items()},
             input_type=port.texts("type") or "uri_folder",
-            output_path=_located(output.value["path"]) if output is not None and output.get("path") else None,
+            output_path=folder,
             output_format=(output.texts("format") if output is not None else "") or "azureml",
             settings=settings,
             environment_variables=variables,
         )
+
+    def _output(self, node: Node, settings: dict[str, Any]) -> str | None:
+        """The folder that results go to. A `uri_file` is split into its folder and the name of the predictions file."""
+        outputs = node.get("outputs")
+        output = _first(outputs) if outputs is not None and outputs.value else None
+        path = output.get("path") if output is not None else None
+        if output is None or path is None:
+            return None
+        text = _located(path)
+        if output.texts("type") != "uri_file":
+            return text
+        folder, _, name = text.rpartition("/")
+        trouble = file_name_trouble(name)
+        if trouble:
+            self.error("output-file-name", f"a uri_file is a file at its path: {trouble}", "Name a file.", path.mark)
+        elif settings.get("output_file_name", name) != name:
+            message = f"the output is the file '{name}', and output_file_name is '{settings['output_file_name']}'"
+            self.error("output-file-name", message, "Keep one of the two names.", path.mark)
+        settings["output_file_name"] = name
+        return folder or "."
 
     def _inputs_are_one(self, node: Node) -> None:
         inputs = node.get("inputs")

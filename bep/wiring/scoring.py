@@ -89,7 +89,7 @@ def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> 
 
 def settings_for(job: "JobSpec", deployed: Mapping[str, Any]) -> "Settings":
     """How a job scores: what it says itself, then what its deployment says. Raises `Stop` where the two do not fit."""
-    from bep.runner.target import Settings
+    from bep.runner.target import DEFAULT_NAME, Settings, default_name
 
     keys = ", ".join(deployed.get("partition_keys", ()))
     if keys and "mini_batch_size" in job.settings:
@@ -104,7 +104,10 @@ def settings_for(job: "JobSpec", deployed: Mapping[str, Any]) -> "Settings":
             "partition_format says where partition_keys stand, and the deployment has none\n"
             "    fix: leave it out, or give the deployment settings.partition_keys",
         )
-    return Settings(**{**deployed, **job.settings, "output_format": job.output_format})
+    named = {**deployed, **job.settings}
+    if named.get("output_file_name", DEFAULT_NAME) == DEFAULT_NAME and "output_file_name" not in job.settings:
+        named["output_file_name"] = default_name(job.output_format)
+    return Settings(**{**named, "output_format": job.output_format})
 
 
 def _target(scoring: "Scoring", variables: Mapping[str, str]) -> "ScoringTarget":

@@ -15,7 +15,8 @@ def start() -> None:
     if sys.argv[1] == "parquet":
         from bep_worker.parquet import convert  # type: ignore[import-not-found]
 
-        convert(sys.argv[2], sys.argv[3])
+        for warning in convert(sys.argv[2], sys.argv[3]):
+            print(ascii(warning))
     elif sys.argv[1] == "sample":
         from bep_worker.sampling import main as score  # type: ignore[import-not-found]
 

@@ -1,53 +1,192 @@
-"""Rows as Arrow streams in the parts, and one Parquet file of them at the end. Uses the environment's pyarrow."""
+"""Rows as Arrow streams in the parts, and one Parquet file of them at the end. Uses the environment's pyarrow.
 
+A column has one type in the file. Where its values have types that no one type holds exactly, it is text, and that is
+said: rows that were scored are never lost to it.
+"""
+
+import json
 import os
+import sys
+
+from .cells import cells_of, is_missing, json_of, value_of
+from .troubles import WrongResult
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator
+    from typing import Any, Callable, Iterator
+
+_TEXT = "column {} holds values of different types ({}), so it is text in the Parquet file: return one type for it"
 
 
-def stream(results: object, is_table: bool) -> bytes:
-    """One mini-batch as a whole Arrow stream, so that parts can be put together byte by byte."""
+def stream(results: "Any", is_table: bool, notice: "Callable[[str], None]") -> bytes:
+    """One mini-batch as a whole Arrow stream, so that parts can be put together byte by byte. Raises `WrongResult`."""
     import io
 
     import pyarrow  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
-    if is_table:
-        table = pyarrow.Table.from_pandas(results, preserve_index=False)
-    else:
-        rows = [item if isinstance(item, dict) else {"prediction": item} for item in results]  # type: ignore[attr-defined]
-        table = pyarrow.Table.from_pylist(rows)
+    columns = _of_table(results) if is_table else _of_rows(results)
+    arrays = [_array(pyarrow, name, values, notice) for name, values in columns.items()]
+    table = pyarrow.Table.from_arrays(arrays, names=list(columns))
     sink = io.BytesIO()
-    with pyarrow.ipc.new_stream(sink, table.schema) as writer:
+    with pyarrow.ipc.RecordBatchStreamWriter(sink, table.schema) as writer:
         writer.write_table(table)
     return sink.getvalue()
 
 
-def convert(streams: str, target: str) -> None:
-    """Write the Arrow streams that stand one after the other in a file as one Parquet file, one group at a time."""
+def _of_table(table: "Any") -> "dict[str, Any]":
+    names = list(map(str, table.columns))
+    if len(set(names)) < len(names):
+        raise WrongResult("run() returned a DataFrame with two columns of one name; a Parquet file has each name once")
+    return {name: table.iloc[:, number] for number, name in enumerate(names)}
+
+
+def _of_rows(results: "list[Any]") -> "dict[str, list[Any]]":
+    """Every column that a row has, in the order in which they are met; None where a row has it not."""
+    columns = {}  # type: dict[str, list[Any]]
+    for number, item in enumerate(results):
+        for name, value in zip(*cells_of(item)):
+            columns.setdefault(name, [None] * number).append(value)
+        for values in columns.values():
+            if len(values) == number:
+                values.append(None)
+    return columns
+
+
+def _array(pyarrow: "Any", name: str, values: "Any", notice: "Callable[[str], None]") -> "Any":
+    """A column; text where it has values that pyarrow finds no one type for."""
+    if not isinstance(values, list):
+        try:
+            made = pyarrow.Array.from_pandas(values)
+            made = made.combine_chunks() if hasattr(made, "combine_chunks") else made
+            return made.dictionary_decode() if pyarrow.types.is_dictionary(made.type) else made
+        except (pyarrow.ArrowException, TypeError, ValueError, OverflowError):
+            values = values.tolist()
+    if {type(value).__name__ for value in values if not is_missing(value)} in ({"Timestamp"}, {"Timedelta"}):
+        return pyarrow.Array.from_pandas(sys.modules["pandas"].Series(values))  # pyarrow alone cuts off nanoseconds
+    plain = [None if is_missing(value) and not isinstance(value, float) else value_of(value) for value in values]
+    try:
+        if not _mixes_integers_that_floats_round(plain):
+            return pyarrow.array(plain)
+    except (pyarrow.ArrowException, TypeError, ValueError, OverflowError):
+        pass
+    kinds = sorted({type(value).__name__ for value in plain if value is not None})
+    notice(_TEXT.format(name, ", ".join(kinds)))
+    return pyarrow.array([None if value is None else _text(value) for value in plain], pyarrow.string())
+
+
+def _mixes_integers_that_floats_round(values: "list[Any]") -> bool:
+    sorts = {type(value) for value in values}
+    return float in sorts and any(isinstance(value, int) and int(float(value)) != value for value in values)
+
+
+def _text(value: "Any") -> str:
+    if isinstance(value, str):
+        return value
+    plain = json_of(value)
+    return plain if isinstance(plain, str) else json.dumps(plain)
+
+
+def convert(streams: str, target: str) -> "list[str]":
+    """Write the Arrow streams that stand one after the other in a file as one Parquet file, one group at a time.
+
+    Returns what the user should know of the columns.
+    """
     import pyarrow
+
+    kinds = _kinds(pyarrow, streams)
+    as_text = {name for name, types in kinds.items() if _united(pyarrow, types) is None}
+    while True:
+        schema = pyarrow.schema(
+            [(name, pyarrow.string() if name in as_text else _united(pyarrow, types)) for name, types in kinds.items()]
+        )
+        refused = _write(pyarrow, streams, target, schema)
+        if refused is None:
+            break
+        as_text.add(refused)  # an integer that is no floating-point number, for one: seen only when it is met
+    return [_TEXT.format(name, ", ".join(map(str, kinds[name]))) for name in kinds if name in as_text]
+
+
+def _kinds(pyarrow: "Any", streams: str) -> "dict[str, list[Any]]":
+    """The types that each column has, each once, columns and types in the order in which they are met."""
+    kinds = {}  # type: dict[str, list[Any]]
+    for reader in _readers(pyarrow, streams):
+        for field in reader.schema:
+            types = kinds.setdefault(field.name, [])
+            if field.type not in types:
+                types.append(field.type)
+    return kinds
+
+
+def _united(pyarrow: "Any", types: "list[Any]") -> "Any":
+    """One type that holds the values of all, or None."""
+    types = [kind for kind in types if not pyarrow.types.is_null(kind)] or types[:1]
+    united = types[0]
+    for kind in types[1:]:
+        if kind != united:
+            united = _of_two(pyarrow, united, kind)
+        if united is None:
+            return None
+    return united
+
+
+def _of_two(pyarrow: "Any", one: "Any", other: "Any") -> "Any":
+    checks = pyarrow.types
+    if checks.is_temporal(one) and checks.is_temporal(other) and getattr(one, "tz", 0) != getattr(other, "tz", 0):
+        return None
+    if checks.is_integer(one) and checks.is_integer(other):
+        signed = checks.is_signed_integer(one) or checks.is_signed_integer(other)
+        return pyarrow.int64() if signed else pyarrow.uint64()
+    numbers = [checks.is_integer(kind) or checks.is_floating(kind) for kind in (one, other)]
+    if all(numbers):
+        return pyarrow.float64()
+    texts = [checks.is_string(kind) or checks.is_large_string(kind) for kind in (one, other)]
+    if all(texts):
+        return pyarrow.large_string()
+    if any(numbers) or any(texts) or any(map(checks.is_boolean, (one, other))):
+        return None
+    try:
+        fields = [pyarrow.schema([("column", kind)]) for kind in (one, other)]
+        return pyarrow.unify_schemas(fields, promote_options="permissive").field(0).type
+    except (TypeError, pyarrow.ArrowException):
+        return None
+
+
+def _write(pyarrow: "Any", streams: str, target: str, schema: "Any") -> "str | None":
+    """Write the file, durable when it returns; the name of a column with a value that its type does not hold."""
     from pyarrow import parquet  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
-    schema = _united(pyarrow, [reader.schema for reader in _readers(streams)])
     with parquet.ParquetWriter(target, schema) as writer:
-        for reader in _readers(streams):
-            writer.write_table(_cast(pyarrow, reader.read_all(), schema))
+        for reader in _readers(pyarrow, streams):
+            table = reader.read_all()
+            columns = []
+            for field in schema:
+                column = _column(pyarrow, table, field)
+                if column is None:
+                    return str(field.name)
+                columns.append(column)
+            writer.write_table(pyarrow.Table.from_arrays(columns, schema=schema))
     with open(target, "rb") as file:
         os.fsync(file.fileno())
+    return None
 
 
-def _united(pyarrow: object, schemas: "list[object]") -> object:
-    """All their columns, each of a type that holds what any of them has. pyarrow before 14 wants one type a column."""
+def _column(pyarrow: "Any", table: "Any", field: "Any") -> "Any":
+    """One column in the file's type, null for a mini-batch without it; None where that would lose a digit."""
+    if field.name not in table.column_names:
+        return pyarrow.nulls(len(table), field.type)
+    column = table[field.name]
+    if column.type == field.type:
+        return column
+    if pyarrow.types.is_string(field.type) and not pyarrow.types.is_large_string(column.type):
+        values = column.to_pylist()
+        return pyarrow.array([None if value is None else _text(value) for value in values], pyarrow.string())
     try:
-        return pyarrow.unify_schemas(schemas, promote_options="permissive")  # type: ignore[attr-defined]
-    except TypeError:
-        return pyarrow.unify_schemas(schemas)  # type: ignore[attr-defined]
+        return column.cast(field.type)
+    except pyarrow.ArrowException:
+        return None
 
 
-def _readers(streams: str) -> "Iterator[Any]":
-    import pyarrow
-
+def _readers(pyarrow: "Any", streams: str) -> "Iterator[Any]":
     with pyarrow.memory_map(streams) as source:
         size = source.size()
         while source.tell() < size:
@@ -55,14 +194,3 @@ def _readers(streams: str) -> "Iterator[Any]":
             yield reader
             for _ in reader:  # whatever the caller has left unread
                 pass
-
-
-def _cast(pyarrow: object, table: object, schema: object) -> object:
-    """The same rows with the whole file's columns; a column that this mini-batch lacks is null."""
-    columns = []
-    for field in schema:  # type: ignore[attr-defined]
-        if field.name in table.column_names:  # type: ignore[attr-defined]
-            columns.append(table[field.name].cast(field.type))  # type: ignore[index]
-        else:
-            columns.append(pyarrow.nulls(len(table), field.type))  # type: ignore[attr-defined,arg-type]
-    return pyarrow.Table.from_arrays(columns, schema=schema)  # type: ignore[attr-defined]

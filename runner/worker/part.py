@@ -52,6 +52,13 @@ class Part:
         if self._bytes > BULK or now - self._flushed > PATIENCE:
             self.flush(now)
 
+    def begin_columns(self, header: bytes) -> None:
+        """Keep the header that fits the rows from here on, durable before any of them is in the journal."""
+        with open(self._path + ".columns", "ab") as file:
+            file.write(wire.columns(self._offset, header))
+            file.flush()
+            os.fsync(file.fileno())
+
     def flush(self, now: float) -> None:
         """Write what is held, then say so in the journal and in shared memory."""
         self._flushed = now

@@ -3,14 +3,14 @@
 Imports pandas never: a DataFrame can only come from a script that has imported it.
 """
 
-import os
 import sys
 
-from .troubles import WrongResult
+from .cells import cells_of, is_array, json_of, shows_all, value_of
+from .troubles import ColumnsDiffer, WrongResult
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Any, Callable
 
 _ADVICE = {
     "generator": "yield makes run() a generator: collect the results in a list and return it",
@@ -23,16 +23,27 @@ _ADVICE = {
 
 
 class Formatter:
-    """Formats for one job. `header_path`, unless empty, gets what `csv` puts first, before any row that needs it."""
+    """Formats for one job.
 
-    def __init__(self, output_format: str, header_path: str) -> None:
+    `begin_columns` is told the header of a csv file before the rows of a mini-batch that has other columns than the
+    last; `notice` is told, once, what the user should know of the rows.
+    """
+
+    def __init__(
+        self,
+        output_format: str,
+        begin_columns: "Callable[[bytes], None]" = lambda header: None,
+        notice: "Callable[[str], None]" = lambda message: None,
+    ) -> None:
         self._header = b""
-        self._header_path = header_path
+        self._begin_columns = begin_columns
+        self._notice = notice
+        self._noticed: set[str] = set()
         self._text = {
             "azureml": self._azureml,
             "csv": self._csv,
             "jsonl": self._jsonl,
-            "parquet": _parquet,
+            "parquet": self._parquet,
             "none": _nothing,
         }[output_format]
 
@@ -46,58 +57,88 @@ class Formatter:
         count = len(results)  # type: ignore[arg-type]
         if not count:
             return 0, 0, b""
-        text = self._text(results, table is not None)  # type: ignore[arg-type]
-
+        text = self._text(results, table is not None)
         if isinstance(text, bytes):
             return count, 0, text
         assert isinstance(text, str)
         return count, max(0, text.count("\n") - count), _encoded(text)
 
-    def _azureml(self, results: "list[object]", is_table: bool) -> str:
+    def _azureml(self, results: "Any", is_table: bool) -> str:
         if is_table:
             return _delimited(results, " ")
-        return "\n".join(map(str, results)) + "\n"
+        lines = []
+        for item in results:
+            text = str(item)
+            if not shows_all(item, text):
+                self._once(
+                    "a result is written as numpy and pandas display it, with '...' for its middle: "
+                    "return array.tolist(), or ask for the format csv, jsonl or parquet"
+                )
+            lines.append(text)
+        return "\n".join(lines) + "\n"
 
-    def _csv(self, results: "list[object]", is_table: bool) -> str:
+    def _csv(self, results: "Any", is_table: bool) -> str:
         if is_table:
-            table = _delimited(results, ",")
-            self._show([str(column) for column in results.columns])  # type: ignore[attr-defined]
-            return table
+            text = _delimited(results, ",")
+            self._show([str(column) for column in results.columns])
+            return text
         import csv
         import io
 
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        columns = _cells(results[0])[0]
+        made = io.StringIO()
+        writer = csv.writer(made, lineterminator="\n")
+        columns = cells_of(results[0])[0]
         for item in results:
-            names, cells = _cells(item)
-            if names != columns:
-                raise _differing(_line(names), _line(columns))
-            writer.writerow(cells)
+            names, values = cells_of(item)
+            writer.writerow(values if names == columns else _in_order(names, values, columns))
         self._show(columns)
-        return text.getvalue()
+        return made.getvalue()
 
     def _show(self, names: "list[str]") -> None:
-        """Remember the columns of a mini-batch that is right; refuse one that has others: one file has one header."""
+        """Say which columns the rows have that come next."""
         header = _line(names)
-        if header == self._header:
-            return
-        if self._header:
-            raise _differing(header, self._header)
-        if self._header_path:
-            with open(self._header_path, "wb") as file:
-                file.write(header)
-                file.flush()
-                os.fsync(file.fileno())
-        self._header = header
+        if header != self._header:
+            self._begin_columns(header)
+            self._header = header
 
-    def _jsonl(self, results: "list[object]", is_table: bool) -> str:
-        if is_table:
-            text = results.to_json(orient="records", lines=True, date_format="iso")  # type: ignore[attr-defined]
-            return str(text) if text.endswith("\n") else text + "\n"
+    def _jsonl(self, results: "Any", is_table: bool) -> str:
         import json
 
-        return "".join([_json(json.dumps, item) + "\n" for item in results])
+        items = _records(results) if is_table else results
+        return "".join([_json(json.dumps, item) + "\n" for item in items])
+
+    def _parquet(self, results: "Any", is_table: bool) -> bytes:
+        from . import parquet
+
+        return parquet.stream(results, is_table, self._once)
+
+    def _once(self, message: str) -> None:
+        if message not in self._noticed:
+            self._noticed.add(message)
+            self._notice(message)
+
+
+def _in_order(names: "list[str]", values: "list[Any]", columns: "list[str]") -> "list[Any]":
+    """The values of a row in the order of other columns. Raises `ColumnsDiffer` where they are not the same ones."""
+    if sorted(names) != sorted(columns) or len(set(names)) < len(names):
+        raise ColumnsDiffer(
+            f"run() returned rows with the columns {_shown(names)} and {_shown(columns)} at once; "
+            "return the same columns for every row"
+        )
+    return [values[names.index(name)] for name in columns]
+
+
+def _shown(names: "list[str]") -> str:
+    return _line(names).decode("utf-8", "replace").strip()
+
+
+def _records(table: "Any") -> "list[dict[str, Any]]":
+    """A data frame as dicts of plain values, each exact: to_json() would round to ten digits."""
+    if not table.columns.is_unique:
+        raise WrongResult("run() returned a DataFrame with two columns of one name; JSON has each name once")
+    columns = [table.iloc[:, number].tolist() for number in range(len(table.columns))]
+    names = list(map(str, table.columns))
+    return [dict(zip(names, row)) for row in zip(*columns)] if columns else [{} for _ in range(len(table))]
 
 
 def _line(names: "list[str]") -> bytes:
@@ -110,61 +151,37 @@ def _line(names: "list[str]") -> bytes:
     return _encoded(text.getvalue())
 
 
-def _differing(header: bytes, earlier: bytes) -> WrongResult:
-    return WrongResult(
-        f"run() returned the columns {header.decode().strip()} after {earlier.decode().strip()}; one csv file has one "
-        "header: return the same columns each time"
-    )
-
-
 def _table(results: object) -> "object | None":
     pandas = sys.modules.get("pandas")
     frame = getattr(pandas, "DataFrame", None)
     return results if frame is not None and isinstance(results, frame) else None
 
 
-def _delimited(results: object, separator: str) -> str:
-    text = results.to_csv(None, sep=separator, header=False, index=False)  # type: ignore[attr-defined]
-    return str(text)
+def _delimited(results: "Any", separator: str) -> str:
+    arrays = [
+        number
+        for number, kind in enumerate(results.dtypes)
+        if getattr(kind, "kind", "") == "O" and any(map(is_array, results.iloc[:, number]))
+    ]
+    if arrays:
+        columns = {}
+        for number in range(len(results.columns)):
+            column = results.iloc[:, number]
+            columns[number] = column.map(value_of) if number in arrays else column
+        results = type(results)(columns, index=results.index)
+    return str(results.to_csv(None, sep=separator, header=False, index=False))
 
 
-def _cells(item: object) -> "tuple[list[str], list[object]]":
-    if isinstance(item, dict):
-        return [str(name) for name in item], list(item.values())
-    if isinstance(item, (list, tuple)):
-        return [str(number) for number in range(len(item))], list(item)
-    return ["prediction"], [item]
-
-
-def _json(dumps: "Callable[..., str]", item: object) -> str:
-    """One line. JSON has no number that is none: null stands for it, as pandas writes it."""
+def _json(dumps: "Callable[..., str]", item: "Any") -> str:
+    """One line. The fast way is for plain values; all others are made plain first."""
+    if isinstance(item, tuple) and hasattr(item, "_fields"):
+        item = dict(zip(item._fields, item))
     try:
-        return dumps(item, default=_plain, allow_nan=False)
-    except ValueError as error:
+        return dumps(item, default=json_of, allow_nan=False)
+    except (ValueError, TypeError) as error:
         if "Circular" in str(error):
             raise
-        return dumps(_finite(item), default=lambda value: _finite(_plain(value)))
-
-
-def _finite(value: object) -> object:
-    if isinstance(value, float):
-        return value if value - value == 0 else None
-    if isinstance(value, dict):
-        return {name: _finite(below) for name, below in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(below) for below in value]
-    return value
-
-
-def _plain(value: object) -> object:
-    """What JSON cannot hold: numbers and arrays of numpy as Python's, anything else as text."""
-    for method in ("item", "tolist"):
-        if hasattr(value, method):
-            try:
-                return getattr(value, method)()
-            except ValueError:
-                continue
-    return str(value)
+        return dumps(json_of(item))
 
 
 def _encoded(text: str) -> bytes:
@@ -177,12 +194,6 @@ def _encoded(text: str) -> bytes:
 
 def _nothing(results: object, is_table: bool) -> bytes:
     return b""
-
-
-def _parquet(results: object, is_table: bool) -> bytes:
-    from . import parquet
-
-    return parquet.stream(results, is_table)
 
 
 def _article(kind: str) -> str:

@@ -44,7 +44,7 @@ class Sample:
     def __init__(self, setup: "dict[str, object]") -> None:
         self._setup = setup
         self._names = names_of(setup)
-        self._formatter = Formatter(str(setup["format"]), "")
+        self._formatter = Formatter(str(setup["format"]), notice=lambda message: _say("{}", message))
         self._scored = 0
         self._failed = 0
 

@@ -54,7 +54,7 @@ class Worker:
         self._take: Callable[[int, int], list[str]] | None = None
         self._run: Callable[[list[str]], object] | None = None
         self._part = Part(str(setup["part"]), heart, float(setup["sync"]))  # type: ignore[arg-type]
-        self._formatter = Formatter(str(setup["format"]), str(setup["part"]) + ".header")
+        self._formatter = Formatter(str(setup["format"]), self._part.begin_columns, self._notice)
         self._script: Script | None = None
 
     def prepare(self) -> None:
@@ -165,6 +165,10 @@ class Worker:
             self._send(wire.NOTICE, self._described(error, "shutdown"))
         self._same_process()
         _flush()
+
+    def _notice(self, message: str) -> None:
+        """Say what the user should know of the rows, which are kept all the same."""
+        self._tell(wire.NOTICE, {"type": "", "message": message, "traceback": "", "where": "rows"})
 
     def _beat(self, phase: int) -> None:
         wire.BEAT.pack_into(self._heart, 0, self._clock(), phase)

@@ -15,6 +15,10 @@ class WrongResult(Exception):
     """`run()` returned what is neither a list, a tuple nor a pandas DataFrame."""
 
 
+class ColumnsDiffer(WrongResult):
+    """Rows of one csv file have different columns."""
+
+
 class ScriptInvalid(Exception):
     """The scoring script lacks something that every scoring script has."""
 

@@ -37,6 +37,10 @@ CHECK = struct.Struct("<I")
 CHECKED = struct.Struct("<QIIIQQddIII")
 RECORD = CHECKED.size
 
+# Beside the rows of a csv file: where rows with other columns begin in the part, the length of their header, a checksum
+# of both and of the header, which follows.
+COLUMNS = struct.Struct("<QII")
+
 
 def record(
     first: int,
@@ -52,6 +56,25 @@ def record(
     """One journal record. `count` is how many rows the bytes `rows` are."""
     body = BODY.pack(first, items, results, breaks, offset, len(rows), started, seconds, count, crc32(rows))
     return body + CHECK.pack(crc32(body))
+
+
+def columns(offset: int, header: bytes) -> bytes:
+    """The entry for rows that begin at `offset` and have this header."""
+    return COLUMNS.pack(offset, len(header), crc32(header, offset & 0xFFFFFFFF)) + header
+
+
+def headers(entries: bytes) -> "list[tuple[int, bytes]]":
+    """The offsets and headers in a file of such entries, up to one that is torn."""
+    found = []
+    position = 0
+    while position + COLUMNS.size <= len(entries):
+        offset, length, checksum = COLUMNS.unpack_from(entries, position)
+        header = entries[position + COLUMNS.size : position + COLUMNS.size + length]
+        if len(header) < length or crc32(header, offset & 0xFFFFFFFF) != checksum:
+            break
+        found.append((offset, header))
+        position += COLUMNS.size + length
+    return found
 
 
 def send(channel: int, kind: int, payload: bytes) -> None:

@@ -36,6 +36,7 @@ from types import ModuleType
 
 from bep.runner import manifest, output, parts, running
 from bep.runner.backlog import Backlog, holes
+from bep.runner.columns import Columns
 from bep.runner.engine import Engine
 from bep.runner.folder import JobFolder
 from bep.runner.journal import Journal
@@ -266,7 +267,7 @@ def engine(work: Work) -> None:
     with closing(scorer):
         ending = scorer.run(listed, backlog, journal, Tally())
     assert not ending.error, ending.error
-    output.assemble(parts.in_order(folder.parts), folder.parts, work.folder / "output", b"")
+    output.assemble(parts.in_order(folder.parts), folder.parts, work.folder / "output", Columns())
 
 
 def _listed(work: Work, folder: JobFolder) -> manifest.Manifest:

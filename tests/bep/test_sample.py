@@ -67,7 +67,7 @@ def test_results_output_and_tracebacks_go_straight_through(failing: Workspace) -
 def test_what_a_sample_shows_is_what_a_job_writes(failing: Workspace) -> None:
     shown = failing.bep("run", "job.yml", "--sample", "2", "--output-format", "jsonl").stdout
     failing.bep("run", "job.yml", "-i", "texts/[ab].txt", "--output-format", "jsonl", "--output-path", "out")
-    assert shown == "ready with True\n" + (failing.folder / "out/predictions.csv").read_text()
+    assert shown == "ready with True\n" + (failing.folder / "out/predictions.jsonl").read_text()
 
 
 def test_a_script_that_does_not_load_shows_why(failing: Workspace) -> None:

@@ -102,6 +102,15 @@ class Jobs:
             cancel=threading.Event(),
         )
 
+    def retry(self, request: JobRequest) -> JobRecord:
+        return running.retry(
+            request.folder,
+            environment_variables=request.target.environment_variables,
+            environment=dict(os.environ),
+            report=self.events.append,
+            cancel=threading.Event(),
+        )
+
     def score(self, script: str = ECHO, **how: object) -> tuple[JobRecord, str]:
         """Run a job; its record, and its output if there is one."""
         record = self.run(self.request(script, **how))  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from bep.runner import output, parts, running, strays
+from bep.runner.columns import Columns
 from bep.runner.events import Event, JobStarted, WorkerLost
 from bep.runner.record import Status
 from bep.runner.worker import wire
@@ -46,7 +47,7 @@ def test_more_parts_than_files_may_be_open_are_put_together(tmp_path: Path) -> N
         record = wire.record(299 - number, 1, 1, 0, 0, b"%d\n" % number, 0, 0, 1)
         files.with_suffix(".journal").write_bytes(record)
     with few_files(80):
-        output.assemble(parts.in_order(folder), folder, tmp_path / "whole", b"")
+        output.assemble(parts.in_order(folder), folder, tmp_path / "whole", Columns())
     assert (tmp_path / "whole").read_text().split() == [str(299 - item) for item in range(300)]
 
 

@@ -1,32 +1,13 @@
 """Rows as the service writes them, and in the formats that a job may ask for."""
 
 import csv
-import importlib.util
 import json
+from io import StringIO
 from typing import Any
 
 import pytest
 
 Jobs = Any
-
-FAKE_PANDAS = '''
-class DataFrame:
-    """Just enough of the real one for a worker that must never import it."""
-
-    def __init__(self, rows, columns):
-        self.rows, self.columns = rows, columns
-
-    def __len__(self):
-        return len(self.rows)
-
-    def to_csv(self, path, sep, header, index):
-        assert path is None and header is False and index is False
-        return "".join(sep.join(str(cell) for cell in row) + "\\n" for row in self.rows)
-
-    def to_json(self, orient, lines, date_format):
-        import json
-        return "\\n".join(json.dumps(dict(zip(self.columns, row))) for row in self.rows)
-'''
 
 FRAMES = """
     import pandas
@@ -48,9 +29,7 @@ DICTS = "def run(mini_batch): return [{'file': p[-9:-4], 'score': 1.5, 'text': '
     ],
 )
 def test_a_data_frame_has_a_row_a_line(jobs: Jobs, output_format: str, expected: str) -> None:
-    _, output = jobs.score(
-        FRAMES, modules={"pandas.py": FAKE_PANDAS}, items=3, mini_batch_size=2, output_format=output_format
-    )
+    _, output = jobs.score(FRAMES, items=3, mini_batch_size=2, output_format=output_format)
     assert output == expected
 
 
@@ -76,11 +55,93 @@ def test_scalars_in_csv_are_a_column_called_prediction(jobs: Jobs) -> None:
     assert output == "prediction\n7\n7\n"
 
 
-def test_csv_with_other_columns_half_way_is_refused(jobs: Jobs) -> None:
-    script = "def run(mini_batch): return [{('a' if p < mini_batch[0][:-9] + '00020' else 'b'): 1} for p in mini_batch]"
-    record, _ = jobs.score(script, output_format="csv", workers=1, max_retries=0)
-    assert record.counts.failed == 20
-    assert "run() returned the columns b after a" in record.failures[0].message
+ORDERS = """
+import os, time
+def run(mini_batch):
+    n = int(mini_batch[0][-9:-4])
+    time.sleep(0.02 if n % 3 else 0.05)
+    rows = [{"file": 1, "score": "a"}, {"score": "b,\\n", "file": 2}]
+    return [rows[n % 2]] if n < 30 else [rows[1], rows[0]]
+"""
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_equal_sets_of_columns_are_one_header_by_name(jobs: Jobs, workers: int) -> None:
+    record, output = jobs.score(ORDERS, items=32, mini_batch_size=1, workers=workers, output_format="csv")
+    assert (record.status, record.counts.failed) == ("Completed", 0), record.failures
+    expected = [["1", "a"], ["2", "b,\n"]] * 15 + [["2", "b,\n"], ["1", "a"]] * 2
+    assert list(csv.reader(StringIO(output, newline=""))) == [["file", "score"], *expected]
+
+
+OTHERS = """
+import time
+def run(mini_batch):
+    n = int(mini_batch[0][-9:-4])
+    time.sleep(0.03 if n == 0 else 0.01)
+    return [{"extra": 1}] if n in (0, 7) else [{"b": n, "a": 1}]
+"""
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_other_columns_fail_the_items_that_have_them_whoever_scored_them(jobs: Jobs, workers: int) -> None:
+    record, output = jobs.score(OTHERS, items=12, mini_batch_size=1, workers=workers, output_format="csv")
+    assert record.status == "Completed"
+    assert (record.counts.scored, record.counts.failed, record.counts.retries) == (10, 2, 0)
+    assert output.splitlines() == ["b,a", *(f"{n},1" for n in range(12) if n not in (0, 7))]
+    told = [json.loads(line) for line in (record.folder / "failed_items.jsonl").read_text().splitlines()]
+    assert [(item["position"], item["type"]) for item in told] == [(0, "ColumnsDiffer"), (7, "ColumnsDiffer")]
+    assert told[0]["message"].startswith("run() returned the columns extra; the file has b,a")
+
+
+def test_items_of_other_columns_are_scored_again_by_retry(jobs: Jobs) -> None:
+    mended = OTHERS.replace("n in (0, 7)", "n in (0, 7) and not os.path.exists(os.path.dirname(__file__) + '/mended')")
+    record, _ = jobs.score("import os" + mended, items=12, mini_batch_size=1, workers=2, output_format="csv")
+    (record.target.code_directory / "mended").touch()
+    again = jobs.retry(jobs.request("import os" + mended, items=12, mini_batch_size=1, workers=2, output_format="csv"))
+    assert (again.counts.scored, again.counts.failed) == (12, 0)
+    assert again.output_file.read_text().splitlines() == ["b,a", *(f"{n},1" for n in range(12))]
+
+
+def test_rows_of_other_columns_in_one_result_are_told_apart_by_splitting(jobs: Jobs) -> None:
+    script = "def run(mini_batch): return [{'odd' if p.endswith('3.txt') else 'a': 1} for p in mini_batch]"
+    record, output = jobs.score(script, items=6, mini_batch_size=6, workers=1, output_format="csv")
+    assert (record.counts.scored, record.counts.failed, output) == (5, 1, "a\n" + "1\n" * 5)
+
+
+MIXED = """
+import pandas
+def run(mini_batch):
+    n = int(mini_batch[0][-9:-4])
+    codes, whole = (n, n) if n < 2 else ("A1", 0.5)
+    big = 2**53 + 1 if n < 2 else 0.5
+    return pandas.DataFrame({"n": n, "code": [codes] * len(mini_batch), "number": whole, "big": big})
+"""
+
+
+def test_types_that_differ_between_mini_batches_lose_no_row(jobs: Jobs) -> None:
+    import pyarrow.parquet
+
+    record = jobs.run(jobs.request(MIXED, items=4, mini_batch_size=1, output_format="parquet"))
+    assert record.status == "Completed", record.error
+    assert pyarrow.parquet.read_table(record.output_file).to_pylist() == [
+        {"n": 0, "code": "0", "number": 0.0, "big": "9007199254740993"},
+        {"n": 1, "code": "1", "number": 1.0, "big": "9007199254740993"},
+        {"n": 2, "code": "A1", "number": 0.5, "big": "0.5"},
+        {"n": 3, "code": "A1", "number": 0.5, "big": "0.5"},
+    ]
+    assert [warning.split("(")[0] for warning in record.warnings] == [
+        "column code holds values of different types ", "column big holds values of different types ",
+    ]  # fmt: skip
+
+
+def test_a_shortened_display_is_warned_of(jobs: Jobs) -> None:
+    script = "import numpy\ndef run(mini_batch): return list(numpy.zeros((len(mini_batch), 1500)))"
+    record, output = jobs.score(script, items=2)
+    assert "..." in output
+    assert "return array.tolist()" in record.warnings[0]
+    record, output = jobs.score(script, name="whole", items=2, output_format="csv")
+    assert [len(row) for row in csv.reader(StringIO(output))] == [1500] * 3
+    assert record.warnings == ()
 
 
 def test_names_that_are_no_text_come_through(jobs: Jobs) -> None:
@@ -96,7 +157,6 @@ def test_names_that_are_no_text_come_through(jobs: Jobs) -> None:
     assert output.splitlines() == [ascii(name) for name in sorted(names)]
 
 
-@pytest.mark.skipif(not importlib.util.find_spec("pyarrow"), reason="the environment has no pyarrow")
 def test_parquet_keeps_types_and_order(jobs: Jobs) -> None:
     import pyarrow.parquet  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
@@ -108,8 +168,11 @@ def test_parquet_keeps_types_and_order(jobs: Jobs) -> None:
     assert [field.name for field in table.schema] == ["file", "n", "odd"]
 
 
-@pytest.mark.skipif(bool(importlib.util.find_spec("pyarrow")), reason="the environment has pyarrow")
 def test_parquet_without_pyarrow_fails_before_anything_is_scored(jobs: Jobs) -> None:
-    record, _ = jobs.score(output_format="parquet")
+    (jobs.root / "none").mkdir()
+    (jobs.root / "none" / "pyarrow.py").write_text("raise ModuleNotFoundError(\"No module named 'pyarrow'\")")
+    request = jobs.request(output_format="parquet")
+    environment = {**(request.environment or {}), "PYTHONPATH": str(jobs.root / "none")}
+    record = jobs.run(request.model_copy(update={"environment": environment}))
     assert record.error.message == "ModuleNotFoundError: No module named 'pyarrow'"
     assert record.counts.scored == 0
