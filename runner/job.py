@@ -67,7 +67,8 @@ class Job:
         shutil.rmtree(self.folder.working, ignore_errors=True)
         self._end(round(before + time.monotonic() - began, 3))
         if self.record.output_file and self.record.status is Status.COMPLETED:
-            output.forget(output.partial(self.record.output_file, self.record.name))
+            with suppress(OSError):  # a second name of the file that is there: it takes no room
+                output.forget(output.partial(self.record.output_file, self.record.name))
         self._tell(JobFinished(self.record))
         if self._unheard:
             raise self._unheard

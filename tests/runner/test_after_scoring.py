@@ -1,0 +1,93 @@
+"""Every step after the last mini-batch, failed once and killed once: the next run ends with the same bytes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bep.runner import job, output, publishing, record
+from bep.runner.folder import JobFolder
+
+Jobs = Any
+
+SCRIPT = """
+    def run(mini_batch):
+        return [{"file": path[-9:-4], "n": int(path[-9:-4])} for path in mini_batch]
+"""
+STEPS = {
+    "counting": (job, "tallied"),
+    "assembling": (output, "assemble"),
+    "converting": (job.Job, "_convert"),
+    "listing what failed": (job, "write_failed_items"),
+    "publishing": (publishing, "publish"),
+    "publishing, half": (output, "sync_folder"),
+    "the last record": (job.Job, "_end"),
+    "forgetting the temporary name": (output, "forget"),
+}
+NOT_FAILING = ("the last record", "publishing, half", "forgetting the temporary name")
+"""Steps whose failure leaves a job that is complete, or that no caller of theirs sees."""
+
+KILLED = """
+import importlib, os, pickle, signal, sys, threading
+from pathlib import Path
+from bep.runner import running
+from tests.runner.test_after_scoring import STEPS
+
+place, name = STEPS[sys.argv[1]]
+setattr(place, name, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+request = pickle.loads(Path(sys.argv[2]).read_bytes())
+running.run(request, report=lambda event: None, cancel=threading.Event())
+"""
+
+
+def whole(jobs: Jobs, output_format: str) -> bytes:
+    request = jobs.request(SCRIPT, name="whole", mini_batch_size=4, output_format=output_format)
+    written = jobs.run(request).output_file.read_bytes()
+    assert written
+    return bytes(written)
+
+
+@pytest.mark.parametrize("output_format", ["azureml", "csv", "jsonl", "parquet"])
+def test_a_step_that_failed_is_done_by_the_next_run(
+    jobs: Jobs, output_format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = whole(jobs, output_format)
+    for step, (place, name) in STEPS.items():
+        if (step == "converting") > (output_format == "parquet") or step in NOT_FAILING:
+            continue
+        request = jobs.request(SCRIPT, name=f"{step} failed", mini_batch_size=4, output_format=output_format)
+        with monkeypatch.context() as broken:
+            broken.setattr(place, name, _full_disk)
+            assert jobs.run(request).status == "Failed", step
+        again = jobs.resume(request)
+        assert (again.status, again.counts.scored, again.counts.failed) == ("Completed", 40, 0), step
+        assert again.output_file.read_bytes() == expected, step
+        assert [file.name for file in again.output_folder.iterdir()] == [again.output_file.name]
+
+
+@pytest.mark.parametrize("output_format", ["azureml", "csv", "jsonl", "parquet"])
+def test_a_step_that_was_killed_is_done_by_the_next_run(jobs: Jobs, output_format: str) -> None:
+    import pickle
+
+    expected = whole(jobs, output_format)
+    for step in STEPS:
+        if (step == "converting") > (output_format == "parquet"):
+            continue
+        request = jobs.request(SCRIPT, name=f"{step} killed", mini_batch_size=4, output_format=output_format)
+        kept = jobs.root / "request"
+        kept.write_bytes(pickle.dumps(request))
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        killed = subprocess.run([sys.executable, "-c", KILLED, step, str(kept)], env=environment, check=False)
+        assert killed.returncode == -9, step
+        again = jobs.resume(request) if record.read(JobFolder(request.folder)).status != "Completed" else None
+        found = again or record.load(request.folder)
+        assert (found.status, found.counts.scored, found.counts.failed) == ("Completed", 40, 0), step
+        assert found.output_file
+        assert found.output_file.read_bytes() == expected, step
+
+
+def _full_disk(*_: object, **__: object) -> None:
+    raise OSError(28, "No space left on device")
