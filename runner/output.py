@@ -13,6 +13,7 @@ from bep.runner.folder import sync_folder
 from bep.runner.parts import Scored
 
 _FALLBACK = 1 << 20
+_LONGEST = 255  # bytes of one name on every file system in use
 _OPEN = 64  # part files open at once, the oldest closed first: every worker that died has left one
 
 
@@ -29,6 +30,11 @@ class Piece:
 def partial(output: Path, job: str) -> Path:
     """The name under which a job's output grows: hidden, in the same folder, one for each job."""
     return output.with_name(f".{output.name}.{job}.partial")
+
+
+def too_long(output: str, job: str) -> int:
+    """By how many bytes the longest name that an output has on its way is longer than a file's name can be."""
+    return max(0, len(os.fsencode(partial(Path(output), job).name)) - _LONGEST)
 
 
 def assemble(scored: Iterable[Scored], folder: Path, target: Path, columns: Columns) -> None:

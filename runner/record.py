@@ -141,13 +141,16 @@ def read(folder: JobFolder) -> JobRecord:
     """The record as it was last written, its paths those of today. Raises `JobInvalid`."""
     try:
         # Not pydantic's own JSON: it refuses the names of files that are no text, which messages may hold.
-        return _where_it_is(JobRecord.model_validate(json.loads(folder.record.read_bytes())), folder.path)
+        record = JobRecord.model_validate(json.loads(folder.record.read_bytes()))
     except FileNotFoundError:
         raise JobInvalid(f"{folder.path} is not a job's folder: it has no job.json") from None
     except ValidationError as error:
         raise JobInvalid(f"{folder.record} is damaged: {error.errors()[0]['msg']}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise JobInvalid(f"{folder.record} is damaged: {error}") from None
+    if record.name != folder.path.name:
+        raise JobInvalid(f"{folder.record} is damaged: it names another job, {record.name}")
+    return _where_it_is(record, folder.path)
 
 
 def _where_it_is(record: JobRecord, path: Path) -> JobRecord:

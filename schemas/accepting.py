@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from bep.schemas.published import pointed, schema_of
+from bep.schemas.published import in_python, pointed, schema_of
 
 Accept = Callable[[Any], bool]
 
@@ -33,6 +33,9 @@ def accept_of(schema: Any, name: str = "") -> Accept:
     if isinstance(schema, bool):
         return lambda _value: schema
     checks = [_object(schema, name)] if any(word in schema for word in OBJECT_WORDS) else []
+    if checks and schema.get("type") != "object":  # these words say nothing of what is no mapping
+        mapping = checks.pop()
+        checks.append(lambda value: type(value) is not dict or mapping(value))
     for word, operand in schema.items():
         if word in ANNOTATIONS or word in OBJECT_WORDS or word in ("then", "else") or word.startswith("x-bep-"):
             continue
@@ -76,7 +79,7 @@ def _enum(operand: list[Any], _schema: Any, _name: str) -> Accept:
 
 
 def _pattern(operand: str, _schema: Any, _name: str) -> Accept:
-    search = re.compile(operand).search
+    search = re.compile(in_python(operand)).search
     return lambda value: type(value) is not str or search(value) is not None
 
 

@@ -10,7 +10,7 @@ from bep.schemas.finding import Finding, mistake
 from bep.schemas.kind import NAMES
 from bep.schemas.nearest import either, listed, meant_by, nearest, with_article
 from bep.schemas.node import Node, plain
-from bep.schemas.published import OTHERS, followed, schema_of
+from bep.schemas.published import OTHERS, followed, in_python, schema_of
 from bep.schemas.resource import FieldPath
 from bep.schemas.wording import EXPLANATIONS, other, types_of, wrong_type
 
@@ -44,9 +44,20 @@ def _validator(name: str) -> Any:
     from jsonschema import Draft202012Validator
     from referencing import Registry, Resource
 
-    known = [(f"{n}.schema.json", Resource.from_contents(schema_of(n))) for n in (*NAMES, *OTHERS)]
+    every = [(n, _for_python(schema_of(n))) for n in (*NAMES, *OTHERS)]
+    known = [(f"{n}.schema.json", Resource.from_contents(schema)) for n, schema in every]
     registry: Registry[Any] = Registry().with_resources(known)
     return Draft202012Validator({"$ref": f"{name}.schema.json"}, registry=registry)
+
+
+def _for_python(node: Any) -> Any:
+    """A schema whose patterns `re` reads as they are meant."""
+    if isinstance(node, Mapping):
+        return {
+            word: in_python(below) if word == "pattern" and isinstance(below, str) else _for_python(below)
+            for word, below in node.items()
+        }
+    return [_for_python(below) for below in node] if isinstance(node, list) else node
 
 
 class _Explaining:

@@ -1,6 +1,6 @@
 """Job: what one scoring run was asked for, in a file, on the command line, or both. Flags override the file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from bep.schemas.finding import Finding, errors, mistake, ordered
 from bep.schemas.job_changes import OVERRIDES, change
 from bep.schemas.mark import Mark
 from bep.schemas.masking import masked
-from bep.schemas.node import Node, plain
+from bep.schemas.node import Node
 from bep.schemas.opening import open_workspace
 from bep.schemas.reading import read
 from bep.schemas.references import is_remote
@@ -27,8 +27,9 @@ class JobSpec:
     """One job as it was asked for.
 
     `inputs` are texts: local paths and patterns relative to the workspace, `azureml:NAME:VERSION`, `azureml://...`
-    or `https://...`; `places` says where each was written, if in a file, and `sources` has its text. `settings` has
-    only what differs from the deployment, by the names of the runner's settings.
+    or `https://...`; `places` says where each was written, if in a file, and `sources` has its text; `setting_places`
+    does so for the name and the settings. `settings` has only what differs from the deployment, by the names of the
+    runner's settings.
     """
 
     endpoint: str
@@ -43,6 +44,7 @@ class JobSpec:
     environment_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     places: Mapping[str, Mark] = field(default_factory=dict, repr=False, compare=False)
     sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    setting_places: Mapping[str, Mark] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,19 @@ def load_job(
         if value is not None:
             reading.findings += change(node, key, value)
     return reading.loaded(reading.job(node))
+
+
+def settings_given(changes: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[Finding, ...]]:
+    """Settings from the command line alone, by the runner's names, and what a job's file would be told of them."""
+    job = Node({"endpoint": _given("any"), "inputs": Node({"any": _given("any")}, "", 1, 1)}, "", 1, 1)
+    wrong = [finding for key, value in changes.items() for finding in change(job, key, value)]
+    wrong += [refusal.finding for refusal in check("job", job, "job")]
+    found = {name: respell_value(leaf.value, ("settings", name)) for (name, *_), leaf in _written(job)}
+    return found, tuple(replace(finding, mark=None) for finding in wrong)
+
+
+def _given(text: str) -> Node:
+    return Node(text, "", 1, 1, text)
 
 
 @dataclass(slots=True)
@@ -135,20 +150,20 @@ class _Reading:
         unset = self.variables.unset
         self.findings += [r.finding for r in refused if r.offender is None or id(node.at(r.offender)) not in unset]
         doubts, _ = salvage(node, refused, unset)
-        settings = _settings(node)
+        found = self._settings(node)
         self._inputs_are_one(node)
         self._is_no_table(node)
-        name = settings.get("output_file_name")
-        trouble = file_name_trouble(str(name)) if name is not None else ""
-        if trouble:
-            place = node.at(("settings", "output_file_name")) or node.nearest(("output_file_name",))
-            self.error("output-file-name", trouble, "Write a name such as predictions.csv.", place.mark)
+        name = found.get(("output_file_name",))
+        if name is not None and (trouble := file_name_trouble(name.text)):
+            self.error("output-file-name", trouble, "Write a name such as predictions.csv.", name.mark)
         if doubts or errors(self.findings):
             return None  # what an unset variable leaves out is said with the variables
+        settings = {
+            name: respell_value(leaf.value, ("settings", name)) for (name, *below), leaf in found.items() if not below
+        }
         folder = self._output(node, settings)
         if errors(self.findings):
             return None
-        variables = settings.pop("environment_variables", {})
         port = _first(node.value["inputs"])
         outputs = node.get("outputs")
         output = _first(outputs) if outputs is not None and outputs.value else None
@@ -164,7 +179,12 @@ class _Reading:
             output_path=folder,
             output_format=(output.texts("format") if output is not None else "") or "azureml",
             settings=settings,
-            environment_variables=variables,
+            environment_variables={below[0]: leaf.text for (_, *below), leaf in found.items() if below},
+            setting_places={
+                field: leaf.mark
+                for field, leaf in (("name", node.get("name")), *((path[0], leaf) for path, leaf in found.items()))
+                if leaf is not None and leaf.file
+            },
         )
 
     def _output(self, node: Node, settings: dict[str, Any]) -> str | None:
@@ -186,6 +206,16 @@ class _Reading:
             self.error("output-file-name", message, "Keep one of the two names.", path.mark)
         settings["output_file_name"] = name
         return folder or "."
+
+    def _settings(self, node: Node) -> dict[tuple[str, ...], Node]:
+        """What differs from the deployment; a value that is written in two places is a finding."""
+        found: dict[tuple[str, ...], Node] = {}
+        for path, leaf in _written(node):
+            first = found.setdefault(path, leaf)
+            if first is not leaf:
+                message = f"{'.'.join(path)} is already given in line {first.key_mark.line}, in another spelling"
+                self.error("written-twice", message, "Keep one of the two.", leaf.key_mark)
+        return found
 
     def _inputs_are_one(self, node: Node) -> None:
         inputs = node.get("inputs")
@@ -227,20 +257,13 @@ def _located(node: Node) -> str:
     return beside(node.file, text)
 
 
-def _settings(node: Node) -> dict[str, Any]:
-    """What differs from the deployment, flat, by the runner's names."""
-    found: dict[str, Any] = {}
+def _written(node: Node) -> Iterator[tuple[tuple[str, ...], Node]]:
+    """Every setting that differs from the deployment, by the runner's names, wherever it is written."""
     for source in (node, node.get("settings"), node.get("resources"), node.at(("resources", "properties"))):
-        if source is None:
-            continue
         for name in (*(o for o in OVERRIDES if "." not in o), "retry_settings"):
-            below = source.get(name)
-            if below is not None and below.value is not None:
-                found |= plain(below) if name == "retry_settings" else {name: _settled(name, below)}
-    return found
-
-
-def _settled(name: str, node: Node) -> Any:
-    if name == "environment_variables":
-        return {key: below.text for key, below in node.value.items()}
-    return respell_value(node.value, ("settings", name))
+            below = source.get(name) if source is not None else None
+            if below is not None and isinstance(below.value, dict):
+                front = () if name == "retry_settings" else (name,)
+                yield from (((*front, key), leaf) for key, leaf in below.value.items())
+            elif below is not None:
+                yield (name,), below

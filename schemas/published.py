@@ -47,6 +47,11 @@ def pointed(ref: str, name: str) -> tuple[Mapping[str, Any], str]:
     return node, name
 
 
+def in_python(pattern: str) -> str:
+    """A pattern of a schema as `re` reads it: a `$` at its end means the end, and not a line break before it."""
+    return f"{pattern[:-1]}\\Z" if pattern.endswith("$") and not pattern.endswith("\\$") else pattern
+
+
 EXPRESSION = {"type": "string", "pattern": "\\$\\{\\{", "description": "A variable: ${{ var.NAME }}."}
 NARROW = ("enum", "const", "pattern", "minimum", "minLength")
 

@@ -18,6 +18,9 @@ MLFLOW = "mlflow_model"
 OUTPUT_FILE = "predictions.csv"
 ABOUT = ("description", "tags", "properties")
 """What is said about an asset and is no part of its content."""
+LONGEST_FILE_NAME = 214
+"""Bytes of UTF-8. A file system gives a name 255; while it grows, an output has its job's name in its own, and the name
+that bep makes for a job has 31 and what stands around it 10."""
 FORBIDDEN_IN_NAMES = '/\\:*?"<>|'
 
 
@@ -80,20 +83,38 @@ def _type_of(model: Draft) -> str:
     return str(found.value) if found is not None else "custom_model"
 
 
+def check_compute(draft: Draft) -> None:
+    """No more instances may be kept ready than there may be."""
+    least, most = draft.node.get("min_instances"), draft.node.get("max_instances")
+    if least is None or most is None or draft.doubts.touch("max_instances") or draft.doubts.touch("min_instances"):
+        return
+    if least.value > most.value:
+        by_default = "" if most.text else ", the default"
+        message = f"min_instances is {least.value}, but max_instances is {most.value}{by_default}"
+        fix = f"Write {most.value} or less, or raise max_instances."
+        draft.error("min-above-max", ("min_instances",), message, fix)
+
+
+def instances_trouble(count: int, most: int, whose: str) -> tuple[str, str] | None:
+    """What is wrong with `count` instances where the field that `whose` ends in is `most`, and how to mend it."""
+    if count <= most:
+        return None
+    field = whose.rpartition(" ")[2].rpartition(".")[2]
+    return f"instance_count is {count}, but {whose} {most}", f"Write {most} or less, or raise {field}."
+
+
 def _instances(draft: Draft, drafts: Mapping[Address, Draft]) -> None:
     count = draft.node.at(("resources", "instance_count"))
-    compute = _named(draft, "compute", drafts)
-    most = compute.node.get("max_instances") if compute is not None else None
-    if compute is None or count is None or most is None or compute.doubts.touch("max_instances"):
+    if count is None or draft.doubts.touch("resources", "instance_count"):
         return
-    if isinstance(count.value, int) and isinstance(most.value, int) and count.value > most.value:
-        draft.error(
-            "too-many-instances",
-            ("resources", "instance_count"),
-            f"instance_count is {count.value}, but {compute.address} has max_instances {most.value}",
-            f"Write {most.value} or less, or raise max_instances.",
-            count.mark,
-        )
+    compute = _named(draft, "compute", drafts)
+    bounds = [(draft.node.at(("resources", "max_instance_count")), "the deployment has resources.max_instance_count")]
+    if compute is not None and not compute.doubts.touch("max_instances"):
+        bounds.append((compute.node.get("max_instances"), f"{compute.address} has max_instances"))
+    for most, whose in bounds:
+        trouble = instances_trouble(count.value, most.value, whose) if most is not None else None
+        if trouble:
+            draft.error("too-many-instances", ("resources", "instance_count"), *trouble, count.mark)
 
 
 def _output(draft: Draft) -> None:
@@ -103,12 +124,7 @@ def _output(draft: Draft) -> None:
     name = settings.get("output_file_name")
     if settings.texts("output_action") == "summary_only":
         if name is not None:
-            draft.error(
-                "output-file-with-summary",
-                ("settings", "output_file_name"),
-                "output_file_name has no meaning with output_action summary_only",
-                "Remove output_file_name.",
-            )
+            draft.error("output-file-with-summary", ("settings", "output_file_name"), *summary_trouble())
     elif name is None:
         settings.value["output_file_name"] = settings.beside(OUTPUT_FILE)
     elif trouble := file_name_trouble(str(name.value)):
@@ -141,11 +157,18 @@ def _partitions(draft: Draft, drafts: Mapping[Address, Draft]) -> None:
         )
 
 
+def summary_trouble() -> tuple[str, str]:
+    """What is wrong with an output file's name where the script writes its own output, and how to mend it."""
+    return "output_file_name has no meaning with output_action summary_only", "Remove output_file_name."
+
+
 def file_name_trouble(name: str) -> str:
     """What is wrong with an output file's name, or nothing."""
     bad = sorted({c for c in name if c in FORBIDDEN_IN_NAMES or ord(c) < 32})
     if bad:
         return f"output_file_name '{name}' must be a name, not a path: it has {' '.join(map(repr, bad))}"
+    if (size := len(name.encode("utf-8", "surrogatepass"))) > LONGEST_FILE_NAME:
+        return f"output_file_name has {size} bytes, and may have {LONGEST_FILE_NAME}: it grows under a longer name"
     if name in (".", "..") or name != name.strip() or name.endswith("."):
         return f"output_file_name '{name}' is no name for a file"
     return ""

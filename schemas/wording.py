@@ -30,7 +30,7 @@ def shown(value: Any) -> str:
 
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
-    text = f"'{value}'" if isinstance(value, str) else json.dumps(value)
+    text = f"'{value}'" if isinstance(value, str) and value.isprintable() else json.dumps(value)
     return text if len(text) <= 60 else text[:56] + "...'"
 
 

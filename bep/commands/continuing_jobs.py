@@ -126,7 +126,7 @@ def _continued(
     opened = here()
     record = record_named(opened.home, name)
     must_be_home(record)
-    changed = changed_settings(changes, record.settings)
+    changed = changed_settings(changes)
     target = target_now(opened, record) if mended else None
     deployed = target.environment_variables if target else variables_of(opened, record)
     known = {name: value for name, value in deployed.items() if name not in record.given_variables}

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from bep.wiring.opening import Opened
 
 
+_LONGEST = 200  # bytes of a folder's name that are made of an object's names, which may have 255 each
+
+
 @dataclass(frozen=True)
 class Found:
     """An object of the world, and whether a spec declares it."""
@@ -114,7 +117,7 @@ def _path(opened: "Opened", one: Found, field: str, beside: Path) -> str:
         return os.path.relpath(opened.root / local, beside)
     tree = opened.provider.contents.tree(one.address, record)
     name = "-".join((*names_of(one.address), field.rpartition(".")[2]))
-    target = _free(beside / name)
+    target = _free(beside / name[-_LONGEST:].lstrip("-."))
     shutil.copytree(tree, target, copy_function=shutil.copyfile)
     for folder in [target, *(path for path in target.rglob("*") if path.is_dir())]:
         folder.chmod(0o755)

@@ -60,6 +60,8 @@ def record_named(home: Path, name: str) -> "JobRecord":
     """The job of this name, or the only one whose name begins so. Raises `Stop` with the nearest."""
     from bep.runner.record import load
 
+    if name in ("", ".", "..") or "/" in name or "\0" in name:
+        raise Stop(ExitCode.ERROR, f"{name!r} is no job's name, which is never a path. `bep job list` has them.")
     if (jobs_folder(home) / name / "job.json").is_file():
         return load(jobs_folder(home) / name)
     every = {record.name: record for record in records(home)}

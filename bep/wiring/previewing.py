@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bep.wiring.clock import job_name
+from bep.wiring.job_settings import must_fit, settings_for
 from bep.wiring.jobs import jobs_folder
-from bep.wiring.scoring import glimpses_of, inputs_of, output_of, settings_for
+from bep.wiring.scoring import glimpses_of, inputs_of, output_of
 
 if TYPE_CHECKING:
     from bep.providers.local.scoring import Chosen
@@ -31,7 +33,8 @@ def preview(opened: "Opened", job: "JobSpec", changes: Mapping[str, Any]) -> dic
 
     chosen = choose(opened.provider, job.endpoint, job.deployment)
     deployed = settings_of(chosen.observed.attributes)
-    settings = settings_for(job, deployed)
+    settings = settings_for(opened.provider, chosen, job)
+    must_fit(job, settings, job.name or job_name())
     size = 1 if chosen.is_mlflow else settings.mini_batch_size
     counted = [_count(place) for place in glimpses_of(opened, job)]
     items, remote = sum(files for files, _ in counted), sum(is_remote for _, is_remote in counted)

@@ -13,13 +13,14 @@ from bep.schemas.address import address_of
 from bep.schemas.finding import SpecInvalid, errors, mistake
 from bep.schemas.secret import Secret
 from bep.wiring.clock import job_name
+from bep.wiring.job_settings import must_fit, settings_for
 from bep.wiring.jobs import jobs_folder
 from bep.wiring.planning import specs_of
 
 if TYPE_CHECKING:
     from bep.providers.local.scoring import Scoring
     from bep.runner.record import JobRecord
-    from bep.runner.target import JobRequest, ScoringTarget, Settings
+    from bep.runner.target import JobRequest, ScoringTarget
     from bep.schemas.job import JobSpec, LoadedJob
     from bep.wiring.opening import Opened
 
@@ -57,21 +58,23 @@ def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> 
 
     Raises `ProviderError` for an endpoint, deployment or environment that cannot be had, `SpecInvalid` for inputs.
     """
-    from bep.providers.local.scoring import resolve
+    from bep.providers.local.scoring import choose, resolve
     from bep.runner.addresses import hidden
     from bep.runner.target import JobRequest
 
     located = inputs_of(opened, job)
+    name = job.name or job_name()
+    settings = settings_for(opened.provider, choose(opened.provider, job.endpoint, job.deployment), job)
+    must_fit(job, settings, name)
     scoring = resolve(opened.provider, job.endpoint, job.deployment, report=say)
     for warning in scoring.warnings:
         say(f"warning: {warning}")
-    name = job.name or job_name()
     place = output_of(opened, job, name)
     variables = _variables(opened, scoring) | dict(job.environment_variables)
     return JobRequest(
         name=name,
         target=_target(scoring, variables),
-        settings=settings_for(job, scoring.settings),
+        settings=settings,
         inputs=located,
         partition_format=job.partition_format,
         input_text=", ".join(map(hidden, job.inputs)),
@@ -85,29 +88,6 @@ def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> 
         workspace=opened.root,
         given_variables=tuple(sorted(job.environment_variables)),
     )
-
-
-def settings_for(job: "JobSpec", deployed: Mapping[str, Any]) -> "Settings":
-    """How a job scores: what it says itself, then what its deployment says. Raises `Stop` where the two do not fit."""
-    from bep.runner.target import DEFAULT_NAME, Settings, default_name
-
-    keys = ", ".join(deployed.get("partition_keys", ()))
-    if keys and "mini_batch_size" in job.settings:
-        raise Stop(
-            ExitCode.FINDINGS,
-            f"the deployment has partition_keys {keys}, so a mini-batch is all files with the same values of them\n"
-            "    fix: leave mini_batch_size out",
-        )
-    if job.partition_format and not keys:
-        raise Stop(
-            ExitCode.FINDINGS,
-            "partition_format says where partition_keys stand, and the deployment has none\n"
-            "    fix: leave it out, or give the deployment settings.partition_keys",
-        )
-    named = {**deployed, **job.settings}
-    if named.get("output_file_name", DEFAULT_NAME) == DEFAULT_NAME and "output_file_name" not in job.settings:
-        named["output_file_name"] = default_name(job.output_format)
-    return Settings(**{**named, "output_format": job.output_format})
 
 
 def _target(scoring: "Scoring", variables: Mapping[str, str]) -> "ScoringTarget":

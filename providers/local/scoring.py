@@ -160,6 +160,17 @@ def settings_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
     return settings | {name: resources[name] for name in ("instance_count",) if name in resources}
 
 
+def bounds_of(provider: LocalProvider, chosen: Chosen) -> tuple[tuple[int, str], ...]:
+    """The most instances that a job of a deployment may take, each with whose field says so."""
+    attributes = chosen.observed.attributes
+    own, most = attributes.get("resources", {}).get("max_instance_count"), _compute(provider, attributes)
+    found = (
+        (own, f"{chosen.address} has resources.max_instance_count"),
+        (most.get("max_instances"), f"{attributes.get('compute')} has max_instances"),
+    )
+    return tuple((limit, whose) for limit, whose in found if limit is not None)
+
+
 def _with_traffic(provider: LocalProvider, endpoint: str, names: list[str]) -> str:
     address = address_of("traffic", endpoint)
     there = provider.read([address])
