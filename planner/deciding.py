@@ -11,7 +11,7 @@ from bep.planner.fields import dotted, value_at, with_value, within
 from bep.planner.guarding import difference
 from bep.planner.observed import Observed
 from bep.planner.options import Options
-from bep.planner.plan import Drift, FieldDiff, Origin, PlanFinding
+from bep.planner.plan import DESTROY, UNDECLARED, Drift, FieldDiff, Origin, PlanFinding
 from bep.planner.refusing import already_exists, nothing_to_import, registered_changed
 from bep.planner.state import ContentRecord, Entry
 from bep.planner.wanted import Wanted, file_changes
@@ -107,8 +107,8 @@ def _forgetting(case: Case, options: Options) -> str:
 
 def _unwanted(case: Case, entry: Entry, *, destroy: bool) -> Decision:
     if case.observed is None:
-        return Decision(case, Verdict.FORGET, reason="no longer in the specs, and already gone", origin=Origin.BOTH)
-    reason = "destroy was asked for" if destroy else "no longer in the specs"
+        return Decision(case, Verdict.FORGET, reason=f"{UNDECLARED}, and already gone", origin=Origin.BOTH)
+    reason = DESTROY if destroy else UNDECLARED
     drift = _drift(case, entry, _world_changes(case, entry, case.observed), "deleted: " + reason)
     return Decision(case, Verdict.DELETE, reason=reason, drift=drift)
 

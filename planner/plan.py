@@ -11,6 +11,13 @@ from bep.schemas.address import Address
 FORMAT_VERSION = 1
 
 
+UNDECLARED = "no longer in the specs"
+"""How the reason of a change begins that is made only because the specs do not declare its address."""
+
+DESTROY = "destroy was asked for"
+"""The reason of a deletion that was asked for."""
+
+
 class Action(StrEnum):
     """What one change does. A replacement is two changes with one reason: a delete and a create.
 
@@ -114,7 +121,8 @@ class Undo(Written):
 class Plan(Written):
     """Everything a reviewer reads and everything apply does. Empty `changes` means nothing is to be done.
 
-    `digest` covers the rest of the plan; an altered file is refused. `unchanged` counts the
+    `digest` covers the rest of the plan, and so does `signature`, which needs the key of the state that the plan is
+    for: one that is altered or not signed is not applied. `unchanged` counts the
     resources that need nothing. `notes` are one-line remarks (an apply is running, an operation was interrupted).
     """
 
@@ -135,6 +143,7 @@ class Plan(Written):
     notes: tuple[str, ...] = ()
     rollback: tuple[Undo, ...] = ()
     digest: str = ""
+    signature: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.changes)

@@ -1,9 +1,15 @@
-"""A plan as bytes and back. Refuses what was altered, what is broken, and what a newer bep wrote. Opens no file."""
+"""A plan as bytes and back, its digest and its signature. Refuses what is broken and what a newer bep wrote.
 
+The digest tells a damaged file from a whole one, and anybody can compute it: a plan may be shown by it. The signature
+needs the key of the state that the plan is for: a plan may be applied by it alone. Opens no file.
+"""
+
+import hashlib
+import hmac
 import json
-from typing import Any
+from typing import Any, Final
 
-from bep.planner.canonical import digest_of
+from bep.planner.canonical import canonical, digest_of
 from bep.planner.plan import FORMAT_VERSION, Plan
 
 
@@ -15,18 +21,49 @@ class PlanInvalid(Exception):
         super().__init__(reason)
 
 
-def signed(plan: Plan) -> Plan:
-    """The plan with the digest of everything else in it."""
-    return plan.model_copy(update={"digest": digest_of(plan.model_dump(mode="json", exclude={"digest"}))})
+_UNSIGNED: Final = frozenset({"digest", "signature"})
+
+
+def signed(plan: Plan, key: str) -> Plan:
+    """The plan with the digest of everything else in it, and signed with the key of the state that it is for.
+
+    The signature names the key by the beginning of its digest: `hmac-sha256:KEY:CODE`.
+    """
+    content = plan.model_dump(mode="json", exclude=set(_UNSIGNED))
+    code = _code(canonical(content), key)
+    return plan.model_copy(update={"digest": digest_of(content), "signature": f"hmac-sha256:{key_name(key)}:{code}"})
+
+
+def distrust(plan: Plan, key: str) -> str:
+    """Why this plan is not one that the holder of a state's key has signed; empty when it is."""
+    if not plan.signature:
+        return "it is not signed: plan again"
+    method, _, rest = plan.signature.partition(":")
+    name, _, code = rest.partition(":")
+    if method != "hmac-sha256" or name != key_name(key):
+        return f"it is signed with another state's key ({name or method}; this state's is {key_name(key)}): plan again"
+    content = plan.model_dump(mode="json", exclude=set(_UNSIGNED))
+    if not hmac.compare_digest(code, _code(canonical(content), key)):
+        return "it was altered since bep signed it: plan again"
+    return ""
+
+
+def key_name(key: str) -> str:
+    """What a state's key is called where it is not shown: eight letters of its digest."""
+    return hashlib.sha256(key.encode()).hexdigest()[:8]
+
+
+def _code(text: str, key: str) -> str:
+    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def encode(plan: Plan) -> str:
     """The plan as JSON for people and machines; `plan.schema.json` describes it."""
-    return json.dumps(signed(plan).model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(plan.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
 
 
 def decode(text: str) -> Plan:
-    """The plan in a text. Raises `PlanInvalid`."""
+    """The plan in a text, whoever has signed it. Raises `PlanInvalid`."""
     from pydantic import ValidationError
 
     found = _read(text)
@@ -37,7 +74,7 @@ def decode(text: str) -> Plan:
         writer = found.get("bep_version") or "a newer version"
         raise PlanInvalid(f"it has format {version}, written by bep {writer}; this bep reads up to {FORMAT_VERSION}")
     digest = found.get("digest")
-    if digest != digest_of({name: value for name, value in found.items() if name != "digest"}):
+    if digest != digest_of({name: value for name, value in found.items() if name not in _UNSIGNED}):
         raise PlanInvalid("it was altered since bep wrote it: its digest does not match; plan again")
     try:
         return Plan.model_validate(found)

@@ -103,7 +103,8 @@ def plan(
             unchanged=len({*wished, *state.entries}) - sum(map(_acts, decisions.values())),
             notes=(*options.notes, *notes),
             rollback=undoing(chosen),
-        )
+        ),
+        state.secret_key,
     )
 
 

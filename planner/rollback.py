@@ -50,7 +50,7 @@ def inverse(plan: Plan, state: State, kept: Mapping[str, ContentRecord] = NOTHIN
         }
     )
     left = tuple(_undo(change, lost[change.address]) for change in reversed(plan.changes) if change.address in lost)
-    return signed(undone), left
+    return signed(undone, state.secret_key), left
 
 
 def _lost(changes: Sequence[Change], kept: Mapping[str, ContentRecord] = NOTHING) -> dict[Address, str]:

@@ -10,10 +10,11 @@ from threading import Event as Flag
 
 from bep.planner.journal import Intent, Outcome
 from bep.planner.observed import Observed
-from bep.planner.plan import Action, Change, Plan
+from bep.planner.plan import Action, Change, Plan, PlanFinding
 from bep.planner.planfile import signed
+from bep.planner.state import State
 from bep.providers.calling import Answer, Call, Retry
-from bep.providers.checking import check_plan, check_world
+from bep.providers.checking import check_plan, check_safety, check_world
 from bep.providers.crew import Crew, Rules
 from bep.providers.entries import entry_of
 from bep.providers.events import Event, Finished, Noted, Started
@@ -56,11 +57,13 @@ def apply(
     retry: Retry = Retry(),  # noqa: B008 - frozen
     slow_after: float = 600.0,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    judge: Callable[[State], Iterable[PlanFinding]] = lambda state: (),
 ) -> Report:
     """Carry out exactly the changes of the plan. `resources` are the specs', for their secrets and contents.
 
     Before the first write: what an earlier apply left open is resolved, and everything the plan
-    touches is read again. Raises `PlanRefused`, `PlanStale`, `ProviderError` (reading), and what
+    touches is read again; `judge` says what is unsafe about the plan now, and counts unless the signed plan allows it.
+    Raises `PlanRefused`, `PlanStale`, `ProviderError` (reading), and what
     `Session.write` raises; nothing was changed then. After that nothing is raised: the report says
     what was done, what failed, what was skipped for it, what a stop kept from starting.
 
@@ -68,7 +71,7 @@ def apply(
     `progress` (done, total) are called from the calling thread only. A call that takes longer than
     `slow_after` seconds is told and goes on. `operation_ids` gives an id nobody else has.
     """
-    plan = plan if plan.digest else signed(plan)
+    plan = plan if plan.digest else signed(plan, session.state.secret_key)
     notes = recover(session, provider, clock)
     for note in notes:
         report(Noted(note))
@@ -76,6 +79,7 @@ def apply(
     rules = Rules(parallelism, retry, stop, slow_after, secrets_of(declared.values()))
     ways = _Ways(report, progress, clock, operation_ids, rules)
     check_plan(plan, session.state, declared)
+    check_safety(plan, judge(session.state))
     observed = provider.read(sorted({change.address for change in plan.changes}))
     check_world(plan, session.state, observed)
     session.remember(plan)

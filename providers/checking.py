@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bep.planner.observed import Observed
-from bep.planner.plan import Action, Change, Plan
+from bep.planner.plan import UNDECLARED, Action, Change, Plan, PlanFinding
+from bep.planner.planfile import distrust
 from bep.planner.state import State
 from bep.schemas.address import Address
 from bep.schemas.resource import Resource
@@ -45,18 +46,59 @@ class PlanStale(Exception):
 
 
 def check_plan(plan: Plan, state: State, resources: Mapping[Address, Resource]) -> None:
-    """Refuse a plan of another history, one applied already, one with open findings, or one of other specs."""
-    reasons = [f"{found.address}: {found.message} ({found.code})" for found in plan.blocking]
+    """Refuse a plan of another history or key, one applied already, one with open findings, or one of other specs."""
+    reasons = [_said(found) for found in plan.blocking]
     if plan.lineage != state.lineage:
-        reasons.append(f"it was made for the state of lineage {plan.lineage}, this one is {state.lineage}")
+        owner = " in ".join(word for word in (plan.workspace, plan.stage and f"stage {plan.stage}") if word)
+        reasons.append(
+            f"it was made for the state of lineage {plan.lineage}{f' ({owner})' if owner else ''}, "
+            f"this one is {state.lineage}"
+        )
+    elif doubt := distrust(plan, state.secret_key):
+        reasons.append(doubt)
     elif plan.digest and plan.digest in state.applied_plans:
         reasons.append("it has been applied already")
     else:
         for change in plan.changes:
-            if change.action in WRITING and change.after is not None:
-                reasons.extend(_other_specs(change, resources.get(change.address), state.secret_key))
+            reasons.extend(_unlike_specs(change, resources.get(change.address), state))
+        reasons.extend(_unguarded(plan, state, resources))
     if reasons:
         raise PlanRefused(reasons)
+
+
+def check_safety(plan: Plan, found: Iterable[PlanFinding]) -> None:
+    """Refuse a plan for what `found` says of it now, unless the plan, as it was signed, allows just that."""
+    allowed = {(known.code, known.address) for known in plan.findings if known.allowed or known.severity != "error"}
+    reasons = [
+        _said(new)
+        for new in found
+        if new.severity == "error" and not new.allowed and (new.code, new.address) not in allowed
+    ]
+    if reasons:
+        raise PlanRefused(reasons)
+
+
+def _said(found: PlanFinding) -> str:
+    return f"{found.address}: {found.message} ({found.code})"
+
+
+def _unlike_specs(change: Change, resource: Resource | None, state: State) -> Iterator[str]:
+    if change.action in WRITING and change.after is not None:
+        yield from _other_specs(change, resource, state.secret_key)
+    elif change.reason.startswith(UNDECLARED) and resource is not None:
+        verb = "forgets" if change.action is Action.FORGET else "deletes"
+        yield f"{change.address}: the plan {verb} it as {UNDECLARED}, and the specs declare it now: plan again"
+
+
+def _unguarded(plan: Plan, state: State, resources: Mapping[Address, Resource]) -> Iterator[str]:
+    """What is guarded by state or specs, whatever the plan says of its guards, and would be deleted all the same."""
+    allowed = {found.address for found in plan.findings if found.code == "protected" and found.allowed}
+    for change in plan.changes:
+        if change.after is not None or change.action is Action.FORGET or change.address in allowed:
+            continue
+        entry, resource = state.entries.get(change.address), resources.get(change.address)
+        if (entry and entry.guards.prevent_destroy) or (resource and resource.lifecycle.prevent_destroy):
+            yield f"{change.address}: it is protected by prevent_destroy and would be deleted ({change.reason})"
 
 
 def check_world(plan: Plan, state: State, observed: Mapping[Address, Observed]) -> None:

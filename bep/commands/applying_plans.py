@@ -56,7 +56,7 @@ def carry_out(opened: "Opened", what: "Path | Asked", how: Applying) -> None:
     specs_of(opened)
     if not how.json_output:
         console.result(written(plan, json_output=False, markdown=False, colour=console.colour))
-    carry_out_plan(console, opened, plan, how, ask=not isinstance(what, Path))
+    carry_out_plan(console, opened, plan, how, ask=not isinstance(what, Path), judge_again=isinstance(what, Path))
 
 
 def carry_out_plan(
@@ -66,6 +66,7 @@ def carry_out_plan(
     how: Applying,
     *,
     ask: bool = True,
+    judge_again: bool = False,
     resources: "Sequence[Resource] | None" = None,
 ) -> None:
     """Ask, apply, report a plan that was shown. `resources` are the specs', unless the plan is not of the specs."""
@@ -75,7 +76,7 @@ def carry_out_plan(
     if plan.blocking:
         raise Stop(ExitCode.FINDINGS)
     with _Teller(console, how) as teller:
-        report = _applied(console, opened, plan, how, teller, ask, resources) if plan else None
+        report = _applied(console, opened, plan, how, teller, ask, judge_again, resources) if plan else None
         said = summary_json(report) if report else NOTHING_DONE
         over = how.operation == "bep apply" and (report is None or report.ok)
         outcome = outcome_of(opened, how.allow) if over else Outcome()
@@ -94,6 +95,7 @@ def _applied(
     how: Applying,
     teller: "_Teller",
     ask: bool,
+    judge_again: bool,
     resources: "Sequence[Resource] | None",
 ) -> "Report":
     from bep.commands.settling_jobs import settle_jobs
@@ -111,6 +113,7 @@ def _applied(
         parallelism=how.parallelism,
         lock_timeout=how.lock_timeout,
         operation=how.operation,
+        judge_again=judge_again,
         resources=resources,
     )
 

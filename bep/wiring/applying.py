@@ -12,7 +12,8 @@ from bep.exit_codes import ExitCode, Stop
 from bep.wiring.clock import now, operation_id
 
 if TYPE_CHECKING:
-    from bep.planner.plan import Plan
+    from bep.planner.plan import Plan, PlanFinding
+    from bep.planner.state import State
     from bep.providers.events import Event
     from bep.providers.report import Report
     from bep.schemas.resource import Resource
@@ -63,9 +64,13 @@ def apply_plan(
     parallelism: int = 10,
     lock_timeout: float = 0,
     operation: str = "bep apply",
+    judge_again: bool = False,
     resources: "Sequence[Resource] | None" = None,
 ) -> "Report":
     """Carry out the plan under the workspace's lock. `resources` are the specs', unless the plan is not of the specs.
+
+    With `judge_again` what makes a plan unsafe is looked for once more, in the state and the world of this moment: a
+    plan that was kept may be days old, and believing its own findings would be believing whoever wrote the file.
 
     The first Ctrl-C lets what runs finish and starts nothing more; the second ends bep at once,
     which loses nothing: every step is on disk before it is taken.
@@ -90,7 +95,26 @@ def apply_plan(
             operation_ids=operation_id,
             parallelism=parallelism,
             progress=lock.progress,
+            judge=(lambda state: _unsafe(opened, plan, state)) if judge_again else (lambda state: ()),
         )
+
+
+def _unsafe(opened: "Opened", plan: "Plan", state: "State") -> "tuple[PlanFinding, ...]":
+    from bep.planner.options import Options
+    from bep.planner.plan import DESTROY
+    from bep.planner.safety import Scene, safety_findings
+    from bep.schemas.kind import load_kinds
+    from bep.wiring.jobs import running_jobs
+
+    options = Options(
+        workspace=plan.workspace,
+        destroy=any(change.reason == DESTROY for change in plan.changes),
+        running_jobs=running_jobs(opened.home),
+        scored=frozenset(state.entries),  # that a deployment was never scored is a warning, given when it was planned
+    )
+    observed = opened.provider.read(sorted({*state.entries, *(change.address for change in plan.changes)}))
+    # prevent_destroy is judged where the plan is checked; what refers to what, by the provider itself.
+    return safety_findings(Scene(plan.changes, state, observed, load_kinds(), options, frozenset(), {}))
 
 
 @contextmanager

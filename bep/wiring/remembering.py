@@ -32,7 +32,8 @@ def state_only(opened: "Opened", addresses: Sequence[Address], *, imports: Seque
         if change.action is Action.ADOPT and change.address in addresses
     )
     findings = tuple(found for found in whole.findings if found.address in addresses)
-    return signed(whole.model_copy(update={"changes": changes, "findings": findings, "rollback": (), "drift": ()}))
+    part = whole.model_copy(update={"changes": changes, "findings": findings, "rollback": (), "drift": ()})
+    return signed(part, opened.state.secret_key)
 
 
 def remember(opened: "Opened", plan: "Plan", session: "Session") -> None:

@@ -59,7 +59,7 @@ def rollback_of(opened: "Opened", plan: "Plan", allow: Sequence[str]) -> Rollbac
     back, left = inverse(made, state, kept)
     back = back.model_copy(update={"findings": _findings(opened, back, allow)})
     resources = tuple(_resource(opened, change) for change in back.changes if change.after is not None)
-    return Rollback(signed(back), resources, left)
+    return Rollback(signed(back, state.secret_key), resources, left)
 
 
 def _made(plan: "Plan", state: "State") -> "Iterator[Change]":

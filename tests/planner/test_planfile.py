@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bep.planner.planfile import PlanInvalid, decode, encode
+from bep.planner.plan import PlanFinding
+from bep.planner.planfile import PlanInvalid, decode, distrust, encode, key_name, signed
 from tests.planner.scenes import Scene, article
 
 PLAN = Scene().plan(article())
@@ -42,7 +43,10 @@ def test_what_is_not_a_plan_is_refused_with_a_reason() -> None:
     )
 
 
-@given(st.sampled_from(sorted(set(json.loads(TEXT)) - {"format_version"})), st.none() | st.text() | st.integers())
+@given(
+    st.sampled_from(sorted(set(json.loads(TEXT)) - {"format_version", "signature"})),
+    st.none() | st.text() | st.integers(),
+)
 def test_an_altered_member_is_refused(name: str, value: object) -> None:
     if json.loads(TEXT)[name] != value:
         assert reason(altered(**{name: value})) == (
@@ -52,3 +56,31 @@ def test_an_altered_member_is_refused(name: str, value: object) -> None:
 
 def test_one_changed_letter_deep_inside_is_refused() -> None:
     assert "altered" in reason(TEXT.replace("predictions.csv", "predictionz.csv", 1))
+
+
+def test_only_the_holder_of_the_key_can_have_signed_a_plan() -> None:
+    made = signed(PLAN, "key")
+    assert distrust(decode(encode(made)), "key") == ""
+    assert distrust(made.model_copy(update={"signature": ""}), "key") == "it is not signed: plan again"
+    assert distrust(made, "other") == (
+        f"it is signed with another state's key ({key_name('key')}; this state's is {key_name('other')}): plan again"
+    )
+    for name in set(type(PLAN).model_fields) - {"digest", "signature"}:
+        if getattr(made, name) == CHANGED.get(name, "changed"):
+            continue
+        other = signed(made.model_copy(update={name: CHANGED.get(name, "changed")}), "anybody's")
+        forged = other.model_copy(update={"signature": made.signature})
+        assert distrust(forged, "key") == "it was altered since bep signed it: plan again", name
+    assert "a-secret-of-the-state" not in encode(signed(PLAN, "a-secret-of-the-state"))
+
+
+CHANGED: dict[str, Any] = {
+    "changes": (),
+    "findings": (PlanFinding(severity="error", code="x", address="a", message="m"),),
+    "serial": 99,
+    "unchanged": 99,
+    "format_version": 0,
+    "notes": ("n",),
+    "drift": (),
+    "rollback": (),
+}
