@@ -58,10 +58,16 @@ Record = Annotated[Intent | Outcome, Field(discriminator="record")]
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The records of a journal, and how many of its bytes are sound: cut there before anything is appended."""
+    """The records of a journal, and how many of its bytes are sound: cut there before anything is appended.
+
+    `damaged` are the numbers of lines that are broken although others follow, from 1; `sound` is then the journal
+    without them, to be written in its place.
+    """
 
     records: tuple[Intent | Outcome, ...]
     length: int
+    damaged: tuple[int, ...] = ()
+    sound: bytes = b""
 
 
 def encode(record: Intent | Outcome) -> bytes:
@@ -71,20 +77,26 @@ def encode(record: Intent | Outcome) -> bytes:
 
 
 def decode(data: bytes) -> Decoded:
-    """Every record. A torn last line is left out; raises `StateDamaged` for any other broken line."""
+    """Every record that is sound. A torn last line is left out, and so is one that is broken, which is told.
+
+    A lost outcome leaves its intent open: the world tells what became of it. A lost intent that has an outcome is not
+    needed; one that has none may have made an object that state does not know.
+    """
     lines = data.split(b"\n")
     torn = lines.pop()  # what follows the last line feed: nothing, unless the write was cut
     records: list[Intent | Outcome] = []
-    length = 0
+    kept: list[bytes] = []
+    damaged: list[int] = []
     for number, line in enumerate(lines, start=1):
         record = _record(line)
         if record is None:
             if number == len(lines) and not torn:
                 break
-            raise StateDamaged(f"line {number} of the journal is broken, and it is not the last")
+            damaged.append(number)
+            continue
         records.append(record)
-        length += len(line) + 1
-    return Decoded(tuple(records), length)
+        kept.append(line + b"\n")
+    return Decoded(tuple(records), sum(map(len, kept)), tuple(damaged), b"".join(kept) if damaged else b"")
 
 
 def _record(line: bytes) -> Intent | Outcome | None:

@@ -9,6 +9,8 @@ from bep.schemas.content import FIRST_RULE
 from bep.schemas.resource import Retries, Timeouts
 
 FORMAT_VERSION = 1
+LAST_SERIAL = 2**53 - 1
+"""What every reader of JSON holds exactly. No history gets there: a serial beyond it was not counted by bep."""
 
 
 class Written(BaseModel):
@@ -68,7 +70,7 @@ class State(Written):
     format_version: int = FORMAT_VERSION
     bep_version: str = ""
     lineage: str
-    serial: int = 0
+    serial: int = Field(default=0, ge=0, le=LAST_SERIAL, strict=True)
     secret_key: str
     entries: dict[Address, Entry] = Field(default_factory=dict)
     applied_plans: tuple[str, ...] = ()

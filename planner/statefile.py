@@ -11,6 +11,8 @@ from typing import Any
 
 from bep.planner.canonical import canonical
 from bep.planner.state import FORMAT_VERSION, State
+from bep.schemas.address import Address, kind_of, names_of
+from bep.schemas.kind import NAMES
 
 DIGEST = re.compile(r'"digest":"(sha256:[0-9a-f]{64})",\n')
 
@@ -48,10 +50,22 @@ def decode(text: str) -> State:
     try:
         state = State.model_validate_json(body)
     except ValidationError as problem:
-        raise StateDamaged(_why_not(text, problem.errors()[0]["msg"])) from None
+        first = problem.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise StateDamaged(_why_not(text, f"{where}: {first['msg']}" if where else first["msg"])) from None
     if state.format_version != FORMAT_VERSION:
         raise StateDamaged(_why_not(text, f"it has format {state.format_version}, which this bep does not read"))
+    for name, entry in state.entries.items():
+        if entry.address != name:
+            raise StateDamaged(f"its entry {name!r} says that it is {entry.address!r}")
+        if not names_of(name) or not all(names_of(name)):
+            raise StateDamaged(f"its entry {name!r} is of no resource: an address is KIND/NAME")
     return state
+
+
+def unknown_kinds(state: State) -> list[Address]:
+    """The entries of kinds that this bep does not have: another version made them, or a hand."""
+    return [address for address in state.entries if kind_of(address) not in NAMES]
 
 
 def _why_not(text: str, otherwise: str = "it was edited since bep wrote it: its digest does not match") -> str:

@@ -70,13 +70,13 @@ def recover(session: Session, provider: Provider, clock: Callable[[], str]) -> t
     pending = tuple(session.pending.values())
     found = resolve(session.state, pending, kept_plan(session.path) if pending else None, provider, clock)
     session.write(found.outcomes)
-    return found.notes
+    return (*session.notes, *found.notes)
 
 
 def recovered(stored: Stored, provider: Provider, clock: Callable[[], str]) -> tuple[State, tuple[str, ...]]:
     """The state as `recover` would leave it, and its notes, with nothing written: for a plan."""
     found = resolve(stored.state, stored.pending, stored.plan, provider, clock)
-    return fold(stored.state, found.outcomes)[0], found.notes
+    return fold(stored.state, found.outcomes)[0], (*stored.notes, *found.notes)
 
 
 def _became(begun: _Begun) -> tuple[bool, Entry | None, str]:

@@ -36,12 +36,23 @@ def identity(path: Path) -> Identity | None:
 
 
 class Session:
-    """`state` is as of the last record, whether or not the disk took it; `pending` the intents without an outcome."""
+    """`state` is as of the last record, whether or not the disk took it; `pending` the intents without an outcome.
+
+    `notes` say what of the stored state was damaged and left out.
+    """
 
     def __init__(
-        self, path: Path, state: State, pending: Sequence[Intent], journal: JournalFile, seen: Identity | None, at: At
+        self,
+        path: Path,
+        state: State,
+        pending: Sequence[Intent],
+        journal: JournalFile,
+        seen: Identity | None,
+        at: At,
+        notes: tuple[str, ...] = (),
     ) -> None:
         self.path = path
+        self.notes = notes
         self.state = state.model_copy(update={"entries": dict(state.entries)})
         self.pending = {intent.operation: intent for intent in pending}
         self._journal = journal

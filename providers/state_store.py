@@ -28,11 +28,15 @@ RESTORE = "bep state restore"
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What a store holds: the state as of the last record, the intents nobody saw the end of, the plan they are of."""
+    """What a store holds: the state as of the last record, the intents nobody saw the end of, the plan they are of.
+
+    `notes` say what of it was damaged and left out.
+    """
 
     state: State
     pending: tuple[Intent, ...] = ()
     plan: Plan | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,8 @@ class FileStore:
         files = self._read()
         if files is None:
             return None
-        state, pending, _ = self._folded(files)
-        return Stored(state, pending, kept_plan(self.path) if pending else None)
+        state, pending, journal = self._folded(files)
+        return Stored(state, pending, kept_plan(self.path) if pending else None, self._damage(journal))
 
     @property
     def is_moving(self) -> bool:
@@ -90,14 +94,31 @@ class FileStore:
         files = self._read()
         if files is None:
             raise StateUnusable(self.path, "there is no state yet", "bep plan")
-        state, pending, sound = self._folded(files)
+        state, pending, journal = self._folded(files)
+        notes = self._damage(journal)
         try:
+            if journal.damaged:
+                self._mend(journal)
             if not self.backups.path(state.serial).exists():
                 self.backups.add(state.serial, files.snapshot)
-            journal = JournalFile(self._journal, sound, at=self._at)
+            opened = JournalFile(self._journal, _still_needed(journal, state), at=self._at)
         except OSError as error:
             raise StateNotWritten(self.path, error) from error
-        return Session(self.path, state, pending, journal, files.seen, self._at)
+        return Session(self.path, state, pending, opened, files.seen, self._at, notes)
+
+    def _mend(self, journal: Decoded) -> None:
+        """Leave the sound lines alone in the journal, a copy of the whole beside it. A kill leaves one or the other."""
+        put_aside(self._journal, stamp_of(self._clock()))
+        write_durably(self._journal, journal.sound, at=self._at)
+
+    def _damage(self, journal: Decoded) -> tuple[str, ...]:
+        if not journal.damaged:
+            return ()
+        lines = ", ".join(map(str, journal.damaged[:10])) + (", ..." if len(journal.damaged) > 10 else "")
+        return (
+            f"{self._journal}: left out what cannot be read, line {lines}; the {len(journal.records)} other records "
+            "count. `bep import --all` takes over what was made and is in no record",
+        )
 
     def restore(self, source: int | Path) -> tuple[Path, ...]:
         """Put the copy of a serial, or any good state file, in place. The caller holds the lock.
@@ -144,7 +165,7 @@ class FileStore:
         if self.backups.serials() or _bytes_of(self._journal):
             raise StateUnusable(self.path, "the state file is gone, but there was one", self._fix())
 
-    def _folded(self, files: _Files) -> tuple[State, tuple[Intent, ...], int]:
+    def _folded(self, files: _Files) -> tuple[State, tuple[Intent, ...], Decoded]:
         try:
             snapshot = decode_state(as_text(files.snapshot))
         except StateDamaged as damage:
@@ -154,7 +175,7 @@ class FileStore:
             state, pending = fold(snapshot, journal.records)
         except StateDamaged as damage:
             raise StateUnusable(self.path, f"not read: {damage.reason}", self._fix()) from None
-        return state, pending, _still_needed(journal, state)
+        return state, pending, journal
 
     def _fix(self, reason: str = "") -> str:
         if "this bep reads up to" in reason:

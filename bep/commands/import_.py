@@ -6,16 +6,28 @@ from typing import Annotated
 import typer
 
 from bep.commands.options import Json, VariableFiles, Variables, source_of
+from bep.exit_codes import ExitCode, Stop
 
 app = typer.Typer(rich_markup_mode=None)
 
 
 @app.command("import")
 def import_(
-    addresses: Annotated[list[str], typer.Argument(metavar="ADDRESS", help="Objects that exist, by address.")],
+    addresses: Annotated[
+        list[str] | None, typer.Argument(metavar="ADDRESS", help="Objects that exist, by address.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All that exists and is not in the state.")] = False,
+    kind: Annotated[
+        list[str] | None, typer.Option("--kind", metavar="KIND", help="With --all: of this kind; may be repeated.")
+    ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="Write the YAML of what no spec declares to a new file."),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="Write the YAML of what no spec declares: a new file, or a folder.",
+        ),
     ] = None,
     json_output: Json = False,
     var: Variables = None,
@@ -30,16 +42,26 @@ def import_(
     that no plan deletes what was only just taken over. Secrets cannot be read back: the YAML has
     ${{ env.NAME }} in their place. To import with the specs of a team, see `imports:` in bep.yml.
 
+    With --all, what no spec declares is taken over only where its YAML is asked for with -o.
+
     \b
     Examples:
       bep import endpoint/mybatchedp
       bep import deployment/mybatchedp/blue model/mnist/1 -o imported.yml
+      bep import --all                          after a loss: what the specs declare and the world has
+      bep import --all -o imported.yml          and what no spec declares, with its YAML
 
     \b
     Exit codes: 0 taken over, 1 it is in the state already, 3 a finding stands against it,
     4 someone else applies, 5 there is no such object.
     """
-    from bep.commands.importing import take_over
+    from bep.commands.importing import take_over, take_over_all
     from bep.wiring.opening import here
 
-    take_over(here(source_of(None, var, var_file)), addresses, out, json_output=json_output)
+    if every == bool(addresses) or (kind and not every):
+        raise Stop(ExitCode.ERROR, "name the objects, or say --all, perhaps with --kind; not both")
+    opened = here(source_of(None, var, var_file))
+    if every:
+        take_over_all(opened, kind or (), out, json_output=json_output)
+    else:
+        take_over(opened, addresses or (), out, json_output=json_output)

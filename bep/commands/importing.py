@@ -40,6 +40,29 @@ def take_over(opened: "Opened", addresses: Sequence[str], out: Path | None, *, j
     _say(console, found, text, out if undeclared else None)
 
 
+def take_over_all(opened: "Opened", kinds: Sequence[str], out: Path | None, *, json_output: bool) -> None:
+    """The same for whatever the world has and the state has not; what no spec declares only where `out` is given."""
+    from bep.wiring.importing import not_in_state
+
+    console = Console()
+    found = not_in_state(opened, kinds)
+    chosen = [one.address for one in found if one.declared or out is not None]
+    left = [one.address for one in found if not one.declared and out is None]
+    if chosen:
+        take_over(opened, chosen, _file_in(out), json_output=json_output)
+    elif json_output:
+        console.result_json({"imported": [], "file": None, "yaml": None})
+    if not found:
+        console.say("Nothing to take over: the state has all that exists.")
+    if left:
+        named = ", ".join(left)
+        console.say(f"Left alone, as no spec declares it: {named}. `-o FILE` takes it over and writes its YAML.")
+
+
+def _file_in(out: Path | None) -> Path | None:
+    return out / "imported.yml" if out is not None and out.is_dir() else out
+
+
 def _say(console: Console, found: "Sequence[Found]", text: str, out: Path | None) -> None:
     for one in found:
         console.say(f"{one.address}: taken into the state")

@@ -48,7 +48,7 @@ def list_entries(
     from bep.formatting import formatted, queried
     from bep.wiring.opening import here
 
-    addresses = [address for address in sorted(here().state.entries) if address.startswith(prefix)]
+    addresses = [address for address in sorted(here().recorded.entries) if address.startswith(prefix)]
     if addresses or output is not Format.TSV:
         Console().result(formatted(queried(addresses, query), output))
 
@@ -65,7 +65,7 @@ def show(
     from bep.wiring.opening import here
     from bep.wiring.showing import entry_of
 
-    entry = entry_of(here().state, address)
+    entry = entry_of(here().recorded, address)
     Console().result(formatted(queried(entry.model_dump(mode="json", exclude_defaults=True), query), output))
 
 
@@ -93,7 +93,7 @@ def rm(
 
     console, opened = Console(), here()
     if dry_run:
-        dropped = [entry_of(opened.state, name) for name in addresses]
+        dropped = [entry_of(opened.recorded, name) for name in addresses]
     else:
         with editing(opened, "bep state rm", console.say, lock_timeout=lock_timeout) as session:
             dropped = remove(session, addresses)

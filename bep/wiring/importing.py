@@ -51,6 +51,19 @@ def found_in_world(opened: "Opened", names: Sequence[str]) -> list[Found]:
     return found
 
 
+def not_in_state(opened: "Opened", kinds: Sequence[str]) -> list[Found]:
+    """Whatever the world has and the state has not, of these kinds or of all. Raises `Stop` for a kind that is none."""
+    from bep.schemas.kind import NAMES
+
+    if wrong := [kind for kind in kinds if kind not in NAMES]:
+        raise Stop(ExitCode.ERROR, f"{wrong[0]!r} is no kind: there are {', '.join(NAMES)}")
+    declared = {resource.address for resource in specs_of(opened).resources}
+    there = [address for kind in kinds or NAMES for address in opened.provider.list(kind)]
+    # What exists always, such as the default datastore, is listed and nobody's to look after: it cannot be read.
+    observed = opened.provider.read([address for address in there if address not in opened.state.entries])
+    return [Found(address, observed[address], address in declared) for address in there if address in observed]
+
+
 def _near(opened: "Opened", address: Address) -> str:
     there = list(opened.provider.list(kind_of(address)))
     if address in there:
@@ -83,12 +96,21 @@ def yaml_of(opened: "Opened", found: Iterable[Found], beside: Path) -> str:
     """
     import yaml
 
+    from bep.schemas.writing import split_of
+
     texts = []
-    for one in found:
+    chosen = list(found)
+    endpoints = {names_of(one.address) for one in chosen if kind_of(one.address) == "endpoint"}
+    active = {names_of(one.address): one for one in chosen if kind_of(one.address) == "traffic"}
+    for one in chosen:
+        names = names_of(one.address)
         if kind_of(one.address) == "traffic":
-            texts.append(_traffic_text(one))
+            if names not in endpoints:
+                texts.append(_traffic_text(one))
             continue
         written = _document(opened, one, beside)
+        if kind_of(one.address) == "endpoint" and names in active:
+            written["defaults"] = {"deployment_name": split_of(active[names].observed.attributes)}
         texts.append(yaml.safe_dump(written, sort_keys=False, allow_unicode=True, width=120))
     return "---\n".join(texts)
 

@@ -146,7 +146,7 @@ class Opened:
         wrong = [found for found in errors(self._glance[1]) if found.code == WRONG_NAMES]
         if wrong:
             raise SpecInvalid(wrong, self.loaded.sources)
-        return self._provider_with(self.state.secret_key)
+        return self._provider_with(self.recorded.secret_key)
 
     def _not_available(self) -> SpecInvalid:
         asked = [found for found in self.loaded.findings if found.code == "not-available"]
@@ -179,14 +179,31 @@ class Opened:
         if stored is None:
             return new_state(), ()
         if not stored.pending or living or running_apply(self.store.path):  # what a living apply began is its own
-            return stored.state, ()
+            return stored.state, stored.notes
         from bep.providers.recovery import recovered
 
         return recovered(stored, self._provider_with(stored.state.secret_key), now)
 
     @property
     def state(self) -> "State":
-        """What bep last knew, an interrupted apply looked into; a new, unwritten one where there is none yet."""
+        """What bep last knew, an interrupted apply looked into; a new, unwritten one where there is none yet.
+
+        Raises `StateUnusable` where it has an entry of a kind that this bep does not know.
+        """
+        from bep.planner.statefile import unknown_kinds
+        from bep.providers.trouble import StateUnusable
+
+        if unknown := unknown_kinds(self.recorded):
+            raise StateUnusable(
+                self.store.path,
+                f"{', '.join(unknown)}: this bep has no such kind",
+                f"use the bep that wrote it; or forget it, the object staying as it is: bep state rm {unknown[0]}",
+            )
+        return self.recorded
+
+    @property
+    def recorded(self) -> "State":
+        """The same, whatever is in it: for looking at a state and mending it."""
         return self._known_state[0]
 
     def keep_apart(self) -> None:

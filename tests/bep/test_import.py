@@ -63,10 +63,6 @@ def test_the_yaml_of_what_no_spec_declares_makes_an_empty_plan(forgotten: Worksp
     golden("bep/imported.yml", written)
     assert "protected by prevent_destroy" in forgotten.bep("plan", expect=3).stdout
     forgotten.edit("bep.yml", "imported.yml", "more.yml")
-    endpoint = "name: letters\nauth_mode: aad_token\n"
-    assert endpoint in written
-    traffic = "defaults: {deployment_name: blue}\n"
-    (forgotten.folder / "more.yml").write_text(written.replace(endpoint, endpoint + traffic))
     changes = json.loads(forgotten.bep("plan", "--json").stdout)["changes"]
     assert {change["action"] for change in changes} == {"adopt"}
     forgotten.bep("apply", "-y")
@@ -86,3 +82,27 @@ def test_no_file_is_overwritten_and_nothing_absent_is_imported(forgotten: Worksp
     assert "is no address" in forgotten.bep("import", "letters", expect=1).stderr
     forgotten.bep("import", "endpoint/letters")
     assert "is in the state already" in forgotten.bep("import", "endpoint/letters", expect=1).stderr
+
+
+def test_all_that_the_specs_declare_is_taken_over_at_once(forgotten: Workspace) -> None:
+    done = json.loads(forgotten.bep("import", "--all", "--json").stdout)
+    assert [one["declared"] for one in done["imported"]] == [True] * 6
+    forgotten.bep("plan", "--detailed-exitcode")
+    assert "Nothing to take over" in forgotten.bep("import", "--all").stderr
+
+
+def test_what_no_spec_declares_is_taken_over_with_its_yaml_where_that_is_asked_for(forgotten: Workspace) -> None:
+    (forgotten.folder / "specs.yml").rename(forgotten.folder / "aside")
+    forgotten.edit("bep.yml", "specs: [specs.yml]", "specs: []")
+    assert "Left alone, as no spec declares it: compute/cpu-cluster" in forgotten.bep("import", "--all").stderr
+    only = forgotten.bep("import", "--all", "--kind", "compute", "-o", "c.yml", "--json")
+    assert json.loads(only.stdout)["imported"] == [{"address": "compute/cpu-cluster", "declared": False}]
+    forgotten.bep("import", "--all", "-o", ".")
+    assert len(forgotten.entries()) == 6
+    forgotten.edit("bep.yml", "specs: []", "specs: [c.yml, imported.yml]")
+    changes = json.loads(forgotten.bep("plan", "--json").stdout)["changes"]
+    assert {change["action"] for change in changes} <= {"adopt"}  # no longer protected, once a spec declares them
+    forgotten.bep("apply", "-y")
+    forgotten.bep("plan", "--detailed-exitcode")
+    assert "is no kind: there are compute" in forgotten.bep("import", "--all", "--kind", "machine", expect=1).stderr
+    assert "name the objects, or say --all" in forgotten.bep("import", expect=1).stderr

@@ -1,11 +1,16 @@
 """`bep state` and `bep unlock`: the state mended by hand, in real processes, and nothing of it lost."""
 
+import hashlib
 import json
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from bep.providers.local.provider import LocalProvider
 from bep.schemas.address import Address
@@ -163,3 +168,63 @@ def test_a_store_that_is_not_there_yet_is_a_finding_and_no_other_state_is_read(w
         done = workspace.bep(*command, expect=3)
         assert "this bep has only the file store yet, not azure_blob" in done.stdout + done.stderr
         assert "deployment/letters/blue" not in done.stdout
+
+
+def rewritten(workspace: Workspace, change: Callable[[dict[str, Any]], None]) -> None:
+    """The state with something of it changed by a hand that knows how its digest is made."""
+    path = workspace.folder / ".bep/state.json"
+    state = json.loads(path.read_text())
+    del state["digest"]
+    change(state)
+    body = json.dumps(state)[1:]
+    digest = hashlib.sha256(("{" + body).encode()).hexdigest()
+    path.write_text('{"digest":"sha256:' + digest + '",\n' + body)
+
+
+def unknown_kind(state: dict[str, Any]) -> None:
+    entry = state["entries"].pop("compute/cpu-cluster")
+    state["entries"]["gone/x"] = {**entry, "address": "gone/x"}
+
+
+def moved_to(address: str, *, and_says: bool) -> Callable[[dict[str, Any]], None]:
+    def move(state: dict[str, Any]) -> None:
+        entry = state["entries"].pop("compute/cpu-cluster")
+        state["entries"][address] = {**entry, "address": address} if and_says else entry
+
+    return move
+
+
+REFUSED: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
+    "key and entry": (
+        moved_to("compute/other", and_says=False),
+        "its entry 'compute/other' says that it is 'compute/cpu-cluster'",
+    ),
+    "no address": (moved_to("compute", and_says=True), "its entry 'compute' is of no resource"),
+    "negative serial": (lambda state: state.update(serial=-5), "serial: Input should be greater than or equal to 0"),
+    "absurd serial": (lambda state: state.update(serial=10**26), "serial: "),
+    "serial of another type": (lambda state: state.update(serial=True), "serial: Input should be a valid integer"),
+    "no entry": (lambda state: state["entries"].update({"compute/cpu-cluster": None}), "entries.compute/cpu-cluster"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_state_that_contradicts_itself_is_refused_by_name(applied: Workspace, case: str) -> None:
+    change, said = REFUSED[case]
+    rewritten(applied, change)
+    for command in (["plan"], ["state", "list"]):
+        refused = applied.bep(*command, expect=1).stderr
+        assert f".bep/state.json: not read: {said}" in refused
+        assert "fix: bep state restore" in refused
+
+
+def test_an_entry_of_an_unknown_kind_is_named_and_can_be_forgotten(applied: Workspace) -> None:
+    rewritten(applied, unknown_kind)
+    for command in (["plan"], ["show"], ["apply", "-y"], ["destroy", "-y"]):
+        refused = applied.bep(*command, expect=1).stderr
+        assert "gone/x: this bep has no such kind" in refused
+        assert "bep state rm gone/x" in refused
+    assert "gone/x" in applied.bep("state", "list").stdout
+    applied.bep("state", "rm", "gone/x")
+    applied.bep("plan", expect=3)  # what the world has and the state has lost
+    applied.bep("import", "--all")
+    applied.bep("plan", "--detailed-exitcode")
