@@ -40,13 +40,14 @@ def resume(
     report: Callable[[Event], None],
     cancel: threading.Event,
     output_address: str | None = None,
+    interpreter: tuple[str, ...] | None = None,
 ) -> JobRecord:
     """Go on with a job that was killed, cancelled or has failed, in the folder `path`.
 
     `environment_variables` are the deployment's again, and `output_address` is the store's where the record had to
-    hide something of it, for a record holds no values. What is scored stays scored, and
-    what was given up stays given up; the output is the one that an undisturbed run would have written. A completed job
-    is returned as it is. Raises `JobInvalid`, `JobBusy`.
+    hide something of it, for a record holds no values; `interpreter` is the environment's where it was built again at
+    another place. What is scored stays scored, and what was given up stays given up; the output is the one that an
+    undisturbed run would have written. A completed job is returned as it is. Raises `JobInvalid`, `JobBusy`.
     """
     folder = JobFolder(path)
     read(folder)  # a lock is made for jobs only
@@ -56,7 +57,7 @@ def resume(
             if record.output_file:
                 output.forget(output.partial(record.output_file, record.name))
             return record
-        again = _prepared(folder, record, environment_variables)
+        again = _prepared(folder, _started_by(record, interpreter), environment_variables)
         return Job(
             folder, _requested(again, environment_variables, environment, output_address), again, report, cancel
         ).run()
@@ -72,6 +73,7 @@ def retry(
     target: ScoringTarget | None = None,
     changes: Mapping[str, Any] | None = None,
     output_address: str | None = None,
+    interpreter: tuple[str, ...] | None = None,
 ) -> JobRecord:
     """Score the failed items of a job again, and what it has not scored yet, into the same output.
 
@@ -87,11 +89,18 @@ def retry(
         record = read(folder)
         if record.status is Status.COMPLETED and not record.counts.failed:
             return record
-        prepared = _prepared(folder, _changed(_aimed(record, target), changes or {}), environment_variables)
+        aimed = _started_by(_aimed(record, target), interpreter)
+        prepared = _prepared(folder, _changed(aimed, changes or {}), environment_variables)
         again = retrying.forget_failures(folder, prepared)
         return Job(
             folder, _requested(again, environment_variables, environment, output_address), again, report, cancel
         ).run()
+
+
+def _started_by(record: JobRecord, interpreter: tuple[str, ...] | None) -> JobRecord:
+    if interpreter is None:
+        return record
+    return record.model_copy(update={"target": record.target.model_copy(update={"interpreter": interpreter})})
 
 
 def _aimed(record: JobRecord, target: ScoringTarget | None) -> JobRecord:

@@ -13,6 +13,7 @@ from bep.schemas.wording import shown
 FIELDS = ("name", "channels", "dependencies", "variables", "prefix")
 HERE: FieldPath = ("conda_file",)
 _PYTHON = re.compile(r"(?:\S+::)?python(?=[\s=<>!~])(?P<versions>.*)", re.IGNORECASE | re.DOTALL)
+_LOCAL = re.compile(r"file:|[./~]|[^\s:]+[/\\]\S*\.(conda|tar\.bz2)(\s|$)|[^\s:]+\.(conda|tar\.bz2)$", re.IGNORECASE)
 _VERSION = re.compile(r"\*|\d+(\.(\d+|\*))*\*?(\.?(a|b|c|rc|dev|post)\d+)?")
 
 
@@ -27,6 +28,7 @@ def check_conda(draft: Draft, conda: Node) -> None:
             fix = did_you_mean(key, FIELDS) or f"Remove it. The fields are: {', '.join(FIELDS)}."
             draft.error("unknown-field", HERE, f"'{key}' is not a field of a conda file", fix, node.key_mark)
     _texts(draft, conda.get("channels"), "channels", "a channel", "Write one channel a line, each after '- '.")
+    _channels(draft, conda.get("channels"))
     wanted = conda.get("dependencies")
     if wanted is None:
         return
@@ -45,9 +47,22 @@ def _empty(draft: Draft, conda: Node) -> None:
             del conda.nearest(path[:-1]).value[path[-1]]
 
 
+def _channels(draft: Draft, channels: Node | None) -> None:
+    """A channel that is a folder of this machine travels with nothing, and what it gives can change unseen."""
+    for channel in channels.value if channels is not None and isinstance(channels.value, list) else ():
+        if isinstance(channel.value, str) and _LOCAL.match(channel.value.strip()):
+            message = f"the channel {channel.value} is a folder of this machine, which does not travel"
+            fix = "Name the channel by its address, or install wheels in the pip section: they travel."
+            draft.error("conda-path", HERE, message, fix, channel.mark)
+
+
 def _dependency(draft: Draft, item: Node) -> None:
     if isinstance(item.value, str):
         _python(draft, item)
+        if _LOCAL.match(item.value.strip()):
+            message = f"'{item.value}' is a file of this machine, which does not travel"
+            fix = "Name the package by its channel and version, or install a wheel in the pip section: wheels travel."
+            draft.error("conda-path", HERE, message, fix, item.mark)
         return
     pip = item.get("pip")
     if pip is None or len(item.value) > 1:

@@ -16,6 +16,7 @@ class Draft:
 
     `label` names it in findings before its address is known. `doubts` has the fields that are gone or not to be
     relied on, because something wrong was said of them; rules ask it before they blame a field for being absent.
+    `settled` are the ids of scalars whose expressions stay as they are written, until what they stand for is needed.
     """
 
     kind: str
@@ -30,6 +31,7 @@ class Draft:
     findings: list[Finding] = field(default_factory=list)
     doubts: Doubts = field(default_factory=Doubts)
     unset: bool = False
+    settled: set[int] = field(default_factory=set)
 
     def error(self, code: str, path: FieldPath, message: str, fix: str, mark: Mark | None = None) -> None:
         """Note what is wrong at a field, or at the nearest field there is; the field is in doubt from then on."""

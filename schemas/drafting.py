@@ -123,7 +123,7 @@ def _sensitive(kind: str) -> tuple[tuple[FieldPath, bool], ...]:
 
 def seal_off(draft: Draft, variables: Variables) -> set[int]:
     """Put a `Secret` in every sensitive field; the ids of the nodes it took, whose expressions are thereby settled."""
-    taken = set()
+    taken = set(draft.settled)
     deferred = {id(node) for node in variables.deferred}
     for path, always in _sensitive(draft.kind):
         for node in _at(draft.node, path):

@@ -8,6 +8,8 @@ from bep.schemas.emptiness import say_empty, take_out_empty
 from bep.schemas.files import Files
 from bep.schemas.node import Node
 from bep.schemas.opening import documents_of
+from bep.schemas.pip_credentials import settle_credentials
+from bep.schemas.pip_files import FIELD, Carrier, read_lines
 from bep.schemas.reading import read
 from bep.schemas.salvaging import salvage
 
@@ -47,10 +49,38 @@ def complete(draft: Draft, contents: Contents) -> None:
         _conda(draft, contents, conda, base)
     if conda is not None and isinstance(conda.value, dict):
         check_conda(draft, conda)
-    requirements = draft.node.get("requirements")
-    if requirements is not None and isinstance(requirements.value, str):
-        _requirements(draft, contents, requirements)
+    for name in ("requirements", "constraints"):
+        listed = draft.node.get(name)
+        if listed is not None and isinstance(listed.value, str):
+            _listed(draft, contents, name, listed)
+    _carry(draft, contents)
     _sources(draft)
+
+
+def _carry(draft: Draft, contents: Contents) -> None:
+    """Take along what lines for pip name on this machine."""
+    settle_credentials(draft)
+    carrier = Carrier(draft, contents, contents.take(draft, (FIELD,), folder=True))
+    for section in _pip_sections(draft.node.get("conda_file")):
+        section.value = carrier.lines(("conda_file",), section.value)
+    for name in ("requirements", "constraints"):
+        listed = draft.node.get(name)
+        if listed is not None and isinstance(listed.value, list):
+            listed.value = carrier.lines((name,), listed.value)
+    if carrier.constraints:
+        there = draft.node.get("constraints")
+        lines = there.value if there is not None and isinstance(there.value, list) else []
+        draft.node.value["constraints"] = carrier.constraints[0].beside([*lines, *carrier.constraints])
+    carrier.finish()
+
+
+def _pip_sections(conda: Node | None) -> list[Node]:
+    """The lists of lines for pip in a conda file."""
+    dependencies = conda.get("dependencies") if conda is not None else None
+    if dependencies is None or not isinstance(dependencies.value, list):
+        return []
+    sections = [item.get("pip") for item in dependencies.value]
+    return [section for section in sections if section is not None and isinstance(section.value, list)]
 
 
 def _sources(draft: Draft) -> None:
@@ -93,17 +123,10 @@ def _conda(draft: Draft, contents: Contents, node: Node, base: Node | None) -> N
         )
 
 
-def _requirements(draft: Draft, contents: Contents, node: Node) -> None:
+def _listed(draft: Draft, contents: Contents, name: str, node: Node) -> None:
+    """Put the lines of a file for pip where its name stood."""
     path = beside(node.file, node.value)
     try:
-        lines = contents.text(path).splitlines()
+        node.value = read_lines(contents, path)
     except (OSError, ValueError) as error:
-        draft.error(
-            "path-not-found",
-            ("requirements",),
-            f"requirements: {path} cannot be read: {said(error)}",
-            contents.advice(path),
-        )
-        return
-    wanted = [line.split(" #")[0].strip() for line in lines]
-    node.value = [node.beside(line) for line in wanted if line and not line.startswith("#")]
+        draft.error("path-not-found", (name,), f"{name}: {path} cannot be read: {said(error)}", contents.advice(path))

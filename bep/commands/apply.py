@@ -54,6 +54,9 @@ def apply(
     expect_no_changes: ExpectNoChanges = False,
     refresh_only: RefreshOnly = False,
     no_refresh: NoRefresh = False,
+    build: Annotated[
+        bool, typer.Option("--build", help="Then build the environments that jobs will score in.")
+    ] = False,
     var: Variables = None,
     var_file: VariableFiles = None,
 ) -> None:
@@ -70,6 +73,7 @@ def apply(
       bep apply --auto-approve
       bep plan -o plan.json && bep apply plan.json
       bep apply --target deployment/mybatchedp/blue
+      bep apply --build                              and make the environments ready
       bep apply --drain                              jobs under way end first
       bep apply -y --json-into events.jsonl
 
@@ -106,5 +110,6 @@ def apply(
         jobs,
         expect_no_changes,
         tuple(asked.allow),
+        build,
     )
     carry_out(opened, kept or asked, how)

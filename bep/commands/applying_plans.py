@@ -37,6 +37,7 @@ class Applying:
     jobs: "Jobs" = ""
     expect_no_changes: bool = False
     allow: tuple[str, ...] = ()
+    build: bool = False
 
 
 def is_plan_file(path: Path) -> bool:
@@ -85,7 +86,24 @@ def carry_out_plan(
         _sum_up(console, report, how)
     if not how.json_output:
         show_outcome(console, outcome)
+    if over and (report or how.build):
+        _build(console, opened, how)
     judge(outcome)
+
+
+def _build(console: Console, opened: "Opened", how: Applying) -> None:
+    """Build what jobs will score in, where that was asked for; else say that the first job will."""
+    from bep.wiring.environments import build_every, show_builds, to_build
+
+    if how.build:
+        show_builds(opened, console.live if console.live_possible else None)
+        build_every(opened, console.say)
+    elif not how.json_output and (labels := to_build(opened)):
+        first = "its first job" if len(labels) == 1 else "their first jobs"
+        console.say(
+            f"{', '.join(labels)}: not built yet, so {first} will begin with that, which can take minutes;"
+            " `bep env build`, or `bep apply --build`, does it ahead"
+        )
 
 
 def _applied(

@@ -120,7 +120,7 @@ def _continued(
     from bep.wiring.changed_settings import changed_settings
     from bep.wiring.jobs import record_named
     from bep.wiring.opening import here
-    from bep.wiring.scoring import output_again, target_now, variables_of
+    from bep.wiring.scoring import interpreter_again, output_again, target_now, variables_of
 
     console = Console()
     opened = here()
@@ -139,6 +139,7 @@ def _continued(
             report=JobTeller(console, json_output).tell,
             cancel=cancel,
             output_address=output_again(opened, record),
+            interpreter=None if target else interpreter_again(opened, record),
             **({"target": target} if target else {}),
             **({"changes": changed} if changed else {}),
         )

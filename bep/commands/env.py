@@ -1,5 +1,7 @@
 """`bep env`: the Python environments that scripts are scored in. Knows no pip and no interpreter."""
 
+import re
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -19,8 +21,10 @@ def env() -> None:
     """List, build and remove the Pythons that scripts run in.
 
     An environment that asks for packages, or for a Python, becomes a virtual environment. It is built
-    when a job first needs it, once for the same contents, and shared by every deployment that asks for
-    the same. One that asks for nothing is your own Python, and is not listed here.
+    when a job first needs it, once for the same contents, and shared by all your workspaces and stages:
+    in bep/environments below $XDG_CACHE_HOME or ~/.cache, or where BEP_ENVIRONMENTS_FOLDER or bep.yml,
+    provider: {local: {environments_folder: PATH}}, says. One that asks for nothing is your own Python,
+    and is not listed here.
 
     pip installs what a conda file names, under the names that PyPI has for it. What pip cannot have is
     left to micromamba, mamba or conda, if one is on PATH. In bep.yml, provider: {local: {environments:
@@ -114,6 +118,7 @@ def build(
     if name and deployment:
         raise Stop(ExitCode.ERROR, "say NAME or --deployment, not both")
     console, opened = Console(), here()
+    environments.show_builds(opened, console.live if console.live_possible else None)
     if deployment:
         built = [environments.build_for(opened, deployment, console.say)]
     elif name:
@@ -129,16 +134,26 @@ def build(
 
 
 @app.command()
-def prune(auto_approve: AutoApprove = False, output: Output = None) -> None:
-    """Remove the environments that no applied deployment needs, after asking.
+def prune(
+    older: Annotated[
+        str, typer.Option("--older", metavar="30d", help="Those that nobody has used for so long: 12h, 30d, 8w.")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    auto_approve: AutoApprove = False,
+    output: Output = None,
+) -> None:
+    """Remove environments that nobody needs, after asking.
 
-    Those that a running job uses stay. What is removed can be built again from its spec. If a deployment
-    cannot say what it needs, nothing is removed.
+    What goes: what no applied deployment of this workspace needs and no other workspace that is still
+    there has used. With --older also what other workspaces have used, but not for so long. What a running
+    job of any workspace scores in stays. What is removed can be built again from its spec. If a
+    deployment cannot say what it needs, nothing is removed.
 
     \b
     Examples:
+      bep env prune --dry-run
       bep env prune
-      bep env prune --auto-approve
+      bep env prune --older 30d --auto-approve
       bep env prune --auto-approve -o json  the digests that are gone
 
     \b
@@ -150,17 +165,29 @@ def prune(auto_approve: AutoApprove = False, output: Output = None) -> None:
     from bep.wiring import environments
     from bep.wiring.opening import here
 
+    age = _age(older) if older else None
     console, opened = Console(), here()
-    doomed = environments.unneeded(opened)
+    doomed = environments.unneeded(opened, age)
     if doomed:
         console.say("\n".join(f"  - {environments.line_of(one)}" for one in doomed))
-        if not auto_approve:
+        if not auto_approve and not dry_run:
             console.confirm(f"Remove {_number(len(doomed))}?")
-    gone = environments.remove(opened, doomed)
+    gone = tuple(one.digest for one in doomed) if dry_run else environments.remove(opened, doomed)
     if output is not None:
         console.result(formatted(list(gone), output))
+    elif dry_run:
+        console.result(f"{_number(len(gone))} would be removed." if gone else "Nothing to remove: each is needed.")
+    elif doomed and not gone:
+        console.result("Nothing was removed: a job is using each.")
     else:
         console.result(f"{_number(len(gone))} removed." if gone else "Nothing to remove: each is needed.")
+
+
+def _age(text: str) -> timedelta:
+    found = re.fullmatch(r"(\d{1,5})([hdw])", text)
+    if found is None:
+        raise Stop(ExitCode.ERROR, f"--older {text}: write a whole number and h, d or w, such as 30d")
+    return timedelta(**{{"h": "hours", "d": "days", "w": "weeks"}[found[2]]: int(found[1])})
 
 
 def _number(count: int) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bep.schemas.finding import Finding, mistake, ordered
 from bep.schemas.loading import Loaded
 from bep.schemas.mark import Mark
+from bep.schemas.pip_files import FIELD
 from bep.schemas.resource import FieldPath, Resource
 from bep.schemas.workspace import Workspace
 
@@ -48,9 +49,9 @@ def _unbuildable(resource: Resource, workspace: Workspace, has_conda: Callable[[
     setting = workspace.provider_settings.get("environments", AUTO)
     if setting == CONDA and not has_conda():
         yield _finding(resource, ("conda_file",), NO_PROGRAM)
-    dependencies = conda.get("dependencies")
+    dependencies, files = conda.get("dependencies"), resource.contents.get(FIELD)
     for place, item in _each(dependencies if isinstance(dependencies, list | tuple) else ()):
-        for problem in _problems(item, workspace.conda_names):
+        for problem in _problems(item, workspace.conda_names, files.files if files else {}):
             if not problem.conda or setting == PIP or (setting != CONDA and not has_conda()):
                 yield _finding(resource, place, problem)
 
@@ -77,7 +78,7 @@ def _mark(resource: Resource, place: FieldPath) -> Mark:
     return next((resource.marks[path] for path in held if path in resource.marks), resource.mark)
 
 
-def _problems(item: Any, names: Mapping[str, str | None]) -> "Iterable[Problem]":
-    from bep.providers.local.conda import recipe_of
+def _problems(item: Any, names: Mapping[str, str | None], files: Mapping[str, str]) -> "Iterable[Problem]":
+    from bep.providers.local.conda import Recipe, recipe_of
 
-    return recipe_of({"dependencies": [item]}, names=names).problems
+    return recipe_of({"dependencies": [item]}, names=names, base=Recipe(files=files)).problems

@@ -2,13 +2,16 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bep.exit_codes import ExitCode, Stop
 from bep.schemas.address import Address, names_of
 from bep.schemas.nearest import did_you_mean, listed
+from bep.schemas.resource import FieldPath
 from bep.wiring.jobs import records
 
 if TYPE_CHECKING:
@@ -66,6 +69,61 @@ def outlook(opened: "Opened", chosen: "Chosen") -> Outlook:
     return Outlook(label, there, wanted)
 
 
+def show_builds(opened: "Opened", live: Callable[[str], None] | None) -> None:
+    """Let what pip draws while it works be drawn by `live`; None where nobody looks."""
+    opened.provider.environments.moving = live
+
+
+@contextmanager
+def placed(opened: "Opened") -> Iterator[None]:
+    """Add to a complaint of a credential that is not there which file and line ask for it."""
+    from bep.providers.protocol import ProviderError
+
+    try:
+        yield
+    except ProviderError as problem:
+        if problem.code != "CredentialMissing":
+            raise
+        raise ProviderError(
+            problem.address, problem.operation, _with_places(opened, problem.message), code=problem.code
+        ) from None
+
+
+def _with_places(opened: "Opened", message: str) -> str:
+    """A message with the place, in the specs, of each line that it quotes."""
+    for resource in opened.loaded.resources:
+        for path, mark in resource.marks.items() if resource.kind == "environment" else ():
+            line = _text_at(resource.attributes, path)
+            if "${{" in line:
+                message = message.replace(f"'{line}' needs", f"'{line}' needs ({mark})")
+    return message
+
+
+def _text_at(attributes: Any, path: FieldPath) -> str:
+    for step in path:
+        try:
+            attributes = attributes[step]
+        except (KeyError, IndexError, TypeError):
+            return ""
+    return attributes if isinstance(attributes, str) else ""
+
+
+def to_build(opened: "Opened") -> list[str]:
+    """The labels of the environments that the applied deployments need and that no job has had built yet."""
+    from bep.providers.local.scoring import choose
+    from bep.providers.protocol import ProviderError
+
+    found: dict[str, str] = {}
+    for address in opened.provider.list("deployment"):
+        try:
+            look = outlook(opened, choose(opened.provider, *names_of(address)))
+        except ProviderError:
+            continue  # what is wrong with it is said where it is scored
+        if look.wanted is not None and look.wanted.built is None:
+            found.setdefault(look.wanted.digest, look.label)
+    return list(found.values())
+
+
 @dataclass(frozen=True)
 class Needs:
     """Which environments the applied deployments need, by digest; and those of which that cannot be told, with why."""
@@ -88,12 +146,15 @@ def needs(opened: "Opened") -> Needs:
             unknown[str(address)] = str(problem)
             continue
         if wanted is not None:
-            found[wanted.digest] = (*found.get(wanted.digest, ()), str(address))
+            for digest in {wanted.digest, wanted.built.digest if wanted.built else wanted.digest}:
+                found[digest] = (*found.get(digest, ()), str(address))
     return Needs(found, unknown)
 
 
 def rows(opened: "Opened") -> list[dict[str, Any]]:
     """A row for each built environment: label, Python, size, who needs it, when a job last used it if one did."""
+    from bep.providers.local.environment_folder import last_used
+
     needed = needs(opened).by_digest
     used = _last_used(opened)
     return [
@@ -101,13 +162,19 @@ def rows(opened: "Opened") -> list[dict[str, Any]]:
             "label": built.label,
             "digest": built.digest[:12],
             "python": built.version,
+            "asked": built.asked or None,
             "builder": built.builder,
             "megabytes": round(_bytes(Path(built.python).parent.parent) / 1e6, 1),
-            "last_used": used.get(built.digest),
+            "last_used": max(filter(None, (used.get(built.digest), _moment(last_used(built.folder)))), default=None),
             "needed_by": ", ".join(needed.get(built.digest, ())) or None,
+            "place": str(built.folder),
         }
         for built in opened.provider.environments.list()
     ]
+
+
+def _moment(when: datetime | None) -> str | None:
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ") if when else None
 
 
 def detail(opened: "Opened", built: "Built") -> dict[str, Any]:
@@ -125,7 +192,8 @@ def detail(opened: "Opened", built: "Built") -> dict[str, Any]:
 
 def line_of(built: "Built") -> str:
     """One environment in a line: label, digest, Python, interpreter."""
-    return f"{built.label} ({built.digest[:12]}, Python {built.version}): {built.python}"
+    other = f" for {built.asked}" if built.asked and not built.version.startswith(built.asked) else ""
+    return f"{built.label} ({built.digest[:12]}, Python {built.version}{other}): {built.python}"
 
 
 def value_of(built: "Built") -> dict[str, Any]:
@@ -134,6 +202,7 @@ def value_of(built: "Built") -> dict[str, Any]:
         "label": built.label,
         "digest": built.digest,
         "python": built.version,
+        "asked": built.asked or None,
         "builder": built.builder,
         "interpreter": built.python,
         "log": built.log,
@@ -158,12 +227,11 @@ def build_named(opened: "Opened", name: str, say: Callable[[str], None]) -> "Bui
 
     Raises `Stop` for one that was not applied or asks for nothing, `ProviderError` when it cannot be built.
     """
-    from bep.providers.local.asked import of_environment
+    from bep.providers.local.scoring import recipe_of_environment
 
     there = opened.provider.list("environment")
     address = _applied(name.replace(":", "/"), list(there))
-    label = "/".join(names_of(address))
-    return _build(opened, label, of_environment(label, there[address].attributes, opened.provider.conda_names), say)
+    return _build(opened, *recipe_of_environment(opened.provider, address, there[address]), say)
 
 
 def build_for(opened: "Opened", deployment: str, say: Callable[[str], None]) -> "Built":
@@ -182,7 +250,8 @@ def build_every(opened: "Opened", say: Callable[[str], None]) -> "list[Built]":
     for address in opened.provider.list("deployment"):
         label, recipe = asked_of(opened.provider, choose(opened.provider, *names_of(address)))
         if recipe is not None:
-            built = opened.provider.environments.build(label, recipe, say)
+            with placed(opened):
+                built = opened.provider.environments.build(label, recipe, say)
             found[built.digest] = built
     return list(found.values())
 
@@ -191,7 +260,8 @@ def _build(opened: "Opened", label: str, recipe: "Recipe | None", say: Callable[
     if recipe is None or (recipe.empty and recipe.python is None and not recipe.problems and not recipe.tools):
         own = opened.provider.environments.own()
         raise Stop(ExitCode.DONE, f"{label} asks for nothing, so there is nothing to build: scripts run with {own}")
-    return opened.provider.environments.build(label, recipe, say)
+    with placed(opened):
+        return opened.provider.environments.build(label, recipe, say)
 
 
 def _applied(name: str, known: list[Address]) -> Address:
@@ -204,8 +274,9 @@ def _applied(name: str, known: list[Address]) -> Address:
     raise Stop(ExitCode.ERROR, f"no environment {name!r} was applied here. {hint}")
 
 
-def unneeded(opened: "Opened") -> list["Built"]:
-    """Built environments that no applied deployment needs and no job that is not over uses.
+def unneeded(opened: "Opened", older: timedelta | None = None) -> list["Built"]:
+    """Built environments that no applied deployment of this workspace needs, no job that is not over uses, and no other
+    workspace that is still there has used; or, with `older`, that nobody has used for that long.
 
     Raises `Stop` when a deployment cannot say what it needs: what it needs might be among them.
     """
@@ -214,14 +285,25 @@ def unneeded(opened: "Opened") -> list["Built"]:
         told = "\n".join(f"    {address}: {why}" for address, why in needed.unknown.items())
         raise Stop(ExitCode.PROVIDER, f"nothing is removed while it is not known what each deployment needs:\n{told}")
     keep = needed.by_digest.keys() | set(_in_use(opened))
-    return [one for one in opened.provider.environments.list() if one.digest not in keep]
+    every = [one for one in opened.provider.environments.list() if one.digest not in keep]
+    return [one for one in every if _is_spare(opened, one, older)]
+
+
+def _is_spare(opened: "Opened", built: "Built", older: timedelta | None) -> bool:
+    from bep.providers.local.environment_folder import last_used, workspaces
+
+    if older is None:
+        return not [place for place in workspaces(built.folder) if Path(place) != opened.root]
+    when = last_used(built.folder) or datetime.fromtimestamp(built.folder.stat().st_mtime, UTC)
+    return datetime.now(UTC) - when > older
 
 
 def remove(opened: "Opened", doomed: list["Built"]) -> tuple[str, ...]:
-    """Remove these environments, and what killed builds left; the digests that are gone."""
-    gone = {one.digest for one in doomed}
-    kept = {one.digest for one in opened.provider.environments.list()} - gone
-    return opened.provider.environments.prune(kept | set(_in_use(opened)))
+    """Remove these environments, and what killed builds left; the digests that are gone.
+
+    One that a process of any workspace builds or scores in by now stays.
+    """
+    return opened.provider.environments.remove({one.digest for one in doomed}, set(_in_use(opened)))
 
 
 def _in_use(opened: "Opened") -> Iterator[str]:

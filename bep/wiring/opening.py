@@ -112,6 +112,7 @@ class Opened:
             cloud=str(world),
             builder=settings.get("environments", AUTO),
             conda_names=self.workspace.conda_names,
+            environments_folder=settings.get("environments_folder"),
             fetch=self._fetched,
         )
 

@@ -13,6 +13,7 @@ from bep.schemas.address import address_of
 from bep.schemas.finding import SpecInvalid, errors, mistake
 from bep.schemas.secret import Secret
 from bep.wiring.clock import job_name
+from bep.wiring.environments import placed
 from bep.wiring.job_settings import must_fit, settings_for
 from bep.wiring.jobs import jobs_folder
 from bep.wiring.planning import specs_of
@@ -66,7 +67,8 @@ def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> 
     name = job.name or job_name()
     settings = settings_for(opened.provider, choose(opened.provider, job.endpoint, job.deployment), job)
     must_fit(job, settings, name)
-    scoring = resolve(opened.provider, job.endpoint, job.deployment, report=say)
+    with placed(opened):
+        scoring = resolve(opened.provider, job.endpoint, job.deployment, report=say)
     for warning in scoring.warnings:
         say(f"warning: {warning}")
     place = output_of(opened, job, name)
@@ -131,6 +133,7 @@ def variables_of(opened: "Opened", record: "JobRecord") -> dict[str, str]:
 
     Raises `Stop` when the deployment is another by now: the job would not go on with what it began with.
     """
+    from bep.providers.local.environment_folder import hold_interpreter
     from bep.providers.local.scoring import choose, resolve
 
     target = record.target
@@ -140,7 +143,18 @@ def variables_of(opened: "Opened", record: "JobRecord") -> dict[str, str]:
             f"{record.name} began with another {target.endpoint}/{target.deployment} than is deployed now\n"
             "    fix: apply the specs it began with, or run the job anew, or `bep job retry --mended`",
         )
+    hold_interpreter(target.interpreter[0], opened.root)
     return _variables(opened, resolve(opened.provider, target.endpoint, target.deployment))
+
+
+def interpreter_again(opened: "Opened", record: "JobRecord") -> tuple[str, ...] | None:
+    """What starts the environment of a job now, where its record's interpreter is gone; it was built again by then."""
+    from bep.providers.local.scoring import resolve
+
+    target = record.target
+    if os.path.lexists(target.interpreter[0]):
+        return None
+    return resolve(opened.provider, target.endpoint, target.deployment).interpreter
 
 
 def target_now(opened: "Opened", record: "JobRecord") -> "ScoringTarget":

@@ -1,18 +1,29 @@
 """What an environment, or a model saved by MLflow, asks to be run in. Reads the model's folder; builds nothing."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bep.providers.local.conda import NO_NAMES, Names, Recipe, noted, recipe_of
+from bep.providers.local.conda import NO_FILES, NO_NAMES, Names, Recipe, noted, recipe_of
 from bep.providers.protocol import ProviderError
 
 
-def of_environment(label: str, attributes: Mapping[str, Any], names: Names = NO_NAMES) -> Recipe:
-    """The recipe of an environment's attributes; its notes say what an image would have brought."""
-    recipe = recipe_of(attributes.get("conda_file"), attributes.get("requirements", ()), names)
+def of_environment(
+    label: str,
+    attributes: Mapping[str, Any],
+    names: Names = NO_NAMES,
+    *,
+    files: Mapping[str, str] = NO_FILES,
+    source: Callable[[], Path] | None = None,
+) -> Recipe:
+    """The recipe of an environment's attributes; its notes say what an image would have brought.
+
+    `files` are those that were carried along, each with its sha256; `source` gives the folder that has them.
+    """
+    base = Recipe(constraints=tuple(attributes.get("constraints", ())), files=files, source=source)
+    recipe = recipe_of(attributes.get("conda_file"), attributes.get("requirements", ()), names, base=base)
     image = attributes.get("image") or ("a Dockerfile" if attributes.get("build") else None)
     if image is None:
         return recipe

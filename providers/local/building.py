@@ -1,18 +1,22 @@
 """One virtual environment, built by venv and pip, every line of theirs in a log. Knows no resource.
 
-Running a builder's program, whichever it is, is here as well.
+Pip works in a private folder, so that nothing is looked up where bep stands.
 """
 
 import re
-import subprocess
+import shlex
+import shutil
 import sys
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Final
 
+from bep.providers.local import builder_output
+from bep.providers.local.builder_output import Teller
 from bep.providers.local.conda import Recipe
+from bep.providers.local.credentials import Credentials, given, taken_out
 from bep.providers.local.interpreters import Interpreter
 from bep.providers.protocol import ProviderError
 
@@ -40,13 +44,22 @@ _NOT_FOR_PIP: Final = (
     "PIP_TARGET",
     "PIP_PREFIX",
     "PIP_USER",
+    "PIP_ROOT",
+    "PIP_REQUIREMENT",
+    "PIP_EDITABLE",
+    "PIP_DRY_RUN",
+    "PIP_PROGRESS_BAR",
 )
+
+
+NO_VARIABLES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """Where one build happens. `lock` is an open, locked file: children inherit it, so that a build that outlives
-    its killed parent for a moment still keeps others away."""
+    its killed parent for a moment still keeps others away. `work` is a private folder beside it, for what goes again;
+    `moving` is shown what a program draws over and over, where somebody looks."""
 
     label: str
     folder: Path
@@ -54,6 +67,14 @@ class Site:
     lock: int
     surroundings: Mapping[str, str]
     report: Callable[[str], None]
+    work: Path
+    moving: Callable[[str], None] | None = None
+    credentials: Credentials = field(default_factory=Credentials)
+
+    @property
+    def files(self) -> Path:
+        """Where the carried files lie while pip works, and where it works."""
+        return self.work / "files"
 
     @property
     def python(self) -> Path:
@@ -66,19 +87,58 @@ def build(site: Site, interpreter: Interpreter, recipe: Recipe) -> None:
     with site.log.open("w", encoding="utf-8") as log:
         for note in recipe.notes:
             log.write(f"bep: {note}\n")
-        site.report(f"{site.label}: making a virtual environment with Python {interpreter.version}")
+        asked = "" if interpreter.version.startswith(recipe.python or "") else f" (asked for: {recipe.python})"
+        site.report(f"{site.label}: making a virtual environment with Python {interpreter.version}{asked}")
+        lay_out(site, recipe)
         _make(site, log, interpreter)
         for step, lines in enumerate((recipe.first, recipe.then), 1):
             if lines:
-                pip_install(site, log, step, lines)
+                pip_install(site, log, step, lines, recipe.constraints, interpreter.version)
 
 
-def pip_install(site: Site, log: IO[str], step: int, lines: Sequence[str], *options: str) -> None:
-    """Let the environment's own pip install these lines, all at once. Raises as `build` does."""
-    listed = site.folder / f"requirements-{step}.txt"
-    listed.write_text("\n".join(lines) + "\n")
-    pip = [str(site.python), "-m", "pip", "install", *options, "--progress-bar", "off", "-r", str(listed)]
-    must(site, log, pip, "pip install")
+def lay_out(site: Site, recipe: Recipe) -> None:
+    """Put the carried files where pip works. They are copied: what pip makes of them reaches no store."""
+    site.files.mkdir(mode=0o700)
+    if recipe.source is not None:
+        shutil.copytree(recipe.source(), site.files, dirs_exist_ok=True, copy_function=shutil.copyfile)
+
+
+def pip_install(
+    site: Site,
+    log: IO[str],
+    step: int,
+    lines: Sequence[str],
+    constraints: Sequence[str],
+    version: str,
+    *options: str,
+) -> None:
+    """Let the environment's own pip, of a Python of this version, install these lines at once. Raises as `build` does.
+
+    The lines say `./NAME` of a carried file.
+    """
+    clear = taken_out(site.label, [*lines, *constraints], site.surroundings, version, site.credentials)
+    listed = _listed(site, f"requirements-{step}.txt", clear[: len(lines)])
+    options = (*options, "--progress-bar", "on" if site.moving else "off", "-r", str(listed))
+    if constraints:
+        options = (*options, "-c", str(_listed(site, f"constraints-{step}.txt", clear[len(lines) :])))
+    with given(site.credentials, site.surroundings, version, site.work) as variables:
+        command = [str(site.python), "-m", "pip", "install", *options]
+        must(site, log, command, "pip install", variables)
+
+
+def _listed(site: Site, name: str, lines: Sequence[str]) -> Path:
+    file = site.work / name
+    file.touch(mode=0o600)
+    file.write_text("".join(f"{_placed(site, line)}\n" for line in lines))
+    return file
+
+
+def _placed(site: Site, line: str) -> str:
+    """A line with the place of a carried file in it."""
+    if line.startswith("./"):
+        return f"{site.files}/{line[2:]}"
+    named = re.fullmatch(r"--find-links \./(.*)", line)
+    return f"--find-links {shlex.quote(f'{site.files}/{named[1]}')}" if named else line
 
 
 def _make(site: Site, log: IO[str], interpreter: Interpreter) -> None:
@@ -100,48 +160,34 @@ def _pip_version(site: Site) -> tuple[int, ...]:
     return (0,)
 
 
-def must(site: Site, log: IO[str], command: Sequence[str], doing: str) -> None:
+def must(
+    site: Site, log: IO[str], command: Sequence[str], doing: str, variables: Mapping[str, str] = NO_VARIABLES
+) -> None:
     """Run a command that has to go well. Raises `ProviderError` (code EnvironmentFailed), which says `doing` failed."""
-    failed = _run(site, log, command)
+    failed = _run(site, log, command, variables)
     if failed is not None:
         raise _failure(site, doing, failed)
 
 
-def _run(site: Site, log: IO[str], command: Sequence[str]) -> str | None:
+def _run(site: Site, log: IO[str], command: Sequence[str], variables: Mapping[str, str] = NO_VARIABLES) -> str | None:
     """Run to the end; None when it went well, else the end of what it said."""
-    log.write(f"$ {' '.join(command)}\n")
-    log.flush()
-    last: deque[str] = deque(maxlen=200)
     environment = {name: value for name, value in site.surroundings.items() if name not in _NOT_FOR_PIP}
-    quiet = {
+    environment |= {
         "PIP_NO_INPUT": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PYTHONNOUSERSITE": "1",
         "PYTHONUNBUFFERED": "1",
+        "NO_COLOR": "1",
     }
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        env=environment | quiet,
-        pass_fds=(site.lock,),
+
+    def tell(line: str) -> None:
+        if _WORTH_TELLING.match(line.strip()):
+            site.report(f"{site.label}: {line.strip()}")
+
+    teller = Teller(tell, site.moving, site.credentials.masked)
+    return builder_output.run(
+        command, log, teller, environment=environment | dict(variables), folder=site.files, lock=site.lock
     )
-    with process:
-        try:
-            assert process.stdout
-            for line in process.stdout:
-                log.write(line)
-                last.append(line)
-                if _WORTH_TELLING.match(line.strip()):
-                    site.report(f"{site.label}: {line.strip()[:160]}")
-        except BaseException:
-            process.kill()
-            raise
-    log.flush()
-    return "".join(last) if process.returncode else None
 
 
 def _failure(site: Site, doing: str, said: str) -> ProviderError:

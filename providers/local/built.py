@@ -17,6 +17,7 @@ COMPLETE: Final = "complete.json"
 class Built:
     """A usable environment: `python` is its interpreter's path, `version` that Python's version.
 
+    `asked` is the version of Python that was asked for, as it was written, nothing where any would do.
     `builder` is pip or the name of the program of conda's that made it; `variables` are those that activating it sets.
     """
 
@@ -29,6 +30,7 @@ class Built:
     log: str = ""
     builder: str = PIP
     variables: Mapping[str, str] = field(default_factory=dict)
+    asked: str = ""
 
     @property
     def folder(self) -> Path:

@@ -1,12 +1,14 @@
 """What an environment asks for, in pip's terms and in conda's. Pure; knows names and versions, not this machine."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from bep.providers.local.conda_names import BUILDS, CARRIED, NEEDS_MACHINE, OURS, RENAMED
+from bep.schemas.pip_lines import uncarried
 
 _SPEC = re.compile(
     r"(?:[\w.\-]+(?:/[\w\-]+)?::)?(?P<name>[A-Za-z0-9_][\w.\-]*)\s*(?:\[(?P<box>[^\]]*)\])?\s*(?P<rest>.*)", re.DOTALL
@@ -18,6 +20,9 @@ Names = Mapping[str, str | None]
 """conda's name, in small letters, to the pip requirement that stands for it; None: nothing does, and it is left out."""
 
 NO_NAMES: Final[Names] = MappingProxyType({})
+
+
+NO_FILES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Problem(NamedTuple):
@@ -39,6 +44,9 @@ class Recipe:
     `notes` say what was left out and why; `problems` say what cannot be had at all (then nothing is built).
     `tools` are programs that must be on PATH instead of a conda package: (package, program).
 
+    `constraints` are pip's; `files` are those that lines name as `./NAME`, each with its sha256, and `source` gives the
+    folder that has them.
+
     `by_conda` is the same conda file for micromamba, mamba or conda to build: `first` are its packages as it names
     them and `channels` where they come from. It is not compared: files that come to the same for pip are the same.
     """
@@ -50,6 +58,9 @@ class Recipe:
     problems: tuple[Problem, ...] = ()
     tools: tuple[tuple[str, str], ...] = field(default=())
     channels: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=lambda: NO_FILES)
+    source: Callable[[], Path] | None = field(default=None, compare=False)
     by_conda: "Recipe | None" = field(default=None, compare=False)
 
     @property
@@ -58,12 +69,18 @@ class Recipe:
         return not self.first and not self.then
 
 
-def recipe_of(conda: Mapping[str, Any] | None, requirements: Sequence[str] = (), names: Names = NO_NAMES) -> Recipe:
+def recipe_of(
+    conda: Mapping[str, Any] | None,
+    requirements: Sequence[str] = (),
+    names: Names = NO_NAMES,
+    *,
+    base: Recipe = Recipe(),
+) -> Recipe:
     """The recipe of a conda file's mapping and of plain pip requirements, which come after its pip section.
 
-    `names` go before the table of names.
+    `names` go before the table of names. `base` has the files that lines may name, and constraints.
     """
-    recipe = Recipe()
+    recipe = base
     dependencies = (conda or {}).get("dependencies") or []
     if not isinstance(dependencies, list):
         return _problem(
@@ -79,7 +96,7 @@ def recipe_of(conda: Mapping[str, Any] | None, requirements: Sequence[str] = (),
                 message = f"{item!r} in the conda file is neither a package nor a pip section"
                 recipe = _problem(recipe, message, "Write NAME=VERSION, or 'pip:' with a list below it")
     recipe = _with_pip(recipe, requirements)
-    return replace(recipe, by_conda=_by_conda(recipe, conda, requirements)) if conda else recipe
+    return replace(recipe, by_conda=_by_conda(recipe, conda, requirements, base)) if conda else recipe
 
 
 def noted(recipe: Recipe, text: str) -> Recipe:
@@ -87,12 +104,12 @@ def noted(recipe: Recipe, text: str) -> Recipe:
     return _note(replace(recipe, by_conda=recipe.by_conda and _note(recipe.by_conda, text)), text)
 
 
-def _by_conda(recipe: Recipe, conda: Mapping[str, Any], requirements: Sequence[str]) -> Recipe:
+def _by_conda(recipe: Recipe, conda: Mapping[str, Any], requirements: Sequence[str], base: Recipe) -> Recipe:
     """The conda file as conda takes it. What is left for pip is installed afterwards, as conda does that, too."""
     dependencies = conda.get("dependencies") or []
     sections = [item.get("pip") for item in dependencies if isinstance(item, Mapping)]
     lines = [str(line) for section in sections if isinstance(section, list) for line in section]
-    asked = replace(_with_pip(Recipe(), [*lines, *requirements]), python=recipe.python)
+    asked = replace(_with_pip(base, [*lines, *requirements]), python=recipe.python)
     named = set()
     for text in (item.strip() for item in dependencies if isinstance(item, str)):
         spec = _SPEC.fullmatch(text)
@@ -118,10 +135,12 @@ def _with_pip(recipe: Recipe, lines: Iterable[str]) -> Recipe:
         name = _NAME.match(line)
         if not line or line.startswith("#"):
             continue
-        if re.match(r"(-r|-c|--requirement|--constraint)\b", line):
-            recipe = _problem(
-                recipe, f"'{line}' names another file, which does not travel with it", "Write its lines here"
+        missing = uncarried(line, recipe.files)
+        if missing:
+            fix = (
+                "Apply its spec again under a new version: what it names is then carried along, or refused with a mend"
             )
+            recipe = _problem(recipe, f"'{line}' names {missing}, which did not travel with the environment", fix)
         elif name and _plain(name[0]) in OURS:
             recipe = _note(recipe, _left_to_bep(line, _plain(name[0])))
         else:

@@ -8,15 +8,16 @@ import json
 import re
 import shutil
 import subprocess
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from bep.providers.local.builders import Builder
-from bep.providers.local.building import Site, must, pip_install
+from bep.providers.local.building import Site, lay_out, must, pip_install
 from bep.providers.local.conda import Recipe
+from bep.providers.local.credentials import filled_in, nameless
 from bep.providers.local.interpreters import Interpreter, probe
 from bep.providers.protocol import ProviderError
 
@@ -43,21 +44,48 @@ def build(site: Site, builder: Builder, recipe: Recipe) -> tuple[Interpreter, di
     """
     kept = {name: value for name, value in site.surroundings.items() if not _OF_ANOTHER.fullmatch(name)}
     site = replace(site, surroundings=kept | _ANSWERS)
-    with site.log.open("w", encoding="utf-8") as log, tempfile.TemporaryDirectory(prefix="bep-conda-") as place:
+    with site.log.open("w", encoding="utf-8") as log:
         for note in recipe.notes:
             log.write(f"bep: {note}\n")
-        file = Path(place, "environment.yml")  # of this name: newer condas tell the format by it
-        file.write_text(environment_file(recipe), encoding="utf-8")
-        log.write(f"bep: {file.name} is\n{file.read_text(encoding='utf-8')}")
+        log.write(f"bep: environment.yml is\n{environment_file(recipe)}")
         site.report(f"{site.label}: making an environment with {builder.name}")
-        must(site, log, command(builder, site.folder, file), builder.name)
+        lay_out(site, recipe)
+        with _given_file(site, recipe) as file:
+            must(site, log, command(builder, site.folder, file), builder.name)
+        _forget_credentials(site)
         python = probe(site.python)
         if python is None:
             message = f"{builder.name} made an environment without a Python that starts. The whole log: {site.log}"
             raise ProviderError(site.label, "build", message, code="EnvironmentFailed")
         if recipe.then:  # `conda env create` asks pip for the same
-            pip_install(site, log, 1, recipe.then, "--upgrade", "--exists-action=b")
+            options = ("--upgrade", "--exists-action=b")
+            pip_install(site, log, 1, recipe.then, recipe.constraints, python.version, *options)
     return python, activation(site.label, site.folder, kept)
+
+
+@contextmanager
+def _given_file(site: Site, recipe: Recipe) -> Iterator[Path]:
+    """The file that conda reads, with the credentials of its channels, as long as it reads it."""
+    channels = [filled_in(site.label, channel, site.surroundings, site.credentials) for channel in recipe.channels]
+    first = [filled_in(site.label, package, site.surroundings, site.credentials) for package in recipe.first]
+    text = environment_file(replace(recipe, channels=tuple(channels), first=tuple(first)))
+    file = site.work / "environment.yml"  # of this name: newer condas tell the format by it
+    if not site.credentials.hidden:
+        file.write_text(text, encoding="utf-8")
+        yield file
+        return
+    with nameless(text, site.work / "channels.yml") as hidden:
+        file.symlink_to(hidden)
+        yield file
+
+
+def _forget_credentials(site: Site) -> None:
+    """conda notes in each package's record where it came from, with the credentials of the channel."""
+    for file in (site.folder / "conda-meta").glob("*") if site.credentials.hidden else ():
+        text = file.read_text(encoding="utf-8", errors="surrogateescape")
+        clean = site.credentials.masked(text)
+        if clean != text:
+            file.write_text(clean, encoding="utf-8", errors="surrogateescape")
 
 
 def command(builder: Builder, prefix: Path, file: Path) -> list[str]:

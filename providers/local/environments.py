@@ -6,25 +6,27 @@ import shutil
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
-from bep.planner.canonical import digest_of
-from bep.providers.local import building, conda_prefix
-from bep.providers.local.builders import BY_PIP, CONDA, Builder, conda_program, settled
+from bep.providers.local import building, conda_prefix, environment_folder
+from bep.providers.local.builders import BY_PIP, Builder, conda_program, settled
 from bep.providers.local.building import Site
 from bep.providers.local.built import COMPLETE, Built, is_home, mark, marked, usable
-from bep.providers.local.conda import Recipe
+from bep.providers.local.conda import Recipe, noted
+from bep.providers.local.credentials import demand, without_users
 from bep.providers.local.disk_faults import told
+from bep.providers.local.environment_digest import (
+    digest_by_conda,
+    digest_by_pip,
+    digest_of_one_workspace,
+    digest_of_one_workspace_by_conda,
+)
 from bep.providers.local.folders import remove
 from bep.providers.local.interpreters import Interpreter, find, probe
 from bep.providers.local.provider import AUTO
 from bep.providers.protocol import ProviderError
 from bep.schemas.address import Address
-
-FORMAT: Final = 1
-"""Part of every digest: a change in how environments are built makes new ones."""
 
 Report = Callable[[str], None]
 
@@ -44,20 +46,32 @@ class Wanted:
 
 
 class Environments:
-    """`environments/<digest>/` below `cloud`, with `<digest>.log` and `<digest>.lock` beside it.
+    """`<digest>/` below `folder`, see `environment_folder`; `own_folder` has those of this workspace alone, which an
+    earlier bep built and which are used where they stand.
 
+    `moving`, where somebody looks, is shown what pip draws over and over. `workspace` is the one that uses them.
     `python` and `builder` are the settings `provider.local.python` and `provider.local.environments`; `surroundings`
     is the process's environment.
     """
 
     def __init__(
-        self, cloud: Path, *, surroundings: Mapping[str, str], python: str | None = None, builder: str = AUTO
+        self,
+        cloud: Path,
+        *,
+        surroundings: Mapping[str, str],
+        python: str | None = None,
+        builder: str = AUTO,
+        folder: Path | None = None,
+        workspace: Path | None = None,
     ) -> None:
-        self.folder = cloud / "environments"
+        self.own_folder = cloud / "environments"
+        self.folder = folder or self.own_folder
         self.cache = cloud / "interpreters.json"
         self.python = python
         self.builder = builder
         self.surroundings = surroundings
+        self.workspace = workspace
+        self.moving: Report | None = None
 
     def build(self, label: str, recipe: Recipe, report: Report = lambda _: None) -> Built:
         """The environment of a recipe: as it stands, or built now.
@@ -66,10 +80,18 @@ class Environments:
         recipe, NoInterpreter, or EnvironmentFailed.
         """
         wanted = self.wanted(label, recipe)
-        if wanted.built is not None:
-            return wanted.built
         with told(label, "build"):
-            return self._built(label, wanted, report)
+            built = wanted.built or self._built(label, wanted, report)
+        return replace(built, notes=wanted.recipe.notes, asked=wanted.recipe.python or "")
+
+    def use(self, label: str, recipe: Recipe, report: Report = lambda _: None) -> Built:
+        """The environment of a recipe, for a job: nobody removes it while this process runs. Raises as `build` does."""
+        while True:
+            built = self.build(label, recipe, report)
+            with told(label, "run"):
+                environment_folder.hold(built.folder, self.workspace)
+            if usable(built, built.folder):  # else it was removed between the two
+                return built
 
     def wanted(self, label: str, recipe: Recipe) -> Wanted:
         """What `build` would give or make. Makes nothing; raises as `build` does before it starts."""
@@ -85,31 +107,47 @@ class Environments:
                 if missing.code != "NoInterpreter" or recipe.by_conda is None or program is None:
                     raise
                 builder, asked = program, recipe.by_conda  # which brings the Python that this machine lacks
-        digest = _digest_by_conda(asked, self.surroundings)
-        return Wanted(digest, asked, None, self.show(digest), builder)
+        digest = digest_by_conda(asked, self.surroundings)
+        earlier = digest_of_one_workspace_by_conda(asked, self.surroundings)
+        return Wanted(digest, asked, None, self._there(digest, earlier, asked), builder)
 
     def _by_pip(self, recipe: Recipe) -> Wanted:
         interpreter = self._interpreter(recipe)
-        digest = _digest(interpreter, recipe)
-        return Wanted(digest, recipe, interpreter, self.show(digest))
+        digest = digest_by_pip(interpreter, recipe, self.surroundings)
+        there = self._there(digest, digest_of_one_workspace(interpreter, recipe), recipe)
+        return Wanted(digest, _told_of_another(recipe, interpreter), interpreter, there)
+
+    def _there(self, digest: str, earlier: str, recipe: Recipe) -> Built | None:
+        """The environment that is there: the user's, or the one that was built for this workspace alone."""
+        own = None if recipe.files or recipe.constraints else _usable_in(self.own_folder, earlier)
+        return _usable_in(self.folder, digest) or own
 
     def list(self) -> tuple[Built, ...]:
         """Every usable environment, sorted by label."""
-        found = (self.show(marker.parent.name) for marker in self.folder.glob(f"*/{COMPLETE}"))
+        markers = {marker for folder in self._folders for marker in folder.glob(f"*/{COMPLETE}")}
+        found = (_usable_in(marker.parent.parent, marker.parent.name) for marker in markers)
         return tuple(sorted((one for one in found if one), key=lambda one: (one.label, one.digest)))
 
     def show(self, digest: str) -> Built | None:
         """The environment of this digest, if it can be used where it stands."""
-        built = marked(self.folder / digest)
-        return built if built is not None and usable(built, self.folder / digest) else None
+        return next((built for folder in self._folders if (built := _usable_in(folder, digest))), None)
 
     def prune(self, keep: Collection[str] = ()) -> tuple[str, ...]:
-        """Remove every environment but those digests, and the leftovers of killed builds; what is being built stays.
+        """Remove every environment but those digests, and the leftovers of killed builds.
 
-        Returns the digests removed. The caller keeps those that running jobs use.
+        What is being built stays, and what a process of any workspace scores in. Returns the digests removed.
         """
-        names = {path.name.removesuffix(".log") for path in self.folder.glob("*") if path.suffix != ".lock"}
-        return tuple(name for name in sorted(names - set(keep)) if self._pruned(name))
+        return self.remove({one.digest for one in self.list()} - set(keep), keep)
+
+    def remove(self, digests: Collection[str], keep: Collection[str] = ()) -> tuple[str, ...]:
+        """Remove these, and whatever was never finished. What others build or score in stays. Returns what is gone."""
+        return tuple(
+            name for folder in self._folders for name in environment_folder.removed(folder, set(digests), keep)
+        )
+
+    @property
+    def _folders(self) -> tuple[Path, ...]:
+        return tuple(dict.fromkeys((self.folder, self.own_folder)))
 
     def own(self) -> str:
         """The user's interpreter: the setting's, else the active environment's, else python3 on PATH, else bep's."""
@@ -138,17 +176,31 @@ class Environments:
         digest = wanted.digest
         folder, log = self.folder / digest, self.folder / f"{digest}.log"
         with self._locked(digest, f"{label}: another process is building it; waiting", report) as lock:
-            there = self.show(digest)
+            there = _usable_in(self.folder, digest)
             if there is not None:
                 return there
+            recipe = wanted.recipe
+            demand(label, (*recipe.channels, *recipe.first, *recipe.then, *recipe.constraints), self.surroundings)
             if folder.exists():
                 self._clear(label, digest, report)
-            site = Site(label, folder, log, lock, self.surroundings, report)
-            built = _made(site, digest, wanted)
+            with self._work(digest) as work:
+                site = Site(label, folder, log, lock, self.surroundings, report, work, self.moving)
+                built = _made(site, digest, wanted)
             os.sync()  # the marker must not outlive, in a power cut, what it vouches for
             mark(built, folder)
             report(f"{label}: ready")
             return built
+
+    @contextmanager
+    def _work(self, digest: str) -> Iterator[Path]:
+        """A private folder for what is only there while it is built; what a killed build left in it goes first."""
+        work = self.folder / f"{digest}.work"
+        remove(work)
+        work.mkdir(mode=0o700)
+        try:
+            yield work
+        finally:
+            remove(work)
 
     def _clear(self, label: str, digest: str, report: Report) -> None:
         """Remove what stands in the way of a build: a killed one's leftovers, or one that was built elsewhere."""
@@ -161,7 +213,7 @@ class Environments:
 
     @contextmanager
     def _locked(self, digest: str, waiting: str, report: Report) -> Iterator[int]:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        environment_folder.make(self.folder)
         with (self.folder / f"{digest}.lock").open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -170,35 +222,24 @@ class Environments:
                 fcntl.flock(lock, fcntl.LOCK_EX)
             yield lock.fileno()
 
-    def _pruned(self, name: str) -> bool:
-        with (self.folder / f"{name}.lock").open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
-            (self.folder / name / COMPLETE).unlink(missing_ok=True)
-            remove(self.folder / name)
-            (self.folder / f"{name}.log").unlink(missing_ok=True)
-            return True
+
+def _usable_in(folder: Path, digest: str) -> Built | None:
+    built = marked(folder / digest)
+    return built if built is not None and usable(built, folder / digest) else None
+
+
+def _told_of_another(recipe: Recipe, interpreter: Interpreter) -> Recipe:
+    """The recipe with a note where another Python is taken than the one it asks for."""
+    asked = recipe.python or ""
+    if asked.count(".") < 2 or not asked.replace(".", "").isdigit() or asked == interpreter.version:
+        return recipe
+    taken = f"the nearest, {interpreter.version}, is taken"
+    return noted(recipe, f"Python {asked} was asked for; this machine has no such one, and {taken}")
 
 
 def label_of(address: Address | str) -> str:
     """How an environment is called in logs and job records: `mnist-env/1`."""
     return str(address).removeprefix("environment/")
-
-
-def _digest(interpreter: Interpreter, recipe: Recipe) -> str:
-    python = (interpreter.implementation, interpreter.version, interpreter.platform)
-    return digest_of([FORMAT, *python, recipe.first, recipe.then])[7:39]
-
-
-def _digest_by_conda(recipe: Recipe, surroundings: Mapping[str, str]) -> str:
-    """What conda makes is not what pip makes; micromamba, mamba and conda make the same, so which of them is no part.
-
-    CONDA_SUBDIR is conda's own setting for another platform than the machine's.
-    """
-    platform = surroundings.get("CONDA_SUBDIR") or f"{sys.platform}-{os.uname().machine}"
-    return digest_of([FORMAT, CONDA, platform, recipe.channels, recipe.first, recipe.then])[7:39]
 
 
 def _made(site: Site, digest: str, wanted: Wanted) -> Built:
@@ -214,11 +255,12 @@ def _made(site: Site, digest: str, wanted: Wanted) -> Built:
         site.label,
         str(site.python),
         own.version,
-        requirements=(*recipe.first, *recipe.then),
+        requirements=tuple(without_users(line) for line in (*recipe.first, *recipe.then)),
         notes=recipe.notes,
         log=str(site.log),
         builder=wanted.builder.name,
         variables=variables,
+        asked=recipe.python or "",
     )
 
 

@@ -20,6 +20,7 @@ USUAL: Final = "CPython"
 
 _PROBE: Final = (
     "import json, platform, sys, sysconfig; print(json.dumps({'path': sys.executable,"
+    " 'build': '%s %s' % (sys.version, sysconfig.get_config_var('SOABI')),"
     " 'version': platform.python_version(), 'platform': sys.platform + '-' + platform.machine(),"
     " 'implementation': platform.python_implementation()"
     " + (' free-threaded' if sysconfig.get_config_var('Py_GIL_DISABLED') else '')}))"
@@ -57,6 +58,7 @@ _CLAUSE = re.compile(r"\s*(>=|<=|==|!=|~=|<|>|=)?\s*(\d+(?:\.\d+)*)(?:\.\*)?\s*"
 class Interpreter:
     """One Python: `version` as it says itself (`3.7.16`), `platform` such as `linux-x86_64`.
 
+    `build` tells two builds of one version apart: when, by what and for which interface it was compiled.
     `implementation` is CPython, PyPy, or 'CPython free-threaded' for a build without the global lock.
     """
 
@@ -64,6 +66,7 @@ class Interpreter:
     version: str
     implementation: str
     platform: str
+    build: str = ""
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -159,7 +162,8 @@ def _candidates(surroundings: Mapping[str, str]) -> Iterator[Path]:
 
 def _remembered(cache: Path) -> dict[str, Interpreter]:
     try:
-        return {key: Interpreter(**one) for key, one in json.loads(cache.read_text()).items()}
+        found = json.loads(cache.read_text()).items()
+        return {key: Interpreter(**one) for key, one in found if "build" in one}  # an earlier bep did not ask for it
     except (OSError, ValueError, TypeError, AttributeError):
         return {}  # only a cache: whatever is wrong with it, asking again mends it
 

@@ -30,7 +30,8 @@ class LocalProvider:
     """A world of one workspace, kept in the folder `cloud` below `root`, which is the workspace's own folder.
 
     `clock` gives the moment as the formats write it. `python` and `builder` are the settings `provider.local.python`
-    and `provider.local.environments`, `conda_names` what the file of names says.
+    and `provider.local.environments`, `environments_folder` the one of that name, `conda_names` what the file of names
+    says.
     `surroundings` is the process's environment (PATH, HOME, VIRTUAL_ENV, PIP_*), needed to find interpreters and build.
 
     `fetch` brings what is stored at an address here, and raises `ProviderError`.
@@ -52,6 +53,7 @@ class LocalProvider:
         cloud: str = CLOUD,
         builder: str = AUTO,
         conda_names: Mapping[str, str | None] = NOTHING,
+        environments_folder: str | None = None,
         fetch: Callable[[str], Path] | None = None,
     ) -> None:
         self.root = root.absolute()
@@ -59,6 +61,7 @@ class LocalProvider:
         self.python = python
         self.builder = builder
         self.conda_names = conda_names
+        self.environments_folder = environments_folder
         self.surroundings = surroundings
         self.fetch = fetch or _not_fetched
         self.contents = ContentStore(self.cloud)
@@ -68,12 +71,20 @@ class LocalProvider:
     @cached_property
     def environments(self) -> "Environments":
         """The virtual environments built so far, and how to build another."""
+        from bep.providers.local.environment_folder import place_of
         from bep.providers.local.environments import Environments
 
         python = self.python
         if python and "/" in python and not python.startswith("~"):
             python = str(self.root / python)
-        return Environments(self.cloud, surroundings=self.surroundings, python=python, builder=self.builder)
+        return Environments(
+            self.cloud,
+            surroundings=self.surroundings,
+            python=python,
+            builder=self.builder,
+            folder=place_of(self.environments_folder, self.root, self.surroundings, self.cloud / "environments"),
+            workspace=self.root,
+        )
 
     def read(self, addresses: Iterable[Address]) -> Mapping[Address, Observed]:
         """Those of the addresses that exist, in one query."""

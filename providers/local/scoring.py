@@ -148,6 +148,20 @@ def asked_of(provider: LocalProvider, chosen: Chosen) -> tuple[str, Recipe | Non
     return label, recipe if recipe and _asks(recipe) else None
 
 
+def recipe_of_environment(provider: LocalProvider, address: Address, there: Observed) -> tuple[str, Recipe]:
+    """The label of an applied environment, and its recipe."""
+    label, record = label_of(address), there.contents.get("local_files")
+    if record is None:
+        return label, asked.of_environment(label, there.attributes, provider.conda_names)
+    return label, asked.of_environment(
+        label,
+        there.attributes,
+        provider.conda_names,
+        files=record.files,
+        source=lambda: provider.contents.tree(address, record),
+    )
+
+
 def settings_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """A deployment's settings under the field names of the runner's Settings; what it leaves open is left out."""
     written = attributes.get("settings", {})
@@ -226,15 +240,17 @@ def _environment(provider: LocalProvider, chosen: Chosen, model: Path, report: R
     if recipe is None or not _asks(recipe):
         own = provider.environments.own()
         return Built("", own, own, "", notes=recipe.notes if recipe else _unsaid(label, chosen))
-    built = provider.environments.build(label, recipe, report)
-    return replace(built, label=f"{label} (Python {built.version}, {built.digest[:12]})")
+    built = provider.environments.use(label, recipe, report)
+    asked = f" for {built.asked}" if built.asked and not built.version.startswith(built.asked) else ""
+    return replace(built, label=f"{label} (Python {built.version}{asked}, {built.digest[:12]})")
 
 
 def _recipe(provider: LocalProvider, chosen: Chosen, model: Path) -> tuple[str, Recipe | None]:
     """The label of a deployment's environment, and what it asks for if there is one."""
     if chosen.environment is not None:
-        label = label_of(chosen.observed.attributes["environment"])
-        return label, asked.of_environment(label, chosen.environment.attributes, provider.conda_names)
+        return recipe_of_environment(
+            provider, Address(str(chosen.observed.attributes["environment"])), chosen.environment
+        )
     label = label_of(chosen.observed.attributes["model"])
     return label, asked.of_model(label, model, provider.conda_names) if chosen.is_mlflow else None
 

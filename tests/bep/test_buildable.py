@@ -16,7 +16,6 @@ dependencies:
   - scikit-learn
   - pip:
       - pandas
-      - -r other.txt
 """
 
 
@@ -30,7 +29,6 @@ def test_each_package_that_cannot_be_had_is_named_where_it_is_written(make_works
         assert told == [
             "conda.yml:5:5: r-ggplot2=3.4 is not a Python package, so pip has no such thing",
             "conda.yml:6:5: the version of 'numpy=1.2|1.3' has no equal in pip",
-            "conda.yml:10:9: '-r other.txt' names another file, which does not travel with it",
         ]
 
 

@@ -1,6 +1,7 @@
 """An environment with packages that pip cannot have: built by a conda that is on PATH, or by pip under other names."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def test_a_conda_on_path_takes_the_finding_away_and_scripts_find_what_it_install
     shown = json.loads(words.bep("env", "show", "words", "-o", "json", **has).stdout)
     prefix = Path(shown["interpreter"]).parent.parent
     assert (shown["builder"], shown["needed_by"]) == ("micromamba", "deployment/letters/blue")
-    assert prefix.parent == words.folder / ".bep/cloud/environments"
+    assert prefix.parent == Path(os.environ["XDG_CACHE_HOME"], "bep/environments")
     job = json.loads(words.bep("job", "show", "counted", "-o", "json", **has).stdout)
     rows = Path(job["outputs"]["score"]["file"]).read_text().splitlines()
     assert rows == [f"{prefix}/share/words {prefix} {prefix}/bin blue"] * 5

@@ -73,7 +73,7 @@ def codes(bench: Workbench, package: str) -> list[str]:
         "python.app",
         "numpy=banana",
         "{pip: []}",
-        "{pip: [numpy==1.26, '-r other.txt']}",
+        "{pip: [numpy==1.26, '--pre', '-e git+https://example.com/a.git@v1#egg=a']}",
     ],
 )
 def test_a_dependency_as_conda_has_it(bench: Workbench, package: str) -> None:

@@ -59,7 +59,7 @@ def test_a_conda_file_becomes_an_environment_once(environments: Environments) ->
     assert environments.list() == (built,)
     assert environments.prune() == (built.digest,)
     assert environments.list() == ()
-    assert [file.suffix for file in environments.folder.iterdir()] == [".lock"]
+    assert {file.suffix for file in environments.folder.iterdir()} == {".lock", ".used"}
 
 
 def test_what_pip_cannot_find_is_told_in_its_words_and_leaves_nothing_usable(environments: Environments) -> None:
