@@ -85,7 +85,8 @@ class Opened:
             environment=os.environ,
             known=self._known,
         )
-        loaded = replace(loaded, resources=as_registered(loaded.resources, self._provider_with("").list))
+        if loaded.workspace.stage is not None:  # else there is no world to ask, and a finding says why
+            loaded = replace(loaded, resources=as_registered(loaded.resources, self._provider_with("").list))
         return with_environments(loaded, os.environ, self._text)
 
     def _text(self, path: str) -> str:
