@@ -1,13 +1,15 @@
 """What an environment, or a model saved by MLflow, asks to be run in. Reads the model's folder; builds nothing."""
 
+import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bep.providers.local.conda import NO_FILES, NO_NAMES, Names, Recipe, noted, recipe_of
 from bep.providers.protocol import ProviderError
+from bep.schemas.pip_lines import local_requirement, parse
 
 
 def of_environment(
@@ -55,13 +57,14 @@ def of_model(label: str, folder: Path, names: Names = NO_NAMES) -> Recipe | None
     python_env = _one_of(folder, named.get("virtualenv"), "python_env.yaml", "python_env.yml")
     conda = _one_of(folder, named.get("conda"), "conda.yaml", "conda.yml")
     requirements = folder / "requirements.txt"
+    carried = _Carried(label, folder)
     if python_env is not None:
-        return _of_python_env(label, _mapping(label, python_env), folder)
+        return _of_python_env(carried, _mapping(label, python_env))
     if conda is not None:
-        return _of_conda(label, _mapping(label, conda), folder, names)
+        return _of_conda(carried, _mapping(label, conda), names)
     if requirements.is_file():
-        recipe = recipe_of(None, tuple(_lines(label, requirements)))
-        return replace(recipe, python=named.get("python") or None)
+        lines = tuple(carried.lines(_lines(label, requirements)))
+        return replace(recipe_of(None, lines, base=carried.base()), python=named.get("python") or None)
     return None
 
 
@@ -70,31 +73,64 @@ def _one_of(folder: Path, *names: str | None) -> Path | None:
     return next((folder / name for name in names if name and (folder / name).is_file()), None)
 
 
-def _of_python_env(label: str, about: Mapping[str, Any], folder: Path) -> Recipe:
-    lines = [line for entry in about.get("dependencies") or () for line in _expanded(label, str(entry), folder)]
+@dataclass
+class _Carried:
+    """What lines for pip name inside a model's folder, which is kept whole: wheels, requirements, constraints."""
+
+    label: str
+    folder: Path
+    files: dict[str, str] = field(default_factory=dict)
+    constraints: list[str] = field(default_factory=list)
+    seen: set[Path] = field(default_factory=set)
+
+    def base(self) -> Recipe:
+        """A recipe with the files and constraints of the lines so far."""
+        return Recipe(constraints=tuple(self.constraints), files=self.files, source=lambda: self.folder)
+
+    def lines(self, lines: Iterable[str]) -> Iterator[str]:
+        """The lines, those of requirements files in place of their names; a file is named from the model's folder."""
+        for line in lines:
+            read = parse(line)
+            named = local_requirement(read.requirement)
+            files = [(name, value) for name, value in read.options if name in ("requirement", "constraint")]
+            if named is not None and named.is_archive:
+                file = self._inside(named.path)
+                name = file.relative_to(self.folder.resolve()).as_posix()
+                self.files[name] = hashlib.sha256(file.read_bytes()).hexdigest()
+                yield f"./{name}{named.after} {read.rest}".rstrip()
+            elif not files:
+                yield line
+            for option, value in files:
+                file = self._inside(value)
+                if file in self.seen:
+                    continue  # what a file says twice is said once
+                self.seen.add(file)
+                found = self.lines(_lines(self.label, file))
+                if option == "requirement":
+                    yield from found
+                else:
+                    self.constraints += found
+
+    def _inside(self, named: str) -> Path:
+        file = (self.folder / named).resolve()
+        if not file.is_relative_to(self.folder.resolve()) or not file.is_file():
+            raise ProviderError(self.label, "read", f"the model names {named}, which is not in it", code="ModelInvalid")
+        return file
+
+
+def _of_python_env(carried: _Carried, about: Mapping[str, Any]) -> Recipe:
+    lines = list(carried.lines(str(entry) for entry in about.get("dependencies") or ()))
     python = str(about["python"]) if about.get("python") else None
-    return replace(recipe_of(None, lines), python=python)
+    return replace(recipe_of(None, lines, base=carried.base()), python=python)
 
 
-def _of_conda(label: str, about: Mapping[str, Any], folder: Path, names: Names) -> Recipe:
+def _of_conda(carried: _Carried, about: Mapping[str, Any], names: Names) -> Recipe:
     dependencies: list[Any] = []
     for item in about.get("dependencies") or ():
         if isinstance(item, dict) and isinstance(item.get("pip"), list):
-            item = {"pip": [line for entry in item["pip"] for line in _expanded(label, str(entry), folder)]}
+            item = {"pip": list(carried.lines(map(str, item["pip"])))}
         dependencies.append(item)
-    return recipe_of({**about, "dependencies": dependencies}, names=names)
-
-
-def _expanded(label: str, line: str, folder: Path) -> Iterator[str]:
-    """A line, or the lines of the requirements file it names inside the model's folder."""
-    named = re.fullmatch(r"\s*(?:-r|--requirement)[\s=]+(\S+)\s*", line)
-    if named is None:
-        yield line
-        return
-    file = folder / named[1]
-    if not file.resolve().is_relative_to(folder.resolve()) or not file.is_file():
-        raise ProviderError(label, "read", f"the model names {named[1]}, which is not in it", code="ModelInvalid")
-    yield from _lines(label, file)
+    return recipe_of({**about, "dependencies": dependencies}, names=names, base=carried.base())
 
 
 def _lines(label: str, file: Path) -> Iterator[str]:

@@ -99,8 +99,12 @@ def build(site: Site, interpreter: Interpreter, recipe: Recipe) -> None:
 def lay_out(site: Site, recipe: Recipe) -> None:
     """Put the carried files where pip works. They are copied: what pip makes of them reaches no store."""
     site.files.mkdir(mode=0o700)
-    if recipe.source is not None:
-        shutil.copytree(recipe.source(), site.files, dirs_exist_ok=True, copy_function=shutil.copyfile)
+    if recipe.source is None or not recipe.files:
+        return
+    source = recipe.source()
+    for name in recipe.files:
+        (site.files / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / name, site.files / name)
 
 
 def pip_install(

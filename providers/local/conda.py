@@ -137,9 +137,7 @@ def _with_pip(recipe: Recipe, lines: Iterable[str]) -> Recipe:
             continue
         missing = uncarried(line, recipe.files)
         if missing:
-            fix = (
-                "Apply its spec again under a new version: what it names is then carried along, or refused with a mend"
-            )
+            fix = "Name a wheel instead, and register it again under a new version: wheels travel"
             recipe = _problem(recipe, f"'{line}' names {missing}, which did not travel with the environment", fix)
         elif name and _plain(name[0]) in OURS:
             recipe = _note(recipe, _left_to_bep(line, _plain(name[0])))

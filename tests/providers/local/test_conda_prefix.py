@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -77,6 +78,21 @@ def test_each_of_them_gets_the_command_line_that_it_documents(
         "channels": ["conda-forge"],
         "dependencies": [f"python={PYTHON}", "r-words=1.2"],
     }
+
+
+def test_credentials_of_channels_are_read_by_conda_and_left_nowhere(
+    tmp_path: Path, surroundings: dict[str, str]
+) -> None:
+    has = with_programs({**surroundings, "WHO": "canary@user", "TOKEN": "canary/token"}, tmp_path / "bin", "micromamba")
+    channels = ["https://${{ env.WHO }}:${{ env.TOKEN }}@h/a", "https://h/t/${{ env.TOKEN }}/b"]
+    there = environments(tmp_path, has)
+    built = there.build("words/1", recipe_of({**WORDS, "channels": channels}))
+    history = yaml.safe_load((built.folder / "conda-meta/history").read_text())
+    assert history["channels"] == ["https://****:****@h/a", "https://h/t/****/b"]  # it had them
+    for file in (file for file in there.folder.rglob("*") if file.is_file()):
+        assert not re.search(rb"canary(@|%40)user|canary(/|%2F)token", file.read_bytes()), file
+    with pytest.raises(ProviderError, match="the environment has no TOKEN, which 'https://h/t/"):
+        environments(tmp_path / "more", {**has, "TOKEN": ""}).build("w/1", recipe_of({**WORDS, "channels": channels}))
 
 
 def test_the_quickest_is_taken_and_which_it_was_makes_no_other_environment(

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from bep.providers.local.built import Built, mark
 from bep.providers.local.conda import Recipe, recipe_of
+from bep.providers.local.environment_digest import digest_by_pip, digest_of_one_workspace
 from bep.providers.local.environments import Environments, Wanted
 from bep.providers.protocol import ProviderError
 from tests.providers.local.wheels import offline, wheel
@@ -176,6 +178,50 @@ def test_what_is_being_built_is_not_pruned(environments: Environments) -> None:
         assert (environments.folder / "abc").exists()
     assert environments.prune() == ("abc",)
     assert not (environments.folder / "abc").exists()
+
+
+def test_another_python_than_the_one_asked_for_is_said(environments: Environments) -> None:
+    asked = f"{sys.version_info[0]}.{sys.version_info[1]}.99"
+    wanted = environments.wanted("mine/1", Recipe(python=asked))
+    assert wanted.interpreter
+    assert wanted.recipe.notes == (
+        f"Python {asked} was asked for; this machine has no such one, and the nearest, {wanted.interpreter.version},"
+        " is taken",
+    )
+    assert environments.wanted("mine/1", Recipe(python=asked[:-3])).recipe.notes == ()
+
+
+def test_what_an_earlier_bep_built_for_one_workspace_is_used_where_it_is(tmp_path: Path, wheels: Path) -> None:
+    cloud, recipe = tmp_path / "cloud", Recipe(first=("alpha",))
+    shared = Environments(cloud, surroundings=offline(wheels), python=sys.executable, folder=tmp_path / "shared")
+    interpreter = shared.wanted("mine/1", recipe).interpreter
+    assert interpreter
+    folder = cloud / "environments" / digest_of_one_workspace(interpreter, recipe)
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin/python").symlink_to(sys.executable)
+    mark(Built(folder.name, "mine/1", str(folder / "bin/python"), VERSION), folder)
+    assert shared.build("mine/1", recipe).folder == folder
+    assert not shared.folder.exists()
+    assert shared.wanted("mine/1", replace(recipe, constraints=("alpha<2",))).built is None
+    assert shared.remove([folder.name]) == (folder.name,)
+    assert shared.wanted("mine/1", recipe).built is None
+
+
+def test_the_index_and_the_build_of_the_interpreter_are_part_of_the_digest(tmp_path: Path, wheels: Path) -> None:
+    def digest(**more: str) -> str:
+        there = Environments(tmp_path, surroundings={**offline(wheels), **more}, python=sys.executable)
+        return there.wanted("mine/1", Recipe(then=("alpha",))).digest
+
+    (tmp_path / "pip.conf").write_text("[global]\nindex-url = https://u:p@h/simple\n")
+    named = digest(PIP_CONFIG_FILE=str(tmp_path / "pip.conf"))
+    assert len({digest(), named, digest(PIP_FIND_LINKS="/elsewhere")}) == 3
+    (tmp_path / "pip.conf").write_text("[global]\nindex-url = https://another:secret@h/simple\n")
+    assert digest(PIP_CONFIG_FILE=str(tmp_path / "pip.conf")) == named
+    interpreter = Environments(tmp_path, surroundings=offline(wheels), python=sys.executable)._interpreter(Recipe())
+    one, two = (
+        digest_by_pip(each, Recipe(), {}) for each in (interpreter, replace(interpreter, build="another compiler"))
+    )
+    assert one != two
 
 
 def test_whose_python_is_used_when_nothing_is_asked(tmp_path: Path) -> None:

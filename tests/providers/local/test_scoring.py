@@ -179,6 +179,25 @@ def test_what_an_mlflow_model_asks_for(tmp_path: Path, files: dict[str, str], re
     assert of_model("model/m/1", folder) == recipe
 
 
+def test_an_mlflow_model_brings_what_its_lines_name(tmp_path: Path) -> None:
+    wheel(tmp_path / "m/wheels", "alpha", "1.0")
+    conda = "dependencies: [python=3.11, pip, {pip: [-r requirements.txt, -c limits.txt]}]\n"
+    flavor = "flavors: {python_function: {env: conda.yaml, loader_module: m}}\n"
+    files = {"MLmodel": flavor, "conda.yaml": conda, "limits.txt": "beta<2\n"}
+    for name, text in {**files, "requirements.txt": "wheels/alpha-1.0-py3-none-any.whl\n-r requirements.txt\n"}.items():
+        (tmp_path / "m" / name).write_text(text)
+    recipe = of_model("model/m/1", tmp_path / "m")
+    assert recipe
+    assert (recipe.then, recipe.constraints) == (("./wheels/alpha-1.0-py3-none-any.whl",), ("beta<2",))
+    assert list(recipe.files) == ["wheels/alpha-1.0-py3-none-any.whl"]
+    assert recipe.source
+    assert recipe.source() == tmp_path / "m"
+    (tmp_path / "m/requirements.txt").write_text("-e ./code\n")
+    refused = of_model("model/m/1", tmp_path / "m")
+    assert refused
+    assert "did not travel" in refused.problems[0].message
+
+
 def test_an_mlflow_model_brings_its_own_environment(world: LocalProvider, tmp_path: Path) -> None:
     python = f"{sys.version_info[0]}.{sys.version_info[1]}"
     folder = model(tmp_path / "model", MLmodel=MLMODEL, requirements_txt="alpha==1.2.3\n")
