@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 
-.PHONY: demo demo-mlflow test lint unit clean
+.PHONY: demo demo-mlflow test lint unit fuzz clean
 
 demo: $(VENV)/installed
 	rm -rf .demo && cp -r examples/01-digits .demo
@@ -34,6 +34,11 @@ lint: $(VENV)/installed-for-tests
 
 unit: $(VENV)/installed-for-tests
 	$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4
+
+# Whole commands over wrong documents and damaged files, for SECONDS; fails on a traceback or a hang.
+SECONDS := 300
+fuzz: $(VENV)/installed-for-tests
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 clean:
 	rm -rf $(VENV)

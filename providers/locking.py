@@ -194,7 +194,7 @@ def _is_the_file(file: int, path: Path) -> bool:
 def _read(path: Path) -> Holder | None:
     for _ in range(5):
         try:
-            text = path.read_text()
+            text = path.read_text(errors="replace")
         except FileNotFoundError:
             return None
         if not text.strip():

@@ -1,10 +1,22 @@
 """Why a job cannot run or has failed, for a person to read. Knows no terminal."""
 
+from pathlib import Path
+
 
 class JobInvalid(Exception):
     """The job cannot start as it was asked for. Nothing was scored and nothing was written."""
 
     code = "JobInvalid"
+
+
+class JobDamaged(JobInvalid):
+    """A file of the job's folder is not as the runner wrote it."""
+
+    code = "JobDamaged"
+
+    def __init__(self, file: Path, why: object) -> None:
+        fix = "put a good copy of the job's folder back, or run the job anew"
+        super().__init__(f"{file} is damaged: {why}\n    fix: {fix}")
 
 
 class InputsInvalid(JobInvalid):

@@ -5,16 +5,15 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from bep.runner import journal, listing, parts
+from bep.runner.errors import JobDamaged
 from bep.runner.folder import JobFolder
 from bep.runner.manifest import Manifest
 from bep.runner.record import JobRecord, Status
-from bep.runner.worker import wire
 
 BINS = 320
 """Points in time at most; they grow twice as wide whenever there are more."""
@@ -23,12 +22,12 @@ PER_DECADE = 20
 """Latency classes for each power of ten: neighbours differ by an eighth."""
 
 _SHORTEST = 1e-6
+_LATEST = 1e11  # seconds on the wall clock
 _NARROWEST = 0.01
 _SLOWEST = 5
 _LINES = 20_000  # of failed_items.jsonl; more are counted by the record and not read
 _FILES = 5
 _NUMBERS = re.compile(r"\d+")
-_BLOCK = 16384 * wire.RECORD
 
 
 @dataclass(slots=True)
@@ -105,7 +104,8 @@ class Latencies:
 
     def add(self, seconds: float, first: int, items: int, worker: int) -> None:
         """One mini-batch."""
-        self.classes[math.floor(math.log10(seconds if seconds > _SHORTEST else _SHORTEST) * PER_DECADE)] += 1
+        seconds = max(seconds, _SHORTEST)
+        self.classes[math.floor(math.log10(seconds) * PER_DECADE)] += 1
         self.count += 1
         self.total += seconds
         if len(self.slowest) < _SLOWEST:
@@ -170,21 +170,28 @@ def gather(folder: JobFolder, record: JobRecord) -> Gathered:
     timeline, latencies = Timeline(started.timestamp()), Latencies()
     mini_batches: dict[int, int] = {}
     for worker in parts.numbers(folder.parts):
-        for first, items, _, _, _, _, began, seconds, *_ in _records(folder.parts, worker):
-            timeline.add(worker, began, seconds, items)
-            latencies.add(seconds, first, items, worker)
+        for scored in parts.read(parts.path(folder.parts, worker).with_suffix(".journal"), worker):
+            began, seconds = _time(scored.started), _time(scored.seconds)
+            timeline.add(worker, began, seconds, scored.items)
+            latencies.add(seconds, scored.first, scored.items, worker)
             mini_batches[worker] = mini_batches.get(worker, 0) + 1
     troubles, unread = _troubles(folder.failed_items)
     attempts: Counter[str] = Counter()
     for failure in journal.read(folder.journal):
         attempts[failure.type] += 1
         if failure.ended:
-            timeline.add(_worker(failure), failure.ended - failure.seconds, failure.seconds, 0, failed=True)
+            ended, seconds = _time(failure.ended), _time(failure.seconds)
+            timeline.add(_worker(failure), ended - seconds, seconds, 0, failed=True)
     if record.finished and record.status is not Status.COMPLETED:
         timeline.reach(record.finished.timestamp())
     listed = listing.recorded(folder, record)
     slowest = tuple(_slow(listed, *entry) for entry in sorted(latencies.slowest, reverse=True))
     return Gathered(timeline, latencies, mini_batches, troubles, attempts, slowest, unread)
+
+
+def _time(seconds: float) -> float:
+    """Seconds as they may be: a record that a broken clock or disk wrote is drawn at the beginning."""
+    return seconds if 0 <= seconds < _LATEST else 0.0
 
 
 def _worker(failure: journal.Failure) -> int:
@@ -193,25 +200,18 @@ def _worker(failure: journal.Failure) -> int:
     return int(digits) if digits.isdecimal() else 0
 
 
-def _records(folder: Path, worker: int) -> Iterator[tuple[Any, ...]]:
-    """The records of a journal, unchecked: a torn one is at the end, and a drawing may lack it."""
-    with parts.path(folder, worker).with_suffix(".journal").open("rb") as file:
-        while block := file.read(_BLOCK):
-            yield from wire.CHECKED.iter_unpack(block[: len(block) // wire.RECORD * wire.RECORD])
-
-
 def _troubles(file: Path) -> tuple[tuple[Trouble, ...], bool]:
     """Failed items, those with the same error together, the most frequent first."""
     found: dict[tuple[str, str], Trouble] = {}
     unread = False
     if not file.exists():
         return (), False
-    with file.open() as lines:
+    with file.open(errors="replace") as lines:
         for count, line in enumerate(lines):
             if count >= _LINES:
                 unread = True
                 break
-            told = json.loads(line)
+            told = _failed_item(file, line)
             key = (told["type"], _NUMBERS.sub("#", told["message"]))
             trouble = found.setdefault(key, Trouble(told["type"], told["message"], told["traceback"], told["log"]))
             trouble.items += 1
@@ -219,6 +219,18 @@ def _troubles(file: Path) -> tuple[tuple[Trouble, ...], bool]:
             if len(trouble.files) < _FILES:
                 trouble.files.append(told["item"])
     return tuple(sorted(found.values(), key=lambda trouble: -trouble.items)), unread
+
+
+def _failed_item(file: Path, line: str) -> Mapping[str, str]:
+    """One line of the list of failed items. Raises `JobDamaged`."""
+    try:
+        told = json.loads(line)
+        if all(type(told[name]) is str for name in ("type", "message", "traceback", "log", "item")):
+            found: Mapping[str, str] = told
+            return found
+    except (ValueError, TypeError, LookupError, RecursionError):
+        pass
+    raise JobDamaged(file, "a line names no failed item")
 
 
 def _slow(listed: Manifest | None, seconds: float, first: int, items: int, worker: int) -> Slow:

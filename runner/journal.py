@@ -6,6 +6,7 @@ import time
 from binascii import crc32
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
 
 TRACEBACKS = 200  # that many are kept whole; a script that fails for every item does not fill the disk
@@ -79,20 +80,33 @@ class Journal:
 
 
 def read(path: Path) -> Iterator[Failure]:
-    """The whole lines of a journal; a torn one ends it. One that is not there has none."""
+    """The whole lines of a journal; one that is torn, or none of a runner's, ends it. One that
+    is not there has none."""
     try:
         file = path.open("rb")
     except FileNotFoundError:
         return
     with file:
         for line in file:
-            if not _is_whole(line):
+            if (failure := _whole(line)) is None:
                 return
-            yield Failure(**json.loads(line[9:]))
+            yield failure
 
 
-def _is_whole(line: bytes) -> bool:
-    return line.endswith(b"\n") and line[:8] == b"%08x" % crc32(line[9:-1])
+def _whole(line: bytes) -> Failure | None:
+    """What a line says; None if it is torn, or says nothing that a runner writes."""
+    if not line.endswith(b"\n") or line[:8] != b"%08x" % crc32(line[9:-1]):
+        return None
+    try:
+        failure = Failure(**json.loads(line[9:]))
+    except (ValueError, TypeError, RecursionError):
+        return None
+    counts = (failure.first, failure.count, failure.attempt)
+    texts = (failure.type, failure.message, failure.traceback, failure.log)
+    times = (failure.ended, failure.seconds)
+    sound = all(type(n) is int and 0 <= n < 1 << 63 for n in counts) and failure.count > 0
+    sound = sound and all(type(t) in (int, float) and isfinite(t) for t in times)
+    return failure if sound and all(type(text) is str for text in texts) else None
 
 
 def _cut_torn_line(path: Path) -> None:
@@ -100,7 +114,7 @@ def _cut_torn_line(path: Path) -> None:
     try:
         with path.open("rb+") as file:
             for line in file:
-                if not _is_whole(line):
+                if _whole(line) is None:
                     break
                 whole += len(line)
             file.truncate(whole)

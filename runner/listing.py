@@ -4,6 +4,7 @@ from itertools import islice
 from pathlib import Path
 
 from bep.runner import inputs, manifest, partitions
+from bep.runner.errors import JobDamaged
 from bep.runner.folder import JobFolder
 from bep.runner.manifest import Manifest
 from bep.runner.record import JobRecord
@@ -41,14 +42,18 @@ def write(request: JobRequest, folder: JobFolder, downloads: Path, board: Board,
 
 
 def recorded(folder: JobFolder, record: JobRecord) -> Manifest | None:
-    """The manifest that a run of the job has written; None when none got so far."""
+    """The manifest that a run of the job has written; None when none got so far. Raises `JobDamaged`."""
     if not record.manifest_digest or not folder.index.exists():
         return None
+    try:
+        groups = partitions.read(folder.partitions) if record.settings.partition_keys else None
+    except (OSError, ValueError) as problem:
+        raise JobDamaged(folder.partitions, problem) from None
     return Manifest(
         folder.manifest,
         folder.index,
         record.counts.items,
         stride(record.target, record.settings),
         record.manifest_digest,
-        partitions.read(folder.partitions) if record.settings.partition_keys else None,
+        groups,
     )

@@ -14,6 +14,7 @@ from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
+from bep.runner.errors import JobDamaged
 from bep.runner.folder import JobFolder, sync_folder
 from bep.runner.partitions import Partitions
 
@@ -44,13 +45,17 @@ class Manifest:
         return self.partitions.number_of(item) if self.partitions else item // self.stride
 
     def names(self, first: int, count: int) -> tuple[str, ...]:
-        """The items from `first` on, as paths."""
+        """The items from `first` on, as paths. Raises `JobDamaged` where the two files have no such items."""
         number, skipped = divmod(first, self.stride)
         last = (first + count - 1) // self.stride
         with self.path.open("rb") as names, self.index.open("rb") as index:
             start, end = (int.from_bytes(os.pread(index.fileno(), 8, 8 * n), "little") for n in (number, last + 1))
-            block = os.pread(names.fileno(), end - start - 1, start)
-        return tuple(os.fsdecode(name) for name in block.split(b"\0")[skipped : skipped + count])
+            if not start < end <= os.fstat(names.fileno()).st_size:
+                raise JobDamaged(self.index, f"it has no place for the items from {first} on")
+            found = os.pread(names.fileno(), end - start - 1, start).split(b"\0")[skipped : skipped + count]
+        if len(found) < count:
+            raise JobDamaged(self.path, f"it has not all of the {count} items from {first} on")
+        return tuple(map(os.fsdecode, found))
 
 
 def write(folder: JobFolder, items: Iterable[bytes], stride: int, partitions: Partitions | None = None) -> Manifest:

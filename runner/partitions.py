@@ -11,7 +11,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
 
 from bep.runner.errors import InputsInvalid
@@ -143,5 +143,11 @@ def write(file: Path, groups: Groups) -> Partitions:
 
 def read(file: Path) -> Partitions:
     """The same again. Raises `OSError` and `ValueError` for a file that is not whole."""
-    with file.open() as lines:
-        return Partitions(array("Q", (json.loads(line)[0] for line in lines)))
+    try:
+        with file.open() as lines:
+            starts = array("Q", (json.loads(line)[0] for line in lines))
+    except (ValueError, TypeError, LookupError, OverflowError, RecursionError) as problem:
+        raise ValueError(f"a line is no group of files ({problem})") from None
+    if not starts or starts[0] != 0 or any(here >= after for here, after in pairwise(starts)):
+        raise ValueError("its groups do not follow one another")
+    return Partitions(starts)

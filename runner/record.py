@@ -2,12 +2,11 @@
 
 import json
 import os
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from bep.runner.errors import JobInvalid
 from bep.runner.folder import JobFolder, write_atomically
@@ -40,13 +39,13 @@ class Counts(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    items: int = 0
-    scored: int = 0
-    failed: int = 0
-    rows: int = 0
-    mini_batches: int = 0
-    retries: int = 0
-    workers_lost: int = 0
+    items: int = Field(default=0, ge=0)
+    scored: int = Field(default=0, ge=0)
+    failed: int = Field(default=0, ge=0)
+    rows: int = Field(default=0, ge=0)
+    mini_batches: int = Field(default=0, ge=0)
+    retries: int = Field(default=0, ge=0)
+    workers_lost: int = Field(default=0, ge=0)
 
 
 class JobError(BaseModel):
@@ -90,9 +89,9 @@ class JobRecord(BaseModel):
     output_text: str
     output_file: Path | None = None
     output_address: str = ""
-    created: datetime
-    started: datetime | None = None
-    finished: datetime | None = None
+    created: AwareDatetime
+    started: AwareDatetime | None = None
+    finished: AwareDatetime | None = None
     seconds: float = 0
     counts: Counts = Counts()
     warnings: tuple[str, ...] = ()

@@ -47,9 +47,10 @@ def say_empty(
         return tuple(refused), ()
     told = [_placed(refusal, empty) for refusal in refused]
     missing = {path for refusal in told if refusal.offender is None for path in refusal.about}
+    refused_whole = [refusal.offender for refusal in told if refusal.offender is not None]
     warnings = []
     for path, mark in empty.items():
-        if path in missing:
+        if path in missing or any(path[: len(whole)] == whole for whole in refused_whole):
             continue
         if _identifies(name, path):
             fix = "Write a value, or remove the line."

@@ -42,11 +42,14 @@ def report(name: Name, output: Output = None) -> None:
 
 def keep_report(console: "Console", record: "JobRecord") -> None:
     """Leave the page in the folder of a job that has ended. A drawing that fails is no reason for the job to fail."""
+    from bep.runner.errors import JobInvalid
     from bep.runner.html_report import write
 
     try:
         path = write(record.folder)
+    except (JobInvalid, OSError) as problem:
+        console.warn(f"the job's report could not be drawn: {problem}")
     except Exception as problem:
-        console.warn(f"the job's report could not be drawn: {type(problem).__name__}: {problem}")
+        console.warn(f"the job's report could not be drawn by a bug in bep: {type(problem).__name__}: {problem}")
     else:
         console.say(f"report: {path}")

@@ -76,11 +76,13 @@ def test_the_last_lines_of_a_job(golden: Callable[[str, str], None], name: str, 
 
 def test_a_record_comes_back_as_it_was_and_has_no_value_of_a_variable(tmp_path: Path) -> None:
     target = COMPLETED.target.model_copy(update={"environment_variables": {"TOKEN": "canary"}})
-    record = PARTLY.model_copy(update={"folder": tmp_path, "target": records.pinned(target)})
+    folder = tmp_path / PARTLY.name
+    folder.mkdir()
+    record = PARTLY.model_copy(update={"folder": folder, "target": records.pinned(target)})
     records.save(record)
-    assert records.load(tmp_path) == record
+    assert records.load(folder) == record
     assert record.target.environment_variables == {"TOKEN": ""}
-    assert [path.name for path in tmp_path.iterdir()] == ["job.json"]
+    assert [path.name for path in folder.iterdir()] == ["job.json"]
 
 
 @pytest.mark.parametrize(("content", "told"), [(None, "it has no job.json"), ("{", "is damaged"), ("", "is damaged")])
