@@ -223,7 +223,7 @@ def test_attempts_that_failed_are_drawn_where_they_were(jobs: Jobs) -> None:
     assert sum(sum(bins.values()) for bins in found.timeline.failed.values()) >= 0.3
     assert len(found.timeline.failed) >= 2  # each of the two that died was in a call
     drawn = workers(found.timeline, axis_of(found.timeline))
-    assert drawn.count('<rect class="failed"') >= 3
+    assert drawn.count('<rect class="failed"') >= len(found.timeline.failed)  # two in one place are one
     text = report_of(record)
     assert "Red: an attempt that failed." in text
     assert all(told in text for told in ("ValueError once", "Timeout once", "WorkerCrashed once"))
