@@ -89,7 +89,7 @@ def test_an_mlflow_model_scores_tables_without_script_or_environment(tmp_path: P
 
 def trained_again_is_the_same(here: Path) -> None:
     """The environment bep made has the versions `train.py` names, so it can make the example anew."""
-    (python,) = (here / ".bep/cloud/environments").glob("*/bin/python")
+    (python,) = Path(os.environ["XDG_CACHE_HOME"], "bep/environments").glob("*/bin/python")
     made = here.parent / "made"
     made.mkdir()
     shutil.copy(here / "train.py", made)

@@ -1,8 +1,10 @@
 """`bep run --dry-run`: what would happen, and that nothing does."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -68,7 +70,7 @@ def test_an_environment_that_is_not_there_is_named_and_not_built(workspace: Work
     said = workspace.bep("run", "job.yml", "--dry-run").stdout
     assert "built/1, would be built with Python 3" in said
     assert "numpy>=1.2" in said
-    assert not (workspace.folder / ".bep/cloud/environments").exists()
+    assert not Path(os.environ["XDG_CACHE_HOME"], "bep").exists()
 
 
 def test_what_would_stop_the_job_is_said_and_fails(applied: Workspace) -> None:

@@ -15,10 +15,11 @@ ASKING = f'{{name: plain, version: 1, image: python, conda_file: {{dependencies:
 
 @pytest.fixture
 def original(tmp_path: Path) -> Workspace:
-    """A workspace with an environment of its own and a job that has run in it."""
+    """A workspace that keeps its environments itself, and a job that has run in them."""
     folder = tmp_path / "original"
     write(folder, {**FILES, "job.yml": FILES["job.yml"] + "outputs: {score: {path: ../elsewhere}}\n"})
     workspace = Workspace(folder)
+    workspace.edit("bep.yml", "{local: {", "{local: {environments_folder: .bep/cloud/environments, ")
     workspace.edit("specs.yml", "{name: plain, version: 1, image: python}", ASKING)
     workspace.bep("apply", "--auto-approve")
     workspace.bep("run", "--endpoint", "letters", "--input", "texts", "--name", "inside")
