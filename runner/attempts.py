@@ -1,18 +1,20 @@
 """Attempts that failed: counted, made durable, told. Knows no process beyond the worker's name and log."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bep.runner.backlog import Backlog, Span, Verdict
+from bep.runner.backlog import Backlog, Ended, Verdict
 from bep.runner.deaths import Death
 from bep.runner.events import Event, MiniBatchFailed
+from bep.runner.finishing import beside
 from bep.runner.journal import Failure, Journal
 from bep.runner.manifest import Manifest
+from bep.runner.spans import Span
 from bep.runner.tally import Tally
-from bep.runner.workers import Worker
+from bep.runner.workers import Lease, Worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,38 +35,60 @@ class Attempts:
             if lease.span.first <= first < lease.span.end:
                 lease.failed.add(first)
                 death = Death(told["type"], told["message"], told["traceback"], float(told["seconds"]))
-                self.failed(worker, lease.span.call(first), death, f":{told['position']}")
+                self.failed(worker, lease.span.call(first), death, Ended(told["how"]), f":{told['line']}")
                 return
 
-    def failed(self, worker: Worker, call: Span, why: Death, at: str = "") -> None:
-        """Count the attempt, durably, and tell; `at` is where in the worker's log it is."""
+    def failed(self, worker: Worker, call: Span, why: Death, how: Ended = Ended.CUT, at: str = "") -> None:
+        """Count the attempt, durably, and tell; `at` is which line of the worker's log it begins at."""
         log = str(worker.log.relative_to(self.logs.parent)) + at
-        verdict, attempt = self.backlog.failed(call)
-        told = (why.type, why.message, why.traceback, log)
-        self.journal.append(Failure(call.first, call.count, attempt, *told, ended=time.time(), seconds=why.seconds))
-        if verdict is Verdict.GIVEN_UP:
+        outcome = self.backlog.failed(call, how)
+        failure = Failure(
+            call.first,
+            call.count,
+            outcome.attempt,
+            *(why.type, why.message, why.traceback, log),
+            ended=time.time(),
+            seconds=why.seconds,
+            how=how.value,
+            verdict=outcome.verdict.value,
+            unresolved=outcome.unresolved,
+        )
+        self.journal.append(failure)
+        self.tally.retries += outcome.verdict is Verdict.RETRY
+        self.tally.splits += outcome.is_first
+        self._tell(failure, outcome.verdict)
+        if outcome.verdict is Verdict.GIVEN_UP:
             self.tally.given_up += call.count
-        else:
-            self.tally.retries += 1
-        self._tell(call, attempt, verdict is not Verdict.GIVEN_UP, why, log)
+        for rest in outcome.unresolved:
+            self.tally.given_up += rest.count
+            self.tally.retries -= rest.alone
+            self._tell(beside(failure, rest), Verdict.GIVEN_UP)
+
+    def done(self, lease: Lease, lost: Collection[Span] = ()) -> None:
+        """A lease has ended. Its call may have failed before and be scored now, unless `lost` with its worker."""
+        call = lease.span
+        if call in self.backlog.attempts and call.first not in lease.failed and call not in lost:
+            self.backlog.scored(call)
 
     def short(self, worker: Worker, told: Mapping[str, Any]) -> None:
         """Tell of a call that gave too few results. It is in its part's journal and counted from there."""
-        call = Span(int(told["first"]), int(told["count"]), int(told["count"]))
-        attempt = self.backlog.attempts.get(call, self.backlog.pieces.get(call, 0)) + 1
-        why = Death(told["type"], told["message"], told["traceback"])
-        self._tell(call, attempt, False, why, f"{worker.log.relative_to(self.logs.parent)}:{told['position']}")
+        first, count = int(told["first"]), int(told["count"])
+        attempt = self.backlog.attempt(Span(first, count, count))
+        log = f"{worker.log.relative_to(self.logs.parent)}:{told['line']}"
+        why = (told["type"], told["message"], told["traceback"])
+        self._tell(Failure(first, count, attempt, *why, log), Verdict.GIVEN_UP)
 
-    def _tell(self, call: Span, attempt: int, will_retry: bool, why: Death, log: str) -> None:
+    def _tell(self, failure: Failure, verdict: Verdict) -> None:
         self.report(
             MiniBatchFailed(
-                first=call.first,
-                files=self.manifest.names(call.first, call.count),
-                attempt=attempt,
-                will_retry=will_retry,
-                error_type=why.type,
-                message=why.message,
-                traceback=why.traceback,
-                log=log,
+                first=failure.first,
+                files=self.manifest.names(failure.first, failure.count),
+                attempt=failure.attempt,
+                will_retry=verdict is not Verdict.GIVEN_UP,
+                error_type=failure.type,
+                message=failure.message,
+                traceback=failure.traceback,
+                log=failure.log,
+                is_split=verdict is Verdict.SPLIT,
             )
         )

@@ -1,39 +1,28 @@
 """What is still to be scored, and what becomes of an attempt that failed. Pure: no process, no file, no clock."""
 
-from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
+from math import isqrt
+
+from bep.runner.spans import Span, evenly, halves
+from bep.runner.splitting import Splitting
+
+_FEW = 100  # items that are called one by one where that is better than in groups
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Items `first` to `first + count`, given to `run()` in calls of `size`."""
+class Ended(Enum):
+    """How a failed call has ended, which decides what else is tried with its items."""
 
-    first: int
-    count: int
-    size: int
-
-    @property
-    def end(self) -> int:
-        """The first item after it."""
-        return self.first + self.count
-
-    @property
-    def calls(self) -> int:
-        """How many calls of `run()` it takes."""
-        return -(-self.count // self.size)
-
-    def call(self, first: int) -> "Span":
-        """The one call that begins with this item."""
-        count = min(self.size, self.end - first)
-        return Span(first, count, count)
-
-    def after(self, calls: int) -> "Span | None":
-        """What is left when that many calls have been made."""
-        done = min(calls * self.size, self.count)
-        return Span(self.first + done, self.count - done, self.size) if done < self.count else None
+    RAISED = "raised"
+    """At once, and another attempt may pass."""
+    UNWRITABLE = "unwritable"
+    """At once, for its results cannot be written. The same call would have the same ones, a smaller one others."""
+    INVALID = "invalid"
+    """At once, by what `run()` is, or returns whatever it is given: no call can pass."""
+    CUT = "cut"
+    """By a timeout, or with its process: nobody has set a bound to how often that may be waited for."""
 
 
 class Verdict(Enum):
@@ -44,14 +33,37 @@ class Verdict(Enum):
     GIVEN_UP = "given up"
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What becomes of a failed call, and which attempt of its items it was.
+
+    `unresolved` are other parts of its mini-batch that are given up with it, for no more calls may be spent on finding
+    out whether they are to blame. `is_first` says of a split that it is its mini-batch's first.
+    """
+
+    verdict: Verdict
+    attempt: int
+    unresolved: tuple["Unresolved", ...] = ()
+    is_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """Items that no call was made of, or, `alone`, one that failed on its own and gets no second call after all."""
+
+    first: int
+    count: int
+    attempts: int
+    alone: bool
+
+
 @dataclass(slots=True)
 class Backlog:
     """Spans of untouched mini-batches and, before them, calls that get another attempt.
 
-    `attempts` has failed calls only, so it does not grow with the input. A call that was split from one whose
-    attempts are exhausted has one attempt, for its items have had all the others already, most of them; one of a single
-    item has a second, where there are retries at all: it may stand behind the guilty one and have failed by chance
-    now. `calls` is how many wait.
+    `attempts` is how many the items of calls that wait for another have had, and `pieces` which of these are parts of a
+    mini-batch that is split. Both have failed calls only, so they do not grow with the input. `calls` is how many calls
+    can be taken.
     """
 
     max_retries: int
@@ -59,7 +71,7 @@ class Backlog:
     untouched: deque[Span]
     again: deque[Span] = field(default_factory=deque)
     attempts: dict[Span, int] = field(default_factory=dict)
-    pieces: dict[Span, int] = field(default_factory=dict)
+    pieces: dict[Span, Splitting] = field(default_factory=dict)
     calls: int = 0
 
     def __post_init__(self) -> None:
@@ -84,74 +96,129 @@ class Backlog:
         self.calls += sum(span.calls for span in returned)
         self.untouched.extendleft(returned)
 
-    def failed(self, call: Span) -> tuple[Verdict, int]:
-        """Count an attempt; what becomes of the call, and which attempt of its items it was."""
-        attempt = self.attempts.pop(call, self.pieces.get(call, 0)) + 1
-        if attempt <= self._allowed(call):
-            self.attempts[call] = attempt
-            self._queue(call)
-            return Verdict.RETRY, attempt
-        self.pieces.pop(call, None)
-        if not self.bisect or call.count == 1:
-            return Verdict.GIVEN_UP, attempt
-        for half in halves(call):
-            self.pieces[half] = attempt
-            self._queue(half)
-        return Verdict.SPLIT, attempt
+    def attempt(self, call: Span) -> int:
+        """Which attempt of its items the next one of a call is."""
+        return self.attempts.get(call, 0) + 1
 
-    def _allowed(self, call: Span) -> int:
-        """The attempts, those of the calls that it was split from among them, after which it gets another."""
-        if call not in self.pieces:
-            return self.max_retries
-        return self.pieces[call] + (min(1, self.max_retries) if call.count == 1 else 0)
+    def failed(self, call: Span, ended: Ended) -> Outcome:
+        """Count an attempt, and queue what follows from it."""
+        splitting = self.pieces.get(call)
+        outcome = self.note(call, ended, self._verdict(call, ended))
+        if outcome.verdict is Verdict.RETRY and splitting is None:
+            self._queue(call)
+        elif splitting or outcome.verdict is Verdict.SPLIT:
+            self._begin(splitting or self.pieces[_parts(call, ended)[0]])
+        return outcome
+
+    def scored(self, call: Span) -> None:
+        """A call that had failed before, or a part of one, is in its worker's journal."""
+        self.attempts.pop(call, None)
+        splitting = self.pieces.pop(call, None)
+        if splitting:
+            splitting.drop(call)
+            splitting.spare += 2 * call.count - 2  # the calls that finding bad items in it would have taken
+            self._begin(splitting)
+
+    def note(self, call: Span, ended: Ended, verdict: Verdict, parts: tuple[Span, ...] = ()) -> Outcome:
+        """What a verdict on a call does to the counts. Queues nothing: it may be one of a past run, which may have had
+        other rules for the `parts` of a split."""
+        attempt = self.attempts.pop(call, 0) + 1
+        splitting = self.pieces.pop(call, None)
+        is_first = splitting is None and verdict is Verdict.SPLIT
+        if splitting:
+            splitting.drop(call)
+            splitting.cuts -= ended is Ended.CUT
+        if verdict is Verdict.SPLIT:
+            splitting = splitting or Splitting(1 + self.max_retries)
+            for part in parts or _parts(call, ended):
+                splitting.waiting.append(part)
+                self.attempts[part], self.pieces[part] = attempt, splitting
+        elif verdict is Verdict.RETRY:
+            self.attempts[call] = attempt
+            if splitting:
+                splitting.spare -= 1
+                splitting.repeats.append(call)
+                splitting.repeated.add(call)
+                self.pieces[call] = splitting
+        elif splitting and splitting.cuts <= 0:
+            return Outcome(verdict, attempt, self._drop(splitting))
+        return Outcome(verdict, attempt, is_first=is_first)
+
+    def note_of_old(self, call: Span, ended: Ended) -> Outcome:
+        """The same of a call whose verdict nobody wrote down, by the rules of then: splitting had no bound.
+
+        What is left of its mini-batch gets as many calls as if it began to be split now.
+        """
+        splitting = self.pieces.get(call)
+        if splitting:
+            splitting.cuts = 1 + self.max_retries + (ended is Ended.CUT)
+            is_again = self.max_retries > 0 and call.count == 1 and call not in splitting.repeated
+        else:
+            is_again = self.attempts.get(call, 0) < self.max_retries
+        if is_again:
+            return self.note(call, ended, Verdict.RETRY)
+        if self.bisect and call.count > 1:
+            return self.note(call, ended, Verdict.SPLIT, halves(call))
+        return self.note(call, ended, Verdict.GIVEN_UP)
+
+    def go_on(self, untouched: Iterable[Span], scored: Iterable[Span]) -> None:
+        """Queue what the noted calls have left, those of them known that were scored in the end."""
+        for call in scored:
+            self.scored(call)
+        self.again = deque(sorted((call for call in self.attempts if call not in self.pieces), key=_first))
+        self.untouched = deque(untouched)
+        self.calls = sum(span.calls for span in (*self.again, *self.untouched))
+        for splitting in {id(each): each for each in self.pieces.values()}.values():
+            splitting.waiting.extendleft(sorted(splitting.begun, key=_first, reverse=True))
+            splitting.begun.clear()
+            self._begin(splitting)
+
+    def _verdict(self, call: Span, ended: Ended) -> Verdict:
+        if ended is Ended.INVALID:
+            return Verdict.GIVEN_UP
+        splitting = self.pieces.get(call)
+        may_pass = ended is not Ended.UNWRITABLE
+        if splitting is None:
+            if may_pass and self.attempts.get(call, 0) < self.max_retries:
+                return Verdict.RETRY
+            return Verdict.SPLIT if self.bisect and self.max_retries and call.count > 1 else Verdict.GIVEN_UP
+        if ended is Ended.CUT and splitting.cuts <= 1:
+            return Verdict.GIVEN_UP
+        if call.count > 1:
+            return Verdict.SPLIT
+        may_repeat = may_pass and splitting.spare > 0 and call not in splitting.repeated
+        return Verdict.RETRY if may_repeat else Verdict.GIVEN_UP
+
+    def _drop(self, splitting: Splitting) -> tuple[Unresolved, ...]:
+        """Give up every part of a mini-batch that is not resolved."""
+        parts = sorted((part for part, known in self.pieces.items() if known is splitting), key=_first)
+        for part in parts:
+            del self.pieces[part]
+        splitting.waiting.clear()
+        splitting.repeats.clear()
+        alone = splitting.repeated
+        return tuple(Unresolved(part.first, part.count, self.attempts.pop(part), part in alone) for part in parts)
+
+    def _begin(self, splitting: Splitting) -> None:
+        while part := splitting.next():
+            self._queue(part)
 
     def _queue(self, call: Span) -> None:
         self.again.append(call)
         self.calls += 1
 
 
-def halves(call: Span) -> tuple[Span, Span]:
-    """A call of at least two items as two calls."""
-    middle = call.count // 2
-    return Span(call.first, middle, middle), Span(call.first + middle, call.count - middle, call.count - middle)
+def _parts(call: Span, ended: Ended) -> tuple[Span, ...]:
+    """What a call is split into.
+
+    One that ended at once into halves: they find one bad item with the fewest calls. One that may have taken its whole
+    timeout into single items, many of them into groups first: then what is bad costs that time once or twice, and not
+    once for each halving. Resuming a job relies on this: what has been split so once is split so for ever.
+    """
+    if ended is not Ended.CUT:
+        return halves(call)
+    return evenly(call, 1 if call.count <= _FEW else isqrt(call.count))
 
 
-def holes(covered: Iterable[tuple[int, int]], items: int, starts: Sequence[int]) -> list[Span]:
-    """What no (first, count) covers, each of them in order and once. Given back as spans of whole mini-batches,
-    and of calls shorter than one where only part of a mini-batch is missing. `starts` has every mini-batch's first
-    item: a range where all but the last have one size."""
-    spans: list[Span] = []
-    reached = 0
-    for first, count in covered:
-        spans.extend(_cut(reached, first, starts))
-        reached = max(reached, first + count)
-    spans.extend(_cut(reached, items, starts))
-    return spans
-
-
-def _cut(start: int, end: int, starts: Sequence[int]) -> Iterable[Span]:
-    """A gap in calls that cross no mini-batch's boundary."""
-    if isinstance(starts, range):
-        yield from _cut_evenly(start, end, starts.step)
-        return
-    while start < end:
-        number = bisect_right(starts, start)
-        until = min(end, starts[number]) if number < len(starts) else end
-        yield Span(start, until - start, until - start)
-        start = until
-
-
-def _cut_evenly(start: int, end: int, size: int) -> Iterable[Span]:
-    """A gap at boundaries of one size: a short head, the whole ones together, a short tail."""
-    if start >= end:
-        return
-    boundary = -(-start // size) * size
-    if start < boundary:
-        head = min(boundary, end)
-        yield Span(start, head - start, head - start)
-        start = head
-    whole = start + (end - start) // size * size
-    if start < whole:
-        yield Span(start, whole - start, size)
-    if whole < end:
-        yield Span(whole, end - whole, size)
+def _first(call: Span) -> int:
+    return call.first

@@ -28,7 +28,10 @@ def so_far(record: JobRecord) -> JobRecord:
     deque(map(totals.add, parts.in_order(folder.parts)), maxlen=0)
     totals.given_up = sum(call.count for call in past.given_up)
     counts = with_totals(record.counts, totals).model_copy(
-        update={"retries": max(record.counts.retries, past.failures - len(past.given_up))}
+        update={
+            "retries": max(record.counts.retries, past.retries),
+            "splits": max(record.counts.splits, past.splits),
+        }
     )
     return record.model_copy(update={"counts": counts, "seconds": record.seconds + _of_this_run(folder, record)})
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bep.runner import parts
-from bep.runner.backlog import Span
+from bep.runner.spans import Span
 from bep.runner.worker import wire
 from bep.runner.workers import Heart, Worker
 

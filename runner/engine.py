@@ -160,6 +160,8 @@ class Engine:
 
     def _lost(self, worker: Worker, death: Death, left: Left) -> None:
         self.backlog.give_back(left.untouched)
+        for lease in worker.leases:
+            self._attempts.done(lease, (*left.untouched, *([left.blamed] if left.blamed else [])))
         if self._error or self._is_ending or self.cancel.is_set():
             return
         if worker.stopping:
@@ -193,7 +195,8 @@ class Engine:
 
     def _lease(self) -> Lease:
         self._sequence += 1
-        return Lease(self._sequence, self.backlog.take(self._pace.calls(self.backlog.calls, self.workers)))
+        span = self.backlog.take(self._pace.calls(self.backlog.calls, self.workers))
+        return Lease(self._sequence, span, self.backlog.attempt(span))
 
     def _leased(self, worker: Worker, sequence: int, calls: int, seconds: float) -> None:
         if calls:
@@ -204,6 +207,8 @@ class Engine:
             rest = lease.span.after(calls if lease.sequence == sequence else 0)
             if rest:
                 self.backlog.give_back([rest])
+            elif self.backlog.attempts:
+                self._attempts.done(lease)
 
     def _share_or_dismiss(self) -> None:
         """Nothing is left to hand out: take back what others have not begun, or send everybody home.

@@ -65,7 +65,8 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class MiniBatchFailed:
-    """One attempt that failed. `will_retry` says whether its items get another one, whole or in smaller parts."""
+    """One attempt that failed. `will_retry` says whether its items get another one, `is_split` whether they get it in
+    smaller parts, to find the bad files."""
 
     first: int
     files: tuple[str, ...]
@@ -75,6 +76,7 @@ class MiniBatchFailed:
     message: str
     traceback: str
     log: str
+    is_split: bool = False
 
 
 @dataclass(frozen=True, slots=True)

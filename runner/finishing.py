@@ -3,19 +3,20 @@
 import heapq
 import json
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bep.runner import journal, parts
-from bep.runner.backlog import Backlog, Span, Verdict
+from bep.runner.backlog import Backlog, Ended, Outcome, Unresolved, Verdict
 from bep.runner.columns import Columns
 from bep.runner.folder import JobFolder, sync_folder
 from bep.runner.job_report import JobReport
 from bep.runner.journal import Failure
 from bep.runner.manifest import Manifest
 from bep.runner.parts import Scored
+from bep.runner.spans import Span
 from bep.runner.target import Settings
 from bep.runner.worker.troubles import shortage
 
@@ -67,22 +68,47 @@ class History:
     backlog: Backlog
     given_up: dict[Span, Failure] = field(default_factory=dict)
     failures: int = 0
+    retries: int = 0
+    splits: int = 0
     tries: Counter[int] = field(default_factory=Counter)
 
 
 def replay(failures: Iterable[Failure], max_retries: int, bisect: bool) -> History:
     """Go through failed attempts again, without making any."""
-    from collections import deque
-
     history = History(Backlog(max_retries, bisect, deque()))
     for failure in failures:
         call = Span(failure.first, failure.count, failure.count)
         history.failures += 1
         history.tries[failure.first] += 1
-        verdict, _ = history.backlog.failed(call)
-        if verdict is Verdict.GIVEN_UP:
+        outcome = _outcome(history.backlog, call, failure)
+        history.retries += outcome.verdict is Verdict.RETRY
+        history.splits += outcome.is_first
+        if outcome.verdict is Verdict.GIVEN_UP:
             history.given_up[call] = failure
+        for rest in failure.unresolved:
+            history.retries -= rest.alone
+            history.given_up[Span(rest.first, rest.count, rest.count)] = beside(failure, rest)
     return history
+
+
+def _outcome(backlog: Backlog, call: Span, failure: Failure) -> Outcome:
+    """What became of a failed call: what was written down, or, by the rules of then, what nobody wrote down."""
+    if not failure.verdict:
+        return backlog.note_of_old(call, Ended.RAISED if failure.is_raised else Ended.CUT)
+    return backlog.note(call, Ended(failure.how), Verdict(failure.verdict))
+
+
+def beside(failure: Failure, rest: Unresolved) -> Failure:
+    """What is said of the rest of a mini-batch, when as many calls as it may cost to find the bad files were made."""
+    told = (
+        "on its own as well"
+        if rest.alone
+        else "with other files of its mini-batch; to find the bad ones among them, as many calls were made as it had "
+        "attempts, and whether this is one is not known"
+    )
+    message = f"{failure.message} ({told})"
+    first, count, attempt = rest.first, rest.count, rest.attempts
+    return replace(failure, first=first, count=count, attempt=attempt, message=message, verdict="", unresolved=())
 
 
 def history_of(folder: JobFolder, settings: Settings) -> History:
@@ -98,7 +124,7 @@ def tallied(
         for entry in parts.in_order(folder.parts):
             if why := columns.misfit(entry):
                 totals.refuse(entry, why)
-                report.failed(_misfit(entry.first, entry.items, history, why, ""), is_final=True)
+                report.failed(_misfit(entry.first, entry.items, history, why, ""), entry.items)
                 continue
             totals.add(entry)
             report.scored(entry, _attempt(history, entry.first))
@@ -106,7 +132,8 @@ def tallied(
         totals.given_up = sum(call.count for call in history.given_up)
         for failure in journal.read(folder.journal):
             call = Span(failure.first, failure.count, failure.count)
-            report.failed(failure, is_final=history.given_up.get(call) == failure)
+            final = failure.count if history.given_up.get(call) == failure else 0
+            report.failed(failure, final + sum(rest.count for rest in failure.unresolved))
 
 
 def _attempt(history: History, first: int) -> int:

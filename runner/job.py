@@ -137,7 +137,11 @@ class Job:
         finally:
             journal.close()
         counts = self.record.counts.model_copy(
-            update={"retries": engine.tally.retries, "workers_lost": engine.tally.workers_lost}
+            update={
+                "retries": engine.tally.retries,
+                "splits": engine.tally.splits,
+                "workers_lost": engine.tally.workers_lost,
+            }
         )
         self._set(counts=counts, warnings=tuple(dict.fromkeys((*self.record.warnings, *engine.warnings))))
         return ending

@@ -104,8 +104,8 @@ class JobReport:
         total.good += good
         total.spent(entry.started, seconds)
 
-    def failed(self, failure: Failure, *, is_final: bool) -> None:
-        """An attempt that failed; `is_final` is whether its items were given up with it, and count as failed."""
+    def failed(self, failure: Failure, given_up: int) -> None:
+        """An attempt that failed; `given_up` is how many items were given up with it, and count as failed."""
         process = Path(failure.log).name.split(".")[0]
         status = _RAISED if failure.is_raised else _LATE if failure.type == "Timeout" else _DIED
         began = _moment(failure.ended - failure.seconds) if failure.ended else ""
@@ -117,7 +117,7 @@ class JobReport:
         )
         total = self._sum(process)
         total.failed_attempts += 1
-        total.items += failure.count if is_final else 0
+        total.items += given_up
         total.deaths += not failure.is_raised
         if failure.ended:
             total.spent(failure.ended - failure.seconds, failure.seconds)

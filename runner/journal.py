@@ -5,19 +5,24 @@ import os
 import time
 from binascii import crc32
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import isfinite
 from pathlib import Path
 
+from bep.runner.backlog import Ended, Unresolved, Verdict
+
 TRACEBACKS = 200  # that many are kept whole; a script that fails for every item does not fill the disk
+_FATES = [("", ""), *((how.value, verdict.value) for how in Ended for verdict in Verdict)]
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One failed attempt of one call of `run()`. `log` is a path under the job's folder and a byte in that file.
+    """One failed attempt of one call of `run()`. `log` is a path under the job's folder and a line in that file.
 
     `ended` is when the runner heard of it, on the wall clock, 0 in journals of before it was written down; `seconds` is
-    how long the call had lasted.
+    how long the call had lasted. `how` it ended, the `verdict` on it, and the `unresolved` parts of its mini-batch that
+    were given up with it are as in `backlog`; a journal of before that was written down
+    has none of the three.
     """
 
     first: int
@@ -29,6 +34,9 @@ class Failure:
     log: str
     ended: float = 0.0
     seconds: float = 0.0
+    how: str = ""
+    verdict: str = ""
+    unresolved: tuple[Unresolved, ...] = ()
 
     @property
     def is_raised(self) -> bool:
@@ -86,11 +94,38 @@ def read(path: Path) -> Iterator[Failure]:
         file = path.open("rb")
     except FileNotFoundError:
         return
+    lines = _Lines(path.parent)
     with file:
         for line in file:
             if (failure := _whole(line)) is None:
                 return
-            yield failure
+            yield failure if failure.verdict else lines.instead(failure)
+
+
+class _Lines:
+    """Puts a line where a journal of before has a byte of a log, reading each log once: they ascend."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[str, tuple[int, int]] = {}
+
+    def instead(self, failure: Failure) -> Failure:
+        """The failure with the line that its byte is in; the log alone where that is gone."""
+        log, colon, position = failure.log.rpartition(":")
+        if not colon or not position.isdecimal():
+            return failure
+        start, lines = self._read.get(log, (0, 0))
+        wanted = int(position)
+        if wanted < start:
+            start, lines = 0, 0
+        try:
+            with (self._folder / log).open("rb") as file:
+                file.seek(start)
+                lines += file.read(wanted - start).count(b"\n")
+        except OSError:
+            return replace(failure, log=f"{log}:1")
+        self._read[log] = wanted, lines
+        return replace(failure, log=f"{log}:{lines + 1}")
 
 
 def _whole(line: bytes) -> Failure | None:
@@ -98,14 +133,19 @@ def _whole(line: bytes) -> Failure | None:
     if not line.endswith(b"\n") or line[:8] != b"%08x" % crc32(line[9:-1]):
         return None
     try:
-        failure = Failure(**json.loads(line[9:]))
-    except (ValueError, TypeError, RecursionError):
+        told = json.loads(line[9:])
+        told["unresolved"] = tuple(Unresolved(**each) for each in told.get("unresolved", ()))
+        failure = Failure(**told)
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return None
-    counts = (failure.first, failure.count, failure.attempt)
+    counts = [failure.first, failure.count, failure.attempt]
+    for rest in failure.unresolved:
+        counts += (rest.first, rest.count, rest.attempts)
     texts = (failure.type, failure.message, failure.traceback, failure.log)
     times = (failure.ended, failure.seconds)
     sound = all(type(n) is int and 0 <= n < 1 << 63 for n in counts) and failure.count > 0
     sound = sound and all(type(t) in (int, float) and isfinite(t) for t in times)
+    sound = sound and (failure.how, failure.verdict) in _FATES
     return failure if sound and all(type(text) is str for text in texts) else None
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bep.runner.events import Event, JobFinished, JobStarted, MiniBatchFailed, Progress, WorkerLost
 from bep.runner.record import JobRecord
-from bep.runner.report import lines
+from bep.runner.report import becoming, lines
 from bep.runner.usage_log import UsageLog
 
 _README = """\
@@ -101,9 +101,6 @@ class Logs:
 
 
 def _failure(event: MiniBatchFailed) -> str:
-    kept = "will be tried again" if event.will_retry else "given up"
     files = "".join(f"  {file}\n" for file in event.files)
-    return (
-        f"attempt {event.attempt} failed ({kept}): {event.error_type}: {event.message}\n{files}{event.traceback}"
-        f"log: {event.log}\n"
-    )
+    what = f"{event.error_type}: {event.message}"
+    return f"attempt {event.attempt} failed ({becoming(event)}): {what}\n{files}{event.traceback}log: {event.log}\n"

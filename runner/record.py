@@ -35,7 +35,8 @@ class Status(StrEnum):
 
 
 class Counts(BaseModel):
-    """Of items unless the name says otherwise. `rows` are results: a run() may return more or fewer than its files."""
+    """Of items unless the name says otherwise. `rows` are results: a run() may return more or fewer than its files;
+    `splits` are mini-batches that were split to find the bad files."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,6 +46,7 @@ class Counts(BaseModel):
     rows: int = Field(default=0, ge=0)
     mini_batches: int = Field(default=0, ge=0)
     retries: int = Field(default=0, ge=0)
+    splits: int = Field(default=0, ge=0)
     workers_lost: int = Field(default=0, ge=0)
 
 

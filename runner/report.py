@@ -2,6 +2,7 @@
 
 import re
 
+from bep.runner.events import MiniBatchFailed
 from bep.runner.record import Counts, JobError, JobRecord, Status
 from bep.schemas.escaping import in_one_line
 
@@ -34,6 +35,13 @@ def lines(record: JobRecord) -> list[str]:
     width = max((len(command) for command, _ in following), default=0)
     told.extend(f"next: {command:<{width}}  {why}" for command, why in following)
     return told
+
+
+def becoming(failed: MiniBatchFailed) -> str:
+    """What becomes of the items of an attempt that failed, in a few words."""
+    if failed.is_split:
+        return "split to find the bad files"
+    return "will be tried again" if failed.will_retry else "given up"
 
 
 def next_of(record: JobRecord) -> list[tuple[str, str]]:
@@ -78,6 +86,8 @@ def _disturbed(counts: Counts) -> list[str]:
     told = []
     if counts.retries:
         told.append("1 attempt was repeated" if counts.retries == 1 else f"{counts.retries} attempts were repeated")
+    if counts.splits:
+        told.append(f"{_number(counts.splits, 'mini-batch').replace('batchs', 'batches')} split to find the bad files")
     if counts.workers_lost:
         lost = "1 worker was lost" if counts.workers_lost == 1 else f"{counts.workers_lost} workers were lost"
         told.append(f"{lost} and replaced")

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from bep.runner import memory
-from bep.runner.backlog import Span
 from bep.runner.crew import Crew
 from bep.runner.deaths import NOT_STARTED, Death, call_of
 from bep.runner.record import JobError
+from bep.runner.spans import Span
 from bep.runner.worker import wire
 from bep.runner.workers import Doom, Heart, Worker
 

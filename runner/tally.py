@@ -14,6 +14,7 @@ class Tally:
     short: int = 0
     given_up: int = 0
     retries: int = 0
+    splits: int = 0
     workers_lost: int = 0
 
     def add(self, scored: int, short: int) -> None:

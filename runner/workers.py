@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bep.runner.backlog import Span
+from bep.runner.spans import Span
 from bep.runner.worker import wire
 
 _PARTING = 0.2  # seconds that killed processes get to go; a container's init may never collect them
@@ -32,10 +32,12 @@ class Heart:
 
 @dataclass(slots=True)
 class Lease:
-    """A span that a worker has. `failed` holds the first items of its calls that the worker has told to have failed."""
+    """A span that a worker has, and which attempt that is. `failed` holds the first items of its calls that the worker
+    has told to have failed."""
 
     sequence: int
     span: Span
+    attempt: int = 1
     failed: set[int] = field(default_factory=set)
 
 
@@ -83,8 +85,9 @@ class Worker:
         self.leases.append(lease)
         self.asked = time.monotonic()
         span = lease.span
+        told = wire.LEASE.pack(lease.sequence, span.first, span.count, span.size, lease.attempt)
         with suppress(OSError):
-            os.write(self.leases_pipe, wire.LEASE.pack(lease.sequence, span.first, span.count, span.size))
+            os.write(self.leases_pipe, told)
 
     def frames(self) -> list[tuple[int, Any]]:
         """The whole messages that have arrived: kind, and what `wire` says of it. Reads what there is, never waits.
@@ -173,13 +176,15 @@ def _told(kind: int, payload: bytes) -> Any:
     told = json.loads(payload)
     if not isinstance(told, dict) or any(type(told.get(name)) is not kind for name, kind in _FIELDS[kind].items()):
         raise ValueError("not what a worker says")
+    if kind == wire.FAILED and told["how"] not in wire.ENDINGS:
+        raise ValueError("not what a worker says")
     return told
 
 
 _WHY = {"type": str, "message": str, "traceback": str}
-_CALL = {"first": int, "count": int, "position": int}
+_CALL = {"first": int, "count": int, "line": int}
 _FIELDS: Mapping[int, Mapping[str, type]] = {
-    wire.FAILED: {**_WHY, **_CALL},
+    wire.FAILED: {**_WHY, **_CALL, "how": str},
     wire.SHORT: {**_WHY, **_CALL},
     wire.FATAL: {**_WHY, "where": str},
     wire.NOTICE: {**_WHY, "where": str},

@@ -120,7 +120,7 @@ class Troubles:
 
         match event:
             case MiniBatchFailed():
-                kind = (event.error_type, _NUMBERS.sub("#", event.message), str(event.will_retry))
+                kind = (event.error_type, _NUMBERS.sub("#", event.message), f"{event.will_retry} {event.is_split}")
             case WorkerLost():
                 kind = ("worker", _NUMBERS.sub("#", event.reason), "")
             case _:

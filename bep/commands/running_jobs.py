@@ -98,6 +98,7 @@ class JobTeller:
 def as_text(event: "Event") -> str:
     """One line for a person; nothing for what the outcome will say anyway."""
     from bep.runner.events import JobStarted, MiniBatchFailed, WorkerLost
+    from bep.runner.report import becoming
 
     if isinstance(event, JobStarted):
         record = event.record
@@ -109,10 +110,10 @@ def as_text(event: "Event") -> str:
             f"{cut if settings.partition_keys else f'mini-batches of {settings.mini_batch_size}'}"
         )
     if isinstance(event, MiniBatchFailed):
-        then = "will be tried again" if event.will_retry else "given up"
         first = in_one_line(event.files[0]) if event.files else "?"
         more = f" and {len(event.files) - 1} more" if len(event.files) > 1 else ""
-        return f"  {event.error_type}: {_first_line(event.message)} ({first}{more}; attempt {event.attempt}, {then})"
+        what = f"{event.error_type}: {_first_line(event.message)}"
+        return f"  {what} ({first}{more}; attempt {event.attempt}, {becoming(event)})"
     if isinstance(event, WorkerLost):
         return f"  worker {event.process}: {_first_line(event.reason)}"
     return ""

@@ -10,7 +10,7 @@ from .names import names_of
 from .part import Part
 from .rows import Formatter
 from .script import load
-from .troubles import describe, shortage
+from .troubles import describe, ending, shortage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from .script import Script
 
+_FILES = 10  # of a mini-batch that are named in the log; failed_items.jsonl names all
 _OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 
 
@@ -56,6 +57,8 @@ class Worker:
         self._part = Part(str(setup["part"]), heart, float(setup["sync"]))  # type: ignore[arg-type]
         self._formatter = Formatter(str(setup["format"]), self._part.begin_columns, self._notice)
         self._script: Script | None = None
+        self._attempt = 1
+        self._lines = self._counted = 0
 
     def prepare(self) -> None:
         """Load the script and call its `init()`. What it raises is told to the runner and ends the process."""
@@ -77,7 +80,7 @@ class Worker:
             lease = wire.receive(self._leases, wire.LEASE.size)
             if not lease:
                 return
-            sequence, first, count, size = wire.LEASE.unpack(lease)
+            sequence, first, count, size, self._attempt = wire.LEASE.unpack(lease)
             began = self._clock()
             try:
                 if self._take is None:
@@ -93,7 +96,8 @@ class Worker:
 
     def _list(self) -> None:
         """Open the items. Their files are whole by the first lease, and may not be there before it."""
-        self._take, self._run = self._script.bound(names_of(self._setup))  # type: ignore[union-attr]
+        self._names = names_of(self._setup)
+        self._take, self._run = self._script.bound(self._names)  # type: ignore[union-attr]
 
     def _score(self, sequence: int, first: int, end: int, size: int) -> int:
         """Call `run()` for each mini-batch that the runner has not taken back; how many calls that were."""
@@ -129,8 +133,8 @@ class Worker:
         self._same_process()
         try:
             told = describe(error)
-            position = self._log(told, first, count)
-            payload = _packed(dict(told, first=first, count=count, seconds=seconds, position=position))
+            line = self._log(told, first, count)
+            payload = _packed(dict(told, first=first, count=count, seconds=seconds, line=line, how=ending(error)))
         except BaseException as trouble:
             self._same_process()
             if isinstance(trouble, OSError) and trouble.errno in _OF_THE_DISK:
@@ -144,16 +148,29 @@ class Worker:
         self._part.flush(self._clock())
         self._beat(wire.IDLE)
         told = shortage(results, count)
-        position = self._log(told, first, count)
-        self._tell(wire.SHORT, dict(told, first=first, count=count, position=position))
+        line = self._log(told, first, count)
+        self._tell(wire.SHORT, dict(told, first=first, count=count, line=line))
 
     def _log(self, told: "dict[str, str]", first: int, count: int) -> int:
-        """Write what went wrong with a mini-batch to the log of errors; at which byte of it that begins."""
+        """Write what went wrong with a mini-batch to the log of errors; at which line of it that begins.
+
+        What others write there, such as the stack of a call that ended its process, is counted when it is met.
+        """
         _flush()
-        with open(str(self._setup["errors"]), "a", encoding="utf-8", errors="backslashreplace") as log:
-            position = log.tell()
-            log.write(f"items {first} to {first + count - 1}: {told['type']}: {told['message']}\n{told['traceback']}\n")
-        return position
+        files = [f"  {name}\n" for name in self._names.take(first, count)]
+        if count > _FILES:
+            files[_FILES:] = [f"  and {count - _FILES} more\n"]
+        number = f"mini-batch {self._names.number_of(first)}, attempt {self._attempt}"
+        text = f"{number}: {told['type']}: {told['message']}\n{''.join(files)}{told['traceback']}\n"
+        with open(str(self._setup["errors"]), "ab+") as log:
+            log.seek(self._counted)
+            before = log.read()
+            written = text.encode("utf-8", "backslashreplace")
+            log.write(written)
+        line = self._lines + before.count(b"\n") + 1
+        self._lines = line - 1 + written.count(b"\n")
+        self._counted += len(before) + len(written)
+        return line
 
     def stop(self) -> None:
         """Call the script's `shutdown()`; what it raises is a notice, for all rows are written."""

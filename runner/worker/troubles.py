@@ -2,6 +2,8 @@
 
 import os
 
+from . import wire
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import types
@@ -45,6 +47,30 @@ def describe(error: BaseException) -> "dict[str, str]":
     if isinstance(error, (WrongResult, ScriptInvalid)):
         text = ""
     return {"type": _name(type(error)), "message": _short(message), "traceback": _short(text)}
+
+
+def ending(error: BaseException) -> str:
+    """What else may be tried with the items of a `run()` that ended with this exception: one of `wire.ENDINGS`."""
+    if isinstance(error, WrongResult):
+        return wire.UNWRITABLE if isinstance(error, ColumnsDiffer) else wire.INVALID
+    places = _own_places(error)
+    if isinstance(error, TypeError) and {"serving.py", "context.py"}.issuperset(places) and not scripts_frames(error):
+        return wire.INVALID  # run() takes other arguments
+    is_of_rows = "rows.py" in places and not isinstance(error, (OSError, MemoryError))
+    return wire.UNWRITABLE if is_of_rows else wire.RAISED
+
+
+def _own_places(error: BaseException) -> "list[str]":
+    """The worker's modules that an exception came through before it reached other code, outermost first."""
+    found = []
+    frames = error.__traceback__
+    while frames is not None:
+        folder, name = os.path.split(os.path.abspath(frames.tb_frame.f_code.co_filename))
+        if folder != _HERE:
+            break
+        found.append(name)
+        frames = frames.tb_next
+    return found
 
 
 def scripts_frames(error: BaseException) -> "types.TracebackType | None":

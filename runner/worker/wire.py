@@ -4,13 +4,15 @@ import os
 import struct
 from binascii import crc32
 
-# Runner to worker: sequence number, first item, how many items, how many of them for each run().
-LEASE = struct.Struct("<QQQQ")
+# Runner to worker: sequence number, first item, how many items, how many of them for each run(), which attempt it is.
+LEASE = struct.Struct("<QQQQQ")
 
 # Worker to runner: kind and length of what follows.
 FRAME = struct.Struct("<BI")
 KINDS = range(6)
 READY, LEASED, FAILED, FATAL, NOTICE, SHORT = KINDS
+# How a run() can fail: another attempt may pass; a smaller call may, for its results cannot be written; none can.
+ENDINGS = RAISED, UNWRITABLE, INVALID = "raised", "unwritable", "invalid"
 # Exit codes of a worker that has said why it ends; that cannot answer any more; that cannot say what went wrong; whose
 # files were written to.
 FAILING, UNHEARD, SPEECHLESS, MEDDLED = 74, 75, 76, 77

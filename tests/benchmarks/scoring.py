@@ -35,12 +35,13 @@ from pathlib import Path
 from types import ModuleType
 
 from bep.runner import manifest, output, parts, running
-from bep.runner.backlog import Backlog, holes
+from bep.runner.backlog import Backlog
 from bep.runner.columns import Columns
 from bep.runner.engine import Engine
 from bep.runner.folder import JobFolder
 from bep.runner.journal import Journal
 from bep.runner.launching import launch
+from bep.runner.spans import holes
 from bep.runner.supervision import Limits
 from bep.runner.tally import Tally
 from bep.runner.target import JobRequest, ScoringTarget, Settings

@@ -5,7 +5,8 @@ from collections import deque
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bep.runner.backlog import Backlog, Span, Verdict, halves, holes
+from bep.runner.backlog import Backlog, Ended, Verdict
+from bep.runner.spans import Span, halves, holes
 
 
 @given(
@@ -16,9 +17,10 @@ from bep.runner.backlog import Backlog, Span, Verdict, halves, holes
     bad=st.sets(st.integers(0, 199), max_size=8),
     calls=st.lists(st.integers(1, 30), min_size=1, max_size=5),
     lost=st.integers(0, 3),
+    how=st.sampled_from(Ended),
 )
 def test_every_item_is_scored_or_given_up_once(
-    items: int, size: int, retries: int, bisect: bool, bad: set[int], calls: list[int], lost: int
+    items: int, size: int, retries: int, bisect: bool, bad: set[int], calls: list[int], lost: int, how: Ended
 ) -> None:
     backlog = Backlog(retries, bisect, deque(holes([], items, range(0, items, size))))
     ended: list[int] = []
@@ -32,14 +34,20 @@ def test_every_item_is_scored_or_given_up_once(
         for first in range(span.first, span.end, span.size):
             call = span.call(first)
             given = range(call.first, call.end)
-            if bad.isdisjoint(given) or backlog.failed(call)[0] is Verdict.GIVEN_UP:
-                ended.extend(given)
             if bad.isdisjoint(given):
+                ended.extend(given)
+                backlog.scored(call)
                 continue
-            assert bisect or call.count == min(size, items - call.first)
+            outcome = backlog.failed(call, how)
+            if outcome.verdict is Verdict.GIVEN_UP:
+                ended.extend(given)
+            for rest in outcome.unresolved:
+                ended.extend(range(rest.first, rest.first + rest.count))
+            assert (bisect and retries) or call.count == min(size, items - call.first)
     assert sorted(ended) == list(range(items))
     assert not backlog.again
     assert not backlog.untouched
+    assert not backlog.pieces
 
 
 @given(items=st.integers(1, 100), size=st.integers(1, 10), covered=st.sets(st.integers(0, 99)))

@@ -43,12 +43,21 @@ def test_a_full_disk_fails_the_job_and_what_was_written_is_kept(jobs: Jobs, livi
 
 
 def test_a_disk_that_fills_while_the_output_is_put_together_costs_no_row(jobs: Jobs, living: Living) -> None:
-    script = "import time\ndef run(mini_batch): time.sleep(0.002); return [path[-9:] * 100 for path in mini_batch]"
+    script = """
+        import os, time
+        def run(mini_batch):
+            there = os.environ["AZUREML_BI_OUTPUT_PATH"] + "/../there"
+            os.makedirs(there, exist_ok=True)
+            open(os.path.join(there, str(os.getpid())), "w").close()
+            while len(os.listdir(there)) < 2:
+                time.sleep(0.01)
+            return [path[-9:] * 100 for path in mini_batch]
+    """
     request = jobs.request(script, items=400, mini_batch_size=4)
     file = jobs.root / "request.json"
     file.write_text(request.model_dump_json())
-    whole = 400 * 901  # each of two workers writes about half of it
-    runner = [sys.executable, "-c", LIMITED.replace("{most}", str(whole * 3 // 4)) + RUNNER, str(file)]
+    whole = 400 * 901  # each of two workers writes some of it, and neither all
+    runner = [sys.executable, "-c", LIMITED.replace("{most}", str(whole - 1)) + RUNNER, str(file)]
     subprocess.run(runner, check=True, stdout=subprocess.DEVNULL)
     record = records.load(request.folder)
     assert (record.status, record.error and record.error.code) == ("Failed", "RunnerFailed")

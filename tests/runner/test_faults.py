@@ -41,10 +41,10 @@ def bad(fault: str) -> str:
     ],
 )
 def test_a_call_that_never_returns_is_ended_at_its_timeout(jobs: Jobs, living: Living, fault: str) -> None:
-    record, output = jobs.score(bad(fault), timeout=0.25, max_retries=0, mini_batch_size=4)
+    record, output = jobs.score(bad(fault), timeout=0.25, max_retries=1, mini_batch_size=4)
     assert record.status == "Completed"
     assert output.split() == [str(n) for n in range(40) if n != 13]
-    assert (record.counts.failed, record.counts.workers_lost) == (1, 3)  # 4, 2 and 1 items
+    assert (record.counts.failed, record.counts.workers_lost) == (1, 4)  # 4 items twice, then 1
     failure = record.failures[0]
     assert (failure.code, failure.message) == ("Timeout", "run() did not return within 0.25 seconds")
     if "SIG_IGN" not in fault:
@@ -68,7 +68,7 @@ def test_a_process_that_ends_itself_costs_its_own_mini_batch(jobs: Jobs, living:
     assert output.split() == [str(n) for n in range(40) if n != 13]
     assert record.counts.failed == 1
     assert record.failures[0].code == kind
-    assert len(jobs.of(WorkerLost)) == record.counts.workers_lost == 7
+    assert len(jobs.of(WorkerLost)) == record.counts.workers_lost == 4  # the mini-batch twice, then the item
     assert living() == []
 
 

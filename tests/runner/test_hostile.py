@@ -87,7 +87,7 @@ BAD = """
 def test_what_breaks_its_process_costs_only_the_item_that_does_it(
     jobs: Jobs, living: Living, fault: str, kind: str | None
 ) -> None:
-    record, output = jobs.score(BAD.replace("{fault}", fault), timeout=1, max_retries=0, mini_batch_size=4)
+    record, output = jobs.score(BAD.replace("{fault}", fault), timeout=1, max_retries=1, mini_batch_size=4)
     assert record.status == "Completed", record.error
     assert output.split() == [str(n) for n in range(40) if n != 13]
     assert (record.counts.scored, record.counts.failed) == (39, 1)

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from bep.runner import partitions, sampling
-from bep.runner.backlog import holes
 from bep.runner.errors import InputsInvalid
 from bep.runner.folder import JobFolder
 from bep.runner.partitions import grouped
 from bep.runner.record import Status
+from bep.runner.spans import holes
 from tests.runner.conftest import RUNNER, Jobs, output_of
 
 TELL = """

@@ -54,7 +54,7 @@ def retry(jobs: Jobs, record: JobRecord) -> JobRecord:
 
 
 def failed(jobs: Jobs, script: str = MENDABLE, **how: object) -> JobRecord:
-    settings = {"mini_batch_size": 5, "max_retries": 0, **how}
+    settings = {"mini_batch_size": 5, "max_retries": 1, **how}
     record, _ = jobs.score(script, variables={"MENDED": str(jobs.root / "mended")}, **settings)
     assert isinstance(record, JobRecord)
     return record

@@ -206,8 +206,10 @@ def test_whatever_is_raised_costs_only_the_item_it_is_about(jobs: Jobs, error: s
     assert told["traceback"].splitlines()[1].endswith("in run")
     assert "/runner/worker/" not in told["traceback"]
     assert told["attempts"] == 2 + 5  # the whole mini-batch twice, then 5, 3, 2 items and 1 twice
-    where, position = told["log"].rsplit(":", 1)
-    assert kind in (record.folder / where).read_text()[int(position) :]
+    where, line = told["log"].rsplit(":", 1)
+    begins, file = (record.folder / where).read_text().splitlines()[int(line) - 1 :][:2]
+    assert begins.startswith(f"mini-batch 0, attempt 7: {kind}: ")
+    assert file == "  " + told["item"]
 
 
 def test_a_mini_batch_without_attempts_left_fails_whole_when_bisecting_is_off(jobs: Jobs) -> None:
@@ -261,10 +263,13 @@ def test_a_shortage_of_results_is_told_wherever_a_failure_is_looked_for(jobs: Jo
     assert f"    log: {record.folder / shown.log}" in report
     assert report[4].endswith("00002.txt and 22 more")
     log = (record.folder / shown.log).read_text()
-    assert f"items 0 to 24: ResultsMissing: {why}\n" in log
+    assert f"mini-batch 0, attempt 1: ResultsMissing: {why}\n  {shown.files[0]}\n" in log
+    assert f"  {shown.files[9]}\n  and 15 more\n" in log
     assert "(given up): ResultsMissing: " + why in (record.folder / "logs/job_error.txt").read_text()
-    path, _, position = told[0].log.rpartition(":")
-    assert (record.folder / path).read_text()[int(position) :].startswith(f"items {told[0].first} to ")
+    for event in told:
+        path, _, line = event.log.rpartition(":")
+        begins = (record.folder / path).read_text().splitlines()[int(line) - 1]
+        assert begins.startswith(f"mini-batch {event.first // 25}, attempt 1: ResultsMissing")
     items = [json.loads(line) for line in (record.folder / "failed_items.jsonl").read_text().splitlines()]
     assert (len(items), {item["log"] for item in items}) == (95, {shown.log})
 

@@ -170,7 +170,7 @@ def test_a_store_that_cannot_move_gets_the_file_under_its_name(
 
 def test_failed_items_are_scored_into_the_same_output_unless_it_was_changed(jobs: Jobs, store: Any) -> None:
     (jobs.root / "count.bad").touch()
-    record = jobs.run(request(jobs, max_retries=0))
+    record = jobs.run(request(jobs, max_retries=1))
     assert (record.status, record.counts.failed) == ("Completed", 1)
     kept = store.cat_file("/out/score/predictions.csv")
     (jobs.root / "count.bad").unlink()
@@ -185,7 +185,7 @@ def test_failed_items_are_scored_into_the_same_output_unless_it_was_changed(jobs
 
 def test_failed_items_replace_the_jobs_own_output(jobs: Jobs, store: Any) -> None:
     (jobs.root / "count.bad").touch()
-    record = jobs.run(request(jobs, max_retries=0))
+    record = jobs.run(request(jobs, max_retries=1))
     assert there(store)["predictions.csv"] == ROWS.replace(b"3\n", b"")
     (jobs.root / "count.bad").unlink()
     assert resumed(jobs, record, running.retry).status == "Completed"
