@@ -62,6 +62,9 @@ def next_of(record: JobRecord) -> list[tuple[str, str]]:
     code = record.error.code if record.error else ""
     if code in _ANOTHER_JOB:
         return []
+    if code == "InitTimeout":
+        more = f"{job.format('retry')} --set init_timeout={2 * record.settings.init_timeout:g}"
+        return [(more, "the same with more time for init()"), logs, mended]
     if code in _NOT_THE_SCRIPT:
         return [(resume, "when that is put right")]
     return [logs, mended]

@@ -21,9 +21,11 @@ def default_name(output_format: str) -> str:
 class Settings(BaseModel):
     """How to score. Defaults are those of the compatible service; precedence was settled by the caller.
 
-    `timeout` and `init_timeout` are seconds; `error_threshold` is failed items, -1 for any number. `sync_seconds` is
-    how much finished work a power cut may cost; a killed process costs none. `worker_memory` is what one worker and the
-    processes that its script starts may hold, such as 2GB or 512MiB; `worker_cpus` how many cores, 0 for any number.
+    `timeout` and `init_timeout` are seconds; `error_threshold` is failed items, -1 for any number. `bisect` is
+    whether a mini-batch that keeps failing is split to find its bad files. `sync_seconds` is how much finished work a
+    power cut may cost (a killed process costs none): nobody is asked for it or shown it. `worker_memory` is what one
+    worker and the processes that its script starts may hold, such as 2GB or 512MiB; `worker_cpus` how many cores, 0 for
+    any number.
     With `partition_keys` a mini-batch is all the files with the same values of these keys, and has no size.
     """
 
@@ -42,7 +44,7 @@ class Settings(BaseModel):
     output_format: str = Field(default="azureml", pattern="^(azureml|csv|jsonl|parquet)$")
     logging_level: str = Field(default="info", pattern="^(debug|info|warning)$")
     bisect: bool = True
-    sync_seconds: float = Field(default=1, ge=0)
+    sync_seconds: float = Field(default=1, ge=0, exclude=True)
     worker_memory: str = Field(default="unlimited", pattern=rf"^(unlimited|{_MEMORY})$")
     worker_cpus: int = Field(default=0, ge=0)
 

@@ -18,6 +18,8 @@ OVERRIDES = (
     "output_file_name",
     "logging_level",
     "environment_variables",
+    "init_timeout",
+    "bisect",
     "worker_memory",
     "worker_cpus",
 )

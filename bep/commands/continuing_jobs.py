@@ -57,7 +57,8 @@ def retry(
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="With another retry_settings.timeout, worker_memory, worker_cpus or error_threshold.",
+            help="With another retry_settings.timeout, init_timeout, worker_memory, worker_cpus, error_threshold or "
+            "bisect.",
         ),
     ] = None,
     env: Values = None,

@@ -6,7 +6,7 @@ from typing import Any
 from bep.exit_codes import ExitCode, Stop
 from bep.schemas.nearest import did_you_mean, either
 
-CHANGEABLE = ("retry_settings.timeout", "worker_memory", "worker_cpus", "error_threshold")
+CHANGEABLE = ("retry_settings.timeout", "init_timeout", "worker_memory", "worker_cpus", "error_threshold", "bisect")
 """What only says how much a call may take, or how much may fail, and so leaves every row as it is."""
 
 

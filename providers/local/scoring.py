@@ -29,6 +29,8 @@ _SETTINGS: Final = (
     "output_action",
     "output_file_name",
     "logging_level",
+    "init_timeout",
+    "bisect",
 )
 
 

@@ -34,7 +34,7 @@ def test_a_name_that_is_no_text_breaks_neither_page_nor_record_nor_terminal(work
         file.write("x")
     (workspace.folder / "code/score.py").write_text(FAILING)
     workspace.bep("apply", "--auto-approve")
-    done = workspace.bep("run", "job.yml", "--name", "odd", "--set", "retry_settings.max_retries=0")
+    done = workspace.bep("run", "job.yml", "--name", "odd", "--set", "retry_settings.max_retries=1")
     assert "bad\\udcff.txt" in done.stdout
     assert workspace.bep("job", "show", "odd", "--query", "counts.failed", "-o", "tsv").stdout == "1\n"
     assert "bad\\udcff.txt" in (workspace.folder / ".bep/jobs/odd/report.html").read_text()
