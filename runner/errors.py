@@ -19,6 +19,12 @@ class JobDamaged(JobInvalid):
         super().__init__(f"{file} is damaged: {why}\n    fix: {fix}")
 
 
+class InputsChanged(JobInvalid):
+    """Inputs of a job that is gone on with are not as they were when it was listed."""
+
+    code = "InputsChanged"
+
+
 class InputsInvalid(JobInvalid):
     """An input is missing, empty or cannot be listed."""
 

@@ -19,6 +19,7 @@ class JobFolder:
         self.record = path / "job.json"
         self.manifest = path / "manifest"
         self.index = path / "manifest.index"
+        self.stamps = path / "manifest.stamps"
         self.partitions = path / "manifest.partitions"
         self.journal = path / "journal"
         self.parts = path / "parts"

@@ -26,6 +26,7 @@ from bep.runner.launching import launch
 from bep.runner.logs import Logs
 from bep.runner.manifest import Manifest
 from bep.runner.record import Counts, JobError, JobRecord, Status, save
+from bep.runner.stamps import Stamping
 from bep.runner.supervision import Limits
 from bep.runner.tally import Ending, rows_missing, runner_failed, too_many_failed
 from bep.runner.target import JobRequest
@@ -85,8 +86,14 @@ class Job:
         published = publishing.is_published(self.record, self.request, self.folder, self._board(NotUploaded))
         with closing(self._engine()) as engine:
             listed = self._listed()
-            history = history_of(self.folder, self.request.settings)
-            ending = Ending() if published else self._engine_run(engine, listed, history)
+            stamping = Stamping(self.folder, listed)
+            try:
+                history = history_of(self.folder, self.request.settings)
+                ending = Ending() if published else self._engine_run(engine, listed, history)
+            except BaseException:
+                stamping.close(wait=False)
+                raise
+        stamping.close(wait=not ending.is_cancelled)
         self._finish(listed, ending)
 
     def _board(self, invalid: type[JobInvalid]) -> Board:

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bep.runner import output, parts, retrying
+from bep.runner import listing, output, parts, resuming, retrying, stamps
 from bep.runner.addresses import hidden, without_login
-from bep.runner.errors import JobInvalid
+from bep.runner.errors import InputsChanged, JobInvalid
 from bep.runner.events import Event
+from bep.runner.finishing import history_of
 from bep.runner.folder import JobFolder, wait_for_parts
 from bep.runner.job import Job
-from bep.runner.record import JobRecord, Status, must_be_home, pinned, read
+from bep.runner.record import JobRecord, Status, must_be_home, pinned, read, save
 from bep.runner.target import JobRequest, ScoringTarget
 
 _ORPHANS = 10.0  # seconds that the kernel gets to end the workers of a runner that was killed
@@ -41,13 +42,15 @@ def resume(
     cancel: threading.Event,
     output_address: str | None = None,
     interpreter: tuple[str, ...] | None = None,
+    accept_changed_inputs: bool = False,
 ) -> JobRecord:
     """Go on with a job that was killed, cancelled or has failed, in the folder `path`.
 
     `environment_variables` are the deployment's again, and `output_address` is the store's where the record had to
     hide something of it, for a record holds no values; `interpreter` is the environment's where it was built again at
     another place. What is scored stays scored, and what was given up stays given up; the output is the one that an
-    undisturbed run would have written. A completed job is returned as it is. Raises `JobInvalid`, `JobBusy`.
+    undisturbed run would have written. A completed job is returned as it is. Raises `JobInvalid`, `JobBusy`, and
+    `InputsChanged` for inputs that are not as they were listed, unless these are accepted or none is left to score.
     """
     folder = JobFolder(path)
     read(folder)  # a lock is made for jobs only
@@ -58,6 +61,7 @@ def resume(
                 output.forget(output.partial(record.output_file, record.name))
             return record
         again = _prepared(folder, _started_by(record, interpreter), environment_variables)
+        again = _with_inputs(folder, again, accept=accept_changed_inputs, only_if_left=True)
         return Job(
             folder, _requested(again, environment_variables, environment, output_address), again, report, cancel
         ).run()
@@ -74,6 +78,7 @@ def retry(
     changes: Mapping[str, Any] | None = None,
     output_address: str | None = None,
     interpreter: tuple[str, ...] | None = None,
+    accept_changed_inputs: bool = False,
 ) -> JobRecord:
     """Score the failed items of a job again, and what it has not scored yet, into the same output.
 
@@ -81,7 +86,8 @@ def retry(
     complete. A completed job without failed items is returned as it is. `target` is what to score them with where that
     is another than the job's own, such as its script mended; the record keeps the digests of those before it.
     `changes` are settings, by their names, that rows do not depend on, such as `timeout`. Raises `JobInvalid`,
-    `JobBusy`, and `OutputExists` when somebody has changed the output since the job wrote it.
+    `JobBusy`, `OutputExists` when somebody has changed the output since the job wrote it, and `InputsChanged` for
+    inputs that are not as they were listed, unless these are accepted.
     """
     folder = JobFolder(path)
     read(folder)  # a lock is made for jobs only
@@ -91,10 +97,39 @@ def retry(
             return record
         aimed = _started_by(_aimed(record, target), interpreter)
         prepared = _prepared(folder, _changed(aimed, changes or {}), environment_variables)
+        prepared = _with_inputs(folder, prepared, accept=accept_changed_inputs, only_if_left=False)
         again = retrying.forget_failures(folder, prepared)
         return Job(
             folder, _requested(again, environment_variables, environment, output_address), again, report, cancel
         ).run()
+
+
+def _with_inputs(folder: JobFolder, record: JobRecord, *, accept: bool, only_if_left: bool) -> JobRecord:
+    """The record, once it is sure that its inputs are as they were listed, or that others are accepted."""
+    listed = listing.recorded(folder, record)
+    if listed is None:
+        return record
+    if only_if_left and not resuming.backlog(folder, listed, history_of(folder, record.settings)).calls:
+        return record
+    found = stamps.compare(folder, listed, record.inputs)
+    if not found.is_known:
+        return _warned(record, "the job did not note sizes and times of its inputs; they are scored as they are now")
+    if not found:
+        return record
+    if not accept:
+        raise InputsChanged(
+            f"inputs of {record.name} have changed since it listed them: {found}\n"
+            "    fix: put them back, or run the job anew; --accept-changed-inputs goes on with what is there now, and "
+            "what was scored before stays"
+        )
+    accepted = _warned(record, f"inputs changed between the runs of this job, which was accepted: {found}")
+    save(accepted)
+    folder.stamps.unlink()  # they are noted again as they are now
+    return accepted
+
+
+def _warned(record: JobRecord, warning: str) -> JobRecord:
+    return record.model_copy(update={"warnings": tuple(dict.fromkeys((*record.warnings, warning)))})
 
 
 def _started_by(record: JobRecord, interpreter: tuple[str, ...] | None) -> JobRecord:

@@ -2,14 +2,16 @@
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bep.commands.job_results import Name, Output
-from bep.commands.options import Json
+from bep.commands.options import Json, VariableFiles, Variables, source_of
 from bep.exit_codes import ExitCode, Stop
 from bep.formatting import Format
+from bep.wiring.opening import Source
 
 if TYPE_CHECKING:
     from bep.runner.record import JobRecord
@@ -23,11 +25,27 @@ Values = Annotated[
 ]
 
 
-def resume(name: Name, env: Values = None, json_output: Json = False, output: Output = None) -> None:
+Accept = Annotated[
+    bool, typer.Option("--accept-changed-inputs", help="Go on although inputs are not as the job listed them.")
+]
+
+
+def resume(
+    name: Name,
+    env: Values = None,
+    accept_changed_inputs: Accept = False,
+    var: Variables = None,
+    var_file: VariableFiles = None,
+    json_output: Json = False,
+    output: Output = None,
+) -> None:
     """Go on with a job that was killed, cancelled or failed. What is scored stays scored.
 
     What was given up stays given up, too: the output is the one that an undisturbed run would have
     written, byte for byte. To score failed items again there is `bep job retry`.
+
+    A job that has something left to score is not gone on with where inputs were changed, removed or
+    added since it listed them: they are named, and --accept-changed-inputs takes them as they are now.
 
     A job keeps no values of environment variables, for they may be secrets. Those of its deployment are
     known; those that the job itself was given are given again with --env.
@@ -36,6 +54,7 @@ def resume(name: Name, env: Values = None, json_output: Json = False, output: Ou
     Examples:
       bep job resume nightly
       bep job resume nightly -o json         the job as a value when it is over
+      bep job resume nightly --var region=eu                      as the job was run
       bep job resume nightly --json          events, an object a line, while it runs
       bep job resume nightly --env REGION=eu --env TOKEN      TOKEN as it is in this shell
 
@@ -44,7 +63,8 @@ def resume(name: Name, env: Values = None, json_output: Json = False, output: Ou
     """
     from bep.runner.running import resume as go_on
 
-    _continued(name, go_on, env or (), json_output=json_output, output=output)
+    again = _Again(accept_changed_inputs, source_of(None, var, var_file))
+    _continued(name, go_on, env or (), again, json_output=json_output, output=output)
 
 
 def retry(
@@ -62,6 +82,9 @@ def retry(
         ),
     ] = None,
     env: Values = None,
+    accept_changed_inputs: Accept = False,
+    var: Variables = None,
+    var_file: VariableFiles = None,
     json_output: Json = False,
     output: Output = None,
 ) -> None:
@@ -85,7 +108,18 @@ def retry(
     """
     from bep.runner.running import retry as try_again
 
-    _continued(name, try_again, env or (), json_output=json_output, output=output, mended=mended, changes=set_ or ())
+    again = _Again(accept_changed_inputs, source_of(None, var, var_file), mended, set_ or ())
+    _continued(name, try_again, env or (), again, json_output=json_output, output=output)
+
+
+@dataclass(frozen=True)
+class _Again:
+    """How a job is gone on with."""
+
+    accept_changed_inputs: bool
+    source: Source
+    mended: bool = False
+    changes: Sequence[str] = ()
 
 
 def given_values(texts: Sequence[str], known: Collection[str], here: Mapping[str, str]) -> dict[str, str]:
@@ -106,11 +140,10 @@ def _continued(
     name: str,
     step: "Callable[..., JobRecord]",
     env: Sequence[str],
+    again: _Again,
     *,
     json_output: bool,
     output: Format | None,
-    mended: bool = False,
-    changes: Sequence[str] = (),
 ) -> None:
     from bep.commands.job_reports import keep_report
     from bep.commands.job_results import show_job
@@ -124,11 +157,11 @@ def _continued(
     from bep.wiring.scoring import interpreter_again, output_again, target_now, variables_of
 
     console = Console()
-    opened = here()
+    opened = here(again.source)
     record = record_named(opened.home, name)
     must_be_home(record)
-    changed = changed_settings(changes)
-    target = target_now(opened, record) if mended else None
+    changed = changed_settings(again.changes)
+    target = target_now(opened, record) if again.mended else None
     deployed = target.environment_variables if target else variables_of(opened, record)
     known = {name: value for name, value in deployed.items() if name not in record.given_variables}
     variables = {**known, **given_values(env, record.target.environment_variables, os.environ)}
@@ -140,6 +173,7 @@ def _continued(
             report=JobTeller(console, json_output).tell,
             cancel=cancel,
             output_address=output_again(opened, record),
+            accept_changed_inputs=again.accept_changed_inputs,
             interpreter=None if target else interpreter_again(opened, record),
             **({"target": target} if target else {}),
             **({"changes": changed} if changed else {}),

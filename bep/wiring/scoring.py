@@ -137,6 +137,13 @@ def variables_of(opened: "Opened", record: "JobRecord") -> dict[str, str]:
     from bep.providers.local.scoring import choose, resolve
 
     target = record.target
+    address = address_of("deployment", target.endpoint, target.deployment)
+    if address not in opened.provider.deployments(target.endpoint):
+        raise Stop(
+            ExitCode.CONFLICT,
+            f"{record.name} scores with {address}, which is not there any more\n"
+            f"    fix: apply the specs that declare it: bep apply --target {address}",
+        )
     if choose(opened.provider, target.endpoint, target.deployment).digest != target.deployment_digest:
         raise Stop(
             ExitCode.CONFLICT,
