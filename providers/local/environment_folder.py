@@ -56,7 +56,14 @@ def hold(folder: Path, workspace: Path | None = None) -> None:
         fcntl.flock(stream, fcntl.LOCK_SH)
         _HELD[used] = stream
     os.utime(used)
-    if workspace is not None and str(workspace) not in workspaces(folder):
+    note(folder, workspace)
+
+
+def note(folder: Path, workspace: Path | None) -> None:
+    """Say which workspace an environment was built or is used for: no other one's prune takes it away."""
+    if workspace is None or not os.access(folder.parent, os.W_OK):
+        return
+    if str(workspace) not in workspaces(folder):
         with folder.with_name(f"{folder.name}.workspaces").open("a", encoding="utf-8") as users:
             users.write(f"{workspace}\n")
 

@@ -82,6 +82,7 @@ class Environments:
         wanted = self.wanted(label, recipe)
         with told(label, "build"):
             built = wanted.built or self._built(label, wanted, report)
+            environment_folder.note(built.folder, self.workspace)
         return replace(built, notes=wanted.recipe.notes, asked=wanted.recipe.python or "")
 
     def use(self, label: str, recipe: Recipe, report: Report = lambda _: None) -> Built:

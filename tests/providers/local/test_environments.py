@@ -13,6 +13,7 @@ import pytest
 from bep.providers.local.built import Built, mark
 from bep.providers.local.conda import Recipe, recipe_of
 from bep.providers.local.environment_digest import digest_by_pip, digest_of_one_workspace
+from bep.providers.local.environment_folder import workspaces
 from bep.providers.local.environments import Environments, Wanted
 from bep.providers.protocol import ProviderError
 from tests.providers.local.wheels import offline, wheel
@@ -205,6 +206,23 @@ def test_what_an_earlier_bep_built_for_one_workspace_is_used_where_it_is(tmp_pat
     assert shared.wanted("mine/1", replace(recipe, constraints=("alpha<2",))).built is None
     assert shared.remove([folder.name]) == (folder.name,)
     assert shared.wanted("mine/1", recipe).built is None
+
+
+def test_for_which_workspaces_it_was_built_is_noted(tmp_path: Path, wheels: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name / ".bep").mkdir(parents=True)
+        mine = Environments(
+            tmp_path / name / ".bep/cloud",
+            surroundings=offline(wheels),
+            python=sys.executable,
+            folder=tmp_path / "shared",
+            workspace=tmp_path / name,
+        )
+        for _ in range(2):
+            built = mine.build("mine/1", Recipe(first=("alpha",)))
+    assert workspaces(built.folder) == (str(tmp_path / "one"), str(tmp_path / "two"))
+    (tmp_path / "one/.bep").rmdir()
+    assert workspaces(built.folder) == (str(tmp_path / "two"),)
 
 
 def test_the_index_and_the_build_of_the_interpreter_are_part_of_the_digest(tmp_path: Path, wheels: Path) -> None:
