@@ -24,7 +24,7 @@ from bep.schemas.opening import Opened, documents_of, open_workspace
 from bep.schemas.references import Addresses
 from bep.schemas.resolving import resolve
 from bep.schemas.resource import Resource
-from bep.schemas.rules import check_addresses, check_compute, check_deployment, duplicates
+from bep.schemas.rules import check_addresses, check_compute, check_delays, check_deployment, duplicates
 from bep.schemas.salvaging import names_in, salvage
 from bep.schemas.traffic import traffic_of
 from bep.schemas.unsupported import unsupported
@@ -210,6 +210,7 @@ class _Loading:
         unique.update(self._traffic(addresses))
         for draft in (*unique.values(), *others):
             resolve(draft, addresses)
+            check_delays(draft)
             if draft.kind in ("datastore", "data", "model"):
                 check_addresses(draft)
             if draft.kind == "compute":

@@ -95,6 +95,17 @@ def check_compute(draft: Draft) -> None:
         draft.error("min-above-max", ("min_instances",), message, fix)
 
 
+def check_delays(draft: Draft) -> None:
+    """The first of growing delays is not longer than the longest."""
+    retry = draft.extension.get("retry") if draft.extension is not None else None
+    first, longest = (retry.get(name) if retry is not None else None for name in ("first_delay", "longest_delay"))
+    if first is None or longest is None or first.value <= longest.value:
+        return
+    message = f"first_delay is {first.text}, but longest_delay is {longest.text}"
+    fix = f"Write {longest.text} or less, or raise longest_delay."
+    draft.error("min-above-max", (), message, fix, first.mark)
+
+
 def instances_trouble(count: int, most: int, whose: str) -> tuple[str, str] | None:
     """What is wrong with `count` instances where the field that `whose` ends in is `most`, and how to mend it."""
     if count <= most:

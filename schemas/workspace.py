@@ -32,6 +32,8 @@ NOT_SOUGHT = (FILE, "job.yml")
 NOT_THERE = "file-not-found"
 LOCAL = "local"
 LOCAL_STATE = ".bep/state.json"
+LONGEST_STATE_NAME = 180
+"""Bytes of UTF-8, of 255: the longest beside it is `.NAME.journal.replaced-MOMENT-PROCESS.PROCESS.tmp`."""
 UNAVAILABLE = (
     (("provider", "azure"), "the local provider", "Write 'provider: {local: {}}', or leave provider out."),
     (("state", "azure_blob"), "the file store", f"Write 'state: {{file: {LOCAL_STATE}}}', or leave state out."),
@@ -104,7 +106,22 @@ def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], 
         conditions=read_conditions(node),
         stages=read_stages(node),
     )
-    return workspace, [*(r.finding for r in refused), *warnings, *missing, *lost, *check_stages(node)], doubts
+    told = (*(r.finding for r in refused), *warnings, *missing, *lost, *check_stages(node), *_state_names(node))
+    return workspace, list(told), doubts
+
+
+def _state_names(root: Node) -> Iterator[Finding]:
+    """What stands beside a state has its name with more behind it: a journal, copies, and those put aside."""
+    stages = root.get("stages")
+    around = stages.value.values() if stages is not None and isinstance(stages.value, dict) else ()
+    for file in (place.at(("state", "file")) for place in (root, *around)):
+        name = posixpath.basename(file.text) if file is not None else ""
+        size = len(name.encode("utf-8", "surrogatepass"))
+        if file is not None and size > LONGEST_STATE_NAME:
+            message = f"the name of the state's file has {size} bytes, and may have {LONGEST_STATE_NAME}"
+            yield mistake(
+                "name-too-long", "workspace", message, "Shorten it: files beside it have longer names.", file.mark
+            )
 
 
 def not_available(node: Node, stage: str) -> Iterator[Finding]:

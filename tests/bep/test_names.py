@@ -9,6 +9,7 @@ from bep.runner.errors import JobInvalid
 from bep.runner.output import too_long
 from bep.runner.record import load
 from bep.schemas.rules import LONGEST_FILE_NAME, file_name_trouble
+from bep.schemas.workspace import LONGEST_STATE_NAME
 from bep.wiring.clock import job_name
 from tests.bep.conftest import Workspace
 
@@ -74,3 +75,26 @@ def test_a_name_ends_where_it_ends(applied: Workspace) -> None:
     applied.edit("specs.yml", "name: letters\nauth", "name: |\n  letters\nauth")
     assert "name cannot be" in applied.bep("validate", expect=3).stdout
     assert "name cannot be" in applied.bep("run", "job.yml", "--name", "nightly\n", "--dry-run", expect=3).stderr
+
+
+def test_a_state_has_room_for_the_names_beside_it(workspace: Workspace) -> None:
+    longest = "s" * LONGEST_STATE_NAME
+    workspace.edit("bep.yml", "specs:", f"state: {{file: {longest}}}\nspecs:")
+    workspace.bep("apply", "--auto-approve")
+    workspace.bep("state", "restore", "1")
+    workspace.bep("plan")
+    workspace.edit("bep.yml", longest, f"é{longest}")
+    assert "the name of the state's file has 182 bytes, and may have 180" in workspace.bep("plan", expect=3).stderr
+
+
+def test_the_longest_names_of_an_asset_are_applied_and_imported(workspace: Workspace) -> None:
+    name, version = "n" * 255, "v" * 255
+    workspace.edit("specs.yml", "name: alphabet, version: 1,", f"name: {name}, version: {version},")
+    workspace.bep("apply", "--auto-approve")
+    for path in (workspace.folder / ".bep").glob("state.json*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.rmtree(workspace.folder / "model")
+    (workspace.folder / "specs.yml").write_text("# nothing\n")
+    workspace.bep("import", f"model/{name}/{version}", "--out", "taken.yml")
+    [copied] = [path for path in workspace.folder.iterdir() if path.is_dir() and path.name.endswith("v-path")]
+    assert [path.read_text() for path in copied.rglob("letters.txt")] == ["abc\n"]

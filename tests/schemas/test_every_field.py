@@ -125,3 +125,12 @@ def test_a_file_that_holds_nothing_is_said(bench: Workbench) -> None:
     bench.write("bep.yml", "workspace: w\nspecs: [a.yml]\n")
     bench.write("a.yml", "# name: cpu\n")
     assert [(f.code, f.severity) for f in bench.load().findings] == [("empty-file", "warning")]
+
+
+def test_the_first_delay_is_not_longer_than_the_longest(bench: Workbench) -> None:
+    bench.write("bep.yml", "workspace: w\nspecs: [a.yml]\n")
+    spec = "name: cpu\ntype: amlcompute\nx-bep: {retry: {first_delay: %s, longest_delay: 5}}\n"
+    bench.write("a.yml", spec % 5)
+    assert bench.load().findings == ()
+    bench.write("a.yml", spec % 6)
+    assert [finding.message for finding in bench.load().findings] == ["first_delay is 6, but longest_delay is 5"]
