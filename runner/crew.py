@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from bep.runner import strays
+from bep.runner.record import JobError
 from bep.runner.worker import wire
 from bep.runner.workers import Heart, Worker
 
+NOT_STARTED = "WorkerNotStarted"
 PROGRAM = Path(__file__).resolve().parent / "worker" / "__main__.py"
 
 
@@ -25,9 +27,8 @@ PROGRAM = Path(__file__).resolve().parent / "worker" / "__main__.py"
 class Launch:
     """What every worker of a job is started with.
 
-    `cores_of_a_worker` is 0 for all there are; `gpus` are those to share out among them; `environment` is what they
-    inherit, None for all of this process's: then nothing is found of what scripts have started outside their process
-    groups.
+    `cores_of_a_worker` is 0 for all there are; `gpus` are those to share out among them; `environment` is all that they
+    have in theirs, of which the user has set the variables `of_the_interpreter`, which may keep it from starting.
     """
 
     interpreter: tuple[str, ...]
@@ -36,9 +37,10 @@ class Launch:
     parts: Path
     working: Path
     workers_of_a_node: int
+    environment: Mapping[str, str]
     cores_of_a_worker: int = 0
     gpus: tuple[str, ...] = ()
-    environment: Mapping[str, str] | None = None
+    of_the_interpreter: tuple[str, ...] = ()
 
 
 class Crew:
@@ -68,7 +70,6 @@ class Crew:
             **self._launch.setup,
             "slot": slot,
             "cores": _cores(slot, self._launch.cores_of_a_worker),
-            "gpus": _gpus(slot, self._slots, self._launch.gpus),
             "part": str(self._launch.parts / f"{number:06d}"),
             "errors": str(error),
             "working": str(working),
@@ -112,9 +113,9 @@ class Crew:
     ) -> subprocess.Popen[bytes]:
         """Start the program with its ends of the pipes."""
         files = (*theirs, self._memory_file)
-        environment = self._launch.environment
-        if environment is not None:
-            environment = strays.marked(environment, self._launch.parts, setup["process"])
+        environment = strays.marked(self._launch.environment, self._launch.parts, setup["process"])
+        if seen := _gpus(setup["slot"], self._slots, self._launch.gpus):
+            environment["CUDA_VISIBLE_DEVICES"] = seen
         return subprocess.Popen(
             [*self._launch.interpreter, str(PROGRAM), *map(str, files)],
             stdin=subprocess.DEVNULL,
@@ -125,6 +126,14 @@ class Crew:
             pass_fds=files,
             start_new_session=True,
         )
+
+    def advised(self, error: JobError | None) -> JobError | None:
+        """Name the variables that may keep an interpreter from starting, where it did not and the user has set any."""
+        given = ", ".join(self._launch.of_the_interpreter)
+        if error is None or error.code != NOT_STARTED or not given:
+            return error
+        fix = f"it was started with the environment variables {given}: mend or drop them"
+        return error.model_copy(update={"fix": fix})
 
     def heart(self, worker: Worker) -> Heart:
         """What the worker does now. Two looks in a row that agree are the truth; one alone may be half old."""

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from bep.runner import parts
+from bep.runner.crew import NOT_STARTED
 from bep.runner.spans import Span
 from bep.runner.worker import wire
 from bep.runner.workers import Heart, Worker
 
-NOT_STARTED = "WorkerNotStarted"
 _SAID = {
     wire.UNHEARD: ("ChannelClosed", "the script closed file descriptors that the worker needs"),
     wire.SPEECHLESS: (
@@ -129,12 +129,13 @@ def _explained(worker: Worker, heart: Heart, code: int) -> Death:
     match -code:
         case signal.SIGKILL:
             return Death("WorkerKilled", "the process was killed from outside (SIGKILL), often because memory ran out")
-        case number if number > 0:
+        case number if number > 0 and heart.phase != wire.STARTING:
             name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
             return Death("WorkerCrashed", f"the process crashed ({name}) in native code", _stack(worker.log, 0))
     if heart.phase == wire.STARTING:
         said = worker.stderr.read_text(errors="replace")[-_LOOK_BACK:] if worker.stderr.exists() else ""
-        return Death(NOT_STARTED, f"the environment's interpreter cannot run a worker (exit code {code})", said)
+        how = f"exit code {code}" if code >= 0 else f"ended by signal {-code}"
+        return Death(NOT_STARTED, f"the environment's interpreter cannot run a worker ({how})", said)
     if code in _SAID:
         return Death(*_SAID[code])
     return Death("WorkerExited", f"the process ended itself (exit code {code}): does the script call os._exit?")

@@ -1,5 +1,6 @@
 """Hands mini-batches to workers and survives whatever they do. Knows no spec, no row, no record file."""
 
+import errno
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from bep.runner.worker import wire
 from bep.runner.workers import Lease, Worker
 
 LEASES = 2  # in a worker's pipe, so that none waits for the round trip
+_NO_PROGRAM = (errno.ENOENT, errno.EACCES, errno.ENOEXEC, errno.E2BIG)
 TICK = 0.1  # seconds between looks at the cancel button
 
 
@@ -110,9 +112,12 @@ class Engine:
     def _hire(self, slot: int) -> None:
         try:
             worker = self._hall.hire(slot)
-        except (FileNotFoundError, PermissionError) as error:
+        except OSError as error:
+            if error.errno not in _NO_PROGRAM:
+                raise
             message = f"the environment's interpreter cannot be started: {error.filename}: {error.strerror}"
-            self._error = JobError(code="InterpreterMissing", message=message)
+            fix = "environment_variables take too much room" if error.errno == errno.E2BIG else ""
+            self._error = JobError(code="InterpreterMissing", message=message, fix=fix)
             return
         self._crew.append(worker)
         self._watch.add(worker)
@@ -174,7 +179,7 @@ class Engine:
         if left.blamed is not None:
             self._attempts.failed(worker, left.blamed, death)
         else:
-            self._error = self._supervisor.barren(worker, death)
+            self._error = self._hall.advised(self._supervisor.barren(worker, death))
         if not self._error and self.backlog.calls and len(self._crew) < self.workers:
             self._hire(worker.slot)
 

@@ -22,7 +22,7 @@ from bep.runner.events import Event, JobFinished, JobStarted
 from bep.runner.finishing import History, Totals, failed_calls, history_of, tallied, write_failed_items
 from bep.runner.folder import JobFolder
 from bep.runner.journal import Journal
-from bep.runner.launching import launch
+from bep.runner.launching import environment_of, launch
 from bep.runner.logs import Logs
 from bep.runner.manifest import Manifest
 from bep.runner.record import Counts, JobError, JobRecord, Status, save
@@ -191,7 +191,7 @@ class Job:
     def _convert(self, streams: Path, target: Path) -> None:
         """Write Parquet with the environment's own pyarrow; bep has none."""
         command = [*self.request.target.interpreter, str(PROGRAM), "parquet", str(streams), str(target)]
-        done = subprocess.run(command, env=self.request.environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=environment_of(self.request), capture_output=True, text=True, check=False)
         if done.returncode:
             raise OSError(f"rows cannot be written as Parquet: {(done.stderr.strip() or 'killed').splitlines()[-1]}")
         said = [ast.literal_eval(line) for line in done.stdout.splitlines() if line.startswith(("'", '"'))]

@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from bep.runner.crew import Launch
+from bep.runner.errors import JobInvalid
 from bep.runner.folder import JobFolder
 from bep.runner.listing import stride
 from bep.runner.target import JobRequest
@@ -25,6 +27,9 @@ _POOLS = (
 
 _DRIVER = Path("/proc/driver/nvidia/gpus")  # one folder for each GPU, where NVIDIA's driver is loaded
 
+# Variables that an interpreter, or what loads it, reads as it starts.
+_OF_THE_INTERPRETER = ("PYTHON", "LD_", "DYLD_", "MALLOC_", "GLIBC_")
+
 # The variable that names an active environment, and what stands in every environment of its sort.
 _SIGNS = {"CONDA_PREFIX": "conda-meta", "VIRTUAL_ENV": "pyvenv.cfg"}
 
@@ -42,8 +47,6 @@ def launch(request: JobRequest, folder: JobFolder) -> Launch:
         "partitions": str(folder.partitions) if settings.partition_keys else "",
         "sync": settings.sync_seconds,
         "format": settings.output_format if settings.output_action == "append_row" else "none",
-        "variables": _variables(request),
-        "defaults": dict.fromkeys(_POOLS, str(settings.worker_cpus or max(1, cores() // settings.workers))),
         "arguments": _arguments(request, script),
         "script": script,
         "code": str(target.code_directory or ""),
@@ -51,17 +54,50 @@ def launch(request: JobRequest, folder: JobFolder) -> Launch:
         "output": str(request.output_folder),
         "log": str(folder.logs / "user"),
     }
+    outer = os.environ if request.environment is None else request.environment
+    variables = target.environment_variables
     return Launch(
-        interpreter=target.interpreter,
+        interpreter=(_program(target.interpreter[0], outer), *target.interpreter[1:]),
         setup=setup,
         logs=folder.logs,
         parts=folder.parts,
         working=folder.working,
         workers_of_a_node=settings.max_concurrency_per_instance,
         cores_of_a_worker=settings.worker_cpus,
-        gpus=gpus(request.environment or {}),
-        environment=None if request.environment is None else activated(request.environment, target.interpreter[0]),
+        gpus=() if "CUDA_VISIBLE_DEVICES" in variables else gpus(outer),
+        environment=environment_of(request),
+        of_the_interpreter=tuple(sorted(name for name in variables if name.startswith(_OF_THE_INTERPRETER))),
     )
+
+
+def environment_of(request: JobRequest) -> dict[str, str]:
+    """What a job's processes have from their first instruction: what is inherited, what activating the interpreter's
+    environment sets, and, last, the deployment's variables, the job's and the service's.
+
+    Raises `JobInvalid` for variables that no process can have.
+    """
+    settings, target = request.settings, request.target
+    outer = os.environ if request.environment is None else request.environment
+    pools = dict.fromkeys(_POOLS, str(settings.worker_cpus or max(1, cores() // settings.workers)))
+    for name, value in target.environment_variables.items():
+        if not _is_possible(name, value):
+            raise JobInvalid(
+                f"environment_variables: no process can have {name!r}: a name is not empty and has no '=', and neither "
+                "name nor value has a NUL character or half a surrogate pair"
+            )
+    return {**pools, **activated(outer, _program(target.interpreter[0], outer)), **_variables(request)}
+
+
+def _is_possible(name: str, value: str) -> bool:
+    try:
+        return bool(name) and "=" not in name and b"\0" not in os.fsencode(name + value)
+    except UnicodeEncodeError:
+        return False
+
+
+def _program(name: str, environment: Mapping[str, str]) -> str:
+    """Where a program is, found by bep's own PATH and from bep's own folder: a worker may have another of each."""
+    return os.path.abspath(shutil.which(name, path=environment.get("PATH")) or name)  # noqa: PTH100 - no link followed
 
 
 def activated(environment: Mapping[str, str], interpreter: str) -> dict[str, str]:

@@ -67,8 +67,9 @@ def _listed(request: JobRequest, folder: JobFolder, items: int) -> manifest.Mani
 
 def _passed_on(stream: IO[bytes], show: Show) -> Thread:
     def read() -> None:
-        for line in stream:
-            show(line)
+        with stream:
+            for line in stream:
+                show(line)
 
     reader = Thread(target=read, daemon=True)
     reader.start()
@@ -86,7 +87,7 @@ def _start(start: Launch, more: Mapping[str, Any], *, pipes: bool) -> "subproces
             cwd=start.working,
             stdout=subprocess.PIPE if pipes else None,
             stderr=subprocess.PIPE if pipes else None,
-            env=None if start.environment is None else dict(start.environment),
+            env=dict(start.environment),
             pass_fds=(settings.fileno(),),
         )
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bep.runner import memory
-from bep.runner.crew import Crew
-from bep.runner.deaths import NOT_STARTED, Death, call_of
+from bep.runner.crew import NOT_STARTED, Crew
+from bep.runner.deaths import Death, call_of
 from bep.runner.record import JobError
 from bep.runner.spans import Span
 from bep.runner.worker import wire

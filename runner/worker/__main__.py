@@ -1,5 +1,6 @@
 """Starts the worker from a path, leaving nothing of bep's importable by the user's script."""
 
+import os
 import sys
 
 
@@ -12,6 +13,8 @@ def start() -> None:
         del sys.path[0]
     package = sys.modules["bep_worker"] = types.ModuleType("bep_worker")
     package.__path__ = [folder]
+    if sys.argv[1] != "parquet":
+        _set_aside(os.environ.get("PYTHONPATH", ""))
     if sys.argv[1] == "parquet":
         from bep_worker.parquet import convert  # type: ignore[import-not-found]
 
@@ -25,6 +28,12 @@ def start() -> None:
         from bep_worker.serving import main  # type: ignore[import-not-found]
 
         main([int(number) for number in sys.argv[1:]])
+
+
+def _set_aside(folders: str) -> None:
+    """Search these folders no more, until the script is loaded: what is in them may have names of the library's."""
+    theirs = [os.path.abspath(folder) for folder in folders.split(os.pathsep) if folder]
+    sys.path[:] = [folder for folder in sys.path if os.path.abspath(folder) not in theirs]
 
 
 if __name__ == "__main__":  # a script that spawns processes imports this file again under another name

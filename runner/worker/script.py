@@ -4,7 +4,7 @@ import os
 import sys
 import types
 
-from . import azureml_core, entry_script
+from . import azureml_core, entry_script, log_level
 from .troubles import ScriptInvalid
 
 TYPE_CHECKING = False
@@ -70,12 +70,11 @@ class Script:
 
 def load(setup: "dict[str, object]") -> Script:
     """Import the scoring script, or bep's own for an MLflow model that has none. Raises what the script raises."""
-    for name, value in setup["defaults"].items():  # type: ignore[attr-defined]
-        os.environ.setdefault(name, value)
-    if setup.get("gpus"):
-        os.environ["CUDA_VISIBLE_DEVICES"] = str(setup["gpus"])
-    os.environ.update(setup["variables"])  # type: ignore[call-overload]
-    _search(os.environ.get("PYTHONPATH", ""))
+    code, path = str(setup["code"]), str(setup["script"])
+    given = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
+    _secure(*given, *([code, os.path.dirname(path)] if path else []))
+    _search(given)
+    log_level.install(str(setup["logging_level"]))
     entry_script.install(setup)
     azureml_core.install()
     sys.argv = list(setup["arguments"])  # type: ignore[call-overload]
@@ -83,14 +82,10 @@ def load(setup: "dict[str, object]") -> Script:
         from . import mlflow_model
 
         return Script(mlflow_model, single=True)
-    code, path = str(setup["code"]), str(setup["script"])
-    _secure(code, os.path.dirname(path))
     for folder in (code, os.path.dirname(path)):
         if folder not in sys.path[:1]:
             sys.path.insert(0, folder)
-    module = _run_file(path)
-    _set_level(str(setup["logging_level"]))
-    return Script(module)
+    return Script(_run_file(path))
 
 
 def _secure(*folders: str) -> None:
@@ -105,11 +100,11 @@ def _secure(*folders: str) -> None:
         import traceback  # noqa: F401
 
 
-def _search(folders: str) -> None:
-    """PYTHONPATH counts even when it is the deployment that sets it, after the interpreter has started."""
-    for folder in reversed([f for f in folders.split(os.pathsep) if f]):
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
+def _search(folders: "list[str]") -> None:
+    """Put PYTHONPATH's folders back to where they were when the interpreter started, before this program's imports."""
+    for folder in reversed(folders):
+        if os.path.abspath(folder) not in sys.path:
+            sys.path.insert(0, os.path.abspath(folder))
 
 
 def _run_file(path: str) -> types.ModuleType:
@@ -125,10 +120,3 @@ def _run_file(path: str) -> types.ModuleType:
         source = file.read()
     exec(compile(source, path, "exec"), module.__dict__)
     return module
-
-
-def _set_level(level: str) -> None:
-    """The deployment's logging level, for a script that logs; `logging` is not imported for one that does not."""
-    logging = sys.modules.get("logging")
-    if logging is not None and not logging.getLogger().handlers:
-        logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")

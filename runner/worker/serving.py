@@ -64,9 +64,9 @@ class Worker:
         """Load the script and call its `init()`. What it raises is told to the runner and ends the process."""
         self._beat(wire.PREPARING)
         try:
+            self._script = load(self._setup)
             if self._setup["format"] == "parquet":
                 import pyarrow  # type: ignore[import-not-found,import-untyped,unused-ignore] # noqa: F401
-            self._script = load(self._setup)
             self._script.prepare()
         except BaseException as error:
             self._fail(error, "prepare")
