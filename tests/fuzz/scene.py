@@ -29,7 +29,11 @@ def make(folder: Path) -> Path:
         "code/score.py": SCRIPT,
         "flow/MLmodel": MLMODEL,
         "flow/conda.yaml": json.dumps(CONDA),
-        "flow.json": json.dumps({"kind": "model", "name": "flow", "version": "1", "path": "flow"}),
+        "flow.json": json.dumps({"kind": "model", "name": "flow", "path": "flow"}),
+        "flowing.json": json.dumps(
+            {"name": "flowing", "endpoint_name": "letters", "model": "azureml:flow@latest", "compute": "local"}
+        ),
+        "unused.json": json.dumps({**BASES["environment"], "name": "unused", "conda_file": "conda.yml"}),
     }
     for name, text in laid.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

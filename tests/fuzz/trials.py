@@ -17,6 +17,7 @@ Way = Callable[[bytes, random.Random], tuple[bytes, str]]
 SPECS: Sequence[Command] = (("validate",), ("plan",), ("apply", "--auto-approve"))
 JOB: Sequence[Command] = (("run", "job.yml", "--dry-run"),)
 STATE: Sequence[Command] = (("state", "list"), ("state", "show", "compute/cpu-cluster"), ("show",), ("plan",))
+FLOW: Sequence[Command] = (*SPECS, ("run", "job.yml", "--deployment", "flowing", "--dry-run"))
 PLAN: Sequence[Command] = (("show", "kept.plan"), ("apply", "kept.plan", "--auto-approve"))
 ENV = ("--env", "FAIL=")
 
@@ -47,10 +48,10 @@ def documents() -> Iterator[Trial]:
     for words, document in variants("conda"):
         inline = {**BASES["environment"], "conda_file": document}
         yield Trial(f"{words}, inline", file_of("environment"), json.dumps(inline).encode(), SPECS)
-        yield Trial(f"{words}, of a model", "flow/conda.yaml", json.dumps(document).encode(), SPECS)
+        yield Trial(f"{words}, of a model", "flow/conda.yaml", json.dumps(document).encode(), FLOW)
     for words, value in WRONG.items():
         for field in ("flavors", "signature"):
-            yield Trial(f"MLmodel: {field} is {words}", "flow/MLmodel", json.dumps({field: value}).encode(), SPECS)
+            yield Trial(f"MLmodel: {field} is {words}", "flow/MLmodel", json.dumps({field: value}).encode(), FLOW)
 
 
 def damages(folder: Path, chance: random.Random) -> Iterator[Trial]:
@@ -78,6 +79,8 @@ def _readers(name: str) -> Sequence[Command]:
         return commands_on(name.split("/")[2])
     if name.startswith(".bep/state.json"):
         return STATE
+    if name.startswith("flow/"):
+        return FLOW
     return PLAN if name == "kept.plan" else JOB if name == "job.yml" else SPECS
 
 
