@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -44,7 +45,29 @@ def make(folder: Path) -> Path:
     halfway = ("--set", "environment_variables.FAIL=1", "--set", "error_threshold=0", "--set", "mini_batch_size=1")
     bep(folder, "run", "job.yml", "--name", "half", *halfway, expect=1)
     shutil.rmtree(folder / "out")
+    (folder / "compute.json").write_text(json.dumps({**BASES["compute"], "max_instances": 5}))
+    (folder / "data.json").unlink()
+    _begin_to_apply(folder)
     return folder
+
+
+def _begin_to_apply(folder: Path) -> None:
+    """Leave an apply that was killed at its third record, and its journal."""
+    script = (
+        "import os, signal\n"
+        "from bep.cli import run\n"
+        "from bep.providers.journal_file import JournalFile\n"
+        "append, written = JournalFile.append, []\n"
+        "def third(self, lines):\n"
+        "    append(self, lines)\n"
+        "    written.extend(lines)\n"
+        "    if len(written) >= 3: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "JournalFile.append = third\n"
+        "run(['apply', '--auto-approve'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
+    assert (folder / ".bep/state.json.journal").stat().st_size
 
 
 def bep(folder: Path, *arguments: str, expect: int = 0) -> None:

@@ -117,8 +117,8 @@ def _sealed(name: str) -> "Way | None":
     """How a file is changed and its checksum made anew, so that its reader comes to look at what it vouches for."""
     if name == ".bep/state.json" or name.startswith(".bep/state.json.backups/"):
         return _state
-    if name.endswith("/journal"):
-        return _failures
+    if name.endswith(("/journal", "state.json.journal")):
+        return _lines
     return _records if name.endswith(".journal") and "/parts/" in name else None
 
 
@@ -132,7 +132,7 @@ def _state(content: bytes, chance: random.Random) -> tuple[bytes, str]:
     return f'{{"digest":"sha256:{digest}",\n{text[1:]}'.encode(), f"{words}, vouched for"
 
 
-def _failures(content: bytes, chance: random.Random) -> tuple[bytes, str]:
+def _lines(content: bytes, chance: random.Random) -> tuple[bytes, str]:
     lines = content.splitlines() or [b"00000000 {}"]
     text = chance.choice((b"", b"{}", b"[]", b"null", _value(lines[-1][9:], chance)[0]))
     return b"\n".join((*lines[:-1], b"%08x %s" % (crc32(text), text), b"")), f"a line {text[:40]!r}, vouched for"
