@@ -2,7 +2,9 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
+from bep.planner.canonical import canonical
 from bep.planner.checks import failed_checks
 from bep.planner.deciding import Case, Decision, Verdict, decide
 from bep.planner.drafting import drafted
@@ -16,15 +18,17 @@ from bep.planner.refusing import reference_cycle as cycle_finding
 from bep.planner.replacing import cascade
 from bep.planner.rollback import undoing
 from bep.planner.safety import Scene, safety_findings, settled
-from bep.planner.state import State
+from bep.planner.state import Entry, State
 from bep.planner.targeting import named, selected
 from bep.planner.traffic import receivers
-from bep.planner.wanted import guards_of, references_of, wanted
+from bep.planner.wanted import Wanted, guards_of, references_of, wanted
 from bep.schemas.address import Address, kind_of
 from bep.schemas.finding import Finding
 from bep.schemas.kind import Kind
 from bep.schemas.resource import Resource
-from bep.schemas.secret import seal
+from bep.schemas.secret import SEALED, seal, sealed_alike
+
+Kept = TypeVar("Kept", Entry | None, Observed | None)
 
 __all__ = ["Options", "RunningJob", "plan"]
 
@@ -42,13 +46,23 @@ class World:
     def case(self, address: Address) -> Case:
         """All that is known of one address."""
         resource = self.resources.get(address)
-        return Case(
-            address,
-            self.kinds[kind_of(address)],
-            wanted(resource, self.state.secret_key) if resource else None,
-            self.state.entries.get(address),
-            self.observed.get(address),
-        )
+        wish = wanted(resource, self.state.secret_key) if resource else None
+        entry, observed = self.state.entries.get(address), self.observed.get(address)
+        if wish is not None and SEALED in canonical(wish.attributes):
+            entry, observed = self._sealed_as(wish, entry), self._sealed_as(wish, observed)
+        return Case(address, self.kinds[kind_of(address)], wish, entry, observed)
+
+    def _sealed_as(self, wish: Wanted, known: Kept) -> Kept:
+        """What was kept in clear before it was known to be a secret, sealed: compared so, it is no change."""
+        key = self.state.secret_key
+        if isinstance(known, Entry):
+            alike = {
+                name: sealed_alike(wish.attributes, getattr(known, name), key) for name in ("attributes", "observed")
+            }
+            return known.model_copy(update=alike)
+        if known is None:
+            return known
+        return replace(known, attributes=sealed_alike(wish.attributes, known.attributes, key))
 
     def desired_references(self) -> dict[Address, tuple[Address, ...]]:
         """By declared address, what it will refer to."""

@@ -82,6 +82,7 @@ def apply(
     check_safety(plan, judge(session.state))
     observed = provider.read(sorted({change.address for change in plan.changes}))
     check_world(plan, session.state, observed)
+    session.seal_literals(declared.values())
     session.remember(plan)
     return _Walk(plan, declared, observed, session, provider, ways).run(notes)
 

@@ -5,7 +5,7 @@ Belongs to one thread. Knows no provider; it never asks what a record means.
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +21,8 @@ from bep.providers.backups import Backups, stamp_of
 from bep.providers.durable import At, create_durably, write_durably
 from bep.providers.journal_file import JournalFile
 from bep.providers.trouble import StateNotWritten, StateReplaced
+from bep.schemas.resource import Resource
+from bep.schemas.secret import seal, sealed_alike
 
 PLANS_REMEMBERED = 20
 Identity = tuple[int, int, int, int]
@@ -92,6 +94,18 @@ class Session:
                 self.state.entries.pop(outcome.address, None)
             else:
                 self.state.entries[outcome.address] = outcome.entry
+
+    def seal_literals(self, resources: Iterable[Resource]) -> None:
+        """Seal in the next snapshot what entries hold in clear and these resources know to be secrets."""
+        key = self.state.secret_key
+        for resource in resources:
+            entry = self.state.entries.get(resource.address)
+            if entry is None:
+                continue
+            wanted = seal(resource.attributes, key)
+            kept = {name: sealed_alike(wanted, getattr(entry, name), key) for name in ("attributes", "observed")}
+            if any(kept[name] != getattr(entry, name) for name in kept):
+                self.state.entries[resource.address] = entry.model_copy(update=kept)
 
     def finish(self, applied: str = "") -> None:
         """Fold the journal into the next snapshot, which remembers the digest of the plan that was `applied`.

@@ -8,13 +8,15 @@ from bep.schemas.checking import check
 from bep.schemas.contents import beside, said
 from bep.schemas.emptiness import say_empty, take_out_empty
 from bep.schemas.files import Files
-from bep.schemas.finding import Finding, errors, mistake, ordered
+from bep.schemas.finding import Finding, errors, mistake, ordered, warning
 from bep.schemas.job_changes import OVERRIDES, change
+from bep.schemas.literal_secrets import CODE, excused_by, is_excused, mend
 from bep.schemas.mark import Mark
 from bep.schemas.masking import masked
 from bep.schemas.node import Node
 from bep.schemas.opening import open_workspace
 from bep.schemas.reading import read
+from bep.schemas.recognising import may_be_secret, names_secret, shape_of
 from bep.schemas.references import is_remote
 from bep.schemas.rules import file_name_trouble
 from bep.schemas.salvaging import salvage
@@ -129,8 +131,24 @@ class _Reading:
                 )
             return None
         self.variables.substitute(written.documents[0])
+        self._say_secrets(written.documents[0])
         self._reveal(written.documents[0])
         return written.documents[0]
+
+    def _say_secrets(self, node: Node) -> None:
+        """Literal secrets in a job's environment variables: no record keeps their values, but the file does."""
+        excused = excused_by(node.get("x-bep"))
+        for place in (node.at(("settings", "environment_variables")), node.get("environment_variables")):
+            for name, below in place.value.items() if place is not None and isinstance(place.value, dict) else ():
+                path = ("environment_variables", name)
+                if is_excused(path, excused):
+                    continue
+                if what := shape_of(below.value):
+                    message = f"environment_variables.{name} has {what} in it"
+                    self.error(CODE, message, mend(path, ".".join(path)), below.mark)
+                elif names_secret(name) and may_be_secret(below.value):
+                    message = f"environment_variables.{name} looks like a secret that is written in the job file"
+                    self.findings.append(warning(CODE, "job", message, mend(path, ".".join(path)), below.mark))
 
     def _reveal(self, node: Node) -> None:
         """Secrets may stand in a job's environment variables, which no record keeps, and nowhere else."""

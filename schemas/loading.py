@@ -17,6 +17,7 @@ from bep.schemas.environments import take_from_file
 from bep.schemas.files import Files
 from bep.schemas.finding import Finding, errors, mistake, ordered, warning
 from bep.schemas.kind import load_kind
+from bep.schemas.literal_secrets import seal_literals
 from bep.schemas.mark import Mark
 from bep.schemas.masking import masked
 from bep.schemas.node import Node, scalars
@@ -218,6 +219,7 @@ class _Loading:
             if draft.kind == "deployment":
                 check_deployment(draft, unique, self.contents)
             self.gone |= seal_off(draft, self.variables)
+            seal_literals(draft)
         self.findings += self.variables.misplaced(self.gone)
         self.findings += self.variables.findings
         self.findings += [f for d in {id(d): d for d in (*self.drafts, *unique.values())}.values() for f in d.findings]

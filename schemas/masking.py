@@ -2,6 +2,8 @@
 
 import re
 
+from bep.schemas.recognising import blotted
+
 SECRET = re.compile(
     r"(key|keys|key_value|secret|password|passwd|token|certificate|credential|credentials)$", re.IGNORECASE
 )
@@ -41,6 +43,7 @@ def masked(text: str) -> str:
     """
     if "://" in text:
         text = IN_ADDRESS.sub(lambda found: BLOT * len(found[0]), text)
+    text = blotted(text)
     if not SECRET_ANYWHERE.search(text):
         return text
     lines = []

@@ -49,6 +49,18 @@ def seal(value: Any, key: str) -> Any:
     return value
 
 
+def sealed_alike(wanted: Any, other: Any, key: str) -> Any:
+    """Another value with a seal wherever `wanted` has one and it has a clear text: what was kept before it was known
+    to be a secret is compared by its seal, and kept by it from then on."""
+    if is_sealed(wanted):
+        return Secret(other).sealed(key) if isinstance(other, str) else other
+    if isinstance(wanted, Mapping) and isinstance(other, Mapping):
+        return {name: sealed_alike(wanted.get(name), item, key) for name, item in other.items()}
+    if isinstance(wanted, list) and isinstance(other, list) and len(wanted) == len(other):
+        return [sealed_alike(one, item, key) for one, item in zip(wanted, other, strict=True)]
+    return other
+
+
 def is_sealed(value: Any) -> bool:
     """Whether this JSON value stands where a secret was."""
     return isinstance(value, Mapping) and SEALED in value
