@@ -6,8 +6,8 @@ from pathlib import Path
 
 
 def test_every_command_gives_an_answer() -> None:
-    command = [sys.executable, "-m", "tests.fuzz", "--trials", "24", "--seed", "9", "--seconds", "3600"]
+    command = [sys.executable, "-m", "tests.fuzz", "--trials", "16", "--seed", "9", "--seconds", "3600"]
     done = subprocess.run(command, cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    assert "24 documents tried" in done.stdout
+    assert "16 documents tried" in done.stdout
     assert "commands: 0 tracebacks, 0 hangs" in done.stdout

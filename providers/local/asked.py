@@ -112,25 +112,39 @@ class _Carried:
                     self.constraints += found
 
     def _inside(self, named: str) -> Path:
-        file = (self.folder / named).resolve()
+        file = (self.folder / named.replace("\0", "?")).resolve()
         if not file.is_relative_to(self.folder.resolve()) or not file.is_file():
             raise ProviderError(self.label, "read", f"the model names {named}, which is not in it", code="ModelInvalid")
         return file
 
 
 def _of_python_env(carried: _Carried, about: Mapping[str, Any]) -> Recipe:
-    lines = list(carried.lines(str(entry) for entry in about.get("dependencies") or ()))
+    wanted = _listed(carried.label, "dependencies of its python_env.yaml", about.get("dependencies"))
+    lines = list(carried.lines(map(str, wanted)))
     python = str(about["python"]) if about.get("python") else None
     return replace(recipe_of(None, lines, base=carried.base()), python=python)
 
 
 def _of_conda(carried: _Carried, about: Mapping[str, Any], names: Names) -> Recipe:
     dependencies: list[Any] = []
-    for item in about.get("dependencies") or ():
-        if isinstance(item, dict) and isinstance(item.get("pip"), list):
-            item = {"pip": list(carried.lines(map(str, item["pip"])))}
+    for item in _listed(carried.label, "dependencies of its conda file", about.get("dependencies"), sections=True):
+        if isinstance(item, dict):
+            section = _listed(carried.label, "pip section of its conda file", item["pip"])
+            item = {"pip": list(carried.lines(map(str, section)))}
         dependencies.append(item)
     return recipe_of({**about, "dependencies": dependencies}, names=names, base=carried.base())
+
+
+def _listed(label: str, what: str, found: Any, *, sections: bool = False) -> list[Any]:
+    """A list of texts, which may have sections for pip. Raises `ProviderError` for anything else; null is none."""
+    items = [] if found is None else found
+    if not isinstance(items, list):
+        raise ProviderError(label, "read", f"the {what} must be a list", code="ModelInvalid")
+    for item in items:
+        if not isinstance(item, str) and not (sections and isinstance(item, dict) and list(item) == ["pip"]):
+            wanted = "text or a pip section" if sections else "text"
+            raise ProviderError(label, "read", f"the {what} must each be {wanted}, not {item!r}", code="ModelInvalid")
+    return items
 
 
 def _lines(label: str, file: Path) -> Iterator[str]:
@@ -162,7 +176,7 @@ def _mapping(label: str, file: Path) -> Mapping[str, Any]:
 
     try:
         found = yaml.safe_load(_text(label, file))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that is none, brackets without end
         raise ProviderError(label, "read", f"{file.name} is not YAML: {error}", code="ModelInvalid") from error
     if not isinstance(found, dict):
         raise ProviderError(label, "read", f"{file.name} is not a mapping", code="ModelInvalid")

@@ -233,6 +233,18 @@ def test_an_mlflow_model_without_any_environment_is_scored_with_a_warning(world:
         ({"MLmodel": "{"}, "MLmodel is not YAML"),
         ({"MLmodel": MLMODEL, "python_env_yaml": "dependencies: [-r ../../x.txt]"}, "the model names ../../x.txt"),
         ({"MLmodel": MLMODEL, "conda_yaml": "- a"}, "conda.yaml is not a mapping"),
+        ({"MLmodel": MLMODEL, "conda_yaml": "a: 2001-13-45"}, "conda.yaml is not YAML"),
+        ({"MLmodel": MLMODEL, "conda_yaml": "a: " + "[" * 5000}, "conda.yaml is not YAML"),
+        ({"MLmodel": MLMODEL, "conda_yaml": "dependencies: true"}, "dependencies of its conda file must be a list"),
+        ({"MLmodel": MLMODEL, "conda_yaml": "dependencies: {pip: [a]}"}, "must be a list"),
+        ({"MLmodel": MLMODEL, "conda_yaml": "dependencies: [7]"}, "must each be text or a pip section, not 7"),
+        (
+            {"MLmodel": MLMODEL, "conda_yaml": "dependencies: [{pip: a}]"},
+            "pip section of its conda file must be a list",
+        ),
+        ({"MLmodel": MLMODEL, "conda_yaml": "dependencies: [{pip: [1]}]"}, "must each be text, not 1"),
+        ({"MLmodel": MLMODEL, "python_env_yaml": "dependencies: numpy"}, "its python_env.yaml must be a list"),
+        ({"MLmodel": MLMODEL, "python_env_yaml": 'dependencies: ["-r \\0"]'}, "the model names"),
     ],
 )
 def test_a_broken_mlflow_model_is_told(
