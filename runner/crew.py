@@ -106,6 +106,7 @@ class Crew:
             log=Path(setup["errors"]),
             stderr=Path(logs[1].name),
             name=setup["process"],
+            code=(setup["code"], setup["code_name"]),
         )
 
     def _spawn(

@@ -11,6 +11,7 @@ from bep.runner import parts
 from bep.runner.crew import NOT_STARTED
 from bep.runner.spans import Span
 from bep.runner.worker import wire
+from bep.runner.worker.troubles import as_written
 from bep.runner.workers import Heart, Worker
 
 _SAID = {
@@ -123,7 +124,7 @@ def explain(worker: Worker, heart: Heart, code: int) -> Death:
 
 def _explained(worker: Worker, heart: Heart, code: int) -> Death:
     if worker.doom:
-        return Death(worker.doom.kind, worker.doom.reason, _stack(worker.log, worker.doom.log_size))
+        return Death(worker.doom.kind, worker.doom.reason, _stack(worker, worker.doom.log_size))
     if worker.last_words:
         return _last_said(worker.last_words)
     match -code:
@@ -131,7 +132,7 @@ def _explained(worker: Worker, heart: Heart, code: int) -> Death:
             return Death("WorkerKilled", "the process was killed from outside (SIGKILL), often because memory ran out")
         case number if number > 0 and heart.phase != wire.STARTING:
             name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
-            return Death("WorkerCrashed", f"the process crashed ({name}) in native code", _stack(worker.log, 0))
+            return Death("WorkerCrashed", f"the process crashed ({name}) in native code", _stack(worker, 0))
     if heart.phase == wire.STARTING:
         said = worker.stderr.read_text(errors="replace")[-_LOOK_BACK:] if worker.stderr.exists() else ""
         how = f"exit code {code}" if code >= 0 else f"ended by signal {-code}"
@@ -149,10 +150,10 @@ def _last_said(told: Mapping[str, Any]) -> Death:
     return Death("InitFailed", f"{told['type']}: {told['message']}", told["traceback"])
 
 
-def _stack(log: Path, start: int) -> str:
+def _stack(worker: Worker, start: int) -> str:
     """Where the script was, from the stack that the process wrote as it ended; the worker's own frames left out."""
     try:
-        with log.open("rb") as file:
+        with worker.log.open("rb") as file:
             size = file.seek(0, 2)
             file.seek(max(start, size - _LOOK_BACK))
             text = file.read()
@@ -163,4 +164,5 @@ def _stack(log: Path, start: int) -> str:
         return ""
     lines = text[at:].decode(errors="replace").splitlines()
     frames = [line for line in lines if line.startswith("  File ") and "/runner/worker/" not in line]
+    frames = [as_written(line, *worker.code) for line in frames]
     return "\n".join(["Stack (most recent call first):", *frames]) + "\n" if frames else ""

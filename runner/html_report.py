@@ -35,7 +35,11 @@ def write(path: Path) -> Path:
 
 def render(record: JobRecord, found: Gathered) -> str:
     """The page. A pure function of its arguments."""
-    parts = [*_head(record), *_troubled(record), *_drawn(record, found), *_failed(record, found), *_about(record)]
+    how = [*_tiles(record), *_drawn(record, found)]
+    why = [*_failed(record, found)]
+    went_well = record.status is Status.COMPLETED or not record.error
+    told = [*how, *why] if went_well else [*why, *how]
+    parts = [*_head(record), *_troubled(record), *told, *_about(record)]
     title = _text(f"{record.name}: {record.status}")
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
@@ -47,13 +51,17 @@ def render(record: JobRecord, found: Gathered) -> str:
 
 
 def _head(record: JobRecord) -> Iterable[str]:
-    counts, target = record.counts, record.target
+    target = record.target
     tone = {Status.COMPLETED: "good", Status.FAILED: "bad", Status.NOT_RESPONDING: "bad"}.get(record.status, "warn")
     yield f'<h1>{_text(record.name)} <span class="status {tone}">{record.status}</span></h1>'
     end = "an unknown moment" if record.status is Status.NOT_RESPONDING else _moment(record.finished)
     times = f"{_moment(record.started)} to {end}"
     again = f", in {record.runs} runs" if record.runs > 1 else ""
     yield f'<p class="soft">{_text(target.endpoint)}/{_text(target.deployment)}, {times}{again}</p>'
+
+
+def _tiles(record: JobRecord) -> Iterable[str]:
+    counts = record.counts
     rate = (counts.scored + counts.failed) / record.seconds if record.seconds else 0.0
     tiles = [
         ("Items", f"{counts.items:,}", ""),
@@ -133,6 +141,9 @@ def _failed(record: JobRecord, found: Gathered) -> Iterable[str]:
     if found.attempts:
         told = ", ".join(f"{_text(kind)} {_times(count)}" for kind, count in found.attempts.most_common(8))
         yield f"<h2>Attempts that failed</h2><p>{told}. Attempts that went well when repeated count as scored.</p>"
+    if record.counts.splits:
+        batches = "1 mini-batch was" if record.counts.splits == 1 else f"{record.counts.splits:,} mini-batches were"
+        yield f"<p>{batches} split to find the bad files.</p>"
     if not found.troubles:
         return
     yield f"<h2>Failed items: {record.counts.failed:,}</h2>"

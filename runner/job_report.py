@@ -4,6 +4,7 @@ Laid out as the compatible service lays them out. What cannot be written there i
 """
 
 import csv
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from bep.runner.folder import JobFolder
 from bep.runner.journal import Failure
 from bep.runner.manifest import Manifest
 from bep.runner.parts import Scored
+from bep.runner.worker.names import Names
 from bep.runner.worker.troubles import shortage
 
 MINI_BATCHES = "processed_mini-batches.csv"
@@ -31,6 +33,7 @@ _COLUMNS = (
 )
 _COUNTED = "Mini-batches,Total,Succeeded,Failed,Failed Attempts,Deaths,First Start Time,Last End Time,Busy Seconds\n"
 _DONE, _RAISED, _LATE, _DIED = "RUN_DONE", "RUN_EXCEPTION", "RUN_TIMEOUT", "PROCESS_EXIT"
+_SPECIAL = re.compile(r'[",\r\n]')
 _LONGEST = 1000  # characters of a message; failed_items.jsonl and job_error.txt have all of it
 
 
@@ -82,6 +85,7 @@ class JobReport:
         self._logs = folder.logs
         self._folder = folder.logs / "sys" / "job_report"
         self._listed = listed
+        self._names: Names | None = None
         self._sums: dict[str, _Sum] = {}
         self._file: TextIO | None = None
         with suppress(OSError):
@@ -96,7 +100,7 @@ class JobReport:
         self._write(
             f"{self._listed.number_of(first)},{attempt},{process},{_moment(entry.started)},"
             f"{entry.items},{good},{entry.items - good},{seconds:.6f},,,{_DONE},"
-            f"{_short_of(entry) if good < entry.items else ','},items {first} to {first + entry.items - 1}\n"
+            f"{_short_of(entry) if good < entry.items else ','},{self._files(first, entry.items)}\n"
         )
         total = self._sum(process)
         total.mini_batches += 1
@@ -113,7 +117,7 @@ class JobReport:
         self._write(
             f"{self._listed.number_of(failure.first)},{failure.attempt},{process},{began},{failure.count},0,{failure.count},"
             f"{took},,,{status},{_quoted(failure.type, failure.message)},"
-            f"items {failure.first} to {failure.first + failure.count - 1}\n"
+            f"{self._files(failure.first, failure.count)}\n"
         )
         total = self._sum(process)
         total.failed_attempts += 1
@@ -121,6 +125,15 @@ class JobReport:
         total.deaths += not failure.is_raised
         if failure.ended:
             total.spent(failure.ended - failure.seconds, failure.seconds)
+
+    def _files(self, first: int, count: int) -> str:
+        """The first file of a mini-batch and how many more there are, as one column."""
+        if self._names is None:
+            self._names = self._listed.all_names()
+        text = self._names.take(first, 1)[0]
+        if count > 1:
+            text = f"{text} and {count - 1} more"
+        return _quoted_one(text) if _SPECIAL.search(text) else text
 
     def close(self) -> None:
         """Finish the table of attempts and write the other two."""
@@ -175,6 +188,10 @@ def _quoted(kind: str, message: str) -> str:
     text = StringIO()
     csv.writer(text, lineterminator="").writerow([" ".join(part[:_LONGEST].split()) for part in (kind, message)])
     return text.getvalue()
+
+
+def _quoted_one(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
 
 
 def _moment(seconds: float) -> str:

@@ -50,6 +50,7 @@ def launch(request: JobRequest, folder: JobFolder) -> Launch:
         "arguments": _arguments(request, script),
         "script": script,
         "code": str(target.code_directory or ""),
+        "code_name": target.code_name,
         "logging_level": settings.logging_level,
         "output": str(request.output_folder),
         "log": str(folder.logs / "user"),

@@ -72,7 +72,8 @@ class ScoringTarget(BaseModel):
     """What is scored with. `interpreter` is the argument vector that starts the environment's Python.
 
     `model_directory` becomes AZUREML_MODEL_DIR: the folder that contains the model's own folder or file.
-    `scoring_script` is relative to `code_directory`; both are None for an MLflow model without code.
+    `scoring_script` is relative to `code_directory`; both are None for an MLflow model without code. `code_name` is
+    what the user calls that directory, where it is bep's copy of it: tracebacks name the user's files.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -84,6 +85,7 @@ class ScoringTarget(BaseModel):
     model_directory: Path | None = None
     code_directory: Path | None = None
     scoring_script: str | None = None
+    code_name: str = ""
     environment: str = ""
     interpreter: tuple[str, ...]
     environment_variables: dict[str, str] = Field(default_factory=dict, repr=False)

@@ -55,7 +55,8 @@ class Doom:
 
 @dataclass(slots=True)
 class Worker:
-    """One process and the near ends of its pipes. `number` is never used again in the job; `slot` is."""
+    """One process and the near ends of its pipes. `number` is never used again in the job; `slot` is. `code` is the
+    folder of its script's code, and what the user calls that."""
 
     number: int
     slot: int
@@ -67,6 +68,7 @@ class Worker:
     log: Path
     stderr: Path
     name: str
+    code: tuple[str, str] = ("", "")
     leases: deque[Lease] = field(default_factory=deque)
     ready: bool = False
     stopping: bool = False

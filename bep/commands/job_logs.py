@@ -57,7 +57,13 @@ def logs(
     kinds = [kind for kind in _KINDS if asked[kind]] or list(_KINDS)
     record = record_named(home, name)
     said = _Said(
-        Console(), record.folder / "logs" / "user", kinds, worker, alone=len(kinds) == 1 and worker is not None, raw=raw
+        Console(),
+        record.folder / "logs" / "user",
+        kinds,
+        worker,
+        alone=len(kinds) == 1 and worker is not None,
+        raw=raw,
+        code=(str(record.target.code_directory or ""), record.target.code_name),
     )
     try:
         is_over = _followed(said, home, record, follow=follow)
@@ -97,7 +103,15 @@ class _Said:
     """The chosen logs, read on from where they were read last."""
 
     def __init__(
-        self, console: "Console", folder: Path, kinds: list[str], worker: int | None, *, alone: bool, raw: bool
+        self,
+        console: "Console",
+        folder: Path,
+        kinds: list[str],
+        worker: int | None,
+        *,
+        alone: bool,
+        raw: bool,
+        code: tuple[str, str],
     ) -> None:
         self._console = console
         self._folder = folder
@@ -105,11 +119,17 @@ class _Said:
         self._worker = worker
         self._alone = alone
         self._raw = raw
+        self._code = code
         self._read: dict[Path, int] = {}
         self._last: Path | None = None
 
     def print_fresh(self, *, to_the_end: bool) -> None:
-        """Whole new lines of each file; at the end of a job the last line too, even if it is not whole."""
+        """Whole new lines of each file, its user's names in the place of those of a copy of the code.
+
+        At the end of a job the last line too, even if it is not whole.
+        """
+        from bep.runner.worker.troubles import as_written
+
         for file in self._files():
             for content in self._new(file.path, to_the_end):
                 if file.path != self._last and not self._alone:
@@ -118,7 +138,7 @@ class _Said:
                 if self._raw:
                     self._console.result_bytes(content)
                 else:
-                    self._console.result(content.decode(errors="replace"))
+                    self._console.result(as_written(content.decode(errors="replace"), *self._code))
 
     def conclude(self, *, is_over: bool) -> None:
         """Say why nothing was printed. Raises `Stop` for a worker that there is not."""

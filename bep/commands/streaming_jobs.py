@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from bep.commands.equal_tracebacks import EqualTracebacks
 from bep.console import Console
 from bep.exit_codes import ExitCode, Stop
 
@@ -21,13 +22,23 @@ def stream(console: Console, home: Path, name: str) -> None:
     from bep.wiring.jobs import record_named
 
     record = record_named(home, name)
+    tracebacks = EqualTracebacks()
     try:
         console.result(f"RunId: {record.name}\nFolder: {record.folder}\n")
-        record = _followed(console, home, record)
+        record = _followed(console, home, record, tracebacks)
     except KeyboardInterrupt:
         stop_following(console, record_named(home, record.name))
     console.result("\nExecution Summary\n=================")
-    finish(console, so_far(record), json_output=False)
+    finish(console, _shortened(so_far(record), tracebacks), json_output=False)
+
+
+def _shortened(record: "JobRecord", tracebacks: EqualTracebacks) -> "JobRecord":
+    """The record without the tracebacks that were shown."""
+    errors = [
+        error and error.model_copy(update={"traceback": tracebacks.shortened(error.traceback)})
+        for error in (record.error, *record.failures)
+    ]
+    return record.model_copy(update={"error": errors[0], "failures": tuple(errors[1:])})
 
 
 def stop_following(console: Console, record: "JobRecord") -> NoReturn:
@@ -40,15 +51,15 @@ def stop_following(console: Console, record: "JobRecord") -> NoReturn:
     raise Stop(ExitCode.CANCELLED)
 
 
-def _followed(console: Console, home: Path, record: "JobRecord") -> "JobRecord":
+def _followed(console: Console, home: Path, record: "JobRecord", tracebacks: EqualTracebacks) -> "JobRecord":
     """The record once the job is over, its log having been printed until then."""
     from bep.wiring.jobs import record_named
 
-    logs = _Logs(record.folder / "logs")
+    logs = _Logs(record.folder / "logs", tracebacks)
     while True:
         record = record_named(home, record.name)
         over = record.status.is_final
-        for line in logs.fresh():
+        for line in logs.fresh(over=over):
             console.result(line)
         if over:
             return record
@@ -58,16 +69,18 @@ def _followed(console: Console, home: Path, record: "JobRecord") -> "JobRecord":
 class _Logs:
     """What was added to the overview and the error log since the last look."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tracebacks: EqualTracebacks) -> None:
         self._folder = folder
+        self._tracebacks = tracebacks
         self._read: dict[Path, int] = {}
 
-    def fresh(self) -> list[str]:
-        """Whole new lines, file by file, with a heading when a file begins."""
+    def fresh(self, *, over: bool) -> list[str]:
+        """Whole new lines, file by file, with a heading when a file begins; each traceback once."""
         lines: list[str] = []
-        for file in [*sorted(self._folder.glob("job_progress_overview*.txt")), self._folder / "job_error.txt"]:
-            if file.is_file():
-                lines += self._of(file)
+        for file in sorted(self._folder.glob("job_progress_overview*.txt")):
+            lines += self._of(file)
+        errors = self._folder / "job_error.txt"
+        lines += self._tracebacks.fresh(self._of(errors) if errors.is_file() else [], to_the_end=over)
         return lines
 
     def _of(self, file: Path) -> list[str]:

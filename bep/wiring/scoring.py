@@ -102,6 +102,7 @@ def _target(scoring: "Scoring", variables: Mapping[str, str]) -> "ScoringTarget"
         model=scoring.model,
         model_directory=scoring.model_directory,
         code_directory=scoring.code_directory,
+        code_name=scoring.code_name,
         scoring_script=scoring.scoring_script,
         environment=scoring.environment,
         interpreter=scoring.interpreter,

@@ -69,6 +69,7 @@ class Scoring:
     model: str
     model_directory: Path | None
     code_directory: Path | None
+    code_name: str
     scoring_script: str | None
     interpreter: tuple[str, ...]
     environment: str
@@ -128,6 +129,7 @@ def _resolved(provider: LocalProvider, chosen: Chosen, report: Report) -> Scorin
         model=attributes["model"],
         model_directory=model_directory,
         code_directory=_code(provider, chosen),
+        code_name=_code_name(chosen),
         scoring_script=attributes.get("code_configuration", {}).get("scoring_script"),
         interpreter=(ready.python,),
         environment=ready.label,
@@ -234,6 +236,12 @@ def _code(provider: LocalProvider, chosen: Chosen) -> Path | None:
         return None
     record = chosen.observed.contents.get("code_configuration.code")
     return provider.contents.tree(chosen.address, record) if record else locate(provider, str(code))
+
+
+def _code_name(chosen: Chosen) -> str:
+    """The user's own folder that the code was copied from, as the workspace names it; nothing where it is no copy."""
+    code = chosen.observed.attributes.get("code_configuration", {}).get("code")
+    return str(code.get("local", "")) if isinstance(code, Mapping) else ""
 
 
 def _environment(provider: LocalProvider, chosen: Chosen, model: Path, report: Report) -> Built:

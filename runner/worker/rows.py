@@ -25,6 +25,7 @@ _ADVICE = {
 class Formatter:
     """Formats for one job.
 
+    `gave_table` says that the last results were a DataFrame, which has as many rows as it likes.
     `begin_columns` is told the header of a csv file before the rows of a mini-batch that has other columns than the
     last; `notice` is told, once, what the user should know of the rows.
     """
@@ -39,6 +40,7 @@ class Formatter:
         self._begin_columns = begin_columns
         self._notice = notice
         self._noticed: set[str] = set()
+        self.gave_table = False
         self._text = {
             "azureml": self._azureml,
             "csv": self._csv,
@@ -54,6 +56,7 @@ class Formatter:
             kind = type(results).__name__
             advice = _ADVICE.get(kind, "allowed are a list, a tuple and a pandas DataFrame")
             raise WrongResult(f"run() returned {_article(kind)} {kind}; {advice}")
+        self.gave_table = table is not None
         count = len(results)  # type: ignore[arg-type]
         if not count:
             return 0, 0, b""

@@ -4,7 +4,7 @@ import os
 import sys
 import types
 
-from . import azureml_core, entry_script, log_level
+from . import azureml_core, entry_script, log_level, troubles
 from .troubles import ScriptInvalid
 
 TYPE_CHECKING = False
@@ -71,6 +71,7 @@ class Script:
 def load(setup: "dict[str, object]") -> Script:
     """Import the scoring script, or bep's own for an MLflow model that has none. Raises what the script raises."""
     code, path = str(setup["code"]), str(setup["script"])
+    troubles.name_code(code, str(setup["code_name"]))
     given = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
     _secure(*given, *([code, os.path.dirname(path)] if path else []))
     _search(given)

@@ -102,6 +102,7 @@ class Worker:
     def _score(self, sequence: int, first: int, end: int, size: int) -> int:
         """Call `run()` for each mini-batch that the runner has not taken back; how many calls that were."""
         heart, add, take, run = self._heart, self._part.add, self._take, self._run
+        formatter = self._formatter
         clock, beat, stolen = self._clock, wire.HEART.pack_into, wire.STOLEN.unpack_from
         rows, single = self._formatter.rows, self._script.single  # type: ignore[union-attr]
         calls = 0
@@ -118,7 +119,8 @@ class Worker:
             except BaseException as error:
                 self._failed(error, first, count, clock() - started)
             else:
-                add(first, count, count if single else results, results, breaks, text, started, clock())
+                is_one_a_row = not single and (results <= count or not formatter.gave_table)
+                add(first, count, results if is_one_a_row else count, results, breaks, text, started, clock())
                 if results < count and not single:
                     self._short(results, first, count)
             first += count

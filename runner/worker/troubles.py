@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _LONGEST = 65536
+_CODE = ["", ""]  # the folder of the script's code, and what its user calls it
 _name = type.__dict__["__name__"].__get__  # a metaclass may have a `__name__` of its own, which is code of the script
 
 
@@ -31,6 +32,21 @@ def shortage(results: int, items: int) -> "dict[str, str]":
     return {"type": "ResultsMissing", "message": message, "traceback": ""}
 
 
+def name_code(folder: str, name: str) -> None:
+    """From now on say `name` where a message or a traceback has this folder; nothing to say leaves it as it is."""
+    _CODE[:] = [folder, name]
+
+
+def as_written(text: str, folder: str, name: str) -> str:
+    """A text about files of a copy of the user's code, with the names that the user knows them by."""
+    if not folder or not name:
+        return text
+    prefix = "" if name == "." else name.rstrip("/") + "/"
+    for copy in {folder, os.path.realpath(folder)}:
+        text = text.replace(copy.rstrip("/") + "/", prefix)
+    return text
+
+
 def describe(error: BaseException) -> "dict[str, str]":
     """Type, message and traceback of an exception, whatever it is and however it prints."""
     import traceback
@@ -46,7 +62,8 @@ def describe(error: BaseException) -> "dict[str, str]":
         text = "".join(traceback.format_tb(frames))
     if isinstance(error, (WrongResult, ScriptInvalid)):
         text = ""
-    return {"type": _name(type(error)), "message": _short(message), "traceback": _short(text)}
+    message, text = (_short(as_written(said, *_CODE)) for said in (message, text))
+    return {"type": _name(type(error)), "message": message, "traceback": text}
 
 
 def ending(error: BaseException) -> str:

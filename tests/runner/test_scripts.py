@@ -248,6 +248,17 @@ def test_fewer_results_than_files_count_as_failed_and_more_are_kept(jobs: Jobs) 
     assert "run() returned 3 results for 10 files" in (record.folder / "failed_items.jsonl").read_text()
 
 
+def test_a_data_frame_may_have_more_rows_than_there_were_files(jobs: Jobs) -> None:
+    pytest.importorskip("pandas")
+    script = "import pandas\ndef run(mini_batch): return pandas.DataFrame({'n': range(7 * len(mini_batch))})"
+    record, output = jobs.score(script, items=20)
+    assert (record.status, record.warnings) == ("Completed", ())
+    assert (record.counts.scored, record.counts.rows, len(output.splitlines())) == (20, 140, 140)
+    fewer = "import pandas\ndef run(mini_batch): return pandas.DataFrame({'n': range(len(mini_batch) - 1)})"
+    record, _ = jobs.score(fewer, name="fewer", items=20)
+    assert (record.counts.scored, record.counts.failed, record.counts.rows) == (18, 2, 18)
+
+
 def test_a_shortage_of_results_is_told_wherever_a_failure_is_looked_for(jobs: Jobs) -> None:
     record, _ = jobs.score("def run(mini_batch): return [1]", items=95, mini_batch_size=25, workers=1)
     assert (record.status, record.counts.scored, record.counts.failed, record.counts.retries) == ("Completed", 4, 91, 0)
