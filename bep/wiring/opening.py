@@ -228,7 +228,13 @@ class Opened:
 
         running = running_apply(self.store.path)
         doing = (f"while this was planned: {running}",) if running else ()
-        return (*doing, *self._left_behind(), *self._known_state[1])
+        return (*doing, *self._left_behind(), *self._read_only(), *self._known_state[1])
+
+    def _read_only(self) -> tuple[str, ...]:
+        """A world that this user may look at and not change."""
+        if self.home.exists() and not os.access(self.home, os.W_OK):
+            return (f"{self.home} may only be read here: what is planned can be shown, and not applied",)
+        return ()
 
     def _left_behind(self) -> tuple[str, ...]:
         """A state from before the workspace had stages, which none of them has taken over."""

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 from bep.planner.observed import Observed
 from bep.planner.state import ContentRecord
-from bep.providers.local.catalog_file import connect, explained, make
+from bep.providers.local.catalog_file import connect, connect_to_read, explained, make
 from bep.providers.local.transactions import Transactions
 from bep.providers.protocol import Conflict, ProviderError
 from bep.schemas.address import Address, kind_of
@@ -152,7 +152,7 @@ class Catalog:
     def _reading(self, address: str, operation: str) -> Iterator[sqlite3.Connection | None]:
         with self._guard, explained(self.path, address, operation):
             if self._connection is None and self.path.exists():
-                self._connection = connect(self.path, address, operation)
+                self._connection = connect_to_read(self.path, address, operation)
             yield self._connection
 
     def _in_transaction(self, address: str, operation: str, work: Callable[[sqlite3.Connection], Result]) -> Result:

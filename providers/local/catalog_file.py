@@ -2,9 +2,11 @@
 
 import os
 import secrets
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +20,9 @@ APPLICATION: Final = 0x62657063
 """`PRAGMA application_id`, the letters `bepc`: tells this file from any other SQLite database."""
 
 BUSY_SECONDS: Final = 30.0
+
+_LITTLE: Final = 64 * 1024
+"""Bytes of room below which SQLite's own words for a full disk are a disk I/O error."""
 
 _TABLES: Final = f"""
 PRAGMA journal_mode = WAL;
@@ -69,8 +74,43 @@ def connect(path: Path, address: str, operation: str) -> sqlite3.Connection:
     """An open catalog. Raises `ProviderError` for a file that is not one, or that a newer bep wrote."""
     if path.stat().st_size == 0:
         raise _damaged(path, address, operation, "it has no bytes")
-    uri = f"file:{_quoted(path)}?mode=rw"
-    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    return _checked(_connected(path, "mode=rw"), path, address, operation)
+
+
+def connect_to_read(path: Path, address: str, operation: str) -> sqlite3.Connection:
+    """The same for reading alone, also where this process may not write: a colleague's world, a read-only mount.
+
+    SQLite writes beside a file in WAL mode to read it. Where it may not, a file without anything in its log is read as
+    one that nobody changes; one that has is read from a copy of both, which is gone with the connection.
+    """
+    if _is_writable(path):
+        return connect(path, address, operation)
+    if path.stat().st_size == 0:
+        raise _damaged(path, address, operation, "it has no bytes")
+    log = path.with_name(f"{path.name}-wal")
+    if not log.exists() or log.stat().st_size == 0:
+        return _checked(_connected(path, "mode=ro&immutable=1"), path, address, operation)
+    with tempfile.TemporaryDirectory(prefix="bep-catalog-") as place:
+        for file in (path, log):
+            shutil.copyfile(file, Path(place) / file.name)
+        copied = _connected(Path(place) / path.name, "mode=rw")
+        kept = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        copied.backup(kept)
+        copied.close()
+    kept.execute("PRAGMA query_only = 1")  # it is a copy: what is written there would be lost without a word
+    return _checked(kept, path, address, operation)
+
+
+def _is_writable(path: Path) -> bool:
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def _connected(path: Path, how: str) -> sqlite3.Connection:
+    uri = f"file:{_quoted(path)}?{how}"
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+
+
+def _checked(connection: sqlite3.Connection, path: Path, address: str, operation: str) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA synchronous = FULL")
         (application,) = connection.execute("PRAGMA application_id").fetchone()
@@ -93,13 +133,28 @@ def explained(path: Path, address: str, operation: str) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         busy = "locked" in str(error)
-        way_out = (
-            f"another process has held it for {BUSY_SECONDS:.0f} s" if busy else "check its disk and its permissions"
-        )
+        way_out = f"another process has held it for {BUSY_SECONDS:.0f} s" if busy else _way_out(path, str(error))
         code = "CatalogBusy" if busy else "CatalogUnusable"
         raise ProviderError(address, operation, f"{path}: {error}; {way_out}", code=code, retryable=busy) from error
     except (sqlite3.DatabaseError, ValueError) as error:
         raise _damaged(path, address, operation, str(error)) from error
+
+
+def _way_out(path: Path, said: str) -> str:
+    """What to do about a file that SQLite cannot write or read, in words of the folder it lies in."""
+    folder = path.parent
+    if not (_is_writable(path) if path.exists() else os.access(folder, os.W_OK)):
+        whose = ""
+        with suppress(OSError, KeyError):
+            import pwd
+
+            whose = f", which belongs to {pwd.getpwuid(folder.stat().st_uid).pw_name},"
+        return f"{folder}{whose} may only be read here: plan and show work; to change it, ask its owner or use a copy"
+    with suppress(OSError):
+        free = os.statvfs(folder)
+        if free.f_bavail * free.f_frsize < _LITTLE or "full" in said:
+            return f"the disk of {folder} is full: make room, then give the same command again"
+    return f"check the disk of {folder} and its permissions"
 
 
 def _damaged(path: Path, address: str, operation: str, why: str) -> ProviderError:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -129,9 +130,15 @@ def discovered(surroundings: Mapping[str, str], cache: Path) -> tuple[Interprete
         if answer is not None:  # one that did not answer is asked again: it may only have been slow
             found[key] = answer
     if remembered != found:
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        write_durably(cache, (json.dumps({key: asdict(one) for key, one in sorted(found.items())}, indent=1)).encode())
+        with suppress(OSError):  # it saves time and nothing else: a world that may only be read goes without
+            cache.parent.mkdir(parents=True, exist_ok=True)
+            _keep(cache, found)
     return tuple(found.values())
+
+
+def _keep(cache: Path, found: Mapping[str, Interpreter]) -> None:
+    text = json.dumps({key: asdict(one) for key, one in sorted(found.items())}, indent=1)
+    write_durably(cache, text.encode())
 
 
 def folders(surroundings: Mapping[str, str]) -> tuple[Path, ...]:
