@@ -1,9 +1,9 @@
 """Brings inputs at addresses here, once, into a folder that is passed in. A file there is whole or not there."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from bep.runner import stores, web
+from bep.runner import blobs, stores, web
 from bep.runner.addresses import hidden, identity, is_web
 from bep.runner.copies import Copies
 from bep.runner.errors import InputsInvalid
@@ -14,70 +14,118 @@ from bep.runner.transfers import Board, Transfer
 _DOING = "cannot be fetched"
 
 
-def fetch(addresses: Iterable[str], downloads: Path, board: Board, most: int | None = None) -> Mapping[str, Path]:
+def fetch(
+    addresses: Iterable[str], downloads: Path, board: Board, most: int | None = None, kind: str = ""
+) -> Mapping[str, Path]:
     """The local file or folder of each address; several files are on their way at a time.
 
-    What the store says is unchanged since it was fetched is not fetched again. `http` and `https` need nothing; every
-    other scheme goes to fsspec, if it is installed. `most` bounds how many files of each are fetched. Raises
+    What the store says is unchanged since it was fetched is not fetched again. `http` and `https` need nothing, a
+    folder of Azure's blob service neither; every other scheme goes to fsspec, if it is installed. `most` bounds how
+    many files of each are fetched; `kind` is `uri_file` or `uri_folder` where nothing else will do. Raises
     `InputsInvalid`, and `Cancelled` when the board says so.
     """
-    found: dict[str, Path] = {}
     every = list(dict.fromkeys(addresses))
-    transfers = {address: _from_web(address, downloads) for address in every if is_web(address)}
+    pages = [address for address in every if kind == "uri_folder" and is_web(address) and not blobs.is_blob(address)]
+    if pages:
+        shown = ", ".join(map(hidden, pages))
+        raise InputsInvalid(f"{shown}: a web address is one file, and its type is uri_folder. {blobs.FOLDERS}")
+    alone = [address for address in every if is_web(address) and not blobs.is_folder(address, kind)]
+    transfers = {address: Transfer(_from_web(address, downloads, kind)) for address in alone}
     board.carry_out(list(transfers.values()))
-    for address, transfer in transfers.items():
-        assert isinstance(transfer.result, Path)  # what `web.fetch` returns
-        found[address] = transfer.result
+    found = {address: transfer.result for address, transfer in transfers.items() if isinstance(transfer.result, Path)}
     for address in every:
         if address not in found:
-            found[address] = _from_store(address, downloads, board, most)
+            missing = transfers[address].result if address in transfers else None
+            found[address] = _folder(address, downloads, board, most, kind, missing)
     return found
 
 
-def count(address: str) -> int:
-    """How many files `fetch` would bring; none is opened. A web address is one; nobody is asked whether it is there.
+def count(address: str, kind: str = "") -> int:
+    """How many files `fetch` would bring; none is opened. A web address is one, and nobody is asked whether it is
+    there, unless it is of Azure's blob service, which is asked whether it is a folder.
 
-    Raises `InputsInvalid` for a store that cannot be listed.
+    Raises `InputsInvalid` for a store that cannot be listed, or has something else than `kind`.
     """
     if is_web(address):
-        return 1
+        return _blobs(address, kind) if blobs.is_blob(address) and kind != "uri_file" else 1
     doing = "cannot be listed"
     store = stores.opened(address, doing, InputsInvalid)
     with stores.told(address, doing, InputsInvalid):
-        return len(store.files(InputsInvalid))
+        listed = store.files(InputsInvalid)
+    _must_be(kind, address, listed, store.root.rstrip("/"))
+    return len(listed)
 
 
-def _from_web(address: str, downloads: Path) -> Transfer:
-    return Transfer(lambda transfer: web.fetch(address, downloads, transfer))
+def _blobs(address: str, kind: str) -> int:
+    try:
+        found = len(blobs.listed(address, Transfer(lambda _: None)))
+        return found if found or blobs.is_folder(address, kind) else 1
+    except InputsInvalid:
+        if blobs.is_folder(address, kind):
+            raise
+        return 1  # who may read a file need not be allowed to list the others
 
 
-def _from_store(address: str, downloads: Path, board: Board, most: int | None) -> Path:
-    copies = Copies(downloads, identity(address))
+def _from_web(address: str, downloads: Path, kind: str) -> Callable[[Transfer], Path | InputsInvalid]:
+    """What fetches one file. Where there is none, and a folder would do, that is the result."""
+
+    def work(transfer: Transfer) -> Path | InputsInvalid:
+        try:
+            return web.fetch(address, downloads, transfer)
+        except web.NotThere as error:
+            if kind or not blobs.is_blob(address):
+                raise
+            return error
+
+    return work
+
+
+def _folder(address: str, downloads: Path, board: Board, most: int | None, kind: str, missing: object) -> Path:
+    """A folder, or what else a store has at an address. `missing` is why it is no file, where that was tried first."""
+    copies = Copies(downloads, identity(address) + ("/" if is_web(address) else ""))
     waiting = Transfer(lambda _: None, is_stopped=board.cancel.is_set)
     with copies.held(waiting.pause):
         try:
-            place = _listed_and_fetched(address, copies, board, most)
+            place = _listed_and_fetched(address, copies, board, most, kind)
         except InputsInvalid as error:
-            raise InputsInvalid(f"{error}{copies.still_here()}") from None
+            first = f"{missing}\n    it is no folder either: " if missing else ""
+            raise InputsInvalid(f"{first}{error}{copies.still_here()}") from None
         if most is None:
             copies.remember(place)
     return place
 
 
-def _listed_and_fetched(address: str, copies: Copies, board: Board, most: int | None) -> Path:
-    def listing(_: Transfer) -> tuple[str, Mapping[str, Found]]:
+def _listed_and_fetched(address: str, copies: Copies, board: Board, most: int | None, kind: str) -> Path:
+    def listing(transfer: Transfer) -> tuple[str, Mapping[str, Found]]:
+        if is_web(address):
+            return "", blobs.listed(address, transfer, most)
         store = stores.opened(address, _DOING, InputsInvalid)
         with stores.told(address, _DOING, InputsInvalid):
-            return store.root.rstrip("/"), dict(list(store.files(InputsInvalid).items())[:most])
+            every = store.files(InputsInvalid)
+        _must_be(kind, address, every, store.root.rstrip("/"))
+        return store.root.rstrip("/"), dict(list(every.items())[:most])
 
     root, listed = board.wait_for(f"listing {hidden(address)}", listing)
+    if not listed:
+        raise InputsInvalid(f"{hidden(address)}: no files there")
     files = _fetched(listed, address, copies, board)
     try:
         tree = copies.tree(files)
     except OSError as error:
         raise InputsInvalid(f"{hidden(address)}: its names cannot all be files here: {error}") from error
-    alone = [found.path.rstrip("/") for found in listed.values()] == [root]
-    return tree / next(iter(files)) if alone else tree
+    return tree / next(iter(files)) if _is_alone(listed, root) else tree
+
+
+def _is_alone(listed: Mapping[str, Found], root: str) -> bool:
+    """Whether what is listed is one file, which the address names itself."""
+    return [found.path.rstrip("/") for found in listed.values()] == [root]
+
+
+def _must_be(kind: str, address: str, listed: Mapping[str, Found], root: str) -> None:
+    """Raise `InputsInvalid` for a folder that should be a file, or a file that should be a folder."""
+    is_file = _is_alone(listed, root)
+    if kind and not stores.is_pattern(root) and is_file != (kind == "uri_file"):
+        raise InputsInvalid(f"{hidden(address)}: it is {'a file' if is_file else 'a folder'}, and its type is {kind}")
 
 
 def _fetched(listed: Mapping[str, Found], address: str, copies: Copies, board: Board) -> dict[str, Path]:
@@ -90,6 +138,9 @@ def _fetched(listed: Mapping[str, Found], address: str, copies: Copies, board: B
 
 def _one(found: Found, address: str, copies: Copies) -> Transfer:
     def work(transfer: Transfer) -> Path:
+        if is_web(address):
+            return web.fetch_listed(found, copies, transfer)
+
         def once(store: Store) -> Path:
             assert transfer.temporary is not None  # given below
             store.system.get_file(found.path, str(transfer.temporary), callback=stores.counting(transfer, counts=False))

@@ -17,16 +17,21 @@ _WILD = frozenset("*?[")
 
 
 def expand(
-    inputs: Iterable[str], downloads: Path, board: Board | None = None, most: int | None = None
+    inputs: Iterable[str],
+    downloads: Path,
+    board: Board | None = None,
+    most: int | None = None,
+    kind: str = "",
 ) -> Iterator[bytes]:
     """Absolute paths of every file, in the file system's bytes: the inputs in their order, each sorted by path.
 
     Folders are listed recursively with hidden and empty files. What is stored elsewhere is fetched into `downloads`
-    first, `most` files of each at most. Raises `InputsInvalid` as soon as something is missing, is no file or folder,
-    or turns in a circle, and `Cancelled` when the board says so.
+    first, `most` files of each at most, each address a file or a folder where `kind` says which. Raises
+    `InputsInvalid` as soon as something is missing, is no file or folder, or turns in a circle, and `Cancelled` when
+    the board says so.
     """
-    texts = [_without_scheme(text) for text in inputs][:most]  # each has a file at least
-    here = _brought([text for text in texts if is_address(text)], downloads, board or Board(), most)
+    texts = [without_scheme(text) for text in inputs][:most]  # each has a file at least
+    here = _brought([text for text in texts if is_address(text)], downloads, board or Board(), most, kind)
     for text in texts:
         found = False
         for block in _local(os.fsencode(here[text])) if text in here else _one(text):
@@ -36,12 +41,12 @@ def expand(
             raise InputsInvalid(f"{hidden(text)}: no files there")
 
 
-def _without_scheme(text: str) -> str:
+def without_scheme(text: str) -> str:
     """The path of a `file:` address, which is read where it is."""
     return unquote(urlsplit(text.replace("?", "%3F")).path) if text.startswith("file://") else text
 
 
-def _brought(addresses: list[str], downloads: Path, board: Board, most: int | None) -> Mapping[str, Path]:
+def _brought(addresses: list[str], downloads: Path, board: Board, most: int | None, kind: str) -> Mapping[str, Path]:
     if not addresses:
         return {}
     blotted = [address for address in addresses if has_hidden(address)]
@@ -52,7 +57,7 @@ def _brought(addresses: list[str], downloads: Path, board: Board, most: int | No
         )
     from bep.runner import downloading
 
-    return downloading.fetch(addresses, downloads, board, most)
+    return downloading.fetch(addresses, downloads, board, most, kind)
 
 
 def at_least(inputs: Iterable[str], most: int) -> int:

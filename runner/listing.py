@@ -32,7 +32,7 @@ def write(request: JobRequest, folder: JobFolder, downloads: Path, board: Board,
     A group of files with the same keys is taken whole. Raises `InputsInvalid`, and `Cancelled` when the board says so.
     """
     keys, size = request.settings.partition_keys, stride(request.target, request.settings)
-    names = inputs.expand(request.inputs, downloads, board, None if keys else items)
+    names = inputs.expand(request.inputs, downloads, board, None if keys else items, request.input_type)
     if not keys:
         return manifest.write(folder, islice(names, items), size)
     groups = partitions.grouped(names, keys, request.partition_format)

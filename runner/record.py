@@ -83,6 +83,7 @@ class JobRecord(BaseModel):
     settings: Settings
     overrides: dict[str, Any] = Field(default_factory=dict)
     inputs: tuple[str, ...]
+    input_type: str = ""
     partition_format: str = ""
     input_text: str
     manifest_digest: str = ""

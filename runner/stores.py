@@ -93,6 +93,11 @@ class Store:
             raise invalid(f"{self.address}: {name!r} there cannot be the name of a file here; rename it in the store")
 
 
+def is_pattern(root: str) -> bool:
+    """Whether it may stand for several names."""
+    return _WILD.search(root) is not None
+
+
 def _before_wild(pattern: str) -> str:
     """The folder before the first wild character, so that two matches of one name stay two files."""
     return _WILD.split(pattern, maxsplit=1)[0].rpartition("/")[0]

@@ -95,6 +95,8 @@ class JobRequest(BaseModel):
     """One job, ready to start. `inputs` are local paths, globs or URLs, in order; `input_text` is what was written.
     `partition_format` says where in a file's path the partition keys stand; empty: in folders named `key=value`.
 
+    `input_type` is `uri_file` or `uri_folder`, which every input then is; empty: both will do.
+
     `folder` is the job's own folder (record, manifest, journal, parts, logs); `output_folder` is where results appear,
     and go on from there to the folder `output_address` of a store, if there is one.
     `environment` is what worker processes inherit, None for all that this process has; `cache` keeps downloads, None
@@ -109,6 +111,7 @@ class JobRequest(BaseModel):
     target: ScoringTarget
     settings: Settings
     inputs: tuple[str, ...] = Field(repr=False)
+    input_type: str = ""
     partition_format: str = ""
     input_text: str
     folder: Path

@@ -8,16 +8,18 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from bep.runner.addresses import file_name, hidden, identity, scrubbed
+from bep.runner.blobs import FOLDERS, version_of
 from bep.runner.copies import Copies, is_intact
 from bep.runner.errors import InputsInvalid
 from bep.runner.stated import Stated, digest, in_fragment, stated_by
+from bep.runner.stores import Found
 from bep.runner.transfers import Transfer
 
 SECONDS = 60.0
@@ -32,6 +34,14 @@ _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 class _Passing(Exception):
     """The server or the way to it failed; it may not the next time."""
+
+
+class NotThere(InputsInvalid):
+    """The server has no such file; where it is one that lists folders, the address may name one."""
+
+
+class _Missing(OSError):
+    """There is no file at the address."""
 
 
 class _Unchanged(Exception):
@@ -52,13 +62,33 @@ def fetch(address: str, downloads: Path, transfer: Transfer) -> Path:
         raise InputsInvalid(f"{hidden(address)}: this is no address: {error}") from None
     with copies.held(transfer.pause):
         download = _Download(address, copies, transfer)
-        try:
+        with _told(address, download, copies.still_here):
             return download.done()
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            said = scrubbed(str(error) or type(error).__name__, address)
-            raise InputsInvalid(f"{hidden(address)}: cannot be fetched: {said}{copies.still_here()}") from None
-        finally:
-            download.file.unlink(missing_ok=True)
+    raise AssertionError("told returns or raises")
+
+
+def fetch_listed(found: Found, copies: Copies, transfer: Transfer) -> Path:
+    """The file of a folder that a web server has listed, `found.path` being its address; whoever calls holds `copies`.
+
+    Raises as `fetch` does, also when fewer bytes arrive than were listed.
+    """
+    download = _Listed(found, copies, transfer)
+    with _told(found.path, download, str):
+        return download.done()
+    raise AssertionError("told returns or raises")
+
+
+@contextmanager
+def _told(address: str, download: "_Download", more: Callable[[], str]) -> Iterator[None]:
+    """Say of every failure which address it was, without its secrets; nothing half is left."""
+    try:
+        yield
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        said = scrubbed(str(error) or type(error).__name__, address)
+        sort = NotThere if isinstance(error, _Missing) else InputsInvalid
+        raise sort(f"{hidden(address)}: cannot be fetched: {said}{more()}") from None
+    finally:
+        download.file.unlink(missing_ok=True)
 
 
 class _Download:
@@ -68,6 +98,7 @@ class _Download:
         self._address = address
         self._copies = copies
         self._transfer = transfer
+        self._is_data = False
         self._known = self._remembered()
         self._stated: Stated | None = None
         self.file = transfer.temporary = copies.temporary()
@@ -78,6 +109,7 @@ class _Download:
             return None
         stated = Stated(str(told.get("etag", "")), str(told.get("modified", "")), told.get("size"))
         place: Path = told["place"]
+        self._is_data = told.get("is_data") is True
         return (stated, place) if stated.size is not None and is_intact(place, stated.size) else None
 
     def done(self) -> Path:
@@ -109,7 +141,7 @@ class _Download:
         kept = self._copies.file(version, size) or self._copies.keep(self.file, version)
         name = file_name(self._address)
         place = self._copies.tree({name: kept}) / name
-        self._copies.remember(place, etag=stated.etag, modified=stated.modified, size=size)
+        self._copies.remember(place, etag=stated.etag, modified=stated.modified, size=size, is_data=True)
         return place
 
     def _attempt(self, file: BinaryIO) -> None:
@@ -121,6 +153,7 @@ class _Download:
         try:
             with closing(urllib.request.urlopen(_request(self._address, asked), timeout=SECONDS)) as answer:
                 if not (begun and _continues(answer, begun)):
+                    self._examine(answer)
                     self._begin(file, stated_by(answer))
                 self._copy(answer, file)
         except urllib.error.HTTPError as error:
@@ -133,9 +166,18 @@ class _Download:
             raise _Passing(str(why) or type(error).__name__) from None
         self._verify(file)
 
+    def _examine(self, answer: Any) -> None:
+        """Refuse what is no file: a page where data was asked for, or what stands for a folder."""
+        told = {name.lower(): value.strip().lower() for name, value in answer.headers.items()}
+        if told.get("x-ms-meta-hdi_isfolder") == "true" or told.get("x-ms-resource-type") == "directory":
+            raise _Missing("it is a folder")
+        is_page = told.get("content-type", "").partition(";")[0].strip() == "text/html"
+        if is_page and not urlsplit(self._address).path.lower().endswith((".html", ".htm")):
+            raise OSError(f"the server answers with a web page (text/html), which is no data. {FOLDERS}")
+
     def _if_changed(self) -> Mapping[str, str]:
         """Headers with which a server that has the same still says so instead of sending it."""
-        if self._known is None:
+        if self._known is None or not self._is_data:  # what an earlier bep took may be a page
             return {}
         stated = self._known[0]
         asked = {"If-None-Match": stated.etag, "If-Modified-Since": "" if stated.etag else stated.modified}
@@ -147,6 +189,8 @@ class _Download:
         if error.code == 416:
             self._stated = None  # begin from the start
         refused = f"the server answers {error.code} {error.reason}"
+        if error.code == 404:
+            return _Missing(refused)
         return _Passing(refused) if error.code >= 500 or error.code in _BUSY else OSError(refused)
 
     def _begin(self, file: BinaryIO, stated: Stated) -> None:
@@ -181,6 +225,34 @@ class _Download:
             if found != wanted:
                 self._stated = None  # whatever is wrong in it, it is not continued
                 raise _Passing(f"what arrived has {name} {found}, and should have {wanted}")
+
+
+class _Listed(_Download):
+    """The tries of one file of a listed folder."""
+
+    def __init__(self, found: Found, copies: Copies, transfer: Transfer) -> None:
+        super().__init__(found.path, copies, transfer)
+        self._found = found
+
+    def _remembered(self) -> None:
+        """Nothing: what is remembered of a folder is the folder."""
+
+    def _examine(self, answer: Any) -> None:
+        """Nothing: the listing names it as a file, whatever its content is called."""
+
+    def _verify(self, file: BinaryIO) -> None:
+        super()._verify(file)
+        size, stated = self._found.size, self._stated
+        is_changed = stated is not None and version_of(stated.etag.strip('"'), size) != self._found.version
+        if size is not None and file.tell() != size and not (is_changed and stated and stated.etag):
+            self._stated = None
+            raise _Passing(f"{file.tell()} of the {size} bytes that were listed have arrived")
+
+    def _kept(self, stated: Stated) -> Path:
+        size = self._transfer.rising = self.file.stat().st_size
+        version = version_of(stated.etag.strip('"'), size) or f"sha256 {digest(self.file, 'sha256')}"
+        self._transfer.check()
+        return self._copies.file(version, size) or self._copies.keep(self.file, version)
 
 
 def _request(address: str, headers: Mapping[str, str]) -> urllib.request.Request:

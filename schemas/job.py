@@ -30,8 +30,8 @@ class JobSpec:
 
     `inputs` are texts: local paths and patterns relative to the workspace, `azureml:NAME:VERSION`, `azureml://...`
     or `https://...`; `places` says where each was written, if in a file, and `sources` has its text; `setting_places`
-    does so for the name and the settings. `settings` has only what differs from the deployment, by the names of the
-    runner's settings.
+    does so for the name and the settings. `input_type` is empty where none was written: a file and a folder will both
+    do then. `settings` has only what differs from the deployment, by the names of the runner's settings.
     """
 
     endpoint: str
@@ -39,7 +39,7 @@ class JobSpec:
     name: str | None = None
     inputs: tuple[str, ...] = ()
     partition_format: str = ""
-    input_type: str = "uri_folder"
+    input_type: str = ""
     output_path: str | None = None
     output_format: str = "azureml"
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -193,7 +193,7 @@ class _Reading:
             partition_format=port.texts("partition_format"),
             places={_located(item): item.mark for item in _paths(port) if item.file},
             sources={path: masked(text) for path, text in self.texts.items()},
-            input_type=port.texts("type") or "uri_folder",
+            input_type=port.texts("type"),
             output_path=folder,
             output_format=(output.texts("format") if output is not None else "") or "azureml",
             settings=settings,

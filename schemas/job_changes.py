@@ -52,7 +52,17 @@ def change(node: Node, key: str, value: Any) -> list[Finding]:
         for source in ((key,), ("settings", key)):
             _drop(node, source)
     _set(node, place, _given(value, key))
+    if key == "input":
+        _forget_type(node, place)
     return []
+
+
+def _forget_type(node: Node, place: tuple[str, ...]) -> None:
+    """The type in a job's file is that of the path there: it says nothing of a path that the command line gives."""
+    port = node.value[place[0]].value[place[1]]
+    kind = port.get("type")
+    if kind is not None and kind.file:
+        port.value.pop("type")
 
 
 def _may_change(key: str) -> bool:

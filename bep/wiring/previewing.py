@@ -23,9 +23,10 @@ FLAG, FILE, DEPLOYMENT, DEFAULT = "flag", "job file", "deployment", "default"
 def preview(opened: "Opened", job: "JobSpec", changes: Mapping[str, Any]) -> dict[str, Any]:
     """The resolved job as a JSON value. Nothing is built, fetched, run or written.
 
-    `remote_inputs` is how many inputs would be fetched first: they are listed in their stores, and an http URL counts
-    as one file that nobody has asked for. `mini_batches` is None where their keys are not known before. `problems` say
-    what would stop the job before its first mini-batch. Raises `ProviderError` and `InputsInvalid` as the job would.
+    `remote_inputs` is how many inputs would be fetched first: they are listed in their stores, and a web address that
+    is of no such store counts as one file that nobody has asked for. `mini_batches` is None where their keys are not
+    known before. `problems` say what would stop the job before its first mini-batch. Raises `ProviderError` and
+    `InputsInvalid` as the job would.
     """
     from bep.providers.local.scoring import choose, settings_of
     from bep.runner.addresses import hidden
@@ -36,7 +37,7 @@ def preview(opened: "Opened", job: "JobSpec", changes: Mapping[str, Any]) -> dic
     settings = settings_for(opened.provider, chosen, job)
     must_fit(job, settings, job.name or job_name())
     size = 1 if chosen.is_mlflow else settings.mini_batch_size
-    counted = [_count(place) for place in glimpses_of(opened, job)]
+    counted = [_count(place, job.input_type) for place in glimpses_of(opened, job)]
     items, remote = sum(files for files, _ in counted), sum(is_remote for _, is_remote in counted)
     by_keys = settings.partition_keys
     mini_batches = (None if remote else _partitions(opened, job, by_keys)) if by_keys else -(-items // size)
@@ -93,7 +94,7 @@ def _partitions(opened: "Opened", job: "JobSpec", keys: Sequence[str]) -> int:
     return len(grouped(names, keys, job.partition_format).files)
 
 
-def _count(place: int | str) -> tuple[int, bool]:
+def _count(place: int | str, kind: str) -> tuple[int, bool]:
     """How many files an input is, and whether it would be fetched before the first one is scored.
 
     Local ones are listed as the job would list them, remote ones in their store; nothing is fetched.
@@ -104,7 +105,7 @@ def _count(place: int | str) -> tuple[int, bool]:
     if isinstance(place, int):
         return place, False
     if is_address(place) and not place.startswith("file://"):
-        return downloading.count(place), True
+        return downloading.count(place, kind), True
     return sum(1 for _ in inputs.expand([place], Path(os.devnull))), False
 
 

@@ -14,6 +14,7 @@ from bep.schemas.finding import SpecInvalid, errors, mistake
 from bep.schemas.secret import Secret
 from bep.wiring.clock import job_name
 from bep.wiring.environments import placed
+from bep.wiring.input_types import misfit
 from bep.wiring.job_settings import must_fit, settings_for
 from bep.wiring.jobs import jobs_folder
 from bep.wiring.planning import specs_of
@@ -78,6 +79,7 @@ def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> 
         target=_target(scoring, variables),
         settings=settings,
         inputs=located,
+        input_type=job.input_type,
         partition_format=job.partition_format,
         input_text=", ".join(map(hidden, job.inputs)),
         folder=jobs_folder(opened.home) / name,
@@ -222,6 +224,8 @@ def _located(opened: "Opened", job: "JobSpec", place_of: Callable[["Opened", str
         if mark and isinstance(place, str) and _is_plain(text) and not ("://" in place or os.path.lexists(place)):
             message = f"input {text}: there is no {place}"
             wrong.append(mistake("input-not-found", "job", message, _AS_INPUT, mark))
+        elif told := misfit(opened, job.input_type, text, place):
+            wrong.append(mistake("input-type", "job", *told, mark))
         found.append(place)
     if wrong:
         raise SpecInvalid(wrong, job.sources)

@@ -75,6 +75,15 @@ def glimpse(world: World, uri: str) -> int | Path | str:
     return len(place.record.files) if isinstance(place, _Kept) else place
 
 
+def is_folder(world: World, uri: str) -> bool | None:
+    """Whether `uri` is a folder here, as its asset or the disk says; None where that is not known without asking
+    another place, or nothing is there. Nothing is laid out or fetched. Raises `ProviderError` as `resolve` does."""
+    place = _place(world, uri, to_write=False)
+    if isinstance(place, _Kept):
+        return place.attributes.get("type") != "uri_file"
+    return place.is_dir() if isinstance(place, Path) and place.exists() else None
+
+
 def _place(world: World, uri: str, to_write: bool) -> "Path | str | _Kept":
     path = _PATH.fullmatch(uri)
     if path:

@@ -38,6 +38,7 @@ def test_a_job_file(bench: Workbench) -> None:
         endpoint="mybatchedp",
         deployment="mnist-deployment",
         inputs=("images",),
+        input_type="uri_folder",
         output_path="azureml://datastores/workspaceblobstore/paths/myoutput",
         output_format="csv",
         settings={

@@ -1,0 +1,80 @@
+"""The type of a job's input is held to, before any work, at its place."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.bep.conftest import Workspace, write
+from tests.runner.servers import Server, served
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with served() as state:
+        yield state
+
+
+@pytest.fixture
+def held(workspace: Workspace) -> Workspace:
+    """The small workspace, applied, with a datastore and data assets over its texts."""
+    write(
+        workspace.folder,
+        {
+            "more.yml": "kind: datastore\nname: here\ntype: local_folder\npath: texts\n---\n"
+            "kind: data\nname: all\nversion: 1\npath: ./texts\n---\n"
+            "kind: data\nname: one\nversion: 1\ntype: uri_file\npath: ./texts/a.txt\n"
+        },
+    )
+    workspace.edit("bep.yml", "specs.yml", "more.yml, specs.yml")
+    workspace.bep("apply", "--auto-approve")
+    return workspace
+
+
+PATHS = {
+    "texts": "folder", "texts/a.txt": "file", "azureml:all:1": "folder", "azureml:one:1": "file",
+    "azureml://datastores/here/paths/": "folder", "azureml://datastores/here/paths/a.txt": "file",
+}  # fmt: skip
+
+
+def test_files_are_no_folders_and_folders_no_files(held: Workspace) -> None:
+    for kind in ("file", "folder"):
+        lines = "".join(f"      - {path}\n" for path in PATHS)
+        (held.folder / "job.yml").write_text(
+            f"kind: job\nendpoint: letters\ninputs:\n  texts:\n    type: uri_{kind}\n    path:\n{lines}"
+        )
+        for dry in ((), ("--dry-run",)):
+            said = held.bep("run", "job.yml", *dry, expect=3).stderr
+            for number, (path, found) in enumerate(PATHS.items(), start=7):
+                line = f"job.yml:{number}:9: error: job: input {path} is a {found}, and its type is uri_{kind}"
+                assert (line in said) == (found != kind), (line, said)
+        assert not (held.folder / ".bep/jobs").exists()
+
+
+def test_the_type_in_the_file_is_of_the_path_there(held: Workspace) -> None:
+    done = held.bep("run", "job.yml", "-i", "texts/a.txt", "--dry-run", "--json")
+    assert json.loads(done.stdout)["items"] == 1
+
+
+def test_a_web_folder_is_refused_at_its_place_and_a_blob_folder_is_counted_and_scored(
+    held: Workspace, server: Server
+) -> None:
+    def job(path: str) -> None:
+        text = f"kind: job\nendpoint: letters\ninputs: {{texts: {{type: uri_folder, path: {json.dumps(path)}}}}}\n"
+        (held.folder / "job.yml").write_text(text)
+
+    job(f"{server.url}/texts?sig=canary-of-it")
+    said = held.bep("run", "job.yml", expect=3).stderr
+    assert "job.yml:3:42: error: job: input " in said
+    assert "a web address is one file" in said
+    assert "az://" in said
+    assert "canary" not in said
+    assert server.asked == []
+    server.signature = "canary-of-it"
+    for name, text in {"a.txt": "abc", "deep/b.txt": "xa", "empty.txt": ""}.items():
+        server.put(f"/devstoreaccount1/c/texts/{name}", text.encode(), etag=f'"{name}"')
+    job(f"{server.url}/devstoreaccount1/c/texts?sig=canary-of-it")
+    assert json.loads(held.bep("run", "job.yml", "--dry-run", "--json").stdout)["items"] == 3
+    held.bep("run", "job.yml", "--output-path", "out")
+    rows = (held.folder / "out/predictions.csv").read_text().splitlines()
+    assert rows == ["a.txt 3", "b.txt 1", "empty.txt 0"]
