@@ -43,6 +43,12 @@ class JobBusy(JobInvalid):
     code = "JobBusy"
 
 
+class StoredBytesDamaged(JobInvalid):
+    """What the job is given of a model, its code or a data asset is not what was registered."""
+
+    code = "ContentDamaged"
+
+
 class NotUploaded(JobInvalid):
     """All is scored, and the output has not reached its store. It is kept, and `resume` tries that alone again."""
 

@@ -26,6 +26,8 @@ class JobFolder:
         self.logs = path / "logs"
         self.failed_items = path / "failed_items.jsonl"
         self.working = path / "working"
+        self.assets = path / "assets"
+        self.assets_list = path / "assets.json"
         self.downloads = path / "downloads"
         self.uploads = path / "uploads"
         self._lock = path / "lock"

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from bep.runner import listing, output, parts, publishing, resuming
+from bep.runner import listing, output, parts, publishing, resuming, staging
 from bep.runner.columns import Columns, columns_of
 from bep.runner.crew import PROGRAM
 from bep.runner.engine import Engine
-from bep.runner.errors import Cancelled, InputsInvalid, JobInvalid, NotUploaded
+from bep.runner.errors import Cancelled, InputsInvalid, JobInvalid, NotUploaded, StoredBytesDamaged
 from bep.runner.events import Event, JobFinished, JobStarted
 from bep.runner.finishing import History, Totals, failed_calls, history_of, tallied, write_failed_items
 from bep.runner.folder import JobFolder
@@ -46,6 +46,7 @@ class Job:
     cancel: threading.Event
     logs: Logs | None = None
     _unheard: Exception | None = None
+    _is_given: bool = False
 
     def run(self) -> JobRecord:
         """Every step; whatever stops one is in the record. What the listener raised is raised when all is over."""
@@ -66,6 +67,7 @@ class Job:
         except OSError as error:
             self._fail(runner_failed(error))
         shutil.rmtree(self.folder.working, ignore_errors=True)
+        staging.take_back(self.folder)
         self._end(round(before + time.monotonic() - began, 3))
         if self.record.output_file and self.record.status is Status.COMPLETED:
             with suppress(OSError):  # a second name of the file that is there: it takes no room
@@ -84,6 +86,8 @@ class Job:
 
     def _score(self) -> None:
         published = publishing.is_published(self.record, self.request, self.folder, self._board(NotUploaded))
+        if not published and listing.recorded(self.folder, self.record) is None:
+            self._give()
         with closing(self._engine()) as engine:
             listed = self._listed()
             stamping = Stamping(self.folder, listed)
@@ -96,8 +100,15 @@ class Job:
         stamping.close(wait=not ending.is_cancelled)
         self._finish(listed, ending)
 
+    def _give(self) -> None:
+        """Lay out what the job has copies of: not where there is nothing to score, and before any worker starts."""
+        staging.give(self.folder, self._board(StoredBytesDamaged))
+        self._is_given = True
+
     def _board(self, invalid: type[JobInvalid]) -> Board:
-        doing = "uploading the output" if invalid is NotUploaded else "fetching inputs"
+        doing = {NotUploaded: "uploading the output", StoredBytesDamaged: "copying model and code"}.get(
+            invalid, "fetching inputs"
+        )
         return Board(doing, invalid, self.cancel, self._tell)
 
     def _engine(self) -> Engine:
@@ -140,6 +151,8 @@ class Job:
         try:
             waiting = resuming.backlog(self.folder, listed, history)
             before = resuming.tally(self.folder, history, self.record.counts)
+            if waiting.calls and not self._is_given:
+                self._give()
             ending = engine.run(listed, waiting, journal, before)
         finally:
             journal.close()

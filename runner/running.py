@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bep.runner import listing, output, parts, resuming, retrying, stamps
+from bep.runner import listing, output, parts, resuming, retrying, staging, stamps
 from bep.runner.addresses import hidden, without_login
 from bep.runner.errors import InputsChanged, JobInvalid
 from bep.runner.events import Event
@@ -16,6 +16,9 @@ from bep.runner.folder import JobFolder, wait_for_parts
 from bep.runner.job import Job
 from bep.runner.record import JobRecord, Status, must_be_home, pinned, read, save
 from bep.runner.target import JobRequest, ScoringTarget
+
+Given = tuple[staging.Stored, str]
+"""Files that a job gets, and how; see `runner.staging`."""
 
 _ORPHANS = 10.0  # seconds that the kernel gets to end the workers of a runner that was killed
 
@@ -30,6 +33,8 @@ def run(request: JobRequest, *, report: Callable[[Event], None], cancel: threadi
         if folder.record.exists():
             raise JobInvalid(f"{request.folder} has a job already; `bep job resume {request.name}` goes on with it")
         folder.make()
+        staging.keep(folder, request.stored, request.share)
+        staging.take_back_of_dead(request.folder.parent)
         return Job(folder, request, _created(request), report, cancel).run()
 
 
@@ -40,6 +45,8 @@ def resume(
     environment: Mapping[str, str] | None,
     report: Callable[[Event], None],
     cancel: threading.Event,
+    target: ScoringTarget | None = None,
+    given: Given | None = None,
     output_address: str | None = None,
     interpreter: tuple[str, ...] | None = None,
     accept_changed_inputs: bool = False,
@@ -48,9 +55,10 @@ def resume(
 
     `environment_variables` are the deployment's again, and `output_address` is the store's where the record had to
     hide something of it, for a record holds no values; `interpreter` is the environment's where it was built again at
-    another place. What is scored stays scored, and what was given up stays given up; the output is the one that an
-    undisturbed run would have written. A completed job is returned as it is. Raises `JobInvalid`, `JobBusy`, and
-    `InputsChanged` for inputs that are not as they were listed, unless these are accepted or none is left to score.
+    another place. `target` and `given` are where the very same deployment is found now, for a job that was begun by a
+    bep that made no copies. What is scored stays scored, and what was given up stays given up; the output is the one
+    that an undisturbed run would have written. A completed job is returned as it is. Raises `JobInvalid`, `JobBusy`,
+    and `InputsChanged` for inputs that are not as they were listed, unless these are accepted or none is left to score.
     """
     folder = JobFolder(path)
     read(folder)  # a lock is made for jobs only
@@ -60,8 +68,9 @@ def resume(
             if record.output_file:
                 output.forget(output.partial(record.output_file, record.name))
             return record
-        again = _prepared(folder, _started_by(record, interpreter), environment_variables)
+        again = _prepared(folder, _started_by(_aimed(record, target), interpreter), environment_variables)
         again = _with_inputs(folder, again, accept=accept_changed_inputs, only_if_left=True)
+        _keep_given(folder, given)
         return Job(
             folder, _requested(again, environment_variables, environment, output_address), again, report, cancel
         ).run()
@@ -75,6 +84,7 @@ def retry(
     report: Callable[[Event], None],
     cancel: threading.Event,
     target: ScoringTarget | None = None,
+    given: Given | None = None,
     changes: Mapping[str, Any] | None = None,
     output_address: str | None = None,
     interpreter: tuple[str, ...] | None = None,
@@ -84,7 +94,8 @@ def retry(
 
     Their rows get the places that they would have had; the output that is there is replaced when the new one is
     complete. A completed job without failed items is returned as it is. `target` is what to score them with where that
-    is another than the job's own, such as its script mended; the record keeps the digests of those before it.
+    is another than the job's own, such as its script mended, and `given` the files of it that the job gets copies of;
+    the record keeps the digests of those before it.
     `changes` are settings, by their names, that rows do not depend on, such as `timeout`. Raises `JobInvalid`,
     `JobBusy`, `OutputExists` when somebody has changed the output since the job wrote it, and `InputsChanged` for
     inputs that are not as they were listed, unless these are accepted.
@@ -98,6 +109,7 @@ def retry(
         aimed = _started_by(_aimed(record, target), interpreter)
         prepared = _prepared(folder, _changed(aimed, changes or {}), environment_variables)
         prepared = _with_inputs(folder, prepared, accept=accept_changed_inputs, only_if_left=False)
+        _keep_given(folder, given)
         again = retrying.forget_failures(folder, prepared)
         return Job(
             folder, _requested(again, environment_variables, environment, output_address), again, report, cancel
@@ -139,10 +151,19 @@ def _started_by(record: JobRecord, interpreter: tuple[str, ...] | None) -> JobRe
 
 
 def _aimed(record: JobRecord, target: ScoringTarget | None) -> JobRecord:
-    if target is None or target.deployment_digest == record.target.deployment_digest:
+    if target is None:
         return record
-    earlier = (*record.earlier_deployments, record.target.deployment_digest)
+    is_another = target.deployment_digest != record.target.deployment_digest
+    earlier = (*record.earlier_deployments, *([record.target.deployment_digest] if is_another else ()))
     return record.model_copy(update={"target": pinned(target), "earlier_deployments": earlier})
+
+
+def _keep_given(folder: JobFolder, given: Given | None) -> None:
+    """Note the files of another target, beside those of the job's inputs, and remove what dead jobs have left."""
+    staging.take_back_of_dead(folder.path.parent)
+    if given is not None:
+        stored, share = given
+        staging.keep(folder, {**staging.kept(folder)[0], **stored}, share)
 
 
 def _changed(record: JobRecord, changes: Mapping[str, Any]) -> JobRecord:

@@ -1,5 +1,6 @@
 """The first items of a job, scored by one process in front of a person. Keeps nothing; knows no record, no journal."""
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
@@ -8,9 +9,9 @@ from pathlib import Path
 from threading import Thread
 from typing import IO, Any
 
-from bep.runner import listing, manifest
+from bep.runner import listing, manifest, staging
 from bep.runner.crew import PROGRAM, Launch
-from bep.runner.errors import InputsInvalid
+from bep.runner.errors import InputsInvalid, StoredBytesDamaged
 from bep.runner.folder import JobFolder
 from bep.runner.launching import launch
 from bep.runner.target import JobRequest
@@ -41,11 +42,11 @@ def sample(request: JobRequest, items: int, *, debug: bool, show: tuple[Show, Sh
     """
     with tempfile.TemporaryDirectory(prefix="bep-sample-") as place:
         folder = JobFolder(Path(place))
-        here = request.model_copy(
-            update={"folder": folder.path, "output_folder": folder.path / "output", "output_address": ""}
-        )
+        here = _in_folder(request, folder)
         folder.make()
         here.output_folder.mkdir()
+        staging.keep(folder, request.stored, request.share)
+        staging.give(folder, Board("copying model and code", StoredBytesDamaged))
         listed = _listed(here, folder, items)
         process = _start(launch(here, folder), _setup(here, listed.items, debug), pipes=show is not None)
         streams = zip((process.stdout, process.stderr), show or (), strict=False)
@@ -55,6 +56,27 @@ def sample(request: JobRequest, items: int, *, debug: bool, show: tuple[Show, Sh
             reader.join(_PATIENCE)
         found = (path for path in sorted(here.output_folder.rglob("*")) if path.is_file())
         return Sampled(code, tuple(str(path.relative_to(here.output_folder)) for path in found))
+
+
+def _in_folder(request: JobRequest, folder: JobFolder) -> JobRequest:
+    """The request with all that is the job's own in this folder instead."""
+    assets = str(JobFolder(request.folder).assets)
+
+    def here(place: str) -> str:
+        return f"{folder.assets}{place.removeprefix(assets)}" if place.startswith(f"{assets}/") else place
+
+    target = request.target
+    directories = {"model_directory": target.model_directory, "code_directory": target.code_directory}
+    moved = {name: path and Path(here(os.fspath(path))) for name, path in directories.items()}
+    return request.model_copy(
+        update={
+            "folder": folder.path,
+            "output_folder": folder.path / "output",
+            "output_address": "",
+            "target": target.model_copy(update=moved),
+            "inputs": tuple(map(here, request.inputs)),
+        }
+    )
 
 
 def _listed(request: JobRequest, folder: JobFolder, items: int) -> manifest.Manifest:

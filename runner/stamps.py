@@ -113,15 +113,18 @@ def compare(folder: JobFolder, listed: Manifest, texts: Sequence[str]) -> Change
     """What of a job's inputs is another than when it was listed; `texts` are the inputs as the job has them.
 
     Inputs that the job fetched are its own copies: they are compared, and their addresses are not asked again.
+    Those that it is given copies of are known by their digests: they are gone now, and come again as they were.
     """
     if not folder.stamps.exists():
         return Changes(is_known=False)
+    given = f"{folder.assets}/"
+    own = os.fsencode(given)
     changed, removed = _Named(), _Named()
     for name, before in zip(_names(listed), _stamps(folder.stamps), strict=False):
-        now = stamp_of(name)
+        now = before if name.startswith(own) else stamp_of(name)
         if now != before:
             (removed if now == _ABSENT else changed).add(name)
-    added, missing = _listed_now(listed, texts)
+    added, missing = _listed_now(listed, [text for text in texts if not text.startswith(given)], own)
     for name in missing:
         removed.add(name)
     return Changes(
@@ -141,7 +144,7 @@ class _Named:
         return tuple(os.fsdecode(name) for name in islice(self.names, _SHOWN))
 
 
-def _listed_now(listed: Manifest, texts: Sequence[str]) -> tuple[_Named, Iterable[bytes]]:
+def _listed_now(listed: Manifest, texts: Sequence[str], own: bytes) -> tuple[_Named, Iterable[bytes]]:
     """The inputs that were not listed, and those that are no more; a list that is the same is not held."""
     added = _Named()
     if any(is_address(text) and not text.startswith("file://") for text in texts):
@@ -155,7 +158,7 @@ def _listed_now(listed: Manifest, texts: Sequence[str]) -> tuple[_Named, Iterabl
         now = set(inputs.expand(texts, Path(os.devnull)))
     except InputsInvalid:
         return added, ()  # what is gone has been found by its name
-    before = set(_names(listed))
+    before = {name for name in _names(listed) if not name.startswith(own)}
     for name in sorted(now - before):
         added.add(name)
     return added, sorted(before - now)

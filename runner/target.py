@@ -1,10 +1,13 @@
 """What a job runs, resolved to paths and numbers before the first worker starts. Knows no spec, no state."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation
+
+from bep.disk.copying import Original
 
 _MEMORY = r"(?P<amount>[0-9]+(\.[0-9]+)?) ?(?P<prefix>[kKMGT]?)(?P<binary>i?)B?"
 
@@ -103,9 +106,11 @@ class JobRequest(BaseModel):
     for the job's own folder. `workspace` is the folder that `folder` lies in, which may be moved once the job is over.
     `given_variables` names those of the target's environment variables that the job itself was given, which are in no
     deployment.
+    `stored` are the files that the job gets copies of in its own folder (`JobFolder.assets`), where the target's
+    directories and the inputs are then; `share` is how, see `runner.staging`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     name: str
     target: ScoringTarget
@@ -123,3 +128,5 @@ class JobRequest(BaseModel):
     cache: Path | None = None
     workspace: Path | None = None
     given_variables: tuple[str, ...] = ()
+    stored: SkipValidation[Mapping[str, Mapping[str, Original]]] = Field(default_factory=dict, repr=False)
+    share: str = Field(default="copy", pattern="^(copy|link)$")

@@ -154,15 +154,17 @@ def _continued(
     from bep.wiring.changed_settings import changed_settings
     from bep.wiring.jobs import record_named
     from bep.wiring.opening import here
-    from bep.wiring.scoring import interpreter_again, output_again, target_now, variables_of
+    from bep.wiring.scoring import interpreter_again, output_again, target_now, variables_of, was_given_links
 
     console = Console()
     opened = here(again.source)
     record = record_named(opened.home, name)
     must_be_home(record)
     changed = changed_settings(again.changes)
-    target = target_now(opened, record) if again.mended else None
-    deployed = target.environment_variables if target else variables_of(opened, record)
+    deployed = {} if again.mended else variables_of(opened, record)
+    is_elsewhere = again.mended or was_given_links(opened, record)
+    target, given = target_now(opened, record) if is_elsewhere else (None, None)
+    deployed = target.environment_variables if target else deployed
     known = {name: value for name, value in deployed.items() if name not in record.given_variables}
     variables = {**known, **given_values(env, record.target.environment_variables, os.environ)}
     with two_step_interrupt("cancelling the job; what is scored is kept", console.interject) as cancel:
@@ -175,7 +177,7 @@ def _continued(
             output_address=output_again(opened, record),
             accept_changed_inputs=again.accept_changed_inputs,
             interpreter=None if target else interpreter_again(opened, record),
-            **({"target": target} if target else {}),
+            **({"target": target, "given": given} if target else {}),
             **({"changes": changed} if changed else {}),
         )
     if ended.runs == record.runs:

@@ -1,7 +1,6 @@
 """Objects that exist, made part of a workspace: found, written as YAML, taken into state. Prints nothing."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -137,12 +136,9 @@ def _path(opened: "Opened", one: Found, field: str, beside: Path) -> str:
     local = _local(one, field)
     if local and opened.files.exists(local) and opened.files.content(local).sha256 == record.sha256:
         return os.path.relpath(opened.root / local, beside)
-    tree = opened.provider.contents.tree(one.address, record)
     name = "-".join((*names_of(one.address), field.rpartition(".")[2]))
     target = _free(beside / name[-_LONGEST:].lstrip("-."))
-    shutil.copytree(tree, target, copy_function=shutil.copyfile)
-    for folder in [target, *(path for path in target.rglob("*") if path.is_dir())]:
-        folder.chmod(0o755)
+    opened.provider.contents.lay_out(one.address, record, target)
     [*names] = record.files
     single = len(names) == 1 and Path(local).name == names[0]
     return os.path.relpath(target / names[0] if single else target, beside)

@@ -118,6 +118,11 @@ class Opened:
         )
 
     @property
+    def share(self) -> str:
+        """How a job gets what is stored: as copies, or as links where bep.yml asks for that."""
+        return str(self.workspace.provider_settings.get("share", "copy"))
+
+    @property
     def downloads(self) -> Path:
         """Where copies of what is stored elsewhere are kept."""
         return self.home / "cache" / "downloads"

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +91,10 @@ def _partitions(opened: "Opened", job: "JobSpec", keys: Sequence[str]) -> int:
     from bep.runner import inputs
     from bep.runner.partitions import grouped
 
-    names = inputs.expand(inputs_of(opened, job), Path(os.devnull))
+    found = inputs_of(opened, job, Path("/"))
+    stored = [os.fsencode(f"/{name}/{file}") for name, files in found.stored.items() for file in files]
+    here = [place for place in found.places if Path(place).parts[1:2] not in [(name,) for name in found.stored]]
+    names = chain(inputs.expand(here, Path(os.devnull)), stored)
     return len(grouped(names, keys, job.partition_format).files)
 
 

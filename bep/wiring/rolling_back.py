@@ -94,8 +94,6 @@ def _as_before(change: "Change", entry: "Entry | None") -> bool:
 
 def _kept_contents(opened: "Opened", plan: "Plan") -> "Mapping[str, ContentRecord]":
     """By sha256, the earlier contents of what the plan touched whose bytes the provider still has, whole."""
-    from bep.providers.protocol import ProviderError
-
     wanted = set(_earlier_contents(plan))
     found = {}
     for state in (opened.state, *opened.store.backups.good()) if wanted else ():
@@ -103,11 +101,8 @@ def _kept_contents(opened: "Opened", plan: "Plan") -> "Mapping[str, ContentRecor
             for record in entry.contents.values():
                 if record.sha256 in wanted:
                     wanted.discard(record.sha256)
-                    try:
-                        opened.provider.contents.tree(entry.address, record)
-                    except ProviderError:
-                        continue
-                    found[record.sha256] = record
+                    if all(map(opened.provider.contents.is_sound, record.files.values())):
+                        found[record.sha256] = record
     return found
 
 
@@ -130,7 +125,7 @@ def _resource(opened: "Opened", change: "Change") -> "Resource":
             local="",
             sha256=record.sha256,
             files=record.files,
-            source=os.fspath(opened.provider.contents.tree(change.address, record)),
+            source=os.fspath(opened.provider.contents.files),
         )
         for path, record in change.contents.items()
     }

@@ -2,7 +2,7 @@
 
 import glob
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,13 +20,16 @@ from bep.wiring.jobs import jobs_folder
 from bep.wiring.planning import specs_of
 
 if TYPE_CHECKING:
+    from bep.providers.local.datastores import Kept
     from bep.providers.local.scoring import Scoring
     from bep.runner.record import JobRecord
+    from bep.runner.running import Given
+    from bep.runner.staging import Stored
     from bep.runner.target import JobRequest, ScoringTarget
     from bep.schemas.job import JobSpec, LoadedJob
     from bep.wiring.opening import Opened
 
-Place = TypeVar("Place", str, int | str)
+Place = TypeVar("Place", "str | Kept", int | str)
 _AS_INPUT = "An input is a path, a pattern, azureml:NAME:VERSION, azureml://datastores/NAME/paths/... or https://..."
 
 
@@ -62,28 +65,30 @@ def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> 
     """
     from bep.providers.local.scoring import choose, resolve
     from bep.runner.addresses import hidden
+    from bep.runner.folder import JobFolder
     from bep.runner.target import JobRequest
 
-    located = inputs_of(opened, job)
     name = job.name or job_name()
+    folder = jobs_folder(opened.home) / name
+    located = inputs_of(opened, job, JobFolder(folder).assets)
     settings = settings_for(opened.provider, choose(opened.provider, job.endpoint, job.deployment), job)
     must_fit(job, settings, name)
     with placed(opened):
         scoring = resolve(opened.provider, job.endpoint, job.deployment, report=say)
-    for warning in scoring.warnings:
+    for warning in (*scoring.warnings, *_of_links(opened)):
         say(f"warning: {warning}")
     place = output_of(opened, job, name)
     variables = _variables(opened, scoring) | dict(job.environment_variables)
     return JobRequest(
         name=name,
-        target=_target(scoring, variables),
+        target=_target(scoring, variables, folder),
         settings=settings,
-        inputs=located,
+        inputs=located.places,
         input_type=job.input_type,
         partition_format=job.partition_format,
         input_text=", ".join(map(hidden, job.inputs)),
-        folder=jobs_folder(opened.home) / name,
-        output_folder=place if isinstance(place, Path) else jobs_folder(opened.home) / name / "outputs",
+        folder=folder,
+        output_folder=place if isinstance(place, Path) else folder / "outputs",
         output_address="" if isinstance(place, Path) else place,
         output_text=hidden(job.output_path or "") or f"azureml/{name}/score in workspaceblobstore",
         overrides=dict(job.settings),
@@ -91,19 +96,37 @@ def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> 
         cache=opened.downloads,
         workspace=opened.root,
         given_variables=tuple(sorted(job.environment_variables)),
+        stored={**scoring.stored, **located.stored},
+        share=opened.share,
     )
 
 
-def _target(scoring: "Scoring", variables: Mapping[str, str]) -> "ScoringTarget":
+def _of_links(opened: "Opened") -> Iterator[str]:
+    """What to know of links, said once in a workspace."""
+    told = opened.home / "told-of-links"
+    if opened.share != "link" or told.exists():
+        return
+    told.touch()
+    yield (
+        "provider.local.share is link: jobs get the stored bytes themselves, not copies. A script that writes into its"
+        " model, its code or a registered data asset changes them for every later job; `bep state repair` finds that"
+    )
+
+
+def _target(scoring: "Scoring", variables: Mapping[str, str], folder: Path) -> "ScoringTarget":
+    """What a job in this folder scores with: the user's own files where they are, its own copies of what is stored."""
+    from bep.runner.folder import JobFolder
     from bep.runner.target import ScoringTarget
+
+    assets = JobFolder(folder).assets
 
     return ScoringTarget(
         endpoint=scoring.endpoint,
         deployment=scoring.deployment,
         deployment_digest=scoring.deployment_digest,
         model=scoring.model,
-        model_directory=scoring.model_directory,
-        code_directory=scoring.code_directory,
+        model_directory=assets / "model" if "model" in scoring.stored else scoring.model_directory,
+        code_directory=assets / "code" if "code" in scoring.stored else scoring.code_directory,
         code_name=scoring.code_name,
         scoring_script=scoring.scoring_script,
         environment=scoring.environment,
@@ -167,20 +190,44 @@ def interpreter_again(opened: "Opened", record: "JobRecord") -> tuple[str, ...] 
     return resolve(opened.provider, target.endpoint, target.deployment).interpreter
 
 
-def target_now(opened: "Opened", record: "JobRecord") -> "ScoringTarget":
+def target_now(opened: "Opened", record: "JobRecord") -> "tuple[ScoringTarget, Given]":
     """What a job would score with now, whatever it began with: its deployment as it is applied today."""
     from bep.providers.local.scoring import resolve
 
     scoring = resolve(opened.provider, record.target.endpoint, record.target.deployment)
-    return _target(scoring, _variables(opened, scoring))
+    target = _target(scoring, _variables(opened, scoring), record.folder)
+    return target, (scoring.stored, opened.share)
 
 
-def input_of(opened: "Opened", text: str) -> str:
+def was_given_links(opened: "Opened", record: "JobRecord") -> bool:
+    """Whether a job was begun by a bep that gave it links of the stored bytes; its inputs' folders are there then.
+
+    They are laid out anew, as copies, where its manifest names them. Raises `ProviderError` for bytes that were lost.
+    """
+    from bep.runner.folder import JobFolder
+
+    if JobFolder(record.folder).assets_list.exists():
+        return False
+    contents = opened.provider.contents
+    for address, there in opened.provider.list("data").items():
+        kept = there.contents.get("path")
+        tree = kept and contents.tree_of(kept)
+        if kept and any(Path(text).is_relative_to(str(tree)) for text in record.inputs):
+            contents.tree(address, kept)
+    return True
+
+
+def input_of(opened: "Opened", text: str) -> "str | Kept":
     """Where an input lies: assets and datastores by the provider, local paths from the workspace's folder."""
     if text.startswith("azureml:"):
-        from bep.providers.local.datastores import resolve
+        from bep.providers.local.datastores import Kept, resolve
 
-        return os.fspath(resolve(opened.provider, text))
+        found = resolve(opened.provider, text)
+        return found if isinstance(found, Kept) else os.fspath(found)
+    return _local(opened, text)
+
+
+def _local(opened: "Opened", text: str) -> str:
     if "://" in text or text.startswith("/"):
         return text
     path = opened.root / text
@@ -191,9 +238,28 @@ def _is_plain(text: str) -> bool:
     return glob.escape(text) == text
 
 
-def inputs_of(opened: "Opened", job: "JobSpec") -> tuple[str, ...]:
-    """Where every input lies. Raises `SpecInvalid` with all that are not there, each at its place in the job file."""
-    return _located(opened, job, input_of)
+@dataclass(frozen=True)
+class Inputs:
+    """Where every input lies, and the files of those that a job gets copies of, by the folder that they are for."""
+
+    places: tuple[str, ...]
+    stored: "Stored"
+
+
+def inputs_of(opened: "Opened", job: "JobSpec", assets: Path) -> Inputs:
+    """Where every input lies; what is stored will be in a folder of its own below `assets`.
+
+    Raises `SpecInvalid` with all that are not there, each at its place in the job file.
+    """
+    places, stored = [], {}
+    for number, place in enumerate(_located(opened, job, input_of)):
+        if isinstance(place, str):
+            places.append(place)
+            continue
+        name = f"input-{number}"
+        stored[name] = opened.provider.contents.originals(place.address, place.record)
+        places.append(os.fspath(assets / name / place.file))
+    return Inputs(tuple(places), stored)
 
 
 def glimpses_of(opened: "Opened", job: "JobSpec") -> tuple[int | str, ...]:
@@ -203,7 +269,7 @@ def glimpses_of(opened: "Opened", job: "JobSpec") -> tuple[int | str, ...]:
 
 def _glimpse(opened: "Opened", text: str) -> int | str:
     if not text.startswith("azureml:"):
-        return input_of(opened, text)
+        return _local(opened, text)
     from bep.providers.local.datastores import glimpse
 
     found = glimpse(opened.provider, text)
@@ -224,12 +290,16 @@ def _located(opened: "Opened", job: "JobSpec", place_of: Callable[["Opened", str
         if mark and isinstance(place, str) and _is_plain(text) and not ("://" in place or os.path.lexists(place)):
             message = f"input {text}: there is no {place}"
             wrong.append(mistake("input-not-found", "job", message, _AS_INPUT, mark))
-        elif told := misfit(opened, job.input_type, text, place):
+        elif told := misfit(opened, job.input_type, text, place if isinstance(place, str | int) else _files_of(place)):
             wrong.append(mistake("input-type", "job", *told, mark))
         found.append(place)
     if wrong:
         raise SpecInvalid(wrong, job.sources)
     return tuple(found)
+
+
+def _files_of(kept: "Kept") -> int:
+    return len(kept.record.files)
 
 
 def output_of(opened: "Opened", job: "JobSpec", name: str) -> Path | str:
@@ -255,9 +325,9 @@ def output_of(opened: "Opened", job: "JobSpec", name: str) -> Path | str:
 
 
 def _datastore(opened: "Opened", text: str) -> Path | str:
-    from bep.providers.local.datastores import resolve
+    from bep.providers.local.datastores import resolve_output
 
-    return resolve(opened.provider, text, to_write=True)
+    return resolve_output(opened.provider, text)
 
 
 def output_again(opened: "Opened", record: "JobRecord") -> str | None:

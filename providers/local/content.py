@@ -1,15 +1,15 @@
-"""Bytes kept under their sha256, and folders made of them. Knows digests and names, not whose they are."""
+"""Bytes kept under their sha256, and what copies are made of. Knows digests and names, not whose they are."""
 
-import hashlib
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from bep.disk.copying import Original, copy_hashed, digest
 from bep.planner.state import ContentRecord
-from bep.providers.durable import sync_folder
-from bep.providers.local.cloning import clone, share
+from bep.providers.durable import make_folder, sync_folder
 from bep.providers.local.folders import publish, remove, unfinished
 from bep.providers.protocol import Conflict, ProviderError
 from bep.schemas.content import RULE, digest_of_files
@@ -18,20 +18,29 @@ from bep.schemas.resource import Content
 SEALED_AT: Final = 946_782_245
 """Modification time (2000-01-02) of every stored file. One with another time was written to by somebody else."""
 
+PRIVATE: Final = 0o400
+"""The mode of what is stored: for its owner, to be read."""
+
+SMALL: Final = 1 << 20
+"""Bytes up to which a file is laid out where a model is only looked at: its weights are not."""
+
 
 class ContentStore:
-    """`content/<2 hex>/<62 hex>` holds files; `trees/<sha256>/` holds folders made of them, read-only.
+    """`content/<2 hex>/<62 hex>` holds files. What is stored is never handed out: a job gets copies.
 
     Files are copied in, never linked: an edit of the user's file does not reach the store.
     A stored file appears by rename after fsync, so it is whole or absent.
+    `mode` is what a stored file may be at most: it is never wider than the file that it was copied from.
+    `trees/<sha256>/` are folders that an earlier bep gave to jobs, as links; see `tree`.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, mode: int = PRIVATE) -> None:
         self.files = root / "content"
         self.trees = root / "trees"
+        self.mode = mode
 
     def put(self, address: str, operation: str, content: Content) -> ContentRecord:
-        """Store every file of a content; those already stored are not read again.
+        """Store every file of a content; one that is there is read, and stored anew if it is not what it should be.
 
         Raises `Conflict` naming the file whose bytes are not the planned ones any more.
         """
@@ -39,74 +48,107 @@ class ContentStore:
         touched = set()
         for name, sha256 in sorted(content.files.items()):
             place = self._place(address, operation, sha256)
-            if _intact(place):
+            if self.is_sound(sha256):
                 continue
-            place.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(place.parent)
             origin = source / _safe(address, operation, name) if source.is_dir() else source
-            self._copy_in(origin, place, sha256, Conflict(address, operation, _not_as_planned(content, name)))
+            self.copy_in(origin, sha256, Conflict(address, operation, _not_as_planned(content, name)))
             touched.add(place.parent)
         for folder in sorted(touched):
             sync_folder(folder)
-        if touched:
-            sync_folder(self.files)
         return ContentRecord(sha256=content.sha256, files=dict(content.files), rule=RULE)
 
-    def tree(self, address: str, record: ContentRecord, *, inside: str | None = None) -> Path:
-        """A folder with these files, built whole and reused; `inside` puts them one folder deeper, under that name.
+    def originals(self, address: str, record: ContentRecord, *, inside: str | None = None) -> dict[str, Original]:
+        """Where the bytes of each file are, by its relative name; `inside` puts them one folder deeper, under that.
 
-        Raises `ProviderError` (code ContentDamaged) when a stored file is gone or was written to.
+        Raises `ProviderError` (code ContentDamaged) for a stored file that is gone or was written to, as far as its
+        time shows. Whoever makes a copy compares digests.
         """
-        files = {f"{inside}/{name}": sha for name, sha in record.files.items()} if inside else dict(record.files)
-        tree = self.trees / digest_of_files(files)
+        found = {}
+        for name, sha256 in sorted(record.files.items()):
+            place = self._place(address, "read", sha256)
+            _safe(address, "read", name)
+            self._check(address, place, name, sha256)
+            found[f"{inside}/{name}" if inside else name] = Original(place, sha256)
+        return found
+
+    def lay_out(self, address: str, record: ContentRecord, folder: Path, *, most: int | None = None) -> None:
+        """Fill a folder with copies; `most`: only of files of so many bytes.
+
+        Raises `ProviderError` (code ContentDamaged) when a stored file is not what was registered.
+        """
+        for name, original in self.originals(address, record).items():
+            if most is not None and original.path.stat().st_size > most:
+                continue
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if copy_hashed(original.path, target) != original.sha256:
+                raise _damaged(address, original.path, name, original.sha256)
+
+    def tree(self, address: str, record: ContentRecord) -> Path:
+        """The folder that an earlier bep gave to jobs, for one that was begun with it: as copies, not as links.
+
+        Raises `ProviderError` as `lay_out` does.
+        """
+        tree = self.tree_of(record)
         if tree.is_dir():
-            if all(_intact(tree / name) for name in files):
+            if all(_intact(tree / name) and (tree / name).stat().st_nlink == 1 for name in record.files):
                 return tree
             remove(tree)
         with unfinished(self.trees) as new:
-            self._fill(address, new, files)
+            self.lay_out(address, record, new)
+            for name in record.files:
+                _seal(new / name)
+                (new / name).chmod(PRIVATE)
             publish(new, tree)
         return tree
 
-    def _fill(self, address: str, folder: Path, files: Mapping[str, str]) -> None:
-        made = {folder}
-        for name, sha256 in sorted(files.items()):
-            place = self._place(address, "read", sha256)
-            self._check(address, place, name, sha256)
-            target = folder / _safe(address, "read", name)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            made.update(parent for parent in target.parents if parent.is_relative_to(folder))
-            share(place, target)
-        for made_folder in sorted(made):
-            sync_folder(made_folder)
+    def tree_of(self, record: ContentRecord) -> Path:
+        """Where an earlier bep laid a content out."""
+        return self.trees / digest_of_files(record.files)
 
-    def _check(self, address: str, place: Path, name: str, sha256: str) -> None:
-        if _intact(place):
-            return
-        if place.is_file() and _digest(place) == sha256:
+    def is_sound(self, sha256: str) -> bool:
+        """Whether the bytes stored under a digest are there and have it. They are read for that."""
+        place = self._place("", "read", sha256)
+        if not place.is_file() or digest(place) != sha256:
+            return False
+        if not _intact(place):
             _seal(place)
-            return
-        found = "were changed" if place.exists() else "are gone"
-        message = (
-            f"the stored bytes of {name} {found} ({place}). Replace {address} to store them again:"
-            f" delete it and apply, or put a file with sha256 {sha256} there"
-        )
-        raise ProviderError(address, "read", message, code="ContentDamaged")
+        return True
 
-    def _copy_in(self, origin: Path, place: Path, sha256: str, refusal: Conflict) -> None:
+    def stored(self) -> Iterable[tuple[str, Path]]:
+        """Every stored file, by the digest that it is stored under."""
+        for folder in sorted(self.files.glob("[0-9a-f][0-9a-f]")):
+            for place in sorted(folder.glob("[0-9a-f]*")):
+                yield folder.name + place.name, place
+
+    def place(self, sha256: str) -> Path:
+        """Where the bytes of a digest are stored, or would be."""
+        return self._place("", "read", sha256)
+
+    def copy_in(self, origin: Path, sha256: str, refusal: Exception) -> None:
+        """Store a file's bytes under their digest, in place of what is there. Raises `refusal` if they have another."""
+        place = self.place(sha256)
+        make_folder(place.parent)
         temporary = place.with_name(f".{place.name}.{secrets.token_hex(6)}")
         try:
             try:
-                clone(origin, temporary)
+                found = copy_hashed(origin, temporary)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
                 raise refusal from error
-            if _digest(temporary) != sha256:
+            if found != sha256:
                 raise refusal
+            temporary.chmod(self.mode & (origin.stat().st_mode | PRIVATE))
             _seal(temporary)
             with temporary.open("rb") as file:
                 os.fsync(file.fileno())
             temporary.replace(place)
         finally:
             temporary.unlink(missing_ok=True)
+
+    def _check(self, address: str, place: Path, name: str, sha256: str) -> None:
+        if not _intact(place) and not self.is_sound(sha256):
+            raise _damaged(address, place, name, sha256)
 
     def _place(self, address: str, operation: str, sha256: str) -> Path:
         if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
@@ -130,13 +172,17 @@ def _intact(file: Path) -> bool:
 
 
 def _seal(file: Path) -> None:
-    os.utime(file, (SEALED_AT, SEALED_AT))
-    file.chmod(0o444)
+    with suppress(PermissionError):  # a colleague's, in a world that is shared: it is read again each time
+        os.utime(file, (SEALED_AT, SEALED_AT))
 
 
-def _digest(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+def _damaged(address: str, place: Path, name: str, sha256: str) -> ProviderError:
+    found = "were changed" if place.exists() else "are gone"
+    message = (
+        f"the stored bytes of {name} {found} ({place}). `bep state repair` puts them back where a file of the specs"
+        f" has them still; any file with sha256 {sha256} does, in that place"
+    )
+    return ProviderError(address, "read", message, code="ContentDamaged")
 
 
 def _not_as_planned(content: Content, name: str) -> str:

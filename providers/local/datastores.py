@@ -10,7 +10,6 @@ from typing import Any, Final, Protocol
 from bep.planner.observed import Observed
 from bep.planner.state import ContentRecord
 from bep.providers.local.content import ContentStore
-from bep.providers.local.disk_faults import told
 from bep.providers.protocol import ProviderError
 from bep.schemas.address import Address, address_of, names_of
 
@@ -37,33 +36,41 @@ class World(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    """A data asset whose files are in the content store."""
+class Kept:
+    """A data asset whose files are in the content store: whoever reads them gets copies."""
 
     address: Address
     attributes: Mapping[str, Any]
     record: ContentRecord
 
+    @property
+    def file(self) -> str:
+        """The name of its one file; empty for a folder."""
+        return next(iter(self.record.files)) if self.attributes.get("type") == "uri_file" else ""
 
-def locate(world: World, uri: str) -> Path:
+
+def locate(world: World, uri: str) -> Path | Kept:
     """The local path behind `uri`; it need not exist, and a glob in it stays one.
 
     Forms: `azureml://datastores/D/paths/P` and its long forms; `azureml:NAME:VERSION`, `azureml:NAME@latest`,
     `azureml:NAME`, `data/NAME/VERSION`, `azureml://data/NAME/versions/V` and its long forms.
-    What is stored elsewhere is copied here first. Raises `ProviderError` for what is not there, not local, or leaves
-    its datastore by `..`.
+    What is stored elsewhere is copied here first; what is in the content store comes back as `Kept`.
+    Raises `ProviderError` for what is not there, not local, or leaves its datastore by `..`.
     """
     found = resolve(world, uri)
-    return found if isinstance(found, Path) else world.fetch(found)
+    return found if isinstance(found, Path | Kept) else world.fetch(found)
 
 
-def resolve(world: World, uri: str, *, to_write: bool = False) -> Path | str:
-    """As `locate`, but what is stored elsewhere comes back as its address, for the runner to read or write.
+def resolve(world: World, uri: str) -> Path | str | Kept:
+    """As `locate`, but what is stored elsewhere comes back as its address, for the runner to read."""
+    return _place(world, uri, to_write=False)
 
-    `to_write` refuses data assets, which are read only.
-    """
-    place = _place(world, uri, to_write)
-    return _stored(world, place) if isinstance(place, _Kept) else place
+
+def resolve_output(world: World, uri: str) -> Path | str:
+    """Where results go. Raises `ProviderError` as `locate` does, and for a data asset, which is read only."""
+    place = _place(world, uri, to_write=True)
+    assert not isinstance(place, Kept)  # refused there
+    return place
 
 
 def glimpse(world: World, uri: str) -> int | Path | str:
@@ -72,19 +79,19 @@ def glimpse(world: World, uri: str) -> int | Path | str:
     Nothing is laid out or fetched. Raises `ProviderError` as `resolve` does.
     """
     place = _place(world, uri, to_write=False)
-    return len(place.record.files) if isinstance(place, _Kept) else place
+    return len(place.record.files) if isinstance(place, Kept) else place
 
 
 def is_folder(world: World, uri: str) -> bool | None:
     """Whether `uri` is a folder here, as its asset or the disk says; None where that is not known without asking
     another place, or nothing is there. Nothing is laid out or fetched. Raises `ProviderError` as `resolve` does."""
     place = _place(world, uri, to_write=False)
-    if isinstance(place, _Kept):
+    if isinstance(place, Kept):
         return place.attributes.get("type") != "uri_file"
     return place.is_dir() if isinstance(place, Path) and place.exists() else None
 
 
-def _place(world: World, uri: str, to_write: bool) -> "Path | str | _Kept":
+def _place(world: World, uri: str, to_write: bool) -> Path | str | Kept:
     path = _PATH.fullmatch(uri)
     if path:
         return _in_datastore(world, uri, path[1], path[2])
@@ -115,7 +122,7 @@ def _newest(world: World, uri: str, name: str) -> Address:
     return versions[-1]
 
 
-def _asset(world: World, address: Address) -> "Path | str | _Kept":
+def _asset(world: World, address: Address) -> Path | str | Kept:
     there = world.list("data")
     if address not in there:
         raise _unknown(address, "data asset", address, list(there))
@@ -124,7 +131,7 @@ def _asset(world: World, address: Address) -> "Path | str | _Kept":
         message = "it is of type mltable, which no batch endpoint scores; register its files as uri_folder"
         raise ProviderError(address, "locate", message, code="UserError")
     if record is not None:
-        return _Kept(address, attributes, record)
+        return Kept(address, attributes, record)
     path = str(attributes.get("path", ""))
     if path.startswith("azureml:"):
         return _place(world, path, to_write=False)
@@ -132,12 +139,6 @@ def _asset(world: World, address: Address) -> "Path | str | _Kept":
         return path
     message = f"its path is {path}, which the local provider cannot read; declare a datastore of type fsspec for it"
     raise ProviderError(address, "locate", message, code="UserError")
-
-
-def _stored(world: World, kept: _Kept) -> Path:
-    with told(kept.address, "locate"):
-        tree = world.contents.tree(kept.address, kept.record)
-    return tree / next(iter(kept.record.files)) if kept.attributes.get("type") == "uri_file" else tree
 
 
 def _in_datastore(world: World, uri: str, name: str, path: str) -> Path | str:

@@ -17,6 +17,7 @@ from bep.schemas.resource import NOTHING, Resource
 from bep.schemas.secret import seal
 
 if TYPE_CHECKING:
+    from bep.providers.local.datastores import Kept
     from bep.providers.local.environments import Environments
 
 AUTO: Final = "auto"
@@ -115,7 +116,7 @@ class LocalProvider:
         """Give the catalog's file back."""
         self._catalog.close()
 
-    def locate(self, uri: str) -> Path:
+    def locate(self, uri: str) -> "Path | Kept":
         """The path on this machine behind a datastore path or a data asset. See `datastores.locate`."""
         from bep.providers.local.datastores import locate
 

@@ -3,18 +3,19 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, Final
 
+from bep.disk.copying import Original
 from bep.planner.canonical import digest_of
 from bep.planner.observed import Observed
 from bep.providers.local import asked
 from bep.providers.local.built import Built
 from bep.providers.local.conda import Recipe
-from bep.providers.local.datastores import locate
 from bep.providers.local.disk_faults import told
 from bep.providers.local.environments import label_of
 from bep.providers.local.provider import LocalProvider
+from bep.providers.local.scored_files import code_files, model_files, model_looked_at
 from bep.providers.protocol import ProviderError
 from bep.schemas.address import Address, address_of, names_of
 from bep.schemas.secret import is_sealed
@@ -58,9 +59,10 @@ class Chosen:
 class Scoring:
     """What a job scores with; the faces make the runner's target of it.
 
-    `model_directory` contains the model's own folder or file. `settings` has the field names of the runner's Settings,
-    only those the deployment has. `sealed_variables` are environment variables whose values this world does not keep:
-    the caller takes them from the specs. `warnings` are for the user to read.
+    `model_directory` contains the model's own folder or file; it and `code_directory` are the user's own folders, or
+    None where `stored` has the files, under "model" and "code", that a job gets copies of. `settings` has the field
+    names of the runner's Settings, only those the deployment has. `sealed_variables` are environment variables whose
+    values this world does not keep: the caller takes them from the specs. `warnings` are for the user to read.
     """
 
     endpoint: str
@@ -70,6 +72,7 @@ class Scoring:
     model_directory: Path | None
     code_directory: Path | None
     code_name: str
+    stored: Mapping[str, Mapping[str, Original]]
     scoring_script: str | None
     interpreter: tuple[str, ...]
     environment: str
@@ -117,8 +120,9 @@ def resolve(
 
 def _resolved(provider: LocalProvider, chosen: Chosen, report: Report) -> Scoring:
     attributes = chosen.observed.attributes
-    model_directory, model_itself = _model(provider, chosen)
-    ready = _environment(provider, chosen, model_itself, report)
+    model = model_files(provider, attributes["model"], chosen.model)
+    code = code_files(provider, chosen.address, chosen.observed)
+    ready = _environment(provider, chosen, report)
     variables = attributes.get("settings", {}).get("environment_variables", {})
     clear = {name: str(value) for name, value in variables.items() if not is_sealed(value)}
     activated = {**ready.variables, **asked.variables_of(chosen.environment.attributes if chosen.environment else {})}
@@ -127,8 +131,9 @@ def _resolved(provider: LocalProvider, chosen: Chosen, report: Report) -> Scorin
         deployment=chosen.deployment,
         deployment_digest=chosen.digest,
         model=attributes["model"],
-        model_directory=model_directory,
-        code_directory=_code(provider, chosen),
+        model_directory=model if isinstance(model, Path) else None,
+        code_directory=code if isinstance(code, Path) else None,
+        stored={name: found for name, found in (("model", model), ("code", code)) if isinstance(found, Mapping)},
         code_name=_code_name(chosen),
         scoring_script=attributes.get("code_configuration", {}).get("scoring_script"),
         interpreter=(ready.python,),
@@ -147,8 +152,7 @@ def asked_of(provider: LocalProvider, chosen: Chosen) -> tuple[str, Recipe | Non
 
     Builds nothing. Raises `ProviderError` for a model whose contents were lost or that MLflow did not save.
     """
-    needs_model = chosen.environment is None and chosen.is_mlflow
-    label, recipe = _recipe(provider, chosen, _model(provider, chosen)[1] if needs_model else Path())
+    label, recipe = _recipe(provider, chosen)
     return label, recipe if recipe and _asks(recipe) else None
 
 
@@ -214,39 +218,15 @@ def _needed(provider: LocalProvider, user: Address, name: str) -> Observed:
     return there[Address(name)]
 
 
-def _model(provider: LocalProvider, chosen: Chosen) -> tuple[Path, Path]:
-    """The folder that contains the model, and the model's own folder or file in it."""
-    address = chosen.observed.attributes["model"]
-    path, record = chosen.model.attributes.get("path"), chosen.model.contents.get("path")
-    if record is None:
-        itself = locate(provider, str(path))
-        return itself.parent, itself
-    written = PurePath(str(path["local"] if isinstance(path, Mapping) else path)).name
-    if list(record.files) == [written]:
-        folder = provider.contents.tree(address, record)
-        return folder, folder / written
-    inside = written if written not in ("", ".", "..") else "model"
-    folder = provider.contents.tree(address, record, inside=inside)
-    return folder, folder / inside
-
-
-def _code(provider: LocalProvider, chosen: Chosen) -> Path | None:
-    code = chosen.observed.attributes.get("code_configuration", {}).get("code")
-    if code is None:
-        return None
-    record = chosen.observed.contents.get("code_configuration.code")
-    return provider.contents.tree(chosen.address, record) if record else locate(provider, str(code))
-
-
 def _code_name(chosen: Chosen) -> str:
     """The user's own folder that the code was copied from, as the workspace names it; nothing where it is no copy."""
     code = chosen.observed.attributes.get("code_configuration", {}).get("code")
     return str(code.get("local", "")) if isinstance(code, Mapping) else ""
 
 
-def _environment(provider: LocalProvider, chosen: Chosen, model: Path, report: Report) -> Built:
+def _environment(provider: LocalProvider, chosen: Chosen, report: Report) -> Built:
     """The environment, built if it was not; the user's own interpreter where nothing is asked for, under its path."""
-    label, recipe = _recipe(provider, chosen, model)
+    label, recipe = _recipe(provider, chosen)
     if recipe is None or not _asks(recipe):
         own = provider.environments.own()
         return Built("", own, own, "", notes=recipe.notes if recipe else _unsaid(label, chosen))
@@ -255,14 +235,17 @@ def _environment(provider: LocalProvider, chosen: Chosen, model: Path, report: R
     return replace(built, label=f"{label} (Python {built.version}{asked}, {built.digest[:12]})")
 
 
-def _recipe(provider: LocalProvider, chosen: Chosen, model: Path) -> tuple[str, Recipe | None]:
+def _recipe(provider: LocalProvider, chosen: Chosen) -> tuple[str, Recipe | None]:
     """The label of a deployment's environment, and what it asks for if there is one."""
     if chosen.environment is not None:
         return recipe_of_environment(
             provider, Address(str(chosen.observed.attributes["environment"])), chosen.environment
         )
     label = label_of(chosen.observed.attributes["model"])
-    return label, asked.of_model(label, model, provider.conda_names) if chosen.is_mlflow else None
+    if not chosen.is_mlflow:
+        return label, None
+    with model_looked_at(provider, chosen.observed.attributes["model"], chosen.model) as model:
+        return label, asked.of_model(label, model, provider.conda_names)
 
 
 def _unsaid(label: str, chosen: Chosen) -> tuple[str, ...]:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from bep.providers.local.datastores import locate, resolve
+from bep.providers.local.datastores import Kept, locate, resolve, resolve_output
 from bep.providers.local.provider import LocalProvider
 from bep.providers.protocol import ProviderError
 from tests.providers.local.support import content, model, provider, put
@@ -54,8 +54,12 @@ def test_every_form_leads_to_its_folder(world: LocalProvider, uri: str, path: st
 
 
 def test_a_registered_folder_and_a_registered_file_are_there(world: LocalProvider) -> None:
-    assert sorted(file.name for file in locate(world, "azureml:mnist:1").iterdir()) == ["one.png", "two.png"]
-    assert locate(world, "azureml:row:1").read_text() == "1"
+    folder, file = locate(world, "azureml:mnist:1"), locate(world, "azureml:row:1")
+    assert isinstance(folder, Kept)
+    assert sorted(world.contents.originals(folder.address, folder.record)) == ["one.png", "two.png"]
+    assert folder.file == ""
+    assert isinstance(file, Kept)
+    assert world.contents.originals(file.address, file.record)[file.file].path.read_text() == "1"
 
 
 def test_an_asset_on_the_web_is_given_as_its_url(world: LocalProvider) -> None:
@@ -87,10 +91,10 @@ def test_what_leads_nowhere_says_so(world: LocalProvider, uri: str, message: str
 
 
 def test_results_go_to_datastores_only(world: LocalProvider) -> None:
-    assert resolve(world, "azureml://datastores/mine/paths/out", to_write=True) == world.root / "shared/store/out"
-    assert resolve(world, "azureml://datastores/far/paths/x", to_write=True) == "s3://bucket/folder/x"
+    assert resolve_output(world, "azureml://datastores/mine/paths/out") == world.root / "shared/store/out"
+    assert resolve_output(world, "azureml://datastores/far/paths/x") == "s3://bucket/folder/x"
     with pytest.raises(ProviderError, match="need a datastore path"):
-        resolve(world, "azureml:mnist:1", to_write=True)
+        resolve_output(world, "azureml:mnist:1")
 
 
 def test_what_lies_in_a_store_is_given_as_its_address(world: LocalProvider) -> None:

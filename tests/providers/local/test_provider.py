@@ -53,7 +53,7 @@ def test_contents_are_recorded_and_readable(world: LocalProvider, tmp_path: Path
     folder = model(tmp_path / "model", weights_bin="1 2 3")
     put(world, "model/m/1", {"path": {"local": "model", "sha256": "..."}}, {"path": content(folder)})
     there = world.read([Address("model/m/1")])[Address("model/m/1")]
-    assert (world.contents.tree("model/m/1", there.contents["path"]) / "weights.bin").read_text() == "1 2 3"
+    assert world.contents.originals("model/m/1", there.contents["path"])["weights.bin"].path.read_text() == "1 2 3"
 
 
 def test_a_secret_never_reaches_the_disk(world: LocalProvider) -> None:
