@@ -73,7 +73,7 @@ def test_tracebacks_name_the_users_files_wherever_they_are_read(failed: Workspac
         assert places((job / file).read_text()) == RAISED | LATE, file
     assert places(failed.bep("job", "logs", "bad", "--error").stdout) >= RAISED | LATE
     assert places(failed.bep("job", "logs", "bad", "--stderr").stdout) == RAISED
-    assert ".bep/cloud" in failed.bep("job", "logs", "bad", "--stderr", "--raw").stdout
+    assert ".bep/jobs/bad/" in failed.bep("job", "logs", "bad", "--stderr", "--raw").stdout
 
 
 def test_a_place_in_a_log_is_a_line(failed: Workspace) -> None:

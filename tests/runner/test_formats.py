@@ -95,9 +95,11 @@ def test_other_columns_fail_the_items_that_have_them_whoever_scored_them(jobs: J
 
 def test_items_of_other_columns_are_scored_again_by_retry(jobs: Jobs) -> None:
     mended = OTHERS.replace("n in (0, 7)", "n in (0, 7) and not os.path.exists(os.path.dirname(__file__) + '/mended')")
-    record, _ = jobs.score("import os" + mended, items=12, mini_batch_size=1, workers=2, output_format="csv")
+    request = jobs.request("import os" + mended, items=12, mini_batch_size=1, workers=2, output_format="csv")
+    record = jobs.run(request)
+    assert record.counts.failed == 2
     (record.target.code_directory / "mended").touch()
-    again = jobs.retry(jobs.request("import os" + mended, items=12, mini_batch_size=1, workers=2, output_format="csv"))
+    again = jobs.retry(request)
     assert (again.counts.scored, again.counts.failed) == (12, 0)
     assert again.output_file.read_text().splitlines() == ["b,a", *(f"{n},1" for n in range(12))]
 
