@@ -109,7 +109,7 @@ def _of_links(opened: "Opened") -> Iterator[str]:
     told.touch()
     yield (
         "provider.local.share is link: jobs get the stored bytes themselves, not copies. A script that writes into its"
-        " model, its code or a registered data asset changes them for every later job; `bep state repair` finds that"
+        " model, its code or a registered data asset changes them for every later job"
     )
 
 

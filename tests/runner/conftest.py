@@ -93,13 +93,14 @@ class Jobs:
     def run(self, request: JobRequest, cancel: threading.Event | None = None) -> JobRecord:
         return running.run(request, report=self.events.append, cancel=cancel or threading.Event())
 
-    def resume(self, request: JobRequest) -> JobRecord:
+    def resume(self, request: JobRequest, *, accept: bool = False) -> JobRecord:
         return running.resume(
             request.folder,
             environment_variables=request.target.environment_variables,
             environment=dict(os.environ),
             report=self.events.append,
             cancel=threading.Event(),
+            accept_changed_inputs=accept,
         )
 
     def retry(self, request: JobRequest) -> JobRecord:

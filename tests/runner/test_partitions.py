@@ -142,7 +142,7 @@ def test_a_killed_job_goes_on_with_the_partitions_it_began_with(jobs: Jobs) -> N
     runner.communicate()
     (Path(request.inputs[0]) / "user=new").mkdir()
     (Path(request.inputs[0]) / "user=new" / "late").write_text("")
-    ended = jobs.resume(request)
+    ended = jobs.resume(request, accept=True)
     assert ended.status is Status.COMPLETED
     assert ended.runs == 2
     assert output_of(ended) == output_of(whole)
