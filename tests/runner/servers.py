@@ -66,7 +66,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         state.at_once += 1
         state.most_at_once = max(state.most_at_once, state.at_once)
         try:
-            file = state.files.get(urllib.parse.unquote(path))
+            file = state.files.get(path) or state.files.get(urllib.parse.unquote(path))
             if self._is_blobs(path):
                 pass
             elif file is None:

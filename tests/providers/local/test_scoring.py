@@ -67,11 +67,8 @@ def scripted(world: LocalProvider, tmp_path: Path) -> LocalProvider:
 
 def test_everything_a_target_needs_is_there(scripted: LocalProvider) -> None:
     found = resolve(scripted, "ep1", "blue")
-    assert found.model_directory
-    assert (found.model_directory / "model" / "weights.bin").read_text() == "1"
-    assert [path.name for path in found.model_directory.iterdir()] == ["model"]
-    assert found.code_directory
-    assert (found.code_directory / str(found.scoring_script)).read_text().startswith("def run")
+    assert list(found.stored["model"]) == ["model/weights.bin"]
+    assert str(found.scoring_script) in found.stored["code"]
     assert found.interpreter == (sys.executable,)
     assert "registry/openmpi:1 alone" in found.warnings[0]
     assert found.environment_variables == {"COLOUR": "blue", "N": "1"}
@@ -93,8 +90,7 @@ def test_everything_a_target_needs_is_there(scripted: LocalProvider) -> None:
 
 def test_a_model_file_lies_directly_in_its_directory(scripted: LocalProvider) -> None:
     found = resolve(scripted, "ep1", "green")
-    assert found.model_directory
-    assert [(path.name, path.read_text()) for path in found.model_directory.iterdir()] == [("weights.bin", "1")]
+    assert list(found.stored["model"]) == ["weights.bin"]
 
 
 def test_the_one_with_the_traffic_is_meant(scripted: LocalProvider) -> None:
@@ -268,10 +264,3 @@ def test_an_mlflow_model_that_asks_for_nothing_gets_the_users_python(world: Loca
     add_model(world, "6", "mlflow_model", {"local": "model"}, content(folder))
     add_deployment(world, "blue", "6")
     assert resolve(world, "ep1", "blue").interpreter == (sys.executable,)
-
-
-def test_a_place_that_cannot_be_written_is_told_with_its_path(scripted: LocalProvider) -> None:
-    (scripted.cloud / "trees").write_text("a file where a folder should be")
-    with pytest.raises(ProviderError, match="trees") as refusal:
-        resolve(scripted, "ep1", "blue")
-    assert (refusal.value.address, refusal.value.code) == ("deployment/ep1/blue", "Storage")
