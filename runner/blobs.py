@@ -141,12 +141,12 @@ def _files(address: str, place: _Place, page: ElementTree.Element) -> Iterator[t
         if any(part in ("", ".", "..") or "\0" in part for part in relative.split("/")):
             raise InputsInvalid(f"{hidden(address)}: {name!r} there cannot be the name of a file here; rename it there")
         etag = about.get("Etag", "").strip('"')
-        yield relative, Found(place.blob(name), size, version_of(etag, size))
+        yield relative, Found(place.blob(name), size, version_of(place.blob(name), etag, size))
 
 
-def version_of(etag: str, size: int | None) -> str:
-    """What changes when a blob does; nothing where the service does not say."""
-    return f"blob {etag} {size}" if etag else ""
+def version_of(address: str, etag: str, size: int | None) -> str:
+    """What changes when a blob does; nothing where the service does not say. Two blobs may have one ETag, a time."""
+    return f"blob {urlsplit(address).path} {etag} {size}" if etag else ""
 
 
 def _is_folder(blob: ElementTree.Element, about: Mapping[str, str]) -> bool:

@@ -20,6 +20,7 @@ class JobFolder:
         self.manifest = path / "manifest"
         self.index = path / "manifest.index"
         self.stamps = path / "manifest.stamps"
+        self.origins = path / "manifest.origins"
         self.partitions = path / "manifest.partitions"
         self.journal = path / "journal"
         self.parts = path / "parts"

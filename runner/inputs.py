@@ -3,7 +3,7 @@
 import glob
 import os
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -22,16 +22,18 @@ def expand(
     board: Board | None = None,
     most: int | None = None,
     kind: str = "",
+    note: Callable[[Mapping[str, Path]], None] = lambda _: None,
 ) -> Iterator[bytes]:
     """Absolute paths of every file, in the file system's bytes: the inputs in their order, each sorted by path.
 
     Folders are listed recursively with hidden and empty files. What is stored elsewhere is fetched into `downloads`
     first, `most` files of each at most, each address a file or a folder where `kind` says which. Raises
     `InputsInvalid` as soon as something is missing, is no file or folder, or turns in a circle, and `Cancelled` when
-    the board says so.
+    the board says so. `note` hears where each address is now, before the first file is named.
     """
     texts = [without_scheme(text) for text in inputs][:most]  # each has a file at least
     here = _brought([text for text in texts if is_address(text)], downloads, board or Board(), most, kind)
+    note(here)
     for text in texts:
         found = False
         for block in _local(os.fsencode(here[text])) if text in here else _one(text):

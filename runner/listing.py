@@ -1,9 +1,10 @@
 """A job's manifest: listed now, or as its first run listed it. Knows what decides which files one `run()` gets."""
 
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from bep.runner import inputs, manifest, partitions
+from bep.runner import inputs, manifest, origins, partitions
 from bep.runner.errors import JobDamaged
 from bep.runner.folder import JobFolder
 from bep.runner.manifest import Manifest
@@ -32,7 +33,9 @@ def write(request: JobRequest, folder: JobFolder, downloads: Path, board: Board,
     A group of files with the same keys is taken whole. Raises `InputsInvalid`, and `Cancelled` when the board says so.
     """
     keys, size = request.settings.partition_keys, stride(request.target, request.settings)
-    names = inputs.expand(request.inputs, downloads, board, None if keys else items, request.input_type)
+    most = None if keys else items
+    note = partial(origins.write, folder.origins)
+    names = inputs.expand(request.inputs, downloads, board, most, request.input_type, note)
     if not keys:
         return manifest.write(folder, islice(names, items), size)
     groups = partitions.grouped(names, keys, request.partition_format)

@@ -14,6 +14,7 @@ from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
+from bep.runner import origins
 from bep.runner.errors import JobDamaged
 from bep.runner.folder import JobFolder, sync_folder
 from bep.runner.partitions import Partitions
@@ -50,7 +51,10 @@ class Manifest:
         return Names(str(self.path), str(self.index), self.stride)
 
     def names(self, first: int, count: int) -> tuple[str, ...]:
-        """The items from `first` on, as paths. Raises `JobDamaged` where the two files have no such items."""
+        """The items from `first` on, to be shown: addresses of what was fetched, paths of what was here.
+
+        Raises `JobDamaged` where the two files have no such items.
+        """
         number, skipped = divmod(first, self.stride)
         last = (first + count - 1) // self.stride
         with self.path.open("rb") as names, self.index.open("rb") as index:
@@ -60,7 +64,7 @@ class Manifest:
             found = os.pread(names.fileno(), end - start - 1, start).split(b"\0")[skipped : skipped + count]
         if len(found) < count:
             raise JobDamaged(self.path, f"it has not all of the {count} items from {first} on")
-        return tuple(map(os.fsdecode, found))
+        return origins.addresses(self.path.with_name("manifest.origins"), list(map(os.fsdecode, found)))
 
 
 def write(folder: JobFolder, items: Iterable[bytes], stride: int, partitions: Partitions | None = None) -> Manifest:

@@ -243,14 +243,16 @@ class _Listed(_Download):
     def _verify(self, file: BinaryIO) -> None:
         super()._verify(file)
         size, stated = self._found.size, self._stated
-        is_changed = stated is not None and version_of(stated.etag.strip('"'), size) != self._found.version
+        is_changed = (
+            stated is not None and version_of(self._address, stated.etag.strip('"'), size) != self._found.version
+        )
         if size is not None and file.tell() != size and not (is_changed and stated and stated.etag):
             self._stated = None
             raise _Passing(f"{file.tell()} of the {size} bytes that were listed have arrived")
 
     def _kept(self, stated: Stated) -> Path:
         size = self._transfer.rising = self.file.stat().st_size
-        version = version_of(stated.etag.strip('"'), size) or f"sha256 {digest(self.file, 'sha256')}"
+        version = version_of(self._address, stated.etag.strip('"'), size) or f"sha256 {digest(self.file, 'sha256')}"
         self._transfer.check()
         return self._copies.file(version, size) or self._copies.keep(self.file, version)
 

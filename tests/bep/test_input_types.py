@@ -78,3 +78,26 @@ def test_a_web_folder_is_refused_at_its_place_and_a_blob_folder_is_counted_and_s
     held.bep("run", "job.yml", "--output-path", "out")
     rows = (held.folder / "out/predictions.csv").read_text().splitlines()
     assert rows == ["a.txt 3", "b.txt 1", "empty.txt 0"]
+
+
+def test_a_failed_item_is_named_by_its_address(held: Workspace, server: Server) -> None:
+    server.signature = "canary-of-it"
+    base = f"{server.url}/devstoreaccount1/c/texts"
+    for name, content in {"deep/b a.txt": b"\xff", "good.txt": b"a"}.items():
+        server.put(f"/devstoreaccount1/c/texts/{name}", content, etag='"1"')
+    alone = server.put("/alone.txt", b"\xff", etag='"1"')
+    for number, (text, expected) in enumerate(
+        ((f"{base}/?sig=canary-of-it", f"{base}/deep/b%20a.txt?***"), (alone, alone), ("texts/a.txt", None))
+    ):
+        if expected is None:
+            (held.folder / text).write_bytes(b"\xff")
+            expected = str(held.folder / text)
+        name = f"job{number}"
+        done = held.bep("run", "-e", "letters", "-i", text, "-m", "1", "--name", name, expect=None)
+        folder = held.folder / ".bep/jobs" / name
+        failed = [json.loads(line)["item"] for line in (folder / "failed_items.jsonl").read_text().splitlines()]
+        assert failed == [expected]
+        assert json.loads((folder / "job.json").read_text())["failures"][0]["files"] == [expected]
+        assert expected in done.stdout + done.stderr
+        assert "canary" not in done.stdout + done.stderr
+        assert not [path for path in folder.rglob("*") if path.is_file() and b"canary" in path.read_bytes()]

@@ -68,6 +68,13 @@ def test_a_whole_container_and_one_file_of_it(tmp_path: Path, server: Server) ->
     assert downloading.count(root + "a.txt") == 1
 
 
+def test_blobs_of_one_etag_and_size_are_not_taken_for_each_other(tmp_path: Path, server: Server) -> None:
+    for name in "abcde":
+        server.put(f"{CONTAINER}in/{name}", name.encode(), etag='"0x8D"')
+    for _ in range(2):
+        assert listed(tmp_path, server.url + CONTAINER + "in/") == {name: name.encode() for name in "abcde"}
+
+
 def test_a_hierarchical_folder_is_no_file(tmp_path: Path, server: Server) -> None:
     server.files[CONTAINER + "in"] = FOLDER
     put(server, **{"in/a.txt": b"a"})
