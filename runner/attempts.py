@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ class Attempts:
     def failed(self, worker: Worker, call: Span, why: Death, how: Ended = Ended.CUT, at: str = "") -> None:
         """Count the attempt, durably, and tell; `at` is which line of the worker's log it begins at."""
         log = str(worker.log.relative_to(self.logs.parent)) + at
+        why = self._as_shown(call, why)
         outcome = self.backlog.failed(call, how)
         failure = Failure(
             call.first,
@@ -63,6 +64,15 @@ class Attempts:
             self.tally.given_up += rest.count
             self.tally.retries -= rest.alone
             self._tell(beside(failure, rest), Verdict.GIVEN_UP)
+
+    def _as_shown(self, call: Span, why: Death) -> Death:
+        """The same, with the addresses of fetched items where the script has said where their copies are."""
+        paths = self.manifest.paths(call.first, call.count)
+        message, trace = why.message, why.traceback
+        for path, shown in sorted(zip(paths, self.manifest.shown(paths), strict=True), reverse=True):
+            if path != shown:  # the longer of two first: one may begin as the other does
+                message, trace = message.replace(path, shown), trace.replace(path, shown)
+        return replace(why, message=message, traceback=trace)
 
     def done(self, lease: Lease, lost: Collection[Span] = ()) -> None:
         """A lease has ended. Its call may have failed before and be scored now, unless `lost` with its worker."""

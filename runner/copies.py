@@ -1,8 +1,11 @@
 """What was fetched from one address, on this machine: whole files by what the store said of them. Fetches nothing.
 
-`lock` is held by whoever fetches. `files/<digest>-<size>` are files: one appears by rename after fsync, so it is whole
-or absent. `trees/<digest>/` are folders of links to them, under the names that a scoring script sees: what a job reads
-stays as it was when the address has something newer. `latest.json` is what was fetched last, and when.
+`lock` is held by whoever fetches. `files/<digest of version>-<size>-<sha256>` are files: one appears by rename after
+fsync, so it is whole or absent, and its name says which bytes it must have. `trees/<digest>/` are folders of links to
+them, under the names that they have at the address. `latest.json` is what was fetched last, and when.
+
+No script is given any of these: it gets copies (`runner.giving`), whose bytes are compared with the names here.
+Files named without a sha256 are those of an earlier bep, whose scripts were given links to them: none is taken.
 """
 
 import fcntl
@@ -14,16 +17,37 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from bep.runner.folder import sync_folder, write_atomically
+from bep.runner.stated import digest
 
 SEALED_AT: Final = 946_782_245
 """Modification time (2000-01-02) of every copy. One with another time was written to by somebody else."""
 
 _GOING = ".part"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What an address has, in the cache: `files` by their names below `tree`; `alone` where it names that one file."""
+
+    tree: Path
+    files: Mapping[str, Path]
+    alone: bool = False
+
+    @property
+    def place(self) -> Path:
+        """The file, or the folder."""
+        return self.tree / next(iter(self.files)) if self.alone else self.tree
+
+    def forget(self, name: str) -> None:
+        """Drop a file whose bytes are not those that were fetched: it is fetched again."""
+        self.files[name].unlink(missing_ok=True)
+        (self.tree / name).unlink(missing_ok=True)
 
 
 class Copies:
@@ -34,6 +58,7 @@ class Copies:
         self._files = self.folder / "files"
         self._trees = self.folder / "trees"
         self._latest = self.folder / "latest.json"
+        self._known: dict[str, Path] | None = None
 
     @contextmanager
     def held(self, pause: Callable[[], None]) -> Iterator[None]:
@@ -63,11 +88,18 @@ class Copies:
         return self._files / f"{secrets.token_hex(8)}{_GOING}"
 
     def file(self, version: str, size: int | None) -> Path | None:
-        """The whole file that was fetched when the store said `version` of it; None where there is none intact."""
-        if size is None:
-            return None
-        found = self._place(version, size)
-        return found if is_intact(found, size) else None
+        """The file that was fetched when the store said `version` of it; None where there is none.
+
+        It looks as it was put there; its bytes are compared when it is given to somebody.
+        """
+        found = self._there().get(_name(version, size)) if size is not None else None
+        return found if found is not None and is_intact(found, size or 0) else None
+
+    def _there(self) -> dict[str, Path]:
+        if self._known is None:
+            with os.scandir(self._files) as entries:
+                self._known = {entry.name.rpartition("-")[0]: Path(entry.path) for entry in entries}
+        return self._known
 
     def keep(self, temporary: Path, version: str) -> Path:
         """Give a complete file its place, durably."""
@@ -75,12 +107,14 @@ class Copies:
             os.fsync(file.fileno())
         os.utime(temporary, (SEALED_AT, SEALED_AT))
         temporary.chmod(0o444)
-        place = self._place(version, temporary.stat().st_size)
+        name = _name(version, temporary.stat().st_size)
+        place = self._files / f"{name}-{digest(temporary, 'sha256')}"
+        earlier = self._there().get(name)
         temporary.replace(place)
+        if earlier is not None and earlier != place:
+            earlier.unlink(missing_ok=True)
+        self._there()[name] = place
         return place
-
-    def _place(self, version: str, size: int) -> Path:
-        return self._files / f"{digest_of(version)}-{size}"
 
     def tree(self, files: Mapping[str, Path]) -> Path:
         """A folder with these files, by their relative names. Raises `OSError` where two names exclude each other."""
@@ -88,7 +122,7 @@ class Copies:
         listing = "\0".join(f"{name}\0{file.name}" for name, file in sorted(files.items()))
         tree = self._trees / digest_of(listing)
         if tree.is_dir():
-            if all(is_intact(tree / name, file.stat().st_size) for name, file in files.items()):
+            if all(_is_link(tree / name, file) for name, file in files.items()):
                 return tree
             tree.rename(self._trees / f"{secrets.token_hex(8)}{_GOING}")
         new = self._trees / f"{secrets.token_hex(8)}{_GOING}"
@@ -146,6 +180,26 @@ def _fill(new: Path, files: Mapping[str, Path]) -> None:
             target.chmod(0o444)
     for folder in sorted(made):
         sync_folder(folder)
+
+
+def _name(version: str, size: int | None) -> str:
+    return f"{digest_of(version)}-{size}"
+
+
+def sha256_of(file: Path) -> str:
+    """Of a file in the cache: which bytes it must have, from its name."""
+    return file.name.rpartition("-")[2]
+
+
+def _is_link(link: Path, file: Path) -> bool:
+    """Whether a name in a tree has the bytes of the file; a link does, a copy is read."""
+    try:
+        there, kept = link.lstat(), file.lstat()
+    except OSError:
+        return False
+    if (there.st_dev, there.st_ino) == (kept.st_dev, kept.st_ino):
+        return True
+    return is_intact(link, kept.st_size) and digest(link, "sha256") == sha256_of(file)
 
 
 def is_intact(file: Path, size: int) -> bool:

@@ -1,11 +1,12 @@
 """Brings inputs at addresses here, once, into a folder that is passed in. A file there is whole or not there."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
-from bep.runner import blobs, stores, web
+from bep.runner import blobs, giving, stores, web
 from bep.runner.addresses import hidden, identity, is_web
-from bep.runner.copies import Copies
+from bep.runner.copies import Copies, Fetched
 from bep.runner.errors import InputsInvalid
 from bep.runner.stated import digest
 from bep.runner.stores import Found, Store
@@ -17,14 +18,61 @@ _DOING = "cannot be fetched"
 def fetch(
     addresses: Iterable[str], downloads: Path, board: Board, most: int | None = None, kind: str = ""
 ) -> Mapping[str, Path]:
-    """The local file or folder of each address; several files are on their way at a time.
+    """The local file or folder of each address, in `downloads`; several files are on their way at a time.
 
-    What the store says is unchanged since it was fetched is not fetched again. `http` and `https` need nothing, a
-    folder of Azure's blob service neither; every other scheme goes to fsspec, if it is installed. `most` bounds how
-    many files of each are fetched; `kind` is `uri_file` or `uri_folder` where nothing else will do. Raises
-    `InputsInvalid`, and `Cancelled` when the board says so.
+    What the store says is unchanged since it was fetched is not fetched again, once its bytes have been compared.
+    `http` and `https` need nothing, a folder of Azure's blob service neither; every other scheme goes to fsspec, if it
+    is installed. `most` bounds how many files of each are fetched; `kind` is `uri_file` or `uri_folder` where nothing
+    else will do. Raises `InputsInvalid`, and `Cancelled` when the board says so.
     """
     every = list(dict.fromkeys(addresses))
+    found = _all(every, downloads, board, most, kind)
+    for address in every:
+        found[address] = _sound(found[address], address, downloads, board, most, kind, giving.verified)
+    return {address: fetched.place for address, fetched in found.items()}
+
+
+def give(
+    addresses: Iterable[str], downloads: Path, place: Path, board: Board, most: int | None = None, kind: str = ""
+) -> Mapping[str, Path]:
+    """As `fetch`, but copies that nobody else has: each address's in a folder of its own, below `place`.
+
+    A copy has the bytes that were fetched: they are compared while it is made. Raises as `fetch` does.
+    """
+    every = list(dict.fromkeys(addresses))
+    fetched, found = _all(every, downloads, board, most, kind), {}
+    for number, address in enumerate(every):
+        into = place / f"{number:08d}"  # of one length, as origins wants them
+        one = _sound(fetched[address], address, downloads, board, most, kind, partial(_copied, into))
+        found[address] = into / next(iter(one.files)) if one.alone else into
+    return found
+
+
+def _copied(into: Path, fetched: Fetched, board: Board) -> bool:
+    return giving.copied(fetched, into, board)
+
+
+def _sound(
+    fetched: Fetched,
+    address: str,
+    downloads: Path,
+    board: Board,
+    most: int | None,
+    kind: str,
+    check: Callable[[Fetched, Board], bool],
+) -> Fetched:
+    """What was fetched, once `check` has compared its bytes; what somebody has written into comes once more."""
+    if check(fetched, board):
+        return fetched
+    again = _all([address], downloads, board, most, kind)[address]
+    if check(again, board):
+        return again
+    raise InputsInvalid(
+        f"{hidden(address)}: somebody writes into {downloads} while it is read; end that, and try again"
+    )
+
+
+def _all(every: Sequence[str], downloads: Path, board: Board, most: int | None, kind: str) -> dict[str, Fetched]:
     pages = [address for address in every if kind == "uri_folder" and is_web(address) and not blobs.is_blob(address)]
     if pages:
         shown = ", ".join(map(hidden, pages))
@@ -32,7 +80,9 @@ def fetch(
     alone = [address for address in every if is_web(address) and not blobs.is_folder(address, kind)]
     transfers = {address: Transfer(_from_web(address, downloads, kind)) for address in alone}
     board.carry_out(list(transfers.values()))
-    found = {address: transfer.result for address, transfer in transfers.items() if isinstance(transfer.result, Path)}
+    found = {
+        address: transfer.result for address, transfer in transfers.items() if isinstance(transfer.result, Fetched)
+    }
     for address in every:
         if address not in found:
             missing = transfers[address].result if address in transfers else None
@@ -66,10 +116,10 @@ def _blobs(address: str, kind: str) -> int:
         return 1  # who may read a file need not be allowed to list the others
 
 
-def _from_web(address: str, downloads: Path, kind: str) -> Callable[[Transfer], Path | InputsInvalid]:
+def _from_web(address: str, downloads: Path, kind: str) -> Callable[[Transfer], Fetched | InputsInvalid]:
     """What fetches one file. Where there is none, and a folder would do, that is the result."""
 
-    def work(transfer: Transfer) -> Path | InputsInvalid:
+    def work(transfer: Transfer) -> Fetched | InputsInvalid:
         try:
             return web.fetch(address, downloads, transfer)
         except web.NotThere as error:
@@ -80,22 +130,22 @@ def _from_web(address: str, downloads: Path, kind: str) -> Callable[[Transfer], 
     return work
 
 
-def _folder(address: str, downloads: Path, board: Board, most: int | None, kind: str, missing: object) -> Path:
+def _folder(address: str, downloads: Path, board: Board, most: int | None, kind: str, missing: object) -> Fetched:
     """A folder, or what else a store has at an address. `missing` is why it is no file, where that was tried first."""
     copies = Copies(downloads, identity(address) + ("/" if is_web(address) else ""))
     waiting = Transfer(lambda _: None, is_stopped=board.cancel.is_set)
     with copies.held(waiting.pause):
         try:
-            place = _listed_and_fetched(address, copies, board, most, kind)
+            fetched = _listed_and_fetched(address, copies, board, most, kind)
         except InputsInvalid as error:
             first = f"{missing}\n    it is no folder either: " if missing else ""
             raise InputsInvalid(f"{first}{error}{copies.still_here()}") from None
         if most is None:
-            copies.remember(place)
-    return place
+            copies.remember(fetched.place)
+    return fetched
 
 
-def _listed_and_fetched(address: str, copies: Copies, board: Board, most: int | None, kind: str) -> Path:
+def _listed_and_fetched(address: str, copies: Copies, board: Board, most: int | None, kind: str) -> Fetched:
     def listing(transfer: Transfer) -> tuple[str, Mapping[str, Found]]:
         if is_web(address):
             return "", blobs.listed(address, transfer, most)
@@ -113,7 +163,7 @@ def _listed_and_fetched(address: str, copies: Copies, board: Board, most: int | 
         tree = copies.tree(files)
     except OSError as error:
         raise InputsInvalid(f"{hidden(address)}: its names cannot all be files here: {error}") from error
-    return tree / next(iter(files)) if _is_alone(listed, root) else tree
+    return Fetched(tree, files, _is_alone(listed, root))
 
 
 def _is_alone(listed: Mapping[str, Found], root: str) -> bool:

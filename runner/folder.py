@@ -30,6 +30,7 @@ class JobFolder:
         self.assets = path / "assets"
         self.assets_list = path / "assets.json"
         self.downloads = path / "downloads"
+        self.inputs = path / "inputs"
         self.uploads = path / "uploads"
         self._lock = path / "lock"
 

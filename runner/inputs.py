@@ -23,16 +23,25 @@ def expand(
     most: int | None = None,
     kind: str = "",
     note: Callable[[Mapping[str, Path]], None] = lambda _: None,
+    place: Path | None = None,
 ) -> Iterator[bytes]:
     """Absolute paths of every file, in the file system's bytes: the inputs in their order, each sorted by path.
 
     Folders are listed recursively with hidden and empty files. What is stored elsewhere is fetched into `downloads`
     first, `most` files of each at most, each address a file or a folder where `kind` says which. Raises
     `InputsInvalid` as soon as something is missing, is no file or folder, or turns in a circle, and `Cancelled` when
-    the board says so. `note` hears where each address is now, before the first file is named.
+    the board says so. What is fetched is copied below `place`; `note` hears where each address is now, before the first
+    file is named.
     """
     texts = [without_scheme(text) for text in inputs][:most]  # each has a file at least
-    here = _brought([text for text in texts if is_address(text)], downloads, board or Board(), most, kind)
+    here = _brought(
+        [text for text in texts if is_address(text)],
+        downloads,
+        place or downloads / "given",
+        board or Board(),
+        most,
+        kind,
+    )
     note(here)
     for text in texts:
         found = False
@@ -48,7 +57,9 @@ def without_scheme(text: str) -> str:
     return unquote(urlsplit(text.replace("?", "%3F")).path) if text.startswith("file://") else text
 
 
-def _brought(addresses: list[str], downloads: Path, board: Board, most: int | None, kind: str) -> Mapping[str, Path]:
+def _brought(
+    addresses: list[str], downloads: Path, place: Path, board: Board, most: int | None, kind: str
+) -> Mapping[str, Path]:
     if not addresses:
         return {}
     blotted = [address for address in addresses if has_hidden(address)]
@@ -59,7 +70,7 @@ def _brought(addresses: list[str], downloads: Path, board: Board, most: int | No
         )
     from bep.runner import downloading
 
-    return downloading.fetch(addresses, downloads, board, most, kind)
+    return downloading.give(addresses, downloads, place, board, most, kind)
 
 
 def at_least(inputs: Iterable[str], most: int) -> int:

@@ -68,6 +68,8 @@ class Job:
             self._fail(runner_failed(error))
         shutil.rmtree(self.folder.working, ignore_errors=True)
         staging.take_back(self.folder)
+        if self.record.status is Status.COMPLETED and not self.record.counts.failed:
+            shutil.rmtree(self.folder.inputs, ignore_errors=True)  # nobody reads its copies again
         self._end(round(before + time.monotonic() - began, 3))
         if self.record.output_file and self.record.status is Status.COMPLETED:
             with suppress(OSError):  # a second name of the file that is there: it takes no room

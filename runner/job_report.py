@@ -130,7 +130,7 @@ class JobReport:
         """The first file of a mini-batch and how many more there are, as one column."""
         if self._names is None:
             self._names = self._listed.all_names()
-        text = self._names.take(first, 1)[0]
+        (text,) = self._listed.shown(self._names.take(first, 1))
         if count > 1:
             text = f"{text} and {count - 1} more"
         return _quoted_one(text) if _SPECIAL.search(text) else text

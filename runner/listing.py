@@ -35,7 +35,7 @@ def write(request: JobRequest, folder: JobFolder, downloads: Path, board: Board,
     keys, size = request.settings.partition_keys, stride(request.target, request.settings)
     most = None if keys else items
     note = partial(origins.write, folder.origins)
-    names = inputs.expand(request.inputs, downloads, board, most, request.input_type, note)
+    names = inputs.expand(request.inputs, downloads, board, most, request.input_type, note, folder.inputs.absolute())
     if not keys:
         return manifest.write(folder, islice(names, items), size)
     groups = partitions.grouped(names, keys, request.partition_format)

@@ -53,8 +53,16 @@ class Manifest:
     def names(self, first: int, count: int) -> tuple[str, ...]:
         """The items from `first` on, to be shown: addresses of what was fetched, paths of what was here.
 
-        Raises `JobDamaged` where the two files have no such items.
+        Raises `JobDamaged` as `paths` does.
         """
+        return self.shown(self.paths(first, count))
+
+    def shown(self, paths: Sequence[str]) -> tuple[str, ...]:
+        """Items as they are shown to a person."""
+        return origins.addresses(self.path.with_name("manifest.origins"), paths)
+
+    def paths(self, first: int, count: int) -> tuple[str, ...]:
+        """The items from `first` on. Raises `JobDamaged` where the two files have no such items."""
         number, skipped = divmod(first, self.stride)
         last = (first + count - 1) // self.stride
         with self.path.open("rb") as names, self.index.open("rb") as index:
@@ -64,7 +72,7 @@ class Manifest:
             found = os.pread(names.fileno(), end - start - 1, start).split(b"\0")[skipped : skipped + count]
         if len(found) < count:
             raise JobDamaged(self.path, f"it has not all of the {count} items from {first} on")
-        return origins.addresses(self.path.with_name("manifest.origins"), list(map(os.fsdecode, found)))
+        return tuple(map(os.fsdecode, found))
 
 
 def write(folder: JobFolder, items: Iterable[bytes], stride: int, partitions: Partitions | None = None) -> Manifest:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -109,27 +109,42 @@ def stamp_of(name: bytes) -> Stamp:
     return status.st_size, status.st_mtime_ns
 
 
+def _touched(name: bytes) -> int:
+    """When a file or what is said of it last changed, in nanoseconds: this time can be set back by nobody."""
+    try:
+        return os.stat(name).st_ctime_ns  # noqa: PTH116 - bytes: a name need not be text
+    except OSError:
+        return _ABSENT[1]
+
+
 def compare(folder: JobFolder, listed: Manifest, texts: Sequence[str]) -> Changes:
     """What of a job's inputs is another than when it was listed; `texts` are the inputs as the job has them.
 
     Inputs that the job fetched are its own copies: they are compared, and their addresses are not asked again.
     Those that it is given copies of are known by their digests: they are gone now, and come again as they were.
+    Those that a killed runner had not noted yet count as changed where they were touched after the list was written.
     """
     if not folder.stamps.exists():
         return Changes(is_known=False)
     given = f"{folder.assets}/"
     own = os.fsencode(given)
     changed, removed = _Named(), _Named()
-    for name, before in zip(_names(listed), _stamps(folder.stamps), strict=False):
-        now = before if name.startswith(own) else stamp_of(name)
-        if now != before:
-            (removed if now == _ABSENT else changed).add(name)
+    written = folder.index.stat().st_mtime_ns
+    for name, before in zip_longest(islice(_names(listed), listed.items), _stamps(folder.stamps)):
+        if name is None:
+            break
+        now = stamp_of(name)
+        if name.startswith(own) or now == before:
+            continue
+        if now == _ABSENT:
+            removed.add(name)
+        elif before is not None or _touched(name) > written:
+            changed.add(name)
     added, missing = _listed_now(listed, [text for text in texts if not text.startswith(given)], own)
     for name in missing:
         removed.add(name)
-    return Changes(
-        changed.shown, removed.shown, added.shown, (len(changed.names), len(removed.names), len(added.names))
-    )
+    first, second, third = (listed.shown(names.shown) for names in (changed, removed, added))
+    return Changes(first, second, third, (len(changed.names), len(removed.names), len(added.names)))
 
 
 class _Named:

@@ -61,7 +61,7 @@ class Store:
         system = self.system
         system.invalidate_cache()
         if _WILD.search(self.root) and not system.exists(self.root):
-            base = _before_wild(self.root)
+            base = before_wild(self.root)
             found = dict(self._matches())
         else:
             base = self.root.rstrip("/")
@@ -98,7 +98,7 @@ def is_pattern(root: str) -> bool:
     return _WILD.search(root) is not None
 
 
-def _before_wild(pattern: str) -> str:
+def before_wild(pattern: str) -> str:
     """The folder before the first wild character, so that two matches of one name stay two files."""
     return _WILD.split(pattern, maxsplit=1)[0].rpartition("/")[0]
 

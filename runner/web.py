@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from bep.runner.addresses import file_name, hidden, identity, scrubbed
 from bep.runner.blobs import FOLDERS, version_of
-from bep.runner.copies import Copies, is_intact
+from bep.runner.copies import Copies, Fetched
 from bep.runner.errors import InputsInvalid
 from bep.runner.stated import Stated, digest, in_fragment, stated_by
 from bep.runner.stores import Found
@@ -48,8 +48,8 @@ class _Unchanged(Exception):
     """The server still has what was fetched before."""
 
 
-def fetch(address: str, downloads: Path, transfer: Transfer) -> Path:
-    """The local path of the file at an `http` or `https` address, under the name that it has there.
+def fetch(address: str, downloads: Path, transfer: Transfer) -> Fetched:
+    """The file at an `http` or `https` address, in the cache, under the name that it has there.
 
     The server is asked each time; what it says is unchanged is not sent again. An interrupted answer is continued
     where it ended, if the server can. A checksum that the server states is checked, and so is `#sha256=HEX` at the
@@ -63,7 +63,7 @@ def fetch(address: str, downloads: Path, transfer: Transfer) -> Path:
     with copies.held(transfer.pause):
         download = _Download(address, copies, transfer)
         with _told(address, download, copies.still_here):
-            return download.done()
+            return download.fetched()
     raise AssertionError("told returns or raises")
 
 
@@ -108,12 +108,21 @@ class _Download:
         if told is None:
             return None
         stated = Stated(str(told.get("etag", "")), str(told.get("modified", "")), told.get("size"))
-        place: Path = told["place"]
         self._is_data = told.get("is_data") is True
-        return (stated, place) if stated.size is not None and is_intact(place, stated.size) else None
+        file = self._copies.file(stated.version, stated.size) if stated.version else None
+        return (stated, file) if file else None
+
+    def fetched(self) -> Fetched:
+        """The file under the name that it has there, and remembered for the next time."""
+        file, name = self.done(), file_name(self._address)
+        tree = self._copies.tree({name: file})
+        if self._stated is not None:  # else it is the one that is remembered
+            told = {"etag": self._stated.etag, "modified": self._stated.modified, "size": file.stat().st_size}
+            self._copies.remember(tree / name, **told, is_data=True)
+        return Fetched(tree, {name: file}, alone=True)
 
     def done(self) -> Path:
-        """The file, in a few tries; what the server refuses, such as 404, is not asked for again."""
+        """The file in the cache, in a few tries; what the server refuses, such as 404, is not asked for again."""
         with self.file.open("wb") as file:
             for number in range(1, _TRIES + 1):
                 try:
@@ -135,14 +144,10 @@ class _Download:
             self._transfer.pause()
 
     def _kept(self, stated: Stated) -> Path:
-        size = self._transfer.rising = self.file.stat().st_size
+        self._transfer.rising = self.file.stat().st_size
         version = stated.version or f"sha256 {digest(self.file, 'sha256')}"
         self._transfer.check()
-        kept = self._copies.file(version, size) or self._copies.keep(self.file, version)
-        name = file_name(self._address)
-        place = self._copies.tree({name: kept}) / name
-        self._copies.remember(place, etag=stated.etag, modified=stated.modified, size=size, is_data=True)
-        return place
+        return self._copies.keep(self.file, version)
 
     def _attempt(self, file: BinaryIO) -> None:
         begun = file.seek(0, os.SEEK_END) if self._stated and self._stated.is_strong else 0
@@ -254,7 +259,7 @@ class _Listed(_Download):
         size = self._transfer.rising = self.file.stat().st_size
         version = version_of(self._address, stated.etag.strip('"'), size) or f"sha256 {digest(self.file, 'sha256')}"
         self._transfer.check()
-        return self._copies.file(version, size) or self._copies.keep(self.file, version)
+        return self._copies.keep(self.file, version)
 
 
 def _request(address: str, headers: Mapping[str, str]) -> urllib.request.Request:

@@ -80,6 +80,21 @@ def test_the_same_size_at_another_time_is_a_change(killed: Workspace) -> None:
     assert "1 changed" in killed.bep("job", "resume", "night", expect=1).stderr
 
 
+@pytest.mark.parametrize("left", [13 + 16, 5, 0])
+def test_what_a_killed_runner_had_not_noted_yet_is_compared_with_the_time_of_the_list(
+    killed: Workspace, left: int
+) -> None:
+    stamps = killed.folder / ".bep/jobs/night/manifest.stamps"
+    stamps.write_bytes(stamps.read_bytes()[:left])
+    changed = killed.folder / "texts/d.txt"
+    about = changed.stat()
+    changed.write_text("DDDD")
+    os.utime(changed, ns=(about.st_atime_ns, about.st_mtime_ns))
+    assert f"1 changed: {changed}" in killed.bep("job", "resume", "night", expect=1).stderr
+    killed.bep("job", "resume", "night", "--accept-changed-inputs")
+    assert rows(killed) == ["a", "bb", "ccc", "DDDD", "eeeee"]
+
+
 def test_what_is_as_it_was_goes_on(killed: Workspace) -> None:
     killed.bep("job", "resume", "night")
     assert rows(killed) == ["a", "bb", "ccc", "dddd", "eeeee"]

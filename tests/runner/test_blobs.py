@@ -1,5 +1,6 @@
 """Folders of Azure's blob service: what is listed, what is fetched, what is said. The server speaks its listing."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,10 +9,32 @@ import pytest
 
 from bep.runner import blobs, downloading, inputs
 from bep.runner.errors import InputsInvalid
+from bep.runner.events import MiniBatchFailed
+from tests.runner.conftest import Jobs, output_of
 from tests.runner.servers import File, Server, md5, served
 
 CONTAINER = "/devstoreaccount1/data/"
 FOLDER = File(b"", is_folder=True)
+FORGING = """
+import os
+
+def run(mini_batch):
+    rows = []
+    for path in mini_batch:
+        with open(path) as stream:
+            rows.append(stream.read())
+        forged = [path]
+        for folder, _, names in os.walk(os.environ["CACHE"]):
+            forged += [os.path.join(folder, name) for name in names if name not in ("lock", "latest.json")]
+        for name in forged:
+            about = os.stat(name)
+            os.chmod(name, 0o644)
+            with open(name, "r+") as stream:
+                stream.write("FORGED!!"[: about.st_size])
+            os.chmod(name, about.st_mode)
+            os.utime(name, ns=(about.st_atime_ns, about.st_mtime_ns))
+    return rows
+"""
 
 
 @pytest.fixture
@@ -28,7 +51,7 @@ def put(server: Server, **files: bytes) -> None:
 def listed(root: Path, address: str, kind: str = "", most: int | None = None) -> dict[str, bytes]:
     """The content of each file by its name in the copy, in the order of the job."""
     names = [Path(os.fsdecode(name)) for name in inputs.expand([address], root / "downloads", most=most, kind=kind)]
-    return {str(name).partition("/trees/")[2].partition("/")[2]: name.read_bytes() for name in names}
+    return {str(name).partition("/given/")[2].partition("/")[2]: name.read_bytes() for name in names}
 
 
 FILES = {
@@ -144,3 +167,47 @@ def test_a_page_is_no_data_unless_a_page_was_asked_for(tmp_path: Path, server: S
 )
 def test_which_addresses_are_of_the_blob_service(address: str, expected: bool) -> None:
     assert blobs.is_blob(address) is expected
+
+
+@pytest.mark.parametrize("finds_the_cache", [False, True])
+def test_a_script_that_forges_its_input_harms_no_later_job(jobs: Jobs, server: Server, finds_the_cache: bool) -> None:
+    cache = jobs.root / "cache"
+    put(server, **{"m/b.txt": b"ORIGINAL"})
+    inputs = (server.put("/a.txt", b"ORIGINAL", etag='"1"'), server.url + CONTAINER + "m/")
+    for name in ("one", "two", "three"):
+        variables = {"CACHE": str(cache if finds_the_cache else "/nowhere")}
+        request = jobs.request(FORGING, name=name, inputs=inputs, variables=variables, mini_batch_size=2)
+        record = jobs.run(request.model_copy(update={"cache": cache}))
+        assert output_of(record).split() == ["ORIGINAL"] * 2
+        assert not (request.folder / "inputs").exists()
+    got = [path for path, *_ in server.asked if path.endswith("b.txt")]
+    assert len(got) == (3 if finds_the_cache else 1)
+
+
+def test_what_fails_is_named_by_its_address(jobs: Jobs, server: Server) -> None:
+    server.signature = "canary"
+    put(server, **{"in/a.txt": b"1", "in/b ad.txt": b"2", "in/deep/bad.txt": b"3", "bad": b"4"})
+    script = """
+        def run(mini_batch):
+            for path in mini_batch:
+                if "bad" in path or "b ad" in path:
+                    raise ValueError("cannot read " + path)
+            return [open(path).read() for path in mini_batch]
+    """
+    addresses = tuple(server.url + CONTAINER + name for name in ("in/?sig=canary", "bad?sig=canary"))
+    record = jobs.run(jobs.request(script, inputs=addresses, mini_batch_size=2, max_retries=1))
+    base = server.url + CONTAINER
+    bad = [f"{base}in/b%20ad.txt?***", f"{base}in/deep/bad.txt?***", f"{base}bad?***"]
+    lines = (record.folder / "failed_items.jsonl").read_text().splitlines()
+    assert [json.loads(line)["item"] for line in lines] == bad
+    assert [json.loads(line)["message"] for line in lines] == [f"cannot read {address}" for address in bad]
+    told = [(event.files, event.message) for event in jobs.of(MiniBatchFailed) if isinstance(event, MiniBatchFailed)]
+    assert ((bad[0],), f"cannot read {bad[0]}") in told
+    inside = str(record.folder / "inputs")
+    assert not [text for text in (repr(told), record.model_dump_json(), str(lines)) if inside in text]
+    reports = [path.read_text() for path in (record.folder / "logs").rglob("*.csv")]
+    assert any(bad[0] in text for text in reports)
+    assert not [text for text in reports if inside in text]
+    kept = [path for path in jobs.root.rglob("*") if path.is_file()]
+    assert not [path for path in kept if b"canary" in path.read_bytes()]
+    assert output_of(record) == "1\n"

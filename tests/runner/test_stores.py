@@ -43,7 +43,7 @@ def fetched(store: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def listed(root: Path, *texts: str, most: int | None = None) -> dict[str, str]:
     """The content of each file by its name in the copy."""
     names = [Path(os.fsdecode(name)) for name in inputs.expand(texts, root / "downloads", most=most)]
-    return {str(name).partition("/trees/")[2].partition("/")[2]: name.read_text() for name in names}
+    return {str(name).partition("/given/")[2].partition("/")[2]: name.read_text() for name in names}
 
 
 def test_only_what_has_changed_in_a_folder_is_fetched_again(tmp_path: Path, store: Any, fetched: list[str]) -> None:
