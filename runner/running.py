@@ -121,6 +121,7 @@ def _with_inputs(folder: JobFolder, record: JobRecord, *, accept: bool, only_if_
     listed = listing.recorded(folder, record)
     if listed is None:
         return record
+    listed.verify()
     if only_if_left and not resuming.backlog(folder, listed, history_of(folder, record.settings)).calls:
         return record
     found = stamps.compare(folder, listed, record.inputs)

@@ -31,6 +31,16 @@ def test_an_index_that_points_nowhere_is_named(tmp_path: Path, damaged: bytes) -
         found.names(2, 2)
 
 
+@pytest.mark.parametrize("file", ["manifest", "manifest.index"])
+@pytest.mark.parametrize("damaged", [b"", b"b\0a\0c\0d\0", b"\1" * 24])
+def test_a_job_goes_on_with_its_own_items_or_not_at_all(tmp_path: Path, file: str, damaged: bytes) -> None:
+    found = listed(tmp_path)
+    found.verify()
+    (tmp_path / file).write_bytes(damaged)
+    with pytest.raises(JobDamaged, match=f"{file} is damaged"):
+        found.verify()
+
+
 def test_a_manifest_that_lacks_items_is_named(tmp_path: Path) -> None:
     found = listed(tmp_path)
     found.path.write_bytes(b"a\0b\0cxd\0")
