@@ -4,17 +4,15 @@ The set that most scored items have is the file's, the earlier one where two hav
 mini-batch that has it: the same rows make the same file, however many workers wrote them and in whatever order.
 """
 
-import csv
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from io import StringIO
 from pathlib import Path
 
 from bep.runner import parts
 from bep.runner.parts import Scored
-from bep.runner.worker import wire
+from bep.runner.worker import csv_text, wire
 
 Names = tuple[str, ...]
 
@@ -65,11 +63,8 @@ def columns_of(folder: Path) -> Columns:
 
 def rearranged(rows: bytes, order: Sequence[int]) -> bytes:
     """The same rows of a csv file with their columns in another order."""
-    text = StringIO(rows.decode("utf-8", "surrogateescape"), newline="")
-    made = StringIO()
-    writer = csv.writer(made, lineterminator="\n")
-    writer.writerows([row[place] for place in order] for row in csv.reader(text))
-    return made.getvalue().encode("utf-8", "surrogateescape")
+    cells = csv_text.rows(rows.decode("utf-8", "surrogateescape"))
+    return csv_text.lines([row[place] for place in order] for row in cells).encode("utf-8", "surrogateescape")
 
 
 def _chosen(columns: Columns, scored: Iterable[Scored]) -> bytes:
@@ -105,7 +100,7 @@ def _segments(folder: Path, number: int) -> tuple[list[int], list[bytes]] | None
 
 
 def _names(header: bytes) -> Names:
-    return tuple(next(csv.reader(StringIO(header.decode("utf-8", "surrogateescape"), newline="")), ()))
+    return tuple(next(csv_text.rows(header.decode("utf-8", "surrogateescape")), ()))
 
 
 def _shown(header: bytes) -> str:

@@ -1,8 +1,6 @@
 """The steps of one job: list the inputs, let the engine score, count, put the output in place."""
 
-import ast
 import shutil
-import subprocess
 import threading
 import time
 from collections import deque
@@ -15,14 +13,14 @@ from pathlib import Path
 
 from bep.runner import listing, output, parts, publishing, resuming, staging
 from bep.runner.columns import Columns, columns_of
-from bep.runner.crew import PROGRAM
+from bep.runner.converting import to_parquet
 from bep.runner.engine import Engine
 from bep.runner.errors import Cancelled, InputsInvalid, JobInvalid, NotUploaded, StoredBytesDamaged
 from bep.runner.events import Event, JobFinished, JobStarted
 from bep.runner.finishing import History, Totals, failed_calls, history_of, tallied, write_failed_items
 from bep.runner.folder import JobFolder
 from bep.runner.journal import Journal
-from bep.runner.launching import environment_of, launch
+from bep.runner.launching import launch
 from bep.runner.logs import Logs
 from bep.runner.manifest import Manifest
 from bep.runner.record import Counts, JobError, JobRecord, Status, save
@@ -204,12 +202,7 @@ class Job:
             self._convert(streams, temporary)
 
     def _convert(self, streams: Path, target: Path) -> None:
-        """Write Parquet with the environment's own pyarrow; bep has none."""
-        command = [*self.request.target.interpreter, str(PROGRAM), "parquet", str(streams), str(target)]
-        done = subprocess.run(command, env=environment_of(self.request), capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise OSError(f"rows cannot be written as Parquet: {(done.stderr.strip() or 'killed').splitlines()[-1]}")
-        said = [ast.literal_eval(line) for line in done.stdout.splitlines() if line.startswith(("'", '"'))]
+        said = to_parquet(self.request, streams, target)
         self._set(warnings=tuple(dict.fromkeys((*self.record.warnings, *said))))
 
     def _complete(self, totals: Totals) -> None:

@@ -216,14 +216,15 @@ class _Reading:
         if output.texts("type") != "uri_file":
             return text
         folder, _, name = text.rpartition("/")
-        trouble = file_name_trouble(name)
+        is_folder = path.text.endswith("/") or ("://" in text and not folder.partition("://")[2])
+        trouble = "this names a folder" if is_folder else file_name_trouble(name)
         if trouble:
             self.error("output-file-name", f"a uri_file is a file at its path: {trouble}", "Name a file.", path.mark)
         elif settings.get("output_file_name", name) != name:
             message = f"the output is the file '{name}', and output_file_name is '{settings['output_file_name']}'"
             self.error("output-file-name", message, "Keep one of the two names.", path.mark)
         settings["output_file_name"] = name
-        return folder or "."
+        return folder or ("/" if text.startswith("/") else ".")
 
     def _settings(self, node: Node) -> dict[tuple[str, ...], Node]:
         """What differs from the deployment; a value that is written in two places is a finding."""

@@ -27,6 +27,7 @@ def settings_for(provider: "LocalProvider", chosen: "Chosen", job: "JobSpec") ->
     if wrong:
         raise SpecInvalid(wrong, job.sources)
     named = {**deployed, **job.settings}
+    # What is registered has the default filled in: whether a deployment's specs name it or not cannot be told.
     if named.get("output_file_name", DEFAULT_NAME) == DEFAULT_NAME and "output_file_name" not in job.settings:
         named["output_file_name"] = default_name(job.output_format)
     return Settings(**{**named, "output_format": job.output_format})

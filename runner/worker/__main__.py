@@ -16,9 +16,11 @@ def start() -> None:
     if sys.argv[1] != "parquet":
         _set_aside(os.environ.get("PYTHONPATH", ""))
     if sys.argv[1] == "parquet":
+        from bep_worker.lifeline import hold  # type: ignore[import-not-found]
         from bep_worker.parquet import convert  # type: ignore[import-not-found]
 
-        for warning in convert(sys.argv[2], sys.argv[3]):
+        hold(int(sys.argv[2]))
+        for warning in convert(sys.argv[3], sys.argv[4]):
             print(ascii(warning))
     elif sys.argv[1] == "sample":
         from bep_worker.sampling import main as score  # type: ignore[import-not-found]

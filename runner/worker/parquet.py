@@ -4,18 +4,15 @@ A column has one type in the file. Where its values have types that no one type 
 said: rows that were scored are never lost to it.
 """
 
-import json
 import os
-import sys
 
-from .cells import cells_of, is_missing, json_of, value_of
-from .troubles import WrongResult
+from .arrow_columns import array_of, as_text, readable, text_array
+from .cells import cells_of, must_differ
+from .troubles import RowInvalid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterator
-
-_TEXT = "column {} holds values of different types ({}), so it is text in the Parquet file: return one type for it"
 
 
 def stream(results: "Any", is_table: bool, notice: "Callable[[str], None]") -> bytes:
@@ -25,8 +22,8 @@ def stream(results: "Any", is_table: bool, notice: "Callable[[str], None]") -> b
     import pyarrow  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
     columns = _of_table(results) if is_table else _of_rows(results)
-    arrays = [_array(pyarrow, name, values, notice) for name, values in columns.items()]
-    table = pyarrow.Table.from_arrays(arrays, names=list(columns))
+    arrays = [array_of(pyarrow, name, values, notice) for name, values in columns.items()]
+    table = pyarrow.Table.from_arrays(arrays, names=list(map(readable, columns)))
     sink = io.BytesIO()
     with pyarrow.ipc.RecordBatchStreamWriter(sink, table.schema) as writer:
         writer.write_table(table)
@@ -35,8 +32,9 @@ def stream(results: "Any", is_table: bool, notice: "Callable[[str], None]") -> b
 
 def _of_table(table: "Any") -> "dict[str, Any]":
     names = list(map(str, table.columns))
-    if len(set(names)) < len(names):
-        raise WrongResult("run() returned a DataFrame with two columns of one name; a Parquet file has each name once")
+    must_differ(names)
+    if not names:
+        raise RowInvalid("run() returned a DataFrame without columns; rows of a Parquet file have columns")
     return {name: table.iloc[:, number] for number, name in enumerate(names)}
 
 
@@ -44,46 +42,14 @@ def _of_rows(results: "list[Any]") -> "dict[str, list[Any]]":
     """Every column that a row has, in the order in which they are met; None where a row has it not."""
     columns = {}  # type: dict[str, list[Any]]
     for number, item in enumerate(results):
-        for name, value in zip(*cells_of(item)):
+        names, cells = cells_of(item)
+        must_differ(names)
+        for name, value in zip(names, cells):
             columns.setdefault(name, [None] * number).append(value)
         for values in columns.values():
             if len(values) == number:
                 values.append(None)
     return columns
-
-
-def _array(pyarrow: "Any", name: str, values: "Any", notice: "Callable[[str], None]") -> "Any":
-    """A column; text where it has values that pyarrow finds no one type for."""
-    if not isinstance(values, list):
-        try:
-            made = pyarrow.Array.from_pandas(values)
-            made = made.combine_chunks() if hasattr(made, "combine_chunks") else made
-            return made.dictionary_decode() if pyarrow.types.is_dictionary(made.type) else made
-        except (pyarrow.ArrowException, TypeError, ValueError, OverflowError):
-            values = values.tolist()
-    if {type(value).__name__ for value in values if not is_missing(value)} in ({"Timestamp"}, {"Timedelta"}):
-        return pyarrow.Array.from_pandas(sys.modules["pandas"].Series(values))  # pyarrow alone cuts off nanoseconds
-    plain = [None if is_missing(value) and not isinstance(value, float) else value_of(value) for value in values]
-    try:
-        if not _mixes_integers_that_floats_round(plain):
-            return pyarrow.array(plain)
-    except (pyarrow.ArrowException, TypeError, ValueError, OverflowError):
-        pass
-    kinds = sorted({type(value).__name__ for value in plain if value is not None})
-    notice(_TEXT.format(name, ", ".join(kinds)))
-    return pyarrow.array([None if value is None else _text(value) for value in plain], pyarrow.string())
-
-
-def _mixes_integers_that_floats_round(values: "list[Any]") -> bool:
-    sorts = {type(value) for value in values}
-    return float in sorts and any(isinstance(value, int) and int(float(value)) != value for value in values)
-
-
-def _text(value: "Any") -> str:
-    if isinstance(value, str):
-        return value
-    plain = json_of(value)
-    return plain if isinstance(plain, str) else json.dumps(plain)
 
 
 def convert(streams: str, target: str) -> "list[str]":
@@ -94,16 +60,16 @@ def convert(streams: str, target: str) -> "list[str]":
     import pyarrow
 
     kinds = _kinds(pyarrow, streams)
-    as_text = {name for name, types in kinds.items() if _united(pyarrow, types) is None}
+    texts = {name for name, types in kinds.items() if _united(pyarrow, types) is None}
     while True:
         schema = pyarrow.schema(
-            [(name, pyarrow.string() if name in as_text else _united(pyarrow, types)) for name, types in kinds.items()]
+            [(name, pyarrow.string() if name in texts else _united(pyarrow, types)) for name, types in kinds.items()]
         )
         refused = _write(pyarrow, streams, target, schema)
         if refused is None:
             break
-        as_text.add(refused)  # an integer that is no floating-point number, for one: seen only when it is met
-    return [_TEXT.format(name, ", ".join(map(str, kinds[name]))) for name in kinds if name in as_text]
+        texts.add(refused)  # an integer that is no floating-point number, for one: seen only when it is met
+    return [as_text(name, list(map(str, kinds[name]))) for name in kinds if name in texts]
 
 
 def _kinds(pyarrow: "Any", streams: str) -> "dict[str, list[Any]]":
@@ -178,12 +144,21 @@ def _column(pyarrow: "Any", table: "Any", field: "Any") -> "Any":
     if column.type == field.type:
         return column
     if pyarrow.types.is_string(field.type) and not pyarrow.types.is_large_string(column.type):
-        values = column.to_pylist()
-        return pyarrow.array([None if value is None else _text(value) for value in values], pyarrow.string())
+        return _as_text(pyarrow, column)
     try:
         return column.cast(field.type)
     except pyarrow.ArrowException:
         return None
+
+
+def _as_text(pyarrow: "Any", column: "Any") -> "Any":
+    try:
+        return text_array(pyarrow, column.to_pylist())
+    except ValueError:  # nanoseconds, of which Python has none, and an environment without pandas
+        try:
+            return column.cast(pyarrow.string())
+        except pyarrow.ArrowException:
+            return column.cast(pyarrow.int64()).cast(pyarrow.string())
 
 
 def _readers(pyarrow: "Any", streams: str) -> "Iterator[Any]":

@@ -3,9 +3,7 @@
 Imports pandas never: a DataFrame can only come from a script that has imported it.
 """
 
-import sys
-
-from .cells import cells_of, is_array, json_of, shows_all, value_of
+from .cells import PLAIN, cells_of, is_table, json_of, must_differ, records_of, value_of
 from .troubles import ColumnsDiffer, WrongResult
 
 TYPE_CHECKING = False
@@ -20,6 +18,12 @@ _ADVICE = {
     "ndarray": "return result.tolist()",
     "Series": "return result.tolist()",
 }
+
+
+_SHORTENED = (
+    "a result is written as its own display, which rounds numbers or has '...' for its middle: "
+    "return array.tolist(), or ask for the format csv, jsonl or parquet"
+)
 
 
 class Formatter:
@@ -51,8 +55,8 @@ class Formatter:
 
     def rows(self, results: object) -> "tuple[int, int, bytes]":
         """How many results, how many line breaks beyond one for each of them, and the bytes. Raises `WrongResult`."""
-        table = _table(results)
-        if table is None and not isinstance(results, (list, tuple)):
+        has_columns = is_table(results)
+        if not has_columns and not isinstance(results, (list, tuple)):
             kind = type(results).__name__
             advice = _ADVICE.get(kind, "allowed are a list, a tuple and a pandas DataFrame")
             raise WrongResult(f"run() returned {_article(kind)} {kind}; {advice}")
@@ -60,7 +64,7 @@ class Formatter:
         count = len(results)  # type: ignore[arg-type]
         if not count:
             return 0, 0, b""
-        text = self._text(results, table is not None)
+        text = self._text(results, has_columns)
         if isinstance(text, bytes):
             return count, 0, text
         assert isinstance(text, str)
@@ -68,34 +72,41 @@ class Formatter:
 
     def _azureml(self, results: "Any", is_table: bool) -> str:
         if is_table:
+            for column in _of_objects(results):
+                for value in column:
+                    self._look(value, str(value))
             return _delimited(results, " ")
         lines = []
         for item in results:
             text = str(item)
-            if not shows_all(item, text):
-                self._once(
-                    "a result is written as numpy and pandas display it, with '...' for its middle: "
-                    "return array.tolist(), or ask for the format csv, jsonl or parquet"
-                )
+            self._look(item, text)
             lines.append(text)
         return "\n".join(lines) + "\n"
 
+    def _look(self, item: "Any", text: str) -> None:
+        """Say, once, that the display of a result does not say all of it."""
+        if type(item) in PLAIN or _SHORTENED in self._noticed:
+            return
+        from .displays import shows_all
+
+        if not shows_all(item, text):
+            self._once(_SHORTENED)
+
     def _csv(self, results: "Any", is_table: bool) -> str:
+        from . import csv_text
+
         if is_table:
-            text = _delimited(results, ",")
+            text = _table_as_csv(results)
             self._show([str(column) for column in results.columns])
             return text
-        import csv
-        import io
-
-        made = io.StringIO()
-        writer = csv.writer(made, lineterminator="\n")
+        made = []
         columns = cells_of(results[0])[0]
         for item in results:
             names, values = cells_of(item)
-            writer.writerow(values if names == columns else _in_order(names, values, columns))
+            made.append(values if names == columns else _in_order(names, values, columns))
+        text = csv_text.lines(made)
         self._show(columns)
-        return made.getvalue()
+        return text
 
     def _show(self, names: "list[str]") -> None:
         """Say which columns the rows have that come next."""
@@ -107,7 +118,7 @@ class Formatter:
     def _jsonl(self, results: "Any", is_table: bool) -> str:
         import json
 
-        items = _records(results) if is_table else results
+        items = records_of(results) if is_table else results
         return "".join([_json(json.dumps, item) + "\n" for item in items])
 
     def _parquet(self, results: "Any", is_table: bool) -> bytes:
@@ -135,50 +146,58 @@ def _shown(names: "list[str]") -> str:
     return _line(names).decode("utf-8", "replace").strip()
 
 
-def _records(table: "Any") -> "list[dict[str, Any]]":
-    """A data frame as dicts of plain values, each exact: to_json() would round to ten digits."""
-    if not table.columns.is_unique:
-        raise WrongResult("run() returned a DataFrame with two columns of one name; JSON has each name once")
-    columns = [table.iloc[:, number].tolist() for number in range(len(table.columns))]
-    names = list(map(str, table.columns))
-    return [dict(zip(names, row)) for row in zip(*columns)] if columns else [{} for _ in range(len(table))]
-
-
 def _line(names: "list[str]") -> bytes:
     """Columns as the first line of a csv file."""
-    import csv
-    import io
+    from . import csv_text
 
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(names)
-    return _encoded(text.getvalue())
-
-
-def _table(results: object) -> "object | None":
-    pandas = sys.modules.get("pandas")
-    frame = getattr(pandas, "DataFrame", None)
-    return results if frame is not None and isinstance(results, frame) else None
+    return _encoded(csv_text.lines([names]))
 
 
 def _delimited(results: "Any", separator: str) -> str:
-    arrays = [
-        number
-        for number, kind in enumerate(results.dtypes)
-        if getattr(kind, "kind", "") == "O" and any(map(is_array, results.iloc[:, number]))
-    ]
-    if arrays:
-        columns = {}
-        for number in range(len(results.columns)):
-            column = results.iloc[:, number]
-            columns[number] = column.map(value_of) if number in arrays else column
-        results = type(results)(columns, index=results.index)
     return str(results.to_csv(None, sep=separator, header=False, index=False))
+
+
+def _table_as_csv(table: "Any") -> str:
+    """A data frame's rows, with every value of the arrays, lists and tables in its cells."""
+    from . import csv_text
+
+    table = _with_values(table)
+    text = _delimited(table, ",")
+    if "\r" not in text:
+        return text
+    try:
+        text = table.to_csv(None, header=False, index=False, lineterminator="\r\n")
+    except TypeError:  # pandas before 1.5
+        text = table.to_csv(None, header=False, index=False, line_terminator="\r\n")
+    return csv_text.with_line_feeds(text)
+
+
+def _of_objects(table: "Any") -> "list[Any]":
+    """The columns that may hold anything."""
+    kinds = enumerate(table.dtypes)
+    return [table.iloc[:, number] for number, kind in kinds if getattr(kind, "kind", "") == "O"]
+
+
+def _with_values(table: "Any") -> "Any":
+    changed = {}
+    for number, kind in enumerate(table.dtypes):
+        if getattr(kind, "kind", "") == "O":
+            column = table.iloc[:, number]
+            values = [value_of(value) for value in column]
+            if any(made is not value for made, value in zip(values, column)):
+                changed[number] = type(column)(values, index=column.index, dtype=object)
+    if not changed:
+        return table
+    columns = {number: changed.get(number, table.iloc[:, number]) for number in range(len(table.columns))}
+    return type(table)(columns, index=table.index)
 
 
 def _json(dumps: "Callable[..., str]", item: "Any") -> str:
     """One line. The fast way is for plain values; all others are made plain first."""
     if isinstance(item, tuple) and hasattr(item, "_fields"):
         item = dict(zip(item._fields, item))
+    elif isinstance(item, dict) and not all(isinstance(name, str) for name in item):
+        must_differ(list(map(str, item)))
     try:
         return dumps(item, default=json_of, allow_nan=False)
     except (ValueError, TypeError) as error:

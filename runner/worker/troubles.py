@@ -18,7 +18,11 @@ class WrongResult(Exception):
     """`run()` returned what is neither a list, a tuple nor a pandas DataFrame."""
 
 
-class ColumnsDiffer(WrongResult):
+class RowInvalid(WrongResult):
+    """One row cannot be written as it is; others of the same `run()` may."""
+
+
+class ColumnsDiffer(RowInvalid):
     """Rows of one csv file have different columns."""
 
 
@@ -69,7 +73,7 @@ def describe(error: BaseException) -> "dict[str, str]":
 def ending(error: BaseException) -> str:
     """What else may be tried with the items of a `run()` that ended with this exception: one of `wire.ENDINGS`."""
     if isinstance(error, WrongResult):
-        return wire.UNWRITABLE if isinstance(error, ColumnsDiffer) else wire.INVALID
+        return wire.UNWRITABLE if isinstance(error, RowInvalid) else wire.INVALID
     places = _own_places(error)
     if isinstance(error, TypeError) and {"serving.py", "context.py"}.issuperset(places) and not scripts_frames(error):
         return wire.INVALID  # run() takes other arguments

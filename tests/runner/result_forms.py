@@ -128,11 +128,60 @@ FORMS = (
     Form("a DataFrame of durations", "pandas.DataFrame({'d': pandas.to_timedelta([1], unit='ns')})",
          '"0 days 00:00:00.000000001"', "d|0 days 00:00:00.000000001", '{"d": "P0DT0H0M0.000000001S"}',
          "[{'d': Timedelta('0 days 00:00:00.000000001')}]"),
-    Form("a DataFrame with arrays", "pandas.DataFrame({'p': [numpy.array([0.5, 1.0])]})", '"[0.5, 1.0]"',
+    Form("a DataFrame with arrays", "pandas.DataFrame({'p': [numpy.array([0.5, 1.0])]})", '"[0.5 1. ]"',
          'p|"[0.5, 1.0]"', '{"p": [0.5, 1.0]}', "[{'p': [0.5, 1.0]}]"),
     Form("a DataFrame of mixed objects", "pandas.DataFrame({'o': [1, 'x', {'k': [2]}]})", "1|x|\"{'k': [2]}\"",
          "o|1|x|{'k': [2]}", '{"o": 1}|{"o": "x"}|{"o": {"k": [2]}}',
          "[{'o': '1'}, {'o': 'x'}, {'o': '{\"k\": [2]}'}]"),
+    Form("arrays of times", "[numpy.array(['2021-03-31T01:02:03.123456789'], 'datetime64[ns]')]",
+         "['2021-03-31T01:02:03.123456789']", "0|2021-03-31T01:02:03.123456789", '["2021-03-31T01:02:03.123456789"]',
+         "[{'0': Timestamp('2021-03-31 01:02:03.123456789')}]"),
+    Form("arrays deep in dicts", "[{'a': {'b': [numpy.array([1 / 3]), numpy.float64(1 / 3)]}}]",
+         "{'a': {'b': [array([0.33333333]), np.float64(0.3333333333333333)]}}",
+         "a|\"{'b': [[0.3333333333333333], 0.3333333333333333]}\"",
+         '{"a": {"b": [[0.3333333333333333], 0.3333333333333333]}}',
+         "[{'a': '{\"b\": [[0.3333333333333333], 0.3333333333333333]}'}]"),
+    Form("texts with line ends", "[{'a': 'x\\ry', 'b': 1}]", "{'a': 'x\\ry', 'b': 1}", 'a,b|"x\ry",1',
+         '{"a": "x\\ry", "b": 1}', "[{'a': 'x\\ry', 'b': 1}]"),
+    Form("dicts without keys", "[{}]", "{}", REFUSED, "{}", REFUSED),
+    Form("dicts with one name twice", "[{1: 'a', '1': 'b'}]", "{1: 'a', '1': 'b'}", "1,1|a,b", REFUSED, REFUSED),
+    Form("Series with one name twice", "[pandas.Series([1, 2], index=['a', 'a'])]", "a    1|a    2|dtype: int64",
+         "a,a|1,2", REFUSED, REFUSED),
+    Form("a DataFrame for one file", "[pandas.DataFrame({'p': [0.5, 1 / 3]})]", "          p|0  0.500000|1  0.333333",
+         "prediction|\"[{'p': 0.5}, {'p': 0.3333333333333333}]\"", '[{"p": 0.5}, {"p": 0.3333333333333333}]',
+         "[{'prediction': [{'p': 0.5}, {'p': 0.3333333333333333}]}]"),
+    Form("times deep in dicts", "[{'t': [pandas.Timestamp('2021-03-31T01:02:03.123456789')]}]",
+         "{'t': [Timestamp('2021-03-31 01:02:03.123456789')]}", "t|[Timestamp('2021-03-31 01:02:03.123456789')]",
+         '{"t": ["2021-03-31T01:02:03.123456789"]}', "[{'t': [Timestamp('2021-03-31 01:02:03.123456789')]}]"),
+    Form("a time beside a date", "[datetime.date(2021, 1, 1), datetime.datetime(2021, 1, 1, 5)]",
+         "2021-01-01|2021-01-01 05:00:00", "prediction|2021-01-01|2021-01-01 05:00:00",
+         '"2021-01-01"|"2021-01-01T05:00:00"', "[{'prediction': '2021-01-01'}, {'prediction': '2021-01-01T05:00:00'}]"),
+    Form("a duration beside a number", "[datetime.timedelta(1), 1]", "1 day, 0:00:00|1",
+         'prediction|"1 day, 0:00:00"|1',
+         '"1 day, 0:00:00"|1', "[{'prediction': '1 day, 0:00:00'}, {'prediction': '1'}]"),
+    Form("a time without a zone beside one with",
+         "[datetime.datetime(2021, 1, 1), datetime.datetime(2021, 1, 1, tzinfo=datetime.timezone.utc)]",
+         "2021-01-01 00:00:00|2021-01-01 00:00:00+00:00", "prediction|2021-01-01 00:00:00|2021-01-01 00:00:00+00:00",
+         '"2021-01-01T00:00:00"|"2021-01-01T00:00:00+00:00"',
+         "[{'prediction': '2021-01-01T00:00:00'}, {'prediction': '2021-01-01T00:00:00+00:00'}]"),
+    Form("bytes beside a text", "[b'a', 'b']", "b'a'|b", "prediction|b'a'|b", '"YQ=="|"b"',
+         "[{'prediction': 'YQ=='}, {'prediction': 'b'}]"),
+    Form("complex numbers", "[1 + 2j]", "(1+2j)", "prediction|(1+2j)", '"(1+2j)"', "[{'prediction': '(1+2j)'}]"),
+    Form("sets", "[{3, 1, 2}]", "{1, 2, 3}", 'prediction|"{1, 2, 3}"', "[1, 2, 3]", "[{'prediction': [1, 2, 3]}]"),
+    Form("names that are no UTF-8", "[{'file': 'a\\udcff'}]", "{'file': 'a\\udcff'}", "file|a\udcff",
+         '{"file": "a\\udcff"}', "[{'file': 'a\\\\udcff'}]"),
+    Form("a DataFrame of months and intervals", "pandas.DataFrame({'m': pandas.period_range('2021-03', '2021-03', "
+         "freq='M'), 'i': pandas.interval_range(0, 1)})", '2021-03 "(0, 1]"', 'm,i|2021-03,"(0, 1]"',
+         '{"m": "2021-03", "i": "(0, 1]"}', "[{'m': '2021-03', 'i': '(0, 1]'}]"),
+    Form("a DataFrame of times as objects",
+         "pandas.DataFrame({'t': [pandas.Timestamp('2021-03-31T01:02:03.123456789'), None]}, dtype=object)",
+         '"2021-03-31 01:02:03.123456789"|""', 't|2021-03-31 01:02:03.123456789|""',
+         '{"t": "2021-03-31T01:02:03.123456789"}|{"t": null}',
+         "[{'t': Timestamp('2021-03-31 01:02:03.123456789')}, {'t': None}]"),
+    Form("a DataFrame of texts as objects", "pandas.DataFrame({'t': ['007', numpy.nan]}, dtype=object)", '007|""',
+         't|007|""', '{"t": "007"}|{"t": null}', "[{'t': '007'}, {'t': None}]"),
+    Form("a DataFrame with two columns of one name", "pandas.DataFrame([[1, 2]], columns=[1, '1'])", "1 2", "1,1|1,2",
+         REFUSED, REFUSED),
     Form("an array instead of a list", "numpy.array([0.5])", REFUSED, REFUSED, REFUSED, REFUSED),
     Form("a Series instead of a list", "pandas.Series([0.5])", REFUSED, REFUSED, REFUSED, REFUSED),
 )  # fmt: skip
@@ -146,13 +195,17 @@ stands in the file of predictions, in each of the four formats. `|` separates li
 reading the file gives, as Python prints it.
 
 - **azureml**, the default, is what the service writes: `str(item)`, and DataFrames separated by spaces, without a
-  header. numpy and pandas shorten long displays (`...`): the job warns when that happens.
-- **csv** has a header. Equal sets of columns are one header, by name, in the order of the first mini-batch; a
-  mini-batch whose columns are others fails (`ColumnsDiffer`), and so do its items.
+  header. numpy, pandas and tensors round in their displays and leave out the middle (`...`): the job warns of that.
+- **csv** has a header. Equal sets of columns are one header, by name. The file has the set that most items have (the
+  earlier one of two that have as many), in the order of the first mini-batch with it, whoever scored it; a mini-batch
+  with another set fails (`ColumnsDiffer`), and so do its items.
 - **jsonl** has one JSON value a line. What JSON has no number for (NaN, infinity) is `null`; times are ISO 8601, bytes
   base64, decimals text.
 - **parquet** has one type a column. A column whose values have types that no one type holds exactly is text, with a
-  warning. A column that a mini-batch lacks is null there.
+  warning, and so is one of a type that Parquet does not hold exactly. A column that a mini-batch lacks is null there.
+
+A row without columns, or with two values of one name where the format keeps one, is refused: its item fails, the others
+of its mini-batch do not.
 
 | run() returns | azureml | csv | jsonl | parquet |
 |-|-|-|-|-|
@@ -169,7 +222,11 @@ def page() -> str:
 
 
 def _code(text: str) -> str:
-    return "refused" if text == REFUSED else "`" + text.replace("|", "\\|") + "`"
+    return (
+        "refused"
+        if text == REFUSED
+        else "`" + text.replace("|", "\\|").replace("\r", "\\r").replace("\udcff", "\\xff") + "`"
+    )
 
 
 def value_of(form: Form) -> Any:

@@ -44,7 +44,7 @@ running.run(request, report=lambda event: None, cancel=threading.Event())
 
 
 def whole(jobs: Jobs, output_format: str) -> bytes:
-    request = jobs.request(SCRIPT, name="whole", mini_batch_size=4, output_format=output_format)
+    request = jobs.request(SCRIPT, name="whole", mini_batch_size=4, workers=1, output_format=output_format)
     written = jobs.run(request).output_file.read_bytes()
     assert written
     return bytes(written)
@@ -58,7 +58,7 @@ def test_a_step_that_failed_is_done_by_the_next_run(
     for step, (place, name) in STEPS.items():
         if (step == "converting") > (output_format == "parquet") or step in NOT_FAILING:
             continue
-        request = jobs.request(SCRIPT, name=f"{step} failed", mini_batch_size=4, output_format=output_format)
+        request = jobs.request(SCRIPT, name=f"{step} failed", mini_batch_size=4, workers=1, output_format=output_format)
         with monkeypatch.context() as broken:
             broken.setattr(place, name, _full_disk)
             assert jobs.run(request).status == "Failed", step
@@ -76,7 +76,7 @@ def test_a_step_that_was_killed_is_done_by_the_next_run(jobs: Jobs, output_forma
     for step in STEPS:
         if (step == "converting") > (output_format == "parquet"):
             continue
-        request = jobs.request(SCRIPT, name=f"{step} killed", mini_batch_size=4, output_format=output_format)
+        request = jobs.request(SCRIPT, name=f"{step} killed", mini_batch_size=4, workers=1, output_format=output_format)
         kept = jobs.root / "request"
         kept.write_bytes(pickle.dumps(request))
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
@@ -91,3 +91,56 @@ def test_a_step_that_was_killed_is_done_by_the_next_run(jobs: Jobs, output_forma
 
 def _full_disk(*_: object, **__: object) -> None:
     raise OSError(28, "No space left on device")
+
+
+SLOW = """
+import os
+import pyarrow.parquet as parquet
+write = parquet.ParquetWriter.write_table
+def written(self, table):
+    with open(os.environ["CONVERTING"], "w") as file:
+        file.write(str(os.getpid()))
+    while os.path.exists(os.environ["HELD"]):
+        pass
+    return write(self, table)
+if __import__("sys").argv[1:2] == ["parquet"]:
+    parquet.ParquetWriter.write_table = written
+"""
+RUN = """
+import pickle, sys, threading
+from pathlib import Path
+from bep.runner import running
+running.run(pickle.loads(Path(sys.argv[1]).read_bytes()), report=lambda event: None, cancel=threading.Event())
+"""
+
+
+def test_a_conversion_dies_with_its_runner_and_writes_into_no_later_file(jobs: Jobs) -> None:
+    import pickle
+    import time
+
+    expected = whole(jobs, "parquet")
+    hooks = jobs.root / "hooks"
+    hooks.mkdir()
+    (hooks / "sitecustomize.py").write_text(SLOW)
+    (held := jobs.root / "held").touch()
+    request = jobs.request(SCRIPT, name="orphan", mini_batch_size=4, workers=1, output_format="parquet")
+    hooked = {"PYTHONPATH": str(hooks), "CONVERTING": str(jobs.root / "process"), "HELD": str(held)}
+    request = request.model_copy(update={"environment": {**(request.environment or {}), **hooked}})
+    kept = jobs.root / "request"
+    kept.write_bytes(pickle.dumps(request))
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen([sys.executable, "-c", RUN, str(kept)], env=environment) as runner:
+        while not (jobs.root / "process").exists() or not (jobs.root / "process").read_text():
+            assert runner.poll() is None
+            time.sleep(0.01)
+        runner.kill()
+    orphan = Path("/proc") / (jobs.root / "process").read_text() / "cmdline"
+    for _ in range(6000):  # a minute: what is killed is gone when its processor has time for it
+        if not orphan.exists() or not orphan.read_bytes():
+            break
+        time.sleep(0.01)
+    else:
+        pytest.fail("the conversion goes on without its runner")
+    held.unlink()
+    again = jobs.resume(request)
+    assert (again.status, again.output_file.read_bytes() == expected) == ("Completed", True), again.error

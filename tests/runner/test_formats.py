@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from bep.runner.worker import csv_text
+from bep.runner.worker.rows import Formatter
+
 Jobs = Any
 
 FRAMES = """
@@ -144,6 +147,101 @@ def test_a_shortened_display_is_warned_of(jobs: Jobs) -> None:
     record, output = jobs.score(script, name="whole", items=2, output_format="csv")
     assert [len(row) for row in csv.reader(StringIO(output))] == [1500] * 3
     assert record.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("script", "is_warned"),
+    [
+        ("[numpy.array([1 / 3])]", True),
+        ("[pandas.Series([1 / 3])]", True),
+        ("[{'deep': ['x', numpy.array([1 / 3])]}]", True),
+        ("[pandas.DataFrame({'a': numpy.zeros(100)})]", True),
+        ("pandas.DataFrame({'a': [numpy.zeros(1500)]})", True),
+        ("[numpy.array([0.5, 1e-12, numpy.nan])]", False),
+        ("[numpy.array([0.1], 'float32')]", False),
+        ("[{'text': 'wait...'}]", False),
+        ("[numpy.array(['wait...'])]", False),
+        ("[1 / 3, numpy.float64(1 / 3), numpy.float32(1 / 3)]", False),
+        ("pandas.DataFrame({'a': [1 / 3], 'b': ['wait...']})", False),
+    ],
+)
+def test_only_what_is_shortened_or_rounded_is_warned_of(script: str, is_warned: bool) -> None:
+    import numpy
+    import pandas
+
+    told: list[str] = []
+    Formatter("azureml", notice=told.append).rows(eval(script, {"numpy": numpy, "pandas": pandas}))
+    assert bool(told) == is_warned
+
+
+def test_a_tensor_is_written_with_all_its_digits() -> None:
+    class Tensor:
+        """What a tensor of another library than numpy looks like."""
+
+        shape = ()
+        dtype = "float64"
+
+        def tolist(self) -> float:
+            return 1 / 3
+
+        def __str__(self) -> str:
+            return "tensor(0.3333)"
+
+    told: list[str] = []
+    written = [Formatter(name, notice=told.append).rows([Tensor()])[2] for name in ("azureml", "csv", "jsonl")]
+    assert written == [b"tensor(0.3333)\n", b"0.3333333333333333\n", b"0.3333333333333333\n"]
+    assert len(told) == 1
+
+
+LONG = r"""
+import os
+def run(mini_batch):
+    n = int(mini_batch[0][-9:-4])
+    rows = [{"n": n, "text": "x" * 200_000 + '\r\ny\r"'}, {"text": "a\rb", "n": n}]
+    return [rows[n % 2]]
+"""
+
+
+def test_cells_of_any_length_and_with_any_line_end_keep_their_rows(jobs: Jobs) -> None:
+    record = jobs.run(jobs.request(LONG, items=4, mini_batch_size=1, output_format="csv"))
+    assert (record.status, record.counts.failed) == ("Completed", 0), record.failures
+    output = record.output_file.read_bytes().decode()
+    rows = list(csv_text.rows(output))
+    expected = [[str(n), "x" * 200_000 + '\r\ny\r"' if n % 2 == 0 else "a\rb"] for n in range(4)]
+    assert rows == [["n", "text"], *expected]
+    assert list(csv.reader(StringIO(output, newline=""))) == rows
+
+
+def test_a_row_that_no_file_can_hold_fails_alone(jobs: Jobs) -> None:
+    script = "def run(mini_batch): return [{} if p.endswith('3.txt') else {'a': 1} for p in mini_batch]"
+    for name in ("csv", "parquet"):
+        request = jobs.request(script, name=name, items=6, mini_batch_size=6, workers=1, output_format=name)
+        record = jobs.run(request)
+        assert (record.status, record.counts.scored, record.counts.failed) == ("Completed", 5, 1)
+        assert "an empty dict for a row" in (record.folder / "failed_items.jsonl").read_text()
+
+
+UNEQUAL = """
+import datetime
+import pandas
+def run(mini_batch):
+    n = int(mini_batch[0][-9:-4])
+    day = datetime.date(2021, 1, 1) if n else datetime.datetime(2021, 1, 1, 5)
+    when = pandas.Timestamp("2021-01-01T00:00:00.000000001", tz="UTC" if n else None)
+    return [{"day": day, "when": when, "empty": {} if n else {"a": 1}, "deep": [2**53 + 1] if n else [0.5]}]
+"""
+
+
+def test_no_value_is_bent_to_the_type_of_another_mini_batch(jobs: Jobs) -> None:
+    import pyarrow.parquet
+
+    record = jobs.run(jobs.request(UNEQUAL, items=2, mini_batch_size=1, output_format="parquet"))
+    assert record.status == "Completed", record.error
+    time = "2021-01-01T00:00:00.000000001"
+    assert pyarrow.parquet.read_table(record.output_file).to_pylist() == [
+        {"day": "2021-01-01T05:00:00", "when": time, "empty": '{"a": 1}', "deep": "[0.5]"},
+        {"day": "2021-01-01", "when": time + "+00:00", "empty": "{}", "deep": "[9007199254740993]"},
+    ]
 
 
 def test_names_that_are_no_text_come_through(jobs: Jobs) -> None:

@@ -16,7 +16,7 @@ def written(form: Form, output_format: str) -> str:
         _, _, rows = Formatter(output_format, header.append).rows(value_of(form))
     except WrongResult:
         return REFUSED
-    return (b"".join(header) + rows).decode().removesuffix("\n").replace("\n", "|")
+    return (b"".join(header) + rows).decode("utf-8", "surrogateescape").removesuffix("\n").replace("\n", "|")
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.what)
