@@ -60,7 +60,7 @@ class Formatter:
             kind = type(results).__name__
             advice = _ADVICE.get(kind, "allowed are a list, a tuple and a pandas DataFrame")
             raise WrongResult(f"run() returned {_article(kind)} {kind}; {advice}")
-        self.gave_table = table is not None
+        self.gave_table = has_columns
         count = len(results)  # type: ignore[arg-type]
         if not count:
             return 0, 0, b""
