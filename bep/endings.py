@@ -1,10 +1,8 @@
 """How each known failure ends a command: its exit code, and what a person reads. Imported once something failed."""
 
-import errno
 import os
 import tempfile
 import traceback
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +11,10 @@ from bep.exit_codes import ExitCode
 if TYPE_CHECKING:
     from bep.schemas.finding import SpecInvalid
 
-_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT)
-_OF_PERMISSIONS = (errno.EACCES, errno.EPERM, errno.EROFS)
-
 
 def ending_of(problem: Exception) -> tuple[ExitCode, str]:
     """The exit code and the message for a failure. One that is nobody's mistake but ours is kept as a crash report."""
+    from bep.disk.refusal import FULL, explained
     from bep.planner.statefile import StateDamaged
     from bep.providers.checking import PlanRefused, PlanStale
     from bep.providers.locking import NotThatLock, StateLocked
@@ -36,28 +32,10 @@ def ending_of(problem: Exception) -> tuple[ExitCode, str]:
             return ExitCode.PROVIDER, str(problem)
         case StateUnusable() | StateDamaged() | StateNotWritten() | JobInvalid():
             return ExitCode.ERROR, str(problem)
-        case OSError() if problem.filename or problem.errno in _OF_THE_DISK:
-            place = f"{os.fsdecode(problem.filename)}: " if isinstance(problem.filename, str | bytes) else ""
-            return ExitCode.ERROR, f"{place}{problem.strerror}{_way_out(problem)}"
+        case OSError() if problem.filename or problem.errno in FULL:
+            return ExitCode.ERROR, str(explained(problem))
         case _:
             return ExitCode.ERROR, _bug(problem)
-
-
-def _way_out(problem: OSError) -> str:
-    """What to do where the disk or its permissions are in the way."""
-    if problem.errno in _OF_THE_DISK:
-        return "\n    fix: make room, then give the same command again"
-    if problem.errno not in _OF_PERMISSIONS or not isinstance(problem.filename, str | bytes):
-        return ""
-    folder = Path(os.fsdecode(problem.filename)).absolute().parent
-    while not folder.exists():
-        folder = folder.parent
-    whose = ""
-    with suppress(OSError, KeyError, ImportError):
-        import pwd
-
-        whose = f", which belongs to {pwd.getpwuid(folder.stat().st_uid).pw_name},"
-    return f"\n    fix: {folder}{whose} may not be written to here; ask its owner, or work in a copy of the workspace"
 
 
 def _findings(problem: "SpecInvalid") -> str:

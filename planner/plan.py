@@ -8,8 +8,8 @@ from pydantic import ConfigDict, Field
 from bep.planner.state import ContentRecord, Guards, Written
 from bep.schemas.address import Address
 
-FORMAT_VERSION = 1
-
+FORMAT_VERSION = 2
+"""Since 2 a plan is signed, and a record of contents says by which rule its digest was made."""
 
 UNDECLARED = "no longer in the specs"
 """How the reason of a change begins that is made only because the specs do not declare its address."""

@@ -8,7 +8,8 @@ from bep.schemas.address import Address
 from bep.schemas.content import FIRST_RULE
 from bep.schemas.resource import Retries, Timeouts
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Since 2 a record of contents says by which rule its digest was made; one of format 1 is of the first."""
 LAST_SERIAL = 2**53 - 1
 """What every reader of JSON holds exactly. No history gets there: a serial beyond it was not counted by bep."""
 
@@ -67,10 +68,10 @@ class State(Written):
 
     model_config = ConfigDict(title="State: what bep last knew")
 
-    format_version: int = FORMAT_VERSION
+    format_version: int = Field(default=FORMAT_VERSION, ge=1, strict=True)
     bep_version: str = ""
     lineage: str
     serial: int = Field(default=0, ge=0, le=LAST_SERIAL, strict=True)
-    secret_key: str
+    secret_key: str = Field(min_length=1)
     entries: dict[Address, Entry] = Field(default_factory=dict)
     applied_plans: tuple[str, ...] = ()

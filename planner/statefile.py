@@ -15,6 +15,8 @@ from bep.schemas.address import Address, kind_of, names_of
 from bep.schemas.kind import NAMES
 
 DIGEST = re.compile(r'"digest":"(sha256:[0-9a-f]{64})",\n')
+_FORMAT = re.compile(r'^"format_version":([0-9]+),$', re.MULTILINE)  # in a line of its own: in none of the entries
+_ENTRY = re.compile(r'^"[^"]+":\{"address":', re.MULTILINE)
 
 
 class StateDamaged(Exception):
@@ -38,7 +40,7 @@ def encode(state: State) -> str:
 
 
 def decode(text: str) -> State:
-    """The state in a text. Raises `StateDamaged`; an empty text is damage, never an empty state."""
+    """The state in a text, as one of today's format. Raises `StateDamaged`; an empty text is damage, never no state."""
     from pydantic import ValidationError
 
     found = DIGEST.search(text)
@@ -53,14 +55,45 @@ def decode(text: str) -> State:
         first = problem.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise StateDamaged(_why_not(text, f"{where}: {first['msg']}" if where else first["msg"])) from None
-    if state.format_version != FORMAT_VERSION:
-        raise StateDamaged(_why_not(text, f"it has format {state.format_version}, which this bep does not read"))
+    if state.format_version > FORMAT_VERSION:
+        raise StateDamaged(_why_not(text))
+    _check_entries(state, body)
+    return state if state.format_version == FORMAT_VERSION else _brought_up_to_date(state)
+
+
+def _check_entries(state: State, body: str) -> None:
+    """Refuse entries that contradict their own names."""
+    if len(_ENTRY.findall(body)) != len(state.entries):
+        _check_names(body)
     for name, entry in state.entries.items():
         if entry.address != name:
             raise StateDamaged(f"its entry {name!r} says that it is {entry.address!r}")
         if not names_of(name) or not all(names_of(name)):
             raise StateDamaged(f"its entry {name!r} is of no resource: an address is KIND/NAME")
-    return state
+
+
+def format_of(text: str) -> int:
+    """The format that a text which `decode` takes was written in."""
+    found = _FORMAT.search(text)
+    return int(found.group(1) if found else json.loads(text)["format_version"])
+
+
+def _brought_up_to_date(state: State) -> State:
+    """The state as today's format has it. Format 1 lacks only what has a default that is true of it."""
+    return state.model_copy(update={"format_version": FORMAT_VERSION})
+
+
+def _check_names(body: str) -> None:
+    """Refuse what says one thing twice: a reader of JSON takes the last and forgets the others."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            raise StateDamaged(f"it has {next(name for name in names if names.count(name) > 1)!r} twice")
+        return found
+
+    json.loads(body, object_pairs_hook=once)
 
 
 def unknown_kinds(state: State) -> list[Address]:

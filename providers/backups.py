@@ -27,14 +27,21 @@ class Backups:
 
     def serials(self) -> list[int]:
         """Which serials there are, newest first; none of them has been read."""
-        names = (file.stem for file in self.folder.glob("*.json"))
+        try:
+            names = [name.removesuffix(".json") for name in os.listdir(self.folder) if name.endswith(".json")]  # noqa: PTH208 - glob() hides what it may not read
+        except FileNotFoundError:
+            return []
         return sorted((int(name) for name in names if name.isdecimal()), reverse=True)
 
     def good(self) -> Iterator[State]:
-        """The copies that can be trusted, newest first."""
+        """The copies that can be trusted, newest first. Raises `PermissionError`: what is hidden is not gone."""
         for serial in self.serials():
-            with suppress(StateDamaged, OSError):
+            try:
                 yield read_state(self.path(serial))
+            except PermissionError:
+                raise
+            except (StateDamaged, OSError):
+                continue
 
     def add(self, serial: int, data: bytes) -> None:
         """Keep this snapshot, and let go of the oldest. Raises `OSError`."""

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from bep.disk.refusal import naming
+
 At = Callable[[str], None]
 """Called with the name of each step just before it is taken, so that a test can stop the world there."""
 
@@ -61,9 +63,10 @@ def write_beside(path: Path, data: bytes, *, at: At = nowhere) -> Path:
     at(f"write {path.name}")
     file = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, PRIVATE)
     try:
-        write_all(file, data)
-        at(f"sync {path.name}")
-        os.fsync(file)
+        with naming(path):
+            write_all(file, data)
+            at(f"sync {path.name}")
+            os.fsync(file)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()

@@ -68,8 +68,14 @@ def lock_path(state: Path) -> Path:
 
 
 def running_apply(state: Path) -> Holder | None:
-    """Who holds the lock of this state file, without taking or waiting for it; None if nobody does, or a dead one."""
-    holder = _read(lock_path(state))
+    """Who holds the lock of this state file, without taking or waiting for it; None if nobody does, or a dead one.
+
+    Also None where the lock may not be read: a state is looked at without one.
+    """
+    try:
+        holder = _read(lock_path(state))
+    except PermissionError:
+        return None
     if holder is None or (is_here(holder.owner) and is_dead(holder.owner)):
         return None
     return holder

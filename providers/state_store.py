@@ -12,8 +12,8 @@ from pathlib import Path
 
 from bep.planner.journal import Decoded, Intent, decode, fold
 from bep.planner.plan import Plan
-from bep.planner.state import State
-from bep.planner.statefile import StateDamaged, encode
+from bep.planner.state import FORMAT_VERSION, State
+from bep.planner.statefile import StateDamaged, encode, format_of
 from bep.planner.statefile import decode as decode_state
 from bep.providers.backups import Backups, as_text, put_aside, read_state, stamp_of
 from bep.providers.durable import At, create_durably, make_folder, nowhere, sync_folder, write_durably
@@ -101,10 +101,28 @@ class FileStore:
                 self._mend(journal)
             if not self.backups.path(state.serial).exists():
                 self.backups.add(state.serial, files.snapshot)
+            written = format_of(as_text(files.snapshot))
+            if written != FORMAT_VERSION:
+                files, notes = self._brought_up_to_date(files, written), (*notes, self._kept(written))
             opened = JournalFile(self._journal, _still_needed(journal, state), at=self._at)
         except OSError as error:
             raise StateNotWritten(self.path, error) from error
         return Session(self.path, state, pending, opened, files.seen, self._at, notes)
+
+    def _brought_up_to_date(self, files: _Files, written: int) -> _Files:
+        """The snapshot in today's format, ahead of any record: an earlier bep refuses it by number from then on."""
+        with suppress(FileExistsError):
+            create_durably(self._copy_of_format(written), files.snapshot, at=self._at)
+        data = encode(decode_state(as_text(files.snapshot))).encode()
+        write_durably(self.path, data, at=self._at)
+        return _Files(data, files.journal, identity(self.path))
+
+    def _copy_of_format(self, written: int) -> Path:
+        return self.path.with_name(f"{self.path.name}.format-{written}")
+
+    def _kept(self, written: int) -> str:
+        kept = self._copy_of_format(written)
+        return f"{self.path} is of format {FORMAT_VERSION} from now on; as it was, of format {written}, it is {kept}"
 
     def _mend(self, journal: Decoded) -> None:
         """Leave the sound lines alone in the journal, a copy of the whole beside it. A kill leaves one or the other."""
@@ -180,9 +198,10 @@ class FileStore:
     def _fix(self, reason: str = "") -> str:
         if "this bep reads up to" in reason:
             return "use the bep that wrote it, or a newer one"
-        for state in self.backups.good():
-            copy = self.backups.path(state.serial)
-            return f"{RESTORE} {state.serial}    (a good copy, of {len(state.entries)} resources, is {copy})"
+        with suppress(PermissionError):
+            for state in self.backups.good():
+                copy = self.backups.path(state.serial)
+                return f"{RESTORE} {state.serial}    (a good copy, of {len(state.entries)} resources, is {copy})"
         return f"no good copy is left in {self.backups.folder}; {RESTORE} FILE takes a copy you have elsewhere"
 
 

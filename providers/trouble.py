@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from bep.disk.refusal import explained
+
 
 class StateUnusable(Exception):
     """The state cannot be trusted: nothing is read from it, nothing written. `fix` is the command that mends it."""
@@ -27,4 +29,7 @@ class StateNotWritten(Exception):
     def __init__(self, path: Path, cause: OSError) -> None:
         self.path = path
         self.cause = cause
-        super().__init__(f"{path}: it could not be written: {cause.strerror or cause}; what it held before is intact")
+        refusal = explained(cause, path)
+        why = refusal.why if refusal.place in (None, path) else refusal.reason
+        fix = f"\n    fix: {refusal.fix}" if refusal.fix else ""
+        super().__init__(f"{path}: it could not be written: {why}; what it held before is intact{fix}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from bep.runner import listing
 from bep.runner.columns import columns_of
 from bep.runner.counting import with_totals
+from bep.runner.errors import JobBusy
 from bep.runner.finishing import Totals, history_of, tallied, write_failed_items
 from bep.runner.folder import JobFolder, wait_for_parts
 from bep.runner.record import JobRecord, Status, read, save
@@ -20,7 +21,7 @@ def interrupt(path: Path, *, at_once: bool = False) -> int | None:
     """Send SIGINT (`at_once`: SIGKILL) to the process that runs the job in this folder; its number, None if none does.
 
     Whoever holds the job's lock is alive and has that job, so a number that the system gave to another program since
-    is never signalled.
+    is never signalled. Raises `JobBusy` where the process is another user's.
     """
     folder = JobFolder(path)
     process = folder.holder()
@@ -40,6 +41,8 @@ def interrupt(path: Path, *, at_once: bool = False) -> int | None:
             os.close(handle)
     except ProcessLookupError:
         return None
+    except PermissionError:
+        raise JobBusy(f"{path.name} is run by process {process} of another user, who alone can cancel it") from None
     return process
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bep.disk.refusal import naming
 from bep.runner import strays
 from bep.runner.errors import JobBusy
 
@@ -48,8 +49,9 @@ class JobFolder:
             if not _locked(lock, fcntl.LOCK_EX, patience=0.5):
                 holder = os.pread(lock, 100, 0).decode(errors="replace").strip() or "another process"
                 raise JobBusy(f"{self.path.name} is being run by {holder}; wait for it or cancel it")
-            os.ftruncate(lock, 0)
-            os.pwrite(lock, f"process {os.getpid()}\n".encode(), 0)
+            with naming(self._lock):
+                os.ftruncate(lock, 0)
+                os.pwrite(lock, f"process {os.getpid()}\n".encode(), 0)
             yield
         finally:
             os.close(lock)
@@ -117,7 +119,7 @@ def sync_folder(folder: Path) -> None:
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace a small file so that a SIGKILL or a power cut leaves the old one or the new one, whole."""
     temporary = path.with_name(f".{path.name}.new")
-    with temporary.open("wb") as file:
+    with naming(path), temporary.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

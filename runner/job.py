@@ -63,7 +63,7 @@ class Job:
         except JobInvalid as error:
             self._fail(JobError(code=error.code, message=str(error)))
         except OSError as error:
-            self._fail(runner_failed(error))
+            self._fail(runner_failed(error, self.folder.path))
         shutil.rmtree(self.folder.working, ignore_errors=True)
         staging.take_back(self.folder)
         if self.record.status is Status.COMPLETED and not self.record.counts.failed:
@@ -82,7 +82,7 @@ class Job:
         try:
             self._become(self.record.status, finished=datetime.now(UTC), seconds=seconds)
         except OSError as error:
-            self._set(status=Status.FAILED, error=self.record.error or runner_failed(error))
+            self._set(status=Status.FAILED, error=self.record.error or runner_failed(error, self.folder.path))
 
     def _score(self) -> None:
         published = publishing.is_published(self.record, self.request, self.folder, self._board(NotUploaded))

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from math import isfinite
 from pathlib import Path
 
+from bep.disk.refusal import naming
 from bep.runner.backlog import Ended, Unresolved, Verdict
 
 TRACEBACKS = 200  # that many are kept whole; a script that fails for every item does not fill the disk
@@ -49,6 +50,7 @@ class Journal:
 
     def __init__(self, path: Path, sync: float) -> None:
         _cut_torn_line(path)
+        self._path = path
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         self._sync = sync
         self._synced = time.monotonic()
@@ -70,8 +72,9 @@ class Journal:
         start = os.fstat(self._file).st_size
         left = memoryview(line)
         try:
-            while left:
-                left = left[os.write(self._file, left) :]
+            with naming(self._path):
+                while left:
+                    left = left[os.write(self._file, left) :]
         except OSError:
             os.ftruncate(self._file, start)
             raise

@@ -2,7 +2,9 @@
 
 import errno
 from dataclasses import dataclass
+from pathlib import Path
 
+from bep.disk.refusal import explained
 from bep.runner.record import JobError
 
 
@@ -45,10 +47,11 @@ def too_many_failed(failed: int, threshold: int) -> JobError:
     )
 
 
-def runner_failed(error: OSError) -> JobError:
-    """The runner's own files cannot be written or read; with what to do where the reason is want of room."""
-    fix = "make room; `bep job resume` goes on from here" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
-    return JobError(code="RunnerFailed", message=str(error), fix=fix)
+def runner_failed(error: OSError, folder: Path | None = None) -> JobError:
+    """The runner's own files cannot be written or read; with the way out where there is one."""
+    refusal = explained(error, folder)
+    fix = f"{refusal.fix}; `bep job resume` then goes on from here" if refusal.fix else ""
+    return JobError(code="RunnerFailed", message=refusal.reason, fix=fix)
 
 
 def rows_unwritable(message: str, number: int | None) -> JobError:

@@ -45,10 +45,12 @@ def adopt(
     from bep.console import Console
     from bep.wiring.adopting import adoption, settle, write
     from bep.wiring.opening import here
+    from bep.wiring.write_access import must_write
 
     console, opened = Console(), here(source_of(None, var, var_file))
     found = adoption(opened, addresses)
     if not dry_run and found.texts:
+        must_write(opened)
         write(opened, found)
         settle(opened, sorted({one.address for one in found.fields}), console.say)
     if json_output:

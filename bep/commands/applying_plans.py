@@ -50,8 +50,10 @@ def carry_out(opened: "Opened", what: "Path | Asked", how: Applying) -> None:
     from bep.commands.showing_plans import written
     from bep.wiring.applying import kept_plan_of, wait_for_others
     from bep.wiring.planning import plan_of, specs_of
+    from bep.wiring.write_access import must_write
 
     console = Console()
+    must_write(opened)
     wait_for_others(opened, how.lock_timeout, how.operation)
     plan = kept_plan_of(opened, what) if isinstance(what, Path) else plan_of(opened, what)
     specs_of(opened)

@@ -155,11 +155,13 @@ def _continued(
     from bep.wiring.jobs import record_named
     from bep.wiring.opening import here
     from bep.wiring.scoring import interpreter_again, output_again, target_now, variables_of, was_given_links
+    from bep.wiring.write_access import must_keep_jobs
 
     console = Console()
     opened = here(again.source)
     record = record_named(opened.home, name)
     must_be_home(record)
+    must_keep_jobs(opened, record.folder)
     changed = changed_settings(again.changes)
     deployed = {} if again.mended else variables_of(opened, record)
     is_elsewhere = again.mended or was_given_links(opened, record)

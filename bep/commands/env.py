@@ -53,16 +53,17 @@ def list_environments(
       bep env list
       bep env list -o json --query "[?needed_by==null].digest"
     """
+    from bep.commands.reading import here_to_read
     from bep.console import Console
     from bep.formatting import formatted, queried
     from bep.wiring.environments import rows
-    from bep.wiring.opening import here
 
-    found = queried(rows(here()), query)
+    console = Console()
+    found = queried(rows(here_to_read(console)), query)
     if found or output is not Format.TABLE:
-        Console().result(formatted(found, output))
+        console.result(formatted(found, output))
     else:
-        Console().say("No environment is built here: bep env build")
+        console.say("No environment is built here: bep env build")
 
 
 @app.command()

@@ -39,18 +39,19 @@ def graph(
       bep graph --format mermaid >> README.md
       bep graph plan.json
     """
+    from bep.commands.reading import here_to_read
     from bep.console import Console
     from bep.planner.render_graph import dot, mermaid, of_plan, of_resources
     from bep.wiring.applying import read_plan_file
-    from bep.wiring.opening import here
     from bep.wiring.planning import specs_of
 
+    console = Console()
     if plan is not None:
         nodes = of_plan(read_plan_file(plan))
     else:
-        nodes = of_resources(specs_of(here(source_of(None, var, var_file))).resources)
+        nodes = of_resources(specs_of(here_to_read(console, source_of(None, var, var_file))).resources)
     if json_output:
         rows = [{"id": node.id, "action": node.action, "needs": node.needs} for node in nodes]
-        Console().result_json(rows)
+        console.result_json(rows)
     else:
-        Console().result(mermaid(nodes) if language is Language.MERMAID else dot(nodes))
+        console.result(mermaid(nodes) if language is Language.MERMAID else dot(nodes))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bep.console import Console
+from bep.disk.refusal import naming
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
@@ -18,8 +19,10 @@ def take_over(opened: "Opened", addresses: Sequence[str], out: Path | None, *, j
     """Find, write the YAML, take into state. The YAML is on disk before anything is taken."""
     from bep.wiring.importing import found_in_world, plan_for, take_into_state, yaml_of
     from bep.wiring.opening import Opened
+    from bep.wiring.write_access import must_write
 
     console = Console()
+    must_write(opened)
     found = found_in_world(opened, addresses)
     undeclared = [one for one in found if not one.declared]
     if undeclared and out is not None:
@@ -93,7 +96,7 @@ def _write_new(path: Path, text: str) -> None:
     """A whole new file, or none; never over another."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with temporary.open("x") as stream:
+        with naming(path), temporary.open("x") as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())

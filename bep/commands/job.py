@@ -69,6 +69,7 @@ def list_jobs(
     """
     from datetime import UTC, datetime
 
+    from bep.commands.reading import here_to_read
     from bep.console import Console
     from bep.formatting import formatted, queried
     from bep.runner.counting import so_far
@@ -76,15 +77,14 @@ def list_jobs(
     from bep.wiring.choosing_jobs import Wanted, chosen, moment_of, statuses_named
     from bep.wiring.job_summaries import summary_of
     from bep.wiring.jobs import records, row_of
-    from bep.wiring.opening import here
 
     moment = moment_of(since, datetime.now(UTC)) if since else None
     wanted = Wanted(statuses_named(status or ()), endpoint, deployment, moment, limit)
-    every = records(here().home)
+    console = Console()
+    every = records(here_to_read(console).home)
     found = [so_far(record) for record in chosen(every, wanted)]
     in_full = query or output in (Format.JSON, Format.YAML)
     rows = queried([summary_of(record) if in_full else row_of(record) for record in found], query)
-    console = Console()
     if rows or output is not Format.TABLE:
         console.result(formatted(rows, output))
         for record in found if output is Format.TABLE and not query else ():
@@ -112,17 +112,17 @@ def show(
       bep job show nightly --query status -o tsv
       bep job show nightly -o json --query "{failed: counts.failed, file: outputs.score.file}"
     """
+    from bep.commands.reading import here_to_read
     from bep.console import Console
     from bep.formatting import formatted, queried
     from bep.runner.counting import so_far
     from bep.runner.report import next_of
     from bep.wiring.job_summaries import outputs_of
     from bep.wiring.jobs import record_named
-    from bep.wiring.opening import here
 
-    record = so_far(record_named(here().home, name))
-    shown = {**record.model_dump(mode="json"), "outputs": outputs_of(record)}
     console = Console()
+    record = so_far(record_named(here_to_read(console).home, name))
+    shown = {**record.model_dump(mode="json"), "outputs": outputs_of(record)}
     console.result(formatted(queried(shown, query), output))
     if not query:
         for command, why in next_of(record):

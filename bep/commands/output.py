@@ -35,13 +35,14 @@ def output(
     \b
     Exit codes: 0 printed, 1 there is no such output, or its resource has not been applied, 3 findings in specs.
     """
+    from bep.commands.reading import here_to_read
     from bep.console import Console
     from bep.formatting import formatted
-    from bep.wiring.opening import here
     from bep.wiring.outputs import output_named, outputs
     from bep.wiring.planning import specs_of
 
-    console, opened = Console(), here(source_of(None, var, var_file))
+    console = Console()
+    opened = here_to_read(console, source_of(None, var, var_file))
     specs_of(opened)
     value = output_named(opened, name) if name else outputs(opened)
     if not name and not value and not json_output:

@@ -54,8 +54,10 @@ def rollback(
     from bep.exit_codes import ExitCode, Stop
     from bep.wiring.opening import here
     from bep.wiring.rolling_back import plan_to_undo, rollback_of
+    from bep.wiring.write_access import must_write
 
     console, opened = Console(), here()
+    must_write(opened)
     back = rollback_of(opened, plan_to_undo(opened, plan), tuple(allow or ()))
     if not json_output:
         console.result(written(back.plan, json_output=False, markdown=False, colour=console.colour))

@@ -28,11 +28,13 @@ def carry_out(opened: "Opened", source: "JobSource", *, json_output: bool) -> No
     from bep.wiring.applying import two_step_interrupt
     from bep.wiring.environments import show_builds
     from bep.wiring.scoring import loaded_job, request_of
+    from bep.wiring.write_access import must_keep_jobs
 
     console = Console()
     loaded = loaded_job(opened, source)
     say_findings(console, loaded.findings, loaded.sources)
     assert loaded.job is not None  # loaded_job raises otherwise
+    must_keep_jobs(opened)
     show_builds(opened, console.live if console.live_possible else None)
     request = request_of(opened, loaded.job, console.say)
     with two_step_interrupt("cancelling the job; what is scored is kept", console.interject) as cancel:

@@ -34,10 +34,10 @@ def show(
     """
     from pathlib import Path
 
+    from bep.commands.reading import here_to_read
     from bep.commands.showing_plans import written
     from bep.console import Console
     from bep.formatting import formatted, queried
-    from bep.wiring.opening import here
     from bep.wiring.showing import detail, overview
 
     console = Console()
@@ -48,7 +48,7 @@ def show(
         as_json = output is Format.JSON
         console.result(written(plan, json_output=as_json, markdown=markdown, colour=console.colour))
         return
-    opened = here()
+    opened = here_to_read(console)
     if address:
         console.result(formatted(queried(detail(opened, address), query), output or Format.YAML))
         return

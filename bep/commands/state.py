@@ -44,13 +44,15 @@ def list_entries(
     query: Query = "",
 ) -> None:
     """List the addresses in the state, one a line."""
+    from bep.commands.reading import here_to_read
     from bep.console import Console
     from bep.formatting import formatted, queried
-    from bep.wiring.opening import here
 
-    addresses = [address for address in sorted(here().recorded.entries) if address.startswith(prefix)]
+    console = Console()
+    known = here_to_read(console).recorded.entries
+    addresses = [address for address in sorted(known) if address.startswith(prefix)]
     if addresses or output is not Format.TSV:
-        Console().result(formatted(queried(addresses, query), output))
+        console.result(formatted(queried(addresses, query), output))
 
 
 @app.command()
@@ -60,13 +62,14 @@ def show(
     query: Query = "",
 ) -> None:
     """Show one entry as it is kept, secrets as digests."""
+    from bep.commands.reading import here_to_read
     from bep.console import Console
     from bep.formatting import formatted, queried
-    from bep.wiring.opening import here
     from bep.wiring.showing import entry_of
 
-    entry = entry_of(here().recorded, address)
-    Console().result(formatted(queried(entry.model_dump(mode="json", exclude_defaults=True), query), output))
+    console = Console()
+    entry = entry_of(here_to_read(console).recorded, address)
+    console.result(formatted(queried(entry.model_dump(mode="json", exclude_defaults=True), query), output))
 
 
 @app.command()

@@ -46,13 +46,16 @@ def validate(
     from bep.console import Console
     from bep.schemas.finding import errors
     from bep.wiring.opening import here
+    from bep.wiring.write_access import read_only
 
-    loaded = here(source_of(specs, var, var_file)).loaded
-    console = Console()
+    console, opened = Console(), here(source_of(specs, var, var_file))
+    loaded = opened.loaded
     chosen = FindingsAs.JSON if json_output else output
     show_findings(console, loaded.findings, loaded.sources, str(chosen))
     if errors(loaded.findings):
         raise Stop(ExitCode.FINDINGS)
     if chosen is FindingsAs.TEXT:
+        for line in read_only(opened):
+            console.say(line)
         warnings = f", {len(loaded.findings)} warnings" if loaded.findings else ""
         console.result(f"The specs are right: {len(loaded.resources)} resources{warnings}.")

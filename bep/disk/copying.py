@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from bep.disk.refusal import naming
+
 _FICLONE: Final = 0x40049409  # linux/fs.h; the one file system call for a reflink
 
 _CANNOT: Final = {errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, errno.ENOSYS, errno.EPERM, errno.EMLINK}
@@ -34,6 +36,7 @@ def copy_hashed(origin: Path, target: Path, step: Step = nothing) -> str:
     Writing to one never changes the other. Raises `OSError` as the system does, `FileExistsError` where something is.
     """
     with (
+        naming(target),
         origin.open("rb") as source,
         os.fdopen(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600), "rb+", 0) as sink,
     ):

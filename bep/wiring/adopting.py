@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bep.disk.refusal import naming
 from bep.exit_codes import ExitCode, Stop
 from bep.overlay import Overlay
 from bep.schemas import editing as edit
@@ -211,7 +212,7 @@ def write(opened: Opened, found: Adoption) -> None:
             raise Stop(ExitCode.CONFLICT, f"{path}: it was changed while bep worked on it; nothing of it was written")
         mark = b"\xef\xbb\xbf" if before.startswith(b"\xef\xbb\xbf") else b""
         temporary = file.with_name(f".{file.name}.{os.getpid()}")
-        with temporary.open("wb") as stream:
+        with naming(file), temporary.open("wb") as stream:
             stream.write(mark + text.encode())
             stream.flush()
             os.fsync(stream.fileno())

@@ -14,6 +14,7 @@ from bep.schemas.finding import SpecInvalid, errors
 from bep.schemas.stages import HOME
 from bep.schemas.workspace import FILE
 from bep.wiring.clock import new_state, now
+from bep.wiring.write_access import must_write, read_only
 
 if TYPE_CHECKING:
     from bep.planner.state import State
@@ -103,14 +104,13 @@ class Opened:
         from bep.providers.local.provider import AUTO, LocalProvider
 
         settings = self.workspace.provider_settings
-        world = settings.get("path") or f"{self.workspace.home}/cloud"
         return LocalProvider(
             self.root,
             secret_key=secret_key,
             clock=now,
             python=settings.get("python"),
             surroundings=os.environ,
-            cloud=str(world),
+            cloud=str(self.world),
             builder=settings.get("environments", AUTO),
             conda_names=self.workspace.conda_names,
             environments_folder=settings.get("environments_folder"),
@@ -121,6 +121,11 @@ class Opened:
     def share(self) -> str:
         """How a job gets what is stored: as copies, or as links where bep.yml asks for that."""
         return str(self.workspace.provider_settings.get("share", "copy"))
+
+    @property
+    def world(self) -> Path:
+        """The folder of the local world."""
+        return self.root / str(self.workspace.provider_settings.get("path") or f"{self.workspace.home}/cloud")
 
     @property
     def downloads(self) -> Path:
@@ -215,15 +220,18 @@ class Opened:
 
     def keep_apart(self) -> None:
         """Make the folder of what is bep's, which says of itself that it is not for version control."""
+        from bep.disk.refusal import no_write
+
         folder = self.root / HOME
         folder.mkdir(exist_ok=True)
-        if not (folder / ".gitignore").exists():
+        if no_write((folder,)) is None and not (folder / ".gitignore").exists():
             (folder / ".gitignore").write_text("*\n")
 
     def keep_state(self) -> None:
         """Write the state of a workspace that has none, so that a plan kept now is for the same history later."""
         self.keep_apart()
         if self.store.load() is None:
+            must_write(self)
             self.store.load_or_create(lambda: self.state)
 
     @property
@@ -233,13 +241,7 @@ class Opened:
 
         running = running_apply(self.store.path)
         doing = (f"while this was planned: {running}",) if running else ()
-        return (*doing, *self._left_behind(), *self._read_only(), *self._known_state[1])
-
-    def _read_only(self) -> tuple[str, ...]:
-        """A world that this user may look at and not change."""
-        if self.home.exists() and not os.access(self.home, os.W_OK):
-            return (f"{self.home} may only be read here: what is planned can be shown, and not applied",)
-        return ()
+        return (*doing, *self._left_behind(), *self._known_state[1], *read_only(self))
 
     def _left_behind(self) -> tuple[str, ...]:
         """A state from before the workspace had stages, which none of them has taken over."""

@@ -9,6 +9,7 @@ from bep.exit_codes import ExitCode, Stop
 from bep.schemas.address import Address, kind_of
 from bep.wiring.clock import now
 from bep.wiring.showing import entry_of
+from bep.wiring.write_access import must_write
 
 if TYPE_CHECKING:
     from bep.planner.state import Entry, State
@@ -27,6 +28,7 @@ def editing(
     from bep.providers.locking import acquire
     from bep.providers.recovery import recover
 
+    must_write(opened)
     store = opened.store
     if store.load() is None:
         raise Stop(ExitCode.ERROR, "there is no state yet: nothing has been applied here")
@@ -76,6 +78,7 @@ def restore(opened: "Opened", source: int | Path) -> "tuple[State, tuple[Path, .
     """Put a kept copy, or a file, in place of the state. Returns what is there now, and where the old one was kept."""
     from bep.providers.locking import acquire
 
+    must_write(opened)
     store = opened.store
     with acquire(store.path, operation="bep state restore", since=now()):
         aside = store.restore(source)
@@ -91,6 +94,7 @@ def push(opened: "Opened", file: Path, *, force: bool) -> "tuple[State, tuple[Pa
     from bep.providers.surgery import PushRefused
     from bep.providers.surgery import push as put_in_place
 
+    must_write(opened)
     store = opened.store
     with acquire(store.path, operation="bep state push", since=now()):
         try:

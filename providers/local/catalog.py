@@ -4,20 +4,22 @@ import hashlib
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from bep.planner.observed import Observed
 from bep.planner.state import ContentRecord
-from bep.providers.local.catalog_file import connect, connect_to_read, explained, make
+from bep.providers.local.catalog_file import bring_up_to_date, connect, explained, make
+from bep.providers.local.catalog_reading import Reading, connect_to_read, moment_of
 from bep.providers.local.transactions import Transactions
 from bep.providers.protocol import Conflict, ProviderError
 from bep.schemas.address import Address, kind_of
 
 Result = TypeVar("Result")
+
+_LOOKS: Final = 20  # at a file that only another may write to, while that one writes
 
 _COLUMNS: Final = "address, attributes, contents, etag, operation"
 
@@ -52,7 +54,8 @@ class Catalog:
         self.path = path
         self._clock = clock
         self._guard = threading.RLock()
-        self._connection: sqlite3.Connection | None = None
+        self._reading: Reading | None = None
+        self._is_current = False
         self._transactions = Transactions(self._guard, self._opened)
 
     def read(self, addresses: Iterable[Address]) -> dict[Address, Observed]:
@@ -67,11 +70,8 @@ class Catalog:
 
     def users_of(self, address: Address) -> tuple[Address, ...]:
         """The objects that were written as using this one, sorted."""
-        with self._reading(address, "read") as connection:
-            if connection is None:
-                return ()
-            found = connection.execute("SELECT source FROM uses WHERE target = ? ORDER BY source", (address,))
-            return tuple(Address(source) for (source,) in found)
+        found = self._rows("read", "SELECT source FROM uses WHERE target = ? ORDER BY source", (address,))
+        return tuple(Address(source) for (source,) in found)
 
     def create(self, row: Row, *, given: frozenset[Address] = frozenset()) -> Observed:
         """Add a row. What this very operation already added is returned as it is.
@@ -123,9 +123,9 @@ class Catalog:
     def close(self) -> None:
         """Give the file back. The catalog may be used again; it then opens anew."""
         with self._guard:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            if self._reading is not None:
+                self._reading.connection.close()
+                self._reading, self._is_current = None, False
 
     def _write(self, connection: sqlite3.Connection, row: Row) -> Observed:
         attributes = _text(row.attributes)
@@ -143,35 +143,59 @@ class Catalog:
         return Observed(json.loads(attributes), etag, row.operation, dict(row.contents))
 
     def _observed(self, operation: str, query: str, values: tuple[str, ...]) -> dict[Address, Observed]:
-        with self._reading(str(self.path), operation) as connection:
-            if connection is None:
-                return {}
-            return {Address(row[0]): _decoded(row) for row in connection.execute(query, values)}
+        with explained(self.path, str(self.path), operation):
+            return {Address(row[0]): _decoded(row) for row in self._rows(operation, query, values)}
 
-    @contextmanager
-    def _reading(self, address: str, operation: str) -> Iterator[sqlite3.Connection | None]:
-        with self._guard, explained(self.path, address, operation):
-            if self._connection is None and self.path.exists():
-                self._connection = connect_to_read(self.path, address, operation)
-            yield self._connection
+    def _rows(self, operation: str, query: str, values: tuple[str, ...]) -> Sequence[tuple[str, ...]]:
+        """All rows of one moment, also of a file that another writes to and that may only be read here."""
+        with self._guard, explained(self.path, str(self.path), operation):
+            for _ in range(_LOOKS):
+                reading = self._opened_to_read(operation)
+                if reading is None:
+                    return []
+                try:
+                    rows = reading.connection.execute(query, values).fetchall()
+                except sqlite3.DatabaseError:
+                    if self._is_as_opened():
+                        raise
+                    continue
+                if self._is_as_opened():
+                    return rows
+        message = "another process is changing it, and it may only be read here; try again"
+        raise ProviderError(str(self.path), operation, message, code="CatalogBusy", retryable=True)
+
+    def _opened_to_read(self, operation: str) -> Reading | None:
+        if not self._is_as_opened():
+            self.close()
+        if self._reading is None and self.path.exists():
+            self._reading = connect_to_read(self.path, str(self.path), operation)
+        return self._reading
+
+    def _is_as_opened(self) -> bool:
+        moment = self._reading.moment if self._reading else None
+        return moment is None or moment == moment_of(self.path)
 
     def _in_transaction(self, address: str, operation: str, work: Callable[[sqlite3.Connection], Result]) -> Result:
         with explained(self.path, address, operation):
-            if self._connection is None or not self.path.exists():
+            if not self._is_current or not self.path.exists():
                 self._open_to_write(address, operation)
             return self._transactions.run(work)
 
     def _open_to_write(self, address: str, operation: str) -> None:
         with self._guard:
-            if not self.path.exists():
+            there = self.path.exists()
+            if not there or (self._reading is not None and not self._reading.is_writable):
                 self.close()
+            if not there:
                 make(self.path)
-            if self._connection is None:
-                self._connection = connect(self.path, address, operation)
+            if self._reading is None:
+                self._reading = Reading(connect(self.path, address, operation), is_writable=True)
+            bring_up_to_date(self._reading.connection, self.path)
+            self._is_current = True
 
     def _opened(self) -> sqlite3.Connection:
-        assert self._connection is not None
-        return self._connection
+        assert self._reading is not None
+        return self._reading.connection
 
 
 def _text(value: Any) -> str:

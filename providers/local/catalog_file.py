@@ -2,27 +2,27 @@
 
 import os
 import secrets
-import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from bep.disk.refusal import as_oserror
+from bep.disk.refusal import explained as refusal_of
 from bep.providers.durable import sync_folder
 from bep.providers.protocol import ProviderError
 
-FORMAT: Final = 1
-"""What `PRAGMA user_version` holds. A newer file is refused by number."""
+FORMAT: Final = 2
+"""What `PRAGMA user_version` holds. A newer file is refused by number.
+
+Since 2 a record of contents says by which rule its digest was made; one of format 1 is of the first.
+"""
 
 APPLICATION: Final = 0x62657063
 """`PRAGMA application_id`, the letters `bepc`: tells this file from any other SQLite database."""
 
 BUSY_SECONDS: Final = 30.0
-
-_LITTLE: Final = 64 * 1024
-"""Bytes of room below which SQLite's own words for a full disk are a disk I/O error."""
 
 _TABLES: Final = f"""
 PRAGMA journal_mode = WAL;
@@ -70,54 +70,22 @@ def make(path: Path) -> None:
     sync_folder(path.parent)
 
 
-def connect(path: Path, address: str, operation: str) -> sqlite3.Connection:
-    """An open catalog. Raises `ProviderError` for a file that is not one, or that a newer bep wrote."""
-    if path.stat().st_size == 0:
-        raise _damaged(path, address, operation, "it has no bytes")
-    return _checked(_connected(path, "mode=rw"), path, address, operation)
+def connect(path: Path, address: str, operation: str, *, how: str = "mode=rw") -> sqlite3.Connection:
+    """An open catalog, `how` as SQLite's URIs say it. Raises `ProviderError` for a file that is none, or a newer bep's.
 
-
-def connect_to_read(path: Path, address: str, operation: str) -> sqlite3.Connection:
-    """The same for reading alone, also where this process may not write: a colleague's world, a read-only mount.
-
-    SQLite writes beside a file in WAL mode to read it. Where it may not, a file without anything in its log is read as
-    one that nobody changes; one that has is read from a copy of both, which is gone with the connection.
+    Raises `sqlite3.OperationalError` and `OSError` where the disk does not let it.
     """
-    if _is_writable(path):
-        return connect(path, address, operation)
     if path.stat().st_size == 0:
         raise _damaged(path, address, operation, "it has no bytes")
-    log = path.with_name(f"{path.name}-wal")
-    if not log.exists() or log.stat().st_size == 0:
-        return _checked(_connected(path, "mode=ro&immutable=1"), path, address, operation)
-    with tempfile.TemporaryDirectory(prefix="bep-catalog-") as place:
-        for file in (path, log):
-            shutil.copyfile(file, Path(place) / file.name)
-        copied = _connected(Path(place) / path.name, "mode=rw")
-        kept = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        copied.backup(kept)
-        copied.close()
-    kept.execute("PRAGMA query_only = 1")  # it is a copy: what is written there would be lost without a word
-    return _checked(kept, path, address, operation)
-
-
-def _is_writable(path: Path) -> bool:
-    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
-
-
-def _connected(path: Path, how: str) -> sqlite3.Connection:
     uri = f"file:{_quoted(path)}?{how}"
-    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-
-
-def _checked(connection: sqlite3.Connection, path: Path, address: str, operation: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA synchronous = FULL")
         (application,) = connection.execute("PRAGMA application_id").fetchone()
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
         if application != APPLICATION:
             raise _damaged(path, address, operation, "it is another program's database")
-        if version != FORMAT:
+        version = _version(connection)
+        if not 1 <= version <= FORMAT:
             message = f"{path} has format {version}; this bep knows {FORMAT}. Use the bep that wrote it, or a newer one"
             raise ProviderError(address, operation, message, code="CatalogNewer")
     except BaseException:
@@ -126,35 +94,69 @@ def _checked(connection: sqlite3.Connection, path: Path, address: str, operation
     return connection
 
 
+def bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
+    """Let a catalog of an earlier format be of today's, a copy of it kept beside it as `catalog.sqlite.format-N`.
+
+    An earlier bep refuses it from then on, by number, instead of falling over what it does not know.
+    """
+    if _version(connection) == FORMAT:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = _version(connection)
+        if version != FORMAT:  # else another process was faster
+            _keep_copy(path, path.with_name(f"{path.name}.format-{version}"))
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def _keep_copy(path: Path, kept: Path) -> None:
+    new = path.with_name(f"{path.name}.new-{secrets.token_hex(6)}")
+    try:
+        source = sqlite3.connect(path, isolation_level=None)
+        try:
+            source.execute("VACUUM INTO ?", (str(new),))
+        finally:
+            source.close()
+        new.chmod(path.stat().st_mode & 0o777)
+        with new.open("rb") as file:
+            os.fsync(file.fileno())
+        _put_if_absent(new, kept)
+    finally:
+        new.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
 @contextmanager
 def explained(path: Path, address: str, operation: str) -> Iterator[None]:
     """Turn what SQLite says of the file into a `ProviderError` that names the file and the way out."""
     try:
         yield
     except sqlite3.OperationalError as error:
+        refused = as_oserror(error, path)
+        if refused is not None:
+            raise _unusable(path, address, operation, refused) from error
         busy = "locked" in str(error)
-        way_out = f"another process has held it for {BUSY_SECONDS:.0f} s" if busy else _way_out(path, str(error))
+        way_out = f"another process has held it for {BUSY_SECONDS:.0f} s" if busy else "look at its disk"
         code = "CatalogBusy" if busy else "CatalogUnusable"
         raise ProviderError(address, operation, f"{path}: {error}; {way_out}", code=code, retryable=busy) from error
+    except OSError as error:
+        raise _unusable(path, address, operation, error) from error
     except (sqlite3.DatabaseError, ValueError) as error:
         raise _damaged(path, address, operation, str(error)) from error
 
 
-def _way_out(path: Path, said: str) -> str:
-    """What to do about a file that SQLite cannot write or read, in words of the folder it lies in."""
-    folder = path.parent
-    if not (_is_writable(path) if path.exists() else os.access(folder, os.W_OK)):
-        whose = ""
-        with suppress(OSError, KeyError):
-            import pwd
-
-            whose = f", which belongs to {pwd.getpwuid(folder.stat().st_uid).pw_name},"
-        return f"{folder}{whose} may only be read here: plan and show work; to change it, ask its owner or use a copy"
-    with suppress(OSError):
-        free = os.statvfs(folder)
-        if free.f_bavail * free.f_frsize < _LITTLE or "full" in said:
-            return f"the disk of {folder} is full: make room, then give the same command again"
-    return f"check the disk of {folder} and its permissions"
+def _unusable(path: Path, address: str, operation: str, error: OSError) -> ProviderError:
+    message = str(refusal_of(error, path)).removeprefix(f"{address}: ")
+    return ProviderError(address, operation, message, code="CatalogUnusable")
 
 
 def _damaged(path: Path, address: str, operation: str, why: str) -> ProviderError:

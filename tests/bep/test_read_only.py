@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,11 @@ LOOKING = (
     ["state", "show", "blue"], ["state", "pull"], ["job", "list"], ["job", "show", "first"], ["job", "logs", "first"],
     ["env", "list"], ["schema", "list"],
 )  # fmt: skip
-CHANGING = (["apply", "-y"], ["destroy", "-y"], ["run", "job.yml"], ["state", "rm", "blue"], ["plan", "-o", "p.json"])
+CHANGING = (
+    ["apply", "-y"], ["destroy", "-y"], ["run", "job.yml"], ["job", "resume", "first"], ["state", "rm", "blue"],
+    ["state", "restore", "0"], ["rollback", "-y"], ["import", "compute/cpu-cluster", "-o", "new.yml"],
+    ["adopt", "compute/cpu-cluster"],
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -37,75 +42,161 @@ def only_to_be_read(workspace: Workspace) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(workspace.folder.parent)], check=True)
 
 
-def test_a_read_only_world_is_planned_and_shown_and_nothing_else(mounted: Workspace) -> None:
+def traces(folder: Path) -> dict[str, tuple[int, int]]:
+    return {str(path): (path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(folder.rglob("*"))}
+
+
+def meddled(workspace: Workspace) -> None:
+    """Someone has changed the world, so that there is something to adopt; and the specs ask for more."""
+    path = workspace.folder / ".bep/cloud/catalog.sqlite"
+    with sqlite3.connect(path, isolation_level=None) as catalog:
+        text = "replace(attributes, '\"max_instances\":2', '\"max_instances\":4')"
+        catalog.execute(
+            f"UPDATE objects SET etag = 'theirs', attributes = {text} WHERE address = 'compute/cpu-cluster'"
+        )
+        assert catalog.execute("SELECT attributes LIKE '%:4%' FROM objects WHERE kind = 'compute'").fetchone() == (1,)
+    catalog.close()
+
+
+def test_a_read_only_mount_is_planned_and_shown_and_nothing_else(mounted: Workspace) -> None:
     mounted.bep("run", "job.yml", "--name", "first")
     mounted.edit("specs.yml", "max_instances: 2", "max_instances: 3")
     only_to_be_read(mounted)
-    said = {" ".join(command): mounted.bep(*command).stdout for command in LOOKING}
-    assert "~ compute/cpu-cluster  max_instances 2 -> 3" in said["plan"]
-    assert "may only be read here: what is planned can be shown, and not applied" in said["plan"]
-    assert "in step" in said["show"]
-    for command in CHANGING:
-        refused = mounted.bep(*command, expect=None)
-        assert refused.returncode in (1, 5)
-        assert "Read-only file system" in refused.stderr or "may only be read here" in refused.stderr
-        assert str(mounted.folder) in refused.stderr
-        assert "work in a copy" in refused.stderr or "use a copy" in refused.stderr
-        assert "a bug in bep" not in refused.stderr
+    told = {" ".join(command): mounted.bep(*command) for command in LOOKING}
+    assert "~ compute/cpu-cluster  max_instances 2 -> 3" in told["plan"].stdout
+    line = f"{mounted.folder}/.bep may only be read here: all can be shown, and nothing changed (Read-only file system)"
+    assert line in told["plan"].stdout
+    for looked in ("show", "job list", "state list", "output", "graph", "env list"):
+        assert told[looked].stderr.startswith(line), looked
+    assert "in step" in told["show"].stdout
+    mounted.bep("plan", "-o", str(mounted.folder.parent.with_suffix(".json")))
+    for command in CHANGING[:-1]:
+        refused = mounted.bep(*command, expect=1).stderr
+        assert f"{mounted.folder}/.bep" in refused
+        assert (
+            "Read-only file system\n    fix: work in a copy of the workspace that is yours to write, or mount "
+            in refused
+        )
+        assert f"mount {mounted.folder.parent} for writing" in refused
 
 
-def test_a_colleagues_world_is_planned_and_shown(applied: Workspace) -> None:
+def bound(workspace: Workspace, *command: str) -> subprocess.CompletedProcess[str]:
     """As somebody whom permissions bind, which root is without the power to override them."""
+    powerless = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+    return subprocess.run(
+        [*powerless, sys.executable, "-m", "bep", *command],
+        cwd=workspace.folder, env=surroundings(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def colleagues(workspace: Workspace) -> str:
+    """Give `.bep` to somebody else, or at least take the right to write away; what bep says of whose it is."""
+    home = workspace.folder / ".bep"
+    for path in [*home.rglob("*"), home]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+        if os.geteuid() == 0:
+            os.chown(path, 65534, 65534)
+        elif path.is_dir():
+            path.chmod(0o555)
+    return "belongs to nobody (drwxr-xr-x), and you are root" if os.geteuid() == 0 else "is yours, and its mode"
+
+
+def test_a_colleagues_world_is_planned_and_shown_and_nothing_else(applied: Workspace) -> None:
+    applied.bep("run", "job.yml", "--name", "first")
+    meddled(applied)
     applied.edit("specs.yml", "max_instances: 2", "max_instances: 3")
-    for path in sorted(applied.folder.rglob("*"), reverse=True):
-        path.chmod(0o555 if path.is_dir() else 0o444)
-    bound = ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"] if os.geteuid() == 0 else []
-
-    def asked(*command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*bound, sys.executable, "-m", "bep", *command],
-            cwd=applied.folder, env=surroundings(), capture_output=True, text=True, check=False,
-        )  # fmt: skip
-
-    planned = asked("plan")
-    assert planned.returncode == 0, planned.stderr
-    assert "~ compute/cpu-cluster  max_instances 2 -> 3" in planned.stdout
-    refused = asked("apply", "-y")
-    assert refused.returncode == 1
-    assert "Permission denied" in refused.stderr
-    assert "may not be written to here" in refused.stderr
+    whose, before = colleagues(applied), traces(applied.folder)
+    told = {" ".join(command): bound(applied, *command) for command in LOOKING if command[0] in ("plan", "show", "job")}
+    assert [command for command, done in told.items() if done.returncode] == []
+    assert "~ compute/cpu-cluster  max_instances 4 -> 3" in told["plan"].stdout
+    assert whose in told["plan"].stdout
+    assert "drifted" in told["show"].stdout
+    assert "restore" not in bound(applied, "state", "restore").stderr
+    for command in CHANGING:
+        done = bound(applied, *command)
+        assert done.returncode == 1, (command, done.stdout, done.stderr)
+        assert whose in done.stderr
+        assert f"{applied.folder}/.bep" in done.stderr
+        assert "fix: " in done.stderr
+    assert traces(applied.folder) == before  # and no YAML of an import or an adoption that then failed
 
 
+def test_a_private_world_says_whose_it_is(applied: Workspace) -> None:
+    colleagues(applied)
+    for name in ("state.json", "state.json.backups"):
+        (applied.folder / ".bep" / name).chmod(0)
+    for command in (["plan"], ["state", "restore"]):
+        done = bound(applied, *command)
+        assert done.returncode == 1
+        assert f"{applied.folder}/.bep/state.json" in done.stderr
+        assert "Permission denied: it " in done.stderr
+        assert "fix: " in done.stderr
+
+
+READ = (
+    "import sys, pathlib; from bep.providers.local.catalog import Catalog\n"
+    "catalog = Catalog(pathlib.Path(sys.argv[1]), clock=str)\n"
+    "print(len(catalog.list('traffic')), len(catalog.list('compute')))"
+)
+
+
+@pytest.mark.parametrize("beside", [("-wal", "-shm"), ("-wal",), ()])
 def test_a_catalog_whose_log_was_not_folded_is_read_with_it(
-    applied: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    applied: Workspace, tmp_path: Path, beside: tuple[str, ...]
 ) -> None:
-    import sqlite3
-
-    from bep.providers.local import catalog_file
-
     path = applied.folder / ".bep/cloud/catalog.sqlite"
     writer = sqlite3.connect(path, isolation_level=None)
     writer.execute("DELETE FROM objects WHERE kind = 'traffic'")
     kept = tmp_path / "kept"
     kept.mkdir()
-    for name in ("catalog.sqlite", "catalog.sqlite-wal"):
-        shutil.copyfile(path.with_name(name), kept / name)
+    if not beside:
+        writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    for ending in ("", *beside):
+        shutil.copyfile(f"{path}{ending}", kept / f"catalog.sqlite{ending}")
+        (kept / f"catalog.sqlite{ending}").chmod(0o444)
     writer.close()
-    monkeypatch.setattr(catalog_file, "_is_writable", lambda path: False)
-    found = catalog_file.connect_to_read(kept / "catalog.sqlite", "", "read")
-    assert found.execute("SELECT count(*) FROM objects WHERE kind = 'traffic'").fetchone() == (0,)
-    with pytest.raises(sqlite3.OperationalError):
-        found.execute("DELETE FROM objects")
+    kept.chmod(0o555)
+    before = traces(kept)
+    powerless = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+    command = [*powerless, sys.executable, "-c", READ, str(kept / "catalog.sqlite")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "0 1\n"
+    assert traces(kept) == before
 
 
-def test_a_full_disk_is_said_with_its_folder(mounted: Workspace) -> None:
-    room = os.statvfs(mounted.folder)
-    (mounted.folder / "ballast").write_bytes(bytes(room.f_bavail * room.f_frsize - 8192))
+def test_what_is_read_beside_a_writer_is_of_one_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bep.providers.local import catalog_reading
+    from bep.providers.local.catalog import Catalog, Row
+    from bep.schemas.address import Address
+
+    path = tmp_path / "catalog.sqlite"
+    writer = Catalog(path, clock=lambda: "2026-01-01T00:00:00Z")
+    writer.create(Row(Address("compute/one"), {"name": "one"}, "first"))
+    writer.close()
+    monkeypatch.setattr(catalog_reading, "no_write", lambda places: "not here")
+    reader = Catalog(path, clock=str)
+    assert [*reader.list("compute")] == ["compute/one"]
+    writer.create(Row(Address("compute/two"), {"name": "two"}, "second"))
+    assert [*reader.list("compute")] == ["compute/one", "compute/two"]  # now by the writer's own log
+    writer.close()
+    assert [*reader.list("compute")] == ["compute/one", "compute/two"]
+    reader.close()
+
+
+def test_a_full_disk_is_read_and_said_with_its_folder(mounted: Workspace) -> None:
     mounted.edit("specs.yml", "max_instances: 2", "max_instances: 3")
-    refused = mounted.bep("apply", "-y", expect=None)
-    assert refused.returncode in (1, 5)
-    assert "make room" in refused.stderr + refused.stdout
-    assert "a bug in bep" not in refused.stderr
-    (mounted.folder / "ballast").unlink()
+    ballast = mounted.folder / "ballast"
+    room = os.statvfs(mounted.folder)
+    ballast.write_bytes(bytes((room.f_bavail - 1) * room.f_frsize))
+    assert "max_instances 2 -> 3" in mounted.bep("plan").stdout
+    mounted.bep("show")
+    for command in (["apply", "-y"], ["run", "job.yml", "--name", "one"]):
+        done = mounted.bep(*command, expect=None)
+        told = done.stdout + done.stderr
+        assert done.returncode in (1, 5), told
+        assert "No space left on device" in told
+        assert f"make room on the disk of {mounted.folder}/.bep" in told
+        assert "a bug in bep" not in told
+    ballast.unlink()
     mounted.bep("apply", "-y")
     mounted.bep("plan", "--detailed-exitcode")
+    mounted.bep("run", "job.yml", "--name", "two")

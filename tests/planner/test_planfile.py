@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bep.planner.plan import PlanFinding
+from bep.planner.plan import FORMAT_VERSION, PlanFinding
 from bep.planner.planfile import PlanInvalid, decode, distrust, encode, key_name, signed
 from tests.planner.scenes import Scene, article
 
@@ -38,8 +38,8 @@ def test_what_is_not_a_plan_is_refused_with_a_reason() -> None:
     assert reason("[1]") == "it is JSON, but not a plan of bep"
     assert reason("{}") == "it is JSON, but not a plan of bep: it has no format_version"
     assert reason("[" * 100_000).startswith("it is not JSON")
-    assert reason(altered(format_version=2, bep_version="9.9")) == (
-        "it has format 2, written by bep 9.9; this bep reads up to 1"
+    assert reason(altered(format_version=9, bep_version="9.9")) == (
+        f"it has format 9, written by bep 9.9; this bep reads up to {FORMAT_VERSION}"
     )
 
 

@@ -1,11 +1,12 @@
+import hashlib
 import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bep.planner.state import State
-from bep.planner.statefile import StateDamaged, decode, encode
+from bep.planner.state import FORMAT_VERSION, State
+from bep.planner.statefile import DIGEST, StateDamaged, decode, encode, format_of
 from tests.planner.scenes import Scene, article
 
 STATE = Scene().applied(article()).state
@@ -54,11 +55,38 @@ def test_the_reason_says_what_happened() -> None:
     assert reason(TEXT.replace('"max_instances":2', '"max_instances":3')).startswith("it was edited since bep wrote it")
     assert reason(TEXT[:-200]).startswith("it is cut short or broken")
     assert reason("[]") == "it is JSON, but not a state of bep"
-    newer = encode(STATE.model_copy(update={"format_version": 2, "bep_version": "9.9"}))
+    newer = encode(STATE.model_copy(update={"format_version": 9, "bep_version": "9.9"}))
     assert reason(newer.replace('"serial":1', '"serial":1,"more":2')) == (
-        "it has format 2, written by bep 9.9; this bep reads up to 1"
+        f"it has format 9, written by bep 9.9; this bep reads up to {FORMAT_VERSION}"
     )
 
 
 def test_a_newer_format_is_refused_even_when_its_members_are_all_known() -> None:
-    assert reason(encode(STATE.model_copy(update={"format_version": 2}))).startswith("it has format 2")
+    assert reason(encode(STATE.model_copy(update={"format_version": 9}))).startswith("it has format 9")
+
+
+def test_what_an_earlier_format_said_is_read_as_of_today() -> None:
+    first = encode(STATE.model_copy(update={"format_version": 1}))
+    assert (format_of(first), format_of(TEXT)) == (1, FORMAT_VERSION)
+    assert decode(first) == STATE
+    for version in (0, -1):
+        assert "format_version" in reason(encode(STATE.model_copy(update={"format_version": version})))
+
+
+def redone(text: str) -> str:
+    """The text with the digest that it then has, as a hand makes it that knows how."""
+    found = DIGEST.search(text)
+    assert found
+    body = text[: found.start()] + text[found.end() :]
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    return text.replace(found.group(1), f"sha256:{digest}")
+
+
+def test_an_address_that_is_there_twice_is_refused_and_no_entry_forgotten() -> None:
+    line = next(line for line in TEXT.splitlines() if line.startswith('"compute/cpu-cluster":'))
+    twice = redone(TEXT.replace(line, f"{line}\n{line}", 1))
+    assert reason(twice) == "it has 'compute/cpu-cluster' twice"
+
+
+def test_a_state_without_a_key_is_refused() -> None:
+    assert "secret_key" in reason(encode(STATE.model_copy(update={"secret_key": ""})))

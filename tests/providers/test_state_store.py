@@ -91,7 +91,7 @@ def test_what_a_restore_replaces_is_kept(scene: Scene) -> None:
 
 
 def test_a_state_of_a_newer_bep_is_not_restored_over(scene: Scene) -> None:
-    newer = scene.state_path.read_text().replace('"format_version":1', '"format_version":7')
+    newer = scene.state_path.read_text().replace('"format_version":2', '"format_version":7')
     scene.state_path.write_text(newer)
     with pytest.raises(StateUnusable, match=r"format 7.*\n.*use the bep that wrote it"):
         scene.store().load()

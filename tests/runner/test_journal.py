@@ -1,6 +1,7 @@
 """The runner's journal on a disk that has no room for a while."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,18 @@ def test_a_line_that_found_no_room_leaves_nothing_before_the_next(
     kept.append(FAILURE)
     kept.close()
     assert list(journal.read(tmp_path / "journal")) == [FAILURE, FAILURE]
+
+
+def test_a_line_that_a_kill_has_torn_is_cut_before_the_next(tmp_path: Path) -> None:
+    """Written behind it, the next failure would be read as a part of it, and be lost."""
+    path = tmp_path / "journal"
+    kept = Journal(path, 1)
+    kept.append(FAILURE)
+    kept.close()
+    line = path.read_bytes()
+    for torn in (line[:1], line[:20], line[:-1]):
+        path.write_bytes(line + torn)
+        again = Journal(path, 1)
+        again.append(replace(FAILURE, first=7))
+        again.close()
+        assert list(journal.read(path)) == [FAILURE, replace(FAILURE, first=7)]

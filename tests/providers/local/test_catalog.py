@@ -127,7 +127,7 @@ def test_another_programs_database_and_a_newer_one_are_refused(catalog: Catalog)
     with sqlite3.connect(catalog.path) as other:
         other.execute("PRAGMA user_version = 7")
     other.close()
-    with pytest.raises(ProviderError, match="has format 7; this bep knows 1"):
+    with pytest.raises(ProviderError, match="has format 7; this bep knows 2"):
         catalog.list("model")
     catalog.path.unlink()
     with sqlite3.connect(catalog.path) as other:

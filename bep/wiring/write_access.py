@@ -1,0 +1,53 @@
+"""Whether what is bep's in a workspace may be written: asked before work begins, told where one only looks."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bep.exit_codes import ExitCode, Stop
+
+if TYPE_CHECKING:
+    from bep.disk.refusal import Refusal
+    from bep.wiring.opening import Opened
+
+
+def read_only(opened: "Opened") -> tuple[str, ...]:
+    """One line for who looks at a workspace that cannot be changed; nothing where it can."""
+    found = _refusal(_places(opened)) if _is_local(opened) else None
+    if found is None:
+        return ()
+    return (f"{found.place} may only be read here: all can be shown, and nothing changed ({found.why})",)
+
+
+def must_write(opened: "Opened") -> None:
+    """Raise `Stop` where state or world could not be written, before anything is read, asked or done."""
+    _insist(_places(opened))
+
+
+def must_keep_jobs(opened: "Opened", *folders: Path) -> None:
+    """Raise `Stop` where a job's folder, or one of these, could not be written."""
+    _insist((opened.home / "jobs", *folders))
+
+
+def _insist(places: tuple[Path, ...]) -> None:
+    found = _refusal(places)
+    if found is not None:
+        raise Stop(ExitCode.ERROR, f"nothing was changed: {found}")
+
+
+def _refusal(places: tuple[Path, ...]) -> "Refusal | None":
+    from bep.disk.refusal import no_write
+
+    return no_write(places)
+
+
+def _is_local(opened: "Opened") -> bool:
+    """Whether there is a place to ask about: no stage is chosen, or none of this provider, where there is not."""
+    found = opened.glanced
+    return found.stage is not None and found.provider == "local" and "file" in found.state
+
+
+def _places(opened: "Opened") -> tuple[Path, ...]:
+    state = opened.store.path
+    beside = [state.with_name(state.name + ending) for ending in (".lock", ".journal")]
+    catalog = opened.world / "catalog.sqlite"
+    return (state.parent, *beside, opened.world, catalog)
