@@ -1,18 +1,13 @@
 """The workspace's files as the schemas ask for them. Reads, never writes; knows no kind and no spec."""
 
-import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from bep.schemas.content import digest_of_files
+from bep.disk.copying import digest
+from bep.disk.listing import Listing, listing, plain_bytes
+from bep.schemas.content import Unfit, UnfitFile, digest_of_files
 from bep.schemas.resource import Content
-
-ALWAYS_IGNORED = frozenset({"__pycache__", ".git", ".bep", ".DS_Store"})
-"""Never part of a content: what tools leave behind when a user tries the script by hand."""
-
-IGNORE_FILES = (".amlignore", ".gitignore")
-"""The first that stands in the folder itself is honoured, as the az client does."""
 
 
 class WorkspaceFiles:
@@ -26,8 +21,8 @@ class WorkspaceFiles:
         return self.root / path
 
     def read(self, path: str) -> bytes:
-        """The bytes of a file."""
-        return self._at(path).read_bytes()
+        """The bytes of a file. Raises `OSError`, for what is no plain file, too."""
+        return plain_bytes(self._at(path))
 
     def exists(self, path: str) -> bool:
         """Whether a file or folder is there."""
@@ -49,40 +44,28 @@ class WorkspaceFiles:
             return ()
 
     def content(self, path: str) -> Content:
-        """Digest of a file or folder. Raises `OSError` where it cannot be read."""
+        """Digest of a file or folder. Raises `Unfit` naming what of it cannot travel, `OSError` where nothing is."""
         if path not in self._contents:
             source = self._at(path).resolve(strict=True)
-            files = {name: _sha256(file) for name, file in sorted(_listing(source))}
+            found = listing(source)
+            files = _digests(found)
             self._contents[path] = Content(
-                local=path, sha256=digest_of_files(files), files=files, source=os.fspath(source)
+                local=path,
+                sha256=digest_of_files(files),
+                files=files,
+                source=os.fspath(source),
+                left_out=tuple(found.secrets),
             )
         return self._contents[path]
 
 
-def _listing(source: Path) -> Iterator[tuple[str, Path]]:
-    if source.is_file():
-        yield source.name, source
-        return
-    ignored = _ignored(source)
-    for folder, names, files in os.walk(source, followlinks=False):
-        names[:] = sorted(name for name in names if name not in ALWAYS_IGNORED)
-        for name in sorted(files):
-            file = Path(folder, name)
-            relative = file.relative_to(source).as_posix()
-            if name not in ALWAYS_IGNORED and not name.endswith(".pyc") and not ignored(relative):
-                yield relative, file
-
-
-def _ignored(folder: Path) -> Callable[[str], bool]:
-    for name in IGNORE_FILES:
-        rules = folder / name
-        if rules.is_file():
-            import pathspec
-
-            return pathspec.GitIgnoreSpec.from_lines(rules.read_text().splitlines()).match_file
-    return lambda _: False
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _digests(found: Listing) -> dict[str, str]:
+    files, unread = {}, []
+    for name, file in found.files.items():
+        try:
+            files[name] = digest(file)
+        except OSError as error:
+            unread.append(UnfitFile(name, f"cannot be read: {error.strerror}", "Allow it, or name it in .amlignore."))
+    if unread:
+        raise Unfit(unread)
+    return files

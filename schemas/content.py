@@ -6,15 +6,28 @@ what was registered by an earlier one is not new for that: it is compared as the
 
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any, Final, NamedTuple
 
 FIRST_RULE: Final = 1
 """The rule of records that name none. Every file counts that the folder's ignore file lets through, and every field of
 a conda file."""
 
 RULE: Final = 2
-"""Today's. Of a conda file `name` and `prefix` do not count: conda itself looks at neither where a prefix is given."""
+"""Today's. Of a conda file `name` and `prefix` do not count: conda itself looks at neither where a prefix is given.
+Of a folder's files those do not that tools leave behind, and those whose names say that they hold secrets."""
+
+LEFT_BEHIND: Final = (".git", ".hg", ".svn", ".bep", ".venv", "__pycache__", "*.pyc", ".DS_Store", ".amlignore")
+"""What tools leave in a folder, by the name of a file or of a folder that it stands in. `.amlignore` is among them so
+that a line written there changes the content by what it says, and a registered version not at all where it says nothing
+of its files."""
+
+HOLD_SECRETS: Final = (
+    *(".env", ".env.*", ".netrc", ".pgpass", "*.pem", "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*"),
+    *(".aws", ".azure", ".ssh", ".gnupg"),
+)
+"""Names of files and folders that are there to hold secrets. Both lists are in docs/files-that-travel.md."""
 
 DIGITS: Final = 12
 """How many hex digits of a digest are the version of an asset without one."""
@@ -38,9 +51,36 @@ def digest_of_files(files: Mapping[str, str]) -> str:
     return whole.hexdigest()
 
 
+class UnfitFile(NamedTuple):
+    """A file that cannot travel: its relative name (empty for the path itself), what it is, and the way out."""
+
+    name: str
+    what: str
+    fix: str
+
+
+class Unfit(ValueError):
+    """What of a content cannot travel. Each file is a finding of its own."""
+
+    def __init__(self, files: Sequence[UnfitFile]) -> None:
+        super().__init__("; ".join(f"{file.name} {file.what}".strip() for file in files))
+        self.files = tuple(files)
+
+
 def counts(name: str) -> bool:
     """Whether a file of this relative name is content by today's rule, where no ignore file says otherwise."""
-    return bool(name)  # today's rule leaves out no file that the first did not
+    return not any(_is_one_of(part, LEFT_BEHIND) or _is_one_of(part, HOLD_SECRETS) for part in name.split("/"))
+
+
+def holds_secrets(name: str) -> bool:
+    """Whether a file of this relative name is left out because of secrets that it may hold."""
+    return any(_is_one_of(part, HOLD_SECRETS) for part in name.split("/")) and not any(
+        _is_one_of(part, LEFT_BEHIND) for part in name.split("/")
+    )
+
+
+def _is_one_of(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def same_files(recorded: Mapping[str, str], rule: int, files: Mapping[str, str]) -> bool:

@@ -4,14 +4,18 @@ import posixpath
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from bep.schemas.content import Unfit
 from bep.schemas.draft import Draft
 from bep.schemas.files import Files
+from bep.schemas.finding import warning
 from bep.schemas.nearest import did_you_mean
 from bep.schemas.node import Node
 from bep.schemas.references import is_remote
 from bep.schemas.resource import Content, FieldPath
 
 T = TypeVar("T")
+
+_SHOWN = 5
 
 
 def beside(file: str, path: str) -> str:
@@ -58,6 +62,12 @@ class Contents:
                 return None
             if local not in self._seen:
                 self._seen[local] = self.files.content(local)
+                _say_left_out(draft, path, name, self._seen[local])
+        except Unfit as unfit:
+            for file in unfit.files:
+                there = f"{local.rstrip('/')}/{file.name}" if file.name else local
+                draft.error("not-a-plain-file", path, f"{name}: {there} {file.what}", file.fix)
+            return None
         except (OSError, ValueError) as error:
             draft.error("path-unreadable", path, f"{name}: {local} cannot be read: {said(error)}", "Check the path.")
             return None
@@ -90,6 +100,19 @@ class Contents:
 
 def _is_reference(text: str) -> bool:
     return text.startswith(("azureml:", "/subscriptions/"))
+
+
+def _say_left_out(draft: Draft, path: FieldPath, name: str, content: Content) -> None:
+    if not content.left_out:
+        return
+    shown = ", ".join(f"{content.local.rstrip('/')}/{one}" for one in content.left_out[:_SHOWN])
+    more = f" and {len(content.left_out) - _SHOWN} more" if len(content.left_out) > _SHOWN else ""
+    first = content.left_out[0]
+    verb = "does" if len(content.left_out) == 1 else "do"
+    message = f"{name}: {shown}{more} {verb} not travel: files of such names hold secrets"
+    where = f"{content.local.rstrip('/')}/.amlignore"
+    fix = f"Write {first} in {where} where this is right, !{first} where it is to travel."
+    draft.findings.append(warning("left-out", draft.label, message, fix, draft.node.nearest(path).mark))
 
 
 def said(error: Exception) -> str:

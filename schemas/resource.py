@@ -29,12 +29,14 @@ class Content:
     `local` is the path as written, relative to the workspace; it is not part of the identity.
     `sha256` covers names and bytes; `files` maps each relative name to its own sha256.
     `source` is the absolute path the bytes can be read from, on the machine that planned.
+    `left_out` are names in it that do not travel, because files of such names hold secrets.
     """
 
     local: str
     sha256: str
     files: Mapping[str, str]
     source: str
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

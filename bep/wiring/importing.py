@@ -16,6 +16,7 @@ from bep.wiring.surgery import editing
 if TYPE_CHECKING:
     from bep.planner.observed import Observed
     from bep.planner.plan import Plan
+    from bep.planner.state import ContentRecord
     from bep.wiring.opening import Opened
 
 
@@ -134,7 +135,7 @@ def _path(opened: "Opened", one: Found, field: str, beside: Path) -> str:
     """Where the bytes of a content field are, as seen from a folder: where they were if they still are, else anew."""
     record = one.observed.contents[field]
     local = _local(one, field)
-    if local and opened.files.exists(local) and opened.files.content(local).sha256 == record.sha256:
+    if local and _is_still(opened, local, record):
         return os.path.relpath(opened.root / local, beside)
     name = "-".join((*names_of(one.address), field.rpartition(".")[2]))
     target = _free(beside / name[-_LONGEST:].lstrip("-."))
@@ -142,6 +143,17 @@ def _path(opened: "Opened", one: Found, field: str, beside: Path) -> str:
     [*names] = record.files
     single = len(names) == 1 and Path(local).name == names[0]
     return os.path.relpath(target / names[0] if single else target, beside)
+
+
+def _is_still(opened: "Opened", local: str, record: "ContentRecord") -> bool:
+    """Whether what a path has is what was registered, each by the rule of its digest."""
+    from bep.schemas.content import Unfit, same_files
+
+    try:
+        there = opened.files.content(local)
+    except (OSError, Unfit):
+        return False
+    return same_files(record.files, record.rule, there.files)
 
 
 def _local(one: Found, field: str) -> str:
