@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bep.commands.options import Json, LockTimeout
+from bep.commands.repairing import repair
 from bep.formatting import Format
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def state() -> None:
       bep state rm deployment/mybatchedp/blue     the object stays, bep no longer looks after it
       bep state pull > copy.json
       bep state restore                           which copies there are
+      bep state repair                            are the stored bytes what they should be?
     """
 
 
@@ -220,6 +222,9 @@ def restore(
         return
     state, aside = put_back(here(), int(source) if source.isdecimal() else Path(source))
     _say_in_place(console, state.serial, len(state.entries), aside, json_output)
+
+
+app.command()(repair)
 
 
 def _say_in_place(console: "Console", serial: int, resources: int, aside: "Sequence[Path]", json_output: bool) -> None:

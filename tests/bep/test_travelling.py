@@ -28,7 +28,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def found(folder: Path) -> list[Finding]:
-    return [one for one in load(WorkspaceFiles(folder), variables={}, environment={}, known=lambda _: ()).findings if one.code != "missing-init"]
+    return [
+        one
+        for one in load(WorkspaceFiles(folder), variables={}, environment={}, known=lambda _: ()).findings
+        if one.code != "missing-init"
+    ]
 
 
 def said(folder: Path) -> str:
