@@ -2,9 +2,8 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from bep.planner.canonical import canonical
 from bep.planner.checks import failed_checks
 from bep.planner.deciding import Case, Decision, Verdict, decide
 from bep.planner.drafting import drafted
@@ -26,7 +25,7 @@ from bep.schemas.address import Address, kind_of
 from bep.schemas.finding import Finding
 from bep.schemas.kind import Kind
 from bep.schemas.resource import Resource
-from bep.schemas.secret import SEALED, seal, sealed_alike
+from bep.schemas.secret import clear_alike, seal, sealed_alike
 
 Kept = TypeVar("Kept", Entry | None, Observed | None)
 
@@ -48,21 +47,22 @@ class World:
         resource = self.resources.get(address)
         wish = wanted(resource, self.state.secret_key) if resource else None
         entry, observed = self.state.entries.get(address), self.observed.get(address)
-        if wish is not None and SEALED in canonical(wish.attributes):
-            entry, observed = self._sealed_as(wish, entry), self._sealed_as(wish, observed)
+        if wish is not None:
+            entry, observed = self._alike(wish, entry), self._alike(wish, observed)
         return Case(address, self.kinds[kind_of(address)], wish, entry, observed)
 
-    def _sealed_as(self, wish: Wanted, known: Kept) -> Kept:
-        """What was kept in clear before it was known to be a secret, sealed: compared so, it is no change."""
+    def _alike(self, wish: Wanted, known: Kept) -> Kept:
+        """What is kept, in clear where the wish is clear and sealed where that is sealed: what only came to be known as
+        a secret, or to be none, is no change."""
         key = self.state.secret_key
+
+        def alike(kept: dict[str, Any]) -> dict[str, Any]:
+            both: dict[str, Any] = clear_alike(wish.attributes, sealed_alike(wish.attributes, kept, key), key)
+            return both
+
         if isinstance(known, Entry):
-            alike = {
-                name: sealed_alike(wish.attributes, getattr(known, name), key) for name in ("attributes", "observed")
-            }
-            return known.model_copy(update=alike)
-        if known is None:
-            return known
-        return replace(known, attributes=sealed_alike(wish.attributes, known.attributes, key))
+            return known.model_copy(update={n: alike(getattr(known, n)) for n in ("attributes", "observed")})
+        return known if known is None else replace(known, attributes=alike(known.attributes))
 
     def desired_references(self) -> dict[Address, tuple[Address, ...]]:
         """By declared address, what it will refer to."""

@@ -32,13 +32,17 @@ class ContentRecord(Written):
 
 
 class Guards(Written):
-    """The part of a resource's lifecycle that outlives its spec: what is deleted has no spec any more."""
+    """The part of a resource's lifecycle that outlives its spec: what is deleted has no spec any more.
+
+    `not_secret` are fields, dotted, that are kept in clear although they look like secrets.
+    """
 
     prevent_destroy: bool = False
     create_before_destroy: bool = False
     ignore_changes: tuple[str, ...] = ()
     retry: Retries | None = None
     timeouts: Timeouts | None = None
+    not_secret: tuple[str, ...] = ()
 
 
 class Entry(Written):

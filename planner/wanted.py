@@ -50,6 +50,7 @@ def guards_of(resource: Resource) -> Guards:
         ignore_changes=asked.ignore_changes,
         retry=asked.retry,
         timeouts=asked.timeouts,
+        not_secret=asked.not_secret,
     )
 
 

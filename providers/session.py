@@ -107,6 +107,12 @@ class Session:
             if any(kept[name] != getattr(entry, name) for name in kept):
                 self.state.entries[resource.address] = entry.model_copy(update=kept)
 
+    def seal(self) -> None:
+        """Write the snapshot anew, without what an earlier bep had in clear; a kept plan, which may have it, goes."""
+        self.finish()
+        if not self.pending:
+            plan_path(self.path).unlink(missing_ok=True)
+
     def finish(self, applied: str = "") -> None:
         """Fold the journal into the next snapshot, which remembers the digest of the plan that was `applied`.
 

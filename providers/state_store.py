@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bep.planner.clear_values import without_clear_values
 from bep.planner.journal import Decoded, Intent, decode, fold
 from bep.planner.plan import Plan
 from bep.planner.state import FORMAT_VERSION, State
@@ -21,6 +22,7 @@ from bep.providers.journal_file import JournalFile
 from bep.providers.locking import running_apply
 from bep.providers.session import Identity, Session, identity, kept_plan
 from bep.providers.trouble import StateNotWritten, StateUnusable
+from bep.schemas.address import Address
 
 RESTORE = "bep state restore"
 """The command that puts a copy back: `bep state restore SERIAL` or `bep state restore FILE`."""
@@ -30,13 +32,23 @@ RESTORE = "bep state restore"
 class Stored:
     """What a store holds: the state as of the last record, the intents nobody saw the end of, the plan they are of.
 
-    `notes` say what of it was damaged and left out.
+    `notes` say what of it was damaged and left out. `clear` are the entries whose secrets the file has in clear, sealed
+    in `state`.
     """
 
     state: State
     pending: tuple[Intent, ...] = ()
     plan: Plan | None = None
     notes: tuple[str, ...] = ()
+    clear: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    state: State
+    pending: tuple[Intent, ...]
+    journal: Decoded
+    clear: tuple[Address, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +78,10 @@ class FileStore:
         files = self._read()
         if files is None:
             return None
-        state, pending, journal = self._folded(files)
-        return Stored(state, pending, kept_plan(self.path) if pending else None, self._damage(journal))
+        found = self._folded(files)
+        notes = (*self._damage(found.journal), *self._in_clear(found.clear, "the next apply seals them"))
+        plan = kept_plan(self.path) if found.pending else None
+        return Stored(found.state, found.pending, plan, notes, found.clear)
 
     @property
     def is_moving(self) -> bool:
@@ -94,8 +108,9 @@ class FileStore:
         files = self._read()
         if files is None:
             raise StateUnusable(self.path, "there is no state yet", "bep plan")
-        state, pending, journal = self._folded(files)
-        notes = self._damage(journal)
+        found = self._folded(files)
+        state, pending, journal = found.state, found.pending, found.journal
+        notes = (*self._damage(journal), *self._in_clear(found.clear, "they are sealed now"))
         try:
             if journal.damaged:
                 self._mend(journal)
@@ -128,6 +143,15 @@ class FileStore:
         """Leave the sound lines alone in the journal, a copy of the whole beside it. A kill leaves one or the other."""
         put_aside(self._journal, stamp_of(self._clock()))
         write_durably(self._journal, journal.sound, at=self._at)
+
+    def _in_clear(self, clear: tuple[Address, ...], what: str) -> tuple[str, ...]:
+        if not clear:
+            return ()
+        return (
+            f"{self.path}: an earlier bep kept secrets of {', '.join(clear[:5])}{', ...' * (len(clear) > 5)} in clear;"
+            f" {what}, but not in the copies in {self.backups.folder} nor in plans kept elsewhere: have the secrets"
+            " replaced where they came from",
+        )
 
     def _damage(self, journal: Decoded) -> tuple[str, ...]:
         if not journal.damaged:
@@ -183,7 +207,7 @@ class FileStore:
         if self.backups.serials() or _bytes_of(self._journal):
             raise StateUnusable(self.path, "the state file is gone, but there was one", self._fix())
 
-    def _folded(self, files: _Files) -> tuple[State, tuple[Intent, ...], Decoded]:
+    def _folded(self, files: _Files) -> _Folded:
         try:
             snapshot = decode_state(as_text(files.snapshot))
         except StateDamaged as damage:
@@ -193,7 +217,8 @@ class FileStore:
             state, pending = fold(snapshot, journal.records)
         except StateDamaged as damage:
             raise StateUnusable(self.path, f"not read: {damage.reason}", self._fix()) from None
-        return state, pending, journal
+        state, clear = without_clear_values(state)
+        return _Folded(state, pending, journal, clear)
 
     def _fix(self, reason: str = "") -> str:
         if "this bep reads up to" in reason:

@@ -8,6 +8,7 @@ from bep.schemas.contents import Contents, beside
 from bep.schemas.draft import Draft
 from bep.schemas.environments import complete
 from bep.schemas.kind import fields, load_kind
+from bep.schemas.literal_secrets import excused_by
 from bep.schemas.node import Marks, Node, faithful, plain
 from bep.schemas.resource import FieldPath, Lifecycle, Resource, Retries, Timeouts
 from bep.schemas.secret import Secret
@@ -178,4 +179,5 @@ def _lifecycle(extension: Node | None) -> Lifecycle:
         ignore_changes=tuple(asked.get("ignore_changes", ())),
         retry=Retries(**retry) if retry else None,
         timeouts=Timeouts(**timeouts) if timeouts else None,
+        not_secret=tuple(sorted(excused_by(extension))),
     )

@@ -1,10 +1,11 @@
 """Finding: one thing wrong or doubtful, where it is, and how to mend it. A value; it never prints."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bep.schemas.mark import Mark
+from bep.schemas.recognising import blotted
 
 
 class Severity(StrEnum):
@@ -46,8 +47,15 @@ class SpecInvalid(Exception):
 
 
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Each finding once, in the order a reader meets the places; those without a place first."""
-    return tuple(sorted(dict.fromkeys(findings), key=_place))
+    """Each finding once, in the order a reader meets the places; those without a place first. None quotes a secret."""
+    return tuple(sorted(dict.fromkeys(map(_without_secrets, findings)), key=_place))
+
+
+def _without_secrets(finding: Finding) -> Finding:
+    address, message, fix = map(blotted, (finding.address, finding.message, finding.fix))
+    if (address, message, fix) == (finding.address, finding.message, finding.fix):
+        return finding
+    return replace(finding, address=address, message=message, fix=fix)
 
 
 def _place(finding: Finding) -> tuple[str, int, int, str, str]:

@@ -8,16 +8,17 @@ from bep.schemas.checking import check
 from bep.schemas.contents import beside, said
 from bep.schemas.emptiness import say_empty, take_out_empty
 from bep.schemas.files import Files
-from bep.schemas.finding import Finding, errors, mistake, ordered, warning
+from bep.schemas.finding import Finding, errors, mistake, ordered
 from bep.schemas.job_changes import OVERRIDES, change
-from bep.schemas.literal_secrets import CODE, excused_by, is_excused, mend
+from bep.schemas.literal_secrets import excused_by, literal_secrets
 from bep.schemas.mark import Mark
-from bep.schemas.masking import masked
+from bep.schemas.masking import in_address, masked
 from bep.schemas.node import Node
 from bep.schemas.opening import open_workspace
 from bep.schemas.reading import read
-from bep.schemas.recognising import may_be_secret, names_secret, shape_of
+from bep.schemas.recognising import is_excused, is_secret
 from bep.schemas.references import is_remote
+from bep.schemas.resource import FieldPath
 from bep.schemas.rules import file_name_trouble
 from bep.schemas.salvaging import salvage
 from bep.schemas.spelling import respell_value
@@ -44,6 +45,7 @@ class JobSpec:
     output_format: str = "azureml"
     settings: Mapping[str, Any] = field(default_factory=dict)
     environment_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secret_variables: tuple[str, ...] = ()
     places: Mapping[str, Mark] = field(default_factory=dict, repr=False, compare=False)
     sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     setting_places: Mapping[str, Mark] = field(default_factory=dict, repr=False, compare=False)
@@ -105,6 +107,8 @@ class _Reading:
     variables: Variables
     findings: list[Finding]
     texts: dict[str, str]
+    excused: tuple[str, ...] = ()
+    revealed: set[int] = field(default_factory=set)
 
     def error(self, code: str, message: str, fix: str, mark: Mark | None) -> None:
         self.findings.append(mistake(code, "job", message, fix, mark if mark and mark.file else None))
@@ -136,19 +140,21 @@ class _Reading:
         return written.documents[0]
 
     def _say_secrets(self, node: Node) -> None:
-        """Literal secrets in a job's environment variables: no record keeps their values, but the file does."""
-        excused = excused_by(node.get("x-bep"))
-        for place in (node.at(("settings", "environment_variables")), node.get("environment_variables")):
-            for name, below in place.value.items() if place is not None and isinstance(place.value, dict) else ():
-                path = ("environment_variables", name)
-                if is_excused(path, excused):
-                    continue
-                if what := shape_of(below.value):
-                    message = f"environment_variables.{name} has {what} in it"
-                    self.error(CODE, message, mend(path, ".".join(path)), below.mark)
-                elif names_secret(name) and may_be_secret(below.value):
-                    message = f"environment_variables.{name} looks like a secret that is written in the job file"
-                    self.findings.append(warning(CODE, "job", message, mend(path, ".".join(path)), below.mark))
+        """Literal secrets of a job file: no record keeps their values, but the file does.
+
+        The addresses of inputs and outputs may have theirs, which are blotted out where an address is kept.
+        """
+
+        def of_an_address(path: FieldPath, below: Node) -> bool:
+            return path[:1] in (("inputs",), ("outputs",)) and in_address(below.value)
+
+        self.excused = excused_by(node.get("x-bep"))
+        self.findings += literal_secrets(node, address="job", document="the job file", but=of_an_address)
+
+    def _is_secret(self, name: str, node: Node) -> bool:
+        """Whether an environment variable holds a secret: one that stands for another value, or looks like one."""
+        path = ("environment_variables", name)
+        return id(node) in self.revealed or (is_secret(path, node.text) and not is_excused(path, self.excused))
 
     def _reveal(self, node: Node) -> None:
         """Secrets may stand in a job's environment variables, which no record keeps, and nowhere else."""
@@ -158,6 +164,7 @@ class _Reading:
         for below in self.variables.deferred:
             if id(below) in allowed:
                 below.value = below.text = self.variables.reveal(below, address="job") or ""
+                self.revealed.add(id(below))
         self.findings += self.variables.misplaced(allowed)
 
     def job(self, node: Node) -> JobSpec | None:
@@ -198,6 +205,9 @@ class _Reading:
             output_format=(output.texts("format") if output is not None else "") or "azureml",
             settings=settings,
             environment_variables={below[0]: leaf.text for (_, *below), leaf in found.items() if below},
+            secret_variables=tuple(
+                below[0] for (_, *below), leaf in found.items() if below and self._is_secret(below[0], leaf)
+            ),
             setting_places={
                 field: leaf.mark
                 for field, leaf in (("name", node.get("name")), *((path[0], leaf) for path, leaf in found.items()))

@@ -1,10 +1,11 @@
-"""Secrets that a user wrote into a spec: found, told, and treated as secrets from then on. Opens no file."""
+"""Secrets that a user wrote into a document: found, told, and treated as secrets from then on. Opens no file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 
 from bep.schemas.draft import Draft
+from bep.schemas.finding import Finding, mistake, warning
 from bep.schemas.node import Node, scalars
-from bep.schemas.recognising import may_be_secret, names_secret, shape_of
+from bep.schemas.recognising import blotted, is_excused, is_secret, shape_of
 from bep.schemas.resource import FieldPath
 from bep.schemas.secret import Secret
 
@@ -20,37 +21,68 @@ def seal_literals(draft: Draft) -> None:
     """
     excused = excused_by(draft.extension)
     for path, node in list(scalars(draft.node)):
-        if not isinstance(node.value, str) or is_excused(path, excused):
+        if not is_excused(path, excused):
+            _seal(draft, path, node)
+    for field, content in draft.contents.items():
+        for name in content.files:
+            if what := shape_of(name):
+                message = f"{field}: the name of {name} has {what} in it, and names of files are kept"
+                draft.error(CODE, tuple(field.split(".")), message, "Name the file otherwise.")
+
+
+def _seal(draft: Draft, path: FieldPath, node: Node) -> None:
+    if what := _certainly(path, node):
+        if not any(found.code == "secret-in-address" and found.mark == node.mark for found in draft.findings):
+            draft.error(CODE, path, f"{_dotted(path)} has {what} in it", mend(path), node.mark)
+    elif is_secret(path, node.value) and path[0] in _IN_CLEAR:
+        draft.error(CODE, path, f"{_dotted(path)} looks like a secret and would be kept in clear", mend(path))
+    elif is_secret(path, node.value):
+        message = f"{_dotted(path)} looks like a secret that is written in the spec; it is kept and shown nowhere"
+        draft.warn(CODE, path, message, mend(path))
+        node.value = Secret(node.value)
+
+
+def literal_secrets(
+    root: Node, *, address: str, document: str, but: Callable[[FieldPath, Node], bool] = lambda path, node: False
+) -> Iterator[Finding]:
+    """What is secret in a document that is no resource, each told at its place, `but` what it says may stand there.
+
+    `document` is what the document is called. Its own `x-bep: {not_secret: [FIELD]}` counts.
+    """
+    excused = excused_by(root.get("x-bep"))
+    for path, node in scalars(root):
+        if is_excused(path, excused) or but(path, node):
             continue
-        field = ".".join(map(str, path))
-        if what := shape_of(node.value):
-            if not any(found.code == "secret-in-address" and found.mark == node.mark for found in draft.findings):
-                draft.error(CODE, path, f"{field} has {what} in it", mend(path, field), node.mark)
-        elif path and names_secret(path[-1]) and may_be_secret(node.value):
-            if path[0] in _IN_CLEAR:
-                draft.error(CODE, path, f"{field} looks like a secret and would be kept in clear", mend(path, field))
-                continue
-            message = f"{field} looks like a secret that is written in the spec; it is kept and shown nowhere"
-            draft.warn(CODE, path, message, mend(path, field))
-            node.value = Secret(node.value)
+        if what := _certainly(path, node):
+            yield mistake(CODE, address, f"{_dotted(path)} has {what} in it", mend(path), node.mark)
+        elif path and is_secret(path[:-1] if path[-1] == "default" else path, node.value):
+            message = f"{_dotted(path)} looks like a secret that is written in {document}; it is kept and shown nowhere"
+            yield warning(CODE, address, message, mend(path), node.mark)
 
 
-def mend(path: FieldPath, field: str) -> str:
+def mend(path: FieldPath) -> str:
     """How to write it otherwise."""
+    if not path:
+        return "Take it out."
     if path[0] in _IN_CLEAR or "environment_variables" in path:
         instead = "Write ${{ env.NAME }}, or a variable that is declared sensitive"
+    elif path[0] == "variables":
+        instead = "Declare the variable with 'sensitive: true', and give its value with --var or BEP_VAR_NAME"
     else:
         instead = "Take it out, here and from the history of the file, and let it be replaced where it came from"
-    return f"{instead}. If it is none: x-bep: {{not_secret: [{field}]}}."
+    return f"{instead}. If it is none: x-bep: {{not_secret: [{_dotted(path)}]}}."
 
 
-def excused_by(extension: Node | None) -> Sequence[str]:
+def excused_by(extension: Node | None) -> tuple[str, ...]:
     """The fields that `x-bep: {not_secret: [...]}` names."""
     named = extension.get("not_secret") if extension is not None else None
-    return [below.text for below in named.value] if named is not None and isinstance(named.value, list) else ()
+    return tuple(below.text for below in named.value) if named is not None and isinstance(named.value, list) else ()
 
 
-def is_excused(path: FieldPath, excused: Sequence[str]) -> bool:
-    """Whether one of the names is this field's, what follows of it, or the end of it."""
-    field = ".".join(map(str, path))
-    return any(field == name or field.endswith(f".{name}") or field.startswith(f"{name}.") for name in excused)
+def _certainly(path: FieldPath, node: Node) -> str:
+    """What the value certainly has in it, or the name that it stands under."""
+    return shape_of(node.value) or (shape_of(path[-1]) if path else "")
+
+
+def _dotted(path: FieldPath) -> str:
+    return blotted(".".join(map(str, path)))

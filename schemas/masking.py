@@ -2,7 +2,7 @@
 
 import re
 
-from bep.schemas.recognising import blotted
+from bep.schemas.recognising import BLOT, blotted, names_secret, shape_of
 
 SECRET = re.compile(
     r"(key|keys|key_value|secret|password|passwd|token|certificate|credential|credentials)$", re.IGNORECASE
@@ -11,28 +11,23 @@ SECRET = re.compile(
 
 KEY = re.compile(r"""(?P<before>^.*?["']?(?P<name>[\w-]+)["']?\s*:(?=\s|$))(?P<value>.*)$""")
 EXPRESSION = re.compile(r"""\s*["']?\$\{\{[^{}]*\}\}["']?[\s},]*""")
-BLOT = "*"
-
 
 LONGEST = 2_000
 """Characters beyond which a line is blotted out whole rather than searched for keys."""
 
 
-IN_ADDRESS = re.compile(
-    r"""(?:(?<=://)[^\s/@:'"]*:[^\s/@'"]+(?=@))|(?:(?<=[?&])(?:sig|signature|x-amz-signature|x-goog-signature|token)=[^\s&#'"]+)""",
-    re.IGNORECASE,
-)
-"""User and password of an address, and what signs one: `https://...?sig=...`."""
+IN_ADDRESSES = ("a user and a password in an address", "a signature")
+"""Shapes that an address itself has, not what it names."""
 
 
 def in_address(text: object) -> bool:
     """Whether a text is an address that has a secret in it."""
-    return isinstance(text, str) and "://" in text and IN_ADDRESS.search(text) is not None
+    return isinstance(text, str) and "://" in text and shape_of(text) in IN_ADDRESSES
 
 
 def is_secret_name(name: object) -> bool:
     """Whether a field of this name may hold a secret."""
-    return isinstance(name, str) and SECRET.search(name) is not None
+    return isinstance(name, str) and (SECRET.search(name) is not None or names_secret(name))
 
 
 def masked(text: str) -> str:
@@ -41,8 +36,6 @@ def masked(text: str) -> str:
 
     Keys stay readable, and so do expressions such as `${{ env.KEY }}`, which are not secret.
     """
-    if "://" in text:
-        text = IN_ADDRESS.sub(lambda found: BLOT * len(found[0]), text)
     text = blotted(text)
     if not SECRET_ANYWHERE.search(text):
         return text
@@ -59,7 +52,7 @@ def masked(text: str) -> str:
     return "\n".join(lines)
 
 
-SECRET_ANYWHERE = re.compile(SECRET.pattern.removesuffix("$"), re.IGNORECASE)
+SECRET_ANYWHERE = re.compile(SECRET.pattern.removesuffix("$") + "|pass|pwd|pat|sas|conn", re.IGNORECASE)
 
 
 def _line(line: str, inside: bool) -> tuple[str, bool]:

@@ -9,6 +9,7 @@ from bep.schemas.contents import said
 from bep.schemas.doubts import Doubts
 from bep.schemas.files import Files
 from bep.schemas.finding import Finding, mistake
+from bep.schemas.literal_secrets import literal_secrets
 from bep.schemas.mark import Mark
 from bep.schemas.node import Node
 from bep.schemas.reading import read
@@ -62,6 +63,10 @@ def _workspace(files: Files, choice: str, findings: list[Finding], texts: dict[s
             findings.append(mistake("empty-workspace", "", f"{FILE} is empty", fix, Mark(FILE, 1, 1)))
         return Workspace(variables={}, stage=None if choice else ""), Doubts([()])
     workspace, troubles, doubts = read_workspace(documents[0], files)
+    private = {name for name, variable in (workspace.variables or {}).items() if variable.sensitive}
+    findings += literal_secrets(
+        documents[0], address="workspace", document=FILE, but=lambda path, _: not private.isdisjoint(path)
+    )
     workspace, unsettled = as_chosen(workspace, choice)
     findings += troubles
     findings += () if doubts.touch("stages") or doubts.touch("default_stage") else unsettled

@@ -1,57 +1,83 @@
 """What looks like a secret, by its name and by its shape: one recogniser for every door. Knows no field of any kind.
 
 Shapes are certain: nothing else looks like them. Names are not, so a value under one is a doubt, and never a
-placeholder, a number or an expression.
+placeholder, a number, a path or an expression.
 """
 
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from bep.schemas.secret import Secret, is_sealed
 
 _TOKENS: Final = (
     r"gh[pousr]_[A-Za-z0-9]{30,}",  # GitHub
     r"github_pat_[A-Za-z0-9_]{22,}",
-    r"glpat-[A-Za-z0-9_-]{20,}",  # GitLab
+    r"gl(?:pat|dt|rt|cbt|ptt|soat)-[A-Za-z0-9_.-]{20,}",  # GitLab
     r"(?:AKIA|ASIA)[A-Z0-9]{16}",  # AWS
-    r"xox[abeprs]-[A-Za-z0-9-]{10,}",  # Slack
+    r"xox[abeoprs]-[A-Za-z0-9-]{10,}",  # Slack
+    r"xapp-\d-[A-Za-z0-9-]{10,}",
     r"hf_[A-Za-z0-9]{30,}",  # Hugging Face
-    r"sk-(?:proj|ant|svcacct)-[A-Za-z0-9_-]{20,}",  # OpenAI, Anthropic
+    r"sk-(?:proj|ant|svcacct|admin)-[A-Za-z0-9_-]{20,}",  # OpenAI, Anthropic
     r"sk-[A-Za-z0-9]{32,}",
-    r"(?:sk|rk)_live_[A-Za-z0-9]{20,}",  # Stripe
+    r"gsk_[A-Za-z0-9]{40,}",  # Groq
+    r"(?:sk|rk)_live_[A-Za-z0-9]{16,}",  # Stripe
+    r"whsec_[A-Za-z0-9+/=]{24,}",
     r"pypi-[A-Za-z0-9_-]{50,}",
     r"npm_[A-Za-z0-9]{36}",
+    r"dckr_pat_[A-Za-z0-9_-]{20,}",  # Docker Hub
+    r"dop_v1_[a-f0-9]{64}",  # DigitalOcean
     r"AIza[0-9A-Za-z_-]{35}",  # Google
+    r"GOCSPX-[0-9A-Za-z_-]{20,}",
     r"ya29\.[0-9A-Za-z_-]{20,}",
-    r"dapi[a-f0-9]{32}",  # Databricks
+    r"dapi[a-f0-9]{32}(?:-\d)?",  # Databricks
     r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}",  # SendGrid
-    r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",  # a JSON web token
+    r"hv[sb]\.[A-Za-z0-9_-]{24,}",  # Vault
+    r"shp(?:at|ca|pa|ss)_[a-f0-9]{32}",  # Shopify
+    r"ATATT3[A-Za-z0-9_=-]{40,}",  # Atlassian
+    r"[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}",  # Azure DevOps
+    r"[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}",  # a client secret of Microsoft Entra
+    r"eyJ[A-Za-z0-9_-]{6,}\.eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}",  # a JSON web token
 )
 
 _SHAPES: Final = {
-    "a user and a password in an address": r"(?<=://)[^\s/@:'\"<>]*:[^\s/@'\"]+(?=@)",
+    "a user and a password in an address": r"(?<=://)[^\s/@:'\"<>]*:[^\s/'\"]+(?=@)",
     "an account key": r"\b(?:AccountKey|SharedAccessKey)\s*=\s*[^;\s'\"]+",
-    "a signature": r"\b(?:sig|x-amz-signature|x-goog-signature)=[^\s&;#'\"]+|SharedAccessSignature=[^\s;'\"]+",
-    "a private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----[^-]*",
-    "an access token": r"(?<![A-Za-z0-9_-])(?:" + "|".join(_TOKENS) + r")(?![A-Za-z0-9])",
+    "a password": r"(?:;|\A)\s*(?:Password|Pwd)\s*=\s*[^;'\"]+(?=;|\Z)",
+    "a signature": r"\b(?:sig|x-amz-signature|x-goog-signature)=[^\s&;#'\"]+|SharedAccessSignature=[^\s;'\"]+"
+    r"|(?<=[?&])(?:signature|(?:access_|auth_|private_)?token|api_?key|password|client_secret)=[^\s&#'\"]+",
+    "a private key": r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----[^-]*",
+    "an access token": r"(?<![A-Za-z0-9_-])(?:" + "|".join(_TOKENS) + r")(?![A-Za-z0-9])"
+    r"|\b(?:[Bb]earer|Basic)\s+(?=\S*\d)[A-Za-z0-9+/=._~-]{16,}"
+    r"|hooks\.slack\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/\w+",
     "a storage account key": r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{86}==(?![A-Za-z0-9+/=])",
 }
+_ANY_CASE: Final = ("an account key", "a password", "a signature")
 _CERTAIN: Final = {
-    what: re.compile(pattern, re.IGNORECASE if what in ("an account key", "a signature") else 0)
-    for what, pattern in _SHAPES.items()
+    what: re.compile(pattern, re.IGNORECASE if what in _ANY_CASE else 0) for what, pattern in _SHAPES.items()
 }
-_HINTS: Final = re.compile(r"://|=|PRIVATE KEY|[A-Za-z0-9_+/-]{20}")
+_HINTS: Final = re.compile(r"://|=|PRIVATE KEY|xox|xapp|[Bb]earer|Basic|[A-Za-z0-9_+/.~-]{20}")
 
-_NAME: Final = re.compile(
-    r"(?:^|[_\-.])(?:secret|password|passwd|pwd|passphrase|token|credentials?|sas|connection_?string)$"
-    r"|(?:api|access|account|auth|encryption|private|sas|secret|service|shared|signing|storage)[_-]?key$"
-    r"|(?:^|[_\-.])conn(?:ection)?_?str$",
-    re.IGNORECASE,
-)
-_NO_SECRET: Final = re.compile(
-    r"(?:eos|bos|pad|unk|mask|sep|cls|stop|start|end|special|max|min|num|next|separator)_?token$", re.IGNORECASE
-)
+_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_SECRETS: Final = frozenset((
+    "secret", "secrets", "password", "passwords", "passwd", "pwd", "passphrase", "passcode", "token", "tokens",
+    "credential", "credentials", "sas", "pat", "apikey", "apitoken", "accesskey", "accesstoken", "authtoken",
+    "secretkey", "privatekey", "connectionstring", "connstr",
+))  # fmt: skip
+_KEYS: Final = frozenset((
+    "access", "account", "admin", "api", "app", "application", "auth", "client", "encryption", "host", "master",
+    "private", "sas", "secret", "service", "shared", "signing", "ssh", "storage", "subscription",
+))  # fmt: skip
+_NO_SECRET: Final = frozenset((
+    "eos", "bos", "pad", "unk", "mask", "sep", "cls", "stop", "start", "end", "special", "max", "min", "num", "next",
+    "prev", "page", "separator", "input", "output", "total", "image", "new", "continuation", "aad",
+))  # fmt: skip
 _EXPRESSION: Final = re.compile(r"\$\{\{[^{}]*\}\}|\$\{?[A-Za-z_][A-Za-z0-9_]*\}?|\$\([^()]*\)")
-_PLACEHOLDER: Final = re.compile(r"[<\[{(].*[>\]})]|(?i:[x*.\-\s]+|none|null|true|false|yes|no|changeme|todo|\d+)")
+_PLACEHOLDER: Final = re.compile(
+    r"[<\[{(].*[>\]})]|%\(?\w+\)?[s%]|(?i:[x*.\-\s]+|none|null|true|false|yes|no|changeme|todo|redacted|[\d.,]+)"
+)
+_PATH: Final = re.compile(r"(?:~|\.{1,2})?/[\w.-]+(?:/[\w.-]+)+/?|\.{1,2}/[\w.-]+")
 BLOT: Final = "*"
 
 
@@ -61,32 +87,88 @@ def shape_of(text: object) -> str:
 
 
 def blotted(text: str) -> str:
-    """The text with every certain secret in it blotted out."""
-    for _, found in list(_found(text)):
-        text = text.replace(found, BLOT * 8)
+    """The text with every certain secret in it blotted out, each sign of it by one."""
+    for _, found in sorted(_found(text), key=lambda each: -len(each[1])):
+        text = text.replace(found, re.sub(r"\S", BLOT, found))
     return text
 
 
 def _found(text: str) -> Iterator[tuple[str, str]]:
-    if not _HINTS.search(text):
+    if len(text) < 8 or not _HINTS.search(text):
         return
-    bare = _EXPRESSION.sub("", text)
+    bare = _EXPRESSION.sub("", text) if "$" in text else text
     for what, pattern in _CERTAIN.items():
         for match in pattern.finditer(bare):
-            value = re.split(r"[=:]", match.group(), maxsplit=1)[-1]
-            if not _is_placeholder(value):
+            if not _is_empty(match.group()):
                 yield what, match.group()
 
 
+def _is_empty(found: str) -> bool:
+    """Whether what has the shape of a secret says nothing, as `AccountKey=<your-key>` and `ghp_xxxxxx` do."""
+    value = re.split(r"[=:]", found.rstrip("="), maxsplit=1)[-1]
+    last = re.split(r"[_-]", value.rstrip("-_"))[-1]
+    return _is_placeholder(value) or (len(last) > 4 and len(set(last)) == 1)
+
+
+@lru_cache(maxsize=4096)
 def names_secret(name: object) -> bool:
-    """Whether a value under this name is likely to be a secret."""
-    return isinstance(name, str) and _NAME.search(name) is not None and _NO_SECRET.search(name) is None
+    """Whether a value under this name is likely to be a secret: `API_TOKEN`, `clientSecret`, `db.password`."""
+    if not isinstance(name, str):
+        return False
+    words = [word.lower() for word in _WORD.findall(name)]
+    if len(words) > 1 and words[-1] in ("value", "val"):
+        words.pop()
+    if not words:
+        return False
+    last, before = words[-1], words[-2] if len(words) > 1 else ""
+    if last in ("key", "keys"):
+        return before in _KEYS
+    if last in ("string", "str"):
+        return before in ("connection", "conn")
+    if last in ("token", "tokens") and before in _NO_SECRET:
+        return False
+    return last in _SECRETS or last.endswith(("password", "passwd")) or (last == "pass" and bool(before))
 
 
 def may_be_secret(value: object) -> bool:
-    """Whether a value under a secret's name may be one: a text that is no placeholder and no expression."""
-    return isinstance(value, str) and not _is_placeholder(_EXPRESSION.sub("", value))
+    """Whether a value under a secret's name may be one: a text that is no placeholder, path, number or expression."""
+    if not isinstance(value, str):
+        return False
+    bare = _EXPRESSION.sub("", value) if "$" in value else value
+    return not _is_placeholder(bare) and _PATH.fullmatch(bare.strip()) is None
 
 
 def _is_placeholder(text: str) -> bool:
     return not text.strip() or _PLACEHOLDER.fullmatch(text.strip()) is not None
+
+
+def is_secret(path: tuple[str | int, ...], value: object) -> bool:
+    """Whether a text that stands at this path is a secret, by its shape or by the last name of its path."""
+    if not isinstance(value, str):
+        return False
+    name = next((step for step in reversed(path) if isinstance(step, str)), "")
+    return (names_secret(name) and may_be_secret(value)) or bool(shape_of(value))
+
+
+def is_excused(path: tuple[str | int, ...], excused: tuple[str, ...]) -> bool:
+    """Whether one of the names, dotted, is this field's, what is around it, or the end of it."""
+    field = ".".join(map(str, path))
+    return any(field == name or field.endswith(f".{name}") or field.startswith(f"{name}.") for name in excused)
+
+
+def secrets_sealed(value: Any, excused: tuple[str, ...], key: str, path: tuple[str | int, ...] = ()) -> Any:
+    """The same JSON value with a seal wherever a text is a secret and none of the `excused` names it.
+
+    It is the same object where nothing had to be sealed.
+    """
+    if isinstance(value, str):
+        if not is_secret(path, value) or is_excused(path, excused):
+            return value
+        return Secret(value).sealed(key)
+    if isinstance(value, Mapping) and not is_sealed(value):
+        found = {name: secrets_sealed(item, excused, key, (*path, name)) for name, item in value.items()}
+        return found if any(found[name] is not value[name] for name in found) else value
+    if isinstance(value, list | tuple):
+        items = [secrets_sealed(item, excused, key, (*path, number)) for number, item in enumerate(value)]
+        return items if any(one is not other for one, other in zip(items, value, strict=True)) else value
+    return value

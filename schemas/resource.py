@@ -59,13 +59,14 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """What `x-bep: {lifecycle: ..., retry: ..., timeouts: ...}` asks of one resource."""
+    """What `x-bep: {lifecycle: ..., retry: ..., timeouts: ..., not_secret: ...}` says of one resource."""
 
     prevent_destroy: bool = False
     create_before_destroy: bool = False
     ignore_changes: tuple[str, ...] = ()
     retry: Retries | None = None
     timeouts: Timeouts | None = None
+    not_secret: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

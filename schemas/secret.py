@@ -61,6 +61,18 @@ def sealed_alike(wanted: Any, other: Any, key: str) -> Any:
     return other
 
 
+def clear_alike(wanted: Any, other: Any, key: str) -> Any:
+    """Another value with the clear text of `wanted` wherever it has the seal of that: what is said to be no secret any
+    more is compared as it is."""
+    if is_sealed(other) and isinstance(wanted, str):
+        return wanted if Secret(wanted).sealed(key) == other else other
+    if isinstance(wanted, Mapping) and isinstance(other, Mapping):
+        return {name: clear_alike(wanted.get(name), item, key) for name, item in other.items()}
+    if isinstance(wanted, list) and isinstance(other, list) and len(wanted) == len(other):
+        return [clear_alike(one, item, key) for one, item in zip(wanted, other, strict=True)]
+    return other
+
+
 def is_sealed(value: Any) -> bool:
     """Whether this JSON value stands where a secret was."""
     return isinstance(value, Mapping) and SEALED in value

@@ -75,11 +75,15 @@ def carry_out_plan(
     """Ask, apply, report a plan that was shown. `resources` are the specs', unless the plan is not of the specs."""
     from bep.commands.apply_events import summary_json
     from bep.commands.outputs import Outcome, judge, outcome_of, show_outcome
+    from bep.wiring.applying import seal_kept
 
     if plan.blocking:
         raise Stop(ExitCode.FINDINGS)
     with _Teller(console, how) as teller:
         report = _applied(console, opened, plan, how, teller, ask, judge_again, resources) if plan else None
+        if report is None:
+            for note in seal_kept(opened, lock_timeout=how.lock_timeout, operation=how.operation):
+                console.say(note)
         said = summary_json(report) if report else NOTHING_DONE
         over = how.operation == "bep apply" and (report is None or report.ok)
         outcome = outcome_of(opened, how.allow) if over else Outcome()

@@ -99,6 +99,22 @@ def apply_plan(
         )
 
 
+def seal_kept(opened: "Opened", *, lock_timeout: float, operation: str) -> tuple[str, ...]:
+    """Where an earlier bep kept secrets in clear, and no change writes anything: seal them. What was done about it."""
+    from bep.providers.locking import acquire
+
+    stored = opened.store.load()
+    if stored is None or not stored.clear:
+        return ()
+    with (
+        acquire(opened.store.path, operation=operation, since=now(), timeout=lock_timeout),
+        opened.store.begin() as session,
+    ):
+        session.seal()
+        opened.provider.seal()
+        return session.notes
+
+
 def _unsafe(opened: "Opened", plan: "Plan", state: "State") -> "tuple[PlanFinding, ...]":
     from bep.planner.options import Options
     from bep.planner.plan import DESTROY

@@ -143,14 +143,14 @@ def _variables(opened: "Opened", scoring: "Scoring") -> dict[str, str]:
     written = next((r.attributes for r in specs_of(opened).resources if r.address == address), {})
     given = written.get("settings", {}).get("environment_variables", {})
     secrets = {name: given.get(name) for name in scoring.sealed_variables}
-    missing = [name for name, value in secrets.items() if not isinstance(value, Secret)]
+    missing = [name for name, value in secrets.items() if value is None]
     if missing:
         raise Stop(
             ExitCode.FINDINGS,
             f"{address}: the secret environment variables {', '.join(missing)} are in no spec here, and kept nowhere\n"
             "    fix: run from the workspace whose specs declare this deployment",
         )
-    clear = {name: value.reveal() for name, value in secrets.items() if isinstance(value, Secret)}
+    clear = {name: value.reveal() if isinstance(value, Secret) else str(value) for name, value in secrets.items()}
     return {**scoring.environment_variables, **clear}
 
 

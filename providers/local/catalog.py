@@ -5,7 +5,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -13,6 +13,7 @@ from bep.planner.observed import Observed
 from bep.planner.state import ContentRecord
 from bep.providers.local.catalog_file import bring_up_to_date, connect, explained, make
 from bep.providers.local.catalog_reading import Reading, connect_to_read, moment_of
+from bep.providers.local.catalog_sealing import MARKED, Sealing, is_marked, seal_rows
 from bep.providers.local.transactions import Transactions
 from bep.providers.protocol import Conflict, ProviderError
 from bep.schemas.address import Address, kind_of
@@ -47,11 +48,14 @@ class Catalog:
 
     Journal mode is WAL with `synchronous=FULL`: a write that returned survives a SIGKILL and a power cut
     (one fsync of the WAL for all who write at once; measured at 0.3 ms). A write cut short is not there at all.
-    The file is made on the first write; until then everything reads as empty.
+    The file is made on the first write; until then everything reads as empty. With `sealing`, what an earlier bep wrote
+    in clear is read sealed, and is sealed in the file by the first write.
     """
 
-    def __init__(self, path: Path, *, clock: Callable[[], str]) -> None:
+    def __init__(self, path: Path, *, clock: Callable[[], str], sealing: Sealing | None = None) -> None:
         self.path = path
+        self._sealing = sealing
+        self._is_sealed = sealing is None
         self._clock = clock
         self._guard = threading.RLock()
         self._reading: Reading | None = None
@@ -144,7 +148,20 @@ class Catalog:
 
     def _observed(self, operation: str, query: str, values: tuple[str, ...]) -> dict[Address, Observed]:
         with explained(self.path, str(self.path), operation):
-            return {Address(row[0]): _decoded(row) for row in self._rows(operation, query, values)}
+            found = {Address(row[0]): _decoded(row) for row in self._rows(operation, query, values)}
+            if self._sealing is None or self._is_sealed or not found or self._rows(operation, MARKED, ()):
+                return found
+            return {at: replace(seen, attributes=dict(self._sealing(seen.attributes))) for at, seen in found.items()}
+
+    def seal(self) -> None:
+        """Seal now what an earlier bep wrote in clear; no file, no row."""
+        with self._guard, explained(self.path, str(self.path), "update"):
+            if self._sealing is None or self._is_sealed or not self.path.exists():
+                return
+            self._open_to_write(str(self.path), "update")
+            if not is_marked(self._opened()):
+                seal_rows(self._opened(), self._sealing, _text)
+            self._is_sealed = True
 
     def _rows(self, operation: str, query: str, values: tuple[str, ...]) -> Sequence[tuple[str, ...]]:
         """All rows of one moment, also of a file that another writes to and that may only be read here."""
@@ -179,6 +196,7 @@ class Catalog:
         with explained(self.path, address, operation):
             if not self._is_current or not self.path.exists():
                 self._open_to_write(address, operation)
+            self.seal()
             return self._transactions.run(work)
 
     def _open_to_write(self, address: str, operation: str) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 from bep.disk.refusal import as_oserror
 from bep.disk.refusal import explained as refusal_of
 from bep.providers.durable import sync_folder
+from bep.providers.local.catalog_sealing import MARK
 from bep.providers.protocol import ProviderError
 
 FORMAT: Final = 2
@@ -43,6 +44,7 @@ CREATE TABLE uses (target TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (targ
 CREATE INDEX by_source ON uses (source);
 CREATE TABLE writes (number INTEGER NOT NULL);
 INSERT INTO writes VALUES (0);
+CREATE TABLE {MARK} (rule INTEGER NOT NULL);
 PRAGMA application_id = {APPLICATION};
 PRAGMA user_version = {FORMAT};
 COMMIT;

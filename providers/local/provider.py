@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bep.planner.observed import Observed
 from bep.planner.state import ContentRecord, Entry
@@ -13,6 +13,7 @@ from bep.providers.local.disk_faults import told
 from bep.providers.local.uses import GIVEN, holds_back, uses
 from bep.providers.protocol import ProviderError
 from bep.schemas.address import Address, address_of, kind_of
+from bep.schemas.recognising import secrets_sealed
 from bep.schemas.resource import NOTHING, Resource
 from bep.schemas.secret import seal
 
@@ -66,8 +67,10 @@ class LocalProvider:
         self.surroundings = surroundings
         self.fetch = fetch or _not_fetched
         self.contents = ContentStore(self.cloud)
-        self._catalog = Catalog(self.cloud / "catalog.sqlite", clock=clock)
         self._secret_key = secret_key
+        self._catalog = Catalog(
+            self.cloud / "catalog.sqlite", clock=clock, sealing=self._sealed if secret_key else None
+        )
 
     @cached_property
     def environments(self) -> "Environments":
@@ -111,6 +114,14 @@ class LocalProvider:
         """Remove the row. Contents stay: others may share them, and jobs may still read them."""
         with told(address, "delete"):
             self._catalog.delete(address, etag=etag, blocking=holds_back)
+
+    def seal(self) -> None:
+        """Seal what an earlier bep wrote in clear, before it knew that it was a secret."""
+        self._catalog.seal()
+
+    def _sealed(self, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+        sealed: Mapping[str, Any] = secrets_sealed(attributes, (), self._secret_key)
+        return sealed
 
     def close(self) -> None:
         """Give the catalog's file back."""

@@ -125,3 +125,69 @@ def test_what_was_kept_in_clear_is_sealed_by_the_next_write(tmp_path: Path) -> N
     kept.bep("plan", "--detailed-exitcode")
     with sqlite3.connect(kept.folder / ".bep/cloud/catalog.sqlite") as catalog:
         assert catalog.execute("SELECT count(*) FROM objects").fetchone() == (10,)
+
+
+def still_clear(folder: Path) -> list[str]:
+    """The files that are in use and hold what commit 2e74deb kept in clear; copies of how it was are none."""
+    copies = ("state.json.backups", ".format-1")
+    return [name for name in holding(folder, "in-clear-in-2e74deb") if not any(copy in name for copy in copies)]
+
+
+def test_what_was_kept_in_clear_is_shown_nowhere_after_it_left_the_specs(tmp_path: Path) -> None:
+    kept = Workspace(lay_out(tmp_path / "kept"))
+    kept.edit("specs.yml", ", api_token: in-clear-in-2e74deb", "")
+    (kept.folder / "plan.json").unlink()
+    for arguments in (
+        ["plan"], ["plan", "--json"], ["plan", "--markdown"], ["show"], ["show", "endpoint/letters", "-o", "json"],
+        ["state", "show", "endpoint/letters"], ["state", "pull"], ["apply", "-y"], ["plan", "--detailed-exitcode"],
+    ):  # fmt: skip
+        done = kept.bep(*arguments)
+        assert "in-clear-in-2e74deb" not in done.stdout + done.stderr
+    assert still_clear(kept.folder) == []
+
+
+def test_an_apply_without_changes_seals_what_was_kept_in_clear(tmp_path: Path) -> None:
+    kept = Workspace(lay_out(tmp_path / "kept"))
+    (kept.folder / "plan.json").unlink()
+    assert "kept secrets of endpoint/letters in clear" in kept.bep("plan").stdout
+    kept.bep("apply", "-y")
+    assert still_clear(kept.folder) == ["specs.yml"]
+    assert "in clear" not in kept.bep("plan", "--detailed-exitcode").stdout
+
+
+def test_a_variable_that_was_sealed_and_is_said_to_be_none_reaches_a_job(literal: Workspace) -> None:
+    literal.bep("apply", "-y")
+    with (literal.folder / "specs.yml").open("a") as specs:
+        specs.write("x-bep: {not_secret: [environment_variables.API_TOKEN]}\n")
+    assert "Plan: 1 to adopt." in literal.bep("plan").stdout
+    literal.bep("run", "job.yml", "--name", "first")
+    rows = literal.folder / ".bep/cloud/datastores/workspaceblobstore/azureml/first/score/predictions.csv"
+    assert rows.read_text().split() == [VARIABLE[::-1]] * 5
+
+
+def test_what_is_said_to_be_none_stays_so_when_its_spec_is_gone(literal: Workspace) -> None:
+    excused = "x-bep: {not_secret: [environment_variables.API_TOKEN]}\n"
+    write(literal.folder, {"specs.yml": LITERAL + excused})
+    literal.bep("apply", "-y")
+    write(literal.folder, {"specs.yml": FILES["specs.yml"].split("name: blue")[0].rstrip("-\n") + "\n"})
+    assert VARIABLE in literal.bep("show", "blue", "-o", "json").stdout
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        ("bep.yml", "variables: {api_token: {default: canary-8}}\n"),
+        ("bep.yml", "variables: {place: {default: 'https://me:canary-8@host/x'}}\n"),
+        ("job.yml", "tags: {api_token: canary-8}\n"),
+        ("job.yml", "description: 'AccountKey=canary-8canary-8=='\n"),
+    ],
+)
+def test_a_literal_in_a_document_that_is_no_resource_is_told_without_it(
+    applied: Workspace, place: str, text: str
+) -> None:
+    write(applied.folder, {place: FILES[place] + text})
+    done = applied.bep(*(["validate"] if place == "bep.yml" else ["run", place]), expect=None)
+    told = done.stdout + done.stderr
+    assert "looks like a secret" in told or (done.returncode == 3 and " has a" in told)
+    assert "canary-8" not in done.stdout + done.stderr
+    assert holding(applied.folder, "canary-8") == [place]

@@ -1,0 +1,60 @@
+"""The recogniser: names and shapes that are secrets, and those that only look a little like one."""
+
+import pytest
+
+from bep.schemas.recognising import blotted, is_secret, names_secret, secrets_sealed, shape_of
+from bep.schemas.secret import is_sealed
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "API_TOKEN", "apiToken", "apitoken", "clientSecret", "client-secret", "db.password", "DbPassword", "MYSQL_PWD",
+        "dbpassword", "DB_PASS", "AZURE_STORAGE_KEY", "storageAccountKey", "ssh_key", "connection_string",
+        "ConnectionString", "CONN_STR", "SAS", "GITHUB_PAT", "credentials", "token_value", "HF_TOKEN", "secrets",
+    ],
+)  # fmt: skip
+def test_a_secrets_name_in_every_spelling(name: str) -> None:
+    assert names_secret(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "KEY", "key", "eos_token", "EOS_TOKEN", "max_tokens", "maxTokens", "NEXT_TOKEN", "SECRET_NAME", "TOKENIZER",
+        "TOKEN_LIMIT", "password_policy", "path", "compass", "pattern", "primary_key", "partition_keys", "", "1",
+    ],
+)  # fmt: skip
+def test_names_that_are_none(name: str) -> None:
+    assert not names_secret(name)
+
+
+def test_what_is_blotted_keeps_its_place() -> None:
+    address = "see https://me:canary@host/x?sig=canary&a=1 there"
+    assert blotted(address) == "see https://*********@host/x?**********&a=1 there"
+    assert blotted("nothing here") == "nothing here"
+
+
+@pytest.mark.parametrize("password", ["hunter-2", "canary_7", "11aa-1", "p@ss"])
+def test_a_password_is_one_however_it_ends(password: str) -> None:
+    assert shape_of(f"https://me:{password}@host/x")
+    assert shape_of(f"AccountKey={password}==")
+
+
+@pytest.mark.parametrize("password", ["XXXX", "<your-key>", "ghp_xxxxxxxxxxxxxxxx", "${{ env.KEY }}", "****"])
+def test_a_placeholder_is_none(password: str) -> None:
+    assert not shape_of(f"AccountKey={password}")
+
+
+def test_an_expression_is_no_secret() -> None:
+    assert not shape_of("https://${{ env.USER }}:${{ env.TOKEN }}@host/simple")
+    assert not is_secret(("environment_variables", "TOKEN"), "${{ env.TOKEN }}")
+    assert is_secret(("environment_variables", "TOKEN"), "${{ env.A }}-rest")
+
+
+def test_a_kept_value_is_sealed_where_it_is_secret_and_not_excused() -> None:
+    kept = {"tags": {"api_token": "canary", "team": "a"}, "list": [{"password": "canary"}, 1], "note": "x"}
+    sealed = secrets_sealed(kept, ("list.0.password",), "key")
+    assert is_sealed(sealed["tags"]["api_token"])
+    assert sealed["list"] == kept["list"]
+    assert secrets_sealed(sealed, ("list",), "key") is sealed
