@@ -5,12 +5,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from bep.disk import modes
 from bep.disk.refusal import naming
 
 At = Callable[[str], None]
 """Called with the name of each step just before it is taken, so that a test can stop the world there."""
-
-PRIVATE = 0o600
 
 
 def nowhere(_: str) -> None:
@@ -58,10 +57,10 @@ def _name_if_free(temporary: Path, path: Path) -> None:
 
 
 def write_beside(path: Path, data: bytes, *, at: At = nowhere) -> Path:
-    """A synced temporary file in the same folder, readable by its owner only. Nothing is left of it on failure."""
+    """A synced temporary file in the same folder, with the mode asked for. Nothing is left of it on failure."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     at(f"write {path.name}")
-    file = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, PRIVATE)
+    file = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, modes.asked().file)
     try:
         with naming(path):
             write_all(file, data)
@@ -94,7 +93,5 @@ def sync_folder(folder: Path) -> None:
 
 def make_folder(folder: Path) -> None:
     """The folder and its parents, each durable in the one above it."""
-    missing = [step for step in (folder, *folder.parents) if not step.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    for step in missing:
+    for step in modes.make_folder(folder):
         sync_folder(step.parent)

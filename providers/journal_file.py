@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from bep.providers.durable import PRIVATE, At, nowhere, sync_folder, write_all
+from bep.disk import modes
+from bep.providers.durable import At, nowhere, sync_folder, write_all
 
 
 class JournalFile:
@@ -16,7 +17,7 @@ class JournalFile:
         self.path = path
         self._at = at
         new = not path.exists()
-        self._file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_APPEND, PRIVATE)
+        self._file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_APPEND, modes.asked().file)
         self._end = good
         if os.fstat(self._file).st_size > good:
             os.ftruncate(self._file, good)

@@ -17,7 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bep.providers.durable import PRIVATE, make_folder
+from bep.disk import modes
+from bep.providers.durable import make_folder
 from bep.providers.owner import Owner, is_dead, is_here, this_process
 
 POLL = 0.1
@@ -148,7 +149,7 @@ def acquire(state: Path, *, operation: str, since: str, timeout: float = 0.0) ->
     make_folder(path.parent)
     until = time.monotonic() + timeout
     while True:
-        file = os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE)
+        file = os.open(path, os.O_CREAT | os.O_RDWR, modes.asked().file)
         try:
             lock = _try(file, path, operation, since)
         except BaseException:

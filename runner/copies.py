@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from bep.disk import modes
 from bep.runner.folder import sync_folder, write_atomically
 from bep.runner.stated import digest
 
@@ -66,9 +67,9 @@ class Copies:
 
         Whoever waits calls `pause` between two looks; it may raise. The system frees the lock at any death.
         """
-        self._files.mkdir(parents=True, exist_ok=True)
-        self._trees.mkdir(exist_ok=True)
-        lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        modes.make_folder(self._files)
+        modes.make_folder(self._trees)
+        lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, modes.asked().file)
         try:
             while not _taken(lock):
                 pause()
@@ -106,7 +107,7 @@ class Copies:
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         os.utime(temporary, (SEALED_AT, SEALED_AT))
-        temporary.chmod(0o444)
+        temporary.chmod(0o440 & modes.asked().file)
         name = _name(version, temporary.stat().st_size)
         place = self._files / f"{name}-{digest(temporary, 'sha256')}"
         earlier = self._there().get(name)
@@ -177,7 +178,7 @@ def _fill(new: Path, files: Mapping[str, Path]) -> None:
         except OSError:  # a file system without hard links, or with too many to this file
             shutil.copyfile(file, target)
             os.utime(target, (SEALED_AT, SEALED_AT))
-            target.chmod(0o444)
+            target.chmod(0o440 & modes.asked().file)
     for folder in sorted(made):
         sync_folder(folder)
 

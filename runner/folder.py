@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bep.disk import modes
 from bep.disk.refusal import naming
 from bep.runner import strays
 from bep.runner.errors import JobBusy
@@ -38,13 +39,13 @@ class JobFolder:
     def make(self) -> None:
         """Create the folders that a job writes to."""
         for folder in (self.path, self.parts, self.logs, self.working):
-            folder.mkdir(parents=True, exist_ok=True)
+            modes.make_folder(folder)
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the job for this process. Raises `JobBusy` when another one does; the system frees it at any death."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        lock = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        modes.make_folder(self.path)
+        lock = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, modes.asked().file)
         try:
             if not _locked(lock, fcntl.LOCK_EX, patience=0.5):
                 holder = os.pread(lock, 100, 0).decode(errors="replace").strip() or "another process"
@@ -119,7 +120,8 @@ def sync_folder(folder: Path) -> None:
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace a small file so that a SIGKILL or a power cut leaves the old one or the new one, whole."""
     temporary = path.with_name(f".{path.name}.new")
-    with naming(path), temporary.open("wb") as file:
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, modes.asked().file)
+    with naming(path), os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from math import isfinite
 from pathlib import Path
 
+from bep.disk import modes
 from bep.disk.refusal import naming
 from bep.runner.backlog import Ended, Unresolved, Verdict
 
@@ -51,7 +52,7 @@ class Journal:
     def __init__(self, path: Path, sync: float) -> None:
         _cut_torn_line(path)
         self._path = path
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, modes.asked().file)
         self._sync = sync
         self._synced = time.monotonic()
         self._tracebacks = 0

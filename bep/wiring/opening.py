@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bep.disk import modes
 from bep.files import WorkspaceFiles
 from bep.schemas.address import Address
 from bep.schemas.conda_names import WRONG_NAMES
@@ -14,6 +15,7 @@ from bep.schemas.finding import SpecInvalid, errors
 from bep.schemas.stages import HOME
 from bep.schemas.workspace import FILE
 from bep.wiring.clock import new_state, now
+from bep.wiring.visibility import seen_by
 from bep.wiring.write_access import must_write, read_only
 
 if TYPE_CHECKING:
@@ -69,6 +71,8 @@ class Opened:
         found = open_workspace(
             self.files, variables=source.variables, variable_files=source.variable_files, environment=os.environ
         )
+        shared = found.workspace.provider_settings.get("shared")
+        modes.ask_for(modes.GROUP if shared == "group" else modes.PRIVATE)
         return found.workspace, found.findings
 
     @cached_property
@@ -223,7 +227,7 @@ class Opened:
         from bep.disk.refusal import no_write
 
         folder = self.root / HOME
-        folder.mkdir(exist_ok=True)
+        modes.make_folder(folder)
         if no_write((folder,)) is None and not (folder / ".gitignore").exists():
             (folder / ".gitignore").write_text("*\n")
 
@@ -241,7 +245,7 @@ class Opened:
 
         running = running_apply(self.store.path)
         doing = (f"while this was planned: {running}",) if running else ()
-        return (*doing, *self._left_behind(), *self._known_state[1], *read_only(self))
+        return (*doing, *self._left_behind(), *self._known_state[1], *read_only(self), *seen_by(self))
 
     def _left_behind(self) -> tuple[str, ...]:
         """A state from before the workspace had stages, which none of them has taken over."""

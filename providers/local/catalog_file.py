@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from bep.disk import modes
 from bep.disk.refusal import as_oserror
 from bep.disk.refusal import explained as refusal_of
 from bep.providers.durable import sync_folder
@@ -56,7 +57,7 @@ def make(path: Path) -> None:
 
     SQLite alone would leave a file of no bytes when killed early, and no bytes must never read as "nothing exists".
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    modes.make_folder(path.parent)
     new = path.with_name(f"{path.name}.new-{secrets.token_hex(6)}")
     try:
         connection = sqlite3.connect(new, isolation_level=None)
@@ -64,6 +65,7 @@ def make(path: Path) -> None:
             connection.executescript(_TABLES)
         finally:
             connection.close()
+        new.chmod(modes.asked().file)
         with new.open("rb") as file:
             os.fsync(file.fileno())
         _put_if_absent(new, path)

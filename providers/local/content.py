@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from bep.disk import modes
 from bep.disk.copying import Original, copy_hashed, digest
 from bep.planner.state import ContentRecord
 from bep.providers.durable import make_folder, sync_folder
@@ -19,7 +20,7 @@ SEALED_AT: Final = 946_782_245
 """Modification time (2000-01-02) of every stored file. One with another time was written to by somebody else."""
 
 PRIVATE: Final = 0o400
-"""The mode of what is stored: for its owner, to be read."""
+"""What is stored is for its owner, to be read; for the group where that is asked for and its source is, too."""
 
 SMALL: Final = 1 << 20
 """Bytes up to which a file is laid out where a model is only looked at: its weights are not."""
@@ -30,14 +31,13 @@ class ContentStore:
 
     Files are copied in, never linked: an edit of the user's file does not reach the store.
     A stored file appears by rename after fsync, so it is whole or absent.
-    `mode` is what a stored file may be at most: it is never wider than the file that it was copied from.
+    It is never wider than the file that it was copied from, nor than was asked for.
     `trees/<sha256>/` are folders that an earlier bep gave to jobs, as links; see `tree`.
     """
 
-    def __init__(self, root: Path, *, mode: int = PRIVATE) -> None:
+    def __init__(self, root: Path) -> None:
         self.files = root / "content"
         self.trees = root / "trees"
-        self.mode = mode
 
     def put(self, address: str, operation: str, content: Content) -> ContentRecord:
         """Store every file of a content; one that is there is read, and stored anew if it is not what it should be.
@@ -138,7 +138,7 @@ class ContentStore:
                 raise refusal from error
             if found != sha256:
                 raise refusal
-            temporary.chmod(self.mode & (origin.stat().st_mode | PRIVATE))
+            temporary.chmod(0o440 & modes.asked().file & (origin.stat().st_mode | PRIVATE))
             _seal(temporary)
             with temporary.open("rb") as file:
                 os.fsync(file.fileno())

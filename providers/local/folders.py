@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from bep.disk.modes import make_folder
 from bep.providers.durable import sync_folder
 
 _UNFINISHED: Final = ".new-"
@@ -20,10 +21,10 @@ LEFTOVER_SECONDS: Final = 24 * 3600
 @contextmanager
 def unfinished(parent: Path) -> Iterator[Path]:
     """An empty folder under `parent` to be filled; removed at the end if it was not published."""
-    parent.mkdir(parents=True, exist_ok=True)
+    make_folder(parent)
     _sweep(parent)
     new = parent / f"{_UNFINISHED}{secrets.token_hex(8)}"
-    new.mkdir()
+    make_folder(new)
     try:
         yield new
     finally:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from bep.disk.modes import make_folder
 from bep.providers.durable import write_durably
 from bep.providers.protocol import ProviderError
 
@@ -131,7 +132,7 @@ def discovered(surroundings: Mapping[str, str], cache: Path) -> tuple[Interprete
             found[key] = answer
     if remembered != found:
         with suppress(OSError):  # it saves time and nothing else: a world that may only be read goes without
-            cache.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(cache.parent)
             _keep(cache, found)
     return tuple(found.values())
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bep.disk import modes
 from bep.disk.copying import copy_hashed, digest, link
 from bep.planner.state import ContentRecord
 from bep.providers.local.content import ContentStore
@@ -71,10 +72,13 @@ def test_what_comes_back_is_no_second_name_of_what_is_stored(store: ContentStore
 
 
 @pytest.mark.parametrize("asked", [0o600, 0o640, 0o644, 0o755])
-@pytest.mark.parametrize("most", [0o400, 0o440])
-def test_what_is_stored_is_never_wider_than_its_source(model: Path, tmp_path: Path, asked: int, most: int) -> None:
+@pytest.mark.parametrize(("shared", "most"), [(modes.PRIVATE, 0o400), (modes.GROUP, 0o440)])
+def test_what_is_stored_is_never_wider_than_its_source(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: int, shared: modes.Modes, most: int
+) -> None:
+    monkeypatch.setattr(modes, "_asked", shared)
     (model / "MLmodel").chmod(asked)
-    store = ContentStore(tmp_path / "cloud", mode=most)
+    store = ContentStore(tmp_path / "cloud")
     record = store.put("model/a/1", "create", content(model / "MLmodel"))
     [(_, place)] = store.stored()
     assert place.stat().st_mode & 0o777 == most & (asked | 0o400)
