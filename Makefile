@@ -1,11 +1,12 @@
 # Two commands do all the set-up: `make demo` runs the main job, `make test` passes the tests.
 # Needs only Python 3.11 or later, pip and make. PYTHON=python3.12 chooses another interpreter.
+# `make test-all` skips nothing: it gets services and old MLflows from the registries, and needs Node 20 and npm, too.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 
-.PHONY: demo demo-mlflow test lint unit fuzz clean
+.PHONY: demo test test-all lint unit services fuzz clean
 
 demo: $(VENV)/installed
 	rm -rf .demo && cp -r examples/01-digits .demo
@@ -35,10 +36,23 @@ lint: $(VENV)/installed-for-tests
 unit: $(VENV)/installed-for-tests
 	$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4
 
+test-all: lint services
+	$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4 -r s --skip-nothing
+
+services: .services/installed
+
+.services/installed: $(VENV)/installed-for-tests tests/services/package.json tests/services/places.py
+	@npm --version >/dev/null || { echo "the services of the tests need Node 20 and npm" >&2; exit 1; }
+	mkdir -p .services && cp tests/services/package.json .services/
+	cd .services && npm install --silent --no-fund --no-audit
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[services]'
+	$(BIN)/python -m tests.services.mlflow_environments
+	touch $@
+
 # Whole commands over wrong documents and damaged files, for SECONDS; fails on a traceback or a hang.
 SECONDS := 300
 fuzz: $(VENV)/installed-for-tests
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) .services

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlencode, urlsplit, urlunsplit
 from xml.etree import ElementTree
 
 from bep.runner.addresses import hidden, is_web, scrubbed
@@ -35,8 +35,9 @@ _TRIES = 3
 _PAUSE = 0.5  # seconds before the second try, and twice that before the third
 _BUSY = (408, 425, 429)
 _LARGEST = 64 << 20  # bytes of one page, which has 5,000 names of 1,024 characters at most
-_HOST = re.compile(r"[^.]+(\.[^.]+)*\.blob\.(core\.[^/]+|storage\.azure\.net)")
+_HOST = re.compile(r"[^.]+(\.[^.]+)*\.blob\.(core\.[^/]+|storage\.azure\.net|localhost)")
 _EMULATED = "devstoreaccount1"
+_SIGNED = {"sv", "sig"}  # members of every shared access signature: the version of the service, the signature itself
 _NOT_LISTABLE = (
     "\n    fix: let the container be listed by anyone (its access level 'container'), or give a signature that may "
     "list it (sp=rl); or name the files, as a list of addresses"
@@ -75,7 +76,19 @@ def is_blob(address: str) -> bool:
         host = parts.hostname or ""
     except ValueError:
         return False
-    return _HOST.fullmatch(host) is not None or parts.path.split("/")[1:2] == [_EMULATED]
+    return _HOST.fullmatch(host) is not None or _has_account(parts)
+
+
+def _has_account(parts: SplitResult) -> bool:
+    """Whether the account stands in the path, as emulators have it.
+
+    They say so by the published account's name; of another, by a signature at a host that is a number or has no dots.
+    """
+    host = parts.hostname or ""
+    if _HOST.fullmatch(host):
+        return False
+    is_near = "." not in host or host.replace(".", "").isdecimal()
+    return parts.path.split("/")[1:2] == [_EMULATED] or (is_near and parse_qs(parts.query).keys() >= _SIGNED)
 
 
 def is_folder(address: str, kind: str) -> bool:
@@ -114,7 +127,7 @@ def listed(address: str, transfer: Transfer, most: int | None = None) -> Mapping
 def _place(address: str) -> _Place:
     parts = urlsplit(address)
     names = parts.path.split("/")[1:]
-    account = names[:1] if names[0] == _EMULATED and not _HOST.fullmatch(parts.hostname or "") else []
+    account = names[:1] if _has_account(parts) else []
     container, *below = names[len(account) :] or [""]
     if not container:
         raise InputsInvalid(

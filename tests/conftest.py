@@ -1,4 +1,4 @@
-"""What every test may use: golden files, and hypothesis profiles."""
+"""What every test may use: golden files, hypothesis profiles, and what may be skipped."""
 
 import os
 from collections.abc import Callable
@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.skips import pytest_addoption, pytest_make_collect_report, pytest_runtest_makereport
+
+__all__ = ["pytest_addoption", "pytest_make_collect_report", "pytest_runtest_makereport"]
 
 GOLDEN = Path(__file__).parent / "golden"
 

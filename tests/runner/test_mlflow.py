@@ -4,6 +4,7 @@ tests/test_examples.py runs a whole example in an environment of its own.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def table_of(columns: dict[str, str]) -> Any:
     return Schema([ColSpec(kind, name) for name, kind in columns.items()])
 
 
-def scored(jobs: Jobs, files: dict[str, str | bytes], **how: object) -> Any:
+def scored(jobs: Jobs, files: Mapping[str, str | bytes], **how: object) -> Any:
     """Run the model over files of such contents; the record."""
     folder = jobs.root / "tables"
     folder.mkdir(exist_ok=True)

@@ -1,12 +1,12 @@
 """The worker runs under every Python that an environment may ask for."""
 
 import json
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.services.places import interpreter
 
 Jobs = Any
 
@@ -30,15 +30,6 @@ SCRIPT = """
                 time.sleep(1000)
         return ["%d.%d" % sys.version_info[:2]] * len(mini_batch)
 """
-
-
-def interpreter(version: str) -> str | None:
-    """One of pyenv's, or the `python3.x` on PATH that runs: a shim of an absent version is there and does not."""
-    places = [str(place) for place in sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python"))]
-    for place in (*places, shutil.which(f"python{version}")):
-        if place and subprocess.run([place, "-c", "pass"], check=False, capture_output=True).returncode == 0:
-            return place
-    return None
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -1,0 +1,34 @@
+"""Where `make services` has put what the tests find there, and which Pythons this machine has."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[2] / ".services"
+AZURITE: Final = ROOT / "node_modules" / ".bin" / "azurite-blob"
+PACKAGES: Final = {
+    "3.6": ("mlflow-skinny==1.23.1", "pandas==1.1.5", "scipy==1.5.4"),
+    "3.7": ("mlflow-skinny==1.30.1", "pandas==1.3.5"),
+    "3.8": ("mlflow-skinny==2.17.2", "pandas==2.0.3"),
+    "3.9": ("mlflow-skinny==3.1.4", "pandas==2.2.3"),
+    "3.13": ("mlflow-skinny==3.17.2", "pandas==3.1.1"),
+}
+"""The last MLflow for old Pythons and a late one, each with the last pandas of its time; see `test_mlflow_versions`."""
+
+PIPS: Final = {"3.6": "pip==21.3.1", "3.7": "pip==24.0"}
+"""What old Pythons come with picks releases which it then cannot install."""
+
+
+def interpreter(version: str) -> str | None:
+    """One of pyenv's, or the `python3.x` on PATH that runs: a shim of an absent version is there and does not."""
+    places = [str(place) for place in sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python"))]
+    for place in (*places, shutil.which(f"python{version}")):
+        if place and subprocess.run([place, "-c", "pass"], check=False, capture_output=True).returncode == 0:
+            return place
+    return None
+
+
+def mlflow_python(version: str) -> Path:
+    """The interpreter of the environment that has MLflow for this Python, whether or not it was made."""
+    return ROOT / f"mlflow-{version}" / "bin" / "python"
