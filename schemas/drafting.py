@@ -8,7 +8,7 @@ from bep.schemas.contents import Contents, beside
 from bep.schemas.draft import Draft
 from bep.schemas.environments import complete
 from bep.schemas.kind import fields, load_kind
-from bep.schemas.literal_secrets import excused_by
+from bep.schemas.literal_secrets import excused_by, warn_of_literal
 from bep.schemas.node import Marks, Node, faithful, plain
 from bep.schemas.resource import FieldPath, Lifecycle, Resource, Retries, Timeouts
 from bep.schemas.secret import Secret
@@ -131,6 +131,8 @@ def seal_off(draft: Draft, variables: Variables) -> set[int]:
             if not isinstance(node.value, str) or not (always or id(node) in deferred):
                 continue
             taken.add(id(node))
+            if always:
+                warn_of_literal(draft, path, node)
             text = variables.reveal(node, address=draft.label) if "${{" in node.value else node.value
             node.value = Secret(text or "")
             if text is None:

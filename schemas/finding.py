@@ -1,11 +1,11 @@
 """Finding: one thing wrong or doubtful, where it is, and how to mend it. A value; it never prints."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bep.schemas.mark import Mark
-from bep.schemas.recognising import blotted
+from bep.schemas.recognising import blotted, secrets_in, without
 
 
 class Severity(StrEnum):
@@ -46,13 +46,19 @@ class SpecInvalid(Exception):
         super().__init__(f"{len(self.findings)} findings")
 
 
-def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Each finding once, in the order a reader meets the places; those without a place first. None quotes a secret."""
-    return tuple(sorted(dict.fromkeys(map(_without_secrets, findings)), key=_place))
+def ordered(findings: Iterable[Finding], texts: Iterable[str] = ()) -> tuple[Finding, ...]:
+    """Each finding once, in the order a reader meets the places; those without a place first.
+
+    None quotes a secret of its own or of the `texts` that it is about, in which a name or a path may have come from.
+    """
+    found = list(findings)
+    secrets = [secret for text in texts for secret in secrets_in(text)] if found else []
+    return tuple(sorted(dict.fromkeys(_without_secrets(finding, secrets) for finding in found), key=_place))
 
 
-def _without_secrets(finding: Finding) -> Finding:
-    address, message, fix = map(blotted, (finding.address, finding.message, finding.fix))
+def _without_secrets(finding: Finding, secrets: Sequence[str]) -> Finding:
+    said = (finding.address, finding.message, finding.fix)
+    address, message, fix = (blotted(without(secrets, text)) for text in said)
     if (address, message, fix) == (finding.address, finding.message, finding.fix):
         return finding
     return replace(finding, address=address, message=message, fix=fix)

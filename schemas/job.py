@@ -116,7 +116,7 @@ class _Reading:
     def loaded(self, job: JobSpec | None) -> LoadedJob:
         self.findings += self.variables.findings
         placed = [f if f.mark is None or f.mark.file else replace(f, mark=None) for f in self.findings]
-        found = ordered(placed)
+        found = ordered(placed, self.texts.values())
         return LoadedJob(None if errors(found) else job, found, {p: masked(t) for p, t in self.texts.items()})
 
     def file(self, path: str) -> Node | None:

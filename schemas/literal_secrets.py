@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from bep.schemas.draft import Draft
 from bep.schemas.finding import Finding, mistake, warning
 from bep.schemas.node import Node, scalars
-from bep.schemas.recognising import blotted, is_excused, is_secret, shape_of
+from bep.schemas.recognising import blotted, is_excused, is_secret, may_be_secret, shape_of
 from bep.schemas.resource import FieldPath
 from bep.schemas.secret import Secret
 
 CODE = "literal-secret"
+IN_ADDRESS = "secret-in-address"
+"""What is said of an address of an asset or a datastore instead."""
 _IN_CLEAR = ("conda_file", "requirements")
 """Fields that are kept as they are, since an environment is built from them."""
 
@@ -32,7 +34,7 @@ def seal_literals(draft: Draft) -> None:
 
 def _seal(draft: Draft, path: FieldPath, node: Node) -> None:
     if what := _certainly(path, node):
-        if not any(found.code == "secret-in-address" and found.mark == node.mark for found in draft.findings):
+        if not any(found.code == IN_ADDRESS and found.mark == node.mark for found in draft.findings):
             draft.error(CODE, path, f"{_dotted(path)} has {what} in it", mend(path), node.mark)
     elif is_secret(path, node.value) and path[0] in _IN_CLEAR:
         draft.error(CODE, path, f"{_dotted(path)} looks like a secret and would be kept in clear", mend(path))
@@ -40,6 +42,30 @@ def _seal(draft: Draft, path: FieldPath, node: Node) -> None:
         message = f"{_dotted(path)} looks like a secret that is written in the spec; it is kept and shown nowhere"
         draft.warn(CODE, path, message, mend(path))
         node.value = Secret(node.value)
+
+
+def warn_of_literal(draft: Draft, path: FieldPath, node: Node) -> None:
+    """Say of a field that always holds a secret that this one is written in the spec itself, where others read it."""
+    if "${{" not in node.text and may_be_secret(node.value) and not is_excused(path, excused_by(draft.extension)):
+        message = f"{_dotted(path)} is a secret that is written in clear; it is kept and shown nowhere"
+        draft.warn(CODE, path, message, mend(path, is_sensitive=True))
+
+
+def certain_secrets(root: Node) -> Iterator[tuple[FieldPath, Node]]:
+    """Every value of a document as it was written that certainly is a secret, but what an `x-bep` around it excuses."""
+    for path, node in scalars(root):
+        if _certainly(path, node) and not any(_is_excused_at(root, path, depth) for depth in range(len(path))):
+            yield path, node
+
+
+def _is_excused_at(root: Node, path: FieldPath, depth: int) -> bool:
+    around = root.at(path[:depth])
+    return is_excused(path[depth:], excused_by(around.get("x-bep") if around is not None else None))
+
+
+def certain(address: str, path: FieldPath, node: Node) -> Finding:
+    """What to say of a certain secret."""
+    return mistake(CODE, address, f"{_dotted(path)} has {_certainly(path, node)} in it", mend(path), node.mark)
 
 
 def literal_secrets(
@@ -53,18 +79,18 @@ def literal_secrets(
     for path, node in scalars(root):
         if is_excused(path, excused) or but(path, node):
             continue
-        if what := _certainly(path, node):
-            yield mistake(CODE, address, f"{_dotted(path)} has {what} in it", mend(path), node.mark)
+        if _certainly(path, node):
+            yield certain(address, path, node)
         elif path and is_secret(path[:-1] if path[-1] == "default" else path, node.value):
             message = f"{_dotted(path)} looks like a secret that is written in {document}; it is kept and shown nowhere"
             yield warning(CODE, address, message, mend(path), node.mark)
 
 
-def mend(path: FieldPath) -> str:
-    """How to write it otherwise."""
+def mend(path: FieldPath, *, is_sensitive: bool = False) -> str:
+    """How to write it otherwise; a sensitive field is one that takes an expression and always holds a secret."""
     if not path:
         return "Take it out."
-    if path[0] in _IN_CLEAR or "environment_variables" in path:
+    if is_sensitive or path[0] in _IN_CLEAR or "environment_variables" in path:
         instead = "Write ${{ env.NAME }}, or a variable that is declared sensitive"
     elif path[0] == "variables":
         instead = "Declare the variable with 'sensitive: true', and give its value with --var or BEP_VAR_NAME"

@@ -17,14 +17,15 @@ from bep.schemas.environments import take_from_file
 from bep.schemas.files import Files
 from bep.schemas.finding import Finding, errors, mistake, ordered, warning
 from bep.schemas.kind import load_kind
-from bep.schemas.literal_secrets import seal_literals
+from bep.schemas.literal_secrets import CODE as LITERAL
+from bep.schemas.literal_secrets import IN_ADDRESS, certain, certain_secrets, seal_literals
 from bep.schemas.mark import Mark
 from bep.schemas.masking import masked
 from bep.schemas.node import Node, scalars
 from bep.schemas.opening import Opened, documents_of, open_workspace
 from bep.schemas.references import Addresses
 from bep.schemas.resolving import resolve
-from bep.schemas.resource import Resource
+from bep.schemas.resource import FieldPath, Resource
 from bep.schemas.rules import check_addresses, check_compute, check_delays, check_deployment, duplicates
 from bep.schemas.salvaging import names_in, salvage
 from bep.schemas.traffic import traffic_of
@@ -70,7 +71,7 @@ def load(
     resources = loading.resources()
     if loading.complete and not loading.unsure and not paths:
         loading.judge(opened.workspace, resources)
-    findings = ordered(loading.findings)
+    findings = ordered(loading.findings, loading.texts.values())
     return Loaded(opened.workspace, resources, findings, loading.sources(findings))
 
 
@@ -79,7 +80,8 @@ class _Loading:
     """One load under way: drafts, wishes for traffic, and all that was found.
 
     `unsure` are names that documents declare without it being clear as what; not `complete` means that there may be
-    more than the names known. `gone` are the ids of scalars that no rule needs to say more of.
+    more than the names known. `gone` are the ids of scalars that no rule needs to say more of. `suspects` are certain
+    secrets where they were written, some of them in fields that nothing is made of.
     """
 
     files: Files
@@ -92,6 +94,7 @@ class _Loading:
     wishes: list[Wish] = field(default_factory=list)
     unsure: set[str] = field(default_factory=set)
     gone: set[int] = field(default_factory=set)
+    suspects: list[tuple[Draft, FieldPath, Node]] = field(default_factory=list)
     complete: bool = True
 
     def __post_init__(self) -> None:
@@ -163,6 +166,7 @@ class _Loading:
     def _of_kind(self, kind: str, node: Node, spec: SpecFile, findings: Sequence[Finding]) -> None:
         draft = Draft(kind, node, _label(kind, node, spec), node.mark)
         draft.findings += [replace(found, address=draft.label) for found in findings]
+        self.suspects += [(draft, *found) for found in certain_secrets(node)]
         empty = take_out_empty(node)
         refused, warnings = say_empty(kind, empty, check(kind, node, draft.label), draft.label)
         draft.findings += warnings
@@ -220,12 +224,20 @@ class _Loading:
                 check_deployment(draft, unique, self.contents)
             self.gone |= seal_off(draft, self.variables)
             seal_literals(draft)
+        self._say_suspects()
         self.findings += self.variables.misplaced(self.gone)
         self.findings += self.variables.findings
         self.findings += [f for d in {id(d): d for d in (*self.drafts, *unique.values())}.values() for f in d.findings]
         finished = [draft for draft in unique.values() if not draft.broken]
         self._account({draft.address for draft in finished})
         return tuple(map(finish, finished))
+
+    def _say_suspects(self) -> None:
+        """Certain secrets of which nothing was said, since nothing was made of their fields."""
+        said = {f.mark for draft in self.drafts for f in draft.findings if f.code in (LITERAL, IN_ADDRESS)}
+        for draft, path, node in self.suspects:
+            if isinstance(node.value, str) and node.mark not in said:
+                self.findings.append(certain(draft.label, path, node))
 
     def _account(self, finished: Collection[Address | None]) -> None:
         """Every draft has become a resource, or an error says why not: what is lost without a word is deleted."""

@@ -5,7 +5,7 @@ placeholder, a number, a path or an expression.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -79,6 +79,8 @@ _PLACEHOLDER: Final = re.compile(
 )
 _PATH: Final = re.compile(r"(?:~|\.{1,2})?/[\w.-]+(?:/[\w.-]+)+/?|\.{1,2}/[\w.-]+")
 BLOT: Final = "*"
+SHORTEST: Final = 4
+"""Characters from which on a known secret is masked wherever it stands: a shorter one would mask half of every text."""
 
 
 def shape_of(text: object) -> str:
@@ -88,8 +90,21 @@ def shape_of(text: object) -> str:
 
 def blotted(text: str) -> str:
     """The text with every certain secret in it blotted out, each sign of it by one."""
-    for _, found in sorted(_found(text), key=lambda each: -len(each[1])):
+    for found in secrets_in(text):
         text = text.replace(found, re.sub(r"\S", BLOT, found))
+    return text
+
+
+def secrets_in(text: str) -> tuple[str, ...]:
+    """Every certain secret in a text, longest first, so that none hides part of another. Not to be shown."""
+    return tuple(sorted({found for _, found in _found(text)}, key=lambda found: (-len(found), found)))
+
+
+def without(secrets: Iterable[str], text: str) -> str:
+    """A text with these blotted out, each sign of them by one; shorter ones than `SHORTEST` stay."""
+    for secret in secrets:
+        if len(secret) >= SHORTEST and secret in text:
+            text = text.replace(secret, re.sub(r"\S", BLOT, secret))
     return text
 
 

@@ -8,6 +8,7 @@ from bep.schemas.content import conda_content
 from bep.schemas.contents import Contents, said
 from bep.schemas.draft import Draft
 from bep.schemas.finding import Finding, Severity, mistake
+from bep.schemas.literal_secrets import IN_ADDRESS
 from bep.schemas.mark import Mark
 from bep.schemas.masking import in_address
 from bep.schemas.nearest import did_you_mean, listed
@@ -39,7 +40,7 @@ def check_addresses(draft: Draft) -> None:
         node = draft.node.get(name)
         if node is not None and in_address(node.value) and not draft.doubts.touch(name):
             draft.error(
-                "secret-in-address",
+                IN_ADDRESS,
                 (name,),
                 f"{name} has a password or a signature in it, which would be kept where addresses are kept",
                 "Leave it out: fsspec reads FSSPEC_<PROTOCOL>_PASSWORD and the like from the environment, and stores'"

@@ -1,0 +1,110 @@
+"""A secret in every field of every document: searched for in all that is printed and all that is written."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bep.cli import run
+from bep.schemas.published import followed, schema_of
+from bep.schemas.recognising import names_secret
+from bep.schemas.resource import FieldPath
+from tests.fuzz.documents import BASES, CONDA, CONDA_FIELDS, FREE, changed, fields, file_of, files
+
+CANARY = "canary7canary"
+SHAPE = f"https://me:{CANARY}@host/x?sig={CANARY}"
+KINDS = (*BASES, "conda")
+PLANS = (["validate"], ["plan"], ["plan", "--json"], ["plan", "--markdown"], ["plan", "-o", "kept.plan"])
+WHOLE = (
+    *PLANS, ["show", "kept.plan"], ["apply", "-y"], ["show"], ["state", "pull"], ["state", "list"], ["graph"], ["plan"],
+    ["plan", "--json", "--destroy"],
+)  # fmt: skip
+SHORT = (["validate"], ["plan", "-o", "kept.plan"], ["show", "kept.plan"], ["apply", "-y"])
+MAY_STAND = ("inputs", "outputs")
+"""Fields of a job whose addresses may have their secrets."""
+
+
+class Place:
+    """A workspace in the current folder, and the commands in this process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name, text in files().items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+
+    def bep(self, *arguments: str) -> tuple[int, str]:
+        said = StringIO()
+        with redirect_stdout(said), redirect_stderr(said):
+            code = run(list(arguments))
+        return int(code), said.getvalue()
+
+    def holding(self, *but: str) -> list[str]:
+        found = (file for file in self.folder.rglob("*") if file.is_file())
+        names = [f.relative_to(self.folder).as_posix() for f in found if CANARY.encode() in f.read_bytes()]
+        return [name for name in names if name not in but]
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.chdir(tmp_path)
+    return Place(tmp_path)
+
+
+def planted(kind: str) -> Iterator[FieldPath]:
+    """Every field of a kind. What stands in every document alike is gone through in one of them."""
+    for path in CONDA_FIELDS if kind == "conda" else fields(kind):
+        if not ((path[0] == "deployments" and len(path) > 2) or (path[0] == "x-bep" and kind != "compute")):
+            yield path
+
+
+def is_sensitive(kind: str, path: FieldPath) -> bool:
+    """Whether the schema says of a field that it always holds a secret."""
+    node: Any = schema_of(kind) if kind != "conda" else {}
+    name = kind
+    for step in path:
+        node, name = followed(node, name)
+        node = node.get("properties", {}).get(step, {}) if isinstance(node, Mapping) else {}
+    return isinstance(node, Mapping) and bool(followed(node, name)[0].get("x-bep-sensitive"))
+
+
+def document(kind: str, path: FieldPath, value: object) -> str:
+    return json.dumps(changed(CONDA if kind == "conda" else BASES[kind], path, value))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_certainly_is_one_is_refused_in_every_field_and_never_quoted(kind: str, place: Place) -> None:
+    commands = cycle([["run", "job.yml", "--dry-run"]] if kind == "job" else PLANS)
+    for path, command in zip(planted(kind), commands, strict=False):
+        (place.folder / file_of(kind)).write_text(document(kind, path, SHAPE))
+        code, said = place.bep(*command)
+        assert CANARY not in said, (path, command)
+        assert place.holding(file_of(kind)) == [], path
+        if is_sensitive(kind, path):
+            assert "is a secret that is written in clear" in said or command[:1] != ["validate"], path
+        else:
+            assert code == 3 or path[0] in MAY_STAND, (path, said)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_stands_under_a_secrets_name_is_kept_and_shown_nowhere(kind: str, place: Place) -> None:
+    tried = 0
+    for path in planted(kind):
+        named = (*path[:-1], "api_token") if path[-1] in (FREE, "A") else path
+        if not (names_secret(named[-1]) or is_sensitive(kind, path)):
+            continue
+        shutil.rmtree(place.folder / ".bep", ignore_errors=True)
+        (place.folder / file_of(kind)).write_text(document(kind, named, CANARY))
+        commands = (["run", "job.yml", "--dry-run"],) if kind == "job" else SHORT if tried else WHOLE
+        tried += 1
+        answers = [place.bep(*command) for command in commands]
+        assert not [said for _, said in answers if CANARY in said], named
+        assert place.holding(file_of(kind)) == [], named
+        assert answers[0][0] or " secret that is written in " in answers[0][1], (named, answers[0][1])
+    assert tried
