@@ -18,14 +18,15 @@ def misfit(opened: "Opened", kind: str, text: str, place: int | str) -> tuple[st
     from bep.runner.blobs import FOLDERS, is_blob
     from bep.runner.inputs import without_scheme
 
-    if not kind:
-        return None
     if isinstance(place, str) and is_web(place):
-        if kind == FOLDER and not is_blob(place):
+        is_folder = _is_folder(opened, text, place)
+        if FOLDER in (kind, is_folder and FOLDER) and not is_blob(place):
             return f"input {hidden(text)}: a web address is one file, and its type is uri_folder", FOLDERS
-        return None
-    is_folder = _is_folder(opened, text, place if isinstance(place, int) else without_scheme(place))
-    if is_folder is None or is_folder == (kind == FOLDER):
+    else:
+        is_folder = (
+            _is_folder(opened, text, place if isinstance(place, int) else without_scheme(place)) if kind else None
+        )
+    if not kind or is_folder is None or is_folder == (kind == FOLDER):
         return None
     found, right = ("a folder", FOLDER) if is_folder else ("a file", FILE)
     return f"input {hidden(text)} is {found}, and its type is {kind}", f"Write type: {right}, or leave the type out."

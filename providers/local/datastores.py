@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Protocol
+from urllib.parse import urlsplit, urlunsplit
 
 from bep.planner.observed import Observed
 from bep.planner.state import ContentRecord
@@ -18,6 +19,7 @@ DEFAULT: Final = "workspaceblobstore"
 
 _PATH = re.compile(r"azureml://(?:subscriptions/.*/)?datastores/([^/]+)/paths/?(.*)", re.DOTALL)
 _ASSET = re.compile(r"(?:azureml:/?/?)?(?:/?(?:subscriptions|locations)/.*/)?data/([^/]+)/(versions|labels)/([^/]+)/?")
+_WEB: Final = ("http://", "https://")
 _UNREADABLE = ("wasb://", "wasbs://", "runs:/")
 _NAMED = re.compile(r"azureml:([^:@/]+)(?:(:|@)([^:@/]+))?")
 
@@ -84,8 +86,13 @@ def glimpse(world: World, uri: str) -> int | Path | str:
 
 def is_folder(world: World, uri: str) -> bool | None:
     """Whether `uri` is a folder here, as its asset or the disk says; None where that is not known without asking
-    another place, or nothing is there. Nothing is laid out or fetched. Raises `ProviderError` as `resolve` does."""
+    another place, or nothing is there. Nothing is laid out or fetched. Raises `ProviderError` as `resolve` does.
+
+    Of an asset at a web address the asset says it: `resolve` ends the address of a folder with a slash.
+    """
     place = _place(world, uri, to_write=False)
+    if isinstance(place, str) and place.startswith(_WEB) and not _PATH.fullmatch(uri):
+        return urlsplit(place).path.endswith("/")
     if isinstance(place, Kept):
         return place.attributes.get("type") != "uri_file"
     return place.is_dir() if isinstance(place, Path) and place.exists() else None
@@ -135,10 +142,18 @@ def _asset(world: World, address: Address) -> Path | str | Kept:
     path = str(attributes.get("path", ""))
     if path.startswith("azureml:"):
         return _place(world, path, to_write=False)
+    if path.startswith(_WEB) and attributes.get("type") == "uri_folder":
+        return _as_folder(path)
     if "://" in path and not path.startswith(_UNREADABLE):
         return path
     message = f"its path is {path}, which the local provider cannot read; declare a datastore of type fsspec for it"
     raise ProviderError(address, "locate", message, code="UserError")
+
+
+def _as_folder(address: str) -> str:
+    """A web address that ends with a slash, which is how the runner knows a folder."""
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(path=parts.path.rstrip("/") + "/"))
 
 
 def _in_datastore(world: World, uri: str, name: str, path: str) -> Path | str:

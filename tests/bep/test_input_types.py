@@ -101,3 +101,25 @@ def test_a_failed_item_is_named_by_its_address(held: Workspace, server: Server) 
         assert expected in done.stdout + done.stderr
         assert "canary" not in done.stdout + done.stderr
         assert not [path for path in folder.rglob("*") if path.is_file() and b"canary" in path.read_bytes()]
+
+
+def test_an_asset_at_a_web_address_is_what_its_type_says(held: Workspace, server: Server) -> None:
+    blob = server.put("/devstoreaccount1/c/texts/a.txt", b"abc", etag='"1"')
+    server.put("/devstoreaccount1/c/texts/b.txt", b"a", etag='"2"')
+    paths = {"blobs": blob.removesuffix("/a.txt"), "page": server.url + "/page"}
+    assets = "".join(f"---\nkind: data\nname: {name}\nversion: 1\npath: {path}\n" for name, path in paths.items())
+    with (held.folder / "more.yml").open("a") as file:
+        file.write(f"{assets}---\nkind: data\nname: blob\nversion: 1\ntype: uri_file\npath: {blob}\n")
+    held.bep("apply", "-y")
+    server.asked.clear()
+    said = held.bep("run", "-e", "letters", "-i", "azureml:page:1", expect=3).stderr
+    assert "input azureml:page:1: a web address is one file, and its type is uri_folder" in said
+    (held.folder / "job.yml").write_text(
+        "kind: job\nendpoint: letters\ninputs: {x: {type: uri_file, path: azureml:blobs:1}}\n"
+    )
+    said = held.bep("run", "job.yml", expect=3).stderr
+    assert "job.yml:3:36: error: job: input azureml:blobs:1 is a folder, and its type is uri_file" in said
+    assert server.asked == []
+    for asset, rows in {"blobs": ["a.txt 3", "b.txt 1"], "blob": ["a.txt 3"]}.items():
+        held.bep("run", "-e", "letters", "-i", f"azureml:{asset}:1", "--output-path", asset)
+        assert (held.folder / asset / "predictions.csv").read_text().splitlines() == rows
