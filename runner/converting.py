@@ -8,6 +8,7 @@ from pathlib import Path
 from bep.runner.crew import PROGRAM
 from bep.runner.launching import environment_of
 from bep.runner.target import JobRequest
+from bep.runner.worker.masking import forms, masked
 
 
 def to_parquet(request: JobRequest, streams: Path, target: Path) -> list[str]:
@@ -27,7 +28,8 @@ def to_parquet(request: JobRequest, streams: Path, target: Path) -> list[str]:
             pass_fds=(theirs,),
             start_new_session=True,
         ) as process:
-            said, trouble = (text.decode(errors="replace") for text in process.communicate())
+            hidden = forms(request.target.secrets)
+            said, trouble = (masked(text.decode(errors="replace"), hidden) for text in process.communicate())
     finally:
         os.close(theirs)
         os.close(ours)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from bep.runner import strays
+from bep.runner.masked_logs import MaskedLog
 from bep.runner.record import JobError
 from bep.runner.worker import wire
 from bep.runner.workers import Heart, Worker
@@ -28,7 +29,8 @@ class Launch:
     """What every worker of a job is started with.
 
     `cores_of_a_worker` is 0 for all there are; `gpus` are those to share out among them; `environment` is all that they
-    have in theirs, of which the user has set the variables `of_the_interpreter`, which may keep it from starting.
+    have in theirs, of which the user has set the variables `of_the_interpreter`, which may keep it from starting. What
+    is `hidden` is masked in what they print.
     """
 
     interpreter: tuple[str, ...]
@@ -41,6 +43,7 @@ class Launch:
     cores_of_a_worker: int = 0
     gpus: tuple[str, ...] = ()
     of_the_interpreter: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
 
 
 class Crew:
@@ -90,7 +93,11 @@ class Crew:
             line_out, line = _pipe(theirs, ours)
             os.set_blocking(answers, False)
             os.set_blocking(leases, False)  # no worker can hold the runner up
-            process = self._spawn((settings, leases_out, answers_in, line_out), setup, logs)
+            masked = tuple(MaskedLog(log, self._launch.hidden) for log in logs) if self._launch.hidden else ()
+            for log in masked:
+                ours.callback(log.close)
+            said = tuple(log.writer for log in masked) or tuple(log.fileno() for log in logs)
+            process = self._spawn((settings, leases_out, answers_in, line_out), setup, said)
             ours.callback(process.wait)
             ours.callback(process.kill)
             sentinel = _sentinel(process.pid)
@@ -107,11 +114,10 @@ class Crew:
             stderr=Path(logs[1].name),
             name=setup["process"],
             code=(setup["code"], setup["code_name"]),
+            masked=masked,
         )
 
-    def _spawn(
-        self, theirs: tuple[int, ...], setup: dict[str, Any], logs: tuple[BinaryIO, BinaryIO]
-    ) -> subprocess.Popen[bytes]:
+    def _spawn(self, theirs: tuple[int, ...], setup: dict[str, Any], said: tuple[int, ...]) -> subprocess.Popen[bytes]:
         """Start the program with its ends of the pipes."""
         files = (*theirs, self._memory_file)
         environment = strays.marked(self._launch.environment, self._launch.parts, setup["process"])
@@ -120,8 +126,8 @@ class Crew:
         return subprocess.Popen(
             [*self._launch.interpreter, str(PROGRAM), *map(str, files)],
             stdin=subprocess.DEVNULL,
-            stdout=logs[0],
-            stderr=logs[1],
+            stdout=said[0],
+            stderr=said[1],
             cwd=setup["working"],
             env=environment,
             pass_fds=files,

@@ -11,6 +11,7 @@ from bep.runner.errors import JobInvalid
 from bep.runner.folder import JobFolder
 from bep.runner.listing import stride
 from bep.runner.target import JobRequest
+from bep.runner.worker.masking import forms
 
 # Native thread pools: without a bound each worker would start one thread a core, and all would wait for each other.
 _POOLS = (
@@ -54,6 +55,7 @@ def launch(request: JobRequest, folder: JobFolder) -> Launch:
         "logging_level": settings.logging_level,
         "output": str(request.output_folder),
         "log": str(folder.logs / "user"),
+        "secrets": list(target.secret_variables),
     }
     outer = os.environ if request.environment is None else request.environment
     variables = target.environment_variables
@@ -68,6 +70,7 @@ def launch(request: JobRequest, folder: JobFolder) -> Launch:
         gpus=() if "CUDA_VISIBLE_DEVICES" in variables else gpus(outer),
         environment=environment_of(request),
         of_the_interpreter=tuple(sorted(name for name in variables if name.startswith(_OF_THE_INTERPRETER))),
+        hidden=tuple(forms(target.secrets)),
     )
 
 

@@ -154,6 +154,8 @@ def _started_by(record: JobRecord, interpreter: tuple[str, ...] | None) -> JobRe
 def _aimed(record: JobRecord, target: ScoringTarget | None) -> JobRecord:
     if target is None:
         return record
+    secret = {*record.target.secret_variables, *target.secret_variables}
+    target = target.model_copy(update={"secret_variables": tuple(sorted(secret))})
     is_another = target.deployment_digest != record.target.deployment_digest
     earlier = (*record.earlier_deployments, *([record.target.deployment_digest] if is_another else ()))
     return record.model_copy(update={"target": pinned(target), "earlier_deployments": earlier})

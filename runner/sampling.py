@@ -16,6 +16,7 @@ from bep.runner.folder import JobFolder
 from bep.runner.launching import launch
 from bep.runner.target import JobRequest
 from bep.runner.transfers import Board
+from bep.runner.worker.masking import masked
 
 Show = Callable[[bytes], None]
 """Takes a line that the script said, with its line break if it had one."""
@@ -37,7 +38,8 @@ def sample(request: JobRequest, items: int, *, debug: bool, show: tuple[Show, Sh
     """Score the first `items` with the request's interpreter, script and settings.
 
     One process, one attempt for each mini-batch, no timeout; `debug` opens the debugger where the script has raised.
-    `show` takes what it writes to stdout and to stderr; without it, both are this process's own, as a debugger needs.
+    `show` takes what it writes to stdout and to stderr, its secrets masked; without it, both are this process's own, as
+    a debugger needs.
     Raises `InputsInvalid`, and `OSError` when the interpreter cannot be started.
     """
     with tempfile.TemporaryDirectory(prefix="bep-sample-") as place:
@@ -48,9 +50,10 @@ def sample(request: JobRequest, items: int, *, debug: bool, show: tuple[Show, Sh
         staging.keep(folder, request.stored, request.share)
         staging.give(folder, Board("copying model and code", StoredBytesDamaged))
         listed = _listed(here, folder, items)
-        process = _start(launch(here, folder), _setup(here, listed.items, debug), pipes=show is not None)
+        start = launch(here, folder)
+        process = _start(start, _setup(here, listed.items, debug), pipes=show is not None)
         streams = zip((process.stdout, process.stderr), show or (), strict=False)
-        readers = [_passed_on(stream, take) for stream, take in streams if stream]
+        readers = [_passed_on(stream, take, list(start.hidden)) for stream, take in streams if stream]
         code = _patiently(process)
         for reader in readers:
             reader.join(_PATIENCE)
@@ -87,11 +90,11 @@ def _listed(request: JobRequest, folder: JobFolder, items: int) -> manifest.Mani
     return listed
 
 
-def _passed_on(stream: IO[bytes], show: Show) -> Thread:
+def _passed_on(stream: IO[bytes], show: Show, hidden: list[str]) -> Thread:
     def read() -> None:
         with stream:
             for line in stream:
-                show(line)
+                show(masked(line.decode("utf-8", "surrogateescape"), hidden).encode("utf-8", "surrogateescape"))
 
     reader = Thread(target=read, daemon=True)
     reader.start()

@@ -77,6 +77,7 @@ class ScoringTarget(BaseModel):
     `model_directory` becomes AZUREML_MODEL_DIR: the folder that contains the model's own folder or file.
     `scoring_script` is relative to `code_directory`; both are None for an MLflow model without code. `code_name` is
     what the user calls that directory, where it is bep's copy of it: tracebacks name the user's files.
+    `secret_variables` names those of the environment variables whose values are masked in all that a script says.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -92,6 +93,14 @@ class ScoringTarget(BaseModel):
     environment: str = ""
     interpreter: tuple[str, ...]
     environment_variables: dict[str, str] = Field(default_factory=dict, repr=False)
+    secret_variables: tuple[str, ...] = ()
+
+    @property
+    def secrets(self) -> list[str]:
+        """The values that must not be seen."""
+        return [
+            self.environment_variables[name] for name in self.secret_variables if name in self.environment_variables
+        ]
 
 
 class JobRequest(BaseModel):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bep.runner.masked_logs import MaskedLog
 from bep.runner.spans import Span
 from bep.runner.worker import wire
 
@@ -56,7 +57,8 @@ class Doom:
 @dataclass(slots=True)
 class Worker:
     """One process and the near ends of its pipes. `number` is never used again in the job; `slot` is. `code` is the
-    folder of its script's code, and what the user calls that."""
+    folder of its script's code, and what the user calls that; `masked` are the logs that it writes through the runner.
+    """
 
     number: int
     slot: int
@@ -69,6 +71,7 @@ class Worker:
     stderr: Path
     name: str
     code: tuple[str, str] = ("", "")
+    masked: tuple[MaskedLog, ...] = ()
     leases: deque[Lease] = field(default_factory=deque)
     ready: bool = False
     stopping: bool = False
@@ -162,6 +165,8 @@ class Worker:
         self.kill()
         code = self.process.wait()
         self._await_group()
+        for log in self.masked:
+            log.close()
         for file in (self.leases_pipe, self.answers_pipe, self.lifeline, self.sentinel):
             if file >= 0:
                 os.close(file)

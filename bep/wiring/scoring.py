@@ -78,7 +78,7 @@ def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> 
     for warning in (*scoring.warnings, *_of_links(opened)):
         say(f"warning: {warning}")
     place = output_of(opened, job, name)
-    variables = _variables(opened, scoring) | dict(job.environment_variables)
+    variables = _variables(opened, scoring).over(job)
     return JobRequest(
         name=name,
         target=_target(scoring, variables, folder),
@@ -113,7 +113,20 @@ def _of_links(opened: "Opened") -> Iterator[str]:
     )
 
 
-def _target(scoring: "Scoring", variables: Mapping[str, str], folder: Path) -> "ScoringTarget":
+@dataclass(frozen=True)
+class _Variables:
+    """Environment variables with their values, and which of them are secret."""
+
+    values: Mapping[str, str]
+    secret: frozenset[str] = frozenset()
+
+    def over(self, job: "JobSpec") -> "_Variables":
+        """These with the job's own, which win."""
+        given = job.environment_variables
+        return _Variables({**self.values, **given}, self.secret.difference(given).union(job.secret_variables))
+
+
+def _target(scoring: "Scoring", variables: _Variables, folder: Path) -> "ScoringTarget":
     """What a job in this folder scores with: the user's own files where they are, its own copies of what is stored."""
     from bep.runner.folder import JobFolder
     from bep.runner.target import ScoringTarget
@@ -131,14 +144,15 @@ def _target(scoring: "Scoring", variables: Mapping[str, str], folder: Path) -> "
         scoring_script=scoring.scoring_script,
         environment=scoring.environment,
         interpreter=scoring.interpreter,
-        environment_variables=dict(variables),
+        environment_variables=dict(variables.values),
+        secret_variables=tuple(sorted(variables.secret)),
     )
 
 
-def _variables(opened: "Opened", scoring: "Scoring") -> dict[str, str]:
+def _variables(opened: "Opened", scoring: "Scoring") -> _Variables:
     """A deployment's environment variables. The world keeps no secret, so those that are come from the specs."""
     if not scoring.sealed_variables:
-        return dict(scoring.environment_variables)
+        return _Variables(scoring.environment_variables)
     address = address_of("deployment", scoring.endpoint, scoring.deployment)
     written = next((r.attributes for r in specs_of(opened).resources if r.address == address), {})
     given = written.get("settings", {}).get("environment_variables", {})
@@ -151,10 +165,11 @@ def _variables(opened: "Opened", scoring: "Scoring") -> dict[str, str]:
             "    fix: run from the workspace whose specs declare this deployment",
         )
     clear = {name: value.reveal() if isinstance(value, Secret) else str(value) for name, value in secrets.items()}
-    return {**scoring.environment_variables, **clear}
+    secret = frozenset(name for name, value in secrets.items() if isinstance(value, Secret))
+    return _Variables({**scoring.environment_variables, **clear}, secret)
 
 
-def variables_of(opened: "Opened", record: "JobRecord") -> dict[str, str]:
+def variables_of(opened: "Opened", record: "JobRecord") -> Mapping[str, str]:
     """The values of a job's environment variables again, for its record has the names only.
 
     Raises `Stop` when the deployment is another by now: the job would not go on with what it began with.
@@ -177,7 +192,7 @@ def variables_of(opened: "Opened", record: "JobRecord") -> dict[str, str]:
             "    fix: apply the specs it began with, or run the job anew, or `bep job retry --mended`",
         )
     hold_interpreter(target.interpreter[0], opened.root)
-    return _variables(opened, resolve(opened.provider, target.endpoint, target.deployment))
+    return _variables(opened, resolve(opened.provider, target.endpoint, target.deployment)).values
 
 
 def interpreter_again(opened: "Opened", record: "JobRecord") -> tuple[str, ...] | None:

@@ -4,6 +4,8 @@ import os
 import sys
 import types
 
+from .troubles import without_hidden
+
 _SETUP: "dict[str, object]" = {}
 
 
@@ -48,10 +50,18 @@ class EntryScript:
             folder = os.path.join(self.log_dir, "entry_script_log", str(_SETUP["node"]))
             os.makedirs(folder, exist_ok=True)
             handler = logging.FileHandler(os.path.join(folder, self.agent_name + ".log.txt"), delay=True)
-            handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+            handler.setFormatter(_formatter(logging.Formatter)("%(asctime)s %(levelname)s %(message)s"))
             logger.addHandler(handler)
             logger.setLevel(str(_SETUP["logging_level"]).upper())
         return logger
+
+
+def _formatter(plain: type) -> type:
+    class Formatter(plain):  # type: ignore[misc]
+        def format(self, record: object) -> str:
+            return without_hidden(super().format(record))
+
+    return Formatter
 
 
 def install(setup: "dict[str, object]") -> None:

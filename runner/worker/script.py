@@ -72,6 +72,7 @@ def load(setup: "dict[str, object]") -> Script:
     """Import the scoring script, or bep's own for an MLflow model that has none. Raises what the script raises."""
     code, path = str(setup["code"]), str(setup["script"])
     troubles.name_code(code, str(setup["code_name"]))
+    troubles.hide([os.environ.get(name, "") for name in setup["secrets"]])  # type: ignore[attr-defined]
     given = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
     _secure(*given, *([code, os.path.dirname(path)] if path else []))
     _search(given)

@@ -10,7 +10,7 @@ from .names import names_of
 from .part import Part
 from .rows import Formatter
 from .script import load
-from .troubles import describe, ending, shortage
+from .troubles import describe, ending, shortage, without_hidden
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -187,7 +187,8 @@ class Worker:
 
     def _notice(self, message: str) -> None:
         """Say what the user should know of the rows, which are kept all the same."""
-        self._tell(wire.NOTICE, {"type": "", "message": message, "traceback": "", "where": "rows"})
+        told = {"type": "", "message": without_hidden(message), "traceback": "", "where": "rows"}
+        self._tell(wire.NOTICE, told)  # type: ignore[arg-type]
 
     def _beat(self, phase: int) -> None:
         wire.BEAT.pack_into(self._heart, 0, self._clock(), phase)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _LONGEST = 65536
 _CODE = ["", ""]  # the folder of the script's code, and what its user calls it
+_HIDDEN = []  # type: list[str]  # forms of values that must not be seen
 _name = type.__dict__["__name__"].__get__  # a metaclass may have a `__name__` of its own, which is code of the script
 
 
@@ -41,6 +42,23 @@ def name_code(folder: str, name: str) -> None:
     _CODE[:] = [folder, name]
 
 
+def hide(values: "list[str]") -> None:
+    """From now on say nothing that has one of these values in it; to know their forms takes a while."""
+    if values:
+        from .masking import forms
+
+        _HIDDEN[:] = forms(values)
+
+
+def without_hidden(text: str) -> str:
+    """A text without the values that must not be seen."""
+    if _HIDDEN:
+        from .masking import masked
+
+        text = masked(text, _HIDDEN)
+    return text
+
+
 def as_written(text: str, folder: str, name: str) -> str:
     """A text about files of a copy of the user's code, with the names that the user knows them by."""
     if not folder or not name:
@@ -66,7 +84,7 @@ def describe(error: BaseException) -> "dict[str, str]":
         text = "".join(traceback.format_tb(frames))
     if isinstance(error, (WrongResult, ScriptInvalid)):
         text = ""
-    message, text = (_short(as_written(said, *_CODE)) for said in (message, text))
+    message, text = (_short(without_hidden(as_written(said, *_CODE))) for said in (message, text))
     return {"type": _name(type(error)), "message": message, "traceback": text}
 
 

@@ -15,6 +15,7 @@ from bep.cli import run
 from bep.schemas.published import followed, schema_of
 from bep.schemas.recognising import names_secret
 from bep.schemas.resource import FieldPath
+from tests.bep.conftest import FILES, Workspace, write
 from tests.fuzz.documents import BASES, CONDA, CONDA_FIELDS, FREE, changed, fields, file_of, files
 
 CANARY = "canary7canary"
@@ -108,3 +109,60 @@ def test_what_stands_under_a_secrets_name_is_kept_and_shown_nowhere(kind: str, p
         assert place.holding(file_of(kind)) == [], named
         assert answers[0][0] or " secret that is written in " in answers[0][1], (named, answers[0][1])
     assert tried
+
+
+TOKEN, LITERAL, PASSWORD = "canary-of-the-shell", "canary-in-the-spec", "canary-of-the-job"
+SPECS = FILES["specs.yml"].replace(
+    "settings: {mini_batch_size: 2}",
+    "settings:\n  mini_batch_size: 2\n  retry_settings: {max_retries: 0}\n"
+    f"  environment_variables: {{TOKEN: '${{{{ env.TOKEN }}}}', API_TOKEN: {LITERAL}, PLAIN: shown}}",
+)
+SCRIPT = """\
+import os, sys
+
+def said():
+    return " ".join(os.environ[name] for name in ("TOKEN", "API_TOKEN", "MY_PASSWORD", "PLAIN"))
+
+def init():
+    print("init", said())
+
+def run(mini_batch):
+    print("run", said())
+    print("error", said(), file=sys.stderr)
+    if any(path.endswith("c.txt") for path in mini_batch) and not os.path.exists(os.environ["MENDED"]):
+        raise ValueError("no c: " + said())
+    return [os.environ["TOKEN"] for _ in mini_batch]
+"""
+
+
+def test_what_a_script_says_of_its_secrets_is_masked_in_every_place_that_a_job_has(tmp_path: Path) -> None:
+    write(tmp_path, {**FILES, "specs.yml": SPECS, "code/score.py": SCRIPT})
+    workspace, mended = Workspace(tmp_path), tmp_path / "mended"
+    job = ("--set", f"environment_variables.MY_PASSWORD={PASSWORD}", "--set", f"environment_variables.MENDED={mended}")
+    given = ("--env", f"MY_PASSWORD={PASSWORD}", "--env", f"MENDED={mended}")
+    said = []
+
+    def bep(*arguments: str, expect: int = 0) -> str:
+        done = workspace.bep(*arguments, expect=expect, TOKEN=TOKEN)
+        said.append(done.stdout + done.stderr)
+        return said[-1]
+
+    bep("apply", "-y")
+    bep("run", "job.yml", "--name", "first", *job)
+    bep("run", "job.yml", "--name", "told", "--json", *job)
+    bep("run", "job.yml", "--name", "stopped", "--set", "error_threshold=0", *job, expect=1)
+    assert "ValueError: no c: (sensitive) (sensitive) (sensitive) shown" in bep(
+        "run", "job.yml", "--sample", "5", *job, expect=1
+    )
+    for command in (["show"], ["show", "-o", "json"], ["report"], ["logs"], ["logs", "--raw"], ["stream"], ["list"]):
+        bep("job", command[0], *(["first"] if command != ["list"] else []), *command[1:])
+    assert "run (sensitive) (sensitive) (sensitive) shown" in bep("job", "logs", "first")
+    mended.touch()
+    bep("job", "resume", "stopped", *given, expect=1)
+    bep("job", "retry", "first", *given)
+    bep("job", "retry", "told", "--mended", *given)
+    for canary in (TOKEN, LITERAL, PASSWORD):
+        assert not [text for text in said if canary in text]
+        found = [file for file in tmp_path.rglob("*") if file.is_file() and canary.encode() in file.read_bytes()]
+        names = {file.name for file in found if file.suffix != ".rows"}  # predictions are results, also in their parts
+        assert names == {TOKEN: {"predictions.csv"}, LITERAL: {"specs.yml"}, PASSWORD: set()}[canary], found
