@@ -29,10 +29,13 @@ class StateDamaged(Exception):
 
 def encode(state: State) -> str:
     """The text of a state; `state.schema.json` describes it."""
-    members = state.model_dump(mode="json")
+    return text_of(state.model_dump(mode="json"))
+
+
+def text_of(members: dict[str, Any]) -> str:
+    """The text of a state of any format, from its members without a digest."""
     entries = ",\n".join(f"{canonical(name)}:{canonical(entry)}" for name, entry in sorted(members["entries"].items()))
-    members["entries"] = {}
-    lines = [f"{canonical(name)}:{canonical(value)}" for name, value in sorted(members.items())]
+    lines = [f"{canonical(name)}:{canonical(value)}" for name, value in sorted({**members, "entries": {}}.items())]
     lines = ['"entries":{\n' + entries + "\n}" if line == '"entries":{}' else line for line in lines]
     before, after = "{\n" + ",\n".join(lines[:2]) + ",\n", ",\n".join(lines[2:]) + "\n}\n"
     digest = hashlib.sha256((before + after).encode()).hexdigest()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from bep.planner.clear_values import without_clear_values
 from bep.planner.state import State
 from bep.planner.statefile import StateDamaged, decode
 from bep.providers.durable import At, create_durably, make_folder, nowhere, write_durably
@@ -34,10 +35,14 @@ class Backups:
         return sorted((int(name) for name in names if name.isdecimal()), reverse=True)
 
     def good(self) -> Iterator[State]:
-        """The copies that can be trusted, newest first. Raises `PermissionError`: what is hidden is not gone."""
+        """The copies that can be trusted, newest first, without secrets in clear.
+
+        Raises `PermissionError`: what is hidden is not gone.
+        """
         for serial in self.serials():
             try:
-                yield read_state(self.path(serial))
+                state, _ = without_clear_values(read_state(self.path(serial)))
+                yield state
             except PermissionError:
                 raise
             except (StateDamaged, OSError):

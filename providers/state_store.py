@@ -20,6 +20,7 @@ from bep.providers.backups import Backups, as_text, put_aside, read_state, stamp
 from bep.providers.durable import At, create_durably, make_folder, nowhere, sync_folder, write_durably
 from bep.providers.journal_file import JournalFile
 from bep.providers.locking import running_apply
+from bep.providers.sealing_copies import seal_copies
 from bep.providers.session import Identity, Session, identity, kept_plan
 from bep.providers.trouble import StateNotWritten, StateUnusable
 from bep.schemas.address import Address
@@ -110,7 +111,7 @@ class FileStore:
             raise StateUnusable(self.path, "there is no state yet", "bep plan")
         found = self._folded(files)
         state, pending, journal = found.state, found.pending, found.journal
-        notes = (*self._damage(journal), *self._in_clear(found.clear, "they are sealed now"))
+        notes = self._damage(journal)
         try:
             if journal.damaged:
                 self._mend(journal)
@@ -118,17 +119,24 @@ class FileStore:
                 self.backups.add(state.serial, files.snapshot)
             written = format_of(as_text(files.snapshot))
             if written != FORMAT_VERSION:
-                files, notes = self._brought_up_to_date(files, written), (*notes, self._kept(written))
+                self._keep_copy(files, written)
+            if written != FORMAT_VERSION or found.clear:
+                notes = (*notes, *self._sealed(found.clear))
+            if written != FORMAT_VERSION:
+                files, notes = self._brought_up_to_date(files), (*notes, self._kept(written))
             opened = JournalFile(self._journal, _still_needed(journal, state), at=self._at)
         except OSError as error:
             raise StateNotWritten(self.path, error) from error
         return Session(self.path, state, pending, opened, files.seen, self._at, notes)
 
-    def _brought_up_to_date(self, files: _Files, written: int) -> _Files:
-        """The snapshot in today's format, ahead of any record: an earlier bep refuses it by number from then on."""
+    def _keep_copy(self, files: _Files, written: int) -> None:
         with suppress(FileExistsError):
             create_durably(self._copy_of_format(written), files.snapshot, at=self._at)
-        data = encode(decode_state(as_text(files.snapshot))).encode()
+
+    def _brought_up_to_date(self, files: _Files) -> _Files:
+        """The snapshot in today's format, ahead of any record: an earlier bep refuses it by number from then on."""
+        state, _ = without_clear_values(decode_state(as_text(files.snapshot)))
+        data = encode(state).encode()
         write_durably(self.path, data, at=self._at)
         return _Files(data, files.journal, identity(self.path))
 
@@ -149,9 +157,21 @@ class FileStore:
             return ()
         return (
             f"{self.path}: an earlier bep kept secrets of {', '.join(clear[:5])}{', ...' * (len(clear) > 5)} in clear;"
-            f" {what}, but not in the copies in {self.backups.folder} nor in plans kept elsewhere: have the secrets"
-            " replaced where they came from",
+            f" {what}. Plans and copies kept elsewhere may have them: delete these, and have the secrets replaced where"
+            " they came from",
         )
+
+    def _sealed(self, clear: tuple[Address, ...]) -> tuple[str, ...]:
+        """Seal the copies ahead of the state: a kill in between leaves a state of which they are sealed again."""
+        copies = seal_copies(self.path, at=self._at)
+        also = f", and so are those in {copies.sealed} copies of it" if copies.sealed else ""
+        notes = self._in_clear(clear, f"they are sealed now{also}")
+        if copies.sealed and not clear:
+            notes = (f"{self.path}: secrets that {copies.sealed} copies of it had in clear are sealed now",)
+        if copies.unreadable and (clear or copies.sealed):
+            files = " ".join(map(str, copies.unreadable))
+            notes = (*notes, f"what cannot be read may have them too; delete it: rm {files}")
+        return notes
 
     def _damage(self, journal: Decoded) -> tuple[str, ...]:
         if not journal.damaged:

@@ -171,6 +171,19 @@ def is_excused(path: tuple[str | int, ...], excused: tuple[str, ...]) -> bool:
     return any(field == name or field.endswith(f".{name}") or field.startswith(f"{name}.") for name in excused)
 
 
+def secrets_kept(value: Any, excused: tuple[str, ...], path: tuple[str | int, ...] = ()) -> Iterator[str]:
+    """Every text in a JSON value that is a secret and that none of the `excused` names. Not to be shown."""
+    if isinstance(value, str):
+        if is_secret(path, value) and not is_excused(path, excused):
+            yield value
+    elif isinstance(value, Mapping) and not is_sealed(value):
+        for name, item in value.items():
+            yield from secrets_kept(item, excused, (*path, name))
+    elif isinstance(value, list | tuple):
+        for number, item in enumerate(value):
+            yield from secrets_kept(item, excused, (*path, number))
+
+
 def secrets_sealed(value: Any, excused: tuple[str, ...], key: str, path: tuple[str | int, ...] = ()) -> Any:
     """The same JSON value with a seal wherever a text is a secret and none of the `excused` names it.
 

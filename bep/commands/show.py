@@ -42,9 +42,12 @@ def show(
 
     console = Console()
     if address and Path(address).is_file():
+        from bep.planner.clear_values import to_be_shown
         from bep.wiring.applying import read_plan_file
 
-        plan = read_plan_file(Path(address))
+        plan, has_clear = to_be_shown(read_plan_file(Path(address)))
+        if has_clear:
+            console.say(f"{address}: this plan has secrets in clear, which are not shown; delete it: rm {address}")
         as_json = output is Format.JSON
         console.result(written(plan, json_output=as_json, markdown=markdown, colour=console.colour))
         return

@@ -13,7 +13,7 @@ from bep.planner.observed import Observed
 from bep.planner.state import ContentRecord
 from bep.providers.local.catalog_file import bring_up_to_date, connect, explained, make
 from bep.providers.local.catalog_reading import Reading, connect_to_read, moment_of
-from bep.providers.local.catalog_sealing import MARKED, Sealing, is_marked, seal_rows
+from bep.providers.local.catalog_sealing import MARKED, Sealing, is_marked, seal_copy, seal_rows
 from bep.providers.local.transactions import Transactions
 from bep.providers.protocol import Conflict, ProviderError
 from bep.schemas.address import Address, kind_of
@@ -154,12 +154,14 @@ class Catalog:
             return {at: replace(seen, attributes=dict(self._sealing(seen.attributes))) for at, seen in found.items()}
 
     def seal(self) -> None:
-        """Seal now what an earlier bep wrote in clear; no file, no row."""
+        """Seal now what an earlier bep wrote in clear, also in the copies that were kept of its formats."""
         with self._guard, explained(self.path, str(self.path), "update"):
             if self._sealing is None or self._is_sealed or not self.path.exists():
                 return
             self._open_to_write(str(self.path), "update")
             if not is_marked(self._opened()):
+                for copy in sorted(self.path.parent.glob(f"{self.path.name}.format-*")):
+                    seal_copy(copy, self._sealing, _text)
                 seal_rows(self._opened(), self._sealing, _text)
             self._is_sealed = True
 

@@ -3,6 +3,8 @@
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any
 
 Sealing = Callable[[Mapping[str, Any]], Mapping[str, Any]]
@@ -18,6 +20,13 @@ MARKED = f"SELECT name FROM sqlite_master WHERE name = '{MARK}'"
 def is_marked(connection: sqlite3.Connection) -> bool:
     """Whether every row is as a bep wrote it that seals what it recognises."""
     return connection.execute(MARKED).fetchone() is not None
+
+
+def seal_copy(path: Path, sealing: Sealing, encoded: Callable[[Any], str]) -> None:
+    """Seal a copy of a catalog, which stays of its format; one that cannot be read has nothing that is read either."""
+    with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        if not is_marked(connection):
+            seal_rows(connection, sealing, encoded)
 
 
 def seal_rows(connection: sqlite3.Connection, sealing: Sealing, encoded: Callable[[Any], str]) -> None:

@@ -123,14 +123,14 @@ def test_what_was_kept_in_clear_is_sealed_by_the_next_write(tmp_path: Path) -> N
     kept.bep("apply", "-y")
     assert "in-clear-in-2e74deb" not in state.read_text()
     kept.bep("plan", "--detailed-exitcode")
-    with sqlite3.connect(kept.folder / ".bep/cloud/catalog.sqlite") as catalog:
-        assert catalog.execute("SELECT count(*) FROM objects").fetchone() == (10,)
+    for name in ("catalog.sqlite", "catalog.sqlite.format-1"):
+        with sqlite3.connect(kept.folder / ".bep/cloud" / name) as catalog:
+            assert catalog.execute("SELECT count(*) FROM objects").fetchone() == (10,)
 
 
 def still_clear(folder: Path) -> list[str]:
-    """The files that are in use and hold what commit 2e74deb kept in clear; copies of how it was are none."""
-    copies = ("state.json.backups", ".format-1")
-    return [name for name in holding(folder, "in-clear-in-2e74deb") if not any(copy in name for copy in copies)]
+    """The files that hold what commit 2e74deb kept in clear."""
+    return holding(folder, "in-clear-in-2e74deb")
 
 
 def test_what_was_kept_in_clear_is_shown_nowhere_after_it_left_the_specs(tmp_path: Path) -> None:
@@ -144,6 +144,17 @@ def test_what_was_kept_in_clear_is_shown_nowhere_after_it_left_the_specs(tmp_pat
         done = kept.bep(*arguments)
         assert "in-clear-in-2e74deb" not in done.stdout + done.stderr
     assert still_clear(kept.folder) == []
+
+
+def test_an_earlier_plan_is_shown_without_what_it_has_in_clear(tmp_path: Path) -> None:
+    kept = Workspace(lay_out(tmp_path / "kept"))
+    plan = ".bep/state.json.plan"
+    assert "in-clear-in-2e74deb" in (kept.folder / plan).read_text()
+    for arguments in (["show", plan], ["show", plan, "-o", "json"], ["show", plan, "--markdown"]):
+        done = kept.bep(*arguments)
+        assert "in-clear-in-2e74deb" not in done.stdout + done.stderr
+        assert "endpoint/letters" in done.stdout
+        assert f"delete it: rm {plan}" in done.stderr
 
 
 def test_an_apply_without_changes_seals_what_was_kept_in_clear(tmp_path: Path) -> None:
