@@ -163,8 +163,8 @@ def _copy(target: Path, name: str, one: Original, transfer: Transfer) -> None:
 
 def _said(name: str, one: Original, what: str) -> str:
     return (
-        f"the stored bytes of {name} {what} ({one.path}); nothing was scored with them. Copy a file with sha256"
-        f" {one.sha256} to that place: the specs' own is one if it was not changed since it was applied"
+        f"the stored bytes of {name} {what} ({one.path}); nothing was scored with them. `bep state repair` puts back"
+        f" what the specs' files have still; else a file with sha256 {one.sha256} mends it, at that place"
     )
 
 

@@ -179,8 +179,8 @@ def _seal(file: Path) -> None:
 def _damaged(address: str, place: Path, name: str, sha256: str) -> ProviderError:
     found = "were changed" if place.exists() else "are gone"
     message = (
-        f"the stored bytes of {name} {found} ({place}). Copy a file with sha256 {sha256} to that place: the"
-        " specs' own is one if it was not changed since it was applied"
+        f"the stored bytes of {name} {found} ({place}). `bep state repair` puts back what the specs' files have still;"
+        f" else a file with sha256 {sha256} mends it, at that place"
     )
     return ProviderError(address, "read", message, code="ContentDamaged")
 
