@@ -27,6 +27,7 @@ COMMANDS = (
     "graph",
     "stage",
     "state",
+    "gc",
     "unlock",
     "schema",
     "version",

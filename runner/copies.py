@@ -29,7 +29,8 @@ from bep.runner.stated import digest
 SEALED_AT: Final = 946_782_245
 """Modification time (2000-01-02) of every copy. One with another time was written to by somebody else."""
 
-_GOING = ".part"
+GOING: Final = ".part"
+"""How names end of what is not whole yet, or not any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +80,14 @@ class Copies:
             os.close(lock)
 
     def _tidy(self) -> None:
-        for left in self._files.glob(f"*{_GOING}"):
+        for left in self._files.glob(f"*{GOING}"):
             left.unlink(missing_ok=True)
-        for left in self._trees.glob(f"*{_GOING}"):
+        for left in self._trees.glob(f"*{GOING}"):
             shutil.rmtree(left, ignore_errors=True)
 
     def temporary(self) -> Path:
         """A new name for a file while it is being fetched."""
-        return self._files / f"{secrets.token_hex(8)}{_GOING}"
+        return self._files / f"{secrets.token_hex(8)}{GOING}"
 
     def file(self, version: str, size: int | None) -> Path | None:
         """The file that was fetched when the store said `version` of it; None where there is none.
@@ -125,8 +126,8 @@ class Copies:
         if tree.is_dir():
             if all(_is_link(tree / name, file) for name, file in files.items()):
                 return tree
-            tree.rename(self._trees / f"{secrets.token_hex(8)}{_GOING}")
-        new = self._trees / f"{secrets.token_hex(8)}{_GOING}"
+            tree.rename(self._trees / f"{secrets.token_hex(8)}{GOING}")
+        new = self._trees / f"{secrets.token_hex(8)}{GOING}"
         try:
             _fill(new, files)
             new.rename(tree)

@@ -147,11 +147,12 @@ def _continued(
 ) -> None:
     from bep.commands.job_reports import keep_report
     from bep.commands.job_results import show_job
-    from bep.commands.running_jobs import JobTeller, finish
+    from bep.commands.running_jobs import JobTeller, finish, once_started
     from bep.console import Console
     from bep.runner.record import must_be_home
     from bep.wiring.applying import two_step_interrupt
     from bep.wiring.changed_settings import changed_settings
+    from bep.wiring.collecting import referring
     from bep.wiring.jobs import record_named
     from bep.wiring.opening import here
     from bep.wiring.scoring import interpreter_again, output_again, target_now, variables_of, was_given_links
@@ -164,24 +165,25 @@ def _continued(
     must_keep_jobs(opened, record.folder)
     changed = changed_settings(again.changes)
     deployed = {} if again.mended else variables_of(opened, record)
-    is_elsewhere = again.mended or was_given_links(opened, record)
-    target, given = target_now(opened, record) if is_elsewhere else (None, None)
-    deployed = target.environment_variables if target else deployed
-    known = {name: value for name, value in deployed.items() if name not in record.given_variables}
-    variables = {**known, **given_values(env, record.target.environment_variables, os.environ)}
-    with two_step_interrupt("cancelling the job; what is scored is kept", console.interject) as cancel:
-        ended = step(
-            record.folder,
-            environment_variables=variables,
-            environment=dict(os.environ),
-            report=JobTeller(console, json_output).tell,
-            cancel=cancel,
-            output_address=output_again(opened, record),
-            accept_changed_inputs=again.accept_changed_inputs,
-            interpreter=None if target else interpreter_again(opened, record),
-            **({"target": target, "given": given} if target else {}),
-            **({"changes": changed} if changed else {}),
-        )
+    with referring(opened) as let_go:
+        is_elsewhere = again.mended or was_given_links(opened, record)
+        target, given = target_now(opened, record) if is_elsewhere else (None, None)
+        deployed = target.environment_variables if target else deployed
+        known = {name: value for name, value in deployed.items() if name not in record.given_variables}
+        variables = {**known, **given_values(env, record.target.environment_variables, os.environ)}
+        with two_step_interrupt("cancelling the job; what is scored is kept", console.interject) as cancel:
+            ended = step(
+                record.folder,
+                environment_variables=variables,
+                environment=dict(os.environ),
+                report=once_started(JobTeller(console, json_output).tell, let_go),
+                cancel=cancel,
+                output_address=output_again(opened, record),
+                accept_changed_inputs=again.accept_changed_inputs,
+                interpreter=None if target else interpreter_again(opened, record),
+                **({"target": target, "given": given} if target else {}),
+                **({"changes": changed} if changed else {}),
+            )
     if ended.runs == record.runs:
         console.say("there was nothing left to do")
     keep_report(console, ended)

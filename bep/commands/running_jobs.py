@@ -26,6 +26,7 @@ def carry_out(opened: "Opened", source: "JobSource", *, json_output: bool) -> No
     from bep.commands.showing_findings import say_findings
     from bep.runner.running import run
     from bep.wiring.applying import two_step_interrupt
+    from bep.wiring.collecting import referring
     from bep.wiring.environments import show_builds
     from bep.wiring.scoring import loaded_job, request_of
     from bep.wiring.write_access import must_keep_jobs
@@ -36,9 +37,11 @@ def carry_out(opened: "Opened", source: "JobSource", *, json_output: bool) -> No
     assert loaded.job is not None  # loaded_job raises otherwise
     must_keep_jobs(opened)
     show_builds(opened, console.live if console.live_possible else None)
-    request = request_of(opened, loaded.job, console.say)
-    with two_step_interrupt("cancelling the job; what is scored is kept", console.interject) as cancel:
-        record = run(request, report=JobTeller(console, json_output).tell, cancel=cancel)
+    with referring(opened) as let_go:
+        request = request_of(opened, loaded.job, console.say)
+        with two_step_interrupt("cancelling the job; what is scored is kept", console.interject) as cancel:
+            report = once_started(JobTeller(console, json_output).tell, let_go)
+            record = run(request, report=report, cancel=cancel)
     keep_report(console, record)
     finish(console, record, json_output=json_output)
 
@@ -54,6 +57,18 @@ def finish(console: Console, record: "JobRecord", *, json_output: bool) -> None:
         raise Stop(ExitCode.CANCELLED)
     if record.status is not Status.COMPLETED:
         raise Stop(ExitCode.ERROR)
+
+
+def once_started(tell: "Callable[[Event], None]", then: Callable[[], None]) -> "Callable[[Event], None]":
+    """The same teller, which does `then` when the job has begun: all that it needs is in its records from then on."""
+    from bep.runner.events import JobStarted
+
+    def told(event: "Event") -> None:
+        if isinstance(event, JobStarted):
+            then()
+        tell(event)
+
+    return told
 
 
 class JobTeller:

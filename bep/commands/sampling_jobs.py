@@ -15,17 +15,19 @@ def take_sample(opened: "Opened", source: "JobSource", items: int, *, debug: boo
     """Resolve as a job does, score the first items here, say how it went. Ends in `Stop` unless all was scored."""
     from bep.commands.showing_findings import say_findings
     from bep.runner.sampling import sample
+    from bep.wiring.collecting import referring
     from bep.wiring.scoring import loaded_job, request_of
 
     console = Console()
     loaded = loaded_job(opened, source)
     say_findings(console, loaded.findings, loaded.sources)
     assert loaded.job is not None  # loaded_job raises otherwise
-    request = request_of(opened, loaded.job, console.say)
-    target = request.target
-    console.say(f"sample: {target.endpoint}/{target.deployment} with {target.interpreter[0]}")
-    show = (lambda line: console.result(_text(line))), (lambda line: console.say(_text(line)))
-    _conclude(console, sample(request, items, debug=debug, show=None if debug else show))
+    with referring(opened):
+        request = request_of(opened, loaded.job, console.say)
+        target = request.target
+        console.say(f"sample: {target.endpoint}/{target.deployment} with {target.interpreter[0]}")
+        show = (lambda line: console.result(_text(line))), (lambda line: console.say(_text(line)))
+        _conclude(console, sample(request, items, debug=debug, show=None if debug else show))
 
 
 def _text(line: bytes) -> str:

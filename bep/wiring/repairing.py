@@ -64,9 +64,10 @@ def repair(opened: "Opened", say: Callable[[str], None], *, dry_run: bool) -> Re
     Raises `ProviderError` where the store cannot be read or written.
     """
     from bep.providers.local.disk_faults import told
+    from bep.providers.local.unreferenced import in_use
 
     contents = opened.provider.contents
-    with told("content", "repair"):
+    with told("content", "repair"), in_use(opened.world):
         uses = _uses(opened)
         stored = dict(contents.stored())
         size = sum(place.stat().st_size for place in stored.values())

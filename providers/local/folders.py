@@ -12,7 +12,7 @@ from typing import Final
 from bep.disk.modes import make_folder
 from bep.providers.durable import sync_folder
 
-_UNFINISHED: Final = ".new-"
+UNFINISHED: Final = ".new-"
 
 LEFTOVER_SECONDS: Final = 24 * 3600
 """An unfinished folder this old belongs to nobody that still runs."""
@@ -23,7 +23,7 @@ def unfinished(parent: Path) -> Iterator[Path]:
     """An empty folder under `parent` to be filled; removed at the end if it was not published."""
     make_folder(parent)
     _sweep(parent)
-    new = parent / f"{_UNFINISHED}{secrets.token_hex(8)}"
+    new = parent / f"{UNFINISHED}{secrets.token_hex(8)}"
     make_folder(new)
     try:
         yield new
@@ -45,17 +45,19 @@ def publish(new: Path, target: Path) -> None:
 
 def remove(folder: Path) -> None:
     """Take a folder away: it loses its name first, so that nobody finds half of it."""
-    doomed = folder.with_name(f"{_UNFINISHED}{secrets.token_hex(8)}")
-    try:
-        folder.rename(doomed)
-    except FileNotFoundError:
-        return
+    doomed = folder
+    if not folder.name.startswith(UNFINISHED):
+        doomed = folder.with_name(f"{UNFINISHED}{secrets.token_hex(8)}")
+        try:
+            folder.rename(doomed)
+        except FileNotFoundError:
+            return
     shutil.rmtree(doomed, ignore_errors=True)
 
 
 def _sweep(parent: Path) -> None:
     now = time.time()
-    for left in parent.glob(f"{_UNFINISHED}*"):
+    for left in parent.glob(f"{UNFINISHED}*"):
         try:
             if now - left.stat().st_mtime > LEFTOVER_SECONDS:
                 shutil.rmtree(left, ignore_errors=True)

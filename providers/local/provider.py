@@ -10,6 +10,7 @@ from bep.planner.state import ContentRecord, Entry
 from bep.providers.local.catalog import Catalog, Row
 from bep.providers.local.content import ContentStore
 from bep.providers.local.disk_faults import told
+from bep.providers.local.unreferenced import in_use
 from bep.providers.local.uses import GIVEN, holds_back, uses
 from bep.providers.protocol import ProviderError
 from bep.schemas.address import Address, address_of, kind_of
@@ -101,12 +102,12 @@ class LocalProvider:
 
     def create(self, resource: Resource, *, operation: str) -> Observed:
         """Store the contents, then the row: a kill between leaves only bytes that the next try finds."""
-        with told(resource.address, "create"):
+        with told(resource.address, "create"), in_use(self.cloud):
             return self._catalog.create(self._row(resource, "create", operation), given=frozenset(GIVEN))
 
     def update(self, resource: Resource, *, operation: str, etag: str) -> Observed:
         """Change the row in place. Bytes of a registered model or data asset never change, as in the service."""
-        with told(resource.address, "update"):
+        with told(resource.address, "update"), in_use(self.cloud):
             _refuse_other_bytes(resource, self.read([resource.address]).get(resource.address))
             return self._catalog.update(self._row(resource, "update", operation), etag=etag, given=frozenset(GIVEN))
 

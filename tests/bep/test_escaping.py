@@ -87,6 +87,7 @@ SAYING: dict[str, list[list[str]]] = {
     "graph": [[], ["--format", HOSTILE]],
     "stage": [["list"]],
     "state": [["list"], ["show", "endpoint/letters"], ["show", HOSTILE], ["rm", HOSTILE]],
+    "gc": [["--dry-run"], [HOSTILE]],
     "unlock": [[HOSTILE]],
     "schema": [["show", HOSTILE]],
     "version": [[]],

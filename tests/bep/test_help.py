@@ -8,8 +8,8 @@ from bep.cli import run
 
 PAGES = (
     ("state",),
-    *(("state", name) for name in ("rm", "mv", "pull", "push", "restore")),
-    *((name,) for name in ("unlock", "import", "adopt", "rollback", "graph", "output")),
+    *(("state", name) for name in ("rm", "mv", "pull", "push", "restore", "repair")),
+    *((name,) for name in ("gc", "unlock", "import", "adopt", "rollback", "graph", "output")),
     ("job",),
     ("job", "list"),
 )

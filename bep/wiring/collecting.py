@@ -1,0 +1,181 @@
+"""What nothing refers to any more, in the store and among downloads, and how it is freed. Prints nothing.
+
+Objects of the world refer to stored bytes, and so do the state and every job that could go on. What is applied at an
+address refers to its download. Plans that were applied do not, nor do copies of earlier states.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from bep.exit_codes import ExitCode, Stop
+from bep.schemas.stages import HOME
+
+if TYPE_CHECKING:
+    from bep.providers.local.unreferenced import Unreferenced as Unreferenced
+    from bep.wiring.opening import Opened
+
+DOWNLOAD: Final = "download"
+
+_FILES: Final = ("job.json", "assets.json", "manifest", "manifest.origins")
+"""What of a job's folder names stored bytes."""
+
+_DIGITS: Final = 64
+_PATIENCE: Final = 3.0  # seconds that a job which is about to begin, or an apply, gets to have said what it needs
+_WORD: Final = re.compile(rb"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{32})(?![0-9a-f])")
+_BLOCK: Final = 1 << 20
+_LONGEST: Final = 65  # bytes of a word that two blocks may share, with the one ahead of it
+
+
+def referring(opened: "Opened") -> "AbstractContextManager[Callable[[], None]]":
+    """Keep `bep gc` from freeing what a job is about to refer to, until its end or until what it gives is called."""
+    from bep.providers.local.unreferenced import in_use
+
+    return in_use(opened.world)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What could be freed, and the jobs for whose sake alone something else could not."""
+
+    free: "list[Unreferenced]"
+    holding: tuple[str, ...]
+
+
+def unreferenced(opened: "Opened") -> Found:
+    """What nothing refers to. Raises `Stop` where there is no state, `ProviderError` where it cannot be told."""
+    from bep.providers.local import unreferenced as stored
+    from bep.runner.cached import cached
+
+    if opened.store.load() is None:
+        raise Stop(ExitCode.ERROR, "there is no state yet: nothing has been applied here")
+    by_jobs = _named_by_jobs(opened)
+    digests, addresses = _of_objects(opened)
+    digests |= _words(opened.store.path) | _words(opened.store.path.with_name(f"{opened.store.path.name}.journal"))
+    keys = _keys(opened, addresses)
+    found = {one: _name_of(one) for one in stored.unreferenced(opened.provider.contents, digests, ())}
+    for copies in cached(opened.downloads):
+        if copies.folder.name not in keys:
+            found[stored.Unreferenced(DOWNLOAD, *copies)] = copies.folder.name
+    needed = {name for names in by_jobs.values() for name in names}
+    holding = tuple(sorted(job for job, names in by_jobs.items() if names & set(found.values())))
+    return Found([one for one, name in found.items() if name not in needed], holding)
+
+
+def _name_of(one: "Unreferenced") -> str:
+    """The digest that something in the store is known by."""
+    return one.place.name if len(one.place.name) == _DIGITS else one.place.parent.name + one.place.name
+
+
+def free(
+    opened: "Opened", chosen: "Sequence[Unreferenced]", say: Callable[[str], None], lock_timeout: float
+) -> "list[Unreferenced]":
+    """Remove those that nothing refers to still, under the lock of the state. Returns what is gone.
+
+    Raises `Stop` while a job begins or an apply of another workspace works here, `StateLocked`, and as `unreferenced`.
+    """
+    from bep.providers.local import unreferenced as stored
+    from bep.providers.local.disk_faults import told
+    from bep.runner.cached import Cached, forget
+    from bep.wiring.surgery import editing
+
+    gone = []
+    with (
+        editing(opened, "bep gc", say, lock_timeout=lock_timeout),
+        told("content", "free"),
+        stored.alone(opened.world, _PATIENCE) as is_alone,
+    ):
+        if not is_alone:
+            raise Stop(
+                ExitCode.CONFLICT,
+                "a job is about to begin, or something is being applied, with what is stored; nothing was freed\n"
+                "    fix: try again when it has begun",
+            )
+        for one in set(chosen) & set(unreferenced(opened).free):
+            if one.what != DOWNLOAD:
+                stored.free(one)
+                gone.append(one)
+            elif forget(Cached(one.place, one.size)):
+                gone.append(one)
+    return sorted(gone, key=lambda one: (one.what, str(one.place)))
+
+
+def _of_objects(opened: "Opened") -> tuple[set[str], set[str]]:
+    """Digests of the files of all objects in the world, and the addresses that their fields name."""
+    from bep.schemas.kind import NAMES
+
+    digests: set[str] = set()
+    addresses: set[str] = set()
+    for kind in NAMES:
+        for there in opened.provider.list(kind).values():
+            for record in there.contents.values():
+                digests.update(record.files.values())
+            addresses.update(_addresses(there.attributes))
+    return digests, addresses
+
+
+def _addresses(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        if "://" in value:
+            yield value
+    elif isinstance(value, dict | list | tuple):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _addresses(one)
+
+
+def _keys(opened: "Opened", addresses: set[str]) -> set[str]:
+    """By which names the cache has what is at these addresses, a datastore's path as the address that it stands for."""
+    from bep.providers.local.datastores import resolve
+    from bep.providers.protocol import ProviderError
+    from bep.runner.cached import keys_of
+
+    found: set[str] = set()
+    for address in addresses:
+        place: object = address
+        with suppress(ProviderError):  # none of a datastore, or of one that is gone
+            place = resolve(opened.provider, address)
+        found.update(keys_of(place if isinstance(place, str) else address))
+    return found
+
+
+def _named_by_jobs(opened: "Opened") -> dict[str, set[str]]:
+    """By job, every digest and key in the files of one that could go on, whatever stage it is of."""
+    homes = [opened.root / HOME, *(opened.root / HOME / "stages").glob("*")]
+    return {
+        job.name: {word for name in _FILES for word in _words(job / name)}
+        for home in homes
+        for job in (home / "jobs").glob("*")
+        if not _is_over(job)
+    }
+
+
+def _is_over(job: Path) -> bool:
+    """Whether a job needs nothing any more. One whose record cannot be read may."""
+    from bep.runner.errors import JobInvalid
+    from bep.runner.folder import JobFolder
+    from bep.runner.record import Status, load
+
+    try:
+        record = load(job)
+    except JobInvalid:
+        return False
+    is_done = record.status is Status.COMPLETED and not record.counts.failed
+    return is_done and not JobFolder(job).is_held()
+
+
+def _words(file: Path) -> set[str]:
+    """The digests and keys in a file, whatever else is in it; none where it is not there. Raises `OSError`."""
+    found: set[str] = set()
+    try:
+        with file.open("rb") as stream:
+            before = b""
+            while block := stream.read(_BLOCK):
+                text = before + block
+                found.update(word.decode() for word in _WORD.findall(text))
+                before = text[-_LONGEST:]
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    return found

@@ -1,0 +1,114 @@
+"""What is stored and nothing refers to, and how it goes. Knows digests and files, not who may refer to them."""
+
+import fcntl
+import os
+import re
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bep.disk import modes
+from bep.providers.local import folders
+from bep.providers.local.content import ContentStore
+
+FILE: Final = "stored file"
+UNFINISHED: Final = "unfinished copy"
+TREE: Final = "folder of an earlier bep"
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_PAUSE: Final = 0.05  # seconds between two looks at a lock
+
+
+@dataclass(frozen=True, slots=True)
+class Unreferenced:
+    """Something that nothing refers to: what it is, where, and its size in bytes."""
+
+    what: str
+    place: Path
+    size: int
+
+
+@contextmanager
+def in_use(world: Path) -> Iterator[Callable[[], None]]:
+    """Keep others from freeing what is stored, until the end or until the function that it gives is called.
+
+    For whoever refers to stored bytes in a record that is not written yet. Where nothing can be written nobody frees.
+    """
+    lock: list[int] = []
+    with suppress(OSError):
+        lock.append(os.open(_lock(world), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, modes.asked().file))
+        fcntl.flock(lock[0], fcntl.LOCK_SH)
+
+    def let_go() -> None:
+        while lock:
+            os.close(lock.pop())
+
+    try:
+        yield let_go
+    finally:
+        let_go()
+
+
+@contextmanager
+def alone(world: Path, patience: float) -> Iterator[bool]:
+    """Whether nobody is about to refer to stored bytes, asked for `patience` seconds; none begins to before the end.
+
+    Raises `OSError`.
+    """
+    modes.make_folder(world)
+    lock = os.open(_lock(world), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, modes.asked().file)
+    try:
+        yield _taken(lock, time.monotonic() + patience)
+    finally:
+        os.close(lock)
+
+
+def _lock(world: Path) -> Path:
+    return world / "content.lock"
+
+
+def _taken(lock: int, until: float) -> bool:
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_PAUSE)
+
+
+def unreferenced(contents: ContentStore, digests: Collection[str], trees: Collection[str]) -> Iterator[Unreferenced]:
+    """What is stored but for the files of these digests and the folders of these; what killed copies left with it."""
+    for sha256, place in contents.stored():
+        if _DIGEST.fullmatch(sha256) and sha256 not in digests:
+            yield Unreferenced(FILE, place, place.stat().st_size)
+    for left in sorted(contents.files.glob("[0-9a-f][0-9a-f]/.*")):
+        yield Unreferenced(UNFINISHED, left, left.stat().st_size)
+    for tree in sorted(contents.trees.glob("*")):
+        if tree.name.startswith(folders.UNFINISHED):
+            yield Unreferenced(UNFINISHED, tree, _of_its_own(tree))
+        elif _DIGEST.fullmatch(tree.name) and tree.name not in trees:
+            yield Unreferenced(TREE, tree, _of_its_own(tree))
+
+
+def _of_its_own(tree: Path) -> int:
+    """The bytes that go with a folder: a file with another name elsewhere takes none here."""
+    found = (Path(at, name).lstat() for at, _, names in os.walk(tree) for name in names)
+    return sum(status.st_size for status in found if status.st_nlink == 1)
+
+
+def free(one: Unreferenced) -> None:
+    """Remove it. A kill leaves it as it was, gone, or as something that the next `unreferenced` finds.
+
+    Raises `OSError`.
+    """
+    if one.place.is_dir():
+        folders.remove(one.place)
+        return
+    one.place.unlink(missing_ok=True)
+    with suppress(OSError):  # others are in it
+        one.place.parent.rmdir()
