@@ -17,6 +17,7 @@ class Draft:
     `label` names it in findings before its address is known. `doubts` has the fields that are gone or not to be
     relied on, because something wrong was said of them; rules ask it before they blame a field for being absent.
     `settled` are the ids of scalars whose expressions stay as they are written, until what they stand for is needed.
+    `not_secret` are fields that the document around an inline part says to be no secrets.
     """
 
     kind: str
@@ -32,6 +33,7 @@ class Draft:
     doubts: Doubts = field(default_factory=Doubts)
     unset: bool = False
     settled: set[int] = field(default_factory=set)
+    not_secret: tuple[str, ...] = ()
 
     def error(self, code: str, path: FieldPath, message: str, fix: str, mark: Mark | None = None) -> None:
         """Note what is wrong at a field, or at the nearest field there is; the field is in doubt from then on."""
@@ -40,9 +42,9 @@ class Draft:
         place = mark or self.node.nearest(path).mark
         self.findings.append(mistake(code, self.label, message, fix, place))
 
-    def warn(self, code: str, path: FieldPath, message: str, fix: str) -> None:
+    def warn(self, code: str, path: FieldPath, message: str, fix: str, mark: Mark | None = None) -> None:
         """Note what is doubtful at a field."""
-        place = self.node.nearest(path).mark
+        place = mark or self.node.nearest(path).mark
         self.findings.append(Finding(Severity.WARNING, code, self.label, message, fix, place))
 
     def relabel(self, label: str) -> None:

@@ -1,5 +1,6 @@
 """Drafting: one draft at a time to canonical attributes: contents, inline parts, identity, defaults, secrets."""
 
+from dataclasses import replace
 from functools import cache
 
 from bep.schemas.address import address_of
@@ -8,7 +9,8 @@ from bep.schemas.contents import Contents, beside
 from bep.schemas.draft import Draft
 from bep.schemas.environments import complete
 from bep.schemas.kind import fields, load_kind
-from bep.schemas.literal_secrets import excused_by, warn_of_literal
+from bep.schemas.literal_secrets import excused_of, warn_of_literal
+from bep.schemas.mlflow_files import check_mlflow_files
 from bep.schemas.node import Marks, Node, faithful, plain
 from bep.schemas.resource import FieldPath, Lifecycle, Resource, Retries, Timeouts
 from bep.schemas.secret import Secret
@@ -23,6 +25,7 @@ def prepare(draft: Draft, contents: Contents) -> None:
     match draft.kind:
         case "model":
             _model_type(draft)
+            check_mlflow_files(draft, contents)
         case "data":
             _data_type(draft)
         case "environment":
@@ -95,6 +98,7 @@ def inline_parts(draft: Draft) -> list[tuple[str, Draft]]:
         node = draft.node.get(name)
         if node is not None and isinstance(node.value, dict):
             part = Draft(name, node, draft.label, node.mark, inline=True)
+            part.not_secret = tuple(field.removeprefix(f"{name}.") for field in excused_of(draft))
             part.doubts = draft.doubts.below(name)
             part.unset = bool(part.doubts)
             respell(part)
@@ -162,7 +166,7 @@ def finish(draft: Draft) -> Resource:
         mark=draft.mark,
         references=tuple(draft.references),
         contents=draft.contents,
-        lifecycle=_lifecycle(draft.extension),
+        lifecycle=_lifecycle(draft),
         marks=Marks(draft.node),
     )
 
@@ -170,10 +174,10 @@ def finish(draft: Draft) -> Resource:
 NO_LIFECYCLE = Lifecycle()
 
 
-def _lifecycle(extension: Node | None) -> Lifecycle:
-    if extension is None or not extension.value:
-        return NO_LIFECYCLE
-    data = plain(extension)
+def _lifecycle(draft: Draft) -> Lifecycle:
+    if draft.extension is None or not draft.extension.value:
+        return replace(NO_LIFECYCLE, not_secret=draft.not_secret) if draft.not_secret else NO_LIFECYCLE
+    data = plain(draft.extension)
     asked, retry, timeouts = (data.get(word) or {} for word in ("lifecycle", "retry", "timeouts"))
     return Lifecycle(
         prevent_destroy=asked.get("prevent_destroy", False),
@@ -181,5 +185,5 @@ def _lifecycle(extension: Node | None) -> Lifecycle:
         ignore_changes=tuple(asked.get("ignore_changes", ())),
         retry=Retries(**retry) if retry else None,
         timeouts=Timeouts(**timeouts) if timeouts else None,
-        not_secret=tuple(sorted(excused_by(extension))),
+        not_secret=excused_of(draft),
     )

@@ -21,7 +21,7 @@ def seal_literals(draft: Draft) -> None:
 
     `x-bep: {not_secret: [FIELD]}` says of a field, dotted, that it is none.
     """
-    excused = excused_by(draft.extension)
+    excused = excused_of(draft)
     for path, node in list(scalars(draft.node)):
         if not is_excused(path, excused):
             _seal(draft, path, node)
@@ -46,7 +46,7 @@ def _seal(draft: Draft, path: FieldPath, node: Node) -> None:
 
 def warn_of_literal(draft: Draft, path: FieldPath, node: Node) -> None:
     """Say of a field that always holds a secret that this one is written in the spec itself, where others read it."""
-    if "${{" not in node.text and may_be_secret(node.value) and not is_excused(path, excused_by(draft.extension)):
+    if "${{" not in node.text and may_be_secret(node.value) and not is_excused(path, excused_of(draft)):
         message = f"{_dotted(path)} is a secret that is written in clear; it is kept and shown nowhere"
         draft.warn(CODE, path, message, mend(path, is_sensitive=True))
 
@@ -97,6 +97,11 @@ def mend(path: FieldPath, *, is_sensitive: bool = False) -> str:
     else:
         instead = "Take it out, here and from the history of the file, and let it be replaced where it came from"
     return f"{instead}. If it is none: x-bep: {{not_secret: [{_dotted(path)}]}}."
+
+
+def excused_of(draft: Draft) -> tuple[str, ...]:
+    """The fields of a resource that its spec, or the one around it, says to be no secrets."""
+    return tuple(sorted({*excused_by(draft.extension), *draft.not_secret}))
 
 
 def excused_by(extension: Node | None) -> tuple[str, ...]:

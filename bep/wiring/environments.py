@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bep.exit_codes import ExitCode, Stop
 from bep.schemas.address import Address, names_of
 from bep.schemas.nearest import did_you_mean, listed
+from bep.schemas.recognising import blotted
 from bep.schemas.resource import FieldPath
 from bep.wiring.jobs import records
 
@@ -51,7 +52,7 @@ class Outlook:
             "python": self.version,
             "digest": wanted.digest,
             "builder": wanted.built.builder if wanted.built else wanted.builder.name,
-            "requirements": [*wanted.recipe.first, *wanted.recipe.then],
+            "requirements": [blotted(line) for line in (*wanted.recipe.first, *wanted.recipe.then)],
             "notes": list(wanted.recipe.notes),
         }
 

@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from bep.providers.protocol import ProviderError
 from bep.schemas.pip_lines import EXPRESSION, in_one_word
+from bep.schemas.recognising import blotted
 
 MASK: Final = "****"
 
@@ -38,10 +39,10 @@ class Credentials:
     hidden: set[str] = field(default_factory=set)
 
     def masked(self, text: str) -> str:
-        """A text without any of them."""
+        """A text without any of them, nor what certainly is a secret in any text."""
         for value in sorted(self.hidden, key=len, reverse=True):
             text = text.replace(value, MASK) if len(value) >= _SHORTEST else text.replace(f"//{value}", f"//{MASK}")
-        return text
+        return blotted(text)
 
     def hide(self, value: str) -> None:
         """Keep a value from what is written, in each form in which it may come."""

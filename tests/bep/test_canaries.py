@@ -111,6 +111,80 @@ def test_what_stands_under_a_secrets_name_is_kept_and_shown_nowhere(kind: str, p
     assert tried
 
 
+ACCESS = f"ghp_{CANARY}canary7canary7canary77"
+MLFLOW = {
+    "flow/MLmodel": "flavors:\n  python_function: {loader_module: mlflow.sklearn, env: conda.yaml}\nsignature: null\n",
+    "flow/conda.yaml": "dependencies: [python=3.11, {pip: [idna]}]\n",
+    "flow.json": json.dumps({"kind": "model", "name": "flow", "path": "flow"}),
+    "flowing.json": json.dumps(
+        {"name": "flowing", "endpoint_name": "letters", "model": "azureml:flow@latest", "compute": "local"}
+    ),
+}
+REQUIREMENTS = {"environment.json": json.dumps({**BASES["environment"], "conda_file": None, "requirements": "r.txt"})}
+
+
+def listing(line: str) -> str:
+    return json.dumps({"dependencies": ["python=3.11", {"pip": [line]}]})
+
+
+REFUSED = {
+    "conda: an index": {"conda.yml": listing(f"--index-url {SHAPE}")},
+    "conda: a direct address": {"conda.yml": listing(f"idna @ {SHAPE}")},
+    "conda: a channel": {"conda.yml": json.dumps({"channels": [SHAPE], "dependencies": ["python=3.11"]})},
+    "conda: a variable": {"conda.yml": json.dumps({"variables": {"API_TOKEN": CANARY}})},
+    "pip: an index": {**REQUIREMENTS, "r.txt": f"--index-url {SHAPE}\nidna\n"},
+    "pip: a file of a file": {**REQUIREMENTS, "r.txt": "-r more.txt\n", "more.txt": f"--extra-index-url {SHAPE}\n"},
+    "pip: what it cannot read": {**REQUIREMENTS, "r.txt": f"!! {SHAPE}\n"},
+    "pip: a path": {**REQUIREMENTS, "r.txt": f"./{ACCESS}.whl\n"},
+    "MLflow: conda": {**MLFLOW, "flow/conda.yaml": listing(f"--index-url {SHAPE}")},
+    "MLflow: pip": {**MLFLOW, "flow/requirements.txt": f"--index-url {SHAPE}\n"},
+    "MLflow: Python": {**MLFLOW, "flow/python_env.yaml": f"dependencies: ['--index-url {SHAPE}']\n"},
+    "MLflow: MLmodel": {**MLFLOW, "flow/MLmodel": f"flavors: {{python_function: {{loader_module: {ACCESS}}}}}\n"},
+    "a file's name": {f"model/{ACCESS}": "x"},
+}
+LINKS = {
+    "model/link": ACCESS,
+    "code/link": f"../{ACCESS}",
+    "texts/link": f"/nowhere/{ACCESS}/x",
+    "model/address": SHAPE,
+    "model/outside": "../r.txt",
+}
+ASKED = (["validate"], ["plan", "-o", "kept.plan"], ["apply", "-y"], ["run", "job.yml", "--dry-run"], ["env", "list"])
+
+
+@pytest.mark.parametrize("what", [*REFUSED, *LINKS])
+def test_what_the_files_of_an_asset_have_is_refused_and_kept_and_shown_nowhere(what: str, place: Place) -> None:
+    laid = REFUSED.get(what, {})
+    for name, text in laid.items():
+        (place.folder / name).parent.mkdir(exist_ok=True)
+        (place.folder / name).write_text(text)
+    if what in LINKS:
+        (place.folder / what).symlink_to(LINKS[what])
+    answers = [place.bep(*command) for command in ASKED]
+    assert [code for code, _ in answers[:3]] == [3, 3, 3]
+    assert not [said for _, said in answers if CANARY in said]
+    assert place.holding(*laid) == []
+    kept = (place.folder / ".bep").rglob("*")
+    assert not [file for file in kept if CANARY in f"{file.name} {file.readlink() if file.is_symlink() else ''}"]
+
+
+def test_a_models_file_may_be_said_to_have_none(place: Place) -> None:
+    files = {**MLFLOW, "flow/MLmodel": f"flavors: {{python_function: {{loader_module: {ACCESS}}}}}\n"}
+    excused = {"kind": "model", "name": "flow", "path": "flow", "x-bep": {"not_secret": ["path.MLmodel"]}}
+    for name, text in {**files, "flow.json": json.dumps(excused)}.items():
+        (place.folder / name).parent.mkdir(exist_ok=True)
+        (place.folder / name).write_text(text)
+    assert place.bep("validate")[0] == 0
+
+
+def test_what_is_inside_a_deployment_may_be_said_to_be_none_by_it(place: Place) -> None:
+    base = changed(BASES["deployment"], ("model", "tags"), {"api_token": CANARY})
+    for field in ("model.tags.api_token", "tags.api_token"):
+        (place.folder / "deployment.json").write_text(json.dumps({**base, "x-bep": {"not_secret": [field]}}))
+        assert "secret" not in place.bep("validate")[1]
+        assert CANARY in place.bep("plan")[1]
+
+
 TOKEN, LITERAL, PASSWORD = "canary-of-the-shell", "canary-in-the-spec", "canary-of-the-job"
 SPECS = FILES["specs.yml"].replace(
     "settings: {mini_batch_size: 2}",
