@@ -200,3 +200,39 @@ def test_a_full_disk_is_read_and_said_with_its_folder(mounted: Workspace) -> Non
     mounted.bep("apply", "-y")
     mounted.bep("plan", "--detailed-exitcode")
     mounted.bep("run", "job.yml", "--name", "two")
+
+
+@pytest.mark.parametrize("size", [1 << 20, 17 << 20])  # copied one after the other, and several at a time
+def test_a_disk_too_full_for_a_jobs_copies_is_said_with_the_folder_and_the_way_out(
+    mounted: Workspace, size: int
+) -> None:
+    with (mounted.folder / "model/weights.bin").open("wb") as weights:
+        weights.truncate(size)
+    mounted.edit("specs.yml", "alphabet, version: 1", "alphabet, version: 2")
+    mounted.bep("apply", "-y")
+    (mounted.folder / "model/weights.bin").unlink()
+    ballast, room = mounted.folder / "ballast", os.statvfs(mounted.folder)
+    ballast.write_bytes(bytes(room.f_bavail * room.f_frsize - size // 2))
+    done = mounted.bep("run", "job.yml", "--name", "one", expect=1)
+    told = done.stdout + done.stderr
+    assert "No space left on device" in told
+    assert f"{mounted.folder}/.bep/jobs/one/assets" in told
+    assert f"make room on the disk of {mounted.folder}/.bep/jobs/one" in told
+    assert "damaged" not in told
+    assert "Traceback" not in told
+    assert not list((mounted.folder / ".bep/jobs/one").glob("assets/**/weights.bin"))
+    ballast.unlink()
+    mounted.bep("job", "resume", "one")
+
+
+def test_a_jobs_folder_that_may_not_be_written_is_said_before_its_copies_are_made(applied: Workspace) -> None:
+    applied.bep("run", "job.yml", "--name", "one")
+    record = applied.folder / ".bep/jobs/one/job.json"
+    record.write_text(record.read_text().replace('"Completed"', '"Failed"'))
+    record.parent.chmod(0o555)
+    done = bound(applied, "job", "resume", "one")
+    record.parent.chmod(0o755)
+    assert done.returncode == 1
+    assert f"{record.parent}: Permission denied: it is yours, and its mode dr-xr-xr-x forbids it" in done.stderr
+    assert f"fix: chmod -R u+rwX {record.parent}" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

@@ -104,3 +104,14 @@ def test_a_folder_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(FileExistsError):
         modes.make_folder(tmp_path / "file")
+
+
+def test_a_world_of_its_own_is_private_and_named_where_it_is_wider(workspace: Workspace) -> None:
+    workspace.edit("bep.yml", "local: {", "local: {path: worlds/ours, ")
+    under(0, workspace, "apply", "-y")
+    world = workspace.folder / "worlds/ours"
+    assert [mode(folder) for folder in (world.parent, world, world / "content")] == [0o700] * 3
+    world.chmod(0o777)
+    told = workspace.bep("plan").stdout
+    assert "worlds/ours is open to everybody on this machine (mode 0777): chmod go-rwx worlds/ours" in told
+    assert ".bep is open" not in told
