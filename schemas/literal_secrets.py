@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from bep.schemas.draft import Draft
 from bep.schemas.finding import Finding, mistake, warning
 from bep.schemas.node import Node, scalars
-from bep.schemas.recognising import blotted, is_excused, is_secret, may_be_secret, shape_of
+from bep.schemas.recognising import blotted, is_excused, is_secret_by_name, may_be_secret, shape_of
 from bep.schemas.resource import FieldPath
 from bep.schemas.secret import Secret
 
@@ -36,9 +36,11 @@ def _seal(draft: Draft, path: FieldPath, node: Node) -> None:
     if what := _certainly(path, node):
         if not any(found.code == IN_ADDRESS and found.mark == node.mark for found in draft.findings):
             draft.error(CODE, path, f"{_dotted(path)} has {what} in it", mend(path), node.mark)
-    elif is_secret(path, node.value) and path[0] in _IN_CLEAR:
+    elif not is_secret_by_name(path, node.value):
+        return
+    elif path[0] in _IN_CLEAR:
         draft.error(CODE, path, f"{_dotted(path)} looks like a secret and would be kept in clear", mend(path))
-    elif is_secret(path, node.value):
+    else:
         message = f"{_dotted(path)} looks like a secret that is written in the spec; it is kept and shown nowhere"
         draft.warn(CODE, path, message, mend(path))
         node.value = Secret(node.value)
@@ -81,7 +83,7 @@ def literal_secrets(
             continue
         if _certainly(path, node):
             yield certain(address, path, node)
-        elif path and is_secret(path[:-1] if path[-1] == "default" else path, node.value):
+        elif path and is_secret_by_name(path[:-1] if path[-1] == "default" else path, node.value):
             message = f"{_dotted(path)} looks like a secret that is written in {document}; it is kept and shown nowhere"
             yield warning(CODE, address, message, mend(path), node.mark)
 

@@ -78,6 +78,9 @@ _PLACEHOLDER: Final = re.compile(
     r"[<\[{(].*[>\]})]|%\(?\w+\)?[s%]|(?i:[x*.\-\s]+|none|null|true|false|yes|no|changeme|todo|redacted|[\d.,]+)"
 )
 _PATH: Final = re.compile(r"(?:~|\.{1,2})?/[\w.-]+(?:/[\w.-]+)+/?|\.{1,2}/[\w.-]+")
+_SHORTEST_SHAPE: Final = 8
+_REMEMBERED: Final = 200
+"""Characters of a text that is looked through once however often it stands in documents, as most do."""
 BLOT: Final = "*"
 SHORTEST: Final = 4
 """Characters from which on a known secret is masked wherever it stands: a shorter one would mask half of every text."""
@@ -85,7 +88,18 @@ SHORTEST: Final = 4
 
 def shape_of(text: object) -> str:
     """What a text certainly has in it, such as `a private key`; empty where it has none."""
-    return next((what for what, _ in _found(text)), "") if isinstance(text, str) else ""
+    if not isinstance(text, str) or len(text) < _SHORTEST_SHAPE:
+        return ""
+    return _shape_again(text) if len(text) <= _REMEMBERED else _shape(text)
+
+
+def _shape(text: str) -> str:
+    return next((what for what, _ in _found(text)), "")
+
+
+@lru_cache(maxsize=1 << 14)
+def _shape_again(text: str) -> str:
+    return _shape(text)
 
 
 def blotted(text: str) -> str:
@@ -109,7 +123,7 @@ def without(secrets: Iterable[str], text: str) -> str:
 
 
 def _found(text: str) -> Iterator[tuple[str, str]]:
-    if len(text) < 8 or not _HINTS.search(text):
+    if len(text) < _SHORTEST_SHAPE or not _HINTS.search(text):
         return
     bare = _EXPRESSION.sub("", text) if "$" in text else text
     for what, pattern in _CERTAIN.items():
@@ -159,10 +173,13 @@ def _is_placeholder(text: str) -> bool:
 
 def is_secret(path: tuple[str | int, ...], value: object) -> bool:
     """Whether a text that stands at this path is a secret, by its shape or by the last name of its path."""
-    if not isinstance(value, str):
-        return False
+    return isinstance(value, str) and (is_secret_by_name(path, value) or bool(shape_of(value)))
+
+
+def is_secret_by_name(path: tuple[str | int, ...], value: object) -> bool:
+    """Whether the last name of a path says of what stands there that it is a secret."""
     name = next((step for step in reversed(path) if isinstance(step, str)), "")
-    return (names_secret(name) and may_be_secret(value)) or bool(shape_of(value))
+    return names_secret(name) and may_be_secret(value)
 
 
 def is_excused(path: tuple[str | int, ...], excused: tuple[str, ...]) -> bool:
