@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import threading
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,23 @@ def test_what_a_dead_worker_said_last_is_in_its_log(jobs: Jobs) -> None:
     (said,) = [text for name, text in told(record.folder).items() if "stdout" in name and text]
     assert said.endswith("x last (sensitive) words")
     assert len(said) == 300000 + len(" last (sensitive) words")
+
+
+def test_an_interpreter_that_does_not_start_is_not_quoted_with_them(jobs: Jobs, tmp_path: Path) -> None:
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho cannot start with $SECRET >&2\nexit 3\n")
+    broken.chmod(0o755)
+    for interpreter in (str(broken), str(tmp_path / "nowhere")):
+        name = Path(interpreter).name
+        variables = {"SECRET": "canary-secret"}
+        request = jobs.request(items=1, workers=1, name=name, interpreter=interpreter, variables=variables)
+        target = request.target.model_copy(update={"secret_variables": ("SECRET",)})
+        record = jobs.run(request.model_copy(update={"target": target}))
+        assert record.status == "Failed"
+        assert not [file for file, text in told(record.folder).items() if "canary" in text]
+    assert not [thread for thread in threading.enumerate() if "_pass_on" in thread.name]
+    said = (tmp_path / "jobs/python/job.json").read_text()
+    assert "cannot start with (sensitive)" in said
 
 
 @pytest.mark.parametrize("seed", range(20))
