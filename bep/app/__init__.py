@@ -1,0 +1,1 @@
+"""Use cases: environment, options and rooms become one piece of work. Prints nothing, knows no command line."""

@@ -1,0 +1,1 @@
+"""Jobs: from what was asked for to a request, and what there is. Prints nothing."""

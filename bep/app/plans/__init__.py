@@ -1,0 +1,1 @@
+"""Plans: made, carried out, taken back; imports and adoptions. Prints nothing."""

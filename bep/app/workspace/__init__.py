@@ -1,0 +1,1 @@
+"""The workspace: opened, read, shown. Prints nothing."""

@@ -1,1 +1,0 @@
-"""Where the rooms meet: environment, options and rooms become one piece of work. Prints nothing."""

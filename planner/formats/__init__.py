@@ -1,0 +1,1 @@
+"""Formats: state, plan and journal as bytes. Pure; opens no file."""

@@ -1,0 +1,1 @@
+"""Planning: state, world and specs in, a plan out. Pure."""

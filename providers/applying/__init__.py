@@ -1,0 +1,1 @@
+"""Applying: a plan carried out against a provider, every step in the journal first. Knows no world."""

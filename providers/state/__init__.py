@@ -1,0 +1,1 @@
+"""State: the state file, its journal, its lock and its backups. Knows no world."""

@@ -1,0 +1,1 @@
+"""A job's folder: its record, its journal and its parts."""

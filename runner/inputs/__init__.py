@@ -1,0 +1,1 @@
+"""Inputs: what a job scores, listed once in order."""

@@ -1,0 +1,1 @@
+"""Outputs: what workers wrote, put together and published."""

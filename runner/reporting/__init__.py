@@ -1,0 +1,1 @@
+"""Reporting: what came of a job, for a person. Changes nothing."""

@@ -1,0 +1,1 @@
+"""Scheduling: which items are called next, for how long, and what a death costs. Knows no output format."""

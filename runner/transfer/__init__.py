@@ -1,0 +1,1 @@
+"""Transfer: files to and from other places. Knows no job."""

@@ -1,0 +1,1 @@
+"""Environments: conda and pip files, line by line. Knows no builder."""

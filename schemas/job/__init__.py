@@ -1,0 +1,1 @@
+"""Jobs: job.yml and what overrides it. Opens no file itself."""

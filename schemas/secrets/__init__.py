@@ -1,0 +1,1 @@
+"""Secrets: values that must not be shown, and how they are recognised. Knows no document."""

@@ -1,0 +1,1 @@
+"""Specs: from files to resources in canonical form, with every finding. Opens no file itself."""
