@@ -73,7 +73,7 @@ def run(arguments: list[str]) -> int:
         sys.stderr.close()  # the reader has left; the interpreter would complain about it at exit
         return ExitCode.DONE
     except Exception as problem:
-        from bep.endings import ending_of
+        from bep.error_messages import ending_of
 
         code, message = ending_of(problem)
         _error(message)
@@ -168,7 +168,7 @@ def _module(command: str) -> str:
 def _choose(stage: str) -> None:
     import os
 
-    from bep.schemas.stages import CHOICE
+    from bep.schemas.workspace.stages import CHOICE
 
     os.environ[CHOICE] = stage
 

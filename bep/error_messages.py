@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 from bep.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from bep.schemas.finding import SpecInvalid
+    from bep.schemas.findings.finding import SpecInvalid
 
 
 def ending_of(problem: Exception) -> tuple[ExitCode, str]:
     """The exit code and the message for a failure. One that is nobody's mistake but ours is kept as a crash report."""
     from bep.disk.refusal import FULL, explained
-    from bep.planner.statefile import StateDamaged
-    from bep.providers.checking import PlanRefused, PlanStale
-    from bep.providers.locking import NotThatLock, StateLocked
+    from bep.planner.formats.statefile import StateDamaged
+    from bep.providers.applying.checking import PlanRefused, PlanStale
     from bep.providers.protocol import ProviderError
-    from bep.providers.trouble import StateNotWritten, StateReplaced, StateUnusable
+    from bep.providers.state.errors import StateNotWritten, StateReplaced, StateUnusable
+    from bep.providers.state.locking import NotThatLock, StateLocked
     from bep.runner.errors import JobInvalid
-    from bep.schemas.finding import SpecInvalid
+    from bep.schemas.findings.finding import SpecInvalid
 
     match problem:
         case SpecInvalid():
@@ -40,7 +40,7 @@ def ending_of(problem: Exception) -> tuple[ExitCode, str]:
 
 def _findings(problem: "SpecInvalid") -> str:
     from bep.console import Console
-    from bep.schemas.rendering import findings_text
+    from bep.schemas.findings.rendering import findings_text
 
     console = Console()
     console.say(findings_text(problem.findings, problem.sources, colour=console.colour_talk))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from bep.schemas.kind import Kind
+from bep.schemas.kinds.kind import Kind
 from bep.schemas.resource import FieldPath
 
 

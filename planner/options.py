@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bep.schemas.address import Address
-from bep.schemas.finding import Finding
+from bep.schemas.findings.finding import Finding
 from bep.schemas.resource import NOTHING
 
 if TYPE_CHECKING:
-    from bep.schemas.conditions import Condition
+    from bep.schemas.workspace.conditions import Condition
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from bep.planner.canonical import canonical
 from bep.planner.fields import ABSENT, dotted, value_at
 from bep.planner.plan import FieldDiff
 from bep.planner.traffic import split_of
-from bep.schemas.kind import Kind
-from bep.schemas.secret import SEALED, is_sealed
+from bep.schemas.kinds.kind import Kind
+from bep.schemas.secrets.secret import SEALED, is_sealed
 
 SENSITIVE = "(sensitive)"
 FIELD = re.compile(r"\{([^{}]+)\}")

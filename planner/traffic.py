@@ -5,7 +5,7 @@ from typing import Any
 
 from bep.planner.plan import FieldDiff, Origin
 from bep.schemas.address import Address, address_of, names_of
-from bep.schemas.kind import Kind
+from bep.schemas.kinds.kind import Kind
 
 SPLIT = "split"
 NO_SHARE = 0

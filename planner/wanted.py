@@ -9,7 +9,7 @@ from bep.schemas.address import Address
 from bep.schemas.content import RULE
 from bep.schemas.mark import Mark
 from bep.schemas.resource import Content, Resource
-from bep.schemas.secret import seal
+from bep.schemas.secrets.secret import seal
 
 
 @dataclass(frozen=True, slots=True)

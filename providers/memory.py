@@ -11,7 +11,7 @@ from bep.planner.wanted import records
 from bep.providers.protocol import Conflict
 from bep.schemas.address import Address, kind_of
 from bep.schemas.resource import Resource
-from bep.schemas.secret import seal
+from bep.schemas.secrets.secret import seal
 
 
 def nothing_fails(verb: str, address: Address) -> None:

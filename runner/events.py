@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bep.runner.record import JobRecord
+from bep.runner.folder.record import JobRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from bep.planner.observed import Observed
 from bep.planner.plan import Action, Change, Plan
 from bep.planner.state import Entry, State
 from bep.schemas.address import Address, address_of
-from bep.schemas.kind import Kind, read_kind
+from bep.schemas.kinds.kind import Kind, read_kind
 from bep.schemas.mark import Mark
 from bep.schemas.resource import Content, Lifecycle, Reference, Resource
-from bep.schemas.secret import Secret, seal
+from bep.schemas.secrets.secret import Secret, seal
 
 KEY = "a key for tests"
 EMPTY = State(lineage="tests", secret_key=KEY)

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bep.exit_codes import ExitCode, Stop
-from bep.schemas.stages import HOME
+from bep.schemas.workspace.stages import HOME
 
 if TYPE_CHECKING:
+    from bep.app.workspace.opening import Opened
     from bep.providers.local.unreferenced import Unreferenced as Unreferenced
-    from bep.wiring.opening import Opened
 
 DOWNLOAD: Final = "download"
 
@@ -48,7 +48,7 @@ class Found:
 def unreferenced(opened: "Opened") -> Found:
     """What nothing refers to. Raises `Stop` where there is no state, `ProviderError` where it cannot be told."""
     from bep.providers.local import unreferenced as stored
-    from bep.runner.cached import cached
+    from bep.runner.transfer.cached import cached
 
     if opened.store.load() is None:
         raise Stop(ExitCode.ERROR, "there is no state yet: nothing has been applied here")
@@ -77,10 +77,10 @@ def free(
 
     Raises `Stop` while a job begins or an apply of another workspace works here, `StateLocked`, and as `unreferenced`.
     """
+    from bep.app.state_editing import editing
     from bep.providers.local import unreferenced as stored
     from bep.providers.local.disk_faults import told
-    from bep.runner.cached import Cached, forget
-    from bep.wiring.surgery import editing
+    from bep.runner.transfer.cached import Cached, forget
 
     gone = []
     with (
@@ -105,7 +105,7 @@ def free(
 
 def _of_objects(opened: "Opened") -> tuple[set[str], set[str]]:
     """Digests of the files of all objects in the world, and the addresses that their fields name."""
-    from bep.schemas.kind import NAMES
+    from bep.schemas.kinds.kind import NAMES
 
     digests: set[str] = set()
     addresses: set[str] = set()
@@ -130,7 +130,7 @@ def _keys(opened: "Opened", addresses: set[str]) -> set[str]:
     """By which names the cache has what is at these addresses, a datastore's path as the address that it stands for."""
     from bep.providers.local.datastores import resolve
     from bep.providers.protocol import ProviderError
-    from bep.runner.cached import keys_of
+    from bep.runner.transfer.cached import keys_of
 
     found: set[str] = set()
     for address in addresses:
@@ -155,8 +155,8 @@ def _named_by_jobs(opened: "Opened") -> dict[str, set[str]]:
 def _is_over(job: Path) -> bool:
     """Whether a job needs nothing any more. One whose record cannot be read may."""
     from bep.runner.errors import JobInvalid
-    from bep.runner.folder import JobFolder
-    from bep.runner.record import Status, load
+    from bep.runner.folder.folder import JobFolder
+    from bep.runner.folder.record import Status, load
 
     try:
         record = load(job)

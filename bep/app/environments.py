@@ -8,19 +8,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bep.app.job_records import records
 from bep.exit_codes import ExitCode, Stop
 from bep.schemas.address import Address, names_of
-from bep.schemas.nearest import did_you_mean, listed
-from bep.schemas.recognising import blotted
+from bep.schemas.findings.did_you_mean import did_you_mean, listed
 from bep.schemas.resource import FieldPath
-from bep.wiring.jobs import records
+from bep.schemas.secrets.recognising import blotted
 
 if TYPE_CHECKING:
-    from bep.providers.local.built import Built
-    from bep.providers.local.conda import Recipe
-    from bep.providers.local.environments import Wanted
+    from bep.app.workspace.opening import Opened
+    from bep.providers.local.environments.built import Built
+    from bep.providers.local.environments.conda import Recipe
+    from bep.providers.local.environments.environments import Wanted
     from bep.providers.local.scoring import Chosen
-    from bep.wiring.opening import Opened
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def needs(opened: "Opened") -> Needs:
 
 def rows(opened: "Opened") -> list[dict[str, Any]]:
     """A row for each built environment: label, Python, size, who needs it, when a job last used it if one did."""
-    from bep.providers.local.environment_folder import last_used
+    from bep.providers.local.environments.folder import last_used
 
     needed = needs(opened).by_digest
     used = _last_used(opened)
@@ -291,7 +291,7 @@ def unneeded(opened: "Opened", older: timedelta | None = None) -> list["Built"]:
 
 
 def _is_spare(opened: "Opened", built: "Built", older: timedelta | None) -> bool:
-    from bep.providers.local.environment_folder import last_used, workspaces
+    from bep.providers.local.environments.folder import last_used, workspaces
 
     if older is None:
         return not [place for place in workspaces(built.folder) if Path(place) != opened.root]

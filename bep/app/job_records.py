@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from bep.exit_codes import ExitCode, Stop
 from bep.schemas.address import Address, address_of
-from bep.schemas.nearest import did_you_mean, listed
+from bep.schemas.findings.did_you_mean import did_you_mean, listed
 
 if TYPE_CHECKING:
     from bep.planner.options import RunningJob
-    from bep.runner.record import JobRecord
+    from bep.runner.folder.record import JobRecord
 
 
 def jobs_folder(home: Path) -> Path:
@@ -24,7 +24,7 @@ def records(home: Path) -> "list[JobRecord]":
     if not folder.is_dir():
         return []
     from bep.runner.errors import JobInvalid
-    from bep.runner.record import load
+    from bep.runner.folder.record import load
 
     found = []
     for path in folder.iterdir():
@@ -58,7 +58,7 @@ def scored_deployments(home: Path) -> frozenset[Address]:
 
 def record_named(home: Path, name: str) -> "JobRecord":
     """The job of this name, or the only one whose name begins so. Raises `Stop` with the nearest."""
-    from bep.runner.record import load
+    from bep.runner.folder.record import load
 
     if name in ("", ".", "..") or "/" in name or "\0" in name:
         raise Stop(ExitCode.ERROR, f"{name!r} is no job's name, which is never a path. `bep job list` has them.")

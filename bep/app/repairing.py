@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from bep.app.workspace.opening import Opened
     from bep.schemas.resource import Content
-    from bep.wiring.opening import Opened
 
 
 class Use(NamedTuple):
@@ -81,7 +81,7 @@ def repair(opened: "Opened", say: Callable[[str], None], *, dry_run: bool) -> Re
 
 def _uses(opened: "Opened") -> dict[str, tuple[Use, ...]]:
     """By digest, which files of registered objects it is."""
-    from bep.schemas.kind import NAMES
+    from bep.schemas.kinds.kind import NAMES
 
     found: dict[str, tuple[Use, ...]] = {}
     for kind in NAMES:
@@ -128,7 +128,7 @@ def _having(sha256: str, files: Iterator[Path]) -> Iterator[Path]:
 
 
 def _mended(opened: "Opened", damage: Damage) -> Damage:
-    from bep.providers.durable import sync_folder
+    from bep.disk.durable import sync_folder
     from bep.providers.protocol import ProviderError
 
     if damage.mend is None:

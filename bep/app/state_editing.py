@@ -5,16 +5,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bep.app.workspace.clock import now
+from bep.app.workspace.showing import entry_of
+from bep.app.workspace.write_access import must_write
 from bep.exit_codes import ExitCode, Stop
 from bep.schemas.address import Address, kind_of
-from bep.wiring.clock import now
-from bep.wiring.showing import entry_of
-from bep.wiring.write_access import must_write
 
 if TYPE_CHECKING:
+    from bep.app.workspace.opening import Opened
     from bep.planner.state import Entry, State
-    from bep.providers.session import Session
-    from bep.wiring.opening import Opened
+    from bep.providers.state.session import Session
 
 
 @contextmanager
@@ -25,8 +25,8 @@ def editing(
 
     Raises `Stop` where there is no state, `StateLocked`, and what reading the world raises.
     """
-    from bep.providers.locking import acquire
-    from bep.providers.recovery import recover
+    from bep.providers.applying.recovery import recover
+    from bep.providers.state.locking import acquire
 
     must_write(opened)
     store = opened.store
@@ -40,7 +40,7 @@ def editing(
 
 def remove(session: "Session", names: Sequence[str]) -> "list[Entry]":
     """Drop these entries at once; the objects stay. Raises `Stop` for a name the state does not have."""
-    from bep.providers.surgery import set_entries
+    from bep.providers.state.editing import set_entries
 
     entries = {entry.address: entry for entry in (entry_of(session.state, name) for name in names)}
     set_entries(session, dict.fromkeys(entries))
@@ -53,8 +53,8 @@ def move(opened: "Opened", session: "Session", old: str, new: str) -> "Entry":
     Raises `Stop` unless `new` is an object of the same kind that exists and is not in state: an address is the
     object's own name, so state follows a renaming and cannot make one.
     """
-    from bep.providers.entries import found_entry
-    from bep.providers.surgery import set_entries
+    from bep.providers.applying.entries import found_entry
+    from bep.providers.state.editing import set_entries
 
     entry, target = entry_of(session.state, old), Address(new)
     if kind_of(target) != kind_of(entry.address):
@@ -76,7 +76,7 @@ def move(opened: "Opened", session: "Session", old: str, new: str) -> "Entry":
 
 def restore(opened: "Opened", source: int | Path) -> "tuple[State, tuple[Path, ...]]":
     """Put a kept copy, or a file, in place of the state. Returns what is there now, and where the old one was kept."""
-    from bep.providers.locking import acquire
+    from bep.providers.state.locking import acquire
 
     must_write(opened)
     store = opened.store
@@ -89,10 +89,10 @@ def restore(opened: "Opened", source: int | Path) -> "tuple[State, tuple[Path, .
 
 def push(opened: "Opened", file: Path, *, force: bool) -> "tuple[State, tuple[Path, ...]]":
     """Put a state from elsewhere in place. Raises `Stop` when it does not follow the one that is there."""
-    from bep.planner.statefile import StateDamaged
-    from bep.providers.locking import acquire
-    from bep.providers.surgery import PushRefused
-    from bep.providers.surgery import push as put_in_place
+    from bep.planner.formats.statefile import StateDamaged
+    from bep.providers.state.editing import PushRefused
+    from bep.providers.state.editing import push as put_in_place
+    from bep.providers.state.locking import acquire
 
     must_write(opened)
     store = opened.store

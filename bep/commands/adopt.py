@@ -9,8 +9,8 @@ from bep.commands.options import Json, VariableFiles, Variables, source_of
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
+    from bep.app.plans.adopting_drift import Field
     from bep.console import Console
-    from bep.wiring.adopting import Field
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -42,10 +42,10 @@ def adopt(
     \b
     Exit codes: 0 written, 1 nothing drifted, or a value has to be written by hand, 4 someone applies.
     """
+    from bep.app.plans.adopting_drift import adoption, settle, write
+    from bep.app.workspace.opening import here
+    from bep.app.workspace.write_access import must_write
     from bep.console import Console
-    from bep.wiring.adopting import adoption, settle, write
-    from bep.wiring.opening import here
-    from bep.wiring.write_access import must_write
 
     console, opened = Console(), here(source_of(None, var, var_file))
     found = adoption(opened, addresses)
@@ -92,8 +92,8 @@ def _show(console: "Console", fields: "Sequence[Field]", *, dry_run: bool) -> No
 def _indented(one: "Field") -> str:
     import yaml
 
-    from bep.schemas.secret import is_sealed
-    from bep.schemas.writing import as_written
+    from bep.schemas.secrets.secret import is_sealed
+    from bep.schemas.specs.writing import as_written
 
     if is_sealed(one.there) or one.there is None:
         return "    (its value is not known here)" if one.there is not None else "    (take it out)"

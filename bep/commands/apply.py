@@ -81,10 +81,10 @@ def apply(
     Exit codes: 0 done, 2 changes with --expect-no-changes, 3 findings, 4 someone else applies or
     the plan is stale, 5 the provider failed, 130 interrupted.
     """
-    from bep.commands.applying_plans import Applying, carry_out, is_plan_file
-    from bep.commands.settling_jobs import what_of_jobs, with_jobs_settled
-    from bep.wiring.opening import here
-    from bep.wiring.planning import Asked
+    from bep.app.plans.planning import Asked
+    from bep.app.workspace.opening import here
+    from bep.commands.jobs.settling import what_of_jobs, with_jobs_settled
+    from bep.commands.plans.carrying_out import Applying, carry_out, is_plan_file
 
     jobs = what_of_jobs(drain=drain, cancel_jobs=cancel_jobs)
     named = tuple(specs or ())

@@ -51,10 +51,10 @@ def destroy(
       bep destroy
       bep destroy --target deployment/mybatchedp/old
     """
-    from bep.commands.applying_plans import Applying, carry_out
-    from bep.commands.settling_jobs import what_of_jobs, with_jobs_settled
-    from bep.wiring.opening import here
-    from bep.wiring.planning import Asked
+    from bep.app.plans.planning import Asked
+    from bep.app.workspace.opening import here
+    from bep.commands.jobs.settling import what_of_jobs, with_jobs_settled
+    from bep.commands.plans.carrying_out import Applying, carry_out
 
     jobs = what_of_jobs(drain=drain, cancel_jobs=cancel_jobs)
     asked = Asked(

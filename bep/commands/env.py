@@ -53,10 +53,10 @@ def list_environments(
       bep env list
       bep env list -o json --query "[?needed_by==null].digest"
     """
+    from bep.app.environments import rows
     from bep.commands.reading import here_to_read
     from bep.console import Console
     from bep.formatting import formatted, queried
-    from bep.wiring.environments import rows
 
     console = Console()
     found = queried(rows(here_to_read(console)), query)
@@ -79,10 +79,10 @@ def show(
       bep env show mnist-env/1
       "$(bep env show mnist-env/1 --query interpreter -o tsv)" -m pip list
     """
+    from bep.app.environments import built_named, detail
+    from bep.app.workspace.opening import here
     from bep.console import Console
     from bep.formatting import formatted, queried
-    from bep.wiring.environments import built_named, detail
-    from bep.wiring.opening import here
 
     opened = here()
     Console().result(formatted(queried(detail(opened, built_named(opened, name)), query), output))
@@ -111,10 +111,10 @@ def build(
     \b
     Exit codes: 0 all are there, 1 no such environment, 5 one cannot be built.
     """
+    from bep.app import environments
+    from bep.app.workspace.opening import here
     from bep.console import Console
     from bep.formatting import formatted
-    from bep.wiring import environments
-    from bep.wiring.opening import here
 
     if name and deployment:
         raise Stop(ExitCode.ERROR, "say NAME or --deployment, not both")
@@ -161,10 +161,10 @@ def prune(
     Exit codes: 0 removed, or there was nothing to remove; 1 the answer was not yes; 5 it cannot be told
     what is needed.
     """
+    from bep.app import environments
+    from bep.app.workspace.opening import here
     from bep.console import Console
     from bep.formatting import formatted
-    from bep.wiring import environments
-    from bep.wiring.opening import here
 
     age = _age(older) if older else None
     console, opened = Console(), here()

@@ -9,7 +9,7 @@ from bep.commands.options import AutoApprove, Json, LockTimeout
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bep.wiring.collecting import Unreferenced
+    from bep.app.collecting import Unreferenced
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -41,9 +41,9 @@ def gc(
     Exit codes: 0 freed, or there was nothing to free; 1 the answer was not yes; 4 an apply is running, or
     a job is about to begin; 5 it cannot be told what is referred to.
     """
+    from bep.app.collecting import free, unreferenced
+    from bep.app.workspace.opening import here
     from bep.console import Console
-    from bep.wiring.collecting import free, unreferenced
-    from bep.wiring.opening import here
 
     console, opened = Console(), here()
     everything = unreferenced(opened)

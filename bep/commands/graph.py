@@ -39,11 +39,11 @@ def graph(
       bep graph --format mermaid >> README.md
       bep graph plan.json
     """
+    from bep.app.plans.applying import read_plan_file
+    from bep.app.workspace.specs import specs_of
     from bep.commands.reading import here_to_read
     from bep.console import Console
-    from bep.planner.render_graph import dot, mermaid, of_plan, of_resources
-    from bep.wiring.applying import read_plan_file
-    from bep.wiring.planning import specs_of
+    from bep.planner.rendering.graph import dot, mermaid, of_plan, of_resources
 
     console = Console()
     if plan is not None:

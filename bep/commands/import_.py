@@ -55,8 +55,8 @@ def import_(
     Exit codes: 0 taken over, 1 it is in the state already, 3 a finding stands against it,
     4 someone else applies, 5 there is no such object.
     """
-    from bep.commands.importing import take_over, take_over_all
-    from bep.wiring.opening import here
+    from bep.app.workspace.opening import here
+    from bep.commands.plans.importing import take_over, take_over_all
 
     if every == bool(addresses) or (kind and not every):
         raise Stop(ExitCode.ERROR, "name the objects, or say --all, perhaps with --kind; not both")

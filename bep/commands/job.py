@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from bep.commands.cancelling_jobs import cancel
-from bep.commands.continuing_jobs import resume, retry
-from bep.commands.downloading_jobs import download
-from bep.commands.job_logs import logs
-from bep.commands.job_reports import report
-from bep.commands.job_results import Name
+from bep.commands.jobs.cancelling import cancel
+from bep.commands.jobs.continuing import resume, retry
+from bep.commands.jobs.downloading import download
+from bep.commands.jobs.logs import logs
+from bep.commands.jobs.reports import report
+from bep.commands.jobs.results import Name
 from bep.formatting import Format
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
@@ -69,14 +69,14 @@ def list_jobs(
     """
     from datetime import UTC, datetime
 
+    from bep.app.job_records import records, row_of
+    from bep.app.jobs.filters import Wanted, chosen, moment_of, statuses_named
+    from bep.app.jobs.summaries import summary_of
     from bep.commands.reading import here_to_read
     from bep.console import Console
     from bep.formatting import formatted, queried
-    from bep.runner.counting import so_far
-    from bep.runner.record import Status
-    from bep.wiring.choosing_jobs import Wanted, chosen, moment_of, statuses_named
-    from bep.wiring.job_summaries import summary_of
-    from bep.wiring.jobs import records, row_of
+    from bep.runner.folder.record import Status
+    from bep.runner.jobs.counting import so_far
 
     moment = moment_of(since, datetime.now(UTC)) if since else None
     wanted = Wanted(statuses_named(status or ()), endpoint, deployment, moment, limit)
@@ -112,13 +112,13 @@ def show(
       bep job show nightly --query status -o tsv
       bep job show nightly -o json --query "{failed: counts.failed, file: outputs.score.file}"
     """
+    from bep.app.job_records import record_named
+    from bep.app.jobs.summaries import outputs_of
     from bep.commands.reading import here_to_read
     from bep.console import Console
     from bep.formatting import formatted, queried
-    from bep.runner.counting import so_far
-    from bep.runner.report import next_of
-    from bep.wiring.job_summaries import outputs_of
-    from bep.wiring.jobs import record_named
+    from bep.runner.jobs.counting import so_far
+    from bep.runner.reporting.text import next_of
 
     console = Console()
     record = so_far(record_named(here_to_read(console).home, name))
@@ -142,9 +142,9 @@ def stream(name: Name) -> None:
     \b
     Exit codes: those of `bep run`: 0 completed, 1 failed, 130 cancelled.
     """
-    from bep.commands.streaming_jobs import stream as follow
+    from bep.app.workspace.opening import here
+    from bep.commands.jobs.streaming import stream as follow
     from bep.console import Console
-    from bep.wiring.opening import here
 
     follow(Console(), here().home, name)
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from bep.app.workspace.opening import Source
 from bep.exit_codes import ExitCode, Stop
-from bep.wiring.opening import Source
 
 Specs = Annotated[
     list[str] | None,

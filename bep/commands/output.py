@@ -35,11 +35,11 @@ def output(
     \b
     Exit codes: 0 printed, 1 there is no such output, or its resource has not been applied, 3 findings in specs.
     """
+    from bep.app.workspace.outputs import output_named, outputs
+    from bep.app.workspace.specs import specs_of
     from bep.commands.reading import here_to_read
     from bep.console import Console
     from bep.formatting import formatted
-    from bep.wiring.outputs import output_named, outputs
-    from bep.wiring.planning import specs_of
 
     console = Console()
     opened = here_to_read(console, source_of(None, var, var_file))

@@ -68,10 +68,11 @@ def plan(
     Exit codes: 0 done (or nothing to do), 2 there are changes (with --detailed-exitcode
     or --expect-no-changes), 3 findings in specs, or a safety finding stands in the way.
     """
-    from bep.commands.showing_plans import write_plan_file, written
+    from bep.app.plans.planning import Asked, plan_of
+    from bep.app.workspace.opening import here
+    from bep.app.workspace.specs import specs_of
+    from bep.commands.plans.showing import write_plan_file, written
     from bep.console import Console
-    from bep.wiring.opening import here
-    from bep.wiring.planning import Asked, plan_of, specs_of
 
     console = Console()
     asked = Asked(

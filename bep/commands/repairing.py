@@ -8,8 +8,8 @@ from bep.commands.options import Json
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
-    from bep.wiring.opening import Opened
-    from bep.wiring.repairing import Damage, Repaired
+    from bep.app.repairing import Damage, Repaired
+    from bep.app.workspace.opening import Opened
 
 
 def repair(
@@ -33,9 +33,9 @@ def repair(
     \b
     Exit codes: 0 all is sound, or is so again; 5 something is damaged still.
     """
+    from bep.app.repairing import repair as put_back
+    from bep.app.workspace.opening import here
     from bep.console import Console
-    from bep.wiring.opening import here
-    from bep.wiring.repairing import repair as put_back
 
     console, opened = Console(), here()
     found = put_back(opened, console.say, dry_run=dry_run)
@@ -57,7 +57,7 @@ def _lines(opened: "Opened", found: "Repaired", dry_run: bool) -> "list[str]":
 
 
 def _of(opened: "Opened", damage: "Damage", dry_run: bool) -> "list[str]":
-    from bep.wiring.repairing import shown
+    from bep.app.repairing import shown
 
     what = f"is {damage.what}" if damage.what == "gone" else "was changed"
     names = [f"{use.address}: {use.name} {what}" for use in damage.uses]

@@ -48,13 +48,13 @@ def rollback(
     Exit codes: 0 taken back, 1 nothing can be, 3 a safety finding stands against it,
     4 it was not applied here, something changed since, or someone applies, 5 the provider failed.
     """
-    from bep.commands.applying_plans import Applying, carry_out_plan
-    from bep.commands.showing_plans import written
+    from bep.app.plans.rolling_back import plan_to_undo, rollback_of
+    from bep.app.workspace.opening import here
+    from bep.app.workspace.write_access import must_write
+    from bep.commands.plans.carrying_out import Applying, carry_out_plan
+    from bep.commands.plans.showing import written
     from bep.console import Console
     from bep.exit_codes import ExitCode, Stop
-    from bep.wiring.opening import here
-    from bep.wiring.rolling_back import plan_to_undo, rollback_of
-    from bep.wiring.write_access import must_write
 
     console, opened = Console(), here()
     must_write(opened)

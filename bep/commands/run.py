@@ -86,9 +86,9 @@ def run(
     Exit codes: 0 completed, 1 the job failed, 3 findings in the job file, 5 the deployment
     cannot be had, 130 cancelled with Ctrl-C (what was scored is kept).
     """
-    from bep.commands.running_jobs import carry_out
-    from bep.wiring.opening import here
-    from bep.wiring.scoring import JobSource
+    from bep.app.jobs.resolving import JobSource
+    from bep.app.workspace.opening import here
+    from bep.commands.jobs.running import carry_out
 
     if pdb and sample is None:
         raise Stop(ExitCode.ERROR, "--pdb debugs a sample: say how many files with --sample N")
@@ -107,11 +107,11 @@ def run(
     given = {key: value for key, value in changes.items() if value is not None}
     opened, source = here(source_of(None, var, var_file)), JobSource(job, given)
     if dry_run:
-        from bep.commands.previewing_jobs import show_preview
+        from bep.commands.jobs.previewing import show_preview
 
         return show_preview(opened, source, json_output=json_output)
     if sample is not None:
-        from bep.commands.sampling_jobs import take_sample
+        from bep.commands.jobs.sampling import take_sample
 
         return take_sample(opened, source, sample, debug=pdb)
     carry_out(opened, source, json_output=json_output)

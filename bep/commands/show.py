@@ -34,16 +34,16 @@ def show(
     """
     from pathlib import Path
 
+    from bep.app.workspace.showing import detail, overview
+    from bep.commands.plans.showing import written
     from bep.commands.reading import here_to_read
-    from bep.commands.showing_plans import written
     from bep.console import Console
     from bep.formatting import formatted, queried
-    from bep.wiring.showing import detail, overview
 
     console = Console()
     if address and Path(address).is_file():
-        from bep.planner.clear_values import to_be_shown
-        from bep.wiring.applying import read_plan_file
+        from bep.app.plans.applying import read_plan_file
+        from bep.planner.planning.clear_values import to_be_shown
 
         plan, has_clear = to_be_shown(read_plan_file(Path(address)))
         if has_clear:

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bep.console import Console
-    from bep.schemas.finding import Finding
+    from bep.schemas.findings.finding import Finding
 
 
 def show_findings(
     console: "Console", findings: "Sequence[Finding]", sources: Mapping[str, str], chosen: str = "text"
 ) -> None:
     """Write findings to stdout: they are the result of the command that found them."""
-    from bep.schemas import rendering
+    from bep.schemas.findings import rendering
 
     if chosen == "json":
         console.result(rendering.findings_json(findings))
@@ -25,6 +25,6 @@ def show_findings(
 def say_findings(console: "Console", findings: "Sequence[Finding]", sources: Mapping[str, str]) -> None:
     """Warnings on the way to something else: talk, not a result."""
     if findings:
-        from bep.schemas.rendering import findings_text
+        from bep.schemas.findings.rendering import findings_text
 
         console.say(findings_text(findings, sources, colour=console.colour_talk))

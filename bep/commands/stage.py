@@ -30,10 +30,10 @@ def list_stages(
       BEP_STAGE=production bep apply plan.json
       bep stage list -o tsv --query "[?chosen].name"
     """
+    from bep.app.workspace.opening import here
+    from bep.app.workspace.stages import stages
     from bep.console import Console
     from bep.formatting import formatted, queried
-    from bep.wiring.listing_stages import stages
-    from bep.wiring.opening import here
 
     console = Console()
     rows = stages(here())

@@ -64,10 +64,10 @@ def show(
     query: Query = "",
 ) -> None:
     """Show one entry as it is kept, secrets as digests."""
+    from bep.app.workspace.showing import entry_of
     from bep.commands.reading import here_to_read
     from bep.console import Console
     from bep.formatting import formatted, queried
-    from bep.wiring.showing import entry_of
 
     console = Console()
     entry = entry_of(here_to_read(console).recorded, address)
@@ -91,10 +91,10 @@ def rm(
       bep state rm deployment/mybatchedp/blue
       bep state rm --dry-run blue green
     """
+    from bep.app.state_editing import editing, remove
+    from bep.app.workspace.opening import here
+    from bep.app.workspace.showing import entry_of
     from bep.console import Console
-    from bep.wiring.opening import here
-    from bep.wiring.showing import entry_of
-    from bep.wiring.surgery import editing, remove
 
     console, opened = Console(), here()
     if dry_run:
@@ -126,9 +126,9 @@ def mv(
     Examples:
       bep state mv deployment/mybatchedp/blue deployment/mybatchedp/green
     """
+    from bep.app.state_editing import editing, move
+    from bep.app.workspace.opening import here
     from bep.console import Console
-    from bep.wiring.opening import here
-    from bep.wiring.surgery import editing, move
 
     console, opened = Console(), here()
     with editing(opened, "bep state mv", console.say, lock_timeout=lock_timeout) as session:
@@ -150,10 +150,10 @@ def pull() -> None:
     Examples:
       bep state pull > copy.json
     """
+    from bep.app.workspace.opening import here
     from bep.console import Console
     from bep.exit_codes import ExitCode, Stop
-    from bep.planner.statefile import encode
-    from bep.wiring.opening import here
+    from bep.planner.formats.statefile import encode
 
     stored = here().store.load()
     if stored is None:
@@ -180,9 +180,9 @@ def push(
     \b
     Exit codes: 0 in place, 1 it is no state, 4 it does not follow the one there, or that one is locked.
     """
+    from bep.app.state_editing import push as put
+    from bep.app.workspace.opening import here
     from bep.console import Console
-    from bep.wiring.opening import here
-    from bep.wiring.surgery import push as put
 
     state, aside = put(here(), file, force=force)
     _say_in_place(Console(), state.serial, len(state.entries), aside, json_output)
@@ -206,11 +206,11 @@ def restore(
       bep state restore 41
       bep state restore .bep/state.json.rescued-20261122T211530Z-4711
     """
+    from bep.app.state_editing import copies
+    from bep.app.state_editing import restore as put_back
+    from bep.app.workspace.opening import here
     from bep.console import Console
     from bep.formatting import formatted
-    from bep.wiring.opening import here
-    from bep.wiring.surgery import copies
-    from bep.wiring.surgery import restore as put_back
 
     console = Console()
     if not source:

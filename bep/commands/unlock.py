@@ -27,9 +27,9 @@ def unlock(
     \b
     Exit codes: 0 taken away, 4 it is not that lock, nobody holds it, or its owner is at work.
     """
+    from bep.app.workspace.opening import here
     from bep.console import Console
-    from bep.providers.locking import unlock as take_away
-    from bep.wiring.opening import here
+    from bep.providers.state.locking import unlock as take_away
 
     console = Console()
     holder = take_away(here().store.path, id)

@@ -42,11 +42,11 @@ def validate(
     \b
     Exit codes: 0 right (warnings may be shown), 3 errors found.
     """
+    from bep.app.workspace.opening import here
+    from bep.app.workspace.write_access import read_only
     from bep.commands.showing_findings import show_findings
     from bep.console import Console
-    from bep.schemas.finding import errors
-    from bep.wiring.opening import here
-    from bep.wiring.write_access import read_only
+    from bep.schemas.findings.finding import errors
 
     console, opened = Console(), here(source_of(specs, var, var_file))
     loaded = opened.loaded

@@ -12,9 +12,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from bep.planner.formats.statefile import StateDamaged
 from bep.planner.plan import Action
 from bep.planner.state import Entry, State, Written
-from bep.planner.statefile import StateDamaged
 from bep.schemas.address import Address
 
 

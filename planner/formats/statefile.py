@@ -12,7 +12,7 @@ from typing import Any
 from bep.planner.canonical import canonical
 from bep.planner.state import FORMAT_VERSION, State
 from bep.schemas.address import Address, kind_of, names_of
-from bep.schemas.kind import NAMES
+from bep.schemas.kinds.kind import NAMES
 
 DIGEST = re.compile(r'"digest":"(sha256:[0-9a-f]{64})",\n')
 _FORMAT = re.compile(r'^"format_version":([0-9]+),$', re.MULTILINE)  # in a line of its own: in none of the entries

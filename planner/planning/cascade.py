@@ -6,7 +6,7 @@ refers to it and still will, has to leave before that and come back after.
 
 from collections.abc import Iterable, Mapping
 
-from bep.planner.graph import dependents, reached
+from bep.planner.planning.graph import dependents, reached
 from bep.schemas.address import Address
 
 

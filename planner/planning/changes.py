@@ -2,9 +2,9 @@
 
 from typing import Any, assert_never
 
-from bep.planner.deciding import Case, Decision, Verdict
 from bep.planner.fields import ABSENT, with_value
 from bep.planner.plan import Action, Change
+from bep.planner.planning.deciding import Case, Decision, Verdict
 from bep.planner.summarising import diffs_summary, summary_of
 from bep.planner.traffic import shift_summary, split_diffs
 

@@ -7,7 +7,7 @@ from bep.planner.observed import Observed
 from bep.planner.options import Options
 from bep.planner.plan import Change
 from bep.schemas.address import Address
-from bep.schemas.finding import Finding
+from bep.schemas.findings.finding import Finding
 
 Values = Mapping[Address, Mapping[str, Any]]
 
@@ -20,7 +20,7 @@ def failed_checks(changes: Sequence[Change], observed: Mapping[Address, Observed
 
 
 def _failed(now: Values, changes: Sequence[Change], options: Options) -> Iterator[Finding]:
-    from bep.schemas.conditions import When, unmet
+    from bep.schemas.workspace.conditions import When, unmet
 
     yield from unmet([check for check in options.checks if check.when is When.ALWAYS], now)
     yield from unmet([check for check in options.checks if check.when is When.PLAN], planned(now, changes))

@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
+from bep.planner.formats.statefile import decode, text_of
 from bep.planner.plan import Change, FieldDiff, Plan
 from bep.planner.state import State
-from bep.planner.statefile import decode, text_of
 from bep.schemas.address import Address
-from bep.schemas.recognising import secrets_kept, secrets_sealed, without
+from bep.schemas.secrets.recognising import secrets_kept, secrets_sealed, without
 
 _FIELDS: Final = ("attributes", "observed")
 SHOWN: Final = "(sensitive)"

@@ -5,18 +5,18 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any
 
-from bep.planner.diffing import Comparison, Sides, compare
-from bep.planner.earlier_rules import same_content
 from bep.planner.fields import dotted, value_at, with_value, within
-from bep.planner.guarding import difference
 from bep.planner.observed import Observed
 from bep.planner.options import Options
 from bep.planner.plan import DESTROY, UNDECLARED, Drift, FieldDiff, Origin, PlanFinding
-from bep.planner.refusing import already_exists, nothing_to_import, registered_changed
+from bep.planner.planning.diffing import Comparison, Sides, compare
+from bep.planner.planning.earlier_rules import same_content
+from bep.planner.planning.guards import difference
+from bep.planner.planning.refusals import already_exists, nothing_to_import, registered_changed
 from bep.planner.state import ContentRecord, Entry
 from bep.planner.wanted import Wanted, file_changes
 from bep.schemas.address import Address
-from bep.schemas.kind import Kind
+from bep.schemas.kinds.kind import Kind
 
 
 class Verdict(Enum):

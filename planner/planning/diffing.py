@@ -12,9 +12,9 @@ from typing import Any
 from bep.planner.canonical import canonical
 from bep.planner.fields import ABSENT, covers, default_at, matches, value_at, within
 from bep.planner.plan import FieldDiff, Origin
-from bep.schemas.kind import Kind
+from bep.schemas.kinds.kind import Kind
 from bep.schemas.resource import FieldPath
-from bep.schemas.secret import SEALED, is_sealed
+from bep.schemas.secrets.secret import SEALED, is_sealed
 
 NO_ATTRIBUTES: Mapping[str, Any] = {}
 

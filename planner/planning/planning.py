@@ -4,28 +4,28 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from bep.planner.checks import failed_checks
-from bep.planner.deciding import Case, Decision, Verdict, decide
-from bep.planner.drafting import drafted
-from bep.planner.graph import OrderImpossible, dependents, ordered, reference_cycle
+from bep.planner.formats.planfile import signed
 from bep.planner.observed import Observed
 from bep.planner.options import Options, RunningJob
 from bep.planner.plan import Change, Plan, PlanFinding
-from bep.planner.planfile import signed
-from bep.planner.refusing import import_undeclared, unknown_address
-from bep.planner.refusing import reference_cycle as cycle_finding
-from bep.planner.replacing import cascade
-from bep.planner.rollback import undoing
-from bep.planner.safety import Scene, safety_findings, settled
+from bep.planner.planning.cascade import cascade
+from bep.planner.planning.changes import drafted
+from bep.planner.planning.checks import failed_checks
+from bep.planner.planning.deciding import Case, Decision, Verdict, decide
+from bep.planner.planning.graph import OrderImpossible, dependents, ordered, reference_cycle
+from bep.planner.planning.refusals import import_undeclared, unknown_address
+from bep.planner.planning.refusals import reference_cycle as cycle_finding
+from bep.planner.planning.rollback import undoing
+from bep.planner.planning.safety import Scene, safety_findings, settled
+from bep.planner.planning.targeting import named, selected
 from bep.planner.state import Entry, State
-from bep.planner.targeting import named, selected
 from bep.planner.traffic import receivers
 from bep.planner.wanted import Wanted, guards_of, references_of, wanted
 from bep.schemas.address import Address, kind_of
-from bep.schemas.finding import Finding
-from bep.schemas.kind import Kind
+from bep.schemas.findings.finding import Finding
+from bep.schemas.kinds.kind import Kind
 from bep.schemas.resource import Resource
-from bep.schemas.secret import clear_alike, seal, sealed_alike
+from bep.schemas.secrets.secret import clear_alike, seal, sealed_alike
 
 Kept = TypeVar("Kept", Entry | None, Observed | None)
 

@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bep.planner.fields import ABSENT, dotted, with_value
-from bep.planner.graph import ordered
+from bep.planner.formats.planfile import signed
 from bep.planner.plan import Action, Change, FieldDiff, Origin, Plan, Undo
-from bep.planner.planfile import signed
+from bep.planner.planning.graph import ordered
 from bep.planner.state import ContentRecord, State
 from bep.planner.summarising import diffs_summary
 from bep.planner.traffic import shift_summary
 from bep.schemas.address import Address
-from bep.schemas.kind import NAMES
+from bep.schemas.kinds.kind import NAMES
 from bep.schemas.resource import NOTHING
-from bep.schemas.secret import is_sealed
+from bep.schemas.secrets.secret import is_sealed
 
 
 def undoing(changes: Sequence[Change]) -> tuple[Undo, ...]:

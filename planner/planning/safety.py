@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from bep.planner.observed import Observed
 from bep.planner.options import Options, RunningJob
 from bep.planner.plan import Action, Change, PlanFinding
-from bep.planner.refusing import still_referenced
+from bep.planner.planning.refusals import still_referenced
 from bep.planner.state import State
 from bep.planner.traffic import receivers
 from bep.schemas.address import Address, kind_of
-from bep.schemas.kind import Kind
+from bep.schemas.kinds.kind import Kind
 
 FEW = 3
 JOBS_FIRST = "wait for them with `bep apply --drain`, or cancel them with `bep apply --cancel-jobs`"

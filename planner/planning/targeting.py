@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from bep.planner.graph import reached
 from bep.planner.plan import Change
+from bep.planner.planning.graph import reached
 from bep.schemas.address import Address
 
 

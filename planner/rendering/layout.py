@@ -13,7 +13,7 @@ from bep.planner.plan import Action, Change, FieldDiff, Origin, Plan
 from bep.planner.summarising import SENSITIVE, masked
 from bep.schemas.address import Address
 from bep.schemas.resource import FieldPath
-from bep.schemas.secret import is_sealed
+from bep.schemas.secrets.secret import is_sealed
 
 SYMBOLS = {
     "replace": "-/+",

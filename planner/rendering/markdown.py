@@ -6,9 +6,9 @@ however long the plan is. What takes something away comes first and is dropped l
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from bep.planner.layout import Item, Row, counts, drift_rows, hidden, items, rows, summary, verdict
 from bep.planner.plan import Drift, Plan, PlanFinding
-from bep.planner.quoting import code, fenced, html, markdown, shortened
+from bep.planner.rendering.layout import Item, Row, counts, drift_rows, hidden, items, rows, summary, verdict
+from bep.planner.rendering.quoting import code, fenced, html, markdown, shortened
 
 LIMIT = 65_536
 CALLOUTS, DRIFT, ROLLBACK, NOTES = 16_000, 8_000, 8_000, 4_000

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from bep.planner.layout import LEGEND, Item, Row, counts, drift_rows, hidden, items, rows, summary, verdict
 from bep.planner.plan import Drift, Plan, PlanFinding
-from bep.planner.quoting import plain
+from bep.planner.rendering.layout import LEGEND, Item, Row, counts, drift_rows, hidden, items, rows, summary, verdict
+from bep.planner.rendering.quoting import plain
 
 COLOURS = {
     "+": "32",

@@ -8,24 +8,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from threading import Event as Flag
 
-from bep.planner.journal import Intent, Outcome
+from bep.planner.formats.journal import Intent, Outcome
+from bep.planner.formats.planfile import signed
 from bep.planner.observed import Observed
 from bep.planner.plan import Action, Change, Plan, PlanFinding
-from bep.planner.planfile import signed
 from bep.planner.state import State
-from bep.providers.calling import Answer, Call, Retry
-from bep.providers.checking import check_plan, check_safety, check_world
-from bep.providers.crew import Crew, Rules
-from bep.providers.entries import entry_of
-from bep.providers.events import Event, Finished, Noted, Started
-from bep.providers.frontier import Frontier
+from bep.providers.applying.calling import Answer, Call, Retry
+from bep.providers.applying.checking import check_plan, check_safety, check_world
+from bep.providers.applying.entries import entry_of
+from bep.providers.applying.events import Event, Finished, Noted, Started
+from bep.providers.applying.frontier import Frontier
+from bep.providers.applying.records import done_of, failed_of, intent_of
+from bep.providers.applying.recovery import recover
+from bep.providers.applying.redaction import said, secrets_of
+from bep.providers.applying.report import Ended, Report, Result
+from bep.providers.applying.threads import Crew, Rules
 from bep.providers.protocol import Provider
-from bep.providers.records import done_of, failed_of, intent_of
-from bep.providers.recovery import recover
-from bep.providers.report import Ended, Report, Result
-from bep.providers.saying import said, secrets_of
-from bep.providers.session import Session
-from bep.providers.trouble import StateNotWritten, StateReplaced
+from bep.providers.state.errors import StateNotWritten, StateReplaced
+from bep.providers.state.session import Session
 from bep.schemas.address import Address
 from bep.schemas.resource import Resource
 

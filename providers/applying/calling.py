@@ -10,10 +10,10 @@ from typing import Any, assert_never
 from bep.planner.observed import Observed
 from bep.planner.plan import Action, Change
 from bep.planner.state import Entry, Guards
+from bep.providers.applying.report import World
 from bep.providers.protocol import Conflict, Provider, ProviderError
-from bep.providers.report import World
 from bep.schemas.resource import Resource
-from bep.schemas.secret import Secret, is_sealed
+from bep.schemas.secrets.secret import Secret, is_sealed
 
 Tell = Callable[[Exception, int, float], None]
 """Told of each failure that is followed by another attempt: the error, which attempt, seconds until the next."""

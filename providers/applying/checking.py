@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bep.planner.formats.planfile import distrust
 from bep.planner.observed import Observed
 from bep.planner.plan import UNDECLARED, Action, Change, Plan, PlanFinding
-from bep.planner.planfile import distrust
 from bep.planner.state import State
 from bep.schemas.address import Address
 from bep.schemas.resource import Resource
-from bep.schemas.secret import is_sealed, seal
+from bep.schemas.secrets.secret import is_sealed, seal
 
 WRITING = (Action.CREATE, Action.UPDATE, Action.SHIFT)
 

@@ -7,7 +7,7 @@ from bep.planner.observed import Observed
 from bep.planner.plan import Change
 from bep.planner.state import Entry
 from bep.schemas.address import Address, kind_of
-from bep.schemas.kind import load_kind
+from bep.schemas.kinds.kind import load_kind
 
 
 def entry_of(change: Change, observed: Observed, operation: str, at: str) -> Entry:

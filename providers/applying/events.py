@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bep.planner.plan import Change
-from bep.providers.report import Result
+from bep.providers.applying.report import Result
 
 
 @dataclass(frozen=True, slots=True)

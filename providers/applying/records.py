@@ -1,6 +1,6 @@
 """What is written in the journal before and after a call. Pure; `Session` makes it durable."""
 
-from bep.planner.journal import Intent, Outcome
+from bep.planner.formats.journal import Intent, Outcome
 from bep.planner.plan import Change, Plan
 from bep.planner.state import Entry, State
 

@@ -6,14 +6,14 @@ The provider leaves the id of an operation on what it makes, so one look tells w
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bep.planner.journal import Intent, Outcome, fold
+from bep.planner.formats.journal import Intent, Outcome, fold
 from bep.planner.observed import Observed
 from bep.planner.plan import Action, Change, Plan
 from bep.planner.state import Entry, State
-from bep.providers.entries import entry_of, found_entry
+from bep.providers.applying.entries import entry_of, found_entry
 from bep.providers.protocol import Provider
-from bep.providers.session import Session, kept_plan
-from bep.providers.state_store import Stored
+from bep.providers.state.file_store import Stored
+from bep.providers.state.session import Session, kept_plan
 
 DOING = {
     Action.CREATE: "creating",

@@ -5,7 +5,7 @@ from typing import Any
 
 from bep.providers.protocol import ProviderError
 from bep.schemas.resource import Resource
-from bep.schemas.secret import Secret
+from bep.schemas.secrets.secret import Secret
 
 
 def secrets_of(resources: Iterable[Resource]) -> tuple[str, ...]:

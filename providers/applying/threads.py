@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from threading import Event as Flag
 from threading import Thread
 
-from bep.providers.calling import Answer, Call, Retry, carry_out, limit_of, unanswered
-from bep.providers.events import Event, Retrying, Slow
+from bep.providers.applying.calling import Answer, Call, Retry, carry_out, limit_of, unanswered
+from bep.providers.applying.events import Event, Retrying, Slow
+from bep.providers.applying.redaction import said
 from bep.providers.protocol import Provider
-from bep.providers.saying import said
 
 LOOK_UP = 1.0
 """Seconds between two looks at what has been running for long."""

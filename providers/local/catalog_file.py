@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from bep.disk import modes
+from bep.disk.durable import sync_folder
 from bep.disk.refusal import as_oserror
 from bep.disk.refusal import explained as refusal_of
-from bep.providers.durable import sync_folder
 from bep.providers.local.catalog_sealing import MARK
 from bep.providers.protocol import ProviderError
 

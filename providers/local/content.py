@@ -9,8 +9,8 @@ from typing import Final
 
 from bep.disk import modes
 from bep.disk.copying import Original, copy_hashed, digest
+from bep.disk.durable import make_folder, sync_folder
 from bep.planner.state import ContentRecord
-from bep.providers.durable import make_folder, sync_folder
 from bep.providers.local.folders import publish, remove, unfinished
 from bep.providers.protocol import Conflict, ProviderError
 from bep.schemas.content import RULE, digest_of_files

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from bep.disk.durable import sync_folder
 from bep.disk.modes import make_folder
-from bep.providers.durable import sync_folder
 
 UNFINISHED: Final = ".new-"
 

@@ -14,16 +14,14 @@ from bep.providers.local.unreferenced import in_use
 from bep.providers.local.uses import GIVEN, holds_back, uses
 from bep.providers.protocol import ProviderError
 from bep.schemas.address import Address, address_of, kind_of
-from bep.schemas.recognising import secrets_sealed
 from bep.schemas.resource import NOTHING, Resource
-from bep.schemas.secret import seal
+from bep.schemas.secrets.recognising import secrets_sealed
+from bep.schemas.secrets.secret import seal
 
 if TYPE_CHECKING:
     from bep.providers.local.datastores import Kept
-    from bep.providers.local.environments import Environments
-
-AUTO: Final = "auto"
-"""pip builds what it can have, micromamba, mamba or conda the rest; `pip` and `conda` are the other two settings."""
+    from bep.providers.local.environments.environments import Environments
+from bep.providers.local.environments.builders import AUTO
 
 CLOUD: Final = ".bep/cloud"
 """Where this world lies, below the workspace's folder. Nothing is made there before the first write."""
@@ -76,8 +74,8 @@ class LocalProvider:
     @cached_property
     def environments(self) -> "Environments":
         """The virtual environments built so far, and how to build another."""
-        from bep.providers.local.environment_folder import place_of
-        from bep.providers.local.environments import Environments
+        from bep.providers.local.environments.environments import Environments
+        from bep.providers.local.environments.folder import place_of
 
         python = self.python
         if python and "/" in python and not python.startswith("~"):

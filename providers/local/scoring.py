@@ -9,16 +9,16 @@ from typing import Any, Final
 from bep.disk.copying import Original
 from bep.planner.canonical import digest_of
 from bep.planner.observed import Observed
-from bep.providers.local import asked
-from bep.providers.local.built import Built
-from bep.providers.local.conda import Recipe
 from bep.providers.local.disk_faults import told
-from bep.providers.local.environments import label_of
+from bep.providers.local.environments import asked
+from bep.providers.local.environments.built import Built
+from bep.providers.local.environments.conda import Recipe
+from bep.providers.local.environments.environments import label_of
 from bep.providers.local.provider import LocalProvider
 from bep.providers.local.scored_files import code_files, model_files, model_looked_at
 from bep.providers.protocol import ProviderError
 from bep.schemas.address import Address, address_of, names_of
-from bep.schemas.secret import is_sealed
+from bep.schemas.secrets.secret import is_sealed
 
 Report = Callable[[str], None]
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from bep.planner.clear_values import without_clear_values
+from bep.disk.durable import At, create_durably, make_folder, nowhere, write_durably
+from bep.planner.formats.statefile import StateDamaged, decode
+from bep.planner.planning.clear_values import without_clear_values
 from bep.planner.state import State
-from bep.planner.statefile import StateDamaged, decode
-from bep.providers.durable import At, create_durably, make_folder, nowhere, write_durably
 
 KEEP = 11
 """The snapshot in use and the ten before it."""

@@ -6,11 +6,11 @@ The caller holds the lock. Every function leaves the old state or the new one, w
 from collections.abc import Mapping
 from pathlib import Path
 
+from bep.planner.formats.statefile import decode
 from bep.planner.state import Entry, State
-from bep.planner.statefile import decode
-from bep.providers.backups import as_text
-from bep.providers.session import Session
-from bep.providers.state_store import FileStore
+from bep.providers.state.backups import as_text
+from bep.providers.state.file_store import FileStore
+from bep.providers.state.session import Session
 from bep.schemas.address import Address
 
 

@@ -10,19 +10,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bep.planner.clear_values import without_clear_values
-from bep.planner.journal import Decoded, Intent, decode, fold
+from bep.disk.durable import At, create_durably, make_folder, nowhere, sync_folder, write_durably
+from bep.planner.formats.journal import Decoded, Intent, decode, fold
+from bep.planner.formats.statefile import StateDamaged, encode, format_of
+from bep.planner.formats.statefile import decode as decode_state
 from bep.planner.plan import Plan
+from bep.planner.planning.clear_values import without_clear_values
 from bep.planner.state import FORMAT_VERSION, State
-from bep.planner.statefile import StateDamaged, encode, format_of
-from bep.planner.statefile import decode as decode_state
-from bep.providers.backups import Backups, as_text, put_aside, read_state, stamp_of
-from bep.providers.durable import At, create_durably, make_folder, nowhere, sync_folder, write_durably
-from bep.providers.journal_file import JournalFile
-from bep.providers.locking import running_apply
-from bep.providers.sealing_copies import seal_copies
-from bep.providers.session import Identity, Session, identity, kept_plan
-from bep.providers.trouble import StateNotWritten, StateUnusable
+from bep.providers.state.backups import Backups, as_text, put_aside, read_state, stamp_of
+from bep.providers.state.errors import StateNotWritten, StateUnusable
+from bep.providers.state.journal_file import JournalFile
+from bep.providers.state.locking import running_apply
+from bep.providers.state.sealing_copies import seal_copies
+from bep.providers.state.session import Identity, Session, identity, kept_plan
 from bep.schemas.address import Address
 
 RESTORE = "bep state restore"

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bep.disk import modes
-from bep.providers.durable import At, nowhere, sync_folder, write_all
+from bep.disk.durable import At, nowhere, sync_folder, write_all
 
 
 class JournalFile:

@@ -18,8 +18,8 @@ from types import TracebackType
 from typing import Self
 
 from bep.disk import modes
-from bep.providers.durable import make_folder
-from bep.providers.owner import Owner, is_dead, is_here, this_process
+from bep.disk.durable import make_folder
+from bep.providers.state.owner import Owner, is_dead, is_here, this_process
 
 POLL = 0.1
 """Seconds between two looks at a lock that is waited for."""

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from bep.planner.clear_values import without_clear_text
-from bep.planner.statefile import StateDamaged
-from bep.providers.backups import Backups, as_text
-from bep.providers.durable import At, write_durably
+from bep.disk.durable import At, write_durably
+from bep.planner.formats.statefile import StateDamaged
+from bep.planner.planning.clear_values import without_clear_text
+from bep.providers.state.backups import Backups, as_text
 
 _ASIDE = ("format-*", "replaced-*", "rescued-*", "journal.replaced-*")
 """What may stand beside a state file, by the end of its name: how it was before it was migrated, replaced, mended."""

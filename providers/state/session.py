@@ -11,18 +11,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bep.planner.journal import Intent, Outcome, encode
+from bep.disk.durable import At, create_durably, write_durably
+from bep.planner.formats.journal import Intent, Outcome, encode
+from bep.planner.formats.planfile import PlanInvalid
+from bep.planner.formats.planfile import decode as decode_plan
+from bep.planner.formats.statefile import encode as encode_state
 from bep.planner.plan import Plan
-from bep.planner.planfile import PlanInvalid
-from bep.planner.planfile import decode as decode_plan
 from bep.planner.state import State
-from bep.planner.statefile import encode as encode_state
-from bep.providers.backups import Backups, stamp_of
-from bep.providers.durable import At, create_durably, write_durably
-from bep.providers.journal_file import JournalFile
-from bep.providers.trouble import StateNotWritten, StateReplaced
+from bep.providers.state.backups import Backups, stamp_of
+from bep.providers.state.errors import StateNotWritten, StateReplaced
+from bep.providers.state.journal_file import JournalFile
 from bep.schemas.resource import Resource
-from bep.schemas.secret import seal, sealed_alike
+from bep.schemas.secrets.secret import seal, sealed_alike
 
 PLANS_REMEMBERED = 20
 Identity = tuple[int, int, int, int]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from bep.disk import modes
 from bep.disk.refusal import naming
-from bep.runner import strays
 from bep.runner.errors import JobBusy
+from bep.runner.folder import leftover_processes
 
 
 class JobFolder:
@@ -86,7 +86,7 @@ def wait_for_parts(parts: Path, patience: float) -> None:
     The kernel kills them with their runner, but not in the same instant; each holds a lock on its journal. What their
     scripts started outside their groups has outlived both, and is ended here.
     """
-    strays.end(parts)
+    leftover_processes.end(parts)
     for journal in sorted(parts.glob("*.journal")):
         file = os.open(journal, os.O_RDONLY | os.O_CLOEXEC)
         try:

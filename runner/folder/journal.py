@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bep.disk import modes
 from bep.disk.refusal import naming
-from bep.runner.backlog import Ended, Unresolved, Verdict
+from bep.runner.verdicts import Ended, Unresolved, Verdict
 
 TRACEBACKS = 200  # that many are kept whole; a script that fails for every item does not fill the disk
 _FATES = [("", ""), *((how.value, verdict.value) for how in Ended for verdict in Verdict)]
@@ -44,6 +44,19 @@ class Failure:
     def is_raised(self) -> bool:
         """Whether the script raised it, and the worker wrote down where in its log: not what befell its process."""
         return ":" in self.log
+
+
+def beside(failure: Failure, rest: Unresolved) -> Failure:
+    """What is said of the rest of a mini-batch, when as many calls as it may cost to find the bad files were made."""
+    told = (
+        "on its own as well"
+        if rest.alone
+        else "with other files of its mini-batch; to find the bad ones among them, as many calls were made as it had "
+        "attempts, and whether this is one is not known"
+    )
+    message = f"{failure.message} ({told})"
+    first, count, attempt = rest.first, rest.count, rest.attempts
+    return replace(failure, first=first, count=count, attempt=attempt, message=message, verdict="", unresolved=())
 
 
 class Journal:

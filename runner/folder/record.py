@@ -9,8 +9,8 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from bep.runner.errors import JobInvalid
-from bep.runner.folder import JobFolder, write_atomically
-from bep.runner.target import ScoringTarget, Settings
+from bep.runner.folder.folder import JobFolder, write_atomically
+from bep.runner.request import ScoringTarget, Settings
 
 
 class Status(StrEnum):

@@ -9,9 +9,9 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from bep.runner.addresses import has_hidden, hidden, is_address
 from bep.runner.errors import InputsInvalid
-from bep.runner.transfers import Board
+from bep.runner.transfer.addresses import has_hidden, hidden, is_address
+from bep.runner.transfer.transfers import Board
 
 _WILD = frozenset("*?[")
 
@@ -68,7 +68,7 @@ def _brought(
             f"{', '.join(blotted)}: the job's record keeps no secret of an address, and its inputs were not listed "
             "yet: run the job anew; nothing was scored"
         )
-    from bep.runner import downloading
+    from bep.runner.transfer import downloading
 
     return downloading.give(addresses, downloads, place, board, most, kind)
 

@@ -4,13 +4,13 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from bep.runner import inputs, manifest, origins, partitions
 from bep.runner.errors import JobDamaged
-from bep.runner.folder import JobFolder
-from bep.runner.manifest import Manifest
-from bep.runner.record import JobRecord
-from bep.runner.target import JobRequest, ScoringTarget, Settings
-from bep.runner.transfers import Board
+from bep.runner.folder.folder import JobFolder
+from bep.runner.folder.record import JobRecord
+from bep.runner.inputs import expanding, manifest, origins, partitions
+from bep.runner.inputs.manifest import Manifest
+from bep.runner.request import JobRequest, ScoringTarget, Settings
+from bep.runner.transfer.transfers import Board
 
 _GLANCE = 5_000  # files counted to know how many workers to start before the inputs are listed
 
@@ -23,7 +23,7 @@ def stride(target: ScoringTarget, settings: Settings) -> int:
 def surely(request: JobRequest, most: int) -> int:
     """How many mini-batches, at most so many, a glance at the inputs shows that there are."""
     size = stride(request.target, request.settings)
-    files = inputs.at_least(request.inputs, min(most * size, _GLANCE))
+    files = expanding.at_least(request.inputs, min(most * size, _GLANCE))
     return min(1, files) if request.settings.partition_keys else files // size
 
 
@@ -35,7 +35,7 @@ def write(request: JobRequest, folder: JobFolder, downloads: Path, board: Board,
     keys, size = request.settings.partition_keys, stride(request.target, request.settings)
     most = None if keys else items
     note = partial(origins.write, folder.origins)
-    names = inputs.expand(request.inputs, downloads, board, most, request.input_type, note, folder.inputs.absolute())
+    names = expanding.expand(request.inputs, downloads, board, most, request.input_type, note, folder.inputs.absolute())
     if not keys:
         return manifest.write(folder, islice(names, items), size)
     groups = partitions.grouped(names, keys, request.partition_format)

@@ -14,10 +14,10 @@ from hashlib import file_digest, sha256
 from itertools import islice, pairwise
 from pathlib import Path
 
-from bep.runner import origins
 from bep.runner.errors import JobDamaged
-from bep.runner.folder import JobFolder, sync_folder
-from bep.runner.partitions import Partitions
+from bep.runner.folder.folder import JobFolder, sync_folder
+from bep.runner.inputs import origins
+from bep.runner.inputs.partitions import Partitions
 from bep.runner.worker.names import Names
 
 _BLOCK = 1 << 20

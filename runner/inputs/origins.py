@@ -12,9 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from bep.runner.addresses import hidden, is_web
-from bep.runner.blobs import base_of
-from bep.runner.folder import write_atomically
+from bep.runner.folder.folder import write_atomically
+from bep.runner.transfer.addresses import hidden, is_web
+from bep.runner.transfer.blobs import base_of
 
 _WILD = re.compile(r"[*?\[]")
 _Origin = tuple[str, str, str]

@@ -16,11 +16,11 @@ from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Final
 
-from bep.runner import inputs
-from bep.runner.addresses import is_address
 from bep.runner.errors import InputsInvalid
-from bep.runner.folder import JobFolder
-from bep.runner.manifest import Manifest
+from bep.runner.folder.folder import JobFolder
+from bep.runner.inputs import expanding
+from bep.runner.inputs.manifest import Manifest
+from bep.runner.transfer.addresses import is_address
 
 _BEGIN: Final = b"bep stamps 1\n"
 _ONE: Final = struct.Struct("<QQ")
@@ -166,11 +166,11 @@ def _listed_now(listed: Manifest, texts: Sequence[str], own: bytes) -> tuple[_Na
         return added, ()
     try:
         digest = sha256()
-        for name in inputs.expand(texts, Path(os.devnull)):
+        for name in expanding.expand(texts, Path(os.devnull)):
             digest.update(name + b"\0")
         if digest.hexdigest() == listed.digest:
             return added, ()
-        now = set(inputs.expand(texts, Path(os.devnull)))
+        now = set(expanding.expand(texts, Path(os.devnull)))
     except InputsInvalid:
         return added, ()  # what is gone has been found by its name
     before = {name for name in _names(listed) if not name.startswith(own)}

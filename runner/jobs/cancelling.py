@@ -6,13 +6,13 @@ from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bep.runner import listing
-from bep.runner.columns import columns_of
-from bep.runner.counting import with_totals
 from bep.runner.errors import JobBusy
-from bep.runner.finishing import Totals, history_of, tallied, write_failed_items
-from bep.runner.folder import JobFolder, wait_for_parts
-from bep.runner.record import JobRecord, Status, read, save
+from bep.runner.folder.folder import JobFolder, wait_for_parts
+from bep.runner.folder.record import JobRecord, Status, read, save
+from bep.runner.inputs import listing
+from bep.runner.jobs.counting import with_totals
+from bep.runner.jobs.totals import Totals, history_of, tallied, write_failed_items
+from bep.runner.outputs.columns import columns_of
 
 _ORPHANS = 10.0  # seconds that the kernel gets to end the workers of a runner that was killed
 

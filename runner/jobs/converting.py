@@ -5,9 +5,9 @@ import os
 import subprocess
 from pathlib import Path
 
-from bep.runner.crew import PROGRAM
-from bep.runner.launching import environment_of
-from bep.runner.target import JobRequest
+from bep.runner.jobs.launching import environment_of
+from bep.runner.processes.fleet import PROGRAM
+from bep.runner.request import JobRequest
 from bep.runner.worker.masking import forms, masked
 
 

@@ -4,10 +4,11 @@ import time
 from collections import deque
 from contextlib import suppress
 
-from bep.runner import listing, parts
-from bep.runner.finishing import Totals, history_of
-from bep.runner.folder import JobFolder
-from bep.runner.record import Counts, JobRecord, Status
+from bep.runner.folder import parts
+from bep.runner.folder.folder import JobFolder
+from bep.runner.folder.record import Counts, JobRecord, Status
+from bep.runner.inputs import listing
+from bep.runner.jobs.totals import Totals, history_of
 
 
 def with_totals(counts: Counts, totals: Totals) -> Counts:

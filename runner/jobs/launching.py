@@ -6,11 +6,11 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from bep.runner.crew import Launch
 from bep.runner.errors import JobInvalid
-from bep.runner.folder import JobFolder
-from bep.runner.listing import stride
-from bep.runner.target import JobRequest
+from bep.runner.folder.folder import JobFolder
+from bep.runner.inputs.listing import stride
+from bep.runner.processes.fleet import Launch
+from bep.runner.request import JobRequest
 from bep.runner.worker.masking import forms
 
 # Native thread pools: without a bound each worker would start one thread a core, and all would wait for each other.

@@ -3,14 +3,14 @@
 from collections.abc import Collection
 from heapq import merge
 
-from bep.runner import parts
-from bep.runner.backlog import Backlog
-from bep.runner.finishing import History
-from bep.runner.folder import JobFolder
-from bep.runner.manifest import Manifest
-from bep.runner.record import Counts
-from bep.runner.spans import Span, holes
-from bep.runner.tally import Tally
+from bep.runner.folder import parts
+from bep.runner.folder.folder import JobFolder
+from bep.runner.folder.record import Counts
+from bep.runner.inputs.manifest import Manifest
+from bep.runner.jobs.totals import History
+from bep.runner.scheduling.backlog import Backlog
+from bep.runner.scheduling.tally import Tally
+from bep.runner.span import Span, holes
 
 
 def backlog(folder: JobFolder, listed: Manifest, history: History) -> Backlog:

@@ -5,11 +5,12 @@ What is forgotten is not lost: an earlier journal stays beside the new one, and 
 
 from pathlib import Path
 
-from bep.runner import output, parts
-from bep.runner.columns import Columns, columns_of
 from bep.runner.errors import OutputExists
-from bep.runner.folder import JobFolder, sync_folder, write_atomically
-from bep.runner.record import JobRecord, Status, save
+from bep.runner.folder import parts
+from bep.runner.folder.folder import JobFolder, sync_folder, write_atomically
+from bep.runner.folder.record import JobRecord, Status, save
+from bep.runner.outputs import assembling
+from bep.runner.outputs.columns import Columns, columns_of
 from bep.runner.worker import wire
 
 _SLACK = 2.0  # seconds by which a file system's clock may be behind this process's
@@ -24,7 +25,7 @@ def forget_failures(folder: JobFolder, record: JobRecord) -> JobRecord:
     is_there = record.status is Status.COMPLETED and record.output_file is not None
     if is_there and record.output_file:
         _unchanged(record.output_file, record)
-        output.forget(output.partial(record.output_file, record.name))
+        assembling.forget(assembling.partial(record.output_file, record.name))
     again = record.model_copy(
         update={"status": Status.STARTING, "finished": None, "rewrites": record.rewrites or is_there}
     )

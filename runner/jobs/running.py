@@ -7,15 +7,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bep.runner import listing, output, parts, resuming, retrying, staging, stamps
-from bep.runner.addresses import hidden, without_login
 from bep.runner.errors import InputsChanged, JobInvalid
 from bep.runner.events import Event
-from bep.runner.finishing import history_of
-from bep.runner.folder import JobFolder, wait_for_parts
-from bep.runner.job import Job
-from bep.runner.record import JobRecord, Status, must_be_home, pinned, read, save
-from bep.runner.target import JobRequest, ScoringTarget
+from bep.runner.folder import parts
+from bep.runner.folder.folder import JobFolder, wait_for_parts
+from bep.runner.folder.record import JobRecord, Status, must_be_home, pinned, read, save
+from bep.runner.inputs import listing, stamps
+from bep.runner.jobs import resuming, retrying, staging
+from bep.runner.jobs.steps import Job
+from bep.runner.jobs.totals import history_of
+from bep.runner.outputs import assembling
+from bep.runner.request import JobRequest, ScoringTarget
+from bep.runner.transfer.addresses import hidden, without_login
 
 Given = tuple[staging.Stored, str]
 """Files that a job gets, and how; see `runner.staging`."""
@@ -66,7 +69,7 @@ def resume(
         record = read(folder)
         if record.status is Status.COMPLETED:
             if record.output_file:
-                output.forget(output.partial(record.output_file, record.name))
+                assembling.forget(assembling.partial(record.output_file, record.name))
             return record
         again = _prepared(folder, _started_by(_aimed(record, target), interpreter), environment_variables)
         again = _with_inputs(folder, again, accept=accept_changed_inputs, only_if_left=True)

@@ -9,13 +9,14 @@ from pathlib import Path
 from threading import Thread
 from typing import IO, Any
 
-from bep.runner import listing, manifest, staging
-from bep.runner.crew import PROGRAM, Launch
 from bep.runner.errors import InputsInvalid, StoredBytesDamaged
-from bep.runner.folder import JobFolder
-from bep.runner.launching import launch
-from bep.runner.target import JobRequest
-from bep.runner.transfers import Board
+from bep.runner.folder.folder import JobFolder
+from bep.runner.inputs import listing, manifest
+from bep.runner.jobs import staging
+from bep.runner.jobs.launching import launch
+from bep.runner.processes.fleet import PROGRAM, Launch
+from bep.runner.request import JobRequest
+from bep.runner.transfer.transfers import Board
 from bep.runner.worker.masking import masked
 
 Show = Callable[[bytes], None]

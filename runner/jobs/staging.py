@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from bep.disk.copying import Original, copy_hashed, link
 from bep.runner.errors import Cancelled, StoredBytesDamaged
-from bep.runner.folder import JobFolder, write_atomically
-from bep.runner.transfers import Board, Transfer
+from bep.runner.folder.folder import JobFolder, write_atomically
+from bep.runner.transfer.transfers import Board, Transfer
 
 COPY, LINK = "copy", "link"
 """How files are given: as copies, or under another name of the stored bytes, which a script can then write into."""

@@ -11,24 +11,27 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from bep.runner import listing, output, parts, publishing, resuming, staging
-from bep.runner.columns import Columns, columns_of
-from bep.runner.converting import to_parquet
-from bep.runner.engine import Engine
 from bep.runner.errors import Cancelled, InputsInvalid, JobInvalid, NotUploaded, StoredBytesDamaged
 from bep.runner.events import Event, JobFinished, JobStarted
-from bep.runner.finishing import History, Totals, failed_calls, history_of, tallied, write_failed_items
-from bep.runner.folder import JobFolder
-from bep.runner.journal import Journal
-from bep.runner.launching import launch
-from bep.runner.logs import Logs
-from bep.runner.manifest import Manifest
-from bep.runner.record import Counts, JobError, JobRecord, Status, save
-from bep.runner.stamps import Stamping
-from bep.runner.supervision import Limits
-from bep.runner.tally import Ending, rows_missing, runner_failed, too_many_failed
-from bep.runner.target import JobRequest
-from bep.runner.transfers import Board
+from bep.runner.folder import parts
+from bep.runner.folder.folder import JobFolder
+from bep.runner.folder.journal import Journal
+from bep.runner.folder.record import Counts, JobError, JobRecord, Status, save
+from bep.runner.inputs import listing
+from bep.runner.inputs.manifest import Manifest
+from bep.runner.inputs.stamps import Stamping
+from bep.runner.jobs import resuming, staging
+from bep.runner.jobs.converting import to_parquet
+from bep.runner.jobs.launching import launch
+from bep.runner.jobs.totals import History, Totals, failed_calls, history_of, tallied, write_failed_items
+from bep.runner.outputs import assembling, publishing
+from bep.runner.outputs.columns import Columns, columns_of
+from bep.runner.reporting.logs import Logs
+from bep.runner.request import JobRequest
+from bep.runner.scheduling.engine import Engine
+from bep.runner.scheduling.supervision import Limits
+from bep.runner.scheduling.tally import Ending, rows_missing, runner_failed, too_many_failed
+from bep.runner.transfer.transfers import Board
 
 _SHOWN = 3  # failures in the record; failed_items.jsonl has them all
 
@@ -71,7 +74,7 @@ class Job:
         self._end(round(before + time.monotonic() - began, 3))
         if self.record.output_file and self.record.status is Status.COMPLETED:
             with suppress(OSError):  # a second name of the file that is there: it takes no room
-                output.forget(output.partial(self.record.output_file, self.record.name))
+                assembling.forget(assembling.partial(self.record.output_file, self.record.name))
         self._tell(JobFinished(self.record))
         if self._unheard:
             raise self._unheard
@@ -189,15 +192,15 @@ class Job:
             self._complete(totals)
 
     def _assemble(self, scored: Iterable[parts.Scored], target: Path, columns: Columns) -> None:
-        temporary = output.partial(target, self.record.name)
-        if output.is_published(temporary, target):
+        temporary = assembling.partial(target, self.record.name)
+        if assembling.is_published(temporary, target):
             return
         if self.request.settings.output_format != "parquet":
-            output.assemble(scored, self.folder.parts, temporary, columns)
+            assembling.assemble(scored, self.folder.parts, temporary, columns)
             return
         self.folder.working.mkdir(exist_ok=True)  # a run with nothing left to score has started no worker
         streams = self.folder.working / "rows.arrow"
-        output.assemble(scored, self.folder.parts, streams, columns)
+        assembling.assemble(scored, self.folder.parts, streams, columns)
         if streams.stat().st_size:  # a file of no row has no columns; that the job has none is said later
             self._convert(streams, temporary)
 
@@ -247,7 +250,7 @@ class Job:
             with suppress(
                 OSError
             ):  # what cannot be removed is written over by the next run; the job's end is what counts
-                output.forget(output.partial(self.record.output_file, self.record.name))
+                assembling.forget(assembling.partial(self.record.output_file, self.record.name))
         self._set(status=Status.FAILED, error=error)
 
     def _set(self, **changes: object) -> None:

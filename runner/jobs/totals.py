@@ -6,18 +6,19 @@ import os
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from bep.runner import journal, parts
-from bep.runner.backlog import Backlog, Ended, Outcome, Unresolved, Verdict
-from bep.runner.columns import Columns
-from bep.runner.folder import JobFolder, sync_folder
-from bep.runner.job_report import JobReport
-from bep.runner.journal import Failure
-from bep.runner.manifest import Manifest
-from bep.runner.parts import Scored
-from bep.runner.spans import Span
-from bep.runner.target import Settings
+from bep.runner.folder import journal, parts
+from bep.runner.folder.folder import JobFolder, sync_folder
+from bep.runner.folder.journal import Failure, beside
+from bep.runner.folder.parts import Scored
+from bep.runner.inputs.manifest import Manifest
+from bep.runner.outputs.columns import Columns
+from bep.runner.reporting.tables import JobReport
+from bep.runner.request import Settings
+from bep.runner.scheduling.backlog import Backlog
+from bep.runner.span import Span
+from bep.runner.verdicts import Ended, Outcome, Verdict
 from bep.runner.worker.troubles import shortage
 
 
@@ -96,19 +97,6 @@ def _outcome(backlog: Backlog, call: Span, failure: Failure) -> Outcome:
     if not failure.verdict:
         return backlog.note_of_old(call, Ended.RAISED if failure.is_raised else Ended.CUT)
     return backlog.note(call, Ended(failure.how), Verdict(failure.verdict))
-
-
-def beside(failure: Failure, rest: Unresolved) -> Failure:
-    """What is said of the rest of a mini-batch, when as many calls as it may cost to find the bad files were made."""
-    told = (
-        "on its own as well"
-        if rest.alone
-        else "with other files of its mini-batch; to find the bad ones among them, as many calls were made as it had "
-        "attempts, and whether this is one is not known"
-    )
-    message = f"{failure.message} ({told})"
-    first, count, attempt = rest.first, rest.count, rest.attempts
-    return replace(failure, first=first, count=count, attempt=attempt, message=message, verdict="", unresolved=())
 
 
 def history_of(folder: JobFolder, settings: Settings) -> History:

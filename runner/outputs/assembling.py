@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bep.runner import parts
-from bep.runner.columns import Columns, rearranged
 from bep.runner.errors import OutputExists
-from bep.runner.folder import sync_folder
-from bep.runner.parts import Scored
+from bep.runner.folder import parts
+from bep.runner.folder.folder import sync_folder
+from bep.runner.folder.parts import Scored
+from bep.runner.outputs.columns import Columns, rearranged
 
 _FALLBACK = 1 << 20
 _LONGEST = 255  # bytes of one name on every file system in use

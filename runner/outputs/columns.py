@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bep.runner import parts
-from bep.runner.parts import Scored
+from bep.runner.folder import parts
+from bep.runner.folder.parts import Scored
 from bep.runner.worker import csv_text, wire
 
 Names = tuple[str, ...]

@@ -2,16 +2,16 @@
 
 from typing import TYPE_CHECKING
 
-from bep.runner import output
-from bep.runner.addresses import has_hidden
 from bep.runner.errors import NotUploaded, OutputExists
-from bep.runner.folder import JobFolder
-from bep.runner.record import JobRecord
-from bep.runner.target import JobRequest
-from bep.runner.transfers import Board
+from bep.runner.folder.folder import JobFolder
+from bep.runner.folder.record import JobRecord
+from bep.runner.outputs import assembling
+from bep.runner.request import JobRequest
+from bep.runner.transfer.addresses import has_hidden
+from bep.runner.transfer.transfers import Board
 
 if TYPE_CHECKING:
-    from bep.runner.uploading import Upload
+    from bep.runner.transfer.uploading import Upload
 
 
 def is_published(record: JobRecord, request: JobRequest, folder: JobFolder, board: Board) -> bool:
@@ -25,7 +25,7 @@ def is_published(record: JobRecord, request: JobRequest, folder: JobFolder, boar
         if target:
             _upload(request, folder).refuse_taken(target.name, board)
         return False
-    published = target is not None and output.is_published(output.partial(target, record.name), target)
+    published = target is not None and assembling.is_published(assembling.partial(target, record.name), target)
     if target and target.exists() and not published and not record.rewrites:
         raise OutputExists(f"{target} exists already and is never overwritten: choose another output_file_name or path")
     return published
@@ -40,13 +40,13 @@ def publish(record: JobRecord, request: JobRequest, folder: JobFolder, board: Bo
     target = record.output_file
     if target:
         is_own = record.rewrites or request.output_address
-        (output.replace if is_own else output.publish)(output.partial(target, record.name), target)
+        (assembling.replace if is_own else assembling.publish)(assembling.partial(target, record.name), target)
     if request.output_address:
         _upload(request, folder).send(target.name if target else None, board)
 
 
 def _upload(request: JobRequest, folder: JobFolder) -> "Upload":
-    from bep.runner.uploading import upload
+    from bep.runner.transfer.uploading import upload
 
     if has_hidden(request.output_address):
         raise NotUploaded(

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from bep.runner import strays
-from bep.runner.masked_logs import MaskedLog
-from bep.runner.record import JobError
+from bep.runner.folder import leftover_processes
+from bep.runner.folder.record import JobError
+from bep.runner.processes.masked_logs import MaskedLog
+from bep.runner.processes.process import Heart, Worker
 from bep.runner.worker import wire
-from bep.runner.workers import Heart, Worker
 
 NOT_STARTED = "WorkerNotStarted"
-PROGRAM = Path(__file__).resolve().parent / "worker" / "__main__.py"
+PROGRAM = Path(__file__).resolve().parents[1] / "worker" / "__main__.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class Crew:
     def _spawn(self, theirs: tuple[int, ...], setup: dict[str, Any], said: tuple[int, ...]) -> subprocess.Popen[bytes]:
         """Start the program with its ends of the pipes."""
         files = (*theirs, self._memory_file)
-        environment = strays.marked(self._launch.environment, self._launch.parts, setup["process"])
+        environment = leftover_processes.marked(self._launch.environment, self._launch.parts, setup["process"])
         if seen := _gpus(setup["slot"], self._slots, self._launch.gpus):
             environment["CUDA_VISIBLE_DEVICES"] = seen
         return subprocess.Popen(
@@ -158,7 +158,7 @@ class Crew:
 
     def close(self) -> None:
         """End what scripts have left running, and let the shared memory go."""
-        strays.end(self._launch.parts)
+        leftover_processes.end(self._launch.parts)
         self._memory.close()
         os.close(self._memory_file)
 

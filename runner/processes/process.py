@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bep.runner.masked_logs import MaskedLog
-from bep.runner.spans import Span
+from bep.runner.processes.masked_logs import MaskedLog
+from bep.runner.span import Span
 from bep.runner.worker import wire
 
 _PARTING = 0.2  # seconds that killed processes get to go; a container's init may never collect them

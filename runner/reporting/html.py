@@ -3,34 +3,19 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
-from pathlib import Path
 from typing import Any
 
-from bep.runner.counting import so_far
-from bep.runner.folder import JobFolder, write_atomically
-from bep.runner.html_report_axis import axis_of
-from bep.runner.html_report_charts import latencies, throughput, workers
-from bep.runner.html_report_data import Gathered, Trouble, gather
-from bep.runner.html_report_numbers import duration, number_of
-from bep.runner.html_report_style import STYLE
-from bep.runner.record import JobError, JobRecord, Status, load
+from bep.runner.folder.record import JobError, JobRecord, Status
+from bep.runner.reporting.html_axis import axis_of
+from bep.runner.reporting.html_charts import latencies, throughput, workers
+from bep.runner.reporting.html_data import Gathered, Trouble
+from bep.runner.reporting.html_style import STYLE
+from bep.runner.reporting.numbers import duration, number_of
 
 NAME = "report.html"
 
 _TROUBLES = 25  # groups of failures with their tracebacks; the rest is in failed_items.jsonl
 _WORKERS = 200
-
-
-def write(path: Path) -> Path:
-    """Write the report of the job in this folder, whole or not at all; where it is.
-
-    Raises `JobInvalid` for a folder without a job, `OSError` when it cannot be read or written.
-    """
-    folder = JobFolder(path)
-    record = so_far(load(path))
-    page = render(record, gather(folder, record))
-    write_atomically(path / NAME, page.encode("utf-8", "backslashreplace"))
-    return path / NAME
 
 
 def render(record: JobRecord, found: Gathered) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bep.runner.html_report_data import Timeline
+from bep.runner.reporting.html_data import Timeline
 
 WIDTH = 940
 LEFT, RIGHT = 78, 12

@@ -4,9 +4,9 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 
-from bep.runner.html_report_axis import LEFT, PLOT, RIGHT, WIDTH, Axis
-from bep.runner.html_report_data import PER_DECADE, Latencies, Timeline
-from bep.runner.html_report_numbers import duration, number_of, round_step
+from bep.runner.reporting.html_axis import LEFT, PLOT, RIGHT, WIDTH, Axis
+from bep.runner.reporting.html_data import PER_DECADE, Latencies, Timeline
+from bep.runner.reporting.numbers import duration, number_of, round_step
 
 FOOT = 26
 _ROWS = 40  # workers that get a row

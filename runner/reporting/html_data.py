@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bep.runner import journal, listing, parts
 from bep.runner.errors import JobDamaged
-from bep.runner.folder import JobFolder
-from bep.runner.manifest import Manifest
-from bep.runner.record import JobRecord, Status
+from bep.runner.folder import journal, parts
+from bep.runner.folder.folder import JobFolder
+from bep.runner.folder.record import JobRecord, Status
+from bep.runner.inputs import listing
+from bep.runner.inputs.manifest import Manifest
 
 BINS = 320
 """Points in time at most; they grow twice as wide whenever there are more."""

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bep.runner.events import Event, JobFinished, JobStarted, MiniBatchFailed, Progress, WorkerLost
-from bep.runner.record import JobRecord
-from bep.runner.report import becoming, lines
-from bep.runner.usage_log import UsageLog
+from bep.runner.folder.record import JobRecord
+from bep.runner.reporting.text import becoming, lines
+from bep.runner.reporting.usage_log import UsageLog
 
 _README = """\
 What can be here. A file for which there was nothing to write is not there.

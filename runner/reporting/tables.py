@@ -13,10 +13,10 @@ from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
-from bep.runner.folder import JobFolder
-from bep.runner.journal import Failure
-from bep.runner.manifest import Manifest
-from bep.runner.parts import Scored
+from bep.runner.folder.folder import JobFolder
+from bep.runner.folder.journal import Failure
+from bep.runner.folder.parts import Scored
+from bep.runner.inputs.manifest import Manifest
 from bep.runner.worker.names import Names
 from bep.runner.worker.troubles import shortage
 

@@ -3,7 +3,7 @@
 import re
 
 from bep.runner.events import MiniBatchFailed
-from bep.runner.record import Counts, JobError, JobRecord, Status
+from bep.runner.folder.record import Counts, JobError, JobRecord, Status
 from bep.schemas.escaping import in_one_line
 
 _NUMBERS = re.compile(r"\d+")

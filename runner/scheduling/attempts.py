@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bep.runner.backlog import Backlog, Ended, Verdict
-from bep.runner.deaths import Death
 from bep.runner.events import Event, MiniBatchFailed
-from bep.runner.finishing import beside
-from bep.runner.journal import Failure, Journal
-from bep.runner.manifest import Manifest
-from bep.runner.spans import Span
-from bep.runner.tally import Tally
-from bep.runner.workers import Lease, Worker
+from bep.runner.folder.journal import Failure, Journal, beside
+from bep.runner.inputs.manifest import Manifest
+from bep.runner.processes.process import Lease, Worker
+from bep.runner.scheduling.backlog import Backlog
+from bep.runner.scheduling.tally import Tally
+from bep.runner.scheduling.worker_deaths import Death
+from bep.runner.span import Span
+from bep.runner.verdicts import Ended, Verdict
 
 
 @dataclass(frozen=True, slots=True)

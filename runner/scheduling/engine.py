@@ -6,21 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bep.runner import deaths, strays
-from bep.runner.attempts import Attempts
-from bep.runner.backlog import Backlog
-from bep.runner.crew import Crew, Launch, Watch
-from bep.runner.deaths import Death, Left
 from bep.runner.events import Event, WorkerLost
-from bep.runner.journal import Journal
-from bep.runner.manifest import Manifest
-from bep.runner.pacing import Pace
-from bep.runner.progress import Gauge
-from bep.runner.record import JobError
-from bep.runner.supervision import Limits, Supervisor
-from bep.runner.tally import Ending, Tally, rows_unwritable, runner_failed, too_many_failed
+from bep.runner.folder import leftover_processes
+from bep.runner.folder.journal import Journal
+from bep.runner.folder.record import JobError
+from bep.runner.inputs.manifest import Manifest
+from bep.runner.processes.fleet import Crew, Launch, Watch
+from bep.runner.processes.process import Lease, Worker
+from bep.runner.scheduling import worker_deaths
+from bep.runner.scheduling.attempts import Attempts
+from bep.runner.scheduling.backlog import Backlog
+from bep.runner.scheduling.pacing import Pace
+from bep.runner.scheduling.progress import Gauge
+from bep.runner.scheduling.supervision import Limits, Supervisor
+from bep.runner.scheduling.tally import Ending, Tally, rows_unwritable, runner_failed, too_many_failed
+from bep.runner.scheduling.worker_deaths import Death, Left
 from bep.runner.worker import wire
-from bep.runner.workers import Lease, Worker
 
 LEASES = 2  # in a worker's pipe, so that none waits for the round trip
 _NO_PROGRAM = (errno.ENOENT, errno.EACCES, errno.ENOEXEC, errno.E2BIG)
@@ -48,13 +49,13 @@ class Engine:
     _watch: Watch = field(default_factory=Watch)
     _gauge: Gauge = field(init=False)
     _hall: Crew = field(init=False)
-    _sweep: strays.Sweep = field(init=False)
+    _sweep: leftover_processes.Sweep = field(init=False)
     _supervisor: Supervisor = field(init=False)
     _attempts: Attempts = field(init=False)
 
     def __post_init__(self) -> None:
         self._hall = Crew(self.launch, self.workers, self.first_number)
-        self._sweep = strays.Sweep(self.launch.parts)
+        self._sweep = leftover_processes.Sweep(self.launch.parts)
 
     def start(self, workers: int) -> None:
         """Start so many of the workers: they load the script and call `init()` while the inputs are being listed."""
@@ -159,9 +160,9 @@ class Engine:
         if worker.stopping and code == 0:
             self.tally.add(*counts[:2])
         else:
-            left = deaths.settle(self.launch.parts, worker, heart, self._supervisor.suspects)
+            left = worker_deaths.settle(self.launch.parts, worker, heart, self._supervisor.suspects)
             self.tally.add(left.scored, left.short)
-            self._lost(worker, deaths.explain(worker, heart, code), left)
+            self._lost(worker, worker_deaths.explain(worker, heart, code), left)
 
     def _lost(self, worker: Worker, death: Death, left: Left) -> None:
         self.backlog.give_back(left.untouched)

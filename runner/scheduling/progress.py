@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bep.runner.events import Progress, WorkerState
-from bep.runner.memory import resident
-from bep.runner.tally import Tally
-from bep.runner.workers import Worker
+from bep.runner.processes.memory import resident
+from bep.runner.processes.process import Worker
+from bep.runner.scheduling.tally import Tally
 
 PERIOD = 0.25  # seconds between two events
 _RECENT = 10.0  # seconds that the rate is of

@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-from bep.runner.spans import Span
+from bep.runner.span import Span
 
 
 @dataclass(slots=True)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bep.runner import memory
-from bep.runner.crew import NOT_STARTED, Crew
-from bep.runner.deaths import Death, call_of
-from bep.runner.record import JobError
-from bep.runner.spans import Span
+from bep.runner.folder.record import JobError
+from bep.runner.processes import memory
+from bep.runner.processes.fleet import NOT_STARTED, Crew
+from bep.runner.processes.process import Doom, Heart, Worker
+from bep.runner.scheduling.worker_deaths import Death, call_of
+from bep.runner.span import Span
 from bep.runner.worker import wire
-from bep.runner.workers import Doom, Heart, Worker
 
 _LAST_WORDS = 0.1  # seconds in which a process that is too late may write its stack
 _LOOK = 0.1  # seconds between two looks at how much memory workers hold

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bep.disk.refusal import explained
-from bep.runner.record import JobError
+from bep.runner.folder.record import JobError
 
 
 @dataclass(slots=True)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bep.runner import parts
-from bep.runner.crew import NOT_STARTED
-from bep.runner.spans import Span
+from bep.runner.folder import parts
+from bep.runner.processes.fleet import NOT_STARTED
+from bep.runner.processes.process import Heart, Worker
+from bep.runner.span import Span
 from bep.runner.worker import wire
 from bep.runner.worker.troubles import as_written
-from bep.runner.workers import Heart, Worker
 
 _SAID = {
     wire.UNHEARD: ("ChannelClosed", "the script closed file descriptors that the worker needs"),

@@ -16,10 +16,10 @@ from typing import Final
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlencode, urlsplit, urlunsplit
 from xml.etree import ElementTree
 
-from bep.runner.addresses import hidden, is_web, scrubbed
 from bep.runner.errors import InputsInvalid
-from bep.runner.stores import Found
-from bep.runner.transfers import Transfer
+from bep.runner.transfer.addresses import hidden, is_web, scrubbed
+from bep.runner.transfer.stores import Found
+from bep.runner.transfer.transfers import Transfer
 
 FOLDERS: Final = (
     "Name its files, as a list of addresses; or give the folder as az://..., abfss://..., s3://... or a datastore's "

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from bep.runner.addresses import identity
-from bep.runner.copies import GOING, digest_of
+from bep.runner.transfer.addresses import identity
+from bep.runner.transfer.copies import GOING, digest_of
 
 _KEY: Final = re.compile(r"[0-9a-f]{32}")
 

@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from bep.disk import modes
-from bep.runner.folder import sync_folder, write_atomically
-from bep.runner.stated import digest
+from bep.runner.folder.folder import sync_folder, write_atomically
+from bep.runner.transfer.server_headers import digest
 
 SEALED_AT: Final = 946_782_245
 """Modification time (2000-01-02) of every copy. One with another time was written to by somebody else."""

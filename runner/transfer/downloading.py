@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from bep.runner import blobs, giving, stores, web
-from bep.runner.addresses import hidden, identity, is_web
-from bep.runner.copies import Copies, Fetched
 from bep.runner.errors import InputsInvalid
-from bep.runner.stated import digest
-from bep.runner.stores import Found, Store
-from bep.runner.transfers import Board, Transfer
+from bep.runner.transfer import blobs, job_copies, stores, web
+from bep.runner.transfer.addresses import hidden, identity, is_web
+from bep.runner.transfer.copies import Copies, Fetched
+from bep.runner.transfer.server_headers import digest
+from bep.runner.transfer.stores import Found, Store
+from bep.runner.transfer.transfers import Board, Transfer
 
 _DOING = "cannot be fetched"
 
@@ -28,7 +28,7 @@ def fetch(
     every = list(dict.fromkeys(addresses))
     found = _all(every, downloads, board, most, kind)
     for address in every:
-        found[address] = _sound(found[address], address, downloads, board, most, kind, giving.verified)
+        found[address] = _sound(found[address], address, downloads, board, most, kind, job_copies.verified)
     return {address: fetched.place for address, fetched in found.items()}
 
 
@@ -49,7 +49,7 @@ def give(
 
 
 def _copied(into: Path, fetched: Fetched, board: Board) -> bool:
-    return giving.copied(fetched, into, board)
+    return job_copies.copied(fetched, into, board)
 
 
 def _sound(

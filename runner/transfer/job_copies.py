@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from bep.disk.copying import copy_hashed, digest
-from bep.runner.copies import Fetched, sha256_of
 from bep.runner.errors import InputsInvalid
-from bep.runner.folder import sync_folder
-from bep.runner.transfers import Board, Transfer
+from bep.runner.folder.folder import sync_folder
+from bep.runner.transfer.copies import Fetched, sha256_of
+from bep.runner.transfer.transfers import Board, Transfer
 
 
 def verified(fetched: Fetched, board: Board) -> bool:

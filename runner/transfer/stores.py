@@ -13,9 +13,9 @@ from importlib import import_module
 from pathlib import PurePosixPath
 from typing import Any
 
-from bep.runner.addresses import hidden, last_name, scrubbed
 from bep.runner.errors import Cancelled, JobInvalid
-from bep.runner.transfers import Transfer
+from bep.runner.transfer.addresses import hidden, last_name, scrubbed
+from bep.runner.transfer.transfers import Transfer
 
 _TRIES = 3
 _PAUSE = 0.5  # seconds before the second try, and twice that before the third

@@ -15,11 +15,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from bep.runner import stores
 from bep.runner.errors import NotUploaded, OutputExists
-from bep.runner.stated import digest
-from bep.runner.stores import Store, version_of
-from bep.runner.transfers import Board, Transfer
+from bep.runner.transfer import stores
+from bep.runner.transfer.server_headers import digest
+from bep.runner.transfer.stores import Store, version_of
+from bep.runner.transfer.transfers import Board, Transfer
 
 _BLOCK = 1 << 20
 

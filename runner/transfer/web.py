@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from bep.runner.addresses import file_name, hidden, identity, scrubbed
-from bep.runner.blobs import FOLDERS, version_of
-from bep.runner.copies import Copies, Fetched
 from bep.runner.errors import InputsInvalid
-from bep.runner.stated import Stated, digest, in_fragment, stated_by
-from bep.runner.stores import Found
-from bep.runner.transfers import Transfer
+from bep.runner.transfer.addresses import file_name, hidden, identity, scrubbed
+from bep.runner.transfer.blobs import FOLDERS, version_of
+from bep.runner.transfer.copies import Copies, Fetched
+from bep.runner.transfer.server_headers import Stated, digest, in_fragment, stated_by
+from bep.runner.transfer.stores import Found
+from bep.runner.transfer.transfers import Transfer
 
 SECONDS = 60.0
 """How long a server may keep silent, and how long it has for each `LEAST` bytes."""

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from bep.schemas.checking import Refusal, dotted
-from bep.schemas.finding import Finding, mistake, warning
-from bep.schemas.kind import NAMES, load_kind
+from bep.schemas.checking.structure import Refusal, dotted
+from bep.schemas.findings.finding import Finding, mistake, warning
+from bep.schemas.kinds.kind import NAMES, load_kind
 from bep.schemas.mark import Mark
-from bep.schemas.node import Node
 from bep.schemas.resource import FieldPath
+from bep.schemas.yaml.node import Node
 
 Empty = Mapping[FieldPath, Mark]
 """The fields of a document that are empty, and where their keys stand."""

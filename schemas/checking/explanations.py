@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bep.schemas.masking import is_secret_name
-from bep.schemas.nearest import did_you_mean, either
-from bep.schemas.scalar import plainer
+from bep.schemas.findings.did_you_mean import did_you_mean, either
+from bep.schemas.yaml.masking import is_secret_name
+from bep.schemas.yaml.scalar import plainer
 
 WORDED = {
     "string": "text",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from bep.schemas.published import in_python, pointed, schema_of
+from bep.schemas.kinds.published import in_python, pointed, schema_of
 
 Accept = Callable[[Any], bool]
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Sequence
 
-from bep.schemas.checking import Refusal
-from bep.schemas.doubts import Doubts
-from bep.schemas.node import Node, scalars
+from bep.schemas.checking.structure import Refusal
+from bep.schemas.findings.doubts import Doubts
 from bep.schemas.resource import FieldPath
+from bep.schemas.yaml.node import Node, scalars
 
 IDENTIFYING = ("name", "version", "endpoint_name")
 """Fields that are kept however wrong they are: others refer to a resource by them."""

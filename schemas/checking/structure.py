@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from bep.schemas.accepting import acceptor
-from bep.schemas.finding import Finding, mistake
-from bep.schemas.kind import NAMES
-from bep.schemas.nearest import either, listed, meant_by, nearest, with_article
-from bep.schemas.node import Node, plain
-from bep.schemas.published import OTHERS, followed, in_python, schema_of
+from bep.schemas.checking.explanations import EXPLANATIONS, other, types_of, wrong_type
+from bep.schemas.checking.fast_path import acceptor
+from bep.schemas.findings.did_you_mean import either, listed, meant_by, nearest, with_article
+from bep.schemas.findings.finding import Finding, mistake
+from bep.schemas.kinds.kind import NAMES
+from bep.schemas.kinds.published import OTHERS, followed, in_python, schema_of
 from bep.schemas.resource import FieldPath
-from bep.schemas.wording import EXPLANATIONS, other, types_of, wrong_type
+from bep.schemas.yaml.node import Node, plain
 
 
 @dataclass(frozen=True, slots=True)

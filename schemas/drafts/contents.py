@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from bep.schemas.content import Unfit
-from bep.schemas.draft import Draft
+from bep.schemas.drafts.draft import Draft
+from bep.schemas.drafts.references import is_remote
 from bep.schemas.files import Files
-from bep.schemas.finding import warning
-from bep.schemas.nearest import did_you_mean
-from bep.schemas.node import Node
-from bep.schemas.references import is_remote
+from bep.schemas.findings.did_you_mean import did_you_mean
+from bep.schemas.findings.finding import warning
 from bep.schemas.resource import Content, FieldPath
+from bep.schemas.yaml.node import Node
 
 T = TypeVar("T")
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field, replace
 
 from bep.schemas.address import Address
-from bep.schemas.doubts import Doubts
-from bep.schemas.finding import Finding, Severity, mistake
+from bep.schemas.findings.doubts import Doubts
+from bep.schemas.findings.finding import Finding, Severity, mistake
 from bep.schemas.mark import Mark
-from bep.schemas.node import Node
 from bep.schemas.resource import Content, FieldPath, Reference
+from bep.schemas.yaml.node import Node
 
 
 @dataclass(slots=True)

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator
 
-from bep.schemas.draft import Draft
-from bep.schemas.finding import Finding, mistake, warning
-from bep.schemas.node import Node, scalars
-from bep.schemas.recognising import blotted, is_excused, is_secret_by_name, may_be_secret, shape_of
+from bep.schemas.drafts.draft import Draft
+from bep.schemas.findings.finding import Finding, mistake, warning
 from bep.schemas.resource import FieldPath
-from bep.schemas.secret import Secret
+from bep.schemas.secrets.recognising import blotted, is_excused, is_secret_by_name, may_be_secret, shape_of
+from bep.schemas.secrets.secret import Secret
+from bep.schemas.yaml.node import Node, scalars
 
 CODE = "literal-secret"
 IN_ADDRESS = "secret-in-address"

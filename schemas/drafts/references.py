@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from bep.schemas.address import Address, address_of, kind_of, names_of
-from bep.schemas.nearest import listed, nearest
+from bep.schemas.findings.did_you_mean import listed, nearest
 
 VERSIONED = frozenset(("model", "environment", "data"))
 BUILT_IN = frozenset((Address("compute/local"), Address("datastore/workspaceblobstore")))

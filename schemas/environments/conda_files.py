@@ -3,12 +3,12 @@
 import re
 from collections.abc import Sequence
 
-from bep.schemas.draft import Draft
-from bep.schemas.emptiness import empty_field
-from bep.schemas.nearest import did_you_mean, either
-from bep.schemas.node import Node, scalars
+from bep.schemas.checking.emptiness import empty_field
+from bep.schemas.checking.explanations import shown
+from bep.schemas.drafts.draft import Draft
+from bep.schemas.findings.did_you_mean import did_you_mean, either
 from bep.schemas.resource import FieldPath
-from bep.schemas.wording import shown
+from bep.schemas.yaml.node import Node, scalars
 
 FIELDS = ("name", "channels", "dependencies", "variables", "prefix")
 HERE: FieldPath = ("conda_file",)

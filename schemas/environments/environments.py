@@ -1,17 +1,17 @@
 """Environments: conda and requirements files are read and become part of the resource."""
 
-from bep.schemas.checking import check
-from bep.schemas.conda_files import check_conda
-from bep.schemas.contents import Contents, beside, said
-from bep.schemas.draft import Draft
-from bep.schemas.emptiness import say_empty, take_out_empty
+from bep.schemas.checking.emptiness import say_empty, take_out_empty
+from bep.schemas.checking.recovering import salvage
+from bep.schemas.checking.structure import check
+from bep.schemas.drafts.contents import Contents, beside, said
+from bep.schemas.drafts.draft import Draft
+from bep.schemas.environments.conda_files import check_conda
+from bep.schemas.environments.pip_credentials import settle_credentials
+from bep.schemas.environments.pip_files import FIELD, Carrier, read_lines
 from bep.schemas.files import Files
-from bep.schemas.node import Node
-from bep.schemas.opening import documents_of
-from bep.schemas.pip_credentials import settle_credentials
-from bep.schemas.pip_files import FIELD, Carrier, read_lines
-from bep.schemas.reading import read
-from bep.schemas.salvaging import salvage
+from bep.schemas.workspace.reading_workspace import documents_of
+from bep.schemas.yaml.node import Node
+from bep.schemas.yaml.reading import read
 
 GIVES = ("image", "conda_file", "build", "requirements")
 

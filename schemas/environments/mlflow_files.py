@@ -3,11 +3,11 @@
 import re
 from typing import Final
 
-from bep.schemas.contents import Contents, said
-from bep.schemas.draft import Draft
-from bep.schemas.literal_secrets import CODE, excused_of
+from bep.schemas.drafts.contents import Contents, said
+from bep.schemas.drafts.draft import Draft
+from bep.schemas.drafts.literal_secrets import CODE, excused_of
 from bep.schemas.mark import Mark
-from bep.schemas.recognising import is_excused, is_secret, shape_of
+from bep.schemas.secrets.recognising import is_excused, is_secret, shape_of
 
 _READ: Final = re.compile(r"MLmodel|[^/]+\.ya?ml|requirements[^/]*\.txt")
 _NAMED: Final = re.compile(r"\s*(?:-\s+)?[\"']?(?P<name>[\w.-]+)[\"']?\s*:\s+(?P<value>\S.*?)\s*")

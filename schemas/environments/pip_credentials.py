@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from bep.schemas.draft import Draft
-from bep.schemas.node import Node, scalars
-from bep.schemas.pip_lines import EXPRESSION, in_one_word
+from bep.schemas.drafts.draft import Draft
+from bep.schemas.environments.pip_lines import EXPRESSION, in_one_word
 from bep.schemas.resource import FieldPath
+from bep.schemas.yaml.node import Node, scalars
 
 _ENVIRONMENT: Final = re.compile(r"\s*env\.[A-Za-z_][A-Za-z0-9_]*\s*")
 _USER: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.\-]*)://[^/\s@]*@", re.IGNORECASE)

@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bep.schemas.content import digest_of_files
-from bep.schemas.contents import Contents, beside, said
-from bep.schemas.draft import Draft
-from bep.schemas.node import Node
-from bep.schemas.pip_lines import (
+from bep.schemas.drafts.contents import Contents, beside, said
+from bep.schemas.drafts.draft import Draft
+from bep.schemas.environments.pip_lines import (
     ARCHIVES,
     PipLine,
     is_elsewhere,
@@ -26,6 +25,7 @@ from bep.schemas.pip_lines import (
     path_in,
 )
 from bep.schemas.resource import Content, FieldPath
+from bep.schemas.yaml.node import Node
 
 FIELD: Final = "local_files"
 """The attribute that holds the carried files, a content."""

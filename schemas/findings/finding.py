@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bep.schemas.mark import Mark
-from bep.schemas.recognising import blotted, secrets_in, without
+from bep.schemas.secrets.recognising import blotted, secrets_in, without
 
 
 class Severity(StrEnum):

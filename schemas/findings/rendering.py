@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
-from bep.schemas.finding import Finding, Severity
+from bep.schemas.findings.finding import Finding, Severity
 from bep.schemas.mark import Mark
 
 FORMAT_VERSION = 1

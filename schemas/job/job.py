@@ -4,25 +4,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bep.schemas.checking import check
-from bep.schemas.contents import beside, said
-from bep.schemas.emptiness import say_empty, take_out_empty
+from bep.schemas.checking.emptiness import say_empty, take_out_empty
+from bep.schemas.checking.recovering import salvage
+from bep.schemas.checking.structure import check
+from bep.schemas.drafts.contents import beside, said
+from bep.schemas.drafts.literal_secrets import excused_by, literal_secrets
+from bep.schemas.drafts.references import is_remote
 from bep.schemas.files import Files
-from bep.schemas.finding import Finding, errors, mistake, ordered
-from bep.schemas.job_changes import OVERRIDES, change
-from bep.schemas.literal_secrets import excused_by, literal_secrets
+from bep.schemas.findings.finding import Finding, errors, mistake, ordered
+from bep.schemas.job.overrides import OVERRIDES, change
 from bep.schemas.mark import Mark
-from bep.schemas.masking import in_address, masked
-from bep.schemas.node import Node
-from bep.schemas.opening import open_workspace
-from bep.schemas.reading import read
-from bep.schemas.recognising import is_excused, is_secret
-from bep.schemas.references import is_remote
 from bep.schemas.resource import FieldPath
-from bep.schemas.rules import file_name_trouble
-from bep.schemas.salvaging import salvage
-from bep.schemas.spelling import respell_value
-from bep.schemas.variables import Variables
+from bep.schemas.secrets.recognising import is_excused, is_secret
+from bep.schemas.specs.defaults import respell_value
+from bep.schemas.specs.rules import file_name_trouble
+from bep.schemas.workspace.reading_workspace import open_workspace
+from bep.schemas.workspace.variables import Variables
+from bep.schemas.yaml.masking import in_address, masked
+from bep.schemas.yaml.node import Node
+from bep.schemas.yaml.reading import read
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bep.schemas.finding import Finding, mistake
-from bep.schemas.nearest import did_you_mean, listed
-from bep.schemas.node import Node
-from bep.schemas.scalar import meaning
+from bep.schemas.findings.did_you_mean import did_you_mean, listed
+from bep.schemas.findings.finding import Finding, mistake
+from bep.schemas.yaml.node import Node
+from bep.schemas.yaml.scalar import meaning
 
 OVERRIDES = (
     "mini_batch_size",

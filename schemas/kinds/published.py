@@ -6,7 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from bep.schemas.kind import NAMES
+from bep.schemas.kinds.kind import NAMES
 
 OTHERS = ("workspace", "job", "extension", "kind")
 """The published schemas that are no kind of resource."""

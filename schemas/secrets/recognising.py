@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from bep.schemas.secret import Secret, is_sealed
+from bep.schemas.secrets.secret import Secret, is_sealed
 
 _TOKENS: Final = (
     r"gh[pousr]_[A-Za-z0-9]{30,}",  # GitHub

@@ -5,17 +5,17 @@ from functools import cache
 
 from bep.schemas.address import address_of
 from bep.schemas.content import DIGITS, version_of
-from bep.schemas.contents import Contents, beside
-from bep.schemas.draft import Draft
-from bep.schemas.environments import complete
-from bep.schemas.kind import fields, load_kind
-from bep.schemas.literal_secrets import excused_of, warn_of_literal
-from bep.schemas.mlflow_files import check_mlflow_files
-from bep.schemas.node import Marks, Node, faithful, plain
+from bep.schemas.drafts.contents import Contents, beside
+from bep.schemas.drafts.draft import Draft
+from bep.schemas.drafts.literal_secrets import excused_of, warn_of_literal
+from bep.schemas.environments.environments import complete
+from bep.schemas.environments.mlflow_files import check_mlflow_files
+from bep.schemas.kinds.kind import fields, load_kind
 from bep.schemas.resource import FieldPath, Lifecycle, Resource, Retries, Timeouts
-from bep.schemas.secret import Secret
-from bep.schemas.spelling import respell, settle, shape
-from bep.schemas.variables import Variables
+from bep.schemas.secrets.secret import Secret
+from bep.schemas.specs.defaults import respell, settle, shape
+from bep.schemas.workspace.variables import Variables
+from bep.schemas.yaml.node import Marks, Node, faithful, plain
 
 
 def prepare(draft: Draft, contents: Contents) -> None:

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from bep.schemas.draft import Draft
-from bep.schemas.finding import Finding, mistake
-from bep.schemas.kind import fields, load_kind
-from bep.schemas.node import Node
-from bep.schemas.published import followed
+from bep.schemas.drafts.draft import Draft
+from bep.schemas.findings.finding import Finding, mistake
+from bep.schemas.kinds.kind import fields, load_kind
+from bep.schemas.kinds.published import followed
 from bep.schemas.resource import FieldPath
+from bep.schemas.yaml.node import Node
 
 
 @dataclass(slots=True)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from bep.schemas.finding import Finding, Severity, mistake
-from bep.schemas.kind import NAMES, load_kind
-from bep.schemas.nearest import did_you_mean, either, with_article
-from bep.schemas.node import Node
+from bep.schemas.findings.did_you_mean import did_you_mean, either, with_article
+from bep.schemas.findings.finding import Finding, Severity, mistake
+from bep.schemas.kinds.kind import NAMES, load_kind
+from bep.schemas.yaml.node import Node
 
 WRITTEN = tuple(name for name in NAMES if name != "traffic")
 """The kinds a user writes; traffic is derived."""

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from bep.schemas.doubts import Doubts
-from bep.schemas.draft import Draft
-from bep.schemas.node import Node
-from bep.schemas.spelling import put, respell
+from bep.schemas.drafts.draft import Draft
+from bep.schemas.findings.doubts import Doubts
+from bep.schemas.specs.defaults import put, respell
+from bep.schemas.yaml.node import Node
 
 CODE = ("local_path", "path", "code_uri")
 COMPUTE = (

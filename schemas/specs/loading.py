@@ -4,34 +4,34 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bep.schemas.address import Address, address_of
-from bep.schemas.checking import Refusal, check
-from bep.schemas.conditions import check_conditions, check_preconditions
-from bep.schemas.contents import Contents
-from bep.schemas.detecting import detect
-from bep.schemas.dialects import Wish, unfold
-from bep.schemas.directives import check_directives
-from bep.schemas.draft import Draft
-from bep.schemas.drafting import finish, inline_parts, prepare, refer, seal_off
-from bep.schemas.emptiness import say_empty, take_out_empty
-from bep.schemas.environments import take_from_file
+from bep.schemas.checking.emptiness import say_empty, take_out_empty
+from bep.schemas.checking.recovering import names_in, salvage
+from bep.schemas.checking.structure import Refusal, check
+from bep.schemas.drafts.contents import Contents
+from bep.schemas.drafts.draft import Draft
+from bep.schemas.drafts.literal_secrets import CODE as LITERAL
+from bep.schemas.drafts.literal_secrets import IN_ADDRESS, certain, certain_secrets, seal_literals
+from bep.schemas.drafts.references import Addresses
+from bep.schemas.environments.environments import take_from_file
 from bep.schemas.files import Files
-from bep.schemas.finding import Finding, errors, mistake, ordered, warning
-from bep.schemas.kind import load_kind
-from bep.schemas.literal_secrets import CODE as LITERAL
-from bep.schemas.literal_secrets import IN_ADDRESS, certain, certain_secrets, seal_literals
+from bep.schemas.findings.finding import Finding, errors, mistake, ordered, warning
+from bep.schemas.kinds.kind import load_kind
 from bep.schemas.mark import Mark
-from bep.schemas.masking import masked
-from bep.schemas.node import Node, scalars
-from bep.schemas.opening import Opened, documents_of, open_workspace
-from bep.schemas.references import Addresses
-from bep.schemas.resolving import resolve
 from bep.schemas.resource import FieldPath, Resource
-from bep.schemas.rules import check_addresses, check_compute, check_delays, check_deployment, duplicates
-from bep.schemas.salvaging import names_in, salvage
-from bep.schemas.traffic import traffic_of
-from bep.schemas.unsupported import unsupported
-from bep.schemas.variables import Variables
-from bep.schemas.workspace import LOCAL, NOT_THERE, SpecFile, Workspace, specs_named
+from bep.schemas.specs.canonical import finish, inline_parts, prepare, refer, seal_off
+from bep.schemas.specs.detecting import detect
+from bep.schemas.specs.dialects import Wish, unfold
+from bep.schemas.specs.resolving import resolve
+from bep.schemas.specs.rules import check_addresses, check_compute, check_delays, check_deployment, duplicates
+from bep.schemas.specs.traffic import traffic_of
+from bep.schemas.specs.unsupported import unsupported
+from bep.schemas.workspace.conditions import check_conditions, check_preconditions
+from bep.schemas.workspace.directives import check_directives
+from bep.schemas.workspace.reading_workspace import Opened, documents_of, open_workspace
+from bep.schemas.workspace.variables import Variables
+from bep.schemas.workspace.workspace import LOCAL, NOT_THERE, SpecFile, Workspace, specs_named
+from bep.schemas.yaml.masking import masked
+from bep.schemas.yaml.node import Node, scalars
 
 
 @dataclass(frozen=True, slots=True)

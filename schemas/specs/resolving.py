@@ -3,12 +3,12 @@
 from functools import cache
 
 from bep.schemas.address import Address, names_of
-from bep.schemas.draft import Draft
-from bep.schemas.kind import load_kind
-from bep.schemas.nearest import did_you_mean, listed, with_article
-from bep.schemas.node import Node
-from bep.schemas.references import Addresses, Named, datastore_of, parse
+from bep.schemas.drafts.draft import Draft
+from bep.schemas.drafts.references import Addresses, Named, datastore_of, parse
+from bep.schemas.findings.did_you_mean import did_you_mean, listed, with_article
+from bep.schemas.kinds.kind import load_kind
 from bep.schemas.resource import FieldPath, Reference
+from bep.schemas.yaml.node import Node
 
 PLAIN = frozenset((("endpoint_name",),))
 """Fields that keep the plain name of what they refer to."""

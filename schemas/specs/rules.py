@@ -5,15 +5,15 @@ from collections.abc import Mapping
 
 from bep.schemas.address import Address, kind_of
 from bep.schemas.content import conda_content
-from bep.schemas.contents import Contents, said
-from bep.schemas.draft import Draft
-from bep.schemas.finding import Finding, Severity, mistake
-from bep.schemas.literal_secrets import IN_ADDRESS
+from bep.schemas.drafts.contents import Contents, said
+from bep.schemas.drafts.draft import Draft
+from bep.schemas.drafts.literal_secrets import IN_ADDRESS
+from bep.schemas.findings.did_you_mean import did_you_mean, listed
+from bep.schemas.findings.finding import Finding, Severity, mistake
 from bep.schemas.mark import Mark
-from bep.schemas.masking import in_address
-from bep.schemas.nearest import did_you_mean, listed
-from bep.schemas.node import plain
-from bep.schemas.scripts import ScriptTrouble, examine
+from bep.schemas.specs.scripts import ScriptTrouble, examine
+from bep.schemas.yaml.masking import in_address
+from bep.schemas.yaml.node import plain
 
 MLFLOW = "mlflow_model"
 OUTPUT_FILE = "predictions.csv"

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from bep.schemas.address import Address, address_of
-from bep.schemas.dialects import Wish
-from bep.schemas.draft import Draft
-from bep.schemas.finding import Finding, mistake
-from bep.schemas.nearest import did_you_mean, listed
-from bep.schemas.references import Addresses
+from bep.schemas.drafts.draft import Draft
+from bep.schemas.drafts.references import Addresses
+from bep.schemas.findings.did_you_mean import did_you_mean, listed
+from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.resource import Reference
+from bep.schemas.specs.dialects import Wish
 
 
 def traffic_of(wish: Wish, addresses: Addresses) -> tuple[Draft | None, list[Finding]]:

@@ -1,7 +1,7 @@
 """What the service takes and bep has no kind for: pipelines, components, jobs. One finding each. Knows no kind."""
 
-from bep.schemas.finding import Finding, mistake
-from bep.schemas.node import Node
+from bep.schemas.findings.finding import Finding, mistake
+from bep.schemas.yaml.node import Node
 
 STEPS = frozenset(("pipeline", "command", "parallel", "sweep", "spark", "automl"))
 """Words of `type:` that pipelines, components and jobs have, and no kind of bep's has."""

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bep.schemas.address import Address, kind_of, names_of
-from bep.schemas.kind import load_kind
+from bep.schemas.kinds.kind import load_kind
 from bep.schemas.resource import FieldPath
-from bep.schemas.secret import Secret, is_sealed
+from bep.schemas.secrets.secret import Secret, is_sealed
 
 WITHOUT_DOCUMENT = frozenset({"traffic"})
 """Kinds that no document of their own declares: traffic is a field of its endpoint."""

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from bep.schemas.finding import Finding, mistake
-from bep.schemas.node import Node
-from bep.schemas.wording import shown
+from bep.schemas.checking.explanations import shown
+from bep.schemas.findings.finding import Finding, mistake
+from bep.schemas.yaml.node import Node
 
 EXAMPLE = "Write 'CONDA_NAME: PIP_NAME', 'CONDA_NAME: PIP_NAME==1.2', or 'CONDA_NAME: null' to leave it out."
 WRONG_NAMES = "conda-names"

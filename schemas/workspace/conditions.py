@@ -7,13 +7,13 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from bep.schemas.address import Address
-from bep.schemas.directives import items
-from bep.schemas.finding import Finding, Severity, mistake
+from bep.schemas.findings.did_you_mean import did_you_mean
+from bep.schemas.findings.finding import Finding, Severity, mistake
 from bep.schemas.mark import Mark
-from bep.schemas.measuring import cut, measured
-from bep.schemas.nearest import did_you_mean
-from bep.schemas.node import Node
-from bep.schemas.secret import SEALED
+from bep.schemas.secrets.secret import SEALED
+from bep.schemas.workspace.directives import items
+from bep.schemas.workspace.measuring import cut, measured
+from bep.schemas.yaml.node import Node
 
 
 class When(StrEnum):

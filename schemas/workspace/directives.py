@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from bep.schemas.address import Address, kind_of, names_of
-from bep.schemas.finding import Finding, mistake
-from bep.schemas.kind import NAMES, load_kind
+from bep.schemas.findings.did_you_mean import did_you_mean
+from bep.schemas.findings.finding import Finding, mistake
+from bep.schemas.kinds.kind import NAMES, load_kind
 from bep.schemas.mark import Mark
-from bep.schemas.nearest import did_you_mean
-from bep.schemas.node import Node
+from bep.schemas.yaml.node import Node
 
 
 @dataclass(frozen=True, slots=True)

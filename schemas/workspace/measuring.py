@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from bep.schemas.secret import Secret, is_sealed
+from bep.schemas.secrets.secret import Secret, is_sealed
 
 BETWEEN = frozenset(("eq", "ne", "lt", "lte", "gt", "gte", "and", "or", "not"))
 OPENING, CLOSING = frozenset(("lbracket", "lbrace", "filter")), frozenset(("rbracket", "rbrace"))

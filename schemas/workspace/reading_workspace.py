@@ -4,18 +4,18 @@ import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bep.schemas.conda_names import names_of
-from bep.schemas.contents import said
-from bep.schemas.doubts import Doubts
+from bep.schemas.drafts.contents import said
+from bep.schemas.drafts.literal_secrets import literal_secrets
 from bep.schemas.files import Files
-from bep.schemas.finding import Finding, mistake
-from bep.schemas.literal_secrets import literal_secrets
+from bep.schemas.findings.doubts import Doubts
+from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.mark import Mark
-from bep.schemas.node import Node
-from bep.schemas.reading import read
-from bep.schemas.stages import CHOICE, as_chosen
-from bep.schemas.variables import Variables
-from bep.schemas.workspace import FILE, LOCAL, Workspace, not_available, not_there, read_workspace
+from bep.schemas.workspace.conda_names import names_of
+from bep.schemas.workspace.stages import CHOICE, as_chosen
+from bep.schemas.workspace.variables import Variables
+from bep.schemas.workspace.workspace import FILE, LOCAL, Workspace, not_available, not_there, read_workspace
+from bep.schemas.yaml.node import Node
+from bep.schemas.yaml.reading import read
 
 
 @dataclass(slots=True)

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from bep.schemas.finding import Finding, mistake
+from bep.schemas.findings.did_you_mean import did_you_mean, listed
+from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.mark import Mark
-from bep.schemas.nearest import did_you_mean, listed
-from bep.schemas.node import Node, plain
 from bep.schemas.resource import NOTHING
+from bep.schemas.yaml.node import Node, plain
 
 if TYPE_CHECKING:
-    from bep.schemas.workspace import Workspace
+    from bep.schemas.workspace.workspace import Workspace
 
 CHOICE = "BEP_STAGE"
 """The variable of the process's environment that chooses one; `bep --stage` sets it."""

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bep.schemas.finding import Finding, mistake
+from bep.schemas.findings.did_you_mean import did_you_mean, listed
+from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.mark import Mark
-from bep.schemas.nearest import did_you_mean, listed
-from bep.schemas.node import Node, scalars
-from bep.schemas.scalar import meaning
+from bep.schemas.yaml.node import Node, scalars
+from bep.schemas.yaml.scalar import meaning
 
 EXPRESSION = re.compile(r"\$\{\{([^{}]*)\}\}")
 NAMED = re.compile(r"(var|env)\.([A-Za-z_][A-Za-z0-9_]*)\Z")

@@ -5,18 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bep.schemas.checking import check
-from bep.schemas.conditions import NO_CONDITIONS, Conditions, read_conditions
-from bep.schemas.directives import NO_DIRECTIVES, Directives, read_directives
-from bep.schemas.doubts import Doubts
-from bep.schemas.emptiness import say_empty, take_out_empty
+from bep.schemas.checking.emptiness import say_empty, take_out_empty
+from bep.schemas.checking.recovering import salvage
+from bep.schemas.checking.structure import check
 from bep.schemas.files import Files
-from bep.schemas.finding import Finding, mistake
+from bep.schemas.findings.did_you_mean import did_you_mean
+from bep.schemas.findings.doubts import Doubts
+from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.mark import Mark
-from bep.schemas.nearest import did_you_mean
-from bep.schemas.node import Node, plain
-from bep.schemas.salvaging import salvage
-from bep.schemas.stages import (
+from bep.schemas.workspace.conditions import NO_CONDITIONS, Conditions, read_conditions
+from bep.schemas.workspace.directives import NO_DIRECTIVES, Directives, read_directives
+from bep.schemas.workspace.stages import (
     HOME,
     NO_STAGES,
     Stages,
@@ -24,7 +23,8 @@ from bep.schemas.stages import (
     read_stages,
     say_nothing,
 )
-from bep.schemas.variables import Variable
+from bep.schemas.workspace.variables import Variable
+from bep.schemas.yaml.node import Node, plain
 
 FILE = "bep.yml"
 NOT_SOUGHT = (FILE, "job.yml")

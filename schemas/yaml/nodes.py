@@ -4,10 +4,10 @@ from typing import Any
 
 import yaml
 
-from bep.schemas.finding import Finding, mistake
+from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.mark import Mark
-from bep.schemas.node import Node, Place
-from bep.schemas.scalar import meaning
+from bep.schemas.yaml.node import Node, Place
+from bep.schemas.yaml.scalar import meaning
 
 MOST_ALIASED = 100_000
 TAGS = ("str", "int", "float", "bool", "null", "seq", "map", "timestamp")

@@ -5,10 +5,10 @@ from typing import Any
 
 import yaml
 
-from bep.schemas.building import Building
-from bep.schemas.finding import Finding, mistake
+from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.mark import Mark
-from bep.schemas.node import Node
+from bep.schemas.yaml.node import Node
+from bep.schemas.yaml.nodes import Building
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_DEPTH = 100

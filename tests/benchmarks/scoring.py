@@ -34,17 +34,20 @@ from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 
-from bep.runner import manifest, output, parts, running
-from bep.runner.backlog import Backlog
-from bep.runner.columns import Columns
-from bep.runner.engine import Engine
-from bep.runner.folder import JobFolder
-from bep.runner.journal import Journal
-from bep.runner.launching import launch
-from bep.runner.spans import holes
-from bep.runner.supervision import Limits
-from bep.runner.tally import Tally
-from bep.runner.target import JobRequest, ScoringTarget, Settings
+from bep.runner.folder import parts
+from bep.runner.folder.folder import JobFolder
+from bep.runner.folder.journal import Journal
+from bep.runner.inputs import manifest
+from bep.runner.jobs import running
+from bep.runner.jobs.launching import launch
+from bep.runner.outputs import assembling
+from bep.runner.outputs.columns import Columns
+from bep.runner.request import JobRequest, ScoringTarget, Settings
+from bep.runner.scheduling.backlog import Backlog
+from bep.runner.scheduling.engine import Engine
+from bep.runner.scheduling.supervision import Limits
+from bep.runner.scheduling.tally import Tally
+from bep.runner.span import holes
 
 WORKERS = 2
 ROOT = Path(tempfile.mkdtemp(prefix="bep-benchmark-"))
@@ -268,7 +271,7 @@ def engine(work: Work) -> None:
     with closing(scorer):
         ending = scorer.run(listed, backlog, journal, Tally())
     assert not ending.error, ending.error
-    output.assemble(parts.in_order(folder.parts), folder.parts, work.folder / "output", Columns())
+    assembling.assemble(parts.in_order(folder.parts), folder.parts, work.folder / "output", Columns())
 
 
 def _listed(work: Work, folder: JobFolder) -> manifest.Manifest:

@@ -11,9 +11,9 @@ import pytest
 from bep.planner.fields import with_value
 from bep.providers.local.provider import LocalProvider
 from bep.schemas.address import Address
-from bep.schemas.editing import added, exchanged, taken_out
 from bep.schemas.mark import Mark
 from bep.schemas.resource import Resource
+from bep.schemas.yaml.editing import added, exchanged, taken_out
 from tests.bep.conftest import FILES, Workspace, write
 
 Golden = Callable[[str, str], None]

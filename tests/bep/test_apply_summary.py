@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from bep.commands.apply_events import summary, summary_json
+from bep.commands.plans.apply_events import summary, summary_json
 from bep.planner.plan import Action, Change
-from bep.providers.report import Ended, Report, Result
+from bep.providers.applying.report import Ended, Report, Result
 from bep.schemas.address import Address
 
 Golden = Callable[[str, str], None]

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from bep.cli import run
-from bep.schemas.published import followed, schema_of
-from bep.schemas.recognising import names_secret
+from bep.schemas.kinds.published import followed, schema_of
 from bep.schemas.resource import FieldPath
+from bep.schemas.secrets.recognising import names_secret
 from tests.bep.conftest import FILES, Workspace, write
 from tests.fuzz.documents import BASES, CONDA, CONDA_FIELDS, FREE, changed, fields, file_of, files
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bep.commands.equal_tracebacks import EqualTracebacks
+from bep.commands.jobs.equal_tracebacks import EqualTracebacks
 from tests.bep.conftest import FILES, Workspace, write
 
 SCORE = """\

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from pathlib import Path
 
-from bep.planner.statefile import decode
+from bep.planner.formats.statefile import decode
 from tests.bep.conftest import Workspace
 from tests.fixtures.commit_2e74deb import lay_out
 

@@ -151,7 +151,7 @@ def test_nothing_is_freed_while_a_job_is_about_to_begin(applied: Workspace) -> N
 
 
 def test_nothing_is_freed_while_an_apply_runs(applied: Workspace) -> None:
-    from bep.providers.locking import acquire
+    from bep.providers.state.locking import acquire
 
     change(applied)
     everything = stored(applied)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from bep.planner.plan import Action
-from bep.planner.render_graph import Node, dot, mermaid
+from bep.planner.rendering.graph import Node, dot, mermaid
 from tests.bep.conftest import Workspace
 
 Golden = Callable[[str, str], None]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bep.app.jobs.filters import Wanted, chosen, moment_of, statuses_named
 from bep.exit_codes import Stop
-from bep.runner.record import JobRecord, Status
-from bep.runner.target import ScoringTarget, Settings
-from bep.wiring.choosing_jobs import Wanted, chosen, moment_of, statuses_named
+from bep.runner.folder.record import JobRecord, Status
+from bep.runner.request import ScoringTarget, Settings
 from tests.bep.conftest import Workspace
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -83,7 +83,7 @@ def test_a_plan_of_another_state_is_refused_and_says_whose_it_is(computes: Works
     state = computes.folder / ".bep/state.json"
     kept = state.read_text()
     key = json.loads(kept)["secret_key"]
-    from bep.planner.statefile import decode, encode
+    from bep.planner.formats.statefile import decode, encode
 
     state.write_text(encode(decode(kept).model_copy(update={"secret_key": key[::-1]})))
     assert "it is signed with another state's key" in computes.bep("apply", "p.json", "-y", expect=4).stderr

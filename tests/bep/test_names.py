@@ -5,12 +5,12 @@ import shutil
 
 import pytest
 
+from bep.app.workspace.clock import job_name
 from bep.runner.errors import JobInvalid
-from bep.runner.output import too_long
-from bep.runner.record import load
-from bep.schemas.rules import LONGEST_FILE_NAME, file_name_trouble
-from bep.schemas.workspace import LONGEST_STATE_NAME
-from bep.wiring.clock import job_name
+from bep.runner.folder.record import load
+from bep.runner.outputs.assembling import too_long
+from bep.schemas.specs.rules import LONGEST_FILE_NAME, file_name_trouble
+from bep.schemas.workspace.workspace import LONGEST_STATE_NAME
 from tests.bep.conftest import Workspace
 
 

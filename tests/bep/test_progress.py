@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 import pyte
 import pytest
 
-from bep.commands.progress import Troubles, live_line, plain_line, transfer_line
-from bep.commands.running_jobs import PLAIN_PERIOD, JobTeller
-from bep.commands.worker_lines import worker_lines
+from bep.commands.jobs.progress import Troubles, live_line, plain_line, transfer_line
+from bep.commands.jobs.running import PLAIN_PERIOD, JobTeller
+from bep.commands.jobs.worker_lines import worker_lines
 from bep.console import Console
 from bep.runner.events import MiniBatchFailed, Progress, Transferring, WorkerLost, WorkerState
 from tests.bep.conftest import Workspace, surroundings

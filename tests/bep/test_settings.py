@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from bep.commands.continuing_jobs import retry
+from bep.app.jobs.changed_settings import CHANGEABLE, changed_settings
+from bep.commands.jobs.continuing import retry
 from bep.providers.local.scoring import settings_of
-from bep.runner.target import Settings
-from bep.schemas.job_changes import OVERRIDES
-from bep.wiring.changed_settings import CHANGEABLE, changed_settings
+from bep.runner.request import Settings
+from bep.schemas.job.overrides import OVERRIDES
 from tests.bep.conftest import Workspace
 
 INTERNAL = {"sync_seconds"}  # nobody is asked for it

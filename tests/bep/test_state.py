@@ -83,7 +83,7 @@ def test_an_entry_follows_a_renamed_object(applied: Workspace) -> None:
 def test_no_hand_is_laid_on_a_state_that_an_apply_holds(applied: Workspace) -> None:
     program = (
         "import pathlib, time\n"
-        "from bep.providers.locking import acquire\n"
+        "from bep.providers.state.locking import acquire\n"
         "with acquire(pathlib.Path('.bep/state.json'), operation='bep apply', since='2026-01-01T00:00:00Z'):\n"
         "    print('held', flush=True)\n"
         "    time.sleep(60)\n"

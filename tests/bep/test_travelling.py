@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from bep.app.workspace.files import WorkspaceFiles
 from bep.disk.listing import listing, plain_bytes
-from bep.files import WorkspaceFiles
 from bep.schemas.content import HOLD_SECRETS, LEFT_BEHIND, RULE, counts, same_files
-from bep.schemas.contents import Contents
-from bep.schemas.finding import Finding
-from bep.schemas.loading import load
+from bep.schemas.drafts.contents import Contents
+from bep.schemas.findings.finding import Finding
+from bep.schemas.specs.loading import load
 from tests.bep.conftest import FILES, Workspace, surroundings, write
 from tests.fixtures.commit_2e74deb import lay_out
 

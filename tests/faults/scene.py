@@ -9,25 +9,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bep.disk.durable import At, nowhere
 from bep.planner.observed import Observed
 from bep.planner.options import Options
 from bep.planner.plan import Action, Plan
-from bep.planner.planning import plan
+from bep.planner.planning.planning import plan
 from bep.planner.state import Entry, State
-from bep.providers.applying import apply
-from bep.providers.calling import Retry
-from bep.providers.durable import At, nowhere
+from bep.providers.applying.applying import apply
+from bep.providers.applying.calling import Retry
+from bep.providers.applying.recovery import recover, recovered
+from bep.providers.applying.refreshing import refresh
+from bep.providers.applying.report import Report
 from bep.providers.local.catalog_file import make
 from bep.providers.local.provider import CLOUD, LocalProvider
-from bep.providers.locking import acquire
 from bep.providers.protocol import Provider
-from bep.providers.recovery import recover, recovered
-from bep.providers.refreshing import refresh
-from bep.providers.report import Report
-from bep.providers.session import Session
-from bep.providers.state_store import FileStore
+from bep.providers.state.file_store import FileStore
+from bep.providers.state.locking import acquire
+from bep.providers.state.session import Session
 from bep.schemas.address import Address
-from bep.schemas.kind import load_kinds
+from bep.schemas.kinds.kind import load_kinds
 from bep.schemas.mark import Mark
 from bep.schemas.resource import Reference, Resource
 

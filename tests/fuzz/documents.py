@@ -5,7 +5,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from bep.schemas.published import followed, schema_of
+from bep.schemas.kinds.published import followed, schema_of
 from bep.schemas.resource import FieldPath
 
 WRONG: Mapping[str, Any] = {

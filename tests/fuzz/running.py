@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
 from tests.fuzz.trials import Command, Trial
 
@@ -35,8 +35,8 @@ def warm() -> None:
     """Import once what every command would import again in its process."""
     for module in ("jsonschema", "referencing", "pydantic", "networkx", "jmespath", "typer"):
         import_module(module)
-    for package in ("schemas", "planner", "providers", "providers.local", "runner", "wiring", "commands"):
-        for found in iter_modules(import_module(f"bep.{package}").__path__, f"bep.{package}."):
+    for package in ("schemas", "planner", "providers", "runner", "app", "commands"):
+        for found in walk_packages(import_module(f"bep.{package}").__path__, f"bep.{package}."):
             import_module(found.name)
 
 

@@ -56,7 +56,7 @@ def _begin_to_apply(folder: Path) -> None:
     script = (
         "import os, signal\n"
         "from bep.cli import run\n"
-        "from bep.providers.journal_file import JournalFile\n"
+        "from bep.providers.state.journal_file import JournalFile\n"
         "append, written = JournalFile.append, []\n"
         "def third(self, lines):\n"
         "    append(self, lines)\n"

@@ -7,10 +7,10 @@ from typing import Any
 from bep.planner.observed import Observed
 from bep.planner.options import Options
 from bep.planner.plan import Plan
-from bep.planner.planning import plan
+from bep.planner.planning.planning import plan
 from bep.planner.state import State
 from bep.schemas.address import Address
-from bep.schemas.kind import load_kinds
+from bep.schemas.kinds.kind import load_kinds
 from bep.schemas.mark import Mark
 from bep.schemas.resource import Content, Reference, Resource
 from tests.worlds import EMPTY, Memory, apply

@@ -1,8 +1,8 @@
 from bep.planner.plan import Plan
 from bep.schemas.address import Address
-from bep.schemas.conditions import Condition, When
-from bep.schemas.finding import Severity
+from bep.schemas.findings.finding import Severity
 from bep.schemas.mark import Mark
+from bep.schemas.workspace.conditions import Condition, When
 from tests.planner.scenes import Scene, article, compute
 
 MARK = Mark("bep.yml", 9, 3)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bep.planner.diffing import Comparison, Sides, compare
 from bep.planner.plan import FieldDiff, Origin
-from bep.schemas.kind import Kind, read_kind
+from bep.planner.planning.diffing import Comparison, Sides, compare
+from bep.schemas.kinds.kind import Kind, read_kind
 
 KIND: Kind = read_kind(
     json.dumps(
@@ -132,7 +132,7 @@ def test_true_is_not_one_and_thirty_is_thirty() -> None:
 
 def test_equal_sides_do_not_load_what_finds_differences() -> None:
     program = (
-        "import sys; from bep.planner import planning; from bep.planner.state import State;"
+        "import sys; from bep.planner.planning import planning; from bep.planner.state import State;"
         "found = planning.plan([], State(lineage='l', secret_key='k'), {}, {}, planning.Options());"
         "sys.exit(bool(found) or 'deepdiff' in sys.modules or 'networkx' in sys.modules)"
     )

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bep.planner.earlier_rules import as_registered, same_content
 from bep.planner.observed import Observed
+from bep.planner.planning.earlier_rules import as_registered, same_content
 from bep.planner.state import ContentRecord
 from bep.schemas import content
 from bep.schemas.address import Address

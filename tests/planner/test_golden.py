@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from bep.planner import planfile, render_markdown, render_text
+from bep.planner.formats import planfile
 from bep.planner.options import RunningJob
 from bep.planner.plan import Plan
+from bep.planner.rendering import markdown as render_markdown
+from bep.planner.rendering import text as render_text
 from bep.schemas.address import Address
 from bep.schemas.resource import Lifecycle, Resource
-from bep.schemas.secret import Secret
+from bep.schemas.secrets.secret import Secret
 from tests.planner.scenes import (
     Scene,
     article,

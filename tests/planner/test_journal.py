@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bep.planner.journal import Decoded, Intent, Outcome, decode, encode, fold
+from bep.planner.formats.journal import Decoded, Intent, Outcome, decode, encode, fold
+from bep.planner.formats.statefile import StateDamaged
 from bep.planner.plan import Action
 from bep.planner.state import Entry, State
-from bep.planner.statefile import StateDamaged
 from bep.schemas.address import Address
 
 STATE = State(lineage="l", serial=3, secret_key="k")

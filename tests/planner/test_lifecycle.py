@@ -7,17 +7,17 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bep.planner.diffing import comparable
 from bep.planner.fields import value_at
 from bep.planner.options import Options
 from bep.planner.plan import Action, Plan
-from bep.planner.planning import plan
-from bep.planner.rollback import inverse
+from bep.planner.planning.diffing import comparable
+from bep.planner.planning.planning import plan
+from bep.planner.planning.rollback import inverse
 from bep.planner.state import State
 from bep.schemas.address import Address, kind_of
-from bep.schemas.kind import Kind
+from bep.schemas.kinds.kind import Kind
 from bep.schemas.resource import Resource
-from bep.schemas.secret import seal
+from bep.schemas.secrets.secret import seal
 from tests.worlds import EMPTY, Memory, apply, assert_whole, kind_sets, step, worlds
 
 MOODS = st.lists(st.sampled_from(["works", "works", "fails before", "fails after"]), max_size=12)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bep.planner.formats.planfile import PlanInvalid, decode, distrust, encode, key_name, signed
 from bep.planner.plan import FORMAT_VERSION, PlanFinding
-from bep.planner.planfile import PlanInvalid, decode, distrust, encode, key_name, signed
 from tests.planner.scenes import Scene, article
 
 PLAN = Scene().plan(article())

@@ -2,13 +2,13 @@ from dataclasses import replace
 
 import pytest
 
-from bep.planner.graph import reference_cycle
 from bep.planner.plan import Action, Origin, Plan
+from bep.planner.planning.graph import reference_cycle
 from bep.schemas.address import Address
-from bep.schemas.finding import Finding, Severity
+from bep.schemas.findings.finding import Finding, Severity
 from bep.schemas.mark import Mark
 from bep.schemas.resource import Lifecycle, Resource
-from bep.schemas.secret import Secret
+from bep.schemas.secrets.secret import Secret
 from tests.planner.scenes import Scene, article, compute, content, deployment, endpoint, model, traffic, wanted
 
 BLUE, GREEN = Address("deployment/mybatchedp/blue"), Address("deployment/mybatchedp/green")

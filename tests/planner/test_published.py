@@ -8,19 +8,19 @@ import jsonschema
 import pytest
 
 import bep.planner
-from bep.planner import planfile, statefile
-from bep.planner.published import plan_schema, state_schema
+from bep.planner.formats import planfile, statefile
+from bep.planner.formats.published import plan_schema, state_schema
 from tests.planner.scenes import Scene, article
 from tests.planner.test_golden import SCENES
 
-FOLDER = Path(bep.planner.__file__).parent
+FOLDER = Path(bep.planner.__file__).parent / "formats"
 
 
 @pytest.mark.parametrize(("name", "made"), [("plan", plan_schema), ("state", state_schema)])
 def test_published_schemas_are_those_of_the_models(name: str, made: Callable[[], str]) -> None:
     if os.environ.get("UPDATE_GOLDEN"):
         (FOLDER / f"{name}.schema.json").write_text(made())
-    published = resources.files("bep.planner").joinpath(f"{name}.schema.json").read_text()
+    published = resources.files("bep.planner.formats").joinpath(f"{name}.schema.json").read_text()
     assert published == made()
     jsonschema.Draft202012Validator.check_schema(json.loads(published))
 

@@ -2,9 +2,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bep.planner.plan import Action, Change, Drift, Plan, PlanFinding
-from bep.planner.render_markdown import LIMIT, marker, render
-from bep.planner.render_text import render as render_text
-from bep.planner.rollback import undoing
+from bep.planner.planning.rollback import undoing
+from bep.planner.rendering.markdown import LIMIT, marker, render
+from bep.planner.rendering.text import render as render_text
 from bep.schemas.address import Address
 
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bep.planner.formats.statefile import DIGEST, StateDamaged, decode, encode, format_of
 from bep.planner.state import FORMAT_VERSION, State
-from bep.planner.statefile import DIGEST, StateDamaged, decode, encode, format_of
 from tests.planner.scenes import Scene, article
 
 STATE = Scene().applied(article()).state

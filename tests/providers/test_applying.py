@@ -10,23 +10,23 @@ import pytest
 
 from bep.planner.options import Options
 from bep.planner.plan import Action, Plan
-from bep.planner.planning import plan
+from bep.planner.planning.planning import plan
 from bep.planner.state import State
-from bep.providers.applying import apply
-from bep.providers.calling import Retry
-from bep.providers.checking import PlanRefused, PlanStale
-from bep.providers.events import Event, Finished, Retrying, Slow, Started
-from bep.providers.journal_file import JournalFile
+from bep.providers.applying.applying import apply
+from bep.providers.applying.calling import Retry
+from bep.providers.applying.checking import PlanRefused, PlanStale
+from bep.providers.applying.events import Event, Finished, Retrying, Slow, Started
+from bep.providers.applying.refreshing import refresh
+from bep.providers.applying.report import Ended, Report, World
 from bep.providers.memory import Memory
 from bep.providers.protocol import ProviderError
-from bep.providers.refreshing import refresh
-from bep.providers.report import Ended, Report, World
-from bep.providers.state_store import FileStore
+from bep.providers.state.file_store import FileStore
+from bep.providers.state.journal_file import JournalFile
 from bep.schemas.address import Address
-from bep.schemas.kind import load_kinds
+from bep.schemas.kinds.kind import load_kinds
 from bep.schemas.mark import Mark
 from bep.schemas.resource import Content, Lifecycle, Reference, Resource
-from bep.schemas.secret import Secret
+from bep.schemas.secrets.secret import Secret
 from tests.faults.scene import KEY, address, compute, now
 
 
@@ -213,7 +213,7 @@ def test_an_error_nobody_foresaw_is_a_failure_and_its_intent_stays_open_where_it
     assert [intent.address for intent in stored.pending] == [address(1)]
     shop.world.after = lambda verb, name: None
     with shop.store.begin() as session:
-        from bep.providers.recovery import recover
+        from bep.providers.applying.recovery import recover
 
         (note,) = recover(session, shop.world, now)
         session.finish()
@@ -327,7 +327,7 @@ def test_at_most_so_many_run_at_once(shop: Workshop) -> None:
 
 
 def test_a_call_that_takes_long_is_told_and_goes_on(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bep.providers.crew.LOOK_UP", 0.01)
+    monkeypatch.setattr("bep.providers.applying.threads.LOOK_UP", 0.01)
     told = threading.Event()
 
     def before(verb: str, name: Address) -> None:
@@ -556,6 +556,6 @@ def test_many_syncs_are_shared(shop: Workshop, monkeypatch: pytest.MonkeyPatch, 
         syncs.append(file)
         os.fsync(file)
 
-    monkeypatch.setattr("bep.providers.journal_file.os.fdatasync", counted)
+    monkeypatch.setattr("bep.providers.state.journal_file.os.fdatasync", counted)
     shop.make(*(compute(n, size="S") for n in range(count)))
     assert count / 10 <= len(syncs) <= count

@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 from bep.planner.observed import Observed
 from bep.planner.options import Options
 from bep.planner.plan import Plan
-from bep.planner.planning import plan
+from bep.planner.planning.planning import plan
 from bep.planner.state import State
-from bep.providers.applying import apply
-from bep.providers.calling import Retry
+from bep.providers.applying.applying import apply
+from bep.providers.applying.calling import Retry
+from bep.providers.applying.recovery import recovered
+from bep.providers.applying.report import Ended, Report
 from bep.providers.memory import Memory
 from bep.providers.protocol import ProviderError
-from bep.providers.recovery import recovered
-from bep.providers.report import Ended, Report
-from bep.providers.state_store import FileStore
+from bep.providers.state.file_store import FileStore
 from bep.schemas.address import Address
-from bep.schemas.kind import Kind
+from bep.schemas.kinds.kind import Kind
 from bep.schemas.resource import Resource
 from tests.worlds import KEY, kind_sets, worlds
 

@@ -9,9 +9,9 @@ import pytest
 
 from bep.planner.plan import Action
 from bep.planner.state import Guards
-from bep.providers.calling import Retry
-from bep.providers.events import Retrying
-from bep.providers.report import Ended, World
+from bep.providers.applying.calling import Retry
+from bep.providers.applying.events import Retrying
+from bep.providers.applying.report import Ended, World
 from bep.schemas.address import Address
 from bep.schemas.resource import Lifecycle, Resource, Retries, Timeouts
 from tests.faults.scene import address, compute
@@ -71,7 +71,7 @@ def test_what_took_effect_after_all_is_found_by_the_next_apply(shop: Workshop, h
     assert address(1) in shop.world.objects
     shop.world.before = lambda verb, name: None
     with shop.store.begin() as session:
-        from bep.providers.recovery import recover
+        from bep.providers.applying.recovery import recover
 
         [note] = recover(session, shop.world, shop.clock)
     assert "it had been made; taken into state" in note

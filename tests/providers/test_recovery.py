@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from bep.planner.journal import Intent
+from bep.planner.formats.journal import Intent
 from bep.planner.plan import Action
+from bep.providers.applying.recovery import recovered
 from bep.providers.protocol import ProviderError
-from bep.providers.recovery import recovered
-from bep.providers.session import plan_path
+from bep.providers.state.session import plan_path
 from bep.schemas.address import Address
 from tests.faults.child import Child, die_at
 from tests.faults.killing import kill_at_random

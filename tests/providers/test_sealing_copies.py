@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bep.planner.clear_values import without_clear_values
-from bep.planner.statefile import decode, encode, format_of
-from bep.providers.backups import Backups
-from bep.providers.state_store import FileStore
+from bep.planner.formats.statefile import decode, encode, format_of
+from bep.planner.planning.clear_values import without_clear_values
+from bep.providers.state.backups import Backups
+from bep.providers.state.file_store import FileStore
 from tests.faults.scene import now
 from tests.fixtures.commit_2e74deb import lay_out
 

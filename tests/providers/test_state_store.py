@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from bep.planner.formats.statefile import encode
 from bep.planner.state import State
-from bep.planner.statefile import encode
-from bep.providers import state_store
-from bep.providers.journal_file import JournalFile
-from bep.providers.state_store import FileStore
-from bep.providers.trouble import StateNotWritten, StateReplaced, StateUnusable
+from bep.providers.state import file_store
+from bep.providers.state.errors import StateNotWritten, StateReplaced, StateUnusable
+from bep.providers.state.file_store import FileStore
+from bep.providers.state.journal_file import JournalFile
 from tests.faults.scene import KEY, Scene, now, wanted
 
 
@@ -183,7 +183,7 @@ def test_a_reader_whom_a_fold_overtakes_reads_again(tmp_path: Path, monkeypatch:
     scene.attempt(wanted(0, 8))
     _leave_a_journal(scene)
     reads: list[Path] = []
-    bytes_of = state_store._bytes_of
+    bytes_of = file_store._bytes_of
 
     def overtaken(path: Path) -> bytes:
         reads.append(path)
@@ -192,7 +192,7 @@ def test_a_reader_whom_a_fold_overtakes_reads_again(tmp_path: Path, monkeypatch:
                 session.finish()
         return bytes_of(path)
 
-    monkeypatch.setattr(state_store, "_bytes_of", overtaken)
+    monkeypatch.setattr(file_store, "_bytes_of", overtaken)
     assert set(_state(scene).entries) == {resource.address for resource in wanted(3, 8)}
     assert len(reads) > 4
 

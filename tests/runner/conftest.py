@@ -10,10 +10,10 @@ from textwrap import dedent
 
 import pytest
 
-from bep.runner import running
 from bep.runner.events import Event
-from bep.runner.record import JobRecord
-from bep.runner.target import JobRequest, ScoringTarget, Settings
+from bep.runner.folder.record import JobRecord
+from bep.runner.jobs import running
+from bep.runner.request import JobRequest, ScoringTarget, Settings
 
 ECHO = """
     def run(mini_batch):
@@ -23,8 +23,8 @@ ECHO = """
 # A program that runs the job in argv[1], or goes on with it, and says each event's name.
 RUNNER = """
 import os, sys, threading
-from bep.runner import running
-from bep.runner.target import JobRequest
+from bep.runner.jobs import running
+from bep.runner.request import JobRequest
 request = JobRequest.model_validate_json(open(sys.argv[1]).read())
 how = {"report": lambda event: print(type(event).__name__, flush=True), "cancel": threading.Event()}
 if (request.folder / "job.json").exists():

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bep.runner.launching import activated
+from bep.runner.jobs.launching import activated
 
 OUTER = {"PATH": "/usr/bin:/bin", "VIRTUAL_ENV": "/beps/own", "CONDA_PREFIX": "/base", "HOME": "/home/me"}
 

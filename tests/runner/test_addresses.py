@@ -2,7 +2,7 @@
 
 import pytest
 
-from bep.runner.addresses import has_hidden, hidden, identity, is_address, scrubbed, without_login
+from bep.runner.transfer.addresses import has_hidden, hidden, identity, is_address, scrubbed, without_login
 
 
 @pytest.mark.parametrize(

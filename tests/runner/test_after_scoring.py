@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from bep.runner import job, output, publishing, record
-from bep.runner.folder import JobFolder
+from bep.runner.folder import record
+from bep.runner.folder.folder import JobFolder
+from bep.runner.jobs import steps
+from bep.runner.outputs import assembling, publishing
 
 Jobs = Any
 
@@ -18,14 +20,14 @@ SCRIPT = """
         return [{"file": path[-9:-4], "n": int(path[-9:-4])} for path in mini_batch]
 """
 STEPS = {
-    "counting": (job, "tallied"),
-    "assembling": (output, "assemble"),
-    "converting": (job.Job, "_convert"),
-    "listing what failed": (job, "write_failed_items"),
+    "counting": (steps, "tallied"),
+    "assembling": (assembling, "assemble"),
+    "converting": (steps.Job, "_convert"),
+    "listing what failed": (steps, "write_failed_items"),
     "publishing": (publishing, "publish"),
-    "publishing, half": (output, "sync_folder"),
-    "the last record": (job.Job, "_end"),
-    "forgetting the temporary name": (output, "forget"),
+    "publishing, half": (assembling, "sync_folder"),
+    "the last record": (steps.Job, "_end"),
+    "forgetting the temporary name": (assembling, "forget"),
 }
 NOT_FAILING = ("the last record", "publishing, half", "forgetting the temporary name")
 """Steps whose failure leaves a job that is complete, or that no caller of theirs sees."""
@@ -33,7 +35,7 @@ NOT_FAILING = ("the last record", "publishing, half", "forgetting the temporary 
 KILLED = """
 import importlib, os, pickle, signal, sys, threading
 from pathlib import Path
-from bep.runner import running
+from bep.runner.jobs import running
 from tests.runner.test_after_scoring import STEPS
 
 place, name = STEPS[sys.argv[1]]
@@ -109,7 +111,7 @@ if __import__("sys").argv[1:2] == ["parquet"]:
 RUN = """
 import pickle, sys, threading
 from pathlib import Path
-from bep.runner import running
+from bep.runner.jobs import running
 running.run(pickle.loads(Path(sys.argv[1]).read_bytes()), report=lambda event: None, cancel=threading.Event())
 """
 

@@ -5,8 +5,9 @@ from collections import deque
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bep.runner.backlog import Backlog, Ended, Verdict
-from bep.runner.spans import Span, halves, holes
+from bep.runner.scheduling.backlog import Backlog
+from bep.runner.span import Span, halves, holes
+from bep.runner.verdicts import Ended, Verdict
 
 
 @given(

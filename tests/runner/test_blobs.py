@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bep.runner import blobs, downloading, inputs
 from bep.runner.errors import InputsInvalid
 from bep.runner.events import MiniBatchFailed
+from bep.runner.inputs import expanding
+from bep.runner.transfer import blobs, downloading
 from tests.runner.conftest import Jobs, output_of
 from tests.runner.servers import File, Server, md5, served
 
@@ -50,7 +51,7 @@ def put(server: Server, **files: bytes) -> None:
 
 def listed(root: Path, address: str, kind: str = "", most: int | None = None) -> dict[str, bytes]:
     """The content of each file by its name in the copy, in the order of the job."""
-    names = [Path(os.fsdecode(name)) for name in inputs.expand([address], root / "downloads", most=most, kind=kind)]
+    names = [Path(os.fsdecode(name)) for name in expanding.expand([address], root / "downloads", most=most, kind=kind)]
     return {str(name).partition("/given/")[2].partition("/")[2]: name.read_bytes() for name in names}
 
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from bep.runner import journal, partitions, record
 from bep.runner.errors import JobDamaged, JobInvalid
-from bep.runner.folder import JobFolder
-from bep.runner.html_report import write as draw
-from bep.runner.journal import Failure, Journal
-from bep.runner.manifest import Manifest, write
+from bep.runner.folder import journal, record
+from bep.runner.folder.folder import JobFolder
+from bep.runner.folder.journal import Failure, Journal
+from bep.runner.inputs import partitions
+from bep.runner.inputs.manifest import Manifest, write
+from bep.runner.jobs.drawing import write as draw
 from tests.runner.conftest import Jobs
 
 ONE = Failure(0, 2, 1, "ValueError", "no", "", "logs/user/error/node0/process000.txt:1", 5.0, 1.0)

@@ -16,10 +16,12 @@ from typing import Any
 
 import pytest
 
-from bep.runner import output, parts, running, strays
-from bep.runner.columns import Columns
 from bep.runner.events import Event, JobStarted, WorkerLost
-from bep.runner.record import Status
+from bep.runner.folder import leftover_processes, parts
+from bep.runner.folder.record import Status
+from bep.runner.jobs import running
+from bep.runner.outputs import assembling
+from bep.runner.outputs.columns import Columns
 from bep.runner.worker import wire
 from tests.runner.conftest import RUNNER, output_of, processes_with
 
@@ -47,7 +49,7 @@ def test_more_parts_than_files_may_be_open_are_put_together(tmp_path: Path) -> N
         record = wire.record(299 - number, 1, 1, 0, 0, b"%d\n" % number, 0, 0, 1)
         files.with_suffix(".journal").write_bytes(record)
     with few_files(80):
-        output.assemble(parts.in_order(folder), folder, tmp_path / "whole", Columns())
+        assembling.assemble(parts.in_order(folder), folder, tmp_path / "whole", Columns())
     assert (tmp_path / "whole").read_text().split() == [str(299 - item) for item in range(300)]
 
 
@@ -247,9 +249,9 @@ def test_what_the_dead_leave_is_looked_for_a_twentieth_of_the_time(
         looks.append(workers)
         now[0] += 0.05
 
-    monkeypatch.setattr(strays, "end", end)
-    monkeypatch.setattr(strays, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    sweep = strays.Sweep(tmp_path)
+    monkeypatch.setattr(leftover_processes, "end", end)
+    monkeypatch.setattr(leftover_processes, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    sweep = leftover_processes.Sweep(tmp_path)
     for number in range(20):
         sweep.add(f"process{number}")
         sweep.look()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from bep.runner import record as records
+from bep.runner.folder import record as records
 from tests.runner.conftest import RUNNER
 
 Jobs = Any

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from bep.runner import downloading
 from bep.runner.errors import InputsInvalid
-from bep.runner.transfers import Board
+from bep.runner.transfer import downloading
+from bep.runner.transfer.transfers import Board
 
 CONTENT = os.urandom(300_000)
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bep.runner import sampling
-from bep.runner.record import Status
+from bep.runner.folder.record import Status
+from bep.runner.jobs import sampling
 from tests.runner.conftest import Jobs
 
 EARLY = """

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bep.runner import launching
+from bep.runner.jobs import launching
 
 Jobs = Any
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from bep.runner import record as records
-from bep.runner import running
 from bep.runner.events import Event, Progress
+from bep.runner.folder import record as records
+from bep.runner.jobs import running
 from tests.runner.conftest import RUNNER
 
 Jobs = Any

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from bep.runner import html_report
-from bep.runner.folder import JobFolder
-from bep.runner.html_report_axis import axis_of
-from bep.runner.html_report_charts import latencies, throughput, workers
-from bep.runner.html_report_data import BINS, Latencies, Timeline, gather
-from bep.runner.html_report_numbers import duration, number_of
-from bep.runner.record import JobRecord
+from bep.runner.folder.folder import JobFolder
+from bep.runner.folder.record import JobRecord
+from bep.runner.jobs import drawing
+from bep.runner.reporting.html_axis import axis_of
+from bep.runner.reporting.html_charts import latencies, throughput, workers
+from bep.runner.reporting.html_data import BINS, Latencies, Timeline, gather
+from bep.runner.reporting.numbers import duration, number_of
 from bep.runner.worker import wire
 
 Jobs = Any
@@ -61,7 +61,7 @@ class Page(HTMLParser):
 
 
 def report_of(record: JobRecord) -> str:
-    return html_report.write(record.folder).read_text()
+    return drawing.write(record.folder).read_text()
 
 
 def test_a_page_needs_nothing_else_and_runs_nothing(jobs: Jobs) -> None:

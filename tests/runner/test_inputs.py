@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 
-from bep.runner import downloading, inputs, manifest, stores
 from bep.runner.errors import InputsInvalid
-from bep.runner.folder import JobFolder
+from bep.runner.folder.folder import JobFolder
+from bep.runner.inputs import expanding, manifest
+from bep.runner.transfer import downloading, stores
 
 Jobs = Any
 
 
 def listed(root: Path, *texts: str) -> list[str]:
-    found = inputs.expand([t if "://" in t else str(root / t) for t in texts], root / "downloads")
+    found = expanding.expand([t if "://" in t else str(root / t) for t in texts], root / "downloads")
     return [os.path.relpath(os.fsdecode(name), root) for name in found]
 
 

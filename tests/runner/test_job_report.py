@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bep.runner.events import Progress, WorkerState
-from bep.runner.job_report import MINI_BATCHES, NODES, PROCESSES
-from bep.runner.record import JobRecord
-from bep.runner.usage_log import NAME, UsageLog
+from bep.runner.folder.record import JobRecord
+from bep.runner.reporting.tables import MINI_BATCHES, NODES, PROCESSES
+from bep.runner.reporting.usage_log import NAME, UsageLog
 from tests.runner.conftest import Jobs
 
 TROUBLED = """

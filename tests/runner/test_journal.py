@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bep.runner import journal
-from bep.runner.journal import Failure, Journal
+from bep.runner.folder import journal
+from bep.runner.folder.journal import Failure, Journal
 
 FAILURE = Failure(first=0, count=1, attempt=1, type="ValueError", message="bad", traceback="", log="")
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from bep.runner import record as records
-from bep.runner import running
 from bep.runner.errors import JobBusy, JobInvalid
 from bep.runner.events import Event, Progress
+from bep.runner.folder import record as records
+from bep.runner.jobs import running
 from tests.runner.conftest import RUNNER
 
 Jobs = Any
@@ -133,8 +133,8 @@ def failed(record: records.JobRecord) -> list[tuple[int, str, int]]:
 
 HUNG = """
 import sys, threading
-from bep.runner import running
-from bep.runner.target import JobRequest
+from bep.runner.jobs import running
+from bep.runner.request import JobRequest
 request = JobRequest.model_validate_json(open(sys.argv[1]).read())
 running.run(request, report=lambda event: print(type(event).__name__, flush=True), cancel=threading.Event())
 """

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from bep.runner.events import Progress, WorkerLost
-from bep.runner.target import Settings
+from bep.runner.request import Settings
 
 Jobs = Any
 Living = Callable[[], list[int]]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bep.runner.record import JobRecord
+from bep.runner.folder.record import JobRecord
 from tests.runner.conftest import Jobs
 
 CONFIGURES = """

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bep.runner.masked_logs import MaskedLog
+from bep.runner.processes.masked_logs import MaskedLog
 from bep.runner.worker.masking import MASK, Mask, forms, masked
 from tests.runner.conftest import Jobs, output_of
 

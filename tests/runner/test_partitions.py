@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from bep.runner import partitions, sampling
 from bep.runner.errors import InputsInvalid
-from bep.runner.folder import JobFolder
-from bep.runner.partitions import grouped
-from bep.runner.record import Status
-from bep.runner.spans import holes
+from bep.runner.folder.folder import JobFolder
+from bep.runner.folder.record import Status
+from bep.runner.inputs import partitions
+from bep.runner.inputs.partitions import grouped
+from bep.runner.jobs import sampling
+from bep.runner.span import holes
 from tests.runner.conftest import RUNNER, Jobs, output_of
 
 TELL = """

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bep.runner.progress import Rate
+from bep.runner.scheduling.progress import Rate
 
 
 def test_starting_workers_does_not_count() -> None:

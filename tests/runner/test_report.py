@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bep.runner import record as records
-from bep.runner import report
 from bep.runner.errors import JobInvalid
-from bep.runner.record import Counts, JobError, JobRecord, Status
-from bep.runner.target import ScoringTarget, Settings
+from bep.runner.folder import record as records
+from bep.runner.folder.record import Counts, JobError, JobRecord, Status
+from bep.runner.reporting import text as report
+from bep.runner.request import ScoringTarget, Settings
 
 COMPLETED = JobRecord(
     name="batchjob-1",

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from bep.runner import running
 from bep.runner.errors import OutputExists
-from bep.runner.folder import JobFolder
-from bep.runner.record import JobRecord, read
+from bep.runner.folder.folder import JobFolder
+from bep.runner.folder.record import JobRecord, read
+from bep.runner.jobs import running
 from tests.runner.conftest import output_of
 
 Jobs = Any
@@ -147,7 +147,7 @@ def test_a_retry_that_fails_leaves_the_old_output(jobs: Jobs) -> None:
 
 KILLED = """
 import sys, threading
-from bep.runner import running
+from bep.runner.jobs import running
 running.retry(Path(sys.argv[1]), environment_variables={"MENDED": sys.argv[2]}, environment=None,
               report=lambda event: None, cancel=threading.Event())
 """

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bep.runner.errors import InputsInvalid
-from bep.runner.sampling import sample
+from bep.runner.jobs.sampling import sample
 
 Jobs = Any
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bep.runner.events import MiniBatchFailed
-from bep.runner.report import lines
+from bep.runner.reporting.text import lines
 
 Jobs = Any
 

@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bep.runner import running
-from bep.runner.backlog import Backlog, Ended, Verdict
 from bep.runner.events import MiniBatchFailed
-from bep.runner.finishing import replay
-from bep.runner.journal import Failure, read
-from bep.runner.record import Status
-from bep.runner.report import lines
-from bep.runner.spans import Span
+from bep.runner.folder.journal import Failure, read
+from bep.runner.folder.record import Status
+from bep.runner.jobs import running
+from bep.runner.jobs.totals import replay
+from bep.runner.reporting.text import lines
+from bep.runner.scheduling.backlog import Backlog
+from bep.runner.span import Span
+from bep.runner.verdicts import Ended, Verdict
 from tests.runner.conftest import Jobs
 
 # Every call of run() appends its files to a file of its own kind, in one write.

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bep.runner import inputs
+from bep.runner.inputs import expanding
 
 Jobs = Any
 
@@ -86,7 +86,7 @@ def test_files_are_counted_no_further_than_needed(tmp_path: Path) -> None:
         (tmp_path / f"{number}.txt").touch()
     (tmp_path / "below").mkdir()
     folder, file = str(tmp_path), str(tmp_path / "0.txt")
-    assert inputs.at_least([folder], 10) <= 10
-    assert inputs.at_least([folder], 100) == 30
-    assert inputs.at_least([file, file, folder], 2) == 2
-    assert inputs.at_least([str(tmp_path / "nowhere"), "https://x/y.csv", str(tmp_path / "*.txt"), file], 5) == 1
+    assert expanding.at_least([folder], 10) <= 10
+    assert expanding.at_least([folder], 100) == 30
+    assert expanding.at_least([file, file, folder], 2) == 2
+    assert expanding.at_least([str(tmp_path / "nowhere"), "https://x/y.csv", str(tmp_path / "*.txt"), file], 5) == 1

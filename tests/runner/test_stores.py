@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from bep.runner import inputs, stores, transfers
 from bep.runner.errors import Cancelled, InputsInvalid
-from bep.runner.transfers import Board
+from bep.runner.inputs import expanding
+from bep.runner.transfer import stores, transfers
+from bep.runner.transfer.transfers import Board
 from tests.runner.stores import PASSWORD, FtpStore, ftp_store, memory_store
 
 
@@ -42,7 +43,7 @@ def fetched(store: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def listed(root: Path, *texts: str, most: int | None = None) -> dict[str, str]:
     """The content of each file by its name in the copy."""
-    names = [Path(os.fsdecode(name)) for name in inputs.expand(texts, root / "downloads", most=most)]
+    names = [Path(os.fsdecode(name)) for name in expanding.expand(texts, root / "downloads", most=most)]
     return {str(name).partition("/given/")[2].partition("/")[2]: name.read_text() for name in names}
 
 
@@ -111,7 +112,7 @@ def test_patterns_name_the_files_that_they_name_on_a_disk(
         (tmp_path / "disk" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "disk" / name).write_text(name)
     assert sorted(listed(tmp_path, f"memory://b/{pattern}")) == names
-    on_disk = list(inputs.expand([str(tmp_path / "disk" / pattern)], tmp_path))
+    on_disk = list(expanding.expand([str(tmp_path / "disk" / pattern)], tmp_path))
     assert len(on_disk) == len(names)
 
 
@@ -139,7 +140,7 @@ def test_a_client_that_hangs_ends_when_it_is_asked_to(
     monkeypatch.setattr(type(store), hangs, hang)
     threading.Thread(target=stop).start()
     with pytest.raises(Cancelled):
-        list(inputs.expand(["memory://b/in"], tmp_path, Board(cancel=cancel)))
+        list(expanding.expand(["memory://b/in"], tmp_path, Board(cancel=cancel)))
     assert not over.is_set()
     over.set()
 
@@ -152,7 +153,7 @@ def test_a_client_through_which_nothing_comes_is_given_up(
     monkeypatch.setattr(type(store), "get_file", lambda *_, **__: over.wait(60))
     store.pipe("/b/in/a.txt", b"1")
     with pytest.raises(InputsInvalid, match="fetching inputs: nothing has moved for 1 s; try again later"):
-        list(inputs.expand(["memory://b/in"], tmp_path, Board(stall=1.0)))
+        list(expanding.expand(["memory://b/in"], tmp_path, Board(stall=1.0)))
     over.set()
 
 

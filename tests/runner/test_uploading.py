@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
-from bep.runner import running, stores
 from bep.runner.errors import NotUploaded, OutputExists
-from bep.runner.record import JobRecord
-from bep.runner.target import JobRequest
-from bep.runner.transfers import Board
-from bep.runner.uploading import upload
+from bep.runner.folder.record import JobRecord
+from bep.runner.jobs import running
+from bep.runner.request import JobRequest
+from bep.runner.transfer import stores
+from bep.runner.transfer.transfers import Board
+from bep.runner.transfer.uploading import upload
 from tests.runner.conftest import RUNNER
 from tests.runner.stores import PASSWORD, FtpStore, ftp_store, memory_store
 

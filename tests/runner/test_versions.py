@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
-from bep.runner import downloading, inputs, transfers, web
 from bep.runner.errors import Cancelled, InputsInvalid
 from bep.runner.events import Transferring
-from bep.runner.transfers import Board
+from bep.runner.inputs import expanding
+from bep.runner.transfer import downloading, transfers, web
+from bep.runner.transfer.transfers import Board
 from tests.runner.servers import Server, md5, served
 
 CONTENT = os.urandom(200_000)
@@ -149,7 +150,7 @@ def test_several_are_on_their_way_and_never_too_many(tmp_path: Path, server: Ser
     done: list[bytes] = []
 
     def work() -> None:
-        done.extend(Path(os.fsdecode(name)).read_bytes() for name in inputs.expand(urls, tmp_path))
+        done.extend(Path(os.fsdecode(name)).read_bytes() for name in expanding.expand(urls, tmp_path))
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -164,14 +165,14 @@ def test_several_are_on_their_way_and_never_too_many(tmp_path: Path, server: Ser
 
 def test_a_sample_fetches_no_more_than_it_needs(tmp_path: Path, server: Server) -> None:
     urls = [server.put(f"/{n}.csv", b"%d" % n) for n in range(5)]
-    assert len(list(inputs.expand(urls, tmp_path, most=2))) == 2
+    assert len(list(expanding.expand(urls, tmp_path, most=2))) == 2
     assert sorted(asked[0] for asked in server.asked) == ["/0.csv", "/1.csv"]
 
 
 def test_every_one_that_fails_is_told(tmp_path: Path, server: Server) -> None:
     good = server.put("/good.csv", CONTENT)
     with pytest.raises(InputsInvalid) as told:
-        list(inputs.expand([server.url + "/one", good, server.url + "/two"], tmp_path))
+        list(expanding.expand([server.url + "/one", good, server.url + "/two"], tmp_path))
     assert sorted(str(told.value).split("\n")) == [
         f"{server.url}/{name}: cannot be fetched: the server answers 404 Not Found" for name in ("one", "two")
     ]
@@ -230,8 +231,8 @@ def test_a_long_fetch_is_told_of(tmp_path: Path, server: Server, monkeypatch: py
 _FETCH = """
 import sys
 from pathlib import Path
-from bep.runner import downloading
-from bep.runner.transfers import Board
+from bep.runner.transfer import downloading
+from bep.runner.transfer.transfers import Board
 print(downloading.fetch([sys.argv[1]], Path(sys.argv[2]), Board())[sys.argv[1]])
 """
 

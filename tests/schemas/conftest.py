@@ -8,8 +8,8 @@ import pytest
 
 from bep.schemas.address import Address
 from bep.schemas.content import digest_of_files
-from bep.schemas.loading import Loaded, load
 from bep.schemas.resource import Content
+from bep.schemas.specs.loading import Loaded, load
 
 
 class FolderFiles:

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bep.schemas.job import load_job
-from bep.schemas.loading import Loaded, load
-from bep.schemas.node import plain
-from bep.schemas.reading import FAST_LOADER, PureLoader, read
-from bep.schemas.rendering import findings_github, findings_json, findings_text
+from bep.schemas.findings.rendering import findings_github, findings_json, findings_text
+from bep.schemas.job.job import load_job
 from bep.schemas.resource import Content
+from bep.schemas.specs.loading import Loaded, load
+from bep.schemas.yaml.node import plain
+from bep.schemas.yaml.reading import FAST_LOADER, PureLoader, read
 from tests.schemas.test_dialects import DEPLOYMENT_2021, ENDPOINT_2021, ENDPOINT_TODAY, FLAT, NESTED
 
 BEP = (

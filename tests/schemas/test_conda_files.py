@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bep.schemas.finding import errors
-from bep.schemas.rendering import findings_text
+from bep.schemas.findings.finding import errors
+from bep.schemas.findings.rendering import findings_text
 from tests.schemas.conftest import Workbench
 
 ENVIRONMENT = "kind: environment\nname: e\nversion: 1\nimage: x\n"

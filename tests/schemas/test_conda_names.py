@@ -2,7 +2,7 @@
 
 import pytest
 
-from bep.schemas.finding import Finding
+from bep.schemas.findings.finding import Finding
 from tests.schemas.conftest import Workbench
 
 BEP = "workspace: w\nprovider: {local: {conda_names: names.yml}}\nspecs: []\n"

@@ -3,9 +3,9 @@
 from typing import Any
 
 from bep.schemas.address import Address
-from bep.schemas.loading import Loaded
 from bep.schemas.mark import Mark
 from bep.schemas.resource import Reference
+from bep.schemas.specs.loading import Loaded
 from tests.schemas.conftest import Workbench
 
 ENDPOINT_2021 = """\

@@ -6,10 +6,10 @@ from fnmatch import fnmatch
 
 import pytest
 
-from bep.schemas.finding import Finding, errors
-from bep.schemas.job import load_job
-from bep.schemas.loading import Loaded, load
+from bep.schemas.findings.finding import Finding, errors
+from bep.schemas.job.job import load_job
 from bep.schemas.resource import Content
+from bep.schemas.specs.loading import Loaded, load
 from tests.fuzz.documents import BASES, file_of, files, variants
 from tests.schemas.conftest import Workbench
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bep.schemas.rendering import findings_github, findings_json, findings_text
+from bep.schemas.findings.rendering import findings_github, findings_json, findings_text
 from tests.schemas.conftest import Workbench
 
 # ruff: noqa: E501

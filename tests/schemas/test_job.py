@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bep.schemas.job import JobSpec, LoadedJob, load_job
-from bep.schemas.rendering import findings_text
+from bep.schemas.findings.rendering import findings_text
+from bep.schemas.job.job import JobSpec, LoadedJob, load_job
 from tests.schemas.conftest import Workbench
 
 JOB = """\

@@ -4,7 +4,7 @@
 from typing import Any
 
 from bep.schemas.address import Address
-from bep.schemas.secret import Secret
+from bep.schemas.secrets.secret import Secret
 from tests.schemas.conftest import Workbench
 
 

@@ -1,8 +1,8 @@
 import pytest
 
-from bep.schemas.conditions import queried
-from bep.schemas.measuring import measured, shown
-from bep.schemas.secret import SEALED, Secret
+from bep.schemas.secrets.secret import SEALED, Secret
+from bep.schemas.workspace.conditions import queried
+from bep.schemas.workspace.measuring import measured, shown
 
 HERE = {"size": 9, "tags": {"a": "x", "b.c": [1, 2]}, "name": "n", "key": Secret("hunter2"), "hash": {SEALED: "hmac"}}
 

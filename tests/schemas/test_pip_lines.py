@@ -2,7 +2,7 @@
 
 import pytest
 
-from bep.schemas.pip_lines import is_elsewhere, local_requirement, logical, parse, uncarried
+from bep.schemas.environments.pip_lines import is_elsewhere, local_requirement, logical, parse, uncarried
 
 
 @pytest.mark.parametrize(

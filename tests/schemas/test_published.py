@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from bep.schemas.accepting import accept_of, acceptor
-from bep.schemas.kind import NAMES, load_kind, load_kinds
-from bep.schemas.node import plain
-from bep.schemas.published import OTHERS, editor_text, followed, schema_of
-from bep.schemas.reading import read_text
+from bep.schemas.checking.fast_path import accept_of, acceptor
+from bep.schemas.kinds.kind import NAMES, load_kind, load_kinds
+from bep.schemas.kinds.published import OTHERS, editor_text, followed, schema_of
+from bep.schemas.yaml.node import plain
+from bep.schemas.yaml.reading import read_text
 from tests.schemas.test_anything import SPECS, mutated
 
 EVERY = (*NAMES, *OTHERS)

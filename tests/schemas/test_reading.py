@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from bep.schemas.mark import Mark
-from bep.schemas.node import faithful, plain
-from bep.schemas.reading import FAST_LOADER, MOST_BYTES, PureLoader, Written, read
+from bep.schemas.yaml.node import faithful, plain
+from bep.schemas.yaml.reading import FAST_LOADER, MOST_BYTES, PureLoader, Written, read
 from tests.schemas.conftest import Workbench
 
 LOADERS = [pytest.param(FAST_LOADER, id="libyaml"), pytest.param(PureLoader, id="pure")]
@@ -138,7 +138,7 @@ def test_conda_files_keep_decimals() -> None:
 )
 def test_long_values_are_no_trap(text: str, bench: Workbench) -> None:
     """Each would take minutes if some expression were searched for in a time that grows with the square."""
-    from bep.schemas.rendering import findings_text
+    from bep.schemas.findings.rendering import findings_text
 
     bench.write("bep.yml", "workspace: taxi\n")
     bench.write("a.yml", f"name: '{text}'\ntype: amlcompute\n? '{text}'\n: 1\n")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bep.schemas.recognising import blotted, is_secret, names_secret, secrets_sealed, shape_of
-from bep.schemas.secret import is_sealed
+from bep.schemas.secrets.recognising import blotted, is_secret, names_secret, secrets_sealed, shape_of
+from bep.schemas.secrets.secret import is_sealed
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from bep.schemas.address import Address
-from bep.schemas.references import Addresses, Named, datastore_of, natural, parse
+from bep.schemas.drafts.references import Addresses, Named, datastore_of, natural, parse
 from tests.schemas.conftest import Workbench
 
 ARM = "/subscriptions/s/resourceGroups/r/providers/Microsoft.MachineLearningServices/workspaces/w"

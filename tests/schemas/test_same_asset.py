@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bep.schemas.finding import errors
+from bep.schemas.findings.finding import errors
 from tests.schemas.conftest import Workbench
 
 CONDA = "dependencies: [python=3.11, {pip: [pandas]}]\n"

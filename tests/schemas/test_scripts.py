@@ -2,7 +2,7 @@
 
 import pytest
 
-from bep.schemas.scripts import examine
+from bep.schemas.specs.scripts import examine
 
 
 def found(source: str) -> list[tuple[str, bool]]:

@@ -3,9 +3,9 @@
 
 import json
 
-from bep.schemas.job import load_job
-from bep.schemas.rendering import findings_github, findings_json, findings_text
-from bep.schemas.secret import Secret
+from bep.schemas.findings.rendering import findings_github, findings_json, findings_text
+from bep.schemas.job.job import load_job
+from bep.schemas.secrets.secret import Secret
 from tests.schemas.conftest import Workbench
 
 BEP = """\

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bep.exit_codes import ExitCode, Stop
-from bep.schemas.nearest import did_you_mean, either
+from bep.schemas.findings.did_you_mean import did_you_mean, either
 
 CHANGEABLE = ("retry_settings.timeout", "init_timeout", "worker_memory", "worker_cpus", "error_threshold", "bisect")
 """What only says how much a call may take, or how much may fail, and so leaves every row as it is."""
@@ -12,7 +12,7 @@ CHANGEABLE = ("retry_settings.timeout", "init_timeout", "worker_memory", "worker
 
 def changed_settings(texts: Sequence[str]) -> Mapping[str, Any]:
     """The changes that `KEY=VALUE` texts ask for, by the names of the runner's settings. Raises `Stop`."""
-    from bep.schemas.job import settings_given
+    from bep.schemas.job.job import settings_given
 
     given: dict[str, Any] = {}
     for text in texts:

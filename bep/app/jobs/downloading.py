@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
-    from bep.runner.record import JobRecord
+    from bep.runner.folder.record import JobRecord
 
 ARTIFACTS = "artifacts"
 """Below the folder of the download: logs and the job's own files, where the compatible service puts them."""

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bep.exit_codes import ExitCode, Stop
-from bep.schemas.nearest import did_you_mean, either
+from bep.schemas.findings.did_you_mean import did_you_mean, either
 
 if TYPE_CHECKING:
-    from bep.runner.record import JobRecord
+    from bep.runner.folder.record import JobRecord
 
 _AGO = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -43,7 +43,7 @@ def chosen(records: "Sequence[JobRecord]", wanted: Wanted) -> "list[JobRecord]":
 
 def statuses_named(texts: Sequence[str]) -> frozenset[str]:
     """Statuses as the service spells them, from what a user typed: any case. Raises `Stop` for what is none."""
-    from bep.runner.record import Status
+    from bep.runner.folder.record import Status
 
     known = {status.value.lower(): status.value for status in Status}
     found = set()

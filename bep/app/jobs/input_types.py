@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bep.wiring.opening import Opened
+    from bep.app.workspace.opening import Opened
 
 FILE, FOLDER = "uri_file", "uri_folder"
 
@@ -14,9 +14,9 @@ def misfit(opened: "Opened", kind: str, text: str, place: int | str) -> tuple[st
 
     `place` is where it lies, or how many registered files it is. A pattern means whatever it matches.
     """
-    from bep.runner.addresses import hidden, is_web
-    from bep.runner.blobs import FOLDERS, is_blob
-    from bep.runner.inputs import without_scheme
+    from bep.runner.inputs.expanding import without_scheme
+    from bep.runner.transfer.addresses import hidden, is_web
+    from bep.runner.transfer.blobs import FOLDERS, is_blob
 
     if isinstance(place, str) and is_web(place):
         is_folder = _is_folder(opened, text, place)

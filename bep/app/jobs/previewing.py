@@ -6,16 +6,16 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bep.wiring.clock import job_name
-from bep.wiring.job_settings import must_fit, settings_for
-from bep.wiring.jobs import jobs_folder
-from bep.wiring.scoring import glimpses_of, inputs_of, output_of
+from bep.app.job_records import jobs_folder
+from bep.app.jobs.resolving import glimpses_of, inputs_of, output_of
+from bep.app.jobs.settings import must_fit, settings_for
+from bep.app.workspace.clock import job_name
 
 if TYPE_CHECKING:
+    from bep.app.workspace.opening import Opened
     from bep.providers.local.scoring import Chosen
-    from bep.runner.target import Settings
-    from bep.schemas.job import JobSpec
-    from bep.wiring.opening import Opened
+    from bep.runner.request import Settings
+    from bep.schemas.job.job import JobSpec
 
 FLAG, FILE, DEPLOYMENT, DEFAULT = "flag", "job file", "deployment", "default"
 """Where a setting comes from, in the order of precedence."""
@@ -29,9 +29,9 @@ def preview(opened: "Opened", job: "JobSpec", changes: Mapping[str, Any]) -> dic
     known before. `problems` say what would stop the job before its first mini-batch. Raises `ProviderError` and
     `InputsInvalid` as the job would.
     """
+    from bep.app.environments import outlook
     from bep.providers.local.scoring import choose, settings_of
-    from bep.runner.addresses import hidden
-    from bep.wiring.environments import outlook
+    from bep.runner.transfer.addresses import hidden
 
     chosen = choose(opened.provider, job.endpoint, job.deployment)
     deployed = settings_of(chosen.observed.attributes)
@@ -88,13 +88,13 @@ def _variables(chosen: "Chosen", job: "JobSpec") -> dict[str, str]:
 
 def _partitions(opened: "Opened", job: "JobSpec", keys: Sequence[str]) -> int:
     """How many mini-batches the keys make of files that are here."""
-    from bep.runner import inputs
-    from bep.runner.partitions import grouped
+    from bep.runner.inputs import expanding
+    from bep.runner.inputs.partitions import grouped
 
     found = inputs_of(opened, job, Path("/"))
     stored = [os.fsencode(f"/{name}/{file}") for name, files in found.stored.items() for file in files]
     here = [place for place in found.places if Path(place).parts[1:2] not in [(name,) for name in found.stored]]
-    names = chain(inputs.expand(here, Path(os.devnull)), stored)
+    names = chain(expanding.expand(here, Path(os.devnull)), stored)
     return len(grouped(names, keys, job.partition_format).files)
 
 
@@ -103,14 +103,15 @@ def _count(place: int | str, kind: str) -> tuple[int, bool]:
 
     Local ones are listed as the job would list them, remote ones in their store; nothing is fetched.
     """
-    from bep.runner import downloading, inputs
-    from bep.runner.addresses import is_address
+    from bep.runner.inputs import expanding
+    from bep.runner.transfer import downloading
+    from bep.runner.transfer.addresses import is_address
 
     if isinstance(place, int):
         return place, False
     if is_address(place) and not place.startswith("file://"):
         return downloading.count(place, kind), True
-    return sum(1 for _ in inputs.expand([place], Path(os.devnull))), False
+    return sum(1 for _ in expanding.expand([place], Path(os.devnull))), False
 
 
 def _output(opened: "Opened", job: "JobSpec", settings: "Settings") -> dict[str, Any]:
@@ -125,7 +126,7 @@ def _output(opened: "Opened", job: "JobSpec", settings: "Settings") -> dict[str,
 
 
 def _hidden(place: Path | str) -> str:
-    from bep.runner.addresses import hidden
+    from bep.runner.transfer.addresses import hidden
 
     return hidden(str(place))
 

@@ -8,26 +8,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
+from bep.app.environments import placed
+from bep.app.job_records import jobs_folder
+from bep.app.jobs.input_types import misfit
+from bep.app.jobs.settings import must_fit, settings_for
+from bep.app.workspace.clock import job_name
+from bep.app.workspace.specs import specs_of
 from bep.exit_codes import ExitCode, Stop
 from bep.schemas.address import address_of
-from bep.schemas.finding import SpecInvalid, errors, mistake
-from bep.schemas.secret import Secret
-from bep.wiring.clock import job_name
-from bep.wiring.environments import placed
-from bep.wiring.input_types import misfit
-from bep.wiring.job_settings import must_fit, settings_for
-from bep.wiring.jobs import jobs_folder
-from bep.wiring.planning import specs_of
+from bep.schemas.findings.finding import SpecInvalid, errors, mistake
+from bep.schemas.secrets.secret import Secret
 
 if TYPE_CHECKING:
+    from bep.app.workspace.opening import Opened
     from bep.providers.local.datastores import Kept
     from bep.providers.local.scoring import Scoring
-    from bep.runner.record import JobRecord
-    from bep.runner.running import Given
-    from bep.runner.staging import Stored
-    from bep.runner.target import JobRequest, ScoringTarget
-    from bep.schemas.job import JobSpec, LoadedJob
-    from bep.wiring.opening import Opened
+    from bep.runner.folder.record import JobRecord
+    from bep.runner.jobs.running import Given
+    from bep.runner.jobs.staging import Stored
+    from bep.runner.request import JobRequest, ScoringTarget
+    from bep.schemas.job.job import JobSpec, LoadedJob
 
 Place = TypeVar("Place", "str | Kept", int | str)
 _AS_INPUT = "An input is a path, a pattern, azureml:NAME:VERSION, azureml://datastores/NAME/paths/... or https://..."
@@ -43,7 +43,7 @@ class JobSource:
 
 def loaded_job(opened: "Opened", source: JobSource) -> "LoadedJob":
     """The job, with what is doubtful about it. Raises `SpecInvalid` with every finding when something is wrong."""
-    from bep.schemas.job import load_job
+    from bep.schemas.job.job import load_job
 
     loaded = load_job(
         opened.files,
@@ -64,9 +64,9 @@ def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> 
     Raises `ProviderError` for an endpoint, deployment or environment that cannot be had, `SpecInvalid` for inputs.
     """
     from bep.providers.local.scoring import choose, resolve
-    from bep.runner.addresses import hidden
-    from bep.runner.folder import JobFolder
-    from bep.runner.target import JobRequest
+    from bep.runner.folder.folder import JobFolder
+    from bep.runner.request import JobRequest
+    from bep.runner.transfer.addresses import hidden
 
     name = job.name or job_name()
     folder = jobs_folder(opened.home) / name
@@ -128,8 +128,8 @@ class _Variables:
 
 def _target(scoring: "Scoring", variables: _Variables, folder: Path) -> "ScoringTarget":
     """What a job in this folder scores with: the user's own files where they are, its own copies of what is stored."""
-    from bep.runner.folder import JobFolder
-    from bep.runner.target import ScoringTarget
+    from bep.runner.folder.folder import JobFolder
+    from bep.runner.request import ScoringTarget
 
     assets = JobFolder(folder).assets
 
@@ -174,7 +174,7 @@ def variables_of(opened: "Opened", record: "JobRecord") -> Mapping[str, str]:
 
     Raises `Stop` when the deployment is another by now: the job would not go on with what it began with.
     """
-    from bep.providers.local.environment_folder import hold_interpreter
+    from bep.providers.local.environments.folder import hold_interpreter
     from bep.providers.local.scoring import choose, resolve
 
     target = record.target
@@ -219,7 +219,7 @@ def was_given_links(opened: "Opened", record: "JobRecord") -> bool:
 
     They are laid out anew, as copies, where its manifest names them. Raises `ProviderError` for bytes that were lost.
     """
-    from bep.runner.folder import JobFolder
+    from bep.runner.folder.folder import JobFolder
 
     if JobFolder(record.folder).assets_list.exists():
         return False
@@ -322,7 +322,7 @@ def output_of(opened: "Opened", job: "JobSpec", name: str) -> Path | str:
 
     Raises `ProviderError` for a datastore that is not there, `Stop` for an address that nothing can be written to.
     """
-    from bep.runner.addresses import hidden, is_web
+    from bep.runner.transfer.addresses import hidden, is_web
 
     default = f"azureml://datastores/workspaceblobstore/paths/azureml/{name}/score"
     text = job.output_path or default
@@ -347,7 +347,7 @@ def _datastore(opened: "Opened", text: str) -> Path | str:
 
 def output_again(opened: "Opened", record: "JobRecord") -> str | None:
     """The address of a job's output where its record had to hide something of it and a datastore still has it."""
-    from bep.runner.addresses import has_hidden
+    from bep.runner.transfer.addresses import has_hidden
 
     if not has_hidden(record.output_address) or not record.output_text.startswith("azureml:"):
         return None

@@ -3,20 +3,20 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from bep.schemas.finding import Finding, SpecInvalid, mistake
-from bep.schemas.rules import instances_trouble, summary_trouble
+from bep.schemas.findings.finding import Finding, SpecInvalid, mistake
+from bep.schemas.specs.rules import instances_trouble, summary_trouble
 
 if TYPE_CHECKING:
     from bep.providers.local.provider import LocalProvider
     from bep.providers.local.scoring import Chosen
-    from bep.runner.target import Settings
-    from bep.schemas.job import JobSpec
+    from bep.runner.request import Settings
+    from bep.schemas.job.job import JobSpec
 
 
 def settings_for(provider: "LocalProvider", chosen: "Chosen", job: "JobSpec") -> "Settings":
     """What a job says itself, then what its deployment says. Raises `SpecInvalid` with all that does not fit."""
     from bep.providers.local.scoring import bounds_of, settings_of
-    from bep.runner.target import DEFAULT_NAME, Settings, default_name
+    from bep.runner.request import DEFAULT_NAME, Settings, default_name
 
     deployed = settings_of(chosen.observed.attributes)
     wrong = [*_partitions(job, deployed), *_output(job, deployed)]
@@ -38,7 +38,7 @@ def must_fit(job: "JobSpec", settings: "Settings", name: str) -> None:
 
     The output grows under a name that is made of both, and the job would score everything before it found out.
     """
-    from bep.runner.output import too_long
+    from bep.runner.outputs.assembling import too_long
 
     over = too_long(settings.output_file_name, name) if settings.output_action == "append_row" else 0
     if over:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bep.runner.record import JobRecord
+    from bep.runner.folder.record import JobRecord
 
 
 def summary_of(record: "JobRecord") -> dict[str, Any]:

@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bep.app.plans.planning import Asked, plan_of
+from bep.app.workspace.opening import Opened
+from bep.app.workspace.overlay import Overlay
+from bep.app.workspace.specs import specs_of
 from bep.disk.refusal import naming
 from bep.exit_codes import ExitCode, Stop
-from bep.overlay import Overlay
-from bep.schemas import editing as edit
 from bep.schemas.address import Address, kind_of
-from bep.schemas.finding import errors
+from bep.schemas.findings.finding import errors
 from bep.schemas.mark import Mark
 from bep.schemas.resource import FieldPath, Resource
-from bep.wiring.opening import Opened
-from bep.wiring.planning import Asked, plan_of, specs_of
+from bep.schemas.yaml import editing as edit
 
 if TYPE_CHECKING:
     from bep.planner.plan import Drift, FieldDiff
@@ -119,7 +120,7 @@ def _split(diffs: "Sequence[FieldDiff]", side: str) -> Any:
 
 
 def _impossible(diffs: "Sequence[FieldDiff]", written: str) -> str:
-    from bep.schemas.secret import is_sealed
+    from bep.schemas.secrets.secret import is_sealed
 
     if "${{" in written:
         return f"it is written as {written}: change it where that comes from"
@@ -140,7 +141,7 @@ def _mark_of(resource: Resource, path: FieldPath) -> Mark:
 
 
 def _edits(text: str, mark: Mark, resource: Resource, diffs: "Sequence[FieldDiff]") -> Iterator[str | None]:
-    from bep.schemas.writing import as_written
+    from bep.schemas.specs.writing import as_written
 
     if kind_of(resource.address) == "traffic":
         yield from _shifted(text, mark, resource, diffs)
@@ -182,7 +183,7 @@ def _asks(
     opened: Opened, found: Adoption, then: Mapping[Address, Resource], resource: Resource, diffs: "Sequence[FieldDiff]"
 ) -> bool:
     from bep.planner.fields import ABSENT, with_value
-    from bep.schemas.secret import seal
+    from bep.schemas.secrets.secret import seal
 
     key = opened.state.secret_key
     expected = {address: seal(one.attributes, key) for address, one in found.resources.items()}
@@ -222,8 +223,8 @@ def write(opened: Opened, found: Adoption) -> None:
 
 def settle(opened: Opened, addresses: Sequence[Address], say: Callable[[str], None]) -> None:
     """Let the state learn what the specs say now, so that the next plan has nothing to say of it."""
-    from bep.wiring.remembering import remember, state_only
-    from bep.wiring.surgery import editing
+    from bep.app.plans.adopting_state import remember, state_only
+    from bep.app.state_editing import editing
 
     fresh = Opened(opened.root, opened.source)
     plan = state_only(fresh, addresses)

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from threading import Event
 from typing import TYPE_CHECKING
 
+from bep.app.plans.planning import Asked, plan_of
+from bep.app.workspace.clock import now, operation_id
 from bep.exit_codes import ExitCode, Stop
 from bep.planner.state import Guards
 from bep.schemas.address import Address
-from bep.wiring.clock import now, operation_id
-from bep.wiring.planning import Asked, plan_of
 
 if TYPE_CHECKING:
+    from bep.app.workspace.opening import Opened
     from bep.planner.plan import Plan
     from bep.planner.state import Entry
-    from bep.providers.session import Session
-    from bep.wiring.opening import Opened
+    from bep.providers.state.session import Session
 
 
 def state_only(opened: "Opened", addresses: Sequence[Address], *, imports: Sequence[Address] = ()) -> "Plan":
@@ -22,8 +22,8 @@ def state_only(opened: "Opened", addresses: Sequence[Address], *, imports: Seque
 
     Its findings are those of these addresses; what would change an object is left for the next plan.
     """
+    from bep.planner.formats.planfile import signed
     from bep.planner.plan import Action
-    from bep.planner.planfile import signed
 
     whole = plan_of(opened, Asked(targets=tuple(addresses), imports=tuple(imports)))
     changes = tuple(
@@ -38,7 +38,7 @@ def state_only(opened: "Opened", addresses: Sequence[Address], *, imports: Seque
 
 def remember(opened: "Opened", plan: "Plan", session: "Session") -> None:
     """Carry out a plan that only changes state. Raises `PlanStale` where the object is another by now."""
-    from bep.providers.applying import apply
+    from bep.providers.applying.applying import apply
 
     if not plan:
         return
@@ -63,8 +63,8 @@ def take(opened: "Opened", addresses: Sequence[Address], session: "Session") -> 
 
     Without the protection the next apply would delete what was only just taken over.
     """
-    from bep.providers.entries import found_entry
-    from bep.providers.surgery import set_entries
+    from bep.providers.applying.entries import found_entry
+    from bep.providers.state.editing import set_entries
 
     observed = opened.provider.read(addresses)
     entries = [found_entry(address, observed[address], None, now()) for address in addresses]

@@ -8,21 +8,21 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import TYPE_CHECKING
 
+from bep.app.workspace.clock import now, operation_id
 from bep.exit_codes import ExitCode, Stop
-from bep.wiring.clock import now, operation_id
 
 if TYPE_CHECKING:
+    from bep.app.workspace.opening import Opened
     from bep.planner.plan import Plan, PlanFinding
     from bep.planner.state import State
-    from bep.providers.events import Event
-    from bep.providers.report import Report
+    from bep.providers.applying.events import Event
+    from bep.providers.applying.report import Report
     from bep.schemas.resource import Resource
-    from bep.wiring.opening import Opened
 
 
 def read_plan_file(path: Path) -> "Plan":
     """A plan that `bep plan -o` kept. Raises `Stop` for a file that is none, or was altered."""
-    from bep.planner.planfile import PlanInvalid, decode
+    from bep.planner.formats.planfile import PlanInvalid, decode
 
     try:
         return decode(path.read_text())
@@ -50,7 +50,7 @@ def wait_for_others(opened: "Opened", timeout: float, operation: str) -> None:
 
     Raises `StateLocked`, which says who holds it, when that is still so after `timeout` seconds.
     """
-    from bep.providers.locking import acquire, running_apply
+    from bep.providers.state.locking import acquire, running_apply
 
     if running_apply(opened.store.path):
         acquire(opened.store.path, operation=operation, since=now(), timeout=timeout).release()
@@ -75,8 +75,8 @@ def apply_plan(
     The first Ctrl-C lets what runs finish and starts nothing more; the second ends bep at once,
     which loses nothing: every step is on disk before it is taken.
     """
-    from bep.providers.applying import apply
-    from bep.providers.locking import acquire
+    from bep.providers.applying.applying import apply
+    from bep.providers.state.locking import acquire
 
     opened.keep_state()
     with (
@@ -101,7 +101,7 @@ def apply_plan(
 
 def seal_kept(opened: "Opened", *, lock_timeout: float, operation: str) -> tuple[str, ...]:
     """Where an earlier bep kept secrets in clear, and no change writes anything: seal them. What was done about it."""
-    from bep.providers.locking import acquire
+    from bep.providers.state.locking import acquire
 
     stored = opened.store.load()
     if stored is None or not stored.clear:
@@ -116,11 +116,11 @@ def seal_kept(opened: "Opened", *, lock_timeout: float, operation: str) -> tuple
 
 
 def _unsafe(opened: "Opened", plan: "Plan", state: "State") -> "tuple[PlanFinding, ...]":
+    from bep.app.job_records import running_jobs
     from bep.planner.options import Options
     from bep.planner.plan import DESTROY
-    from bep.planner.safety import Scene, safety_findings
-    from bep.schemas.kind import load_kinds
-    from bep.wiring.jobs import running_jobs
+    from bep.planner.planning.safety import Scene, safety_findings
+    from bep.schemas.kinds.kind import load_kinds
 
     options = Options(
         workspace=plan.workspace,

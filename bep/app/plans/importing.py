@@ -7,17 +7,17 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bep.app.plans.adopting_state import remember, state_only, take
+from bep.app.state_editing import editing
+from bep.app.workspace.specs import specs_of
 from bep.exit_codes import ExitCode, Stop
 from bep.schemas.address import Address, kind_of, names_of
-from bep.wiring.planning import specs_of
-from bep.wiring.remembering import remember, state_only, take
-from bep.wiring.surgery import editing
 
 if TYPE_CHECKING:
+    from bep.app.workspace.opening import Opened
     from bep.planner.observed import Observed
     from bep.planner.plan import Plan
     from bep.planner.state import ContentRecord
-    from bep.wiring.opening import Opened
 
 
 _LONGEST = 200  # bytes of a folder's name that are made of an object's names, which may have 255 each
@@ -34,7 +34,7 @@ class Found:
 
 def found_in_world(opened: "Opened", names: Sequence[str]) -> list[Found]:
     """The objects of these addresses. Raises `Stop` for one that is not there, or is in state already."""
-    from bep.schemas.kind import NAMES
+    from bep.schemas.kinds.kind import NAMES
 
     declared = {resource.address for resource in specs_of(opened).resources}
     found = []
@@ -53,7 +53,7 @@ def found_in_world(opened: "Opened", names: Sequence[str]) -> list[Found]:
 
 def not_in_state(opened: "Opened", kinds: Sequence[str]) -> list[Found]:
     """Whatever the world has and the state has not, of these kinds or of all. Raises `Stop` for a kind that is none."""
-    from bep.schemas.kind import NAMES
+    from bep.schemas.kinds.kind import NAMES
 
     if wrong := [kind for kind in kinds if kind not in NAMES]:
         raise Stop(ExitCode.ERROR, f"{wrong[0]!r} is no kind: there are {', '.join(NAMES)}")
@@ -96,7 +96,7 @@ def yaml_of(opened: "Opened", found: Iterable[Found], beside: Path) -> str:
     """
     import yaml
 
-    from bep.schemas.writing import split_of
+    from bep.schemas.specs.writing import split_of
 
     texts = []
     chosen = list(found)
@@ -116,7 +116,7 @@ def yaml_of(opened: "Opened", found: Iterable[Found], beside: Path) -> str:
 
 
 def _traffic_text(one: Found) -> str:
-    from bep.schemas.writing import split_of
+    from bep.schemas.specs.writing import split_of
 
     [endpoint] = names_of(one.address)
     return (
@@ -126,7 +126,7 @@ def _traffic_text(one: Found) -> str:
 
 
 def _document(opened: "Opened", one: Found, beside: Path) -> dict[str, object]:
-    from bep.schemas.writing import document
+    from bep.schemas.specs.writing import document
 
     return document(one.address, one.observed.attributes, lambda field: _path(opened, one, field, beside))
 

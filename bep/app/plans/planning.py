@@ -5,19 +5,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bep import __version__
+from bep.app.job_records import running_jobs, scored_deployments
+from bep.app.workspace.clock import now
+from bep.app.workspace.specs import specs_of
 from bep.schemas.address import Address
-from bep.schemas.finding import SpecInvalid, errors
-from bep.wiring.clock import now
-from bep.wiring.jobs import running_jobs, scored_deployments
 
 if TYPE_CHECKING:
+    from bep.app.workspace.opening import Opened
     from bep.planner.observed import Observed
     from bep.planner.plan import Plan
     from bep.planner.state import Entry, State
-    from bep.providers.state_store import Stored
-    from bep.schemas.loading import Loaded
+    from bep.providers.state.file_store import Stored
     from bep.schemas.resource import Resource
-    from bep.wiring.opening import Opened
 
 
 @dataclass(frozen=True)
@@ -39,8 +38,8 @@ def plan_of(opened: "Opened", asked: Asked) -> "Plan":
 
     Reads, never writes: an interrupted apply is looked into, but its end is recorded by the next apply.
     """
-    from bep.planner.planning import Options, plan
-    from bep.schemas.kind import load_kinds
+    from bep.planner.planning.planning import Options, plan
+    from bep.schemas.kinds.kind import load_kinds
 
     loaded = specs_of(opened)
     options = Options(
@@ -91,16 +90,9 @@ def _forgotten(opened: "Opened") -> tuple[Address, ...]:
     return tuple(address for address in removed if address in opened.state.entries and address not in declared)
 
 
-def specs_of(opened: "Opened") -> "Loaded":
-    """The specs of a workspace. Raises `SpecInvalid` with every finding when one is an error."""
-    if errors(opened.loaded.findings):
-        raise SpecInvalid(opened.loaded.findings, opened.loaded.sources)
-    return opened.loaded
-
-
 def _read(opened: "Opened", resources: "Sequence[Resource]") -> "tuple[State, Mapping[Address, Observed]]":
     """The world as it is now, and the state of the same moment, although another apply may be changing both."""
-    from bep.providers.refreshing import refresh
+    from bep.providers.applying.refreshing import refresh
 
     before = opened.state
     observed = refresh(opened.provider, before, resources)

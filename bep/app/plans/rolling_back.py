@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
+    from bep.app.workspace.opening import Opened
     from bep.planner.plan import Change, Plan, PlanFinding, Undo
     from bep.planner.state import ContentRecord, Entry, State
     from bep.schemas.address import Address
     from bep.schemas.resource import Resource
-    from bep.wiring.opening import Opened
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Rollback:
 
 def plan_to_undo(opened: "Opened", path: Path | None) -> "Plan":
     """The plan in the file, or the one last applied. Raises `Stop` where there is none, or it was never applied."""
-    from bep.providers.session import kept_plan
-    from bep.wiring.applying import read_plan_file
+    from bep.app.plans.applying import read_plan_file
+    from bep.providers.state.session import kept_plan
 
     store = opened.store
     plan = read_plan_file(path) if path else kept_plan(store.path)
@@ -50,8 +50,8 @@ def rollback_of(opened: "Opened", plan: "Plan", allow: Sequence[str]) -> Rollbac
 
     Raises `Stop` when something it did has been changed by a later apply: that one has to go first.
     """
-    from bep.planner.planfile import signed
-    from bep.planner.rollback import inverse
+    from bep.planner.formats.planfile import signed
+    from bep.planner.planning.rollback import inverse
 
     state = opened.state
     made = plan.model_copy(update={"changes": tuple(_made(plan, state))})
@@ -134,10 +134,10 @@ def _resource(opened: "Opened", change: "Change") -> "Resource":
 
 
 def _findings(opened: "Opened", back: "Plan", allow: Sequence[str]) -> "tuple[PlanFinding, ...]":
+    from bep.app.job_records import running_jobs
     from bep.planner.options import Options
-    from bep.planner.safety import Scene, safety_findings
-    from bep.schemas.kind import load_kinds
-    from bep.wiring.jobs import running_jobs
+    from bep.planner.planning.safety import Scene, safety_findings
+    from bep.schemas.kinds.kind import load_kinds
 
     state = opened.state
     options = Options(

@@ -5,15 +5,15 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from bep.schemas.finding import Finding, mistake, ordered
-from bep.schemas.loading import Loaded
+from bep.schemas.environments.pip_files import FIELD
+from bep.schemas.findings.finding import Finding, mistake, ordered
 from bep.schemas.mark import Mark
-from bep.schemas.pip_files import FIELD
 from bep.schemas.resource import FieldPath, Resource
-from bep.schemas.workspace import Workspace
+from bep.schemas.specs.loading import Loaded
+from bep.schemas.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from bep.providers.local.conda import Problem
+    from bep.providers.local.environments.conda import Problem
 
 
 def with_environments(loaded: Loaded, surroundings: Mapping[str, str], source: Callable[[str], str]) -> Loaded:
@@ -27,7 +27,7 @@ def with_environments(loaded: Loaded, surroundings: Mapping[str, str], source: C
 
     @cache
     def has_conda() -> bool:
-        from bep.providers.local.builders import conda_program
+        from bep.providers.local.environments.builders import conda_program
 
         return conda_program(surroundings) is not None
 
@@ -43,8 +43,7 @@ def _unbuildable(resource: Resource, workspace: Workspace, has_conda: Callable[[
     conda = resource.attributes.get("conda_file") if resource.kind == "environment" else None
     if not isinstance(conda, Mapping):
         return
-    from bep.providers.local.builders import CONDA, NO_PROGRAM, PIP
-    from bep.providers.local.provider import AUTO
+    from bep.providers.local.environments.builders import AUTO, CONDA, NO_PROGRAM, PIP
 
     setting = workspace.provider_settings.get("environments", AUTO)
     if setting == CONDA and not has_conda():
@@ -79,6 +78,6 @@ def _mark(resource: Resource, place: FieldPath) -> Mark:
 
 
 def _problems(item: Any, names: Mapping[str, str | None], files: Mapping[str, str]) -> "Iterable[Problem]":
-    from bep.providers.local.conda import Recipe, recipe_of
+    from bep.providers.local.environments.conda import Recipe, recipe_of
 
     return recipe_of({"dependencies": [item]}, names=names, base=Recipe(files=files)).problems

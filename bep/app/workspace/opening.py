@@ -7,24 +7,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bep.app.workspace.clock import new_state, now
+from bep.app.workspace.files import WorkspaceFiles
+from bep.app.workspace.visibility import seen_by
+from bep.app.workspace.write_access import must_write, read_only
 from bep.disk import modes
-from bep.files import WorkspaceFiles
 from bep.schemas.address import Address
-from bep.schemas.conda_names import WRONG_NAMES
-from bep.schemas.finding import SpecInvalid, errors
-from bep.schemas.stages import HOME
-from bep.schemas.workspace import FILE
-from bep.wiring.clock import new_state, now
-from bep.wiring.visibility import seen_by
-from bep.wiring.write_access import must_write, read_only
+from bep.schemas.findings.finding import SpecInvalid, errors
+from bep.schemas.workspace.conda_names import WRONG_NAMES
+from bep.schemas.workspace.stages import HOME
+from bep.schemas.workspace.workspace import FILE
 
 if TYPE_CHECKING:
     from bep.planner.state import State
     from bep.providers.local.provider import LocalProvider
-    from bep.providers.state_store import FileStore
-    from bep.schemas.finding import Finding
-    from bep.schemas.loading import Loaded
-    from bep.schemas.workspace import Workspace
+    from bep.providers.state.file_store import FileStore
+    from bep.schemas.findings.finding import Finding
+    from bep.schemas.specs.loading import Loaded
+    from bep.schemas.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Opened:
     @cached_property
     def _glance(self) -> "tuple[Workspace, Sequence[Finding]]":
         """What bep.yml says, and what is wrong with it."""
-        from bep.schemas.opening import open_workspace
+        from bep.schemas.workspace.reading_workspace import open_workspace
 
         source = self.source
         found = open_workspace(
@@ -78,9 +78,9 @@ class Opened:
     @cached_property
     def loaded(self) -> "Loaded":
         """The specs, with every finding. Never raises for what a user wrote."""
-        from bep.planner.earlier_rules import as_registered
-        from bep.schemas.loading import load
-        from bep.wiring.buildable import with_environments
+        from bep.app.workspace.build_checks import with_environments
+        from bep.planner.planning.earlier_rules import as_registered
+        from bep.schemas.specs.loading import load
 
         loaded = load(
             self.files,
@@ -96,7 +96,7 @@ class Opened:
 
     def _text(self, path: str) -> str:
         """A file's text as it may be shown: whatever looks like a secret is blotted out."""
-        from bep.schemas.masking import masked
+        from bep.schemas.yaml.masking import masked
 
         return masked(self.files.read(path).decode("utf-8", "replace"))
 
@@ -105,7 +105,8 @@ class Opened:
         return list(self._provider_with("").list(kind))
 
     def _provider_with(self, secret_key: str) -> "LocalProvider":
-        from bep.providers.local.provider import AUTO, LocalProvider
+        from bep.providers.local.environments.builders import AUTO
+        from bep.providers.local.provider import LocalProvider
 
         settings = self.workspace.provider_settings
         return LocalProvider(
@@ -139,10 +140,10 @@ class Opened:
     def _fetched(self, address: str) -> Path:
         """The copy of a model's or a script's files. Raises `ProviderError`."""
         from bep.providers.protocol import ProviderError
-        from bep.runner.addresses import hidden
-        from bep.runner.downloading import fetch
         from bep.runner.errors import InputsInvalid
-        from bep.runner.transfers import Board
+        from bep.runner.transfer.addresses import hidden
+        from bep.runner.transfer.downloading import fetch
+        from bep.runner.transfer.transfers import Board
 
         try:
             return fetch([address], self.downloads, Board("fetching files"))[address]
@@ -175,7 +176,7 @@ class Opened:
         Raises `SpecInvalid` when this bep does not have the store that bep.yml asks for, and for a bep.yml that is
         wrong somewhere: another place than the one it means must not be taken for it.
         """
-        from bep.providers.state_store import FileStore
+        from bep.providers.state.file_store import FileStore
 
         findings = self.loaded.findings if "loaded" in self.__dict__ else self._glance[1]
         wrong = [found for found in errors(findings) if found.mark is not None and found.mark.file == FILE]
@@ -188,7 +189,7 @@ class Opened:
 
     @cached_property
     def _known_state(self) -> "tuple[State, tuple[str, ...]]":
-        from bep.providers.locking import running_apply
+        from bep.providers.state.locking import running_apply
 
         living = running_apply(self.store.path)  # asked first: it may end between the two looks
         stored = self.store.load()
@@ -196,7 +197,7 @@ class Opened:
             return new_state(), ()
         if not stored.pending or living or running_apply(self.store.path):  # what a living apply began is its own
             return stored.state, stored.notes
-        from bep.providers.recovery import recovered
+        from bep.providers.applying.recovery import recovered
 
         return recovered(stored, self._provider_with(stored.state.secret_key), now)
 
@@ -206,8 +207,8 @@ class Opened:
 
         Raises `StateUnusable` where it has an entry of a kind that this bep does not know.
         """
-        from bep.planner.statefile import unknown_kinds
-        from bep.providers.trouble import StateUnusable
+        from bep.planner.formats.statefile import unknown_kinds
+        from bep.providers.state.errors import StateUnusable
 
         if unknown := unknown_kinds(self.recorded):
             raise StateUnusable(
@@ -241,7 +242,7 @@ class Opened:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of a plan should know beforehand: an apply that runs, or one that was interrupted."""
-        from bep.providers.locking import running_apply
+        from bep.providers.state.locking import running_apply
 
         running = running_apply(self.store.path)
         doing = (f"while this was planned: {running}",) if running else ()
@@ -249,7 +250,7 @@ class Opened:
 
     def _left_behind(self) -> tuple[str, ...]:
         """A state from before the workspace had stages, which none of them has taken over."""
-        from bep.schemas.workspace import LOCAL_STATE
+        from bep.schemas.workspace.workspace import LOCAL_STATE
 
         every = self.workspace.stages.every.values()
         taken = {os.path.normpath(str(each.place.get("file"))) for each in every}

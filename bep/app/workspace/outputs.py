@@ -4,19 +4,19 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from bep.exit_codes import ExitCode, Stop
-from bep.schemas.conditions import EVERYTHING
-from bep.schemas.measuring import unsealed
-from bep.schemas.nearest import did_you_mean
+from bep.schemas.findings.did_you_mean import did_you_mean
+from bep.schemas.workspace.conditions import EVERYTHING
+from bep.schemas.workspace.measuring import unsealed
 
 if TYPE_CHECKING:
+    from bep.app.workspace.opening import Opened
     from bep.planner.plan import PlanFinding
-    from bep.schemas.conditions import Output
-    from bep.wiring.opening import Opened
+    from bep.schemas.workspace.conditions import Output
 
 
 def reopened(opened: "Opened") -> "Opened":
     """The same workspace with its specs as they were read, and its state as it is now."""
-    from bep.wiring.opening import Opened
+    from bep.app.workspace.opening import Opened
 
     fresh = Opened(opened.root, opened.source)
     fresh.loaded = opened.loaded
@@ -40,7 +40,7 @@ def output_named(opened: "Opened", name: str) -> Any:
 
 
 def _value(opened: "Opened", output: "Output") -> Any:
-    from bep.schemas.conditions import queried
+    from bep.schemas.workspace.conditions import queried
 
     entries = opened.state.entries
     if output.address == EVERYTHING:
@@ -57,8 +57,8 @@ def _value(opened: "Opened", output: "Output") -> Any:
 
 def checks_after(opened: "Opened", allow: Collection[str] = ()) -> "tuple[PlanFinding, ...]":
     """The checks that do not hold of the world now, an apply having been done; those in `allow` marked so."""
-    from bep.planner.planning import allowable
-    from bep.schemas.conditions import When, unmet
+    from bep.planner.planning.planning import allowable
+    from bep.schemas.workspace.conditions import When, unmet
 
     checks = [check for check in opened.loaded.workspace.conditions.checks if check.when is not When.PLAN]
     addresses = {address for check in checks for address in check.about(opened.state.entries)}

@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from bep.files import WorkspaceFiles
+from bep.app.workspace.files import WorkspaceFiles
 
 
 class Overlay(WorkspaceFiles):

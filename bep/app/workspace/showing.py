@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 from bep.exit_codes import ExitCode, Stop
-from bep.schemas.nearest import nearest
+from bep.schemas.findings.did_you_mean import nearest
 
 if TYPE_CHECKING:
+    from bep.app.workspace.opening import Opened
     from bep.planner.state import Entry, State
-    from bep.wiring.opening import Opened
 
 
 def entry_of(state: "State", address: str) -> "Entry":
@@ -30,7 +30,7 @@ def overview(opened: "Opened") -> list[dict[str, Any]]:
     """A row a resource: address, status in the world (`in step`, `drifted`, `gone`), summary, when applied."""
     from bep.planner.summarising import summary_of
     from bep.schemas.address import kind_of
-    from bep.schemas.kind import load_kind
+    from bep.schemas.kinds.kind import load_kind
 
     observed = opened.provider.read(opened.state.entries)
     rows = []

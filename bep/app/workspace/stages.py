@@ -3,11 +3,11 @@
 import os
 from typing import TYPE_CHECKING, Any
 
-from bep.wiring.clock import now
+from bep.app.workspace.clock import now
 
 if TYPE_CHECKING:
-    from bep.schemas.stages import Stage
-    from bep.wiring.opening import Opened
+    from bep.app.workspace.opening import Opened
+    from bep.schemas.workspace.stages import Stage
 
 
 def stages(opened: "Opened") -> list[dict[str, Any]]:
@@ -15,7 +15,7 @@ def stages(opened: "Opened") -> list[dict[str, Any]]:
 
     `resources` is None where the state cannot be read: nothing was applied yet counts as none.
     """
-    from bep.schemas.stages import CHOICE, chosen
+    from bep.schemas.workspace.stages import CHOICE, chosen
 
     every = opened.glanced.stages
     meant, _ = chosen(every, os.environ.get(CHOICE, ""))
@@ -34,8 +34,8 @@ def _row(opened: "Opened", stage: "Stage", is_chosen: bool) -> dict[str, Any]:
 
 
 def _resources(opened: "Opened", file: str) -> int | None:
-    from bep.providers.state_store import FileStore
-    from bep.providers.trouble import StateUnusable
+    from bep.providers.state.errors import StateUnusable
+    from bep.providers.state.file_store import FileStore
 
     try:
         stored = FileStore(opened.root / file, clock=now).load()

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bep.disk import modes
-from bep.schemas.stages import HOME
+from bep.schemas.workspace.stages import HOME
 
 if TYPE_CHECKING:
-    from bep.wiring.opening import Opened
+    from bep.app.workspace.opening import Opened
 
 _SETTING = "provider: {local: {shared: group}}"
 

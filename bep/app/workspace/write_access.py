@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
+    from bep.app.workspace.opening import Opened
     from bep.disk.refusal import Refusal
-    from bep.wiring.opening import Opened
 
 
 def read_only(opened: "Opened") -> tuple[str, ...]:

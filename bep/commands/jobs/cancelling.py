@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bep.commands.job_results import Name, Output
+from bep.commands.jobs.results import Name, Output
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bep.runner.record import JobRecord
+    from bep.runner.folder.record import JobRecord
 
 _LOOK = 0.1  # seconds between two looks at the record
 _PATIENCE = 30.0  # seconds after which a job that was told to stop has not
@@ -37,10 +37,10 @@ def cancel(
     \b
     Exit codes: 0 the job is over now, 1 it was over before, or it does not stop.
     """
-    from bep.commands.job_results import show_job
+    from bep.app.job_records import record_named
+    from bep.app.workspace.opening import here
+    from bep.commands.jobs.results import show_job
     from bep.console import Console
-    from bep.wiring.jobs import record_named
-    from bep.wiring.opening import here
 
     record = record_named(here().home, name)
     if record.status in ("Completed", "Failed"):
@@ -51,8 +51,8 @@ def cancel(
 
 def cancelled(folder: "Path", *, at_once: bool) -> "JobRecord":
     """Ask, and wait until the record says that it is over; a runner that died meanwhile is recorded for it."""
-    from bep.runner.cancelling import interrupt, record_cancelled
-    from bep.runner.record import load
+    from bep.runner.folder.record import load
+    from bep.runner.jobs.cancelling import interrupt, record_cancelled
 
     process = interrupt(folder, at_once=at_once)
     until = time.monotonic() + _PATIENCE

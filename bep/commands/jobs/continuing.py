@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bep.commands.job_results import Name, Output
+from bep.app.workspace.opening import Source
+from bep.commands.jobs.results import Name, Output
 from bep.commands.options import Json, VariableFiles, Variables, source_of
 from bep.exit_codes import ExitCode, Stop
 from bep.formatting import Format
-from bep.wiring.opening import Source
 
 if TYPE_CHECKING:
-    from bep.runner.record import JobRecord
+    from bep.runner.folder.record import JobRecord
 
 
 Values = Annotated[
@@ -61,7 +61,7 @@ def resume(
     \b
     Exit codes: 0 completed, 1 the job failed, 4 the deployment is another by now, 130 cancelled.
     """
-    from bep.runner.running import resume as go_on
+    from bep.runner.jobs.running import resume as go_on
 
     again = _Again(accept_changed_inputs, source_of(None, var, var_file))
     _continued(name, go_on, env or (), again, json_output=json_output, output=output)
@@ -106,7 +106,7 @@ def retry(
     Exit codes: 0 completed (look at the counts: items may have failed again) or nothing had failed,
     1 the job failed, 4 the deployment is another by now (see --mended), 130 cancelled.
     """
-    from bep.runner.running import retry as try_again
+    from bep.runner.jobs.running import retry as try_again
 
     again = _Again(accept_changed_inputs, source_of(None, var, var_file), mended, set_ or ())
     _continued(name, try_again, env or (), again, json_output=json_output, output=output)
@@ -145,18 +145,18 @@ def _continued(
     json_output: bool,
     output: Format | None,
 ) -> None:
-    from bep.commands.job_reports import keep_report
-    from bep.commands.job_results import show_job
-    from bep.commands.running_jobs import JobTeller, finish, once_started
+    from bep.app.collecting import referring
+    from bep.app.job_records import record_named
+    from bep.app.jobs.changed_settings import changed_settings
+    from bep.app.jobs.resolving import interpreter_again, output_again, target_now, variables_of, was_given_links
+    from bep.app.plans.applying import two_step_interrupt
+    from bep.app.workspace.opening import here
+    from bep.app.workspace.write_access import must_keep_jobs
+    from bep.commands.jobs.reports import keep_report
+    from bep.commands.jobs.results import show_job
+    from bep.commands.jobs.running import JobTeller, finish, once_started
     from bep.console import Console
-    from bep.runner.record import must_be_home
-    from bep.wiring.applying import two_step_interrupt
-    from bep.wiring.changed_settings import changed_settings
-    from bep.wiring.collecting import referring
-    from bep.wiring.jobs import record_named
-    from bep.wiring.opening import here
-    from bep.wiring.scoring import interpreter_again, output_again, target_now, variables_of, was_given_links
-    from bep.wiring.write_access import must_keep_jobs
+    from bep.runner.folder.record import must_be_home
 
     console = Console()
     opened = here(again.source)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bep.commands.job_results import Name, Output
+from bep.commands.jobs.results import Name, Output
 from bep.exit_codes import ExitCode, Stop
 
 
@@ -30,11 +30,11 @@ def download(
     \b
     Exit codes: 0 copied, 1 a name is taken, the job is not over, or it has no output.
     """
+    from bep.app.job_records import record_named
+    from bep.app.jobs import downloading
+    from bep.app.workspace.opening import here
     from bep.console import Console
-    from bep.runner.report import next_of
-    from bep.wiring import downloading
-    from bep.wiring.jobs import record_named
-    from bep.wiring.opening import here
+    from bep.runner.reporting.text import next_of
 
     record = record_named(here().home, name)
     if not record.status.is_final:
@@ -54,7 +54,7 @@ def download(
     if output is None:
         console.result("\n".join(map(str, copied)))
         return
+    from bep.app.jobs.summaries import summary_of
     from bep.formatting import formatted
-    from bep.wiring.job_summaries import summary_of
 
     console.result(formatted({**summary_of(record), "downloaded": [str(file.absolute()) for file in copied]}, output))

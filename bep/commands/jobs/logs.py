@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bep.commands.job_results import Name
+from bep.commands.jobs.results import Name
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
     from bep.console import Console
-    from bep.runner.record import JobRecord
+    from bep.runner.folder.record import JobRecord
 
 _KINDS = {"stdout": "stdout", "stderr": "stderr", "error": "error", "log": "entry_script_log"}
 _LOOK = 0.25  # seconds between two looks while following
@@ -47,10 +47,10 @@ def logs(
     \b
     Exit codes: 0 printed, or there was nothing to print; 1 no such job or worker.
     """
-    from bep.commands.streaming_jobs import stop_following
+    from bep.app.job_records import record_named
+    from bep.app.workspace.opening import here
+    from bep.commands.jobs.streaming import stop_following
     from bep.console import Console
-    from bep.wiring.jobs import record_named
-    from bep.wiring.opening import here
 
     home = here().home
     asked = {"stdout": stdout, "stderr": stderr, "error": error, "log": log}
@@ -74,7 +74,7 @@ def logs(
 
 def _followed(said: "_Said", home: Path, record: "JobRecord", *, follow: bool) -> bool:
     """Print, and go on doing so until the job is over if that was asked; whether it is over."""
-    from bep.wiring.jobs import record_named
+    from bep.app.job_records import record_named
 
     while True:
         is_over = record.status.is_final

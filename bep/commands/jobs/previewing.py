@@ -6,15 +6,15 @@ from bep.console import Console
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
-    from bep.wiring.opening import Opened
-    from bep.wiring.scoring import JobSource
+    from bep.app.jobs.resolving import JobSource
+    from bep.app.workspace.opening import Opened
 
 
 def show_preview(opened: "Opened", source: "JobSource", *, json_output: bool) -> None:
     """Resolve and show. Ends in `Stop` when the job would be refused."""
+    from bep.app.jobs.previewing import preview
+    from bep.app.jobs.resolving import loaded_job
     from bep.commands.showing_findings import say_findings
-    from bep.wiring.previewing import preview
-    from bep.wiring.scoring import loaded_job
 
     console = Console()
     loaded = loaded_job(opened, source)

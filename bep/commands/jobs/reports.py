@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from bep.commands.job_results import Name, Output
+from bep.commands.jobs.results import Name, Output
 
 if TYPE_CHECKING:
     from bep.console import Console
-    from bep.runner.record import JobRecord
+    from bep.runner.folder.record import JobRecord
 
 
 def report(name: Name, output: Output = None) -> None:
@@ -24,18 +24,18 @@ def report(name: Name, output: Output = None) -> None:
     \b
     Exit codes: 0 drawn, 1 no such job, or its folder cannot be written.
     """
+    from bep.app.job_records import record_named
+    from bep.app.workspace.opening import here
     from bep.console import Console
-    from bep.runner.html_report import write
-    from bep.wiring.jobs import record_named
-    from bep.wiring.opening import here
+    from bep.runner.jobs.drawing import write
 
     record = record_named(here().home, name)
     path = str(write(record.folder))
     if output is None:
         Console().result(path)
         return
+    from bep.app.jobs.summaries import summary_of
     from bep.formatting import formatted
-    from bep.wiring.job_summaries import summary_of
 
     Console().result(formatted({**summary_of(record), "report": path}, output))
 
@@ -43,7 +43,7 @@ def report(name: Name, output: Output = None) -> None:
 def keep_report(console: "Console", record: "JobRecord") -> None:
     """Leave the page in the folder of a job that has ended. A drawing that fails is no reason for the job to fail."""
     from bep.runner.errors import JobInvalid
-    from bep.runner.html_report import write
+    from bep.runner.jobs.drawing import write
 
     try:
         path = write(record.folder)

@@ -8,7 +8,7 @@ from bep.formatting import Format
 
 if TYPE_CHECKING:
     from bep.console import Console
-    from bep.runner.record import JobRecord
+    from bep.runner.folder.record import JobRecord
 
 Name = Annotated[str, typer.Argument(help="A job's name, or the beginning of it that no other shares.")]
 Output = Annotated[Format | None, typer.Option("--output", "-o", help="The job as a value instead of as lines.")]
@@ -17,11 +17,11 @@ Output = Annotated[Format | None, typer.Option("--output", "-o", help="The job a
 def show_job(console: "Console", record: "JobRecord", output: Format | None) -> None:
     """Status, counts and outputs of a job, on stdout."""
     if output is None:
-        from bep.runner.report import lines
+        from bep.runner.reporting.text import lines
 
         console.result("\n".join(lines(record)))
         return
+    from bep.app.jobs.summaries import summary_of
     from bep.formatting import formatted
-    from bep.wiring.job_summaries import summary_of
 
     console.result(formatted(summary_of(record), output))

@@ -4,17 +4,17 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from bep.commands.progress import Troubles, live_line, number_of, plain_line, transfer_line
-from bep.commands.worker_lines import worker_lines
+from bep.commands.jobs.progress import Troubles, live_line, number_of, plain_line, transfer_line
+from bep.commands.jobs.worker_lines import worker_lines
 from bep.console import Console
 from bep.exit_codes import ExitCode, Stop
 from bep.schemas.escaping import in_one_line
 
 if TYPE_CHECKING:
+    from bep.app.jobs.resolving import JobSource
+    from bep.app.workspace.opening import Opened
     from bep.runner.events import Event, Progress, Transferring
-    from bep.runner.record import JobRecord
-    from bep.wiring.opening import Opened
-    from bep.wiring.scoring import JobSource
+    from bep.runner.folder.record import JobRecord
 
 PLAIN_PERIOD = 10.0
 """Seconds between two lines of progress where no terminal can show a live one."""
@@ -22,14 +22,14 @@ PLAIN_PERIOD = 10.0
 
 def carry_out(opened: "Opened", source: "JobSource", *, json_output: bool) -> None:
     """Resolve, run, report. Ends in `Stop` unless the job completed."""
-    from bep.commands.job_reports import keep_report
+    from bep.app.collecting import referring
+    from bep.app.environments import show_builds
+    from bep.app.jobs.resolving import loaded_job, request_of
+    from bep.app.plans.applying import two_step_interrupt
+    from bep.app.workspace.write_access import must_keep_jobs
+    from bep.commands.jobs.reports import keep_report
     from bep.commands.showing_findings import say_findings
-    from bep.runner.running import run
-    from bep.wiring.applying import two_step_interrupt
-    from bep.wiring.collecting import referring
-    from bep.wiring.environments import show_builds
-    from bep.wiring.scoring import loaded_job, request_of
-    from bep.wiring.write_access import must_keep_jobs
+    from bep.runner.jobs.running import run
 
     console = Console()
     loaded = loaded_job(opened, source)
@@ -48,8 +48,8 @@ def carry_out(opened: "Opened", source: "JobSource", *, json_output: bool) -> No
 
 def finish(console: Console, record: "JobRecord", *, json_output: bool) -> None:
     """The outcome of a job, as result and exit code."""
-    from bep.runner.record import Status
-    from bep.runner.report import lines
+    from bep.runner.folder.record import Status
+    from bep.runner.reporting.text import lines
 
     if not json_output:
         console.result("\n".join(lines(record)))
@@ -115,7 +115,7 @@ class JobTeller:
 def as_text(event: "Event") -> str:
     """One line for a person; nothing for what the outcome will say anyway."""
     from bep.runner.events import JobStarted, MiniBatchFailed, WorkerLost
-    from bep.runner.report import becoming
+    from bep.runner.reporting.text import becoming
 
     if isinstance(event, JobStarted):
         record = event.record

@@ -6,17 +6,17 @@ from bep.console import Console
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
-    from bep.runner.sampling import Sampled
-    from bep.wiring.opening import Opened
-    from bep.wiring.scoring import JobSource
+    from bep.app.jobs.resolving import JobSource
+    from bep.app.workspace.opening import Opened
+    from bep.runner.jobs.sampling import Sampled
 
 
 def take_sample(opened: "Opened", source: "JobSource", items: int, *, debug: bool) -> None:
     """Resolve as a job does, score the first items here, say how it went. Ends in `Stop` unless all was scored."""
+    from bep.app.collecting import referring
+    from bep.app.jobs.resolving import loaded_job, request_of
     from bep.commands.showing_findings import say_findings
-    from bep.runner.sampling import sample
-    from bep.wiring.collecting import referring
-    from bep.wiring.scoring import loaded_job, request_of
+    from bep.runner.jobs.sampling import sample
 
     console = Console()
     loaded = loaded_job(opened, source)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Literal
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
+    from bep.app.workspace.opening import Opened
     from bep.console import Console
     from bep.planner.plan import Plan
-    from bep.runner.record import JobRecord
-    from bep.wiring.opening import Opened
+    from bep.runner.folder.record import JobRecord
 
 Jobs = Literal["", "drain", "cancel"]
 """What is to happen to the jobs; nothing where it is empty."""
@@ -48,7 +48,7 @@ def settle_jobs(console: "Console", opened: "Opened", plan: "Plan", jobs: Jobs) 
 
 
 def _cancel(console: "Console", record: "JobRecord") -> None:
-    from bep.commands.cancelling_jobs import cancelled
+    from bep.commands.jobs.cancelling import cancelled
 
     ended = cancelled(record.folder, at_once=False)
     console.say(f"  job {ended.name}: {ended.status}, {ended.counts.scored} of {ended.counts.items} files scored")
@@ -56,9 +56,9 @@ def _cancel(console: "Console", record: "JobRecord") -> None:
 
 def unfinished(opened: "Opened", plan: "Plan") -> "list[JobRecord]":
     """The jobs under way whose deployment is changed or deleted, or refers to what is."""
+    from bep.app.job_records import records
     from bep.planner.plan import Action
     from bep.schemas.address import address_of
-    from bep.wiring.jobs import records
 
     touched = {change.address for change in plan.changes if change.action in (Action.DELETE, Action.UPDATE)}
     found = []

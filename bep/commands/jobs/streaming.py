@@ -4,12 +4,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from bep.commands.equal_tracebacks import EqualTracebacks
+from bep.commands.jobs.equal_tracebacks import EqualTracebacks
 from bep.console import Console
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
-    from bep.runner.record import JobRecord
+    from bep.runner.folder.record import JobRecord
 
 PERIOD = 0.5
 """Seconds between two looks."""
@@ -17,9 +17,9 @@ PERIOD = 0.5
 
 def stream(console: Console, home: Path, name: str) -> None:
     """In the order the service streams: name, log lines as they come, an execution summary. Then as `bep run` ends."""
-    from bep.commands.running_jobs import finish
-    from bep.runner.counting import so_far
-    from bep.wiring.jobs import record_named
+    from bep.app.job_records import record_named
+    from bep.commands.jobs.running import finish
+    from bep.runner.jobs.counting import so_far
 
     record = record_named(home, name)
     tracebacks = EqualTracebacks()
@@ -53,7 +53,7 @@ def stop_following(console: Console, record: "JobRecord") -> NoReturn:
 
 def _followed(console: Console, home: Path, record: "JobRecord", tracebacks: EqualTracebacks) -> "JobRecord":
     """The record once the job is over, its log having been printed until then."""
-    from bep.wiring.jobs import record_named
+    from bep.app.job_records import record_named
 
     logs = _Logs(record.folder / "logs", tracebacks)
     while True:

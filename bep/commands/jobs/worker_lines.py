@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bep.commands.progress import duration, size
+from bep.commands.jobs.progress import duration, size
 
 if TYPE_CHECKING:
     from bep.runner.events import WorkerState

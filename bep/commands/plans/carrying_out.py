@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Self
 
-    from bep.commands.settling_jobs import Jobs
+    from bep.app.plans.planning import Asked
+    from bep.app.workspace.opening import Opened
+    from bep.commands.jobs.settling import Jobs
     from bep.planner.plan import Plan
-    from bep.providers.events import Event
-    from bep.providers.report import Report
+    from bep.providers.applying.events import Event
+    from bep.providers.applying.report import Report
     from bep.schemas.resource import Resource
-    from bep.wiring.opening import Opened
-    from bep.wiring.planning import Asked
 
 
 NOTHING_DONE = {"type": "apply_finished", "done": 0, "failed": 0, "skipped": 0, "not_started": 0}
@@ -47,10 +47,11 @@ def is_plan_file(path: Path) -> bool:
 
 def carry_out(opened: "Opened", what: "Path | Asked", how: Applying) -> None:
     """Plan (or read the kept plan), show, ask, apply, report. Ends in `Stop` unless all went well."""
-    from bep.commands.showing_plans import written
-    from bep.wiring.applying import kept_plan_of, wait_for_others
-    from bep.wiring.planning import plan_of, specs_of
-    from bep.wiring.write_access import must_write
+    from bep.app.plans.applying import kept_plan_of, wait_for_others
+    from bep.app.plans.planning import plan_of
+    from bep.app.workspace.specs import specs_of
+    from bep.app.workspace.write_access import must_write
+    from bep.commands.plans.showing import written
 
     console = Console()
     must_write(opened)
@@ -73,9 +74,9 @@ def carry_out_plan(
     resources: "Sequence[Resource] | None" = None,
 ) -> None:
     """Ask, apply, report a plan that was shown. `resources` are the specs', unless the plan is not of the specs."""
-    from bep.commands.apply_events import summary_json
-    from bep.commands.outputs import Outcome, judge, outcome_of, show_outcome
-    from bep.wiring.applying import seal_kept
+    from bep.app.plans.applying import seal_kept
+    from bep.commands.plans.apply_events import summary_json
+    from bep.commands.plans.outputs import Outcome, judge, outcome_of, show_outcome
 
     if plan.blocking:
         raise Stop(ExitCode.FINDINGS)
@@ -99,7 +100,7 @@ def carry_out_plan(
 
 def _build(console: Console, opened: "Opened", how: Applying) -> None:
     """Build what jobs will score in, where that was asked for; else say that the first job will."""
-    from bep.wiring.environments import build_every, show_builds, to_build
+    from bep.app.environments import build_every, show_builds, to_build
 
     if how.build:
         show_builds(opened, console.live if console.live_possible else None)
@@ -122,8 +123,8 @@ def _applied(
     judge_again: bool,
     resources: "Sequence[Resource] | None",
 ) -> "Report":
-    from bep.commands.settling_jobs import settle_jobs
-    from bep.wiring.applying import apply_plan
+    from bep.app.plans.applying import apply_plan
+    from bep.commands.jobs.settling import settle_jobs
 
     if how.expect_no_changes:
         raise Stop(ExitCode.CHANGES, f"no changes were expected, and there are {len(plan.changes)}")
@@ -160,7 +161,7 @@ class _Teller:
 
     def tell(self, event: "Event") -> None:
         """Say one event."""
-        from bep.commands.apply_events import as_json, as_text
+        from bep.commands.plans.apply_events import as_json, as_text
 
         self.tell_json(as_json(event))
         text = "" if self._json else as_text(event)
@@ -188,8 +189,8 @@ class _Teller:
 
 
 def _sum_up(console: Console, report: "Report", how: Applying) -> None:
-    from bep.commands.apply_events import summary
-    from bep.providers.report import Ended
+    from bep.commands.plans.apply_events import summary
+    from bep.providers.applying.report import Ended
 
     if not how.json_output:
         console.result(summary(report, how.operation))

@@ -10,16 +10,16 @@ from bep.disk.refusal import naming
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
+    from bep.app.plans.importing import Found
+    from bep.app.workspace.opening import Opened
     from bep.planner.plan import PlanFinding
-    from bep.wiring.importing import Found
-    from bep.wiring.opening import Opened
 
 
 def take_over(opened: "Opened", addresses: Sequence[str], out: Path | None, *, json_output: bool) -> None:
     """Find, write the YAML, take into state. The YAML is on disk before anything is taken."""
-    from bep.wiring.importing import found_in_world, plan_for, take_into_state, yaml_of
-    from bep.wiring.opening import Opened
-    from bep.wiring.write_access import must_write
+    from bep.app.plans.importing import found_in_world, plan_for, take_into_state, yaml_of
+    from bep.app.workspace.opening import Opened
+    from bep.app.workspace.write_access import must_write
 
     console = Console()
     must_write(opened)
@@ -45,7 +45,7 @@ def take_over(opened: "Opened", addresses: Sequence[str], out: Path | None, *, j
 
 def take_over_all(opened: "Opened", kinds: Sequence[str], out: Path | None, *, json_output: bool) -> None:
     """The same for whatever the world has and the state has not; what no spec declares only where `out` is given."""
-    from bep.wiring.importing import not_in_state
+    from bep.app.plans.importing import not_in_state
 
     console = Console()
     found = not_in_state(opened, kinds)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
+    from bep.app.workspace.opening import Opened
     from bep.console import Console
     from bep.planner.plan import PlanFinding
-    from bep.wiring.opening import Opened
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def outcome_of(opened: "Opened", allow: Collection[str]) -> Outcome:
     conditions = opened.loaded.workspace.conditions
     if not conditions.checks and not conditions.outputs:
         return Outcome()
-    from bep.wiring.outputs import checks_after, outputs, reopened
+    from bep.app.workspace.outputs import checks_after, outputs, reopened
 
     now = reopened(opened)
     try:
@@ -49,7 +49,7 @@ def show_outcome(console: "Console", outcome: Outcome) -> None:
         )
         console.result("Outputs:\n" + "\n".join(lines))
     if outcome.findings:
-        from bep.planner.render_text import findings_text
+        from bep.planner.rendering.text import findings_text
 
         console.say(findings_text(outcome.findings, colour=console.colour_talk))
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bep.providers.local.conda import NO_FILES, NO_NAMES, Names, Recipe, noted, recipe_of
+from bep.providers.local.environments.conda import NO_FILES, NO_NAMES, Names, Recipe, noted, recipe_of
 from bep.providers.protocol import ProviderError
-from bep.schemas.pip_lines import local_requirement, parse
+from bep.schemas.environments.pip_lines import local_requirement, parse
 
 
 def of_environment(

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from bep.providers.local.conda import Problem, Recipe
-from bep.providers.local.provider import AUTO
+from bep.providers.local.environments.conda import Problem, Recipe
 
+AUTO: Final = "auto"
+"""pip builds what it can have, micromamba, mamba or conda the rest; `pip` and `conda` are the other two settings."""
 PIP: Final = "pip"
 CONDA: Final = "conda"
 CONDA_PROGRAMS: Final = ("micromamba", "mamba", "conda")

@@ -13,11 +13,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Final
 
-from bep.providers.local import builder_output
-from bep.providers.local.builder_output import Teller
-from bep.providers.local.conda import Recipe
-from bep.providers.local.credentials import Credentials, given, taken_out
-from bep.providers.local.interpreters import Interpreter
+from bep.providers.local.environments import builder_output
+from bep.providers.local.environments.builder_output import Teller
+from bep.providers.local.environments.conda import Recipe
+from bep.providers.local.environments.credentials import Credentials, given, taken_out
+from bep.providers.local.environments.interpreters import Interpreter
 from bep.providers.protocol import ProviderError
 
 OLDEST_PIP: Final = (23, 1)

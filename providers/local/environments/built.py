@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
-from bep.providers.durable import write_durably
-from bep.providers.local.builders import PIP
+from bep.disk.durable import write_durably
+from bep.providers.local.environments.builders import PIP
 
 COMPLETE: Final = "complete.json"
 """Written last. A folder without it is a build that was killed; nobody uses it, the next build clears it."""

@@ -7,8 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from bep.providers.local.conda_names import BUILDS, CARRIED, NEEDS_MACHINE, OURS, RENAMED
-from bep.schemas.pip_lines import uncarried
+from bep.providers.local.environments.conda_names import BUILDS, CARRIED, NEEDS_MACHINE, OURS, RENAMED
+from bep.schemas.environments.pip_lines import uncarried
 
 _SPEC = re.compile(
     r"(?:[\w.\-]+(?:/[\w\-]+)?::)?(?P<name>[A-Za-z0-9_][\w.\-]*)\s*(?:\[(?P<box>[^\]]*)\])?\s*(?P<rest>.*)", re.DOTALL

@@ -14,11 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from bep.providers.local.builders import Builder
-from bep.providers.local.building import Site, lay_out, must, pip_install
-from bep.providers.local.conda import Recipe
-from bep.providers.local.credentials import filled_in, nameless
-from bep.providers.local.interpreters import Interpreter, probe
+from bep.providers.local.environments.builders import Builder
+from bep.providers.local.environments.building import Site, lay_out, must, pip_install
+from bep.providers.local.environments.conda import Recipe
+from bep.providers.local.environments.credentials import filled_in, nameless
+from bep.providers.local.environments.interpreters import Interpreter, probe
 from bep.providers.protocol import ProviderError
 
 _ANSWERS: Final = {

@@ -17,8 +17,8 @@ from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
 from bep.providers.protocol import ProviderError
-from bep.schemas.pip_lines import EXPRESSION, in_one_word
-from bep.schemas.recognising import blotted
+from bep.schemas.environments.pip_lines import EXPRESSION, in_one_word
+from bep.schemas.secrets.recognising import blotted
 
 MASK: Final = "****"
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from bep.planner.canonical import digest_of
-from bep.providers.local.builders import CONDA, PIP
-from bep.providers.local.conda import Recipe
-from bep.providers.local.credentials import without_users
-from bep.providers.local.interpreters import Interpreter
+from bep.providers.local.environments.builders import CONDA, PIP
+from bep.providers.local.environments.conda import Recipe
+from bep.providers.local.environments.credentials import without_users
+from bep.providers.local.environments.interpreters import Interpreter
 
 FORMAT: Final = 2
 """Part of every digest: a change in how environments are built makes new ones."""

@@ -9,22 +9,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bep.providers.local import building, conda_prefix, environment_folder
-from bep.providers.local.builders import BY_PIP, Builder, conda_program, settled
-from bep.providers.local.building import Site
-from bep.providers.local.built import COMPLETE, Built, is_home, mark, marked, usable
-from bep.providers.local.conda import Recipe, noted
-from bep.providers.local.credentials import demand, without_users
 from bep.providers.local.disk_faults import told
-from bep.providers.local.environment_digest import (
+from bep.providers.local.environments import building, conda_prefix
+from bep.providers.local.environments import folder as environment_folder
+from bep.providers.local.environments.builders import AUTO, BY_PIP, Builder, conda_program, settled
+from bep.providers.local.environments.building import Site
+from bep.providers.local.environments.built import COMPLETE, Built, is_home, mark, marked, usable
+from bep.providers.local.environments.conda import Recipe, noted
+from bep.providers.local.environments.credentials import demand, without_users
+from bep.providers.local.environments.digest import (
     digest_by_conda,
     digest_by_pip,
     digest_of_one_workspace,
     digest_of_one_workspace_by_conda,
 )
+from bep.providers.local.environments.interpreters import Interpreter, find, probe
 from bep.providers.local.folders import remove
-from bep.providers.local.interpreters import Interpreter, find, probe
-from bep.providers.local.provider import AUTO
 from bep.providers.protocol import ProviderError
 from bep.schemas.address import Address
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
 
-from bep.providers.local.built import COMPLETE
+from bep.providers.local.environments.built import COMPLETE
 from bep.providers.local.folders import remove
 
 VARIABLE: Final = "BEP_ENVIRONMENTS_FOLDER"

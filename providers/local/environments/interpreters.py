@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from bep.disk.durable import write_durably
 from bep.disk.modes import make_folder
-from bep.providers.durable import write_durably
 from bep.providers.protocol import ProviderError
 
 PROBE_SECONDS: Final = 20

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bep.providers.local.builder_output import Teller, run
+from bep.providers.local.environments.builder_output import Teller, run
 
 PROGRAM = """
 import sys

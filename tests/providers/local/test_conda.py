@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bep.providers.local.conda import Recipe, recipe_of
+from bep.providers.local.environments.conda import Recipe, recipe_of
 
 
 def described(recipe: Recipe) -> str:

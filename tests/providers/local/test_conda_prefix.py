@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from bep.providers.local.builders import conda_program, settled
-from bep.providers.local.conda import Recipe, recipe_of
-from bep.providers.local.environments import Environments
+from bep.providers.local.environments.builders import conda_program, settled
+from bep.providers.local.environments.conda import Recipe, recipe_of
+from bep.providers.local.environments.environments import Environments
 from bep.providers.protocol import ProviderError
 from tests.providers.local.conda_stand_in import stand_in
 from tests.providers.local.wheels import offline, wheel
@@ -176,8 +176,8 @@ def test_what_conda_cannot_find_is_told_in_its_words(tmp_path: Path, surrounding
 BUILDER = """
 import json, sys
 from pathlib import Path
-from bep.providers.local.conda import recipe_of
-from bep.providers.local.environments import Environments
+from bep.providers.local.environments.conda import recipe_of
+from bep.providers.local.environments.environments import Environments
 environments = Environments(Path(sys.argv[1]), surroundings=json.loads(sys.argv[2]), python=sys.executable)
 built = environments.build("words/1", recipe_of(json.loads(sys.argv[3])), lambda line: print(line, flush=True))
 print("BUILT", built.python, flush=True)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from bep.providers.local.built import Built, mark
-from bep.providers.local.conda import Recipe, recipe_of
-from bep.providers.local.environment_digest import digest_by_pip, digest_of_one_workspace
-from bep.providers.local.environment_folder import workspaces
-from bep.providers.local.environments import Environments, Wanted
+from bep.providers.local.environments.built import Built, mark
+from bep.providers.local.environments.conda import Recipe, recipe_of
+from bep.providers.local.environments.digest import digest_by_pip, digest_of_one_workspace
+from bep.providers.local.environments.environments import Environments, Wanted
+from bep.providers.local.environments.folder import workspaces
 from bep.providers.protocol import ProviderError
 from tests.providers.local.wheels import offline, wheel
 
@@ -128,8 +128,8 @@ def test_a_pip_that_would_try_every_release_is_renewed_first(
 BUILDER = """
 import json, sys
 from pathlib import Path
-from bep.providers.local.conda import Recipe
-from bep.providers.local.environments import Environments
+from bep.providers.local.environments.conda import Recipe
+from bep.providers.local.environments.environments import Environments
 environments = Environments(Path(sys.argv[1]), surroundings=json.loads(sys.argv[2]), python=sys.executable)
 built = environments.build("mine/1", Recipe(first=("beta",)), lambda line: print(line, flush=True))
 print("BUILT", built.python, flush=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bep.providers.local.interpreters import Interpreter, choose, discovered, find, folders
+from bep.providers.local.environments.interpreters import Interpreter, choose, discovered, find, folders
 from bep.providers.protocol import ProviderError
 
 

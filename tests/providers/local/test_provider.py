@@ -6,7 +6,7 @@ import pytest
 from bep.providers.local.provider import LocalProvider
 from bep.providers.protocol import Conflict, Provider, ProviderError
 from bep.schemas.address import Address
-from bep.schemas.secret import Secret, is_sealed
+from bep.schemas.secrets.secret import Secret, is_sealed
 from tests.providers.local.support import content, model, provider, put, wanted
 
 

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from bep.providers.local.asked import of_model
-from bep.providers.local.conda import Recipe
+from bep.providers.local.environments.asked import of_model
+from bep.providers.local.environments.conda import Recipe
 from bep.providers.local.provider import LocalProvider
 from bep.providers.local.scoring import choose, resolve
 from bep.providers.protocol import ProviderError
-from bep.runner.target import ScoringTarget, Settings
+from bep.runner.request import ScoringTarget, Settings
 from bep.schemas.address import Address
 from bep.schemas.resource import Content
-from bep.schemas.secret import Secret
+from bep.schemas.secrets.secret import Secret
 from tests.providers.local.support import content, model, provider, put, wanted
 from tests.providers.local.wheels import offline, wheel
 

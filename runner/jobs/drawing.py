@@ -1,0 +1,21 @@
+"""The report of a job, drawn into its folder. Knows what a job has left, not what the page looks like."""
+
+from pathlib import Path
+
+from bep.runner.folder.folder import JobFolder, write_atomically
+from bep.runner.folder.record import load
+from bep.runner.jobs.counting import so_far
+from bep.runner.reporting.html import NAME, render
+from bep.runner.reporting.html_data import gather
+
+
+def write(path: Path) -> Path:
+    """Write the report of the job in this folder, whole or not at all; where it is.
+
+    Raises `JobInvalid` for a folder without a job, `OSError` when it cannot be read or written.
+    """
+    folder = JobFolder(path)
+    record = so_far(load(path))
+    page = render(record, gather(folder, record))
+    write_atomically(path / NAME, page.encode("utf-8", "backslashreplace"))
+    return path / NAME
