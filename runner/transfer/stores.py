@@ -13,10 +13,13 @@ from importlib import import_module
 from pathlib import PurePosixPath
 from typing import Any
 
+from bep.distribution import install
 from bep.runner.errors import Cancelled, JobInvalid
 from bep.runner.transfer.addresses import hidden, last_name, scrubbed
 from bep.runner.transfer.transfers import Transfer
 
+EXTRA = "fsspec"
+"""The extra of bep's that has fsspec itself."""
 _TRIES = 3
 _PAUSE = 0.5  # seconds before the second try, and twice that before the third
 _LASTING = (FileNotFoundError, FileExistsError, PermissionError, NotImplementedError, ImportError)
@@ -130,7 +133,7 @@ def told(address: str, doing: str, invalid: type[JobInvalid]) -> Iterator[None]:
 
 def _install(address: str) -> str:
     client = _CLIENTS.get(re.split("::|:", address, maxsplit=1)[0])
-    return f"\n    fix: pip install 'bep[fsspec]' '{client}'" if client else ""
+    return f"\n    fix: {install(EXTRA, client)}" if client else ""
 
 
 def opened(address: str, doing: str, invalid: type[JobInvalid], *, anew: bool = False) -> Store:
@@ -142,7 +145,7 @@ def opened(address: str, doing: str, invalid: type[JobInvalid], *, anew: bool = 
         import_module("fsspec")
         core = import_module("fsspec.core")
     except ImportError:
-        raise invalid(f"{hidden(address)}: this kind of address needs fsspec: pip install 'bep[fsspec]'") from None
+        raise invalid(f"{hidden(address)}: this kind of address needs fsspec: {install(EXTRA)}") from None
     with told(address, doing, invalid):
         system, root = core.url_to_fs(address, **({"skip_instance_cache": True} if anew else {}))
         return Store(system, root, hidden(address))

@@ -233,13 +233,13 @@ def test_a_fetch_that_breaks_off_leaves_nothing_and_says_why(
 
 def test_without_fsspec_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fsspec", None)
-    with pytest.raises(InputsInvalid, match=r"needs fsspec: pip install 'bep\[fsspec\]'") as told:
+    with pytest.raises(InputsInvalid, match=r"needs fsspec: pip install 'bep-batch\[fsspec\]'") as told:
         listed(tmp_path, "s3://bucket/images?token=canary")
     assert "canary" not in str(told.value)
 
 
 def test_without_the_client_of_a_store_its_package_is_named(tmp_path: Path, store: Any) -> None:
-    with pytest.raises(InputsInvalid, match=r"fix: pip install 'bep\[fsspec\]' 'gcsfs'"):
+    with pytest.raises(InputsInvalid, match=r"fix: pip install 'bep-batch\[fsspec\]' 'gcsfs'"):
         listed(tmp_path, "gs://bucket/images")
 
 

@@ -112,7 +112,7 @@ def test_a_file_in_the_place_of_a_scripts_own_is_kept_and_the_rows_do_not_appear
 def test_a_store_that_cannot_be_opened_is_told_before_any_work(jobs: Jobs, store: Any) -> None:
     record = jobs.run(request(jobs, "gs://bucket/out"))
     assert (record.status, record.error.code, inits(jobs)) == ("Failed", "OutputNotUploaded", 0)
-    assert "pip install 'bep[fsspec]' 'gcsfs'" in record.error.message
+    assert "pip install 'bep-batch[fsspec]' 'gcsfs'" in record.error.message
 
 
 def resumed(jobs: Jobs, record: JobRecord, step: Any = running.resume) -> JobRecord:
