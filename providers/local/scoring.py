@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from bep.disk.copying import Original
 from bep.planner.canonical import digest_of
@@ -18,21 +18,10 @@ from bep.providers.local.provider import LocalProvider
 from bep.providers.local.scored_files import code_files, model_files, model_looked_at
 from bep.providers.protocol import ProviderError
 from bep.schemas.address import Address, address_of, names_of
+from bep.schemas.kinds.settings import settings_of
 from bep.schemas.secrets.secret import is_sealed
 
 Report = Callable[[str], None]
-
-_SETTINGS: Final = (
-    "mini_batch_size",
-    "partition_keys",
-    "max_concurrency_per_instance",
-    "error_threshold",
-    "output_action",
-    "output_file_name",
-    "logging_level",
-    "init_timeout",
-    "bisect",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,18 +157,6 @@ def recipe_of_environment(provider: LocalProvider, address: Address, there: Obse
         files=record.files,
         source=lambda: provider.contents.tree(address, record),
     )
-
-
-def settings_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """A deployment's settings under the field names of the runner's Settings; what it leaves open is left out."""
-    written = attributes.get("settings", {})
-    settings = {name: written[name] for name in _SETTINGS if name in written}
-    retries = written.get("retry_settings", {})
-    settings |= {name: retries[name] for name in ("max_retries", "timeout") if name in retries}
-    resources = attributes.get("resources", {})
-    limits = resources.get("properties", {})
-    settings |= {name: limits[name] for name in ("worker_memory", "worker_cpus") if name in limits}
-    return settings | {name: resources[name] for name in ("instance_count",) if name in resources}
 
 
 def bounds_of(provider: LocalProvider, chosen: Chosen) -> tuple[tuple[int, str], ...]:

@@ -12,7 +12,8 @@ from bep.schemas.drafts.literal_secrets import excused_by, literal_secrets
 from bep.schemas.drafts.references import is_remote
 from bep.schemas.files import Files
 from bep.schemas.findings.finding import Finding, errors, mistake, ordered
-from bep.schemas.job.overrides import OVERRIDES, change
+from bep.schemas.job.overrides import change
+from bep.schemas.kinds.settings import OWNER, set_by
 from bep.schemas.mark import Mark
 from bep.schemas.resource import FieldPath
 from bep.schemas.secrets.recognising import is_excused, is_secret
@@ -71,9 +72,8 @@ def load_job(
 ) -> LoadedJob:
     """Read the job at `path`, if any, and put `changes` over it.
 
-    Keys of `changes`: those of `OVERRIDES`, `environment_variables.NAME`, and `endpoint`, `deployment`, `name`, `input`
-    (a text or a list), `input_type`, `partition_format`, `output_path`, `output_format`. Values are what they should
-    be, or their text.
+    Keys of `changes`: those of the settings that a job may set, `environment_variables.NAME`, and those of `OWN`, of
+    which `input` is a text or a list. Values are what they should be, or their text.
     """
     opened = open_workspace(files, variables=variables, variable_files=variable_files, environment=environment)
     reading = _Reading(files, opened.variables, list(opened.findings), dict(opened.texts))
@@ -91,7 +91,7 @@ def settings_given(changes: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple
     job = Node({"endpoint": _given("any"), "inputs": Node({"any": _given("any")}, "", 1, 1)}, "", 1, 1)
     wrong = [finding for key, value in changes.items() for finding in change(job, key, value)]
     wrong += [refusal.finding for refusal in check("job", job, "job")]
-    found = {name: respell_value(leaf.value, ("settings", name)) for (name, *_), leaf in _written(job)}
+    found = {name: _respelt(name, leaf) for (name, *_), leaf in _written(job)}
     return found, tuple(replace(finding, mark=None) for finding in wrong)
 
 
@@ -183,9 +183,7 @@ class _Reading:
             self.error("output-file-name", trouble, "Write a name such as predictions.csv.", name.mark)
         if doubts or errors(self.findings):
             return None  # what an unset variable leaves out is said with the variables
-        settings = {
-            name: respell_value(leaf.value, ("settings", name)) for (name, *below), leaf in found.items() if not below
-        }
+        settings = {name: _respelt(name, leaf) for (name, *below), leaf in found.items() if not below}
         folder = self._output(node, settings)
         if errors(self.findings):
             return None
@@ -288,11 +286,16 @@ def _located(node: Node) -> str:
 
 def _written(node: Node) -> Iterator[tuple[tuple[str, ...], Node]]:
     """Every setting that differs from the deployment, by the runner's names, wherever it is written."""
-    for source in (node, node.get("settings"), node.get("resources"), node.at(("resources", "properties"))):
-        for name in (*(o for o in OVERRIDES if "." not in o), "retry_settings"):
-            below = source.get(name) if source is not None else None
-            if below is not None and isinstance(below.value, dict):
-                front = () if name == "retry_settings" else (name,)
-                yield from (((*front, key), leaf) for key, leaf in below.value.items())
-            elif below is not None:
-                yield (name,), below
+    for setting in set_by("job").values():
+        for path in (*setting.older, setting.path):
+            found = node.at(path)
+            if found is not None and setting.open and isinstance(found.value, dict):
+                yield from (((setting.name, key), leaf) for key, leaf in found.value.items())
+            elif found is not None:
+                yield (setting.name,), found
+
+
+def _respelt(name: str, leaf: Node) -> Any:
+    """The canonical spelling of a setting's value."""
+    path = next(setting.path for setting in set_by("job").values() if setting.name == name)
+    return respell_value(leaf.value, path, OWNER)

@@ -5,56 +5,48 @@ from typing import Any
 
 from bep.schemas.findings.did_you_mean import did_you_mean, listed
 from bep.schemas.findings.finding import Finding, mistake
+from bep.schemas.kinds.settings import set_by
 from bep.schemas.yaml.node import Node
 from bep.schemas.yaml.scalar import meaning
 
-OVERRIDES = (
-    "mini_batch_size",
-    "instance_count",
-    "max_concurrency_per_instance",
-    "retry_settings.max_retries",
-    "retry_settings.timeout",
-    "error_threshold",
-    "output_file_name",
-    "logging_level",
-    "environment_variables",
-    "init_timeout",
-    "bisect",
-    "worker_memory",
-    "worker_cpus",
-)
-"""What a job may change of its deployment; everything else belongs to the deployment."""
-OTHERS = ("endpoint", "deployment", "name", "input", "input_type", "partition_format", "output_path", "output_format")
-PLACES: Mapping[str, tuple[str, ...]] = {
-    "instance_count": ("resources", "instance_count"),
-    "worker_memory": ("resources", "properties", "worker_memory"),
-    "worker_cpus": ("resources", "properties", "worker_cpus"),
+OWN: Mapping[str, tuple[str, ...]] = {
+    "endpoint": ("endpoint",),
+    "deployment": ("deployment",),
+    "name": ("name",),
     "input": ("inputs", "input", "path"),
     "input_type": ("inputs", "input", "type"),
     "partition_format": ("inputs", "input", "partition_format"),
     "output_path": ("outputs", "score", "path"),
     "output_format": ("outputs", "score", "format"),
 }
+"""What a job says that is no setting of its deployment, and where; everything is text."""
 
 
 def change(node: Node, key: str, value: Any) -> list[Finding]:
     """Put one change over a job, in place; the finding if it is none that a job may ask for."""
-    if not _may_change(key):
-        fix = did_you_mean(key, (*OVERRIDES, *OTHERS)) or f"A job may change {listed(OVERRIDES, most=20)}."
+    if key in OWN:
+        _say(node, key, value)
+        return []
+    settings = set_by("job")
+    front, _, name = key.partition(".")
+    setting, below = (settings[key], ()) if key in settings else (settings.get(front), (name,))
+    if setting is None or (below and not setting.open):
+        fix = did_you_mean(key, (*settings, *OWN)) or f"A job may change {listed(settings, most=20)}."
         return [mistake("not-overridable", "job", f"a job cannot change '{key}'", fix)]
-    place = PLACES.get(key, (key,) if key in OTHERS else ("settings", *key.split(".", 1)))
-    if place[0] in ("inputs", "outputs"):
+    for older in setting.older:
+        _drop(node, (*older, *below))
+    _set(node, (*setting.path, *below), _given(value, is_text=setting.is_text))
+    return []
+
+
+def _say(node: Node, key: str, value: Any) -> None:
+    place = OWN[key]
+    if len(place) > 1:
         _one_port(node, place)
         place = (place[0], next(iter(node.value[place[0]].value)), place[2])
-    elif place[0] == "settings":
-        _drop(node, place[1:])
-    elif key == "instance_count":
-        for source in ((key,), ("settings", key)):
-            _drop(node, source)
-    _set(node, place, _given(value, key))
+    _set(node, place, _given(value, is_text=True))
     if key == "input":
         _forget_type(node, place)
-    return []
 
 
 def _forget_type(node: Node, place: tuple[str, ...]) -> None:
@@ -65,17 +57,13 @@ def _forget_type(node: Node, place: tuple[str, ...]) -> None:
         port.value.pop("type")
 
 
-def _may_change(key: str) -> bool:
-    return key in OVERRIDES or key in OTHERS or key.startswith("environment_variables.")
-
-
-def _given(value: Any, key: str) -> Node:
+def _given(value: Any, *, is_text: bool) -> Node:
     """A value of the command line as a node; text is read as YAML reads a scalar, except where text is meant."""
     if isinstance(value, list | tuple):
-        return Node([_given(item, key) for item in value], "", 1, 1)
+        return Node([_given(item, is_text=is_text) for item in value], "", 1, 1)
     if isinstance(value, Mapping):
-        return Node({str(k): _given(v, key) for k, v in value.items()}, "", 1, 1)
-    if isinstance(value, str) and key not in OTHERS and not key.startswith(("environment_variables", "output_")):
+        return Node({str(key): _given(below, is_text=is_text) for key, below in value.items()}, "", 1, 1)
+    if isinstance(value, str) and not is_text:
         return Node(meaning(value), "", 1, 1, value)
     return Node(value, "", 1, 1, str(value))
 

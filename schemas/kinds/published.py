@@ -6,23 +6,20 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from bep.schemas.kinds.kind import NAMES
+from bep.schemas.kinds.kind import NAMES, load_kind
+from bep.schemas.kinds.settings import with_settings
 
 OTHERS = ("workspace", "job", "extension", "kind")
 """The published schemas that are no kind of resource."""
 
 
-def text_of(name: str) -> str:
-    """The text of the schema called `name`, such as `deployment` or `workspace`."""
-    folder = "kinds/" if name in NAMES else ""
-    return resources.files("bep.schemas").joinpath(f"{folder}{name}.schema.json").read_text(encoding="utf-8")
-
-
 @cache
 def schema_of(name: str) -> Mapping[str, Any]:
-    """The schema called `name`, parsed once a process."""
-    schema: Mapping[str, Any] = json.loads(text_of(name))
-    return schema
+    """The schema called `name`, parsed once a process. A job's settings follow from its deployment's."""
+    if name in NAMES:
+        return load_kind(name).schema
+    schema = json.loads(resources.files("bep.schemas").joinpath(f"{name}.schema.json").read_text(encoding="utf-8"))
+    return with_settings(schema) if name == "job" else schema
 
 
 def followed(node: Mapping[str, Any], name: str) -> tuple[Mapping[str, Any], str]:

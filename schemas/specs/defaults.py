@@ -156,7 +156,7 @@ def _fill(node: Node, defaults: tuple[tuple[str, Any], ...]) -> None:
             node.value[name] = node.beside({} if default == {} else default)
 
 
-def respell_value(value: Any, path: FieldPath, kind: str = "deployment") -> Any:
+def respell_value(value: Any, path: FieldPath, kind: str) -> Any:
     """The canonical spelling of a scalar that stands where a kind has the field at `path`."""
     form = shape(kind)
     for step in path:

@@ -86,7 +86,7 @@ def test_what_took_too_long_is_tried_again_with_more_time(workspace: Workspace) 
     failed = workspace.bep("run", "job.yml", "--name", "mine", *short)
     assert "next: bep job retry mine --set retry_settings.timeout=2 " in failed.stdout
     wrong = workspace.bep("job", "retry", "mine", "--set", "mini_batch_size=1", expect=1).stderr
-    assert "another retry_settings.timeout, init_timeout, worker_memory, worker_cpus, error_threshold or" in wrong
+    assert "tried again with another worker_memory, worker_cpus, retry_settings.timeout, init_timeout, bisect" in wrong
     assert (
         "timeout must be at least 1, not 0"
         in workspace.bep("job", "retry", "mine", "--set", "retry_settings.timeout=0", expect=1).stderr

@@ -1,25 +1,26 @@
-"""A setting that the runner knows can be set wherever settings are, and arrives: no list of them is short of one."""
+"""A setting that the runner knows can be set wherever settings are, and arrives: its one declaration is the schema."""
 
 import json
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bep.app.jobs.changed_settings import CHANGEABLE, changed_settings
+from bep.app.jobs.changed_settings import changed_settings
 from bep.commands.jobs.continuing import retry
-from bep.providers.local.scoring import settings_of
 from bep.runner.request import Settings
-from bep.schemas.job.overrides import OVERRIDES
+from bep.schemas.kinds.published import schema_of
+from bep.schemas.kinds.settings import Setting, declared, set_by, settings_of
 from tests.bep.conftest import Workspace
 
 INTERNAL = {"sync_seconds"}  # nobody is asked for it
 OF_THE_OUTPUT = {"output_format"}  # outputs.NAME.format
 OF_THE_DEPLOYMENT = {"partition_keys", "output_action"}  # what a job may not change
-OF_THE_SERVICE = {"instance_type", "max_instance_count", "locations", "docker_args", "shm_size"}
-NO_SETTINGS = {"environment_variables", *OF_THE_SERVICE}  # the first is part of the runner's target
+OF_THE_TARGET = {"environment_variables"}  # what scores has them
 
 # A value that is no default, for each.
 VALUES: Mapping[str, Any] = {
@@ -39,42 +40,11 @@ VALUES: Mapping[str, Any] = {
     "worker_cpus": 1,
 }
 
-Path = tuple[str, ...]
+SETTINGS: Mapping[str, Setting] = {setting.name: setting for setting in declared() if setting.of_runner}
+OVERRIDES: Mapping[str, Setting] = {each.name: each for each in set_by("job").values() if each.of_runner}
 
 
-def schema(name: str) -> dict[str, Any]:
-    folder = resources.files("bep.schemas")
-    text = (folder / "kinds" / name if name.startswith("deployment") else folder / name).read_text()
-    return dict(json.loads(text))
-
-
-def leaves(properties: Mapping[str, Any], at: Path = ()) -> Iterator[Path]:
-    """Where a value can stand below these properties, for a schema that is here and not elsewhere."""
-    for name, node in properties.items():
-        below = node.get("properties")
-        if below:
-            yield from leaves(below, (*at, name))
-        else:
-            yield (*at, name)
-
-
-def places(name: str) -> dict[str, Path]:
-    """Where each setting stands in a deployment or a job, by the runner's name for it."""
-    whole = schema(name)["properties"]
-    found = list(leaves({part: whole[part] for part in ("settings", "resources")}))
-    if name == "job.schema.json":  # it refers to the deployment's
-        found = [deeper for path in found for deeper in _followed(path)]
-    return {path[-1]: path for path in found if path[-1] not in NO_SETTINGS}
-
-
-def _followed(path: Path) -> list[Path]:
-    node = schema("deployment.schema.json")
-    for step in path:
-        node = node["properties"].get(step, {})
-    return [(*path, below) for below in node.get("properties", {})] or [path]
-
-
-def placed(path: Path, value: Any) -> dict[str, Any]:
+def placed(path: tuple[str, ...], value: Any) -> dict[str, Any]:
     for step in reversed(path):
         value = {step: value}
     return dict(value)
@@ -82,36 +52,53 @@ def placed(path: Path, value: Any) -> dict[str, Any]:
 
 def test_the_runner_and_the_schemas_name_the_same_settings() -> None:
     of_the_runner = Settings.model_fields.keys() - INTERNAL - OF_THE_OUTPUT
-    assert places("deployment.schema.json").keys() == of_the_runner
-    assert places("job.schema.json").keys() == of_the_runner - OF_THE_DEPLOYMENT
-    assert {key.rpartition(".")[2] for key in OVERRIDES} - NO_SETTINGS == of_the_runner - OF_THE_DEPLOYMENT
-    assert VALUES.keys() == of_the_runner
+    assert SETTINGS.keys() == of_the_runner == VALUES.keys()
+    assert OVERRIDES.keys() == of_the_runner - OF_THE_DEPLOYMENT
+    assert {setting.name for setting in declared()} == SETTINGS.keys() | OF_THE_TARGET
+
+
+def test_the_published_schema_of_a_job_is_what_follows_from_its_deployments() -> None:
+    """`UPDATE_GOLDEN=1` writes it."""
+    file = resources.files("bep.schemas").joinpath("job.schema.json")
+    made = json.dumps(schema_of("job"), indent=2, ensure_ascii=False) + "\n"
+    if os.environ.get("UPDATE_GOLDEN"):
+        Path(str(file)).write_text(made)
+    assert file.read_text() == made
+
+
+def test_what_is_set_by_whom() -> None:
+    """What rows depend on is not set by a retry; what a job may not say is in none of its places."""
+    keys = {"retry_settings.timeout", "init_timeout", "worker_memory", "worker_cpus", "error_threshold", "bisect"}
+    assert set_by("retry").keys() == keys
+    known = schema_of("job")["properties"]
+    for name in OF_THE_DEPLOYMENT:
+        assert name not in known
+        assert name not in known["settings"]["properties"]
 
 
 def test_what_a_deployment_says_arrives() -> None:
-    for name, path in places("deployment.schema.json").items():
-        found = settings_of(placed(path, VALUES[name]))
+    for name, setting in SETTINGS.items():
+        found = settings_of(placed(setting.path, VALUES[name]))
         assert found == {name: VALUES[name]}
         assert getattr(Settings.model_validate(found), name) != Settings.model_fields[name].default
 
 
 def test_what_a_job_and_a_flag_say_arrives(workspace: Workspace) -> None:
     workspace.bep("apply", "--auto-approve")
-    keys = {key.rpartition(".")[2]: key for key in OVERRIDES if key not in NO_SETTINGS}
-    written: dict[str, Any] = {}
-    for name in keys:
-        _merge(written, placed(places("job.schema.json")[name], VALUES[name]))
-    flags = [word for name, key in keys.items() for word in ("--set", f"{key}={_text(name)}")]
+    flags = [word for name, each in OVERRIDES.items() for word in ("--set", f"{each.key}={_text(name)}")]
     plain = (workspace.folder / "job.yml").read_text()
-    (workspace.folder / "job.yml").write_text(
-        plain + "".join(f"{name}: {json.dumps(value)}\n" for name, value in written.items())
-    )
-    for arguments, origin in (([], "job file"), (flags, "flag")):
+    today = {name: each.path for name, each in OVERRIDES.items()}
+    older = {name: (*each.older, each.path)[0] for name, each in OVERRIDES.items()}
+    for arguments, origin, places in (([], "job file", today), ([], "job file", older), (flags, "flag", older)):
+        written: dict[str, Any] = {}
+        for name, path in places.items():
+            _merge(written, placed(path, VALUES[name]))
+        lines = "".join(f"{name}: {json.dumps(value)}\n" for name, value in written.items())
+        (workspace.folder / "job.yml").write_text(plain + lines)
         found = json.loads(workspace.bep("run", "job.yml", "--dry-run", "--json", *arguments).stdout)["settings"]
-        assert {name: found[name]["value"] for name in keys} == {name: VALUES[name] for name in keys}
-        assert {found[name]["from"] for name in keys} == {origin}
+        assert {name: found[name]["value"] for name in OVERRIDES} == {name: VALUES[name] for name in OVERRIDES}
+        assert {found[name]["from"] for name in OVERRIDES} == {origin}
         assert not INTERNAL & found.keys()
-        (workspace.folder / "job.yml").write_text(plain)
 
 
 def _text(name: str) -> str:
@@ -128,8 +115,8 @@ def _merge(into: dict[str, Any], more: Mapping[str, Any]) -> None:
 
 def test_what_a_retry_may_change_is_a_setting_and_in_its_help() -> None:
     said = retry.__annotations__["set_"].__metadata__[0].help
-    for key in CHANGEABLE:
-        name = key.rpartition(".")[2]
+    for key, setting in set_by("retry").items():
+        name = setting.name
         assert changed_settings([f"{key}={_text(name)}"]) == {name: VALUES[name]}
         assert re.search(rf"\b{re.escape(key)}\b", said)
 

@@ -5,9 +5,7 @@ from typing import Any
 
 from bep.exit_codes import ExitCode, Stop
 from bep.schemas.findings.did_you_mean import did_you_mean, either
-
-CHANGEABLE = ("retry_settings.timeout", "init_timeout", "worker_memory", "worker_cpus", "error_threshold", "bisect")
-"""What only says how much a call may take, or how much may fail, and so leaves every row as it is."""
+from bep.schemas.kinds.settings import set_by
 
 
 def changed_settings(texts: Sequence[str]) -> Mapping[str, Any]:
@@ -15,14 +13,15 @@ def changed_settings(texts: Sequence[str]) -> Mapping[str, Any]:
     from bep.schemas.job.job import settings_given
 
     given: dict[str, Any] = {}
+    changeable = tuple(set_by("retry"))
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals:
             raise Stop(ExitCode.ERROR, f"--set {text}: a setting is written KEY=VALUE")
-        if key not in CHANGEABLE:
-            near = did_you_mean(key, CHANGEABLE)
+        if key not in changeable:
+            near = did_you_mean(key, changeable)
             raise Stop(
-                ExitCode.ERROR, f"--set {key}: a job is tried again with another {either(CHANGEABLE)}. {near}".rstrip()
+                ExitCode.ERROR, f"--set {key}: a job is tried again with another {either(changeable)}. {near}".rstrip()
             )
         given[key] = value
     changed, wrong = settings_given(given)

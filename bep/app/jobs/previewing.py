@@ -30,8 +30,9 @@ def preview(opened: "Opened", job: "JobSpec", changes: Mapping[str, Any]) -> dic
     `InputsInvalid` as the job would.
     """
     from bep.app.environments import outlook
-    from bep.providers.local.scoring import choose, settings_of
+    from bep.providers.local.scoring import choose
     from bep.runner.transfer.addresses import hidden
+    from bep.schemas.kinds.settings import settings_of
 
     chosen = choose(opened.provider, job.endpoint, job.deployment)
     deployed = settings_of(chosen.observed.attributes)

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 def settings_for(provider: "LocalProvider", chosen: "Chosen", job: "JobSpec") -> "Settings":
     """What a job says itself, then what its deployment says. Raises `SpecInvalid` with all that does not fit."""
-    from bep.providers.local.scoring import bounds_of, settings_of
+    from bep.providers.local.scoring import bounds_of
     from bep.runner.request import DEFAULT_NAME, Settings, default_name
+    from bep.schemas.kinds.settings import settings_of
 
     deployed = settings_of(chosen.observed.attributes)
     wrong = [*_partitions(job, deployed), *_output(job, deployed)]

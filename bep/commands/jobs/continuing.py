@@ -12,6 +12,8 @@ from bep.commands.jobs.results import Name, Output
 from bep.commands.options import Json, VariableFiles, Variables, source_of
 from bep.exit_codes import ExitCode, Stop
 from bep.formatting import Format
+from bep.schemas.findings.did_you_mean import either
+from bep.schemas.kinds.settings import set_by
 
 if TYPE_CHECKING:
     from bep.runner.folder.record import JobRecord
@@ -77,8 +79,7 @@ def retry(
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="With another retry_settings.timeout, init_timeout, worker_memory, worker_cpus, error_threshold or "
-            "bisect.",
+            help=f"With another {either(tuple(set_by('retry')))}.",
         ),
     ] = None,
     env: Values = None,
