@@ -1,9 +1,10 @@
 """Files that survive a kill and a power cut at every line. Knows bytes and folders, nothing of what they mean."""
 
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from bep.disk import modes
 from bep.disk.refusal import naming
@@ -33,19 +34,41 @@ def write_durably(path: Path, data: bytes, *, at: At = nowhere) -> None:
     sync_folder(path.parent)
 
 
-def create_durably(path: Path, data: bytes, *, at: At = nowhere) -> None:
+@contextmanager
+def replacing(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
+    """What is written to the stream is the whole file at the end; an exception leaves the one that stood there before.
+
+    `mode` is asked for, less the umask; by default it is that of what bep keeps. Raises `OSError`.
+    """
+    temporary = _beside(path)
+    file = os.open(temporary, _NEW, modes.asked().file if mode is None else mode)
+    try:
+        with naming(path), os.fdopen(file, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(file)
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def create_durably(path: Path, data: bytes, *, at: At = nowhere, mode: int | None = None) -> None:
     """As `write_durably`, but raises `FileExistsError` where something stands already, however late it came."""
-    temporary = write_beside(path, data, at=at)
+    temporary = write_beside(path, data, at=at, mode=mode)
     try:
         at(f"link {path.name}")
-        _name_if_free(temporary, path)
+        name_if_free(temporary, path)
     finally:
         with suppress(OSError):
             temporary.unlink()
     sync_folder(path.parent)
 
 
-def _name_if_free(temporary: Path, path: Path) -> None:
+def name_if_free(temporary: Path, path: Path) -> None:
+    """Give a whole file this name, the name it had being left to the caller. Raises `FileExistsError`."""
     try:
         path.hardlink_to(temporary)
     except FileExistsError:
@@ -56,11 +79,18 @@ def _name_if_free(temporary: Path, path: Path) -> None:
         temporary.replace(path)
 
 
-def write_beside(path: Path, data: bytes, *, at: At = nowhere) -> Path:
+_NEW = os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
+def write_beside(path: Path, data: bytes, *, at: At = nowhere, mode: int | None = None) -> Path:
     """A synced temporary file in the same folder, with the mode asked for. Nothing is left of it on failure."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _beside(path)
     at(f"write {path.name}")
-    file = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, modes.asked().file)
+    file = os.open(temporary, _NEW, modes.asked().file if mode is None else mode)
     try:
         with naming(path):
             write_all(file, data)
@@ -80,6 +110,15 @@ def write_all(file: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(file, view) :]
+
+
+def sync_file(path: Path) -> None:
+    """Make the bytes of a file durable that somebody else wrote."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,15 +1,14 @@
 """The file under the catalog: made whole or not at all, opened with care, its faults put into words. Knows no row."""
 
-import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from bep.disk import modes
-from bep.disk.durable import sync_folder
+from bep.disk.durable import name_if_free, sync_file, sync_folder
 from bep.disk.refusal import as_oserror
 from bep.disk.refusal import explained as refusal_of
 from bep.providers.local.catalog_sealing import MARK
@@ -66,8 +65,7 @@ def make(path: Path) -> None:
         finally:
             connection.close()
         new.chmod(modes.asked().file)
-        with new.open("rb") as file:
-            os.fsync(file.fileno())
+        sync_file(new)
         _put_if_absent(new, path)
     finally:
         new.unlink(missing_ok=True)
@@ -131,8 +129,7 @@ def _keep_copy(path: Path, kept: Path) -> None:
         finally:
             source.close()
         new.chmod(path.stat().st_mode & 0o777)
-        with new.open("rb") as file:
-            os.fsync(file.fileno())
+        sync_file(new)
         _put_if_absent(new, kept)
     finally:
         new.unlink(missing_ok=True)
@@ -172,12 +169,8 @@ def _damaged(path: Path, address: str, operation: str, why: str) -> ProviderErro
 
 
 def _put_if_absent(new: Path, path: Path) -> None:
-    try:
-        path.hardlink_to(new)
-    except FileExistsError:
-        return
-    except OSError:  # a file system without hard links: the rename is as whole, but may win over another's
-        new.replace(path)
+    with suppress(FileExistsError):
+        name_if_free(new, path)
 
 
 def _quoted(path: Path) -> str:

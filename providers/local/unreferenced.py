@@ -1,9 +1,7 @@
 """What is stored and nothing refers to, and how it goes. Knows digests and files, not who may refer to them."""
 
-import fcntl
 import os
 import re
-import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bep.disk import modes
+from bep.disk.locks import open_lock, taken, wait
 from bep.providers.local import folders
 from bep.providers.local.content import ContentStore
 
@@ -19,7 +18,6 @@ UNFINISHED: Final = "unfinished copy"
 TREE: Final = "folder of an earlier bep"
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
-_PAUSE: Final = 0.05  # seconds between two looks at a lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +37,8 @@ def in_use(world: Path) -> Iterator[Callable[[], None]]:
     """
     lock: list[int] = []
     with suppress(OSError):
-        lock.append(os.open(_lock(world), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, modes.asked().file))
-        fcntl.flock(lock[0], fcntl.LOCK_SH)
+        lock.append(open_lock(_lock(world)))
+        wait(lock[0], shared=True)
 
     def let_go() -> None:
         while lock:
@@ -59,26 +57,12 @@ def alone(world: Path, patience: float) -> Iterator[bool]:
     Raises `OSError`.
     """
     modes.make_folder(world)
-    lock = os.open(_lock(world), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, modes.asked().file)
-    try:
-        yield _taken(lock, time.monotonic() + patience)
-    finally:
-        os.close(lock)
+    with taken(_lock(world), patience=patience) as is_ours:
+        yield is_ours
 
 
 def _lock(world: Path) -> Path:
     return world / "content.lock"
-
-
-def _taken(lock: int, until: float) -> bool:
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        except BlockingIOError:
-            if time.monotonic() >= until:
-                return False
-            time.sleep(_PAUSE)
 
 
 def unreferenced(contents: ContentStore, digests: Collection[str], trees: Collection[str]) -> Iterator[Unreferenced]:

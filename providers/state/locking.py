@@ -5,7 +5,6 @@ What is written in the file tells people who holds it, and stands for owners on 
 whose system locks a shared disk may not show.
 """
 
-import fcntl
 import json
 import os
 import time
@@ -17,8 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bep.disk import modes
 from bep.disk.durable import make_folder
+from bep.disk.locks import open_lock, take
 from bep.providers.state.owner import Owner, is_dead, is_here, this_process
 
 POLL = 0.1
@@ -149,7 +148,7 @@ def acquire(state: Path, *, operation: str, since: str, timeout: float = 0.0) ->
     make_folder(path.parent)
     until = time.monotonic() + timeout
     while True:
-        file = os.open(path, os.O_CREAT | os.O_RDWR, modes.asked().file)
+        file = open_lock(path)
         try:
             lock = _try(file, path, operation, since)
         except BaseException:
@@ -164,9 +163,7 @@ def acquire(state: Path, *, operation: str, since: str, timeout: float = 0.0) ->
 
 
 def _try(file: int, path: Path, operation: str, since: str) -> Lock | None:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not take(file):
         return None
     if not _is_the_file(file, path):
         return None  # unlocked and made anew between opening and locking

@@ -1,13 +1,12 @@
 """A job's folder: where everything of one job stands, and who may write there. Knows no content."""
 
-import fcntl
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from bep.disk import modes
+from bep.disk.locks import open_lock, take
 from bep.disk.refusal import naming
 from bep.runner.errors import JobBusy
 from bep.runner.folder import leftover_processes
@@ -45,9 +44,9 @@ class JobFolder:
     def held(self) -> Iterator[None]:
         """Hold the job for this process. Raises `JobBusy` when another one does; the system frees it at any death."""
         modes.make_folder(self.path)
-        lock = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, modes.asked().file)
+        lock = open_lock(self._lock)
         try:
-            if not _locked(lock, fcntl.LOCK_EX, patience=0.5):
+            if not take(lock, patience=0.5):
                 holder = os.pread(lock, 100, 0).decode(errors="replace").strip() or "another process"
                 raise JobBusy(f"{self.path.name} is being run by {holder}; wait for it or cancel it")
             with naming(self._lock):
@@ -64,7 +63,7 @@ class JobFolder:
         except FileNotFoundError:
             return False
         try:
-            return not _locked(lock, fcntl.LOCK_SH, patience=0)
+            return not take(lock, shared=True)
         finally:
             os.close(lock)
 
@@ -90,40 +89,7 @@ def wait_for_parts(parts: Path, patience: float) -> None:
     for journal in sorted(parts.glob("*.journal")):
         file = os.open(journal, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            if not _locked(file, fcntl.LOCK_SH, patience):
+            if not take(file, shared=True, patience=patience):
                 raise JobBusy(f"a worker of the job's last run still lives and writes to {journal}; end it first")
         finally:
             os.close(file)
-
-
-def _locked(file: int, kind: int, patience: float) -> bool:
-    until = time.monotonic() + patience
-    while True:
-        try:
-            fcntl.flock(file, kind | fcntl.LOCK_NB)
-            return True
-        except OSError:
-            if time.monotonic() >= until:
-                return False
-            time.sleep(0.01)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in a folder durable."""
-    file = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a small file so that a SIGKILL or a power cut leaves the old one or the new one, whole."""
-    temporary = path.with_name(f".{path.name}.new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, modes.asked().file)
-    with naming(path), os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    sync_folder(path.parent)

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from bep.disk.durable import write_durably
 from bep.runner.errors import JobInvalid
-from bep.runner.folder.folder import JobFolder, write_atomically
+from bep.runner.folder.folder import JobFolder
 from bep.runner.request import ScoringTarget, Settings
 
 
@@ -119,7 +120,7 @@ class JobRecord(BaseModel):
 def save(record: JobRecord) -> None:
     """Write the record so that it is never seen half-written."""
     text = json.dumps(record.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=True) + "\n"
-    write_atomically(JobFolder(record.folder).record, text.encode())
+    write_durably(JobFolder(record.folder).record, text.encode())
 
 
 def load(path: Path) -> JobRecord:

@@ -14,8 +14,9 @@ from hashlib import file_digest, sha256
 from itertools import islice, pairwise
 from pathlib import Path
 
+from bep.disk.durable import replacing
 from bep.runner.errors import JobDamaged
-from bep.runner.folder.folder import JobFolder, sync_folder
+from bep.runner.folder.folder import JobFolder
 from bep.runner.inputs import origins
 from bep.runner.inputs.partitions import Partitions
 from bep.runner.worker.names import Names
@@ -110,13 +111,8 @@ def write(folder: JobFolder, items: Iterable[bytes], stride: int, partitions: Pa
         os.fsync(file.fileno())
     if sys.byteorder == "big":
         starts.byteswap()
-    temporary = folder.index.with_name("manifest.index.new")
-    with temporary.open("wb") as file:
-        starts.tofile(file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(folder.index)
-    sync_folder(folder.path)
+    with replacing(folder.index) as file:
+        file.write(starts.tobytes())
     return Manifest(folder.manifest, folder.index, count, stride, digest.hexdigest(), partitions)
 
 

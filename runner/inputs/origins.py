@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from bep.runner.folder.folder import write_atomically
+from bep.disk.durable import write_durably
 from bep.runner.transfer.addresses import hidden, is_web
 from bep.runner.transfer.blobs import base_of
 
@@ -26,7 +26,7 @@ def write(path: Path, here: Mapping[str, Path]) -> None:
         path.unlink(missing_ok=True)
         return
     rows = [_row(address, place) for address, place in here.items()]
-    write_atomically(path, json.dumps(rows).encode())
+    write_durably(path, json.dumps(rows).encode())
 
 
 def _row(address: str, place: Path) -> tuple[str, str, str, str]:

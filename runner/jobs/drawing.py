@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from bep.runner.folder.folder import JobFolder, write_atomically
+from bep.disk.durable import write_durably
+from bep.runner.folder.folder import JobFolder
 from bep.runner.folder.record import load
 from bep.runner.jobs.counting import so_far
 from bep.runner.reporting.html import NAME, render
@@ -17,5 +18,5 @@ def write(path: Path) -> Path:
     folder = JobFolder(path)
     record = so_far(load(path))
     page = render(record, gather(folder, record))
-    write_atomically(path / NAME, page.encode("utf-8", "backslashreplace"))
+    write_durably(path / NAME, page.encode("utf-8", "backslashreplace"))
     return path / NAME

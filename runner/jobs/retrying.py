@@ -5,9 +5,10 @@ What is forgotten is not lost: an earlier journal stays beside the new one, and 
 
 from pathlib import Path
 
+from bep.disk.durable import sync_folder, write_durably
 from bep.runner.errors import OutputExists
 from bep.runner.folder import parts
-from bep.runner.folder.folder import JobFolder, sync_folder, write_atomically
+from bep.runner.folder.folder import JobFolder
 from bep.runner.folder.record import JobRecord, Status, save
 from bep.runner.outputs import assembling
 from bep.runner.outputs.columns import Columns, columns_of
@@ -69,4 +70,4 @@ def _drop_failed(folder: Path, number: int, columns: Columns) -> None:
         if entry.results >= entry.items and not columns.misfit(entry):
             kept += whole[position * wire.RECORD : (position + 1) * wire.RECORD]
     if len(kept) < len(whole):
-        write_atomically(journal, bytes(kept))
+        write_durably(journal, bytes(kept))

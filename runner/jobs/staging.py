@@ -4,7 +4,6 @@ Whatever a script writes there reaches no other job and not the store. What was 
 job which goes on gets the same bytes again or none. Knows no store: only files, and the digests they must have.
 """
 
-import fcntl
 import json
 import os
 import secrets
@@ -15,8 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from bep.disk.copying import Original, copy_hashed, link
+from bep.disk.durable import write_durably
+from bep.disk.locks import take
 from bep.runner.errors import Cancelled, StoredBytesDamaged
-from bep.runner.folder.folder import JobFolder, write_atomically
+from bep.runner.folder.folder import JobFolder
 from bep.runner.transfer.transfers import Board, Transfer
 
 COPY, LINK = "copy", "link"
@@ -37,7 +38,7 @@ def keep(folder: JobFolder, stored: Stored, share: str) -> None:
     """Note what a job is given, durably, before its first run gets it."""
     files = {name: {at: [str(one.path), one.sha256] for at, one in of.items()} for name, of in stored.items()}
     text = json.dumps({"format_version": _FORMAT, "share": share, "stored": files}, sort_keys=True)
-    write_atomically(folder.assets_list, text.encode())
+    write_durably(folder.assets_list, text.encode())
 
 
 def kept(folder: JobFolder) -> tuple[Stored, str]:
@@ -117,10 +118,7 @@ def _unheld(path: Path) -> Iterator[bool]:
         yield False
         return
     try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        yield True
-    except BlockingIOError:
-        yield False
+        yield take(lock, shared=True)
     finally:
         os.close(lock)
 

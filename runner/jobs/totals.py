@@ -2,14 +2,14 @@
 
 import heapq
 import json
-import os
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 
+from bep.disk.durable import replacing
 from bep.runner.folder import journal, parts
-from bep.runner.folder.folder import JobFolder, sync_folder
+from bep.runner.folder.folder import JobFolder
 from bep.runner.folder.journal import Failure, beside
 from bep.runner.folder.parts import Scored
 from bep.runner.inputs.manifest import Manifest
@@ -170,8 +170,7 @@ def write_failed_items(folder: JobFolder, manifest: Manifest, history: History, 
         return
     given_up = sorted(history.given_up.items(), key=_by_first)
     failed = heapq.merge(given_up, _short_calls(folder, history, totals), key=_by_first)
-    temporary = folder.failed_items.with_name("failed_items.jsonl.new")
-    with temporary.open("w") as file:
+    with replacing(folder.failed_items) as file:
         for call, why in failed:
             told = {
                 "type": why.type,
@@ -181,11 +180,7 @@ def write_failed_items(folder: JobFolder, manifest: Manifest, history: History, 
                 "log": why.log,
             }
             for position, name in enumerate(manifest.names(call.first, call.count), call.first):
-                file.write(json.dumps({"item": name, "position": position, **told}) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(folder.failed_items)
-    sync_folder(folder.path)
+                file.write(json.dumps({"item": name, "position": position, **told}).encode() + b"\n")
 
 
 def _by_first(failed: tuple[Span, Failure]) -> int:

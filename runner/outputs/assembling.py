@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bep.disk.durable import sync_folder
 from bep.runner.errors import OutputExists
 from bep.runner.folder import parts
-from bep.runner.folder.folder import sync_folder
 from bep.runner.folder.parts import Scored
 from bep.runner.outputs.columns import Columns, rearranged
 

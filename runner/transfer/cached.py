@@ -1,13 +1,12 @@
 """Which addresses the cache has copies of, and how those of one go. Fetches nothing; knows addresses by their keys."""
 
-import fcntl
-import os
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from bep.disk.locks import taken
 from bep.runner.transfer.addresses import identity
 from bep.runner.transfer.copies import GOING, digest_of
 
@@ -41,11 +40,8 @@ def forget(one: Cached) -> bool:
 
     The lock and the folders stay: who waits for the lock must not get another. Raises `OSError`.
     """
-    lock = os.open(one.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    with taken(one.folder / "lock") as is_ours:
+        if not is_ours:
             return False
         (one.folder / "latest.json").unlink(missing_ok=True)
         for tree in (one.folder / "trees").glob("*"):
@@ -55,5 +51,3 @@ def forget(one: Cached) -> bool:
         for file in (one.folder / "files").glob("*"):
             file.unlink(missing_ok=True)
         return True
-    finally:
-        os.close(lock)

@@ -8,7 +8,6 @@ No script is given any of these: it gets copies (`runner.giving`), whose bytes a
 Files named without a sha256 are those of an earlier bep, whose scripts were given links to them: none is taken.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -23,7 +22,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from bep.disk import modes
-from bep.runner.folder.folder import sync_folder, write_atomically
+from bep.disk.durable import sync_file, sync_folder, write_durably
+from bep.disk.locks import open_lock, take
 from bep.runner.transfer.server_headers import digest
 
 SEALED_AT: Final = 946_782_245
@@ -70,9 +70,9 @@ class Copies:
         """
         modes.make_folder(self._files)
         modes.make_folder(self._trees)
-        lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, modes.asked().file)
+        lock = open_lock(self.folder / "lock")
         try:
-            while not _taken(lock):
+            while not take(lock):
                 pause()
             self._tidy()
             yield
@@ -105,8 +105,7 @@ class Copies:
 
     def keep(self, temporary: Path, version: str) -> Path:
         """Give a complete file its place, durably."""
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
+        sync_file(temporary)
         os.utime(temporary, (SEALED_AT, SEALED_AT))
         temporary.chmod(0o440 & modes.asked().file)
         name = _name(version, temporary.stat().st_size)
@@ -139,7 +138,7 @@ class Copies:
     def remember(self, place: Path, **told: Any) -> None:
         """Note what was fetched last: where it is, and what the store said of it."""
         text = {**told, "place": str(place.relative_to(self.folder)), "at": time.time()}
-        write_atomically(self._latest, json.dumps(text).encode())
+        write_durably(self._latest, json.dumps(text).encode())
 
     def remembered(self) -> dict[str, Any] | None:
         """What was fetched last, its `place` as a path; None where it was nothing, or is gone."""
@@ -216,11 +215,3 @@ def is_intact(file: Path, size: int) -> bool:
 def digest_of(text: str) -> str:
     """A name for a text that may be long and holds any character."""
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
-
-
-def _taken(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from bep.disk.copying import copy_hashed, digest
+from bep.disk.durable import sync_folder
 from bep.runner.errors import InputsInvalid
-from bep.runner.folder.folder import sync_folder
 from bep.runner.transfer.copies import Fetched, sha256_of
 from bep.runner.transfer.transfers import Board, Transfer
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bep.disk.durable import name_if_free, sync_file, sync_folder
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def download(wanted: Mapping[str, Path], target: Path) -> list[Path]:
             _place(beside / name, target / name)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    _sync(target)
+    sync_folder(target)
     return [target / name for name in wanted]
 
 
@@ -77,7 +78,7 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
     for path in target.rglob("*") if target.is_dir() else (target,):
         if path.is_file():
-            _sync(path)
+            sync_file(path)
 
 
 def _place(new: Path, target: Path) -> None:
@@ -86,16 +87,6 @@ def _place(new: Path, target: Path) -> None:
         new.rename(target)
         return
     try:
-        os.link(new, target)
+        name_if_free(new, target)
     except FileExistsError:
         raise Stop(ExitCode.ERROR, f"{target}: has appeared meanwhile; it was not overwritten") from None
-    except OSError:  # a file system without hard links
-        new.rename(target)
-
-
-def _sync(path: Path) -> None:
-    file = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

@@ -1,7 +1,7 @@
 """Drift written back into the specs: found, tried on a copy in memory, then written. Prints nothing."""
 
 import os
-import shutil
+import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,7 @@ from bep.app.plans.planning import Asked, plan_of
 from bep.app.workspace.opening import Opened
 from bep.app.workspace.overlay import Overlay
 from bep.app.workspace.specs import specs_of
-from bep.disk.refusal import naming
+from bep.disk.durable import replacing
 from bep.exit_codes import ExitCode, Stop
 from bep.schemas.address import Address, kind_of
 from bep.schemas.findings.finding import errors
@@ -212,13 +212,9 @@ def write(opened: Opened, found: Adoption) -> None:
         if file.read_bytes() != before:
             raise Stop(ExitCode.CONFLICT, f"{path}: it was changed while bep worked on it; nothing of it was written")
         mark = b"\xef\xbb\xbf" if before.startswith(b"\xef\xbb\xbf") else b""
-        temporary = file.with_name(f".{file.name}.{os.getpid()}")
-        with naming(file), temporary.open("wb") as stream:
+        with replacing(file) as stream:
+            os.fchmod(stream.fileno(), stat.S_IMODE(file.stat().st_mode))
             stream.write(mark + text.encode())
-            stream.flush()
-            os.fsync(stream.fileno())
-        shutil.copymode(file, temporary)
-        temporary.replace(file)
 
 
 def settle(opened: Opened, addresses: Sequence[Address], say: Callable[[str], None]) -> None:

@@ -1,12 +1,11 @@
 """An import in front of a person or a machine: what was found, the YAML it needs, what comes next."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bep.console import Console
-from bep.disk.refusal import naming
+from bep.disk.durable import create_durably
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
@@ -94,15 +93,8 @@ def _check_new(path: Path) -> None:
 
 def _write_new(path: Path, text: str) -> None:
     """A whole new file, or none; never over another."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with naming(path), temporary.open("x") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        path.hardlink_to(temporary)
+        create_durably(path, text.encode(), mode=0o666)
     except FileExistsError:
         _check_new(path)
         raise
-    finally:
-        temporary.unlink(missing_ok=True)

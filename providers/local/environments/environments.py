@@ -1,6 +1,5 @@
 """Virtual environments by the digest of what is in them: built once, reused, listed, pruned. Knows no deployment."""
 
-import fcntl
 import os
 import shutil
 import sys
@@ -9,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bep.disk.locks import take, wait
 from bep.providers.local.disk_faults import told
 from bep.providers.local.environments import building, conda_prefix
 from bep.providers.local.environments import folder as environment_folder
@@ -216,11 +216,9 @@ class Environments:
     def _locked(self, digest: str, waiting: str, report: Report) -> Iterator[int]:
         environment_folder.make(self.folder)
         with (self.folder / f"{digest}.lock").open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not take(lock.fileno()):
                 report(waiting)
-                fcntl.flock(lock, fcntl.LOCK_EX)
+                wait(lock.fileno())
             yield lock.fileno()
 
 

@@ -4,7 +4,6 @@ Beside `<digest>/` lie `<digest>.lock`, held by who builds or removes it; `<dige
 scores in it and touched when that begins; `<digest>.workspaces`, the workspaces that have used it. Knows no recipe.
 """
 
-import fcntl
 import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
 
+from bep.disk.locks import take, wait
 from bep.providers.local.environments.built import COMPLETE
 from bep.providers.local.folders import remove
 
@@ -53,7 +53,7 @@ def hold(folder: Path, workspace: Path | None = None) -> None:
         return  # where nothing can be written nothing is removed
     if used not in _HELD:
         stream = used.open("a")
-        fcntl.flock(stream, fcntl.LOCK_SH)
+        wait(stream.fileno(), shared=True)
         _HELD[used] = stream
     os.utime(used)
     note(folder, workspace)
@@ -126,10 +126,4 @@ def _name(path: Path) -> str:
 def _free(folder: Path, name: str) -> Iterator[bool]:
     """Whether nobody builds and nobody uses it, and nobody begins to while this lasts."""
     with (folder / f"{name}.lock").open("a") as lock, (folder / f"{name}.used").open("a") as used:
-        try:
-            for stream in (lock, used):
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
+        yield take(lock.fileno()) and take(used.fileno())
