@@ -60,7 +60,7 @@ class Progress:
     workers_lost: int
     memory: int | None = None
     memory_of: tuple[tuple[str, int], ...] = ()
-    crew: tuple[WorkerState, ...] = ()
+    worker_states: tuple[WorkerState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

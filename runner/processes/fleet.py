@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from bep.runner.folder import leftover_processes
 from bep.runner.folder.record import JobError
 from bep.runner.processes.masked_logs import MaskedLog
-from bep.runner.processes.process import Heart, Worker
+from bep.runner.processes.process import Heartbeat, Worker
 from bep.runner.worker import wire
 
 NOT_STARTED = "WorkerNotStarted"
@@ -46,7 +46,7 @@ class Launch:
     hidden: tuple[str, ...] = ()
 
 
-class Crew:
+class Fleet:
     """Starts workers and reads what they say in shared memory."""
 
     def __init__(self, launch: Launch, slots: int, first_number: int) -> None:
@@ -56,7 +56,7 @@ class Crew:
         self._memory_file = _sealed(wire.SLOT * slots)
         self._memory = mmap.mmap(self._memory_file, wire.SLOT * slots)
 
-    def hire(self, slot: int) -> Worker:
+    def start(self, slot: int) -> Worker:
         """Start a process for a slot. Raises `OSError` when the interpreter cannot be started."""
         number, self._next = self._next, self._next + 1
         self._memory[wire.SLOT * slot : wire.SLOT * (slot + 1)] = bytes(wire.SLOT)
@@ -80,9 +80,9 @@ class Crew:
             "process": name,
         }
         with output.open("ab") as stdout, trouble.open("ab") as stderr:
-            return self._start(number, slot, setup, (stdout, stderr))
+            return self._launch_one(number, slot, setup, (stdout, stderr))
 
-    def _start(self, number: int, slot: int, setup: dict[str, Any], logs: tuple[BinaryIO, BinaryIO]) -> Worker:
+    def _launch_one(self, number: int, slot: int, setup: dict[str, Any], logs: tuple[BinaryIO, BinaryIO]) -> Worker:
         with ExitStack() as theirs, ExitStack() as ours:  # what fails half way leaves neither files nor a process
             settings = _anonymous()
             theirs.callback(os.close, settings)
@@ -142,9 +142,9 @@ class Crew:
         fix = f"it was started with the environment variables {given}: mend or drop them"
         return error.model_copy(update={"fix": fix})
 
-    def heart(self, worker: Worker) -> Heart:
+    def heartbeat(self, worker: Worker) -> Heartbeat:
         """What the worker does now. Two looks in a row that agree are the truth; one alone may be half old."""
-        return Heart(*wire.HEART.unpack_from(self._memory, wire.SLOT * worker.slot))
+        return Heartbeat(*wire.HEARTBEAT.unpack_from(self._memory, wire.SLOT * worker.slot))
 
     def counts(self, worker: Worker) -> tuple[int, int, int]:
         """Items scored, items failed for want of results, mini-batches: of what is in its journal."""

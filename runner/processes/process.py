@@ -22,7 +22,7 @@ _LONGEST = 1 << 24  # bytes of a message; the longest have a traceback and a mes
 
 
 @dataclass(frozen=True, slots=True)
-class Heart:
+class Heartbeat:
     """What a worker's shared memory says: since when (monotonic) it does what, of which lease, from which item."""
 
     started: float
@@ -43,7 +43,7 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
-class Doom:
+class KillReason:
     """Why the runner ends a worker: `kind` for a machine, the call that is to blame, when it is killed outright, and
     how long its error log was before."""
 
@@ -75,9 +75,9 @@ class Worker:
     leases: deque[Lease] = field(default_factory=deque)
     ready: bool = False
     stopping: bool = False
-    hired: float = field(default_factory=time.monotonic)
-    doom: "Doom | None" = None
-    last_words: dict[str, Any] | None = None
+    started_at: float = field(default_factory=time.monotonic)
+    kill_reason: "KillReason | None" = None
+    fatal: dict[str, Any] | None = None
     stolen_at: float = 0.0
     stolen_up_to: int = 0
     closed: bool = False
@@ -86,7 +86,7 @@ class Worker:
     heard: bytearray = field(default_factory=bytearray)
 
     def send(self, lease: Lease) -> None:
-        """Hand out a lease. A worker that has just died takes it into its grave; the sentinel will say so."""
+        """Hand out a lease. To a worker that has just died it is lost; the sentinel says that it has died."""
         self.leases.append(lease)
         self.asked = time.monotonic()
         span = lease.span
@@ -160,7 +160,7 @@ class Worker:
         """Whether it was told to shut down; one that was not ready by then was killed without a word."""
         return self.leases_pipe < 0
 
-    def bury(self) -> int:
+    def reap(self) -> int:
         """End the whole group, wait, and close the pipes; the exit code, or minus a signal."""
         self.kill()
         code = self.process.wait()

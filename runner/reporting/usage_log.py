@@ -20,12 +20,12 @@ class UsageLog:
 
     def hear(self, progress: Progress) -> None:
         """Write what the workers hold, if it is time. Raises `OSError` when that cannot be written."""
-        if progress.elapsed < self._next or not progress.crew:
+        if progress.elapsed < self._next or not progress.worker_states:
             return
         self._next = progress.elapsed + max(_EVERY, progress.elapsed / _LOOKS)
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
         lines: dict[str, list[str]] = {}
-        for worker in progress.crew:
+        for worker in progress.worker_states:
             item = "" if worker.item is None else str(worker.item)
             memory = "" if worker.memory is None else f"{worker.memory / 1e6:.1f}"
             line = f"{now},{worker.name},{worker.state},{worker.seconds:.1f},{item},{memory}\n"

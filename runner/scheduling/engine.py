@@ -11,7 +11,7 @@ from bep.runner.folder import leftover_processes
 from bep.runner.folder.journal import Journal
 from bep.runner.folder.record import JobError
 from bep.runner.inputs.manifest import Manifest
-from bep.runner.processes.fleet import Crew, Launch, Watch
+from bep.runner.processes.fleet import Fleet, Launch, Watch
 from bep.runner.processes.process import Lease, Worker
 from bep.runner.scheduling import worker_deaths
 from bep.runner.scheduling.attempts import Attempts
@@ -41,32 +41,32 @@ class Engine:
     tally: Tally = field(default_factory=Tally)
     warnings: list[str] = field(default_factory=list)
     backlog: Backlog = field(init=False)
-    _crew: list[Worker] = field(default_factory=list)
+    _running: list[Worker] = field(default_factory=list)
     _sequence: int = 0
     _pace: Pace = field(default_factory=Pace)
     _error: JobError | None = None
     _is_ending: bool = False
     _watch: Watch = field(default_factory=Watch)
     _gauge: Gauge = field(init=False)
-    _hall: Crew = field(init=False)
+    _fleet: Fleet = field(init=False)
     _sweep: leftover_processes.Sweep = field(init=False)
     _supervisor: Supervisor = field(init=False)
     _attempts: Attempts = field(init=False)
 
     def __post_init__(self) -> None:
-        self._hall = Crew(self.launch, self.workers, self.first_number)
+        self._fleet = Fleet(self.launch, self.workers, self.first_number)
         self._sweep = leftover_processes.Sweep(self.launch.parts)
 
     def start(self, workers: int) -> None:
         """Start so many of the workers: they load the script and call `init()` while the inputs are being listed."""
-        for slot in range(len(self._crew), min(workers, self.workers)):
-            self._hire(slot)
+        for slot in range(len(self._running), min(workers, self.workers)):
+            self._start(slot)
 
     def close(self) -> None:
         """End workers that were started for a job that is not run after all, and let the shared memory go."""
-        for worker in self._crew:
-            worker.bury()
-        self._hall.close()
+        for worker in self._running:
+            worker.reap()
+        self._fleet.close()
 
     def run(self, manifest: Manifest, backlog: Backlog, journal: Journal, before: Tally) -> Ending:
         """Score the backlog. Returns when every item is accounted for, or the job must stop, with no worker left.
@@ -75,7 +75,7 @@ class Engine:
         """
         wanted = min(self.workers, backlog.calls)
         self.backlog, self.tally = backlog, before
-        self._supervisor = Supervisor(self._hall, self.limits, wanted)
+        self._supervisor = Supervisor(self._fleet, self.limits, wanted)
         self._attempts = Attempts(backlog, journal, manifest, self.launch.logs, before, self.report)
         self._gauge = Gauge(manifest.items, self.workers, before.scored + before.failed)
         try:
@@ -95,13 +95,13 @@ class Engine:
         if failed > self.limits.error_threshold >= 0:
             self._error = too_many_failed(failed, self.limits.error_threshold)
             return False
-        return bool(self._crew)
+        return bool(self._running)
 
     def _step(self) -> None:
-        for worker in self._watch.wait(min(TICK, self._supervisor.pause(self._crew))):
+        for worker in self._watch.wait(min(TICK, self._supervisor.pause(self._running))):
             self._listen(worker)
-        for worker in self._supervisor.overdue(self._crew):
-            self._bury(worker)
+        for worker in self._supervisor.overdue(self._running):
+            self._reap(worker)
         self._sweep.look()
         if self.backlog.calls:
             self._feed()
@@ -110,9 +110,9 @@ class Engine:
         if self._gauge.is_due():
             self._tell_progress()
 
-    def _hire(self, slot: int) -> None:
+    def _start(self, slot: int) -> None:
         try:
-            worker = self._hall.hire(slot)
+            worker = self._fleet.start(slot)
         except OSError as error:
             if error.errno not in _NO_PROGRAM:
                 raise
@@ -120,7 +120,7 @@ class Engine:
             fix = "environment_variables take too much room" if error.errno == errno.E2BIG else ""
             self._error = JobError(code="InterpreterMissing", message=message, fix=fix)
             return
-        self._crew.append(worker)
+        self._running.append(worker)
         self._watch.add(worker)
 
     def _listen(self, worker: Worker) -> None:
@@ -129,9 +129,9 @@ class Engine:
         for kind, told in worker.frames():
             self._heard(worker, kind, told)
         if (worker.closed or worker.garbled) and not gone:
-            self._supervisor.deaf(worker)
+            self._supervisor.unreachable(worker)
         if gone or worker.closed or worker.garbled:
-            self._bury(worker)
+            self._reap(worker)
 
     def _heard(self, worker: Worker, kind: int, told: Any) -> None:
         match kind:
@@ -151,18 +151,18 @@ class Engine:
             case _:
                 self.warnings.append(f"{told['where']}() raised {told['type']}: {told['message']} ({worker.name})")
 
-    def _bury(self, worker: Worker) -> None:
+    def _reap(self, worker: Worker) -> None:
         """Account for a worker that has ended: only the call that it was in has lost an attempt."""
-        heart, counts = self._hall.heart(worker), self._hall.counts(worker)
+        heartbeat, counts = self._fleet.heartbeat(worker), self._fleet.counts(worker)
         self._watch.drop(worker)
-        code = worker.bury()
-        self._crew.remove(worker)
+        code = worker.reap()
+        self._running.remove(worker)
         if worker.stopping and code == 0:
             self.tally.add(*counts[:2])
         else:
-            left = worker_deaths.settle(self.launch.parts, worker, heart, self._supervisor.suspects)
+            left = worker_deaths.settle(self.launch.parts, worker, heartbeat, self._supervisor.suspects)
             self.tally.add(left.scored, left.short)
-            self._lost(worker, worker_deaths.explain(worker, heart, code), left)
+            self._lost(worker, worker_deaths.explain(worker, heartbeat, code), left)
 
     def _lost(self, worker: Worker, death: Death, left: Left) -> None:
         self.backlog.give_back(left.untouched)
@@ -180,13 +180,13 @@ class Engine:
         if left.blamed is not None:
             self._attempts.failed(worker, left.blamed, death)
         else:
-            self._error = self._hall.advised(self._supervisor.barren(worker, death))
-        if not self._error and self.backlog.calls and len(self._crew) < self.workers:
-            self._hire(worker.slot)
+            self._error = self._fleet.advised(self._supervisor.fruitless(worker, death))
+        if not self._error and self.backlog.calls and len(self._running) < self.workers:
+            self._start(worker.slot)
 
     def _fatal(self, worker: Worker, told: dict[str, Any]) -> None:
         """The script cannot be prepared, or has raised between two calls, or the disk refuses rows: the worker ends."""
-        worker.last_words = told
+        worker.fatal = told
         if told["where"] == "write":
             self._error = self._error or rows_unwritable(told["message"], told.get("errno"))
         elif told["where"] == "prepare":
@@ -195,8 +195,8 @@ class Engine:
     def _feed(self) -> None:
         """Two leases for everybody, the idle first."""
         for depth in range(1, LEASES + 1):
-            for worker in self._crew:
-                if worker.ready and not worker.doom and len(worker.leases) < depth and self.backlog.calls:
+            for worker in self._running:
+                if worker.ready and not worker.kill_reason and len(worker.leases) < depth and self.backlog.calls:
                     worker.send(self._lease())
 
     def _lease(self) -> Lease:
@@ -207,7 +207,7 @@ class Engine:
     def _leased(self, worker: Worker, sequence: int, calls: int, seconds: float) -> None:
         if calls:
             self._pace.learn(calls, seconds)
-            self._supervisor.fruitful()
+            self._supervisor.productive()
         while worker.leases and worker.leases[0].sequence <= sequence:
             lease = worker.leases.popleft()
             rest = lease.span.after(calls if lease.sequence == sequence else 0)
@@ -217,14 +217,14 @@ class Engine:
                 self._attempts.done(lease)
 
     def _share_or_dismiss(self) -> None:
-        """Nothing is left to hand out: take back what others have not begun, or send everybody home.
+        """Nothing is left to hand out: take back what others have not begun, or let the workers shut down.
 
         It is taken back for somebody who can begin it at once: who had it would only get it again.
         """
-        busy = [worker for worker in self._crew if worker.leases]
+        busy = [worker for worker in self._running if worker.leases]
         if not busy:
             self._dismiss()
-        elif any(worker.ready and not worker.leases and not worker.doom for worker in self._crew):
+        elif any(worker.ready and not worker.leases and not worker.kill_reason for worker in self._running):
             for worker in busy:
                 self.backlog.give_back(self._supervisor.take_back(worker))
             if self.backlog.calls:
@@ -235,15 +235,15 @@ class Engine:
     def _replace(self, busy: list[Worker]) -> None:
         """Start somebody for calls that wait behind others, where one that has died has left a place."""
         waiting = sum(lease.span.calls for worker in busy for lease in worker.leases) - len(busy)
-        preparing = sum(not worker.ready for worker in self._crew)
-        taken = {worker.slot for worker in self._crew}
+        preparing = sum(not worker.ready for worker in self._running)
+        taken = {worker.slot for worker in self._running}
         free = [slot for slot in range(self.workers) if slot not in taken]
         for slot in free[: max(0, waiting - preparing)]:
-            self._hire(slot)
+            self._start(slot)
 
     def _dismiss(self) -> None:
         """Let the prepared shut down; who is still preparing is not needed any more."""
-        for worker in list(self._crew):
+        for worker in list(self._running):
             if worker.ready and not worker.stopping:
                 worker.dismiss()
             elif not worker.ready:
@@ -251,17 +251,17 @@ class Engine:
                 worker.kill()
 
     def _scored_and_short(self) -> tuple[int, int]:
-        counts = [self._hall.counts(worker) for worker in self._crew]
+        counts = [self._fleet.counts(worker) for worker in self._running]
         return self.tally.scored + sum(c[0] for c in counts), self.tally.short + sum(c[1] for c in counts)
 
     def _tell_progress(self) -> None:
-        self.report(self._gauge.read(self.tally, *self._scored_and_short(), self._crew))
+        self.report(self._gauge.read(self.tally, *self._scored_and_short(), self._running))
 
     def _end(self) -> None:
         """End everybody. What is lost by that is nobody's fault, whatever the reason: no attempt is counted."""
         self._is_ending = True
-        for worker in self._crew:
+        for worker in self._running:
             worker.kill()
-        for worker in list(self._crew):
-            self._bury(worker)
+        for worker in list(self._running):
+            self._reap(worker)
         self._tell_progress()

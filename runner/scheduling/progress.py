@@ -73,13 +73,13 @@ class Gauge:
         self._told = now
         return True
 
-    def read(self, tally: Tally, scored: int, short: int, crew: Sequence[Worker]) -> Progress:
+    def read(self, tally: Tally, scored: int, short: int, workers: Sequence[Worker]) -> Progress:
         """The event of this moment. `scored` and `short` are items in journals, of workers that live too."""
         failed, now = short + tally.given_up, time.monotonic()
         done = scored + failed
-        self._rate.see(now, done, is_working=any(worker.ready for worker in crew))
+        self._rate.see(now, done, is_working=any(worker.ready for worker in workers))
         steady = self._rate.over(_STEADY, now)
-        states = self._states(crew, now)
+        states = self._states(workers, now)
         known = tuple((state.name, state.memory) for state in states if state.memory)
         return Progress(
             items=self.items,
@@ -88,30 +88,30 @@ class Gauge:
             items_per_second=self._rate.over(_RECENT, now),
             elapsed=now - self._began,
             eta=(self.items - done) / steady if steady else None,
-            workers_ready=sum(worker.ready for worker in crew),
+            workers_ready=sum(worker.ready for worker in workers),
             workers=self.workers,
             retries=tally.retries,
             workers_lost=tally.workers_lost,
             memory=sum(size for _, size in known) if known else None,
             memory_of=known,
-            crew=states,
+            worker_states=states,
         )
 
-    def _states(self, crew: Sequence[Worker], now: float) -> tuple[WorkerState, ...]:
+    def _states(self, workers: Sequence[Worker], now: float) -> tuple[WorkerState, ...]:
         doing: dict[str, tuple[str, int | None, float]] = {}
-        for worker in crew:
+        for worker in workers:
             state, item = _state(worker), worker.leases[0].span.first if worker.leases else None
             seen = self._doing.get(worker.name)
             doing[worker.name] = seen if seen and seen[:2] == (state, item) else (state, item, now)
         self._doing = doing
         return tuple(
             WorkerState(worker.name, worker.log.parent.name, state, now - since, item, resident(worker.process.pid))
-            for worker, (state, item, since) in zip(crew, doing.values(), strict=True)
+            for worker, (state, item, since) in zip(workers, doing.values(), strict=True)
         )
 
 
 def _state(worker: Worker) -> str:
-    if worker.doom:
+    if worker.kill_reason:
         return "ending"
     if not worker.ready:
         return "preparing"

@@ -9,13 +9,13 @@ from typing import Any
 
 from bep.runner.folder.record import JobError
 from bep.runner.processes import memory
-from bep.runner.processes.fleet import NOT_STARTED, Crew
-from bep.runner.processes.process import Doom, Heart, Worker
+from bep.runner.processes.fleet import NOT_STARTED, Fleet
+from bep.runner.processes.process import Heartbeat, KillReason, Worker
 from bep.runner.scheduling.worker_deaths import Death, call_of
 from bep.runner.span import Span
 from bep.runner.worker import wire
 
-_LAST_WORDS = 0.1  # seconds in which a process that is too late may write its stack
+_GRACE = 0.1  # seconds in which a process that is too late may write its stack
 _LOOK = 0.1  # seconds between two looks at how much memory workers hold
 _ABSENT = 1.0  # seconds between two looks, a tenth of one apart, after which this process was surely stopped
 _SETTLED = 0.002  # seconds after which a worker has surely seen that its leases were taken back
@@ -34,14 +34,14 @@ class Limits:
 
 
 class Supervisor:
-    """Judges workers by their hearts. It decides; the engine counts and replaces."""
+    """Judges workers by their heartbeats. It decides; the engine counts and replaces."""
 
-    def __init__(self, crew: Crew, limits: Limits, workers: int) -> None:
-        self._crew = crew
+    def __init__(self, fleet: Fleet, limits: Limits, workers: int) -> None:
+        self._fleet = fleet
         self._limits = limits
         self._patience = max(10, 4 * workers)
         self._prepared = False
-        self._barren = 0
+        self._fruitless = 0
         self._taking: set[int] = set()
         self._looked = 0.0
         self._awake = time.monotonic()
@@ -52,9 +52,9 @@ class Supervisor:
         """A worker's `init()` has returned."""
         self._prepared = True
 
-    def fruitful(self) -> None:
-        """A lease is done: the crew works."""
-        self._barren = 0
+    def productive(self) -> None:
+        """A lease is done: the workers get somewhere."""
+        self._fruitless = 0
 
     def _notice_absence(self, now: float) -> None:
         """A runner that was stopped itself (SIGSTOP, a frozen container) was stopped with its workers: that time is
@@ -71,88 +71,88 @@ class Supervisor:
         """Seconds until someone may be too late."""
         now = time.monotonic()
         self._awake = now
-        pause = min((self._deadline(worker, self._crew.heart(worker)) - now for worker in workers), default=0.0)
+        pause = min((self._deadline(worker, self._fleet.heartbeat(worker)) - now for worker in workers), default=0.0)
         return min(pause, _SETTLED) if any(worker.number in self._taking for worker in workers) else pause
 
-    def _deadline(self, worker: Worker, heart: Heart) -> float:
-        if worker.doom:
-            return worker.doom.kill_at
-        match heart.phase:
+    def _deadline(self, worker: Worker, heartbeat: Heartbeat) -> float:
+        if worker.kill_reason:
+            return worker.kill_reason.kill_at
+        match heartbeat.phase:
             case wire.STARTING | wire.PREPARING:
-                began, limit = worker.hired, self._limits.init_timeout
+                began, limit = worker.started_at, self._limits.init_timeout
             case wire.RUNNING | wire.STOPPING:
-                began, limit = heart.started, self._limits.timeout
+                began, limit = heartbeat.started, self._limits.timeout
             case _ if worker.leases or worker.stopping:  # a slow disk is no slow script, but not waited for for ever
-                began, limit = max(heart.started, worker.asked), self._limits.init_timeout
+                began, limit = max(heartbeat.started, worker.asked), self._limits.init_timeout
             case _:
                 return float("inf")
         return began + limit + (self._absent_since(began) if self._absences else 0)
 
     def overdue(self, workers: list[Worker]) -> list[Worker]:
-        """Workers to bury now. One that is late is first told to write its stack and end; that takes milliseconds."""
+        """Workers to kill and reap now. One that is late is first told to write its stack and end; in milliseconds."""
         self._notice_absence(time.monotonic())
         self._look_at_memory(workers)
         late = []
         for worker in workers:
-            heart = self._crew.heart(worker)
-            if time.monotonic() < self._deadline(worker, heart) or heart != self._crew.heart(worker):
+            heartbeat = self._fleet.heartbeat(worker)
+            if time.monotonic() < self._deadline(worker, heartbeat) or heartbeat != self._fleet.heartbeat(worker):
                 continue
-            if worker.doom:
+            if worker.kill_reason:
                 late.append(worker)
             else:
-                self._condemn(worker, self._doom(worker, heart))
+                self._interrupt(worker, self._kill_reason(worker, heartbeat))
         return late
 
-    def _condemn(self, worker: Worker, doom: Doom) -> None:
-        worker.doom = doom
+    def _interrupt(self, worker: Worker, kill_reason: KillReason) -> None:
+        worker.kill_reason = kill_reason
         os.kill(worker.process.pid, signal.SIGABRT)
 
     def _look_at_memory(self, workers: list[Worker]) -> None:
-        """Condemn who holds more than the limit, what its processes share counted once."""
+        """Interrupt whoever holds more than the limit, what its processes share counted once."""
         limit, now = self._limits.memory, time.monotonic()
         if limit is None or now - self._looked < _LOOK:
             return
         self._looked = now
         for worker in workers:
-            if worker.doom or (memory.resident(worker.process.pid) or 0) <= limit:
+            if worker.kill_reason or (memory.resident(worker.process.pid) or 0) <= limit:
                 continue
             size = memory.proportional(worker.process.pid)
             if size > limit:
-                self._condemn(worker, self._greedy(worker, size, limit))
+                self._interrupt(worker, self._over_limit(worker, size, limit))
 
-    def _greedy(self, worker: Worker, size: int, limit: int) -> Doom:
-        heart = self._crew.heart(worker)
-        call = call_of(worker, heart) if heart.phase == wire.RUNNING else None
+    def _over_limit(self, worker: Worker, size: int, limit: int) -> KillReason:
+        heartbeat = self._fleet.heartbeat(worker)
+        call = call_of(worker, heartbeat) if heartbeat.phase == wire.RUNNING else None
         reason = f"the worker held {memory.shown(size)} of memory, and worker_memory allows {memory.shown(limit)}"
-        return Doom("MemoryLimit", reason, call, time.monotonic() + _LAST_WORDS, _size(worker.log))
+        return KillReason("MemoryLimit", reason, call, time.monotonic() + _GRACE, _size(worker.log))
 
-    def _doom(self, worker: Worker, heart: Heart) -> Doom:
-        kill_at = time.monotonic() + _LAST_WORDS
+    def _kill_reason(self, worker: Worker, heartbeat: Heartbeat) -> KillReason:
+        kill_at = time.monotonic() + _GRACE
         size = _size(worker.log)
         limits = self._limits
-        match heart.phase:
+        match heartbeat.phase:
             case wire.RUNNING:
                 reason = f"run() did not return within {limits.timeout:g} seconds"
-                return Doom("Timeout", reason, call_of(worker, heart), kill_at, size)
+                return KillReason("Timeout", reason, call_of(worker, heartbeat), kill_at, size)
             case wire.STOPPING:
                 reason = f"shutdown() did not return within {limits.timeout:g} seconds"
-                return Doom("ShutdownTimeout", reason, None, kill_at, size)
+                return KillReason("ShutdownTimeout", reason, None, kill_at, size)
             case wire.IDLE:
                 reason = f"the process did nothing for {limits.init_timeout:g} seconds between two calls of run()"
-                return Doom("WorkerSilent", reason, None, kill_at, size)
+                return KillReason("WorkerSilent", reason, None, kill_at, size)
         reason = f"init() did not return within {limits.init_timeout:g} seconds"
-        return Doom("InitTimeout", reason, None, kill_at, size)
+        return KillReason("InitTimeout", reason, None, kill_at, size)
 
-    def deaf(self, worker: Worker) -> None:
+    def unreachable(self, worker: Worker) -> None:
         """Its pipe is closed, or has what no worker writes. The first is how every death begins; one that goes on
         living has lost its descriptors."""
-        if not worker.garbled and worker.has_ended(_LAST_WORDS):
+        if not worker.garbled and worker.has_ended(_GRACE):
             return
-        heart = self._crew.heart(worker)
-        call = call_of(worker, heart) if heart.phase == wire.RUNNING else None
+        heartbeat = self._fleet.heartbeat(worker)
+        call = call_of(worker, heartbeat) if heartbeat.phase == wire.RUNNING else None
         what = "wrote to" if worker.garbled else "closed"
         reason = f"the script {what} file descriptors that the worker needs"
-        worker.doom = worker.doom or Doom("ChannelClosed", reason, call, time.monotonic(), 0)
+        worker.kill_reason = worker.kill_reason or KillReason("ChannelClosed", reason, call, time.monotonic(), 0)
 
     def unprepared(self, worker: Worker, told: dict[str, Any]) -> JobError | None:
         """The script raised while it was loaded or in `init()`: the job fails, unless that has worked before."""
@@ -162,14 +162,16 @@ class Supervisor:
         message = told["message"] if code == "ScriptInvalid" else f"{told['type']}: {told['message']}"
         return JobError(code=code, message=message, traceback=told["traceback"], log=_log(worker))
 
-    def barren(self, worker: Worker, death: Death) -> JobError | None:
+    def fruitless(self, worker: Worker, death: Death) -> JobError | None:
         """A worker ended outside any call. Too many in a row, or an `init()` that hangs, and the job fails."""
-        self._barren += 1
+        self._fruitless += 1
         is_final = death.type == NOT_STARTED or (death.type in _IN_INIT and not self._prepared)
-        if not is_final and self._barren <= self._patience:
+        if not is_final and self._fruitless <= self._patience:
             return None
         place = "before init() returned" if not worker.ready else "between two calls of run()"
-        message = f"{death.message} ({place}, {self._barren} times in a row)" if self._barren > 1 else death.message
+        message = (
+            f"{death.message} ({place}, {self._fruitless} times in a row)" if self._fruitless > 1 else death.message
+        )
         return JobError(code=death.type, message=message, traceback=death.traceback, log=_log(worker))
 
     def take_back(self, worker: Worker) -> list[Span]:
@@ -180,27 +182,27 @@ class Supervisor:
         """
         self._taking.discard(worker.number)
         waiting = sum(lease.span.calls for lease in worker.leases) - 1
-        if waiting < 1 or worker.doom:
+        if waiting < 1 or worker.kill_reason:
             return []
         last = worker.leases[-1].sequence
         if worker.stolen_up_to != last:
-            self._crew.take_back(worker, last)
+            self._fleet.take_back(worker, last)
             self._taking.add(worker.number)
             return []
-        heart = self._crew.heart(worker)
-        if time.monotonic() - worker.stolen_at < _SETTLED or heart.phase != wire.RUNNING:
+        heartbeat = self._fleet.heartbeat(worker)
+        if time.monotonic() - worker.stolen_at < _SETTLED or heartbeat.phase != wire.RUNNING:
             self._taking.add(worker.number)
             return []
-        return _not_begun(worker, heart)
+        return _not_begun(worker, heartbeat)
 
 
-def _not_begun(worker: Worker, heart: Heart) -> list[Span]:
+def _not_begun(worker: Worker, heartbeat: Heartbeat) -> list[Span]:
     """Shorten a worker's leases to what it has begun; what was cut off."""
-    call = call_of(worker, heart)
+    call = call_of(worker, heartbeat)
     if call is None:
         return []
     taken = []
-    while worker.leases[-1].sequence > heart.sequence:
+    while worker.leases[-1].sequence > heartbeat.sequence:
         taken.append(worker.leases.pop().span)
     span = worker.leases[-1].span
     rest = span.after((call.first - span.first) // span.size + 1)

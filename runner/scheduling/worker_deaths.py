@@ -9,7 +9,7 @@ from typing import Any
 
 from bep.runner.folder import parts
 from bep.runner.processes.fleet import NOT_STARTED
-from bep.runner.processes.process import Heart, Worker
+from bep.runner.processes.process import Heartbeat, Worker
 from bep.runner.span import Span
 from bep.runner.worker import wire
 from bep.runner.worker.troubles import as_written
@@ -47,7 +47,7 @@ class Death:
     seconds: float = 0.0
 
 
-def settle(folder: Path, worker: Worker, heart: Heart, suspects: set[int]) -> Left:
+def settle(folder: Path, worker: Worker, heartbeat: Heartbeat, suspects: set[int]) -> Left:
     """Read the journal of a worker that has ended; it is what counts, whatever the worker was about to say.
 
     One that dies between two calls may have been broken by a call before. What it had not written down goes out again
@@ -64,7 +64,7 @@ def settle(folder: Path, worker: Worker, heart: Heart, suspects: set[int]) -> Le
             recorded.add(entry.first)
     for lease in worker.leases:
         recorded |= lease.failed
-    blamed, suspect = _blamed(worker, heart), _suspect(worker, heart)
+    blamed, suspect = _blamed(worker, heartbeat), _suspect(worker, heartbeat)
     if suspect is not None and suspect.first not in recorded:
         blamed = suspect if suspect.first in suspects else None
         suspects.add(suspect.first)
@@ -76,28 +76,28 @@ def settle(folder: Path, worker: Worker, heart: Heart, suspects: set[int]) -> Le
     return Left(scored, short, tuple(untouched), blamed)
 
 
-def _blamed(worker: Worker, heart: Heart) -> Span | None:
-    if worker.doom and worker.doom.call:
-        first = worker.doom.call.first
+def _blamed(worker: Worker, heartbeat: Heartbeat) -> Span | None:
+    if worker.kill_reason and worker.kill_reason.call:
+        first = worker.kill_reason.call.first
         still_out = any(lease.span.first <= first < lease.span.end for lease in worker.leases)
-        return worker.doom.call if still_out else None
-    if worker.doom or heart.phase != wire.RUNNING:
+        return worker.kill_reason.call if still_out else None
+    if worker.kill_reason or heartbeat.phase != wire.RUNNING:
         return None
-    return call_of(worker, heart)
+    return call_of(worker, heartbeat)
 
 
-def _suspect(worker: Worker, heart: Heart) -> Span | None:
+def _suspect(worker: Worker, heartbeat: Heartbeat) -> Span | None:
     """The call before the moment, between two, at which a worker died."""
-    if worker.doom or worker.stopping or heart.phase != wire.IDLE:
+    if worker.kill_reason or worker.stopping or heartbeat.phase != wire.IDLE:
         return None
-    return call_of(worker, heart)
+    return call_of(worker, heartbeat)
 
 
-def call_of(worker: Worker, heart: Heart) -> Span | None:
+def call_of(worker: Worker, heartbeat: Heartbeat) -> Span | None:
     """The call of `run()` that a worker is in, or was in last."""
     for lease in worker.leases:
-        if lease.sequence == heart.sequence and lease.span.first <= heart.first < lease.span.end:
-            return lease.span.call(heart.first)
+        if lease.sequence == heartbeat.sequence and lease.span.first <= heartbeat.first < lease.span.end:
+            return lease.span.call(heartbeat.first)
     return None
 
 
@@ -116,24 +116,24 @@ def _missing(span: Span, recorded: set[int], suspect: Span | None) -> list[Span]
     return found
 
 
-def explain(worker: Worker, heart: Heart, code: int) -> Death:
+def explain(worker: Worker, heartbeat: Heartbeat, code: int) -> Death:
     """Why a worker has ended, from its exit code or from what the runner did to it; and in which second of its call."""
-    seconds = max(0.0, time.monotonic() - heart.started) if heart.phase == wire.RUNNING else 0.0
-    return replace(_explained(worker, heart, code), seconds=seconds)
+    seconds = max(0.0, time.monotonic() - heartbeat.started) if heartbeat.phase == wire.RUNNING else 0.0
+    return replace(_explained(worker, heartbeat, code), seconds=seconds)
 
 
-def _explained(worker: Worker, heart: Heart, code: int) -> Death:
-    if worker.doom:
-        return Death(worker.doom.kind, worker.doom.reason, _stack(worker, worker.doom.log_size))
-    if worker.last_words:
-        return _last_said(worker.last_words)
+def _explained(worker: Worker, heartbeat: Heartbeat, code: int) -> Death:
+    if worker.kill_reason:
+        return Death(worker.kill_reason.kind, worker.kill_reason.reason, _stack(worker, worker.kill_reason.log_size))
+    if worker.fatal:
+        return _last_said(worker.fatal)
     match -code:
         case signal.SIGKILL:
             return Death("WorkerKilled", "the process was killed from outside (SIGKILL), often because memory ran out")
-        case number if number > 0 and heart.phase != wire.STARTING:
+        case number if number > 0 and heartbeat.phase != wire.STARTING:
             name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
             return Death("WorkerCrashed", f"the process crashed ({name}) in native code", _stack(worker, 0))
-    if heart.phase == wire.STARTING:
+    if heartbeat.phase == wire.STARTING:
         said = worker.stderr.read_text(errors="replace")[-_LOOK_BACK:] if worker.stderr.exists() else ""
         how = f"exit code {code}" if code >= 0 else f"ended by signal {-code}"
         return Death(NOT_STARTED, f"the environment's interpreter cannot run a worker ({how})", said)

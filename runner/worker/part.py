@@ -16,9 +16,9 @@ class Part:
     Rows carry a checksum in the journal, so the two files may reach the disk in any order.
     """
 
-    def __init__(self, path: str, heart: memoryview, sync: float) -> None:
+    def __init__(self, path: str, heartbeat: memoryview, sync: float) -> None:
         self._path = path
-        self._heart = heart
+        self._heartbeat = heartbeat
         self._sync = sync
         self._rows = _create(path + ".rows")
         self._journal = _create(path + ".journal")
@@ -64,14 +64,14 @@ class Part:
         self._flushed = now
         if not self._records:
             return
-        wire.BEAT.pack_into(self._heart, 0, now, wire.IDLE)  # a slow disk is not a slow script
+        wire.BEAT.pack_into(self._heartbeat, 0, now, wire.IDLE)  # a slow disk is not a slow script
         self._rows = _own(self._rows, self._path + ".rows", self._offset - self._bytes)
         self._journal = _own(self._journal, self._path + ".journal", self._journalled)
         _write(self._rows[0], b"".join(self._held))
         _write(self._journal[0], b"".join(self._records))
         self._journalled += len(self._records) * wire.RECORD
         self._held, self._records, self._bytes = [], [], 0
-        wire.COUNTS.pack_into(self._heart, wire.COUNTS_AT, *self._counts)
+        wire.COUNTS.pack_into(self._heartbeat, wire.COUNTS_AT, *self._counts)
         if now - self._synced > self._sync:
             self.settle()
 

@@ -31,11 +31,11 @@ def main(numbers: "list[int]") -> "NoReturn":
     # Plain values that the runner wrote with ascii(). Importing json would take longer than a small mini-batch.
     setup = eval(wire.receive(settings, os.fstat(settings).st_size), {"__builtins__": {}})
     shared = mmap.mmap(memory, 0)
-    heart = memoryview(shared)[wire.SLOT * setup["slot"] : wire.SLOT * (setup["slot"] + 1)]
+    heartbeat = memoryview(shared)[wire.SLOT * setup["slot"] : wire.SLOT * (setup["slot"] + 1)]
     if setup["cores"]:
         os.sched_setaffinity(0, setup["cores"])
     _speak_at_once(setup["errors"])
-    worker = Worker(setup, heart, leases, answers)
+    worker = Worker(setup, heartbeat, leases, answers)
     worker.prepare()
     worker.serve()
     worker.stop()
@@ -45,16 +45,16 @@ def main(numbers: "list[int]") -> "NoReturn":
 class Worker:
     """One process: a script that has been prepared, a part to write to, and the pipes to the runner."""
 
-    def __init__(self, setup: "dict[str, object]", heart: memoryview, leases: int, answers: int) -> None:
+    def __init__(self, setup: "dict[str, object]", heartbeat: memoryview, leases: int, answers: int) -> None:
         self._setup = setup
-        self._heart = heart
+        self._heartbeat = heartbeat
         self._leases = leases
         self._answers = answers
         self._id = os.getpid()
         self._clock = time.monotonic  # the script may put another in the module's place
         self._take: Callable[[int, int], list[str]] | None = None
         self._run: Callable[[list[str]], object] | None = None
-        self._part = Part(str(setup["part"]), heart, float(setup["sync"]))  # type: ignore[arg-type]
+        self._part = Part(str(setup["part"]), heartbeat, float(setup["sync"]))  # type: ignore[arg-type]
         self._formatter = Formatter(str(setup["format"]), self._part.begin_columns, self._notice)
         self._script: Script | None = None
         self._attempt = 1
@@ -101,16 +101,16 @@ class Worker:
 
     def _score(self, sequence: int, first: int, end: int, size: int) -> int:
         """Call `run()` for each mini-batch that the runner has not taken back; how many calls that were."""
-        heart, add, take, run = self._heart, self._part.add, self._take, self._run
+        heartbeat, add, take, run = self._heartbeat, self._part.add, self._take, self._run
         formatter = self._formatter
-        clock, beat, stolen = self._clock, wire.HEART.pack_into, wire.STOLEN.unpack_from
+        clock, beat, stolen = self._clock, wire.HEARTBEAT.pack_into, wire.STOLEN.unpack_from
         rows, single = self._formatter.rows, self._script.single  # type: ignore[union-attr]
         calls = 0
         while first < end:
             count = min(size, end - first)
             started = clock()
-            beat(heart, 0, started, wire.RUNNING, sequence, first)
-            if stolen(heart, wire.STOLEN_AT)[0] >= sequence:
+            beat(heartbeat, 0, started, wire.RUNNING, sequence, first)
+            if stolen(heartbeat, wire.STOLEN_AT)[0] >= sequence:
                 break
             try:
                 results, breaks, text = rows(run(take(first, count)))  # type: ignore[misc]
@@ -191,7 +191,7 @@ class Worker:
         self._tell(wire.NOTICE, told)  # type: ignore[arg-type]
 
     def _beat(self, phase: int) -> None:
-        wire.BEAT.pack_into(self._heart, 0, self._clock(), phase)
+        wire.BEAT.pack_into(self._heartbeat, 0, self._clock(), phase)
 
     def _same_process(self) -> None:
         """A process that the script forked, and that came back from the script, must not go on as the worker."""

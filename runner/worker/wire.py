@@ -24,7 +24,7 @@ DONE = struct.Struct("<QQd")
 # not less. Then counts of what is in its journal (items scored, items failed for want of results, mini-batches), and,
 # written by the runner alone, the newest lease that the worker must not start any more of.
 SLOT = 64
-HEART = struct.Struct("<dQQQ")
+HEARTBEAT = struct.Struct("<dQQQ")
 BEAT = struct.Struct("<dQ")
 COUNTS = struct.Struct("<QQQ")
 STOLEN = struct.Struct("<Q")

@@ -167,12 +167,12 @@ def bars(screen: list[str]) -> list[str]:
     return [line for line in screen if "█" in line or "░" in line]
 
 
-def crew(screen: list[str]) -> list[str]:
+def workers_on(screen: list[str]) -> list[str]:
     return [line for line in screen if line.startswith("  process")]
 
 
 def assert_only_talk_is_left(left: list[str]) -> None:
-    assert bars(left) == crew(left) == []
+    assert bars(left) == workers_on(left) == []
     assert any("ValueError: no c" in line for line in left)
     assert any("Completed: 4 scored, 1 failed" in line for line in left)
     assert sum("job " in line and "5 files with" in line for line in left) == 1
@@ -185,18 +185,20 @@ def test_a_terminal_sees_a_bar_and_workers_drawn_over(slow: Workspace) -> None:
     assert len(terminal.drawn("/5")) >= 2
     for screen in terminal.screens:
         assert len(bars(screen)) <= 1
-        assert len(crew(screen)) in (0, 1, 2)
-        if bars(screen) and crew(screen):
+        assert len(workers_on(screen)) in (0, 1, 2)
+        if bars(screen) and workers_on(screen):
             below = screen.index(bars(screen)[0]) + 1
-            assert screen[below : below + len(crew(screen))] == crew(screen)
-    assert any(re.search(r"process001 +scoring .* mini-batch \d", line) for s in terminal.screens for line in crew(s))
+            assert screen[below : below + len(workers_on(screen))] == workers_on(screen)
+    assert any(
+        re.search(r"process001 +scoring .* mini-batch \d", line) for s in terminal.screens for line in workers_on(s)
+    )
 
 
 def test_what_is_drawn_never_folds_and_leaves_nothing_in_a_narrow_terminal(slow: Workspace) -> None:
     terminal = Terminal(columns=64)
     left = terminal.run(slow, "--name", "narrow")
-    assert bars(left) == crew(left) == []
-    drawn = [line for screen in terminal.screens for line in (*bars(screen), *crew(screen))]
+    assert bars(left) == workers_on(left) == []
+    drawn = [line for screen in terminal.screens for line in (*bars(screen), *workers_on(screen))]
     assert len(drawn) > 2
     assert all(len(line) < 64 for line in drawn)
 
@@ -205,14 +207,14 @@ def test_a_terminal_that_becomes_narrower_is_followed(slow: Workspace) -> None:
     terminal = Terminal(columns=100, narrowed_to=44)
     left = terminal.run(slow, "--name", "x")
     assert terminal.narrowed_to is None
-    assert bars(left) == crew(left) == []
+    assert bars(left) == workers_on(left) == []
     assert all(len(bars(screen)) <= 1 for screen in terminal.screens)
 
 
 def test_what_ctrl_c_says_is_not_drawn_over(slow: Workspace) -> None:
     left = Terminal(columns=100, interrupts=True).run(slow, "--name", "stopped", expect=130)
     assert "interrupted: cancelling the job; what is scored is kept; once more ends bep at once" in left
-    assert bars(left) == crew(left) == []
+    assert bars(left) == workers_on(left) == []
     assert any(line.startswith("next: bep job resume stopped ") for line in left)
 
 
@@ -267,7 +269,7 @@ def test_a_low_terminal_and_a_lone_worker_have_the_bar_alone(slow: Workspace) ->
     lone.run(slow, "--instance-count", "1")
     for terminal in (low, lone):
         assert terminal.drawn("/5")
-        assert not any(crew(screen) for screen in terminal.screens)
+        assert not any(workers_on(screen) for screen in terminal.screens)
 
 
 def test_a_terminal_without_a_cursor_or_colour_gets_what_it_can_show(slow: Workspace) -> None:

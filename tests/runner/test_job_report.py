@@ -129,10 +129,10 @@ def test_a_table_that_finds_no_room_fails_no_job(jobs: Jobs, name: str | None) -
         assert table(record, other)
 
 
-def progress(elapsed: float, *crew: WorkerState) -> Progress:
+def progress(elapsed: float, *states: WorkerState) -> Progress:
     return Progress(
         items=9, scored=1, failed=0, items_per_second=1.0, elapsed=elapsed, eta=None, workers_ready=2, workers=2,
-        retries=0, workers_lost=0, crew=crew,
+        retries=0, workers_lost=0, worker_states=states,
     )  # fmt: skip
 
 

@@ -109,7 +109,7 @@ class JobTeller:
     def _lines(self, progress: "Progress") -> list[str]:
         width, rows = self._console.width, self._console.height
         line = live_line(progress, width, fancy=self._console.fancy)
-        return [line, *worker_lines(progress.crew, self._mini_batch_size, width, rows)]
+        return [line, *worker_lines(progress.worker_states, self._mini_batch_size, width, rows)]
 
 
 def as_text(event: "Event") -> str:

@@ -15,26 +15,26 @@ _LONG = 2  # seconds after which somebody may ask what a worker is doing so long
 _ORDER = ("ending", "scoring", "preparing", "stopping", "waiting")
 
 
-def worker_lines(crew: "Sequence[WorkerState]", mini_batch_size: int | None, width: int, rows: int) -> list[str]:
+def worker_lines(workers: "Sequence[WorkerState]", mini_batch_size: int | None, width: int, rows: int) -> list[str]:
     """At most eight lines of less than `width` columns, fewer where the terminal has few rows; the rest in numbers.
 
     A lone worker gets none: the line of progress says all there is to say of it. `mini_batch_size` is None where
     mini-batches have no one size: then a worker is at a file.
     """
     most = min(_MOST, rows - _ROOM)
-    if len(crew) < 2 or most < 2 or width < 2:
+    if len(workers) < 2 or most < 2 or width < 2:
         return []
-    shown = crew if len(crew) <= most else _telling(crew, most - 1)
+    shown = workers if len(workers) <= most else _telling(workers, most - 1)
     lines = ["  " + _line(worker, mini_batch_size, width - 3) for worker in shown]
-    if len(shown) < len(crew):
+    if len(shown) < len(workers):
         named = {worker.name for worker in shown}
-        lines.append("  " + _others([worker for worker in crew if worker.name not in named]))
+        lines.append("  " + _others([worker for worker in workers if worker.name not in named]))
     return [line[: width - 1] for line in lines]
 
 
-def _telling(crew: "Sequence[WorkerState]", most: int) -> "list[WorkerState]":
+def _telling(workers: "Sequence[WorkerState]", most: int) -> "list[WorkerState]":
     """Those that have been at one thing for long, then by their names: lines do not change places all the time."""
-    longest = sorted(crew, key=lambda worker: (-worker.seconds if _is_long(worker) else 0.0, worker.name))
+    longest = sorted(workers, key=lambda worker: (-worker.seconds if _is_long(worker) else 0.0, worker.name))
     return sorted(longest[:most], key=lambda worker: worker.name)
 
 
@@ -57,7 +57,7 @@ def _at(item: int, mini_batch_size: int | None) -> str:
     return f"mini-batch {item // mini_batch_size:,}" if mini_batch_size else f"file {item:,}"
 
 
-def _others(crew: "Sequence[WorkerState]") -> str:
+def _others(workers: "Sequence[WorkerState]") -> str:
     """`and 5 more: 3 scoring, 2 preparing`."""
-    counts = Counter(worker.state for worker in crew)
-    return f"and {len(crew)} more: " + ", ".join(f"{counts[state]} {state}" for state in _ORDER if counts[state])
+    counts = Counter(worker.state for worker in workers)
+    return f"and {len(workers)} more: " + ", ".join(f"{counts[state]} {state}" for state in _ORDER if counts[state])
