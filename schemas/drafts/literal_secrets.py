@@ -83,9 +83,16 @@ def literal_secrets(
             continue
         if _certainly(path, node):
             yield certain(address, path, node)
-        elif path and is_secret_by_name(path[:-1] if path[-1] == "default" else path, node.value):
+        elif path and _is_named_so(path, node):
             message = f"{_dotted(path)} looks like a secret that is written in {document}; it is kept and shown nowhere"
             yield warning(CODE, address, message, mend(path), node.mark)
+
+
+def _is_named_so(path: FieldPath, node: Node) -> bool:
+    """Whether a value stands under a secret's name. `not_secret` is none: fields are named there."""
+    if path[:2] == ("x-bep", "not_secret"):
+        return False
+    return is_secret_by_name(path[:-1] if path[-1] == "default" else path, node.value)
 
 
 def mend(path: FieldPath, *, is_sensitive: bool = False) -> str:
