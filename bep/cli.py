@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from bep import __version__
 from bep.exit_codes import ExitCode, Stop
+from bep.systems import refusal
 
 if TYPE_CHECKING:
     from typer import Typer
@@ -37,6 +38,9 @@ COMMANDS = (
 
 def main() -> NoReturn:
     """Run bep with the arguments of this process, and exit."""
+    if why := refusal(sys.platform):  # before anything is imported that is not there
+        print(f"error: {why}", file=sys.stderr)
+        sys.exit(ExitCode.ERROR)
     arguments = sys.argv[1:]
     if arguments in (["version"], ["--version"]):  # the one command a script calls a hundred times: no imports
         print(f"bep {__version__}")
