@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 
-.PHONY: demo test test-all lint unit services fuzz clean
+.PHONY: demo test test-all lint unit services fuzz docs clean
 
 demo: $(VENV)/installed
 	rm -rf .demo && cp -r examples/01-digits .demo
@@ -54,5 +54,13 @@ SECONDS := 300
 fuzz: $(VENV)/installed-for-tests
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
+# The manual, as a site in site/: strict, so a link that leads nowhere or a page without a place ends it.
+docs: $(VENV)/installed-for-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+$(VENV)/installed-for-docs: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
+	touch $@ $(VENV)/installed
+
 clean:
-	rm -rf $(VENV) .services
+	rm -rf $(VENV) .services site

@@ -1,4 +1,4 @@
-"""Where bep runs: refused on Windows in one sentence, and done in a second way where the system lacks what Linux has."""
+"""Where bep runs: refused on Windows in one sentence, done in a second way where a system lacks what Linux has."""
 
 import subprocess
 import sys
