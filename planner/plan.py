@@ -3,10 +3,9 @@
 from enum import StrEnum
 from typing import Any
 
-from pydantic import ConfigDict, Field
-
-from bep.planner.state import ContentRecord, Guards, Written
+from bep.planner.state import ContentRecord, Guards
 from bep.schemas.address import Address
+from bep.schemas.values.written import Field, Written
 
 FORMAT_VERSION = 2
 """Since 2 a plan is signed, and a record of contents says by which rule its digest was made."""
@@ -118,15 +117,13 @@ class Undo(Written):
     obstacle: str = ""
 
 
-class Plan(Written):
+class Plan(Written, title="Plan: what would be done, in order"):
     """Everything a reviewer reads and everything apply does. Empty `changes` means nothing is to be done.
 
     `digest` covers the rest of the plan, and so does `signature`, which needs the key of the state that the plan is
     for: one that is altered or not signed is not applied. `unchanged` counts the
     resources that need nothing. `notes` are one-line remarks (an apply is running, an operation was interrupted).
     """
-
-    model_config = ConfigDict(title="Plan: what would be done, in order")
 
     format_version: int = FORMAT_VERSION
     bep_version: str = ""

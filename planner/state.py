@@ -2,22 +2,15 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from bep.schemas.address import Address
 from bep.schemas.content import FIRST_RULE
 from bep.schemas.resource import Retries, Timeouts
+from bep.schemas.values.written import Field, Written
 
 FORMAT_VERSION = 2
 """Since 2 a record of contents says by which rule its digest was made; one of format 1 is of the first."""
 LAST_SERIAL = 2**53 - 1
 """What every reader of JSON holds exactly. No history gets there: a serial beyond it was not counted by bep."""
-
-
-class Written(BaseModel):
-    """What every format bep writes and reads back has in common: frozen, and no unknown field is let through."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ContentRecord(Written):
@@ -63,14 +56,12 @@ class Entry(Written):
     applied_at: str = ""
 
 
-class State(Written):
+class State(Written, title="State: what bep last knew"):
     """Every entry, by address; which history (`lineage`), how far along (`serial`).
 
     `secret_key` keys the digests that stand for secrets. `applied_plans` has the digests of the
     last plans applied, newest last, so that none is applied twice.
     """
-
-    model_config = ConfigDict(title="State: what bep last knew")
 
     format_version: int = Field(default=FORMAT_VERSION, ge=1, strict=True)
     bep_version: str = ""

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SkipValidation
-
 from bep.disk.copying import Original
+from bep.schemas.values.written import Field, Written
 
 _MEMORY = r"(?P<amount>[0-9]+(\.[0-9]+)?) ?(?P<prefix>[kKMGT]?)(?P<binary>i?)B?"
 
@@ -21,7 +20,7 @@ def default_name(output_format: str) -> str:
     return f"predictions.{ending}"
 
 
-class Settings(BaseModel):
+class Settings(Written):
     """How to score. Defaults are those of the compatible service; precedence was settled by the caller.
 
     `timeout` and `init_timeout` are seconds; `error_threshold` is failed items, -1 for any number. `bisect` is
@@ -31,8 +30,6 @@ class Settings(BaseModel):
     any number.
     With `partition_keys` a mini-batch is all the files with the same values of these keys, and has no size.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     mini_batch_size: int = Field(default=10, ge=1)
     partition_keys: tuple[str, ...] = ()
@@ -71,7 +68,7 @@ class Settings(BaseModel):
         return int(float(found["amount"]) * (1024 if binary else 1000) ** " KMGT".index(prefix or " "))
 
 
-class ScoringTarget(BaseModel):
+class ScoringTarget(Written):
     """What is scored with. `interpreter` is the argument vector that starts the environment's Python.
 
     `model_directory` becomes AZUREML_MODEL_DIR: the folder that contains the model's own folder or file.
@@ -79,8 +76,6 @@ class ScoringTarget(BaseModel):
     what the user calls that directory, where it is bep's copy of it: tracebacks name the user's files.
     `secret_variables` names those of the environment variables whose values are masked in all that a script says.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     endpoint: str
     deployment: str
@@ -103,7 +98,7 @@ class ScoringTarget(BaseModel):
         ]
 
 
-class JobRequest(BaseModel):
+class JobRequest(Written):
     """One job, ready to start. `inputs` are local paths, globs or URLs, in order; `input_text` is what was written.
     `partition_format` says where in a file's path the partition keys stand; empty: in folders named `key=value`.
 
@@ -118,8 +113,6 @@ class JobRequest(BaseModel):
     `stored` are the files that the job gets copies of in its own folder (`JobFolder.assets`), where the target's
     directories and the inputs are then; `share` is how, see `runner.staging`.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     name: str
     target: ScoringTarget
@@ -137,5 +130,5 @@ class JobRequest(BaseModel):
     cache: Path | None = None
     workspace: Path | None = None
     given_variables: tuple[str, ...] = ()
-    stored: SkipValidation[Mapping[str, Mapping[str, Original]]] = Field(default_factory=dict, repr=False)
+    stored: Mapping[str, Mapping[str, Original]] = Field(default_factory=dict, repr=False, checked=False)
     share: str = Field(default="copy", pattern="^(copy|link)$")

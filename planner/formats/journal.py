@@ -4,18 +4,17 @@ A line is the CRC-32 of its JSON in eight hex digits, a space, the JSON, a line 
 written and synced before, or after, the call it speaks of; so only the last one can be torn.
 """
 
+import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Annotated, Literal
-
-from pydantic import Field, TypeAdapter, ValidationError
+from typing import Final, Literal
 
 from bep.planner.formats.statefile import StateDamaged
 from bep.planner.plan import Action
-from bep.planner.state import Entry, State, Written
+from bep.planner.state import Entry, State
 from bep.schemas.address import Address
+from bep.schemas.values.written import Written
 
 
 class Intent(Written):
@@ -53,7 +52,7 @@ class Outcome(Written):
     at: str = ""
 
 
-Record = Annotated[Intent | Outcome, Field(discriminator="record")]
+_RECORDS: Final[Mapping[str, type[Intent] | type[Outcome]]] = {"intent": Intent, "outcome": Outcome}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +103,10 @@ def _record(line: bytes) -> Intent | Outcome | None:
     if line[:9] != b"%08x " % zlib.crc32(body):
         return None
     try:
-        return _adapter().validate_json(body)
-    except ValidationError:
+        text = body.decode()
+        return _RECORDS[json.loads(text)["record"]].model_validate_json(text)
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
-
-
-@cache
-def _adapter() -> TypeAdapter[Intent | Outcome]:
-    return TypeAdapter(Record)
 
 
 def fold(state: State, records: Iterable[Intent | Outcome]) -> tuple[State, tuple[Intent, ...]]:

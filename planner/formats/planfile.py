@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from bep.planner.canonical import canonical, digest_of
 from bep.planner.plan import FORMAT_VERSION, Plan
+from bep.schemas.values.written import Invalid
 
 
 class PlanInvalid(Exception):
@@ -64,8 +65,6 @@ def encode(plan: Plan) -> str:
 
 def decode(text: str) -> Plan:
     """The plan in a text, whoever has signed it. Raises `PlanInvalid`."""
-    from pydantic import ValidationError
-
     found = _read(text)
     version = found.get("format_version")
     if not isinstance(version, int):
@@ -78,10 +77,8 @@ def decode(text: str) -> Plan:
         raise PlanInvalid("it was altered since bep wrote it: its digest does not match; plan again")
     try:
         return Plan.model_validate(found)
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise PlanInvalid(f"it is not a plan of this version: {where}: {first['msg']}") from None
+    except Invalid as problem:
+        raise PlanInvalid(f"it is not a plan of this version: {problem.where}: {problem.reason}") from None
 
 
 def _read(text: str) -> dict[str, Any]:

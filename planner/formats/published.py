@@ -14,12 +14,12 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def plan_schema() -> str:
     """The text of `plan.schema.json`: what `bep plan -o` writes."""
-    return _published(Plan.model_json_schema(mode="serialization"), "plan.schema.json")
+    return _published(Plan.model_json_schema(), "plan.schema.json")
 
 
 def state_schema() -> str:
     """The text of `state.schema.json`: what the snapshot of a state holds."""
-    schema = State.model_json_schema(mode="serialization")
+    schema = State.model_json_schema()
     schema["properties"]["digest"] = {
         "description": "sha256 of the file's text without this member.",
         "pattern": "^sha256:[0-9a-f]{64}$",

@@ -13,6 +13,7 @@ from bep.planner.canonical import canonical
 from bep.planner.state import FORMAT_VERSION, State
 from bep.schemas.address import Address, kind_of, names_of
 from bep.schemas.kinds.kind import NAMES
+from bep.schemas.values.written import Invalid
 
 DIGEST = re.compile(r'"digest":"(sha256:[0-9a-f]{64})",\n')
 _FORMAT = re.compile(r'^"format_version":([0-9]+),$', re.MULTILINE)  # in a line of its own: in none of the entries
@@ -44,8 +45,6 @@ def text_of(members: dict[str, Any]) -> str:
 
 def decode(text: str) -> State:
     """The state in a text, as one of today's format. Raises `StateDamaged`; an empty text is damage, never no state."""
-    from pydantic import ValidationError
-
     found = DIGEST.search(text)
     if found is None:
         raise StateDamaged(_why_not(text))
@@ -54,10 +53,9 @@ def decode(text: str) -> State:
         raise StateDamaged(_why_not(text))
     try:
         state = State.model_validate_json(body)
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise StateDamaged(_why_not(text, f"{where}: {first['msg']}" if where else first["msg"])) from None
+    except Invalid as problem:
+        said = f"{problem.where}: {problem.reason}" if problem.where else problem.reason
+        raise StateDamaged(_why_not(text, said)) from None
     if state.format_version > FORMAT_VERSION:
         raise StateDamaged(_why_not(text))
     _check_entries(state, body)

@@ -2,16 +2,16 @@
 
 import json
 import os
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
-
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from bep.disk.durable import write_durably
 from bep.runner.errors import JobInvalid
 from bep.runner.folder.folder import JobFolder
 from bep.runner.request import ScoringTarget, Settings
+from bep.schemas.values.written import Field, Invalid, Written
 
 
 class Status(StrEnum):
@@ -35,11 +35,9 @@ class Status(StrEnum):
         return self in (Status.COMPLETED, Status.FAILED, Status.CANCELED, Status.NOT_RESPONDING)
 
 
-class Counts(BaseModel):
+class Counts(Written):
     """Of items unless the name says otherwise. `rows` are results: a run() may return more or fewer than its files;
     `splits` are mini-batches that were split to find the bad files."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     items: int = Field(default=0, ge=0)
     scored: int = Field(default=0, ge=0)
@@ -51,10 +49,8 @@ class Counts(BaseModel):
     workers_lost: int = Field(default=0, ge=0)
 
 
-class JobError(BaseModel):
+class JobError(Written):
     """Why a job failed. `traceback` is the script's own, `log` a path under the job's folder, `fix` what to do."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     code: str
     message: str
@@ -64,7 +60,7 @@ class JobError(BaseModel):
     fix: str = ""
 
 
-class JobRecord(BaseModel):
+class JobRecord(Written):
     """One job. `target` has the names of the environment variables without their values, which may be secrets; the
     addresses in `inputs` and `output_address` have the secrets in them blotted out.
 
@@ -74,8 +70,6 @@ class JobRecord(BaseModel):
     output that is there is its own, and is replaced by the new one. `given_variables` names the environment variables
     whose values the job itself was given: the deployment's values, if it has any of those names, are not the job's.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format_version: Literal[1] = 1
     name: str
@@ -93,9 +87,9 @@ class JobRecord(BaseModel):
     output_text: str
     output_file: Path | None = None
     output_address: str = ""
-    created: AwareDatetime
-    started: AwareDatetime | None = None
-    finished: AwareDatetime | None = None
+    created: datetime
+    started: datetime | None = None
+    finished: datetime | None = None
     seconds: float = 0
     counts: Counts = Counts()
     warnings: tuple[str, ...] = ()
@@ -143,12 +137,12 @@ def load(path: Path) -> JobRecord:
 def read(folder: JobFolder) -> JobRecord:
     """The record as it was last written, its paths those of today. Raises `JobInvalid`."""
     try:
-        # Not pydantic's own JSON: it refuses the names of files that are no text, which messages may hold.
+        # Not `model_validate_json`: it refuses the names of files that are no text, which messages may hold.
         record = JobRecord.model_validate(json.loads(folder.record.read_bytes()))
     except FileNotFoundError:
         raise JobInvalid(f"{folder.path} is not a job's folder: it has no job.json") from None
-    except ValidationError as error:
-        raise JobInvalid(f"{folder.record} is damaged: {error.errors()[0]['msg']}") from None
+    except Invalid as error:
+        raise JobInvalid(f"{folder.record} is damaged: {error.reason}") from None
     except (ValueError, RecursionError) as error:
         raise JobInvalid(f"{folder.record} is damaged: {error}") from None
     if record.name != folder.path.name:

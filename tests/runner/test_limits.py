@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from bep.runner.events import Progress, WorkerLost
 from bep.runner.request import Settings
+from bep.schemas.values.written import Invalid
 
 Jobs = Any
 Living = Callable[[], list[int]]
@@ -123,5 +123,5 @@ def test_memory_is_written_as_people_write_it(written: str, size: int | None) ->
 
 @pytest.mark.parametrize("written", ["", "2 pigs", "-1GB", "GB"])
 def test_what_is_no_amount_of_memory_is_refused(written: str) -> None:
-    with pytest.raises(ValidationError, match="worker_memory"):
+    with pytest.raises(Invalid, match="worker_memory"):
         Settings(worker_memory=written)

@@ -129,7 +129,7 @@ def _resource(opened: "Opened", change: "Change") -> "Resource":
         )
         for path, record in change.contents.items()
     }
-    guards = Lifecycle(**dict(change.guards))
+    guards = Lifecycle(**vars(change.guards))
     return Resource(change.address, change.after or {}, Mark("the earlier plan", 1, 1), (), contents, guards)
 
 

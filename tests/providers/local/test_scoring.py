@@ -75,7 +75,7 @@ def test_everything_a_target_needs_is_there(scripted: LocalProvider) -> None:
     assert found.sealed_variables == ("TOKEN",)
     assert found.compute["max_instances"] == 4
     assert not found.is_mlflow
-    assert Settings(**found.settings).model_dump(exclude_unset=True) == {
+    assert Settings(**found.settings).model_dump(exclude_defaults=True) == {
         "mini_batch_size": 5,
         "instance_count": 2,
         "worker_memory": "2GB",
