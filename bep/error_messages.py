@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from bep.exit_codes import ExitCode
 
 if TYPE_CHECKING:
+    from bep.app.errors import DomainError
     from bep.schemas.findings.finding import SpecInvalid
 
 
 def ending_of(problem: Exception) -> tuple[ExitCode, str]:
     """The exit code and the message for a failure. One that is nobody's mistake but ours is kept as a crash report."""
+    from bep.app.errors import DomainError
     from bep.disk.refusal import FULL, explained
     from bep.planner.formats.statefile import StateDamaged
     from bep.providers.applying.checking import PlanRefused, PlanStale
@@ -28,6 +30,8 @@ def ending_of(problem: Exception) -> tuple[ExitCode, str]:
             return ExitCode.FINDINGS, _findings(problem)
         case PlanStale() | PlanRefused() | StateLocked() | NotThatLock() | StateReplaced():
             return ExitCode.CONFLICT, str(problem)
+        case DomainError():
+            return _code_of(problem), problem.message
         case ProviderError():
             return ExitCode.PROVIDER, str(problem)
         case StateUnusable() | StateDamaged() | StateNotWritten() | JobInvalid():
@@ -36,6 +40,22 @@ def ending_of(problem: Exception) -> tuple[ExitCode, str]:
             return ExitCode.ERROR, str(explained(problem))
         case _:
             return ExitCode.ERROR, _bug(problem)
+
+
+def _code_of(problem: "DomainError") -> ExitCode:
+    from bep.app.errors import Conflict, Invalid, NothingToDo, WorldFailed
+
+    match problem:
+        case Conflict():
+            return ExitCode.CONFLICT
+        case Invalid():
+            return ExitCode.FINDINGS
+        case WorldFailed():
+            return ExitCode.PROVIDER
+        case NothingToDo():
+            return ExitCode.DONE
+        case _:
+            return ExitCode.ERROR
 
 
 def _findings(problem: "SpecInvalid") -> str:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from bep.app.workspace.faces import contents_of, places_of
 from bep.exit_codes import ExitCode, Stop
 from bep.schemas.workspace.stages import HOME
 
 if TYPE_CHECKING:
     from bep.app.workspace.opening import Opened
-    from bep.providers.local.unreferenced import Unreferenced as Unreferenced
+    from bep.providers.world import Unreferenced as Unreferenced
 
 DOWNLOAD: Final = "download"
 
@@ -32,9 +33,7 @@ _LONGEST: Final = 65  # bytes of a word that two blocks may share, with the one 
 
 def referring(opened: "Opened") -> "AbstractContextManager[Callable[[], None]]":
     """Keep `bep gc` from freeing what a job is about to refer to, until its end or until what it gives is called."""
-    from bep.providers.local.unreferenced import in_use
-
-    return in_use(opened.world)
+    return contents_of(opened).in_use()
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Found:
 
 def unreferenced(opened: "Opened") -> Found:
     """What nothing refers to. Raises `Stop` where there is no state, `ProviderError` where it cannot be told."""
-    from bep.providers.local import unreferenced as stored
+    from bep.providers.world import Unreferenced
     from bep.runner.transfer.cached import cached
 
     if opened.store.load() is None:
@@ -56,10 +55,10 @@ def unreferenced(opened: "Opened") -> Found:
     digests, addresses = _of_objects(opened)
     digests |= _words(opened.store.path) | _words(opened.store.path.with_name(f"{opened.store.path.name}.journal"))
     keys = _keys(opened, addresses)
-    found = {one: _name_of(one) for one in stored.unreferenced(opened.provider.contents, digests, ())}
+    found = {one: _name_of(one) for one in contents_of(opened).unreferenced(digests)}
     for copies in cached(opened.downloads):
         if copies.folder.name not in keys:
-            found[stored.Unreferenced(DOWNLOAD, *copies)] = copies.folder.name
+            found[Unreferenced(DOWNLOAD, *copies)] = copies.folder.name
     needed = {name for names in by_jobs.values() for name in names}
     holding = tuple(sorted(job for job, names in by_jobs.items() if names & set(found.values())))
     return Found([one for one, name in found.items() if name not in needed], holding)
@@ -78,15 +77,14 @@ def free(
     Raises `Stop` while a job begins or an apply of another workspace works here, `StateLocked`, and as `unreferenced`.
     """
     from bep.app.state_editing import editing
-    from bep.providers.local import unreferenced as stored
-    from bep.providers.local.disk_faults import told
+    from bep.providers.disk_faults import told
     from bep.runner.transfer.cached import Cached, forget
 
-    gone = []
+    contents, gone = contents_of(opened), []
     with (
         editing(opened, "bep gc", say, lock_timeout=lock_timeout),
         told("content", "free"),
-        stored.alone(opened.world, _PATIENCE) as is_alone,
+        contents.alone(_PATIENCE) as is_alone,
     ):
         if not is_alone:
             raise Stop(
@@ -96,7 +94,7 @@ def free(
             )
         for one in set(chosen) & set(unreferenced(opened).free):
             if one.what != DOWNLOAD:
-                stored.free(one)
+                contents.free(one)
                 gone.append(one)
             elif forget(Cached(one.place, one.size)):
                 gone.append(one)
@@ -128,7 +126,6 @@ def _addresses(value: Any) -> Iterator[str]:
 
 def _keys(opened: "Opened", addresses: set[str]) -> set[str]:
     """By which names the cache has what is at these addresses, a datastore's path as the address that it stands for."""
-    from bep.providers.local.datastores import resolve
     from bep.providers.protocol import ProviderError
     from bep.runner.transfer.cached import keys_of
 
@@ -136,7 +133,7 @@ def _keys(opened: "Opened", addresses: set[str]) -> set[str]:
     for address in addresses:
         place: object = address
         with suppress(ProviderError):  # none of a datastore, or of one that is gone
-            place = resolve(opened.provider, address)
+            place = places_of(opened).resolve(address)
         found.update(keys_of(place if isinstance(place, str) else address))
     return found
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bep.app.job_records import records
+from bep.app.workspace.faces import environments_of, scoring_of
 from bep.exit_codes import ExitCode, Stop
 from bep.schemas.address import Address, names_of
 from bep.schemas.findings.did_you_mean import did_you_mean, listed
@@ -17,62 +18,33 @@ from bep.schemas.secrets.recognising import blotted
 
 if TYPE_CHECKING:
     from bep.app.workspace.opening import Opened
-    from bep.providers.local.environments.built import Built
-    from bep.providers.local.environments.conda import Recipe
-    from bep.providers.local.environments.environments import Wanted
-    from bep.providers.local.scoring import Chosen
+    from bep.providers.world import Built, Outlook
 
 
-@dataclass(frozen=True)
-class Outlook:
-    """What a deployment will be scored in. `wanted` is None for the user's own interpreter, at `python`."""
-
-    label: str
-    python: str
-    wanted: "Wanted | None" = None
-
-    @property
-    def version(self) -> str:
-        """The Python's version: of what is built, else as far as it is known before."""
-        assert self.wanted is not None
-        if self.wanted.built is not None:
-            return self.wanted.built.version
-        interpreter = self.wanted.interpreter
-        return interpreter.version if interpreter else self.wanted.recipe.python or ""
-
-    def as_json(self) -> dict[str, Any]:
-        """As a value for scripts; `state` is own, built or to-build."""
-        if self.wanted is None:
-            return {"label": self.label, "state": "own", "interpreter": self.python}
-        wanted = self.wanted
-        return {
-            "label": self.label,
-            "state": "built" if wanted.built else "to-build",
-            "interpreter": self.python,
-            "python": self.version,
-            "digest": wanted.digest,
-            "builder": wanted.built.builder if wanted.built else wanted.builder.name,
-            "requirements": [blotted(line) for line in (*wanted.recipe.first, *wanted.recipe.then)],
-            "notes": list(wanted.recipe.notes),
-        }
+def outlook_value(found: "Outlook") -> dict[str, Any]:
+    """What a deployment is scored in, as a value for scripts; `state` is own, built or to-build."""
+    if found.is_own:
+        return {"label": found.label, "state": "own", "interpreter": found.python}
+    return {
+        "label": found.label,
+        "state": "built" if found.built else "to-build",
+        "interpreter": found.python,
+        "python": found.version,
+        "digest": found.digest,
+        "builder": found.builder,
+        "requirements": [blotted(line) for line in found.requirements],
+        "notes": list(found.notes),
+    }
 
 
-def outlook(opened: "Opened", chosen: "Chosen") -> Outlook:
-    """The interpreter of a deployment, or what would be built for it. Builds nothing; raises as building would."""
-    from bep.providers.local.scoring import asked_of
-
-    label, recipe = asked_of(opened.provider, chosen)
-    environments = opened.provider.environments
-    if recipe is None:
-        return Outlook(label, environments.own())
-    wanted = environments.wanted(label, recipe)
-    there = wanted.built.python if wanted.built else wanted.interpreter.path if wanted.interpreter else ""
-    return Outlook(label, there, wanted)
+def outlook(opened: "Opened", address: Address) -> "Outlook":
+    """What an applied deployment is scored in. Builds nothing; raises as building would."""
+    return environments_of(opened).outlook(scoring_of(opened).choose(*names_of(address)))
 
 
 def show_builds(opened: "Opened", live: Callable[[str], None] | None) -> None:
     """Let what pip draws while it works be drawn by `live`; None where nobody looks."""
-    opened.provider.environments.moving = live
+    environments_of(opened).show(live)
 
 
 @contextmanager
@@ -111,17 +83,16 @@ def _text_at(attributes: Any, path: FieldPath) -> str:
 
 def to_build(opened: "Opened") -> list[str]:
     """The labels of the environments that the applied deployments need and that no job has had built yet."""
-    from bep.providers.local.scoring import choose
     from bep.providers.protocol import ProviderError
 
     found: dict[str, str] = {}
     for address in opened.provider.list("deployment"):
         try:
-            look = outlook(opened, choose(opened.provider, *names_of(address)))
+            look = outlook(opened, address)
         except ProviderError:
             continue  # what is wrong with it is said where it is scored
-        if look.wanted is not None and look.wanted.built is None:
-            found.setdefault(look.wanted.digest, look.label)
+        if not look.is_own and look.built is None:
+            found.setdefault(look.digest, look.label)
     return list(found.values())
 
 
@@ -135,27 +106,25 @@ class Needs:
 
 def needs(opened: "Opened") -> Needs:
     """Ask every applied deployment what it would be scored in."""
-    from bep.providers.local.scoring import choose
     from bep.providers.protocol import ProviderError
 
     found: dict[str, tuple[str, ...]] = {}
     unknown: dict[str, str] = {}
     for address in opened.provider.list("deployment"):
         try:
-            wanted = outlook(opened, choose(opened.provider, *names_of(address))).wanted
+            look = outlook(opened, address)
         except ProviderError as problem:
             unknown[str(address)] = str(problem)
             continue
-        if wanted is not None:
-            for digest in {wanted.digest, wanted.built.digest if wanted.built else wanted.digest}:
+        if not look.is_own:
+            for digest in {look.digest, look.built.digest if look.built else look.digest}:
                 found[digest] = (*found.get(digest, ()), str(address))
     return Needs(found, unknown)
 
 
 def rows(opened: "Opened") -> list[dict[str, Any]]:
     """A row for each built environment: label, Python, size, who needs it, when a job last used it if one did."""
-    from bep.providers.local.environments.folder import last_used
-
+    environments = environments_of(opened)
     needed = needs(opened).by_digest
     used = _last_used(opened)
     return [
@@ -166,11 +135,13 @@ def rows(opened: "Opened") -> list[dict[str, Any]]:
             "asked": built.asked or None,
             "builder": built.builder,
             "megabytes": round(_bytes(Path(built.python).parent.parent) / 1e6, 1),
-            "last_used": max(filter(None, (used.get(built.digest), _moment(last_used(built.folder)))), default=None),
+            "last_used": max(
+                filter(None, (used.get(built.digest), _moment(environments.last_used(built)))), default=None
+            ),
             "needed_by": ", ".join(needed.get(built.digest, ())) or None,
             "place": str(built.folder),
         }
-        for built in opened.provider.environments.list()
+        for built in environments.list()
     ]
 
 
@@ -212,7 +183,7 @@ def value_of(built: "Built") -> dict[str, Any]:
 
 def built_named(opened: "Opened", name: str) -> "Built":
     """The built environment of this label, name or beginning of a digest. Raises `Stop` with the nearest."""
-    every = opened.provider.environments.list()
+    every = environments_of(opened).list()
     found = [one for one in every if one.label == name.replace(":", "/")]
     found = found or [one for one in every if one.digest.startswith(name) or one.label.split("/")[0] == name]
     if len(found) == 1:
@@ -228,41 +199,39 @@ def build_named(opened: "Opened", name: str, say: Callable[[str], None]) -> "Bui
 
     Raises `Stop` for one that was not applied or asks for nothing, `ProviderError` when it cannot be built.
     """
-    from bep.providers.local.scoring import recipe_of_environment
-
-    there = opened.provider.list("environment")
-    address = _applied(name.replace(":", "/"), list(there))
-    return _build(opened, *recipe_of_environment(opened.provider, address, there[address]), say)
+    environments = environments_of(opened)
+    address = _applied(name.replace(":", "/"), list(opened.provider.list("environment")))
+    with placed(opened):
+        return _something(opened, environments.build(address, say))
 
 
 def build_for(opened: "Opened", deployment: str, say: Callable[[str], None]) -> "Built":
     """Build what `ENDPOINT/NAME` is scored in."""
-    from bep.providers.local.scoring import asked_of, choose
-
     endpoint, _, name = deployment.removeprefix("deployment/").partition("/")
-    return _build(opened, *asked_of(opened.provider, choose(opened.provider, endpoint, name or None)), say)
+    chosen = scoring_of(opened).choose(endpoint, name or None)
+    with placed(opened):
+        return _something(opened, environments_of(opened).build_for(chosen, say))
 
 
 def build_every(opened: "Opened", say: Callable[[str], None]) -> "list[Built]":
     """Build what the applied deployments need, each environment once. Raises `ProviderError` when one fails."""
-    from bep.providers.local.scoring import asked_of, choose
+    from bep.providers.world import Built
 
-    found = {}
+    environments, found = environments_of(opened), {}
     for address in opened.provider.list("deployment"):
-        label, recipe = asked_of(opened.provider, choose(opened.provider, *names_of(address)))
-        if recipe is not None:
-            with placed(opened):
-                built = opened.provider.environments.build(label, recipe, say)
+        chosen = scoring_of(opened).choose(*names_of(address))
+        with placed(opened):
+            built = environments.build_for(chosen, say)
+        if isinstance(built, Built):
             found[built.digest] = built
     return list(found.values())
 
 
-def _build(opened: "Opened", label: str, recipe: "Recipe | None", say: Callable[[str], None]) -> "Built":
-    if recipe is None or (recipe.empty and recipe.python is None and not recipe.problems and not recipe.tools):
-        own = opened.provider.environments.own()
-        raise Stop(ExitCode.DONE, f"{label} asks for nothing, so there is nothing to build: scripts run with {own}")
-    with placed(opened):
-        return opened.provider.environments.build(label, recipe, say)
+def _something(opened: "Opened", built: "Built | str") -> "Built":
+    if isinstance(built, str):
+        own = environments_of(opened).own()
+        raise Stop(ExitCode.DONE, f"{built} asks for nothing, so there is nothing to build: scripts run with {own}")
+    return built
 
 
 def _applied(name: str, known: list[Address]) -> Address:
@@ -286,16 +255,15 @@ def unneeded(opened: "Opened", older: timedelta | None = None) -> list["Built"]:
         told = "\n".join(f"    {address}: {why}" for address, why in needed.unknown.items())
         raise Stop(ExitCode.PROVIDER, f"nothing is removed while it is not known what each deployment needs:\n{told}")
     keep = needed.by_digest.keys() | set(_in_use(opened))
-    every = [one for one in opened.provider.environments.list() if one.digest not in keep]
+    every = [one for one in environments_of(opened).list() if one.digest not in keep]
     return [one for one in every if _is_spare(opened, one, older)]
 
 
 def _is_spare(opened: "Opened", built: "Built", older: timedelta | None) -> bool:
-    from bep.providers.local.environments.folder import last_used, workspaces
-
+    environments = environments_of(opened)
     if older is None:
-        return not [place for place in workspaces(built.folder) if Path(place) != opened.root]
-    when = last_used(built.folder) or datetime.fromtimestamp(built.folder.stat().st_mtime, UTC)
+        return not [place for place in environments.workspaces(built) if Path(place) != opened.root]
+    when = environments.last_used(built) or datetime.fromtimestamp(built.folder.stat().st_mtime, UTC)
     return datetime.now(UTC) - when > older
 
 
@@ -304,7 +272,7 @@ def remove(opened: "Opened", doomed: list["Built"]) -> tuple[str, ...]:
 
     One that a process of any workspace builds or scores in by now stays.
     """
-    return opened.provider.environments.remove({one.digest for one in doomed}, set(_in_use(opened)))
+    return environments_of(opened).remove({one.digest for one in doomed}, set(_in_use(opened)))
 
 
 def _in_use(opened: "Opened") -> Iterator[str]:

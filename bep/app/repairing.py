@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bep.app.workspace.faces import contents_of
+
 if TYPE_CHECKING:
     from bep.app.workspace.opening import Opened
     from bep.schemas.resource import Content
@@ -63,11 +65,10 @@ def repair(opened: "Opened", say: Callable[[str], None], *, dry_run: bool) -> Re
 
     Raises `ProviderError` where the store cannot be read or written.
     """
-    from bep.providers.local.disk_faults import told
-    from bep.providers.local.unreferenced import in_use
+    from bep.providers.disk_faults import told
 
-    contents = opened.provider.contents
-    with told("content", "repair"), in_use(opened.world):
+    contents = contents_of(opened)
+    with told("content", "repair"), contents.in_use():
         uses = _uses(opened)
         stored = dict(contents.stored())
         size = sum(place.stat().st_size for place in stored.values())
@@ -93,7 +94,7 @@ def _uses(opened: "Opened") -> dict[str, tuple[Use, ...]]:
 
 
 def _damage(opened: "Opened", sha256: str, is_there: bool, uses: tuple[Use, ...]) -> Damage:
-    place = opened.provider.contents.place(sha256)
+    place = contents_of(opened).place(sha256)
     mend = next(_having(sha256, _candidates(opened, sha256, uses)), None)
     return Damage(sha256, place, "changed" if is_there else "gone", uses, mend)
 
@@ -134,7 +135,7 @@ def _mended(opened: "Opened", damage: Damage) -> Damage:
     if damage.mend is None:
         return damage
     changed = ProviderError("content", "repair", f"{damage.mend} has changed since it was read; try again")
-    opened.provider.contents.copy_in(damage.mend, damage.sha256, changed)
+    contents_of(opened).copy_in(damage.mend, damage.sha256, changed)
     sync_folder(damage.place.parent)
     return replace(damage, is_mended=True)
 

@@ -2,16 +2,15 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from bep.planner.observed import Observed
-from bep.planner.state import ContentRecord
 from bep.providers.local.content import ContentStore
 from bep.providers.protocol import ProviderError
+from bep.providers.world import Kept
 from bep.schemas.address import Address, address_of, names_of
 
 DEFAULT: Final = "workspaceblobstore"
@@ -24,7 +23,7 @@ _UNREADABLE = ("wasb://", "wasbs://", "runs:/")
 _NAMED = re.compile(r"azureml:([^:@/]+)(?:(:|@)([^:@/]+))?")
 
 
-class World(Protocol):
+class Source(Protocol):
     """What this module needs of the provider."""
 
     root: Path
@@ -37,21 +36,7 @@ class World(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A data asset whose files are in the content store: whoever reads them gets copies."""
-
-    address: Address
-    attributes: Mapping[str, Any]
-    record: ContentRecord
-
-    @property
-    def file(self) -> str:
-        """The name of its one file; empty for a folder."""
-        return next(iter(self.record.files)) if self.attributes.get("type") == "uri_file" else ""
-
-
-def locate(world: World, uri: str) -> Path | Kept:
+def locate(world: Source, uri: str) -> Path | Kept:
     """The local path behind `uri`; it need not exist, and a glob in it stays one.
 
     Forms: `azureml://datastores/D/paths/P` and its long forms; `azureml:NAME:VERSION`, `azureml:NAME@latest`,
@@ -63,19 +48,19 @@ def locate(world: World, uri: str) -> Path | Kept:
     return found if isinstance(found, Path | Kept) else world.fetch(found)
 
 
-def resolve(world: World, uri: str) -> Path | str | Kept:
+def resolve(world: Source, uri: str) -> Path | str | Kept:
     """As `locate`, but what is stored elsewhere comes back as its address, for the runner to read."""
     return _place(world, uri, to_write=False)
 
 
-def resolve_output(world: World, uri: str) -> Path | str:
+def resolve_output(world: Source, uri: str) -> Path | str:
     """Where results go. Raises `ProviderError` as `locate` does, and for a data asset, which is read only."""
     place = _place(world, uri, to_write=True)
     assert not isinstance(place, Kept)  # refused there
     return place
 
 
-def glimpse(world: World, uri: str) -> int | Path | str:
+def glimpse(world: Source, uri: str) -> int | Path | str:
     """How many files a registered asset has, from its record; what is no such asset comes back as from `resolve`.
 
     Nothing is laid out or fetched. Raises `ProviderError` as `resolve` does.
@@ -84,7 +69,7 @@ def glimpse(world: World, uri: str) -> int | Path | str:
     return len(place.record.files) if isinstance(place, Kept) else place
 
 
-def is_folder(world: World, uri: str) -> bool | None:
+def is_folder(world: Source, uri: str) -> bool | None:
     """Whether `uri` is a folder here, as its asset or the disk says; None where that is not known without asking
     another place, or nothing is there. Nothing is laid out or fetched. Raises `ProviderError` as `resolve` does.
 
@@ -98,7 +83,7 @@ def is_folder(world: World, uri: str) -> bool | None:
     return place.is_dir() if isinstance(place, Path) and place.exists() else None
 
 
-def _place(world: World, uri: str, to_write: bool) -> Path | str | Kept:
+def _place(world: Source, uri: str, to_write: bool) -> Path | str | Kept:
     path = _PATH.fullmatch(uri)
     if path:
         return _in_datastore(world, uri, path[1], path[2])
@@ -108,7 +93,7 @@ def _place(world: World, uri: str, to_write: bool) -> Path | str | Kept:
     return _asset(world, _data_address(world, uri))
 
 
-def _data_address(world: World, uri: str) -> Address:
+def _data_address(world: Source, uri: str) -> Address:
     if uri.startswith("data/") and len(names_of(Address(uri))) == 2:
         return Address(uri)
     asset, named = _ASSET.fullmatch(uri), _NAMED.fullmatch(uri)
@@ -122,14 +107,14 @@ def _data_address(world: World, uri: str) -> Address:
     return _newest(world, uri, name) if wanted == "latest" else address_of("data", name, wanted)
 
 
-def _newest(world: World, uri: str, name: str) -> Address:
+def _newest(world: Source, uri: str, name: str) -> Address:
     versions = [address for address in world.list("data") if names_of(address)[0] == name]
     if not versions:
         raise _unknown(uri, "data asset", name, [names_of(address)[0] for address in world.list("data")])
     return versions[-1]
 
 
-def _asset(world: World, address: Address) -> Path | str | Kept:
+def _asset(world: Source, address: Address) -> Path | str | Kept:
     there = world.list("data")
     if address not in there:
         raise _unknown(address, "data asset", address, list(there))
@@ -156,7 +141,7 @@ def _as_folder(address: str) -> str:
     return urlunsplit(parts._replace(path=parts.path.rstrip("/") + "/"))
 
 
-def _in_datastore(world: World, uri: str, name: str, path: str) -> Path | str:
+def _in_datastore(world: Source, uri: str, name: str, path: str) -> Path | str:
     inside = PurePosixPath(path.lstrip("/"))
     if ".." in inside.parts or "\0" in path:
         raise ProviderError(uri, "locate", "a path inside a datastore has no '..'", code="UserError")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bep.planner.observed import Observed
 from bep.planner.state import ContentRecord, Entry
+from bep.providers.disk_faults import told
 from bep.providers.local.catalog import Catalog, Row
 from bep.providers.local.content import ContentStore
-from bep.providers.local.disk_faults import told
 from bep.providers.local.unreferenced import in_use
 from bep.providers.local.uses import GIVEN, holds_back, uses
 from bep.providers.protocol import ProviderError
@@ -19,8 +19,8 @@ from bep.schemas.secrets.recognising import secrets_sealed
 from bep.schemas.secrets.secret import seal
 
 if TYPE_CHECKING:
-    from bep.providers.local.datastores import Kept
     from bep.providers.local.environments.environments import Environments
+    from bep.providers.world import Kept
 from bep.providers.local.environments.builders import AUTO
 
 CLOUD: Final = ".bep/cloud"

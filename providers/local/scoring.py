@@ -1,76 +1,24 @@
 """From an endpoint's name to everything a job needs: folders, interpreter, settings. Knows no job and starts none."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from bep.disk.copying import Original
 from bep.planner.canonical import digest_of
 from bep.planner.observed import Observed
-from bep.providers.local.disk_faults import told
+from bep.providers.disk_faults import told
 from bep.providers.local.environments import asked
-from bep.providers.local.environments.built import Built
 from bep.providers.local.environments.conda import Recipe
 from bep.providers.local.environments.environments import label_of
 from bep.providers.local.provider import LocalProvider
 from bep.providers.local.scored_files import code_files, model_files, model_looked_at
 from bep.providers.protocol import ProviderError
+from bep.providers.world import Built, Chosen, Report, ScoredWith
 from bep.schemas.address import Address, address_of, names_of
 from bep.schemas.kinds.settings import settings_of
 from bep.schemas.secrets.secret import is_sealed
-
-Report = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """A deployment that exists, and what it consists of: the cheap half, enough to refuse a job early."""
-
-    endpoint: str
-    deployment: str
-    address: Address
-    observed: Observed
-    model: Observed
-    environment: Observed | None
-    digest: str
-
-    @property
-    def is_mlflow(self) -> bool:
-        """Whether the model scores by itself: MLflow's, without code."""
-        return self.model.attributes.get("type") == "mlflow_model" and not self.observed.attributes.get(
-            "code_configuration"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Scoring:
-    """What a job scores with; the faces make the runner's target of it.
-
-    `model_directory` contains the model's own folder or file; it and `code_directory` are the user's own folders, or
-    None where `stored` has the files, under "model" and "code", that a job gets copies of. `settings` has the field
-    names of the runner's Settings, only those the deployment has. `sealed_variables` are environment variables whose
-    values this world does not keep: the caller takes them from the specs. `warnings` are for the user to read.
-    """
-
-    endpoint: str
-    deployment: str
-    deployment_digest: str
-    model: str
-    model_directory: Path | None
-    code_directory: Path | None
-    code_name: str
-    stored: Mapping[str, Mapping[str, Original]]
-    scoring_script: str | None
-    interpreter: tuple[str, ...]
-    environment: str
-    environment_variables: Mapping[str, str]
-    sealed_variables: tuple[str, ...]
-    settings: Mapping[str, Any]
-    is_mlflow: bool
-    compute: Mapping[str, Any]
-    warnings: tuple[str, ...]
 
 
 def choose(provider: LocalProvider, endpoint: str, deployment: str | None = None) -> Chosen:
@@ -97,7 +45,7 @@ def choose(provider: LocalProvider, endpoint: str, deployment: str | None = None
 
 def resolve(
     provider: LocalProvider, endpoint: str, deployment: str | None = None, *, report: Report = lambda _: None
-) -> Scoring:
+) -> ScoredWith:
     """Everything a job needs; an environment that is not there yet is built here, with lines to `report`.
 
     Raises `ProviderError` as `choose` does, and for contents that were lost or an environment that cannot be built.
@@ -107,7 +55,7 @@ def resolve(
         return _resolved(provider, chosen, report)
 
 
-def _resolved(provider: LocalProvider, chosen: Chosen, report: Report) -> Scoring:
+def _resolved(provider: LocalProvider, chosen: Chosen, report: Report) -> ScoredWith:
     attributes = chosen.observed.attributes
     model = model_files(provider, attributes["model"], chosen.model)
     code = code_files(provider, chosen.address, chosen.observed)
@@ -115,7 +63,7 @@ def _resolved(provider: LocalProvider, chosen: Chosen, report: Report) -> Scorin
     variables = attributes.get("settings", {}).get("environment_variables", {})
     clear = {name: str(value) for name, value in variables.items() if not is_sealed(value)}
     activated = {**ready.variables, **asked.variables_of(chosen.environment.attributes if chosen.environment else {})}
-    return Scoring(
+    return ScoredWith(
         endpoint=chosen.endpoint,
         deployment=chosen.deployment,
         deployment_digest=chosen.digest,

@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -12,21 +11,13 @@ from bep.disk import modes
 from bep.disk.locks import open_lock, taken, wait
 from bep.providers.local import folders
 from bep.providers.local.content import ContentStore
+from bep.providers.world import Unreferenced
 
 FILE: Final = "stored file"
 UNFINISHED: Final = "unfinished copy"
 TREE: Final = "folder of an earlier bep"
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True, slots=True)
-class Unreferenced:
-    """Something that nothing refers to: what it is, where, and its size in bytes."""
-
-    what: str
-    place: Path
-    size: int
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Job: what one scoring run was asked for, in a file, on the command line, or both. Flags override the file."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from bep.schemas.specs.defaults import respell_value
 from bep.schemas.specs.rules import file_name_trouble
 from bep.schemas.workspace.reading_workspace import open_workspace
 from bep.schemas.workspace.variables import Variables
+from bep.schemas.workspace.workspace import LOCAL
 from bep.schemas.yaml.masking import in_address, masked
 from bep.schemas.yaml.node import Node
 from bep.schemas.yaml.reading import read
@@ -69,13 +70,17 @@ def load_job(
     variables: Mapping[str, str],
     variable_files: Sequence[str] = (),
     environment: Mapping[str, str],
+    worlds: Collection[str] = (LOCAL,),
 ) -> LoadedJob:
     """Read the job at `path`, if any, and put `changes` over it.
 
     Keys of `changes`: those of the settings that a job may set, `environment_variables.NAME`, and those of `OWN`, of
-    which `input` is a text or a list. Values are what they should be, or their text.
+    which `input` is a text or a list. Values are what they should be, or their text. `worlds` are the names of
+    those that this bep has.
     """
-    opened = open_workspace(files, variables=variables, variable_files=variable_files, environment=environment)
+    opened = open_workspace(
+        files, variables=variables, variable_files=variable_files, environment=environment, worlds=worlds
+    )
     reading = _Reading(files, opened.variables, list(opened.findings), dict(opened.texts))
     node = reading.file(path) if path is not None else Node({}, "", 1, 1)
     if node is None:

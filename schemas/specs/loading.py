@@ -55,15 +55,19 @@ def load(
     variable_files: Sequence[str] = (),
     environment: Mapping[str, str],
     known: Callable[[str], Sequence[Address]],
+    worlds: Collection[str] = (LOCAL,),
 ) -> Loaded:
     """Load `paths`, or what bep.yml lists if there are none.
 
     `variables` are those of the command line, as text; `variable_files` are YAML mappings; `environment` is
     the process's. `known(kind)` gives the addresses the provider has, oldest first; it is called only for a
-    kind that a reference names and no spec declares, or to find `@latest`.
+    kind that a reference names and no spec declares, or to find `@latest`. `worlds` are the names of those that this
+    bep has.
     """
-    opened = open_workspace(files, variables=variables, variable_files=variable_files, environment=environment)
-    loading = _Loading(files, opened.variables, known)
+    opened = open_workspace(
+        files, variables=variables, variable_files=variable_files, environment=environment, worlds=worlds
+    )
+    loading = _Loading(files, opened.variables, known, worlds)
     loading.findings += opened.findings
     loading.texts.update(opened.texts)
     for spec in loading.chosen(paths, opened):
@@ -87,6 +91,7 @@ class _Loading:
     files: Files
     variables: Variables
     known: Callable[[str], Sequence[Address]]
+    worlds: Collection[str]
     contents: Contents = field(init=False)
     findings: list[Finding] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
@@ -111,7 +116,7 @@ class _Loading:
         if not paths:
             self.complete = opened.complete
             return list(opened.workspace.specs)
-        self.complete = opened.workspace.provider == LOCAL
+        self.complete = opened.workspace.provider in self.worlds
         endpoints = {spec.path: spec.endpoint for spec in opened.workspace.specs}
         found: dict[str, SpecFile] = {}
         for path in paths:

@@ -1,7 +1,7 @@
 """Opening: bep.yml and variable files, and the documents of any file, with what is wrong with them."""
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bep.schemas.drafts.contents import said
@@ -33,12 +33,17 @@ class Opened:
 
 
 def open_workspace(
-    files: Files, *, variables: Mapping[str, str], variable_files: Sequence[str], environment: Mapping[str, str]
+    files: Files,
+    *,
+    variables: Mapping[str, str],
+    variable_files: Sequence[str],
+    environment: Mapping[str, str],
+    worlds: Collection[str] = (LOCAL,),
 ) -> Opened:
-    """Read bep.yml, if there is one, and the variable files."""
+    """Read bep.yml, if there is one, and the variable files. `worlds` are the names of those that this bep has."""
     findings: list[Finding] = []
     texts: dict[str, str] = {}
-    workspace, doubts = _workspace(files, environment.get(CHOICE, ""), findings, texts)
+    workspace, doubts = _workspace(files, environment.get(CHOICE, ""), worlds, findings, texts)
     filed: dict[str, Node] = {}
     for path in variable_files:
         for node in documents_of(files, path, findings, texts):
@@ -46,11 +51,13 @@ def open_workspace(
     holding = Variables(workspace.variables, variables, filed, environment)
     holding.known = not doubts.cover("variables")
     holding.check_given()
-    complete = not doubts.touch("specs") and workspace.provider == LOCAL
+    complete = not doubts.touch("specs") and workspace.provider in worlds
     return Opened(workspace, holding, findings, texts, complete)
 
 
-def _workspace(files: Files, choice: str, findings: list[Finding], texts: dict[str, str]) -> tuple[Workspace, Doubts]:
+def _workspace(
+    files: Files, choice: str, worlds: Collection[str], findings: list[Finding], texts: dict[str, str]
+) -> tuple[Workspace, Doubts]:
     """What bep.yml says in the stage that is chosen, and what of it is not to be relied on."""
     if not files.exists(FILE):
         workspace, unsettled = as_chosen(Workspace(), choice)
@@ -70,7 +77,7 @@ def _workspace(files: Files, choice: str, findings: list[Finding], texts: dict[s
     workspace, unsettled = as_chosen(workspace, choice)
     findings += troubles
     findings += () if doubts.touch("stages") or doubts.touch("default_stage") else unsettled
-    findings += not_available(documents[0], workspace.stage or "")
+    findings += not_available(documents[0], workspace.stage or "", worlds)
     return _with_names(workspace, documents[0], files, findings, texts), doubts
 
 

@@ -1,7 +1,7 @@
 """Workspace: what bep.yml says, as a value."""
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,13 +124,13 @@ def _state_names(root: Node) -> Iterator[Finding]:
             )
 
 
-def not_available(node: Node, stage: str) -> Iterator[Finding]:
-    """What a bep.yml asks for in a stage (empty: in none), and this bep does not have yet."""
+def not_available(node: Node, stage: str, worlds: Collection[str]) -> Iterator[Finding]:
+    """What a bep.yml asks for in a stage (empty: in none), and this bep, which has these worlds, does not have yet."""
     around = node.at(("stages", stage))
     for path, has, fix in UNAVAILABLE:
         place = around if around is not None and around.get(path[0]) is not None else node
         found = place.at(path)
-        if found is not None:
+        if found is not None and path[-1] not in worlds:
             message = f"this bep has only {has} yet, not {path[-1]}"
             yield mistake("not-available", "workspace", message, fix, found.key_mark)
 

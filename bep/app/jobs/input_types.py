@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bep.app.workspace.faces import places_of
+
 if TYPE_CHECKING:
     from bep.app.workspace.opening import Opened
 
@@ -34,9 +36,7 @@ def misfit(opened: "Opened", kind: str, text: str, place: int | str) -> tuple[st
 
 def _is_folder(opened: "Opened", text: str, place: int | str) -> bool | None:
     if text.startswith("azureml:"):
-        from bep.providers.local.datastores import is_folder
-
-        return is_folder(opened.provider, text)
+        return places_of(opened).is_folder(text)
     if isinstance(place, int) or "://" in place:
         return None
     path = Path(place)

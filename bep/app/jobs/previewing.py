@@ -10,10 +10,11 @@ from bep.app.job_records import jobs_folder
 from bep.app.jobs.resolving import glimpses_of, inputs_of, output_of
 from bep.app.jobs.settings import must_fit, settings_for
 from bep.app.workspace.clock import job_name
+from bep.app.workspace.faces import environments_of, scoring_of
 
 if TYPE_CHECKING:
     from bep.app.workspace.opening import Opened
-    from bep.providers.local.scoring import Chosen
+    from bep.providers.world import Chosen
     from bep.runner.request import Settings
     from bep.schemas.job.job import JobSpec
 
@@ -29,14 +30,14 @@ def preview(opened: "Opened", job: "JobSpec", changes: Mapping[str, Any]) -> dic
     known before. `problems` say what would stop the job before its first mini-batch. Raises `ProviderError` and
     `InputsInvalid` as the job would.
     """
-    from bep.app.environments import outlook
-    from bep.providers.local.scoring import choose
+    from bep.app.environments import outlook_value
     from bep.runner.transfer.addresses import hidden
     from bep.schemas.kinds.settings import settings_of
 
-    chosen = choose(opened.provider, job.endpoint, job.deployment)
+    scoring = scoring_of(opened)
+    chosen = scoring.choose(job.endpoint, job.deployment)
     deployed = settings_of(chosen.observed.attributes)
-    settings = settings_for(opened.provider, chosen, job)
+    settings = settings_for(scoring, chosen, job)
     must_fit(job, settings, job.name or job_name())
     size = 1 if chosen.is_mlflow else settings.mini_batch_size
     counted = [_count(place, job.input_type) for place in glimpses_of(opened, job)]
@@ -51,7 +52,7 @@ def preview(opened: "Opened", job: "JobSpec", changes: Mapping[str, Any]) -> dic
         "deployment_digest": chosen.digest,
         "model": chosen.observed.attributes["model"],
         "scoring_script": chosen.observed.attributes.get("code_configuration", {}).get("scoring_script"),
-        "environment": outlook(opened, chosen).as_json(),
+        "environment": outlook_value(environments_of(opened).outlook(chosen)),
         "inputs": [hidden(text) for text in job.inputs],
         "remote_inputs": remote,
         "items": items,

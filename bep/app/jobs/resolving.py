@@ -13,6 +13,7 @@ from bep.app.job_records import jobs_folder
 from bep.app.jobs.input_types import misfit
 from bep.app.jobs.settings import must_fit, settings_for
 from bep.app.workspace.clock import job_name
+from bep.app.workspace.faces import contents_of, places_of, scoring_of
 from bep.app.workspace.specs import specs_of
 from bep.exit_codes import ExitCode, Stop
 from bep.schemas.address import address_of
@@ -21,8 +22,7 @@ from bep.schemas.secrets.secret import Secret
 
 if TYPE_CHECKING:
     from bep.app.workspace.opening import Opened
-    from bep.providers.local.datastores import Kept
-    from bep.providers.local.scoring import Scoring
+    from bep.providers.world import Kept, ScoredWith
     from bep.runner.folder.record import JobRecord
     from bep.runner.jobs.running import Given
     from bep.runner.jobs.staging import Stored
@@ -43,6 +43,7 @@ class JobSource:
 
 def loaded_job(opened: "Opened", source: JobSource) -> "LoadedJob":
     """The job, with what is doubtful about it. Raises `SpecInvalid` with every finding when something is wrong."""
+    from bep.providers.worlds import WORLDS
     from bep.schemas.job.job import load_job
 
     loaded = load_job(
@@ -52,6 +53,7 @@ def loaded_job(opened: "Opened", source: JobSource) -> "LoadedJob":
         variables=opened.source.variables,
         variable_files=opened.source.variable_files,
         environment=os.environ,
+        worlds=WORLDS,
     )
     if loaded.job is None or errors(loaded.findings):
         raise SpecInvalid(loaded.findings, loaded.sources)
@@ -63,7 +65,6 @@ def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> 
 
     Raises `ProviderError` for an endpoint, deployment or environment that cannot be had, `SpecInvalid` for inputs.
     """
-    from bep.providers.local.scoring import choose, resolve
     from bep.runner.folder.folder import JobFolder
     from bep.runner.request import JobRequest
     from bep.runner.transfer.addresses import hidden
@@ -71,10 +72,11 @@ def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> 
     name = job.name or job_name()
     folder = jobs_folder(opened.home) / name
     located = inputs_of(opened, job, JobFolder(folder).assets)
-    settings = settings_for(opened.provider, choose(opened.provider, job.endpoint, job.deployment), job)
+    world = scoring_of(opened)
+    settings = settings_for(world, world.choose(job.endpoint, job.deployment), job)
     must_fit(job, settings, name)
     with placed(opened):
-        scoring = resolve(opened.provider, job.endpoint, job.deployment, report=say)
+        scoring = world.resolve(job.endpoint, job.deployment, say)
     for warning in (*scoring.warnings, *_of_links(opened)):
         say(f"warning: {warning}")
     place = output_of(opened, job, name)
@@ -126,7 +128,7 @@ class _Variables:
         return _Variables({**self.values, **given}, self.secret.difference(given).union(job.secret_variables))
 
 
-def _target(scoring: "Scoring", variables: _Variables, folder: Path) -> "ScoringTarget":
+def _target(scoring: "ScoredWith", variables: _Variables, folder: Path) -> "ScoringTarget":
     """What a job in this folder scores with: the user's own files where they are, its own copies of what is stored."""
     from bep.runner.folder.folder import JobFolder
     from bep.runner.request import ScoringTarget
@@ -149,7 +151,7 @@ def _target(scoring: "Scoring", variables: _Variables, folder: Path) -> "Scoring
     )
 
 
-def _variables(opened: "Opened", scoring: "Scoring") -> _Variables:
+def _variables(opened: "Opened", scoring: "ScoredWith") -> _Variables:
     """A deployment's environment variables. The world keeps no secret, so those that are come from the specs."""
     if not scoring.sealed_variables:
         return _Variables(scoring.environment_variables)
@@ -174,42 +176,35 @@ def variables_of(opened: "Opened", record: "JobRecord") -> Mapping[str, str]:
 
     Raises `Stop` when the deployment is another by now: the job would not go on with what it began with.
     """
-    from bep.providers.local.environments.folder import hold_interpreter
-    from bep.providers.local.scoring import choose, resolve
-
-    target = record.target
+    target, world = record.target, scoring_of(opened)
     address = address_of("deployment", target.endpoint, target.deployment)
-    if address not in opened.provider.deployments(target.endpoint):
+    if address not in opened.provider.read([address]):
         raise Stop(
             ExitCode.CONFLICT,
             f"{record.name} scores with {address}, which is not there any more\n"
             f"    fix: apply the specs that declare it: bep apply --target {address}",
         )
-    if choose(opened.provider, target.endpoint, target.deployment).digest != target.deployment_digest:
+    if world.choose(target.endpoint, target.deployment).digest != target.deployment_digest:
         raise Stop(
             ExitCode.CONFLICT,
             f"{record.name} began with another {target.endpoint}/{target.deployment} than is deployed now\n"
             "    fix: apply the specs it began with, or run the job anew, or `bep job retry --mended`",
         )
-    hold_interpreter(target.interpreter[0], opened.root)
-    return _variables(opened, resolve(opened.provider, target.endpoint, target.deployment)).values
+    world.hold(target.interpreter[0])
+    return _variables(opened, world.resolve(target.endpoint, target.deployment)).values
 
 
 def interpreter_again(opened: "Opened", record: "JobRecord") -> tuple[str, ...] | None:
     """What starts the environment of a job now, where its record's interpreter is gone; it was built again by then."""
-    from bep.providers.local.scoring import resolve
-
     target = record.target
     if os.path.lexists(target.interpreter[0]):
         return None
-    return resolve(opened.provider, target.endpoint, target.deployment).interpreter
+    return scoring_of(opened).resolve(target.endpoint, target.deployment).interpreter
 
 
 def target_now(opened: "Opened", record: "JobRecord") -> "tuple[ScoringTarget, Given]":
     """What a job would score with now, whatever it began with: its deployment as it is applied today."""
-    from bep.providers.local.scoring import resolve
-
-    scoring = resolve(opened.provider, record.target.endpoint, record.target.deployment)
+    scoring = scoring_of(opened).resolve(record.target.endpoint, record.target.deployment)
     target = _target(scoring, _variables(opened, scoring), record.folder)
     return target, (scoring.stored, opened.share)
 
@@ -223,7 +218,7 @@ def was_given_links(opened: "Opened", record: "JobRecord") -> bool:
 
     if JobFolder(record.folder).assets_list.exists():
         return False
-    contents = opened.provider.contents
+    contents = contents_of(opened)
     for address, there in opened.provider.list("data").items():
         kept = there.contents.get("path")
         tree = kept and contents.tree_of(kept)
@@ -235,9 +230,9 @@ def was_given_links(opened: "Opened", record: "JobRecord") -> bool:
 def input_of(opened: "Opened", text: str) -> "str | Kept":
     """Where an input lies: assets and datastores by the provider, local paths from the workspace's folder."""
     if text.startswith("azureml:"):
-        from bep.providers.local.datastores import Kept, resolve
+        from bep.providers.world import Kept
 
-        found = resolve(opened.provider, text)
+        found = places_of(opened).resolve(text)
         return found if isinstance(found, Kept) else os.fspath(found)
     return _local(opened, text)
 
@@ -272,7 +267,7 @@ def inputs_of(opened: "Opened", job: "JobSpec", assets: Path) -> Inputs:
             places.append(place)
             continue
         name = f"input-{number}"
-        stored[name] = opened.provider.contents.originals(place.address, place.record)
+        stored[name] = contents_of(opened).originals(place.address, place.record)
         places.append(os.fspath(assets / name / place.file))
     return Inputs(tuple(places), stored)
 
@@ -285,9 +280,7 @@ def glimpses_of(opened: "Opened", job: "JobSpec") -> tuple[int | str, ...]:
 def _glimpse(opened: "Opened", text: str) -> int | str:
     if not text.startswith("azureml:"):
         return _local(opened, text)
-    from bep.providers.local.datastores import glimpse
-
-    found = glimpse(opened.provider, text)
+    found = places_of(opened).glimpse(text)
     return found if isinstance(found, int) else os.fspath(found)
 
 
@@ -340,9 +333,7 @@ def output_of(opened: "Opened", job: "JobSpec", name: str) -> Path | str:
 
 
 def _datastore(opened: "Opened", text: str) -> Path | str:
-    from bep.providers.local.datastores import resolve_output
-
-    return resolve_output(opened.provider, text)
+    return places_of(opened).resolve_output(text)
 
 
 def output_again(opened: "Opened", record: "JobRecord") -> str | None:

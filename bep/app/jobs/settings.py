@@ -7,21 +7,19 @@ from bep.schemas.findings.finding import Finding, SpecInvalid, mistake
 from bep.schemas.specs.rules import instances_trouble, summary_trouble
 
 if TYPE_CHECKING:
-    from bep.providers.local.provider import LocalProvider
-    from bep.providers.local.scoring import Chosen
+    from bep.providers.world import Chosen, Scoring
     from bep.runner.request import Settings
     from bep.schemas.job.job import JobSpec
 
 
-def settings_for(provider: "LocalProvider", chosen: "Chosen", job: "JobSpec") -> "Settings":
+def settings_for(scoring: "Scoring", chosen: "Chosen", job: "JobSpec") -> "Settings":
     """What a job says itself, then what its deployment says. Raises `SpecInvalid` with all that does not fit."""
-    from bep.providers.local.scoring import bounds_of
     from bep.runner.request import DEFAULT_NAME, Settings, default_name
     from bep.schemas.kinds.settings import settings_of
 
     deployed = settings_of(chosen.observed.attributes)
     wrong = [*_partitions(job, deployed), *_output(job, deployed)]
-    for most, whose in bounds_of(provider, chosen):
+    for most, whose in scoring.bounds_of(chosen):
         count = job.settings.get("instance_count", deployed.get("instance_count", 1))
         if trouble := instances_trouble(count, most, whose):
             wrong.append(_mistake("too-many-instances", job, "instance_count", *trouble))

@@ -111,7 +111,7 @@ def seal_kept(opened: "Opened", *, lock_timeout: float, operation: str) -> tuple
         opened.store.begin() as session,
     ):
         session.seal()
-        opened.provider.seal()
+        opened.world.seal()
         return session.notes
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bep.app.plans.adopting_state import remember, state_only, take
 from bep.app.state_editing import editing
+from bep.app.workspace.faces import contents_of
 from bep.app.workspace.specs import specs_of
 from bep.exit_codes import ExitCode, Stop
 from bep.schemas.address import Address, kind_of, names_of
@@ -139,7 +140,7 @@ def _path(opened: "Opened", one: Found, field: str, beside: Path) -> str:
         return os.path.relpath(opened.root / local, beside)
     name = "-".join((*names_of(one.address), field.rpartition(".")[2]))
     target = _free(beside / name[-_LONGEST:].lstrip("-."))
-    opened.provider.contents.lay_out(one.address, record, target)
+    contents_of(opened).lay_out(one.address, record, target)
     [*names] = record.files
     single = len(names) == 1 and Path(local).name == names[0]
     return os.path.relpath(target / names[0] if single else target, beside)

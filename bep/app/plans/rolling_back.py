@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bep.app.workspace.faces import contents_of
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
@@ -94,14 +95,16 @@ def _as_before(change: "Change", entry: "Entry | None") -> bool:
 
 def _kept_contents(opened: "Opened", plan: "Plan") -> "Mapping[str, ContentRecord]":
     """By sha256, the earlier contents of what the plan touched whose bytes the provider still has, whole."""
-    wanted = set(_earlier_contents(plan))
-    found = {}
+    wanted, contents = set(_earlier_contents(plan)), opened.world.contents
+    found: dict[str, ContentRecord] = {}
+    if contents is None:  # nothing can be given back
+        return found
     for state in (opened.state, *opened.store.backups.good()) if wanted else ():
         for entry in state.entries.values():
             for record in entry.contents.values():
                 if record.sha256 in wanted:
                     wanted.discard(record.sha256)
-                    if all(map(opened.provider.contents.is_sound, record.files.values())):
+                    if all(map(contents.is_sound, record.files.values())):
                         found[record.sha256] = record
     return found
 
@@ -125,7 +128,7 @@ def _resource(opened: "Opened", change: "Change") -> "Resource":
             local="",
             sha256=record.sha256,
             files=record.files,
-            source=os.fspath(opened.provider.contents.files),
+            source=os.fspath(contents_of(opened).files),
         )
         for path, record in change.contents.items()
     }

@@ -1,4 +1,4 @@
-"""A workspace, opened: its specs, its state and its provider. The only place that chooses between providers."""
+"""A workspace, opened: its specs, its state and its world. Knows no world by name."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -20,8 +20,9 @@ from bep.schemas.workspace.workspace import FILE
 
 if TYPE_CHECKING:
     from bep.planner.state import State
-    from bep.providers.local.provider import LocalProvider
+    from bep.providers.protocol import Provider
     from bep.providers.state.file_store import FileStore
+    from bep.providers.world import World
     from bep.schemas.findings.finding import Finding
     from bep.schemas.specs.loading import Loaded
     from bep.schemas.workspace.workspace import Workspace
@@ -65,11 +66,16 @@ class Opened:
     @cached_property
     def _glance(self) -> "tuple[Workspace, Sequence[Finding]]":
         """What bep.yml says, and what is wrong with it."""
+        from bep.providers.worlds import WORLDS
         from bep.schemas.workspace.reading_workspace import open_workspace
 
         source = self.source
         found = open_workspace(
-            self.files, variables=source.variables, variable_files=source.variable_files, environment=os.environ
+            self.files,
+            variables=source.variables,
+            variable_files=source.variable_files,
+            environment=os.environ,
+            worlds=WORLDS,
         )
         shared = found.workspace.provider_settings.get("shared")
         modes.ask_for(modes.GROUP if shared == "group" else modes.PRIVATE)
@@ -80,6 +86,7 @@ class Opened:
         """The specs, with every finding. Never raises for what a user wrote."""
         from bep.app.workspace.build_checks import with_environments
         from bep.planner.planning.earlier_rules import as_registered
+        from bep.providers.worlds import WORLDS
         from bep.schemas.specs.loading import load
 
         loaded = load(
@@ -89,10 +96,14 @@ class Opened:
             variable_files=self.source.variable_files,
             environment=os.environ,
             known=self._known,
+            worlds=WORLDS,
         )
-        if loaded.workspace.stage is not None:  # else there is no world to ask, and a finding says why
-            loaded = replace(loaded, resources=as_registered(loaded.resources, self._provider_with("").list))
-        return with_environments(loaded, os.environ, self._text)
+        if loaded.workspace.provider not in WORLDS:  # then there is no world to ask, and a finding says so
+            return loaded
+        world = self.keyless_world
+        if loaded.workspace.stage is not None:  # else it cannot be told which world is meant, and a finding says why
+            loaded = replace(loaded, resources=as_registered(loaded.resources, world.objects.list))
+        return with_environments(loaded, world, self._text)
 
     def _text(self, path: str) -> str:
         """A file's text as it may be shown: whatever looks like a secret is blotted out."""
@@ -102,35 +113,41 @@ class Opened:
 
     def _known(self, kind: str) -> Sequence[Address]:
         """What the provider has of a kind, oldest first. Asked while the specs are read, so before the state is."""
-        return list(self._provider_with("").list(kind))
+        from bep.providers.worlds import WORLDS
 
-    def _provider_with(self, secret_key: str) -> "LocalProvider":
-        from bep.providers.local.environments.builders import AUTO
-        from bep.providers.local.provider import LocalProvider
+        return list(self.keyless_world.objects.list(kind)) if self.workspace.provider in WORLDS else ()
 
-        settings = self.workspace.provider_settings
-        return LocalProvider(
+    @cached_property
+    def keyless_world(self) -> "World":
+        """The world without the key of the secrets: for what it has, and where it lies on this machine.
+
+        Raises `SpecInvalid` where this bep does not have it.
+        """
+        return self._world_with("")
+
+    def _world_with(self, secret_key: str) -> "World":
+        from bep.providers.world import Setup
+        from bep.providers.worlds import WORLDS, open_world
+
+        found = self.loaded.workspace if "loaded" in self.__dict__ else self.glanced
+        if found.provider not in WORLDS:
+            raise self._not_available()
+        setup = Setup(
             self.root,
+            home=self.root / found.home,
+            settings=found.provider_settings,
             secret_key=secret_key,
             clock=now,
-            python=settings.get("python"),
-            surroundings=os.environ,
-            cloud=str(self.world),
-            builder=settings.get("environments", AUTO),
-            conda_names=self.workspace.conda_names,
-            environments_folder=settings.get("environments_folder"),
+            environment=os.environ,
+            conda_names=found.conda_names,
             fetch=self._fetched,
         )
+        return open_world(found.provider, setup)
 
     @property
     def share(self) -> str:
         """How a job gets what is stored: as copies, or as links where bep.yml asks for that."""
         return str(self.workspace.provider_settings.get("share", "copy"))
-
-    @property
-    def world(self) -> Path:
-        """The folder of the local world."""
-        return self.root / str(self.workspace.provider_settings.get("path") or f"{self.workspace.home}/cloud")
 
     @property
     def downloads(self) -> Path:
@@ -152,18 +169,25 @@ class Opened:
             raise ProviderError(hidden(address), "locate", message, code="Storage", retryable=True) from None
 
     @cached_property
-    def provider(self) -> "LocalProvider":
+    def world(self) -> "World":
         """The world these specs are for.
 
-        Raises `SpecInvalid` when this bep does not have its provider, and for a wrong file of names: what would be
-        installed is not what was meant.
+        Raises `SpecInvalid` when this bep does not have it, and for a wrong file of names: what would be installed is
+        not what was meant.
         """
-        if self.workspace.provider != "local":
+        from bep.providers.worlds import WORLDS
+
+        if self.workspace.provider not in WORLDS:
             raise self._not_available()
         wrong = [found for found in errors(self._glance[1]) if found.code == WRONG_NAMES]
         if wrong:
             raise SpecInvalid(wrong, self.loaded.sources)
-        return self._provider_with(self.recorded.secret_key)
+        return self._world_with(self.recorded.secret_key)
+
+    @property
+    def provider(self) -> "Provider":
+        """The verbs of that world. Raises as `world` does."""
+        return self.world.objects
 
     def _not_available(self) -> SpecInvalid:
         asked = [found for found in self.loaded.findings if found.code == "not-available"]
@@ -199,7 +223,7 @@ class Opened:
             return stored.state, stored.notes
         from bep.providers.applying.recovery import recovered
 
-        return recovered(stored, self._provider_with(stored.state.secret_key), now)
+        return recovered(stored, self._world_with(stored.state.secret_key).objects, now)
 
     @property
     def state(self) -> "State":

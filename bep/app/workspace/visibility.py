@@ -15,8 +15,8 @@ _SETTING = "provider: {local: {shared: group}}"
 
 def seen_by(opened: "Opened") -> tuple[str, ...]:
     """A line for each folder of bep's that more people than were asked for can look into, or fewer. It stays so."""
-    home, world = opened.root / HOME, opened.world
-    folders = (home,) if world.is_relative_to(home) else (home, world)
+    home = opened.root / HOME
+    folders = (home, *(folder for folder in opened.keyless_world.folders if not folder.is_relative_to(home)))
     return tuple(line for folder in folders for line in _said(folder, os.path.relpath(folder, opened.root)))
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def read_only(opened: "Opened") -> tuple[str, ...]:
     """One line for who looks at a workspace that cannot be changed; nothing where it can."""
-    found = _refusal(_places(opened)) if _is_local(opened) else None
+    found = _refusal(_places(opened)) if _is_known(opened) else None
     if found is None:
         return ()
     return (f"{found.place} may only be read here: all can be shown, and nothing changed ({found.why})",)
@@ -40,14 +40,15 @@ def _refusal(places: tuple[Path, ...]) -> "Refusal | None":
     return no_write(places)
 
 
-def _is_local(opened: "Opened") -> bool:
-    """Whether there is a place to ask about: no stage is chosen, or none of this provider, where there is not."""
+def _is_known(opened: "Opened") -> bool:
+    """Whether there is a place to ask about: not where no stage is chosen, or this bep has no such world or store."""
+    from bep.providers.worlds import WORLDS
+
     found = opened.glanced
-    return found.stage is not None and found.provider == "local" and "file" in found.state
+    return found.stage is not None and found.provider in WORLDS and "file" in found.state
 
 
 def _places(opened: "Opened") -> tuple[Path, ...]:
     state = opened.store.path
     beside = [state.with_name(state.name + ending) for ending in (".lock", ".journal")]
-    catalog = opened.world / "catalog.sqlite"
-    return (state.parent, *beside, opened.world, catalog)
+    return (state.parent, *beside, *opened.keyless_world.written)

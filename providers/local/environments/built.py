@@ -1,41 +1,15 @@
 """What a built environment says of itself, in a file written last. Knows no builder and no recipe."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 from bep.disk.durable import write_durably
-from bep.providers.local.environments.builders import PIP
+from bep.providers.world import Built as Built
 
 COMPLETE: Final = "complete.json"
 """Written last. A folder without it is a build that was killed; nobody uses it, the next build clears it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Built:
-    """A usable environment: `python` is its interpreter's path, `version` that Python's version.
-
-    `asked` is the version of Python that was asked for, as it was written, nothing where any would do.
-    `builder` is pip or the name of the program of conda's that made it; `variables` are those that activating it sets.
-    """
-
-    digest: str
-    label: str
-    python: str
-    version: str
-    requirements: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    log: str = ""
-    builder: str = PIP
-    variables: Mapping[str, str] = field(default_factory=dict)
-    asked: str = ""
-
-    @property
-    def folder(self) -> Path:
-        """Where it was built."""
-        return Path(self.python).parent.parent
 
 
 def mark(built: Built, folder: Path) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bep.disk.locks import take, wait
-from bep.providers.local.disk_faults import told
+from bep.providers.disk_faults import told
 from bep.providers.local.environments import building, conda_prefix
 from bep.providers.local.environments import folder as environment_folder
 from bep.providers.local.environments.builders import AUTO, BY_PIP, Builder, conda_program, settled

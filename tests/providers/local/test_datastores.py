@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from bep.providers.local.datastores import Kept, locate, resolve, resolve_output
+from bep.providers.local.datastores import locate, resolve, resolve_output
 from bep.providers.local.provider import LocalProvider
 from bep.providers.protocol import ProviderError
+from bep.providers.world import Kept
 from tests.providers.local.support import content, model, provider, put
 
 

@@ -1,0 +1,21 @@
+"""The worlds there are, by the name that bep.yml gives them. The one module that names any; each is imported on use."""
+
+from collections.abc import Callable
+from typing import Final
+
+from bep.providers.world import Setup, World
+
+
+def _local(setup: Setup) -> World:
+    from bep.providers.local.world import LocalWorld
+
+    return LocalWorld(setup)
+
+
+WORLDS: Final[dict[str, Callable[[Setup], World]]] = {"local": _local}
+"""How each is opened. A new world is a folder and a line here."""
+
+
+def open_world(name: str, setup: Setup) -> World:
+    """The world of this name. Raises `KeyError` for one that is not in the table."""
+    return WORLDS[name](setup)
