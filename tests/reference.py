@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from bep import cli
-from bep.schemas.kinds.kind import NAMES
+from bep.schemas.kinds.kind import is_kind, kind_names
 from bep.schemas.kinds.published import followed, schema_of
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -19,6 +19,7 @@ NOTES = {
     "x-bep-content": "a path whose bytes are part of the resource",
     "x-bep-set-like": "the order does not matter",
     "x-bep-not-content": "in no digest",
+    "x-bep-set-by": "a job may say otherwise",
 }
 COMMON = {"$schema", "kind", "x-bep"}
 """Fields that every kind has, told once at the top of the page."""
@@ -35,7 +36,7 @@ def kinds() -> str:
         "# Kinds of resources\n\n"
         "Generated from the schemas by `python -m tests.reference`; `bep schema export` writes the schemas.\n"
         "Each kind also takes `$schema` (for an editor), `kind` (to say it outright) and [`x-bep`](../x-bep.md).\n"
-        "Fields that the service fills are read and ignored.\n" + "".join(map(kind, NAMES))
+        "Fields that the service fills are read and ignored.\n" + "".join(map(kind, kind_names()))
     )
 
 
@@ -92,7 +93,7 @@ def row(kind: str, path: tuple[str, ...], node: Mapping[str, Any], owner: str) -
     notes = [told for word, told in NOTES.items() if node.get(word)]
     if "x-bep-refers-to" in node:
         notes.append(f"refers to a [{node['x-bep-refers-to']}](#{node['x-bep-refers-to']})")
-    elif owner != kind and owner in NAMES:
+    elif owner != kind and is_kind(owner):
         notes.append(f"see [{owner}](#{owner})")
     described = " ".join([node.get("description", ""), *(f"({note})" for note in notes)]).strip()
     return f"| `{'.'.join(path)}` | {cell(described)} | {cell(values(node))} |"

@@ -103,11 +103,11 @@ def free(
 
 def _of_objects(opened: "Opened") -> tuple[set[str], set[str]]:
     """Digests of the files of all objects in the world, and the addresses that their fields name."""
-    from bep.schemas.kinds.kind import NAMES
+    from bep.schemas.kinds.kind import kind_names
 
     digests: set[str] = set()
     addresses: set[str] = set()
-    for kind in NAMES:
+    for kind in kind_names():
         for there in opened.provider.list(kind).values():
             for record in there.contents.values():
                 digests.update(record.files.values())

@@ -82,10 +82,10 @@ def repair(opened: "Opened", say: Callable[[str], None], *, dry_run: bool) -> Re
 
 def _uses(opened: "Opened") -> dict[str, tuple[Use, ...]]:
     """By digest, which files of registered objects it is."""
-    from bep.schemas.kinds.kind import NAMES
+    from bep.schemas.kinds.kind import kind_names
 
     found: dict[str, tuple[Use, ...]] = {}
-    for kind in NAMES:
+    for kind in kind_names():
         for address, there in opened.provider.list(kind).items():
             for field, record in there.contents.items():
                 for name, sha256 in record.files.items():

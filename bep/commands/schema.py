@@ -28,12 +28,12 @@ def published() -> dict[str, str]:
     """Every published schema, name to text: the kinds, bep.yml, job.yml, and the formats bep writes."""
     from importlib import resources
 
-    from bep.schemas.kinds.kind import NAMES
+    from bep.schemas.kinds.kind import kind_names
     from bep.schemas.kinds.published import editor_text
 
     planner = resources.files("bep.planner.formats")
     written = {name: planner.joinpath(f"{name}.schema.json").read_text(encoding="utf-8") for name in ("plan", "state")}
-    return {name: editor_text(name) for name in (*NAMES, "workspace", "job", "extension")} | written
+    return {name: editor_text(name) for name in (*kind_names(), "workspace", "job", "extension")} | written
 
 
 @app.command("list")

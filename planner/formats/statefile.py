@@ -12,7 +12,7 @@ from typing import Any
 from bep.planner.canonical import canonical
 from bep.planner.state import FORMAT_VERSION, State
 from bep.schemas.address import Address, kind_of, names_of
-from bep.schemas.kinds.kind import NAMES
+from bep.schemas.kinds.kind import is_kind
 from bep.schemas.values.written import Invalid
 
 DIGEST = re.compile(r'"digest":"(sha256:[0-9a-f]{64})",\n')
@@ -99,7 +99,7 @@ def _check_names(body: str) -> None:
 
 def unknown_kinds(state: State) -> list[Address]:
     """The entries of kinds that this bep does not have: another version made them, or a hand."""
-    return [address for address in state.entries if kind_of(address) not in NAMES]
+    return [address for address in state.entries if not is_kind(kind_of(address))]
 
 
 def _why_not(text: str, otherwise: str = "it was edited since bep wrote it: its digest does not match") -> str:

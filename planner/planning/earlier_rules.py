@@ -13,9 +13,8 @@ from bep.planner.state import ContentRecord
 from bep.planner.wanted import records
 from bep.schemas.address import Address, names_of
 from bep.schemas.content import DIGITS, FIRST_RULE, described, same_files, version_of
+from bep.schemas.kinds.kind import is_registered
 from bep.schemas.resource import Reference, Resource
-
-REGISTERED = ("model", "environment", "data")
 
 World = Callable[[str], Mapping[Address, Observed]]
 """Every object of a kind that exists, by address."""
@@ -32,9 +31,7 @@ def same_content(recorded: ContentRecord | None, wanted: ContentRecord | None) -
 
 def as_registered(resources: Sequence[Resource], world: World) -> tuple[Resource, ...]:
     """The resources, those that an earlier rule registered under the version which that rule gave them."""
-    there = {
-        kind: world(kind) for kind in REGISTERED if any(_automatic(each) and each.kind == kind for each in resources)
-    }
+    there = {kind: world(kind) for kind in sorted({each.kind for each in resources if _automatic(each)})}
     declared = {each.address for each in resources}
     known = {address: seen for objects in there.values() for address, seen in objects.items()}
     earlier = {
@@ -50,7 +47,7 @@ def as_registered(resources: Sequence[Resource], world: World) -> tuple[Resource
 def _automatic(resource: Resource) -> bool:
     """Whether a resource's version is the one that today's rule gives to what has none."""
     version = resource.attributes.get("version")
-    if resource.kind not in REGISTERED or not isinstance(version, str) or len(version) != DIGITS:
+    if not is_registered(resource.kind) or not isinstance(version, str) or len(version) != DIGITS:
         return False
     content = resource.contents.get("path")
     return version == (content.sha256[:DIGITS] if content else version_of(resource.attributes))

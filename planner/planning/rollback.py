@@ -11,7 +11,7 @@ from bep.planner.state import ContentRecord, State
 from bep.planner.summarising import diffs_summary
 from bep.planner.traffic import shift_summary
 from bep.schemas.address import Address
-from bep.schemas.kinds.kind import NAMES
+from bep.schemas.kinds.kind import kind_names
 from bep.schemas.resource import NOTHING
 from bep.schemas.secrets.secret import is_sealed
 
@@ -38,7 +38,7 @@ def inverse(plan: Plan, state: State, kept: Mapping[str, ContentRecord] = NOTHIN
     drafts = [_inverse(change) for change in reversed(plan.changes) if change.address not in lost]
     drafts = [change.model_copy(update=_as_of(change, state, kept)) for change in drafts]
     prior = {address: entry.references for address, entry in state.entries.items()}
-    changes = ordered(drafts, prior, NAMES)
+    changes = ordered(drafts, prior, kind_names())
     undone = plan.model_copy(
         update={
             "serial": state.serial,

@@ -14,6 +14,7 @@ from bep.providers.local.unreferenced import in_use
 from bep.providers.local.uses import GIVEN, holds_back, uses
 from bep.providers.protocol import ProviderError
 from bep.schemas.address import Address, address_of, kind_of
+from bep.schemas.kinds.kind import is_registered
 from bep.schemas.resource import NOTHING, Resource
 from bep.schemas.secrets.recognising import secrets_sealed
 from bep.schemas.secrets.secret import seal
@@ -104,7 +105,7 @@ class LocalProvider:
             return self._catalog.create(self._row(resource, "create", operation), given=frozenset(GIVEN))
 
     def update(self, resource: Resource, *, operation: str, etag: str) -> Observed:
-        """Change the row in place. Bytes of a registered model or data asset never change, as in the service."""
+        """Change the row in place. Bytes of what is registered never change, as in the service."""
         with told(resource.address, "update"), in_use(self.cloud):
             _refuse_other_bytes(resource, self.read([resource.address]).get(resource.address))
             return self._catalog.update(self._row(resource, "update", operation), etag=etag, given=frozenset(GIVEN))
@@ -150,9 +151,12 @@ def _not_fetched(address: str) -> Path:
 
 
 def _refuse_other_bytes(resource: Resource, there: Observed | None) -> None:
-    if there is None or resource.kind not in ("model", "data"):
+    if there is None or not is_registered(resource.kind):
         return
-    wanted = {path: content.sha256 for path, content in resource.contents.items()}
-    if wanted != {path: record.sha256 for path, record in there.contents.items()}:
+    from bep.planner.planning.earlier_rules import same_content
+    from bep.planner.wanted import records
+
+    wanted, known = records(resource.contents), there.contents
+    if not all(same_content(known.get(path), wanted.get(path)) for path in {*known, *wanted}):
         message = "Asset paths cannot be updated. Register the new bytes under a new version"
         raise ProviderError(resource.address, "update", message, code="UserError")

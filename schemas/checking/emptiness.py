@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bep.schemas.checking.structure import Refusal, dotted
 from bep.schemas.findings.finding import Finding, mistake, warning
-from bep.schemas.kinds.kind import NAMES, load_kind
+from bep.schemas.kinds.kind import is_kind, load_kind
 from bep.schemas.mark import Mark
 from bep.schemas.resource import FieldPath
 from bep.schemas.yaml.node import Node
@@ -78,7 +78,7 @@ def _placed(refusal: Refusal, empty: Empty) -> Refusal:
 
 def _identifies(name: str, path: FieldPath) -> bool:
     """Whether a field is part of the address of the resource that it is written in, which may be an inline one."""
-    if name not in NAMES:
+    if not is_kind(name):
         return False
     if name == "endpoint" and path[0] == "deployments" and len(path) > 2:
         return _identifies("deployment", path[2:])

@@ -9,7 +9,7 @@ from bep.schemas.checking.explanations import EXPLANATIONS, other, types_of, wro
 from bep.schemas.checking.fast_path import acceptor
 from bep.schemas.findings.did_you_mean import either, listed, meant_by, nearest, with_article
 from bep.schemas.findings.finding import Finding, mistake
-from bep.schemas.kinds.kind import NAMES
+from bep.schemas.kinds.kind import kind_names
 from bep.schemas.kinds.published import OTHERS, followed, in_python, schema_of
 from bep.schemas.resource import FieldPath
 from bep.schemas.yaml.node import Node, plain
@@ -44,7 +44,7 @@ def _validator(name: str) -> Any:
     from jsonschema import Draft202012Validator
     from referencing import Registry, Resource
 
-    every = [(n, _for_python(schema_of(n))) for n in (*NAMES, *OTHERS)]
+    every = [(n, _for_python(schema_of(n))) for n in (*kind_names(), *OTHERS)]
     known = [(f"{n}.schema.json", Resource.from_contents(schema)) for n, schema in every]
     registry: Registry[Any] = Registry().with_resources(known)
     return Draft202012Validator({"$ref": f"{name}.schema.json"}, registry=registry)

@@ -1,24 +1,17 @@
 """References: every way to name another resource, and the address it means."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from bep.schemas.address import Address, address_of, kind_of, names_of
 from bep.schemas.findings.did_you_mean import listed, nearest
+from bep.schemas.kinds.kind import is_registered, load_kinds
 
-VERSIONED = frozenset(("model", "environment", "data"))
 BUILT_IN = frozenset((Address("compute/local"), Address("datastore/workspaceblobstore")))
 """What every workspace has without declaring it."""
 
-COLLECTIONS = {
-    "models": "model",
-    "environments": "environment",
-    "data": "data",
-    "computes": "compute",
-    "datastores": "datastore",
-    "batchEndpoints": "endpoint",
-}
 SERVICE = "Microsoft.MachineLearningServices/"
 REMOTE = re.compile(r"(azureml|https?|wasbs?|abfss?|adl|s3|gs|runs):/|(?!file:)[a-z][a-z0-9+.-]+://")
 DATASTORE_URI = re.compile(
@@ -61,7 +54,7 @@ def parse(text: str, kind: str) -> Named | None:
     if text.startswith(("azureml:", "/subscriptions/")):
         rest = text.removeprefix("azureml:").strip()
         return _long(rest) if "/" in rest else _short(rest, kind)
-    if kind not in VERSIONED and "/" not in text and ":" not in text:
+    if not is_registered(kind) and "/" not in text and ":" not in text:
         return Named(kind, text)
     return None
 
@@ -71,7 +64,7 @@ def _short(text: str, kind: str) -> Named | None:
         name, _, label = text.partition("@")
         return Named(kind, name, label=label) if name and label else None
     name, _, version = text.partition(":")
-    if not name or ":" in version or (version and kind not in VERSIONED):
+    if not name or ":" in version or (version and not is_registered(kind)):
         return None
     return Named(kind, name, version) if version or ":" not in text else None
 
@@ -90,11 +83,17 @@ def _uri(text: str) -> Named | None:
 
 def _asset(text: str) -> Named | None:
     found = ASSET.match(text)
-    if not found or found[1] not in COLLECTIONS:
+    if not found or found[1] not in _collections():
         return None
     version = found[4] or ""
     labelled = found[3] == "labels" or "/labels/" in text
-    return Named(COLLECTIONS[found[1]], found[2], "" if labelled else version, version if labelled else "")
+    return Named(_collections()[found[1]], found[2], "" if labelled else version, version if labelled else "")
+
+
+@cache
+def _collections() -> Mapping[str, str]:
+    """Each kind by what long identifiers call it."""
+    return {kind.collection: name for name, kind in load_kinds().items() if kind.collection}
 
 
 class Addresses:
@@ -119,7 +118,7 @@ class Addresses:
         self.declared = frozenset(declared) | BUILT_IN
         self._versions: dict[tuple[str, str], list[str]] = {}
         for address in self.declared:
-            if kind_of(address) in VERSIONED and len(names_of(address)) == 2:
+            if is_registered(kind_of(address)) and len(names_of(address)) == 2:
                 name, version = names_of(address)
                 self._versions.setdefault((kind_of(address), name), []).append(version)
 
@@ -151,7 +150,7 @@ class Addresses:
 
     def find(self, named: Named) -> Address | None:
         """The address a reference means, if there is such a resource."""
-        if named.kind not in VERSIONED:
+        if not is_registered(named.kind):
             address = address_of(named.kind, named.name)
             return address if self.has(address) else None
         if named.version:

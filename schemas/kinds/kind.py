@@ -9,24 +9,19 @@ from typing import Any
 
 from bep.schemas.resource import FieldPath
 
-NAMES = (
-    "compute",
-    "datastore",
-    "data",
-    "model",
-    "environment",
-    "endpoint",
-    "deployment",
-    "traffic",
-)
-"""Every kind of resource, in the order documents list them. Adding a kind is adding a name and a file."""
-
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind, as its schema declares it. Paths are tuples; a `*` stands for any key or index."""
+    """One kind, as its schema declares it. Paths are tuples; a `*` stands for any key or index.
+
+    `content` are the fields whose bytes belong to a resource, and `folders` those of them that name a folder.
+    `registered` is whether it has versions, each of which never changes its content. `collection` is what the service's
+    long identifiers call it, `schema_names` are what a `$schema` ends in, in small letters. `written_as` is what is
+    written instead of a document of this kind, if none declares it.
+    """
 
     name: str
+    order: int
     schema: Mapping[str, Any]
     identity: tuple[str, ...]
     summary: str
@@ -34,11 +29,15 @@ class Kind:
     immutable: frozenset[FieldPath]
     sensitive: frozenset[FieldPath]
     content: frozenset[FieldPath]
+    folders: frozenset[FieldPath]
     set_like: frozenset[FieldPath]
     server_filled: frozenset[FieldPath]
     not_content: frozenset[FieldPath]
     registered: bool
     shift: bool
+    collection: str
+    schema_names: tuple[str, ...]
+    written_as: str
 
 
 def read_kind(text: str) -> Kind:
@@ -52,8 +51,11 @@ def read_kind(text: str) -> Kind:
         for word in ("immutable", "sensitive", "content", "set-like", "server-filled", "not-content"):
             if node.get(f"x-bep-{word}"):
                 found.setdefault(word, set()).add(path)
+        if node.get("x-bep-content") == "folder":
+            found.setdefault("folder", set()).add(path)
     return Kind(
         name=schema["x-bep-kind"],
+        order=schema["x-bep-order"],
         schema=schema,
         identity=tuple(schema["x-bep-identity"]),
         summary=schema["x-bep-summary"],
@@ -61,11 +63,15 @@ def read_kind(text: str) -> Kind:
         immutable=frozenset(found.get("immutable", ())),
         sensitive=frozenset(found.get("sensitive", ())),
         content=frozenset(found.get("content", ())),
+        folders=frozenset(found.get("folder", ())),
         set_like=frozenset(found.get("set-like", ())),
         server_filled=frozenset(found.get("server-filled", ())),
         not_content=frozenset(found.get("not-content", ())),
         registered=bool(schema.get("x-bep-registered")),
         shift=bool(schema.get("x-bep-shift")),
+        collection=schema.get("x-bep-collection", ""),
+        schema_names=tuple(name.lower() for name in (schema["x-bep-kind"], *schema.get("x-bep-schema-names", ()))),
+        written_as=schema.get("x-bep-written-as", ""),
     )
 
 
@@ -81,6 +87,31 @@ def fields(schema: Mapping[str, Any], path: FieldPath = ()) -> Iterator[tuple[Fi
             yield from fields(node, (*path, "*"))
 
 
+_ENDING = ".schema.json"
+
+
+@cache
+def _listed() -> frozenset[str]:
+    folder = resources.files("bep.schemas").joinpath("kinds")
+    return frozenset(file.name.removesuffix(_ENDING) for file in folder.iterdir() if file.name.endswith(_ENDING))
+
+
+def is_kind(name: str) -> bool:
+    """Whether there is a kind of this name. Reads no schema."""
+    return name in _listed()
+
+
+def is_registered(name: str) -> bool:
+    """Whether this is a kind with versions, each of which never changes its content."""
+    return is_kind(name) and load_kind(name).registered
+
+
+@cache
+def kind_names() -> tuple[str, ...]:
+    """Every kind of resource, in the order documents list them. A kind is one file: its schema."""
+    return tuple(sorted(_listed(), key=lambda name: (load_kind(name).order, name)))
+
+
 @cache
 def load_kind(name: str) -> Kind:
     """The kind of this name, from the package's own data. Read once a process, and only when asked for."""
@@ -89,4 +120,4 @@ def load_kind(name: str) -> Kind:
 
 def load_kinds() -> Mapping[str, Kind]:
     """Every kind, by name."""
-    return {name: load_kind(name) for name in NAMES}
+    return {name: load_kind(name) for name in kind_names()}

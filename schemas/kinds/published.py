@@ -6,7 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from bep.schemas.kinds.kind import NAMES, load_kind
+from bep.schemas.kinds.kind import is_kind, load_kind
 from bep.schemas.kinds.settings import with_settings
 
 OTHERS = ("workspace", "job", "extension", "kind")
@@ -16,7 +16,7 @@ OTHERS = ("workspace", "job", "extension", "kind")
 @cache
 def schema_of(name: str) -> Mapping[str, Any]:
     """The schema called `name`, parsed once a process. A job's settings follow from its deployment's."""
-    if name in NAMES:
+    if is_kind(name):
         return load_kind(name).schema
     schema = json.loads(resources.files("bep.schemas").joinpath(f"{name}.schema.json").read_text(encoding="utf-8"))
     return with_settings(schema) if name == "job" else schema

@@ -20,18 +20,18 @@ from bep.schemas.yaml.node import Marks, Node, faithful, plain
 
 def prepare(draft: Draft, contents: Contents) -> None:
     """Make a draft canonical but for its references, in place, and find its address. Inline parts were taken out."""
-    if draft.kind in ("model", "data"):
-        contents.take(draft, ("path",))
+    kind = load_kind(draft.kind)
+    if draft.kind == "environment":
+        complete(draft, contents)  # takes its contents as it finds them
+    else:
+        for path in sorted(kind.content, key=str):
+            contents.take(draft, path, folder=path in kind.folders)
     match draft.kind:
         case "model":
             _model_type(draft)
             check_mlflow_files(draft, contents)
         case "data":
             _data_type(draft)
-        case "environment":
-            complete(draft, contents)
-        case "deployment":
-            contents.take(draft, ("code_configuration", "code"), folder=True)
         case "datastore":
             _datastore(draft)
     settle(draft.node, shape(draft.kind))
@@ -69,12 +69,13 @@ def _datastore(draft: Draft) -> None:
 
 
 def _identify(draft: Draft) -> None:
-    if draft.kind in ("model", "environment", "data") and draft.node.get("version") is None:
+    kind = load_kind(draft.kind)
+    if kind.registered and draft.node.get("version") is None:
         version = _content_digest(draft)
         if not version:
             return
         draft.node.value["version"] = draft.node.beside(version)
-    names = [draft.node.get(name) for name in load_kind(draft.kind).identity]
+    names = [draft.node.get(name) for name in kind.identity]
     if all(node is not None for node in names):
         draft.address = address_of(draft.kind, *(str(node.value) for node in names if node is not None))
         draft.relabel(draft.address)
@@ -86,7 +87,8 @@ def _content_digest(draft: Draft) -> str:
     if content is not None:
         return content.sha256[:DIGITS]
     path = draft.node.get("path")
-    if draft.broken or (draft.kind != "environment" and (path is None or not isinstance(path.value, str))):
+    has_path = path is not None and isinstance(path.value, str)
+    if draft.broken or (("path",) in load_kind(draft.kind).content and not has_path):
         return ""
     return version_of(faithful(draft.node))
 

@@ -6,30 +6,21 @@ from functools import cache, lru_cache
 
 from bep.schemas.findings.did_you_mean import did_you_mean, either, with_article
 from bep.schemas.findings.finding import Finding, Severity, mistake
-from bep.schemas.kinds.kind import NAMES, load_kind
+from bep.schemas.kinds.kind import is_kind, load_kind, load_kinds
 from bep.schemas.yaml.node import Node
 
-WRITTEN = tuple(name for name in NAMES if name != "traffic")
-"""The kinds a user writes; traffic is derived."""
 
-SCHEMAS = (
-    ("batchendpoint", "endpoint"),
-    ("batchdeployment", "deployment"),
-    ("componentbatchdeployment", "deployment"),
-    ("compute", "compute"),
-    ("environment", "environment"),
-    ("model", "model"),
-    ("dataset", "data"),
-    ("data", "data"),
-    ("datastore", "datastore"),
-    ("azureblob", "datastore"),
-    ("azurefile", "datastore"),
-    ("azuredatalakegen1", "datastore"),
-    ("azuredatalakegen2", "datastore"),
-    ("onelake", "datastore"),
-    ("endpoint", "endpoint"),
-    ("deployment", "deployment"),
-)
+@cache
+def _written() -> tuple[str, ...]:
+    """The kinds that documents declare."""
+    return tuple(name for name, kind in load_kinds().items() if not kind.written_as)
+
+
+@cache
+def _endings() -> tuple[tuple[str, str], ...]:
+    """What a `$schema` may end in and the kind that it then names; the longer ones first."""
+    every = ((ending, name) for name, kind in load_kinds().items() for ending in kind.schema_names)
+    return tuple(sorted(every, key=lambda one: -len(one[0])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +58,7 @@ def detect(node: Node) -> tuple[str | None, tuple[Finding, ...]]:
 @lru_cache(maxsize=4096)
 def _fitting(keys: frozenset[str], written: str, hinted: str | None) -> tuple[str, ...]:
     """The kinds that documents of this shape may be of: one, unless several fit alike and nothing hints at one."""
-    scores = {kind: _score(keys - {"$schema", "x-bep"}, written, kind) for kind in WRITTEN}
+    scores = {kind: _score(keys - {"$schema", "x-bep"}, written, kind) for kind in _written()}
     best = max(scores.values())
     leading = tuple(kind for kind, score in scores.items() if score == best)
     if hinted and (scores[hinted][:2] == best[:2] or len(leading) > 1):
@@ -76,23 +67,24 @@ def _fitting(keys: frozenset[str], written: str, hinted: str | None) -> tuple[st
 
 
 def _said(said: Node) -> tuple[str | None, tuple[Finding, ...]]:
-    if said.value in WRITTEN:
-        return str(said.value), ()
-    if said.value == "traffic":
-        message, fix = "traffic is not written by itself", "Write traffic or defaults.deployment_name in the endpoint."
+    if isinstance(said.value, str) and is_kind(said.value):
+        instead = load_kind(said.value).written_as
+        if not instead:
+            return said.value, ()
+        message, fix = f"{said.value} is not written by itself", f"Write {instead}."
     elif said.value in ("job", "workspace"):
         message = f"a {said.value} is no spec of a resource"
         fix = "Use `bep run FILE` for a job." if said.value == "job" else "A workspace is described in bep.yml only."
     else:
         message = f"'{said.text}' is not a kind" if said.text else "kind must be text"
-        fix = did_you_mean(said.text, WRITTEN) or f"The kinds are {', '.join(WRITTEN)}."
+        fix = did_you_mean(said.text, _written()) or f"The kinds are {', '.join(_written())}."
     return None, (mistake("unknown-kind", "", message, fix, said.mark),)
 
 
 def schema_kind(url: str) -> str | None:
     """The kind that a `$schema` names, by its last part: `.../batchDeployment.schema.json`."""
     last = url.rstrip("/").rpartition("/")[2].partition(".")[0].lower()
-    return next((kind for ending, kind in SCHEMAS if last.endswith(ending)), None) if last else None
+    return next((kind for ending, kind in _endings() if last.endswith(ending)), None) if last else None
 
 
 def _score(keys: frozenset[str], written: str, kind: str) -> tuple[int, int, int]:
@@ -123,6 +115,6 @@ def _disagreement(node: Node, hinted: str | None, kind: str) -> tuple[Finding, .
 
 
 def _unclear(node: Node, leading: Sequence[str]) -> Finding:
-    among = either(leading) if len(leading) < len(WRITTEN) else "any kind"
+    among = either(leading) if len(leading) < len(_written()) else "any kind"
     fix = f"Add a line such as 'kind: {leading[0]}'."
     return mistake("kind-unclear", "", f"this could be {among}", fix, node.mark)

@@ -13,12 +13,6 @@ from bep.schemas.yaml.node import Node
 PLAIN = frozenset((("endpoint_name",),))
 """Fields that keep the plain name of what they refer to."""
 
-FORMS = {
-    "model": "azureml:NAME:VERSION or azureml:NAME@latest",
-    "environment": "azureml:NAME:VERSION or azureml:NAME@latest",
-    "data": "azureml:NAME:VERSION or azureml:NAME@latest",
-}
-
 
 @cache
 def _referring(kind: str) -> tuple[tuple[FieldPath, str], ...]:
@@ -42,7 +36,7 @@ def _field(draft: Draft, path: FieldPath, kind: str, node: Node, addresses: Addr
         return
     named = parse(node.value, kind)
     if named is None or named.kind not in ("", kind):
-        form = FORMS.get(kind, "azureml:NAME")
+        form = "azureml:NAME:VERSION or azureml:NAME@latest" if load_kind(kind).registered else "azureml:NAME"
         draft.error(
             "reference-form",
             path,

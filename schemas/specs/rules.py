@@ -3,13 +3,14 @@
 import posixpath
 from collections.abc import Mapping
 
-from bep.schemas.address import Address, kind_of
+from bep.schemas.address import Address
 from bep.schemas.content import conda_content
 from bep.schemas.drafts.contents import Contents, said
 from bep.schemas.drafts.draft import Draft
 from bep.schemas.drafts.literal_secrets import IN_ADDRESS
 from bep.schemas.findings.did_you_mean import did_you_mean, listed
 from bep.schemas.findings.finding import Finding, Severity, mistake
+from bep.schemas.kinds.kind import load_kind
 from bep.schemas.mark import Mark
 from bep.schemas.specs.scripts import ScriptTrouble, examine
 from bep.schemas.yaml.masking import in_address
@@ -274,7 +275,7 @@ def _same(inline: Draft, other: Draft) -> bool:
 def _duplicate(first: Draft, draft: Draft) -> Finding:
     assert draft.address is not None
     inline = draft.inline or first.inline
-    what = "with other content" if kind_of(draft.address) in ("model", "environment", "data") and inline else "twice"
+    what = "with other content" if load_kind(draft.kind).registered and inline else "twice"
     return mistake(
         "duplicate-address",
         draft.address,

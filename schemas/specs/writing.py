@@ -8,9 +8,6 @@ from bep.schemas.kinds.kind import load_kind
 from bep.schemas.resource import FieldPath
 from bep.schemas.secrets.secret import Secret, is_sealed
 
-WITHOUT_DOCUMENT = frozenset({"traffic"})
-"""Kinds that no document of their own declares: traffic is a field of its endpoint."""
-
 
 def document(address: Address, attributes: Mapping[str, Any], path_of: Callable[[str], str]) -> dict[str, Any]:
     """The document that declares these attributes, `kind` first.
@@ -19,7 +16,7 @@ def document(address: Address, attributes: Mapping[str, Any], path_of: Callable[
     read back, becomes `${{ env.NAME }}`. Raises `ValueError` for a kind that has no document of its own.
     """
     kind = kind_of(address)
-    if kind in WITHOUT_DOCUMENT:
+    if load_kind(kind).written_as:
         raise ValueError(kind)
     written = _written(attributes, (), address, path_of)
     first = {name: written[name] for name in ("name", "version", "endpoint_name") if name in written}

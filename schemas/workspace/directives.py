@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bep.schemas.address import Address, kind_of, names_of
 from bep.schemas.findings.did_you_mean import did_you_mean
 from bep.schemas.findings.finding import Finding, mistake
-from bep.schemas.kinds.kind import NAMES, load_kind
+from bep.schemas.kinds.kind import is_kind, kind_names, load_kind
 from bep.schemas.mark import Mark
 from bep.schemas.yaml.node import Node
 
@@ -125,8 +125,8 @@ def _undeclared(address: Address, mark: Mark, declared: Collection[Address], wha
 
 def _strange(address: Address, mark: Mark) -> list[Finding]:
     kind = kind_of(address)
-    if kind not in NAMES:
-        fix = did_you_mean(kind, NAMES) or f"Begin with a kind: {', '.join(NAMES)}."
+    if not is_kind(kind):
+        fix = did_you_mean(kind, kind_names()) or f"Begin with a kind: {', '.join(kind_names())}."
         return [
             mistake("address-invalid", address, f"'{address}' is no address: no kind is called '{kind}'", fix, mark)
         ]

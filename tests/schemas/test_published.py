@@ -12,14 +12,14 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from bep.schemas.checking.fast_path import accept_of, acceptor
-from bep.schemas.kinds.kind import NAMES, load_kind, load_kinds
+from bep.schemas.kinds.kind import kind_names, load_kind, load_kinds
 from bep.schemas.kinds.published import OTHERS, editor_text, followed, schema_of
 from bep.schemas.yaml.node import plain
 from bep.schemas.yaml.reading import read_text
 from tests.schemas.test_anything import SPECS, mutated
 
-EVERY = (*NAMES, *OTHERS)
-USERS = (*NAMES, "workspace", "job")
+EVERY = (*kind_names(), *OTHERS)
+USERS = (*kind_names(), "workspace", "job")
 REGISTRY: Registry[Any] = Registry().with_resources(
     [(f"{name}.schema.json", Resource.from_contents(schema_of(name))) for name in EVERY]
 )

@@ -35,14 +35,14 @@ class Found:
 
 def found_in_world(opened: "Opened", names: Sequence[str]) -> list[Found]:
     """The objects of these addresses. Raises `Stop` for one that is not there, or is in state already."""
-    from bep.schemas.kinds.kind import NAMES
+    from bep.schemas.kinds.kind import is_kind, kind_names
 
     declared = {resource.address for resource in specs_of(opened).resources}
     found = []
     for name in dict.fromkeys(names):
         address = Address(name)
-        if kind_of(address) not in NAMES or not names_of(address):
-            raise Stop(ExitCode.ERROR, f"{name!r} is no address: KIND/NAME, with a kind of {', '.join(NAMES)}")
+        if not is_kind(kind_of(address)) or not names_of(address):
+            raise Stop(ExitCode.ERROR, f"{name!r} is no address: KIND/NAME, with a kind of {', '.join(kind_names())}")
         if address in opened.state.entries:
             raise Stop(ExitCode.ERROR, f"{address} is in the state already: `bep show {address}` shows it")
         observed = opened.provider.read([address]).get(address)
@@ -54,12 +54,12 @@ def found_in_world(opened: "Opened", names: Sequence[str]) -> list[Found]:
 
 def not_in_state(opened: "Opened", kinds: Sequence[str]) -> list[Found]:
     """Whatever the world has and the state has not, of these kinds or of all. Raises `Stop` for a kind that is none."""
-    from bep.schemas.kinds.kind import NAMES
+    from bep.schemas.kinds.kind import is_kind, kind_names
 
-    if wrong := [kind for kind in kinds if kind not in NAMES]:
-        raise Stop(ExitCode.ERROR, f"{wrong[0]!r} is no kind: there are {', '.join(NAMES)}")
+    if wrong := [kind for kind in kinds if not is_kind(kind)]:
+        raise Stop(ExitCode.ERROR, f"{wrong[0]!r} is no kind: there are {', '.join(kind_names())}")
     declared = {resource.address for resource in specs_of(opened).resources}
-    there = [address for kind in kinds or NAMES for address in opened.provider.list(kind)]
+    there = [address for kind in kinds or kind_names() for address in opened.provider.list(kind)]
     # What exists always, such as the default datastore, is listed and nobody's to look after: it cannot be read.
     observed = opened.provider.read([address for address in there if address not in opened.state.entries])
     return [Found(address, observed[address], address in declared) for address in there if address in observed]
