@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -66,16 +66,17 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
 
 @dataclass(frozen=True)
 class Workspace:
-    """A folder, and `bep` started in it."""
+    """A folder, and `bep` started in it; `given` are variables that it has each time."""
 
     folder: Path
+    given: Mapping[str, str] = field(default_factory=dict)
 
     def bep(self, *arguments: str, expect: int | None = 0, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run the real command; the exit code must be as expected, unless None is."""
         done = subprocess.run(
             [sys.executable, "-m", "bep", *arguments],
             cwd=self.folder,
-            env={**surroundings(), **environment},
+            env={**surroundings(), **self.given, **environment},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
