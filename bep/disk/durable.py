@@ -121,6 +121,12 @@ def sync_file(path: Path) -> None:
         os.close(file)
 
 
+def sync_data(file: int) -> None:
+    """Wait until the disk has the bytes of an open file, and its size. Raises `OSError`."""
+    sync = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
+    sync(file)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder as durable as the bytes behind them."""
     file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

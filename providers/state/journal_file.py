@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bep.disk import modes
-from bep.disk.durable import At, nowhere, sync_folder, write_all
+from bep.disk.durable import At, nowhere, sync_data, sync_folder, write_all
 
 
 class JournalFile:
@@ -35,7 +35,7 @@ class JournalFile:
             self._at("write journal")
             write_all(self._file, data)
             self._at("sync journal")
-            os.fdatasync(self._file)
+            sync_data(self._file)
             self._end += len(data)
         except OSError as error:
             # Nothing may follow half a line, and after a failed sync nobody knows what is on the disk.

@@ -123,15 +123,18 @@ class Worker:
 
     def has_ended(self, patience: float = 0.0) -> bool:
         """Whether the process ends within so many seconds. It is not collected, so its number stays its own."""
-        if not hasattr(os, "waitid"):
-            return self.process.poll() is not None
         until = time.monotonic() + patience
         with suppress(ChildProcessError):
-            while not os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            while not self._is_over():
                 if time.monotonic() >= until:
                     return False
                 time.sleep(0.001)
         return True
+
+    def _is_over(self) -> bool:
+        if not hasattr(os, "waitid"):  # macOS: it is collected; what it forked keeps the group's number, if anything
+            return self.process.poll() is not None
+        return bool(os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT))
 
     def _await_group(self) -> None:
         """What was killed with it takes a moment to go: memory is let go page by page."""
