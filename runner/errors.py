@@ -1,6 +1,10 @@
 """Why a job cannot run or has failed, for a person to read. Knows no terminal."""
 
 from pathlib import Path
+from typing import Final
+
+NOT_STARTED: Final = "WorkerNotStarted"
+"""The code of a job whose workers' interpreter cannot be started."""
 
 
 class JobInvalid(Exception):

@@ -102,6 +102,7 @@ class JobRequest(Written):
     """One job, ready to start. `inputs` are local paths, globs or URLs, in order; `input_text` is what was written.
     `partition_format` says where in a file's path the partition keys stand; empty: in folders named `key=value`.
 
+    `engine` is one of `bep.runner.engine.ENGINES`.
     `input_type` is `uri_file` or `uri_folder`, which every input then is; empty: both will do.
 
     `folder` is the job's own folder (record, manifest, journal, parts, logs); `output_folder` is where results appear,
@@ -121,6 +122,7 @@ class JobRequest(Written):
     input_type: str = ""
     partition_format: str = ""
     input_text: str
+    engine: str = "embedded"
     folder: Path
     output_folder: Path
     output_text: str

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
+from bep.runner.engine import Engine, Hosting, engine_of
 from bep.runner.errors import Cancelled, InputsInvalid, JobInvalid, NotUploaded, StoredBytesDamaged
 from bep.runner.events import Event, JobFinished, JobStarted
 from bep.runner.folder import parts
@@ -22,14 +23,11 @@ from bep.runner.inputs.manifest import Manifest
 from bep.runner.inputs.stamps import Stamping
 from bep.runner.jobs import resuming, staging
 from bep.runner.jobs.converting import to_parquet
-from bep.runner.jobs.launching import launch
 from bep.runner.jobs.totals import History, Totals, failed_calls, history_of, tallied, write_failed_items
 from bep.runner.outputs import assembling, publishing
 from bep.runner.outputs.columns import Columns, columns_of
 from bep.runner.reporting.logs import Logs
 from bep.runner.request import JobRequest
-from bep.runner.scheduling.engine import Engine
-from bep.runner.scheduling.supervision import Limits
 from bep.runner.scheduling.tally import Ending, rows_missing, runner_failed, too_many_failed
 from bep.runner.transfer.transfers import Board
 
@@ -118,14 +116,7 @@ class Job:
         """The engine, with as many workers started as the job surely wants: they get ready while inputs are listed."""
         settings = self.request.settings
         self.request.output_folder.mkdir(parents=True, exist_ok=True)
-        engine = Engine(
-            launch=launch(self.request, self.folder),
-            limits=Limits(settings.timeout, settings.init_timeout, settings.error_threshold, settings.worker_bytes),
-            workers=settings.workers,
-            first_number=parts.next_number(self.folder.parts),
-            report=self._tell,
-            cancel=self.cancel,
-        )
+        engine = engine_of(self.request.engine, Hosting(self.request, self.folder, self._tell, self.cancel))
         if not self.folder.index.exists():
             try:
                 engine.start(listing.surely(self.request, settings.workers))

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from bep.runner.errors import NOT_STARTED
 from bep.runner.folder import leftover_processes
 from bep.runner.folder.record import JobError
 from bep.runner.processes.masked_logs import MaskedLog
-from bep.runner.processes.process import Heartbeat, Worker
+from bep.runner.processes.process import Process
 from bep.runner.worker import wire
 
-NOT_STARTED = "WorkerNotStarted"
 PROGRAM = Path(__file__).resolve().parents[1] / "worker" / "__main__.py"
 
 
@@ -46,8 +46,8 @@ class Launch:
     hidden: tuple[str, ...] = ()
 
 
-class Fleet:
-    """Starts workers and reads what they say in shared memory."""
+class ProcessFleet:
+    """A `scheduling.fleet.Fleet` of processes of this machine, which say in shared memory what they do."""
 
     def __init__(self, launch: Launch, slots: int, first_number: int) -> None:
         self._launch = launch
@@ -55,8 +55,14 @@ class Fleet:
         self._next = first_number
         self._memory_file = _sealed(wire.SLOT * slots)
         self._memory = mmap.mmap(self._memory_file, wire.SLOT * slots)
+        self._watch = Watch()
+        self._sweep = leftover_processes.Sweep(launch.parts)
 
-    def start(self, slot: int) -> Worker:
+    def now(self) -> float:
+        """The machine's clock, which workers stamp what they do with."""
+        return time.monotonic()
+
+    def start(self, slot: int) -> Process:
         """Start a process for a slot. Raises `OSError` when the interpreter cannot be started."""
         number, self._next = self._next, self._next + 1
         self._memory[wire.SLOT * slot : wire.SLOT * (slot + 1)] = bytes(wire.SLOT)
@@ -80,9 +86,15 @@ class Fleet:
             "process": name,
         }
         with output.open("ab") as stdout, trouble.open("ab") as stderr:
-            return self._launch_one(number, slot, setup, (stdout, stderr))
+            process = self._launch_one(number, slot, setup, (stdout, stderr))
+        self._watch.add(process)
+        return process
 
-    def _launch_one(self, number: int, slot: int, setup: dict[str, Any], logs: tuple[BinaryIO, BinaryIO]) -> Worker:
+    def wait(self, seconds: float) -> list[int]:
+        """The numbers of workers with news, ascending; none when the time is over."""
+        return self._watch.wait(seconds)
+
+    def _launch_one(self, number: int, slot: int, setup: dict[str, Any], logs: tuple[BinaryIO, BinaryIO]) -> Process:
         with ExitStack() as theirs, ExitStack() as ours:  # what fails half way leaves neither files nor a process
             settings = _anonymous()
             theirs.callback(os.close, settings)
@@ -102,10 +114,10 @@ class Fleet:
             ours.callback(process.kill)
             sentinel = _sentinel(process.pid)
             ours.pop_all()
-        return Worker(
+        return Process(
             number=number,
             slot=slot,
-            process=process,
+            popen=process,
             leases_pipe=leases,
             answers_pipe=answers,
             lifeline=line,
@@ -115,6 +127,9 @@ class Fleet:
             name=setup["process"],
             code=(setup["code"], setup["code_name"]),
             masked=masked,
+            shared=memoryview(self._memory)[wire.SLOT * slot : wire.SLOT * (slot + 1)],
+            journal=Path(f"{setup['part']}.journal"),
+            forget=self._watch.drop,
         )
 
     def _spawn(self, theirs: tuple[int, ...], setup: dict[str, Any], said: tuple[int, ...]) -> subprocess.Popen[bytes]:
@@ -142,19 +157,13 @@ class Fleet:
         fix = f"it was started with the environment variables {given}: mend or drop them"
         return error.model_copy(update={"fix": fix})
 
-    def heartbeat(self, worker: Worker) -> Heartbeat:
-        """What the worker does now. Two looks in a row that agree are the truth; one alone may be half old."""
-        return Heartbeat(*wire.HEARTBEAT.unpack_from(self._memory, wire.SLOT * worker.slot))
+    def lost(self, name: str) -> None:
+        """What its script has started outside its group is looked for when it is time to."""
+        self._sweep.add(name)
 
-    def counts(self, worker: Worker) -> tuple[int, int, int]:
-        """Items scored, items failed for want of results, mini-batches: of what is in its journal."""
-        counts: tuple[int, int, int] = wire.COUNTS.unpack_from(self._memory, wire.SLOT * worker.slot + wire.COUNTS_AT)
-        return counts
-
-    def take_back(self, worker: Worker, sequence: int) -> None:
-        """Ask a worker to begin nothing more of its leases up to this one."""
-        wire.STOLEN.pack_into(self._memory, wire.SLOT * worker.slot + wire.STOLEN_AT, sequence)
-        worker.stolen_at, worker.stolen_up_to = time.monotonic(), sequence
+    def tidy(self) -> None:
+        """End what lost workers have left running, if it is time to look for that."""
+        self._sweep.look()
 
     def close(self) -> None:
         """End what scripts have left running, and let the shared memory go."""
@@ -225,23 +234,22 @@ class Watch:
 
     def __init__(self) -> None:
         self._poll = select.poll()
-        self._workers: dict[int, Worker] = {}
+        self._numbers: dict[int, int] = {}
 
-    def add(self, worker: Worker) -> None:
+    def add(self, process: Process) -> None:
         """Wait for this one too."""
-        for file in (worker.answers_pipe, worker.sentinel):
+        for file in (process.answers_pipe, process.sentinel):
             if file >= 0:
                 self._poll.register(file, select.POLLIN)
-                self._workers[file] = worker
+                self._numbers[file] = process.number
 
-    def drop(self, worker: Worker) -> None:
+    def drop(self, process: Process) -> None:
         """No longer. Call it before the worker's files are closed."""
-        for file in (worker.answers_pipe, worker.sentinel):
+        for file in (process.answers_pipe, process.sentinel):
             if file >= 0:
                 self._poll.unregister(file)
-                del self._workers[file]
+                del self._numbers[file]
 
-    def wait(self, seconds: float) -> list[Worker]:
-        """The workers with news, each once, in the order of their numbers; none when the time is over."""
-        found = {self._workers[file].number: self._workers[file] for file, _ in self._poll.poll(max(0, seconds) * 1000)}
-        return [found[number] for number in sorted(found)]
+    def wait(self, seconds: float) -> list[int]:
+        """The numbers of workers with news, each once, ascending; none when the time is over."""
+        return sorted({self._numbers[file] for file, _ in self._poll.poll(max(0, seconds) * 1000)})

@@ -22,16 +22,6 @@ def proportional(process: int) -> int:
     return sum(map(_proportional, _family(process)))
 
 
-def shown(size: int) -> str:
-    """`2.1 GB`: three digits at most, a thousand kB to the MB."""
-    amount = float(size)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000:
-            return f"{amount:.3g} {unit}"
-        amount /= 1000
-    return f"{amount:.3g} TB"
-
-
 def _family(process: int) -> Iterator[int]:
     yield process
     with suppress(OSError):

@@ -1,4 +1,4 @@
-"""One worker process as the runner sees it: its pipes, its leases, what it does, how it is ended."""
+"""One worker process as the runner sees it: its pipes, what it says, how it is ended. Knows no schedule."""
 
 import json
 import os
@@ -6,14 +6,16 @@ import signal
 import struct
 import subprocess
 import time
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bep.runner.folder.parts import Scored, read
+from bep.runner.heartbeat import Heartbeat
 from bep.runner.processes.masked_logs import MaskedLog
+from bep.runner.processes.memory import proportional, resident
 from bep.runner.span import Span
 from bep.runner.worker import wire
 
@@ -21,48 +23,14 @@ _PARTING = 0.2  # seconds that killed processes get to go; a container's init ma
 _LONGEST = 1 << 24  # bytes of a message; the longest have a traceback and a message of 64 kB, escaped
 
 
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
-    """What a worker's shared memory says: since when (monotonic) it does what, of which lease, from which item."""
-
-    started: float
-    phase: int
-    sequence: int
-    first: int
-
-
-@dataclass(slots=True)
-class Lease:
-    """A span that a worker has, and which attempt that is. `failed` holds the first items of its calls that the worker
-    has told to have failed."""
-
-    sequence: int
-    span: Span
-    attempt: int = 1
-    failed: set[int] = field(default_factory=set)
-
-
-@dataclass(frozen=True, slots=True)
-class KillReason:
-    """Why the runner ends a worker: `kind` for a machine, the call that is to blame, when it is killed outright, and
-    how long its error log was before."""
-
-    kind: str
-    reason: str
-    call: Span | None
-    kill_at: float
-    log_size: int
-
-
-@dataclass(slots=True)
-class Worker:
-    """One process and the near ends of its pipes. `number` is never used again in the job; `slot` is. `code` is the
-    folder of its script's code, and what the user calls that; `masked` are the logs that it writes through the runner.
-    """
+@dataclass(slots=True, eq=False)
+class Process:
+    """A `scheduling.fleet.Process`: one process and the near ends of its pipes. `masked` are the logs that it writes
+    through the runner; `shared` is its slot of shared memory; `forget` is called before its pipes are closed."""
 
     number: int
     slot: int
-    process: subprocess.Popen[bytes]
+    popen: subprocess.Popen[bytes]
     leases_pipe: int
     answers_pipe: int
     lifeline: int
@@ -70,27 +38,18 @@ class Worker:
     log: Path
     stderr: Path
     name: str
+    shared: memoryview
+    journal: Path
+    forget: "Callable[[Process], None]"
     code: tuple[str, str] = ("", "")
     masked: tuple[MaskedLog, ...] = ()
-    leases: deque[Lease] = field(default_factory=deque)
-    ready: bool = False
-    stopping: bool = False
-    started_at: float = field(default_factory=time.monotonic)
-    kill_reason: "KillReason | None" = None
-    fatal: dict[str, Any] | None = None
-    stolen_at: float = 0.0
-    stolen_up_to: int = 0
     closed: bool = False
     garbled: bool = False
-    asked: float = field(default_factory=time.monotonic)
     heard: bytearray = field(default_factory=bytearray)
 
-    def send(self, lease: Lease) -> None:
+    def send(self, sequence: int, span: Span, attempt: int) -> None:
         """Hand out a lease. To a worker that has just died it is lost; the sentinel says that it has died."""
-        self.leases.append(lease)
-        self.asked = time.monotonic()
-        span = lease.span
-        told = wire.LEASE.pack(lease.sequence, span.first, span.count, span.size, lease.attempt)
+        told = wire.LEASE.pack(sequence, span.first, span.count, span.size, attempt)
         with suppress(OSError):
             os.write(self.leases_pipe, told)
 
@@ -133,28 +92,38 @@ class Worker:
 
     def _is_over(self) -> bool:
         if not hasattr(os, "waitid"):  # macOS: it is collected; what it forked keeps the group's number, if anything
-            return self.process.poll() is not None
-        return bool(os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT))
+            return self.popen.poll() is not None
+        return bool(os.waitid(os.P_PID, self.popen.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT))
 
     def _await_group(self) -> None:
         """What was killed with it takes a moment to go: memory is let go page by page."""
         until = time.monotonic() + _PARTING
         with suppress(ProcessLookupError, PermissionError):
             while time.monotonic() < until:
-                os.killpg(self.process.pid, 0)
+                os.killpg(self.popen.pid, 0)
                 time.sleep(0.001)
+
+    def interrupt(self) -> None:
+        """Let it write the stack of its script, and end: milliseconds for a process that can."""
+        os.kill(self.popen.pid, signal.SIGABRT)
+
+    def memory(self) -> int | None:
+        """Bytes that it and its descendants hold; see `memory.resident`."""
+        return resident(self.popen.pid)
+
+    def own_memory(self) -> int:
+        """The same, what several share divided among them; see `memory.proportional`."""
+        return proportional(self.popen.pid)
 
     def kill(self) -> None:
         """SIGKILL it and whatever it forked: they share a process group."""
         try:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            os.killpg(self.popen.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
-            self.process.kill()
+            self.popen.kill()
 
     def dismiss(self) -> None:
         """Say that there is no more work: it calls the script's `shutdown()` and ends."""
-        self.stopping = True
-        self.asked = time.monotonic()
         os.close(self.leases_pipe)
         self.leases_pipe = -1
 
@@ -163,16 +132,35 @@ class Worker:
         """Whether it was told to shut down; one that was not ready by then was killed without a word."""
         return self.leases_pipe < 0
 
+    def heartbeat(self) -> Heartbeat:
+        """What it does now. Two looks in a row that agree are the truth; one alone may be half old."""
+        return Heartbeat(*wire.HEARTBEAT.unpack_from(self.shared))
+
+    def counts(self) -> tuple[int, int, int]:
+        """Items scored, items failed for want of results, mini-batches: of what is in its journal."""
+        counts: tuple[int, int, int] = wire.COUNTS.unpack_from(self.shared, wire.COUNTS_AT)
+        return counts
+
+    def take_back(self, sequence: int) -> None:
+        """Ask it to begin nothing more of its leases up to this one."""
+        wire.STOLEN.pack_into(self.shared, wire.STOLEN_AT, sequence)
+
+    def recover(self) -> Iterator[Scored]:
+        """The records of its journal, up to one that is torn."""
+        return read(self.journal, self.number)
+
     def reap(self) -> int:
         """End the whole group, wait, and close the pipes; the exit code, or minus a signal."""
+        self.forget(self)
         self.kill()
-        code = self.process.wait()
+        code = self.popen.wait()
         self._await_group()
         for log in self.masked:
             log.close()
         for file in (self.leases_pipe, self.answers_pipe, self.lifeline, self.sentinel):
             if file >= 0:
                 os.close(file)
+        self.shared.release()
         return code
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from bep.runner.events import Event, MiniBatchFailed
 from bep.runner.folder.journal import Failure, Journal, beside
 from bep.runner.inputs.manifest import Manifest
-from bep.runner.processes.process import Lease, Worker
 from bep.runner.scheduling.backlog import Backlog
 from bep.runner.scheduling.tally import Tally
 from bep.runner.scheduling.worker_deaths import Death
+from bep.runner.scheduling.workers import Lease, Worker
 from bep.runner.span import Span
 from bep.runner.verdicts import Ended, Verdict
 
@@ -40,7 +40,7 @@ class Attempts:
 
     def failed(self, worker: Worker, call: Span, why: Death, how: Ended = Ended.CUT, at: str = "") -> None:
         """Count the attempt, durably, and tell; `at` is which line of the worker's log it begins at."""
-        log = str(worker.log.relative_to(self.logs.parent)) + at
+        log = str(worker.process.log.relative_to(self.logs.parent)) + at
         why = self._as_shown(call, why)
         outcome = self.backlog.failed(call, how)
         failure = Failure(
@@ -84,7 +84,7 @@ class Attempts:
         """Tell of a call that gave too few results. It is in its part's journal and counted from there."""
         first, count = int(told["first"]), int(told["count"])
         attempt = self.backlog.attempt(Span(first, count, count))
-        log = f"{worker.log.relative_to(self.logs.parent)}:{told['line']}"
+        log = f"{worker.process.log.relative_to(self.logs.parent)}:{told['line']}"
         why = (told["type"], told["message"], told["traceback"])
         self._tell(Failure(first, count, attempt, *why, log), Verdict.GIVEN_UP)
 

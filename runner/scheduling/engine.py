@@ -1,26 +1,26 @@
-"""Hands mini-batches to workers and survives whatever they do. Knows no spec, no row, no record file."""
+"""Hands mini-batches to workers and survives whatever they do. Knows no spec, no row, no record file, no process."""
 
 import errno
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from bep.runner.events import Event, WorkerLost
-from bep.runner.folder import leftover_processes
 from bep.runner.folder.journal import Journal
 from bep.runner.folder.record import JobError
 from bep.runner.inputs.manifest import Manifest
-from bep.runner.processes.fleet import Fleet, Launch, Watch
-from bep.runner.processes.process import Lease, Worker
 from bep.runner.scheduling import worker_deaths
 from bep.runner.scheduling.attempts import Attempts
 from bep.runner.scheduling.backlog import Backlog
+from bep.runner.scheduling.fleet import Fleet
 from bep.runner.scheduling.pacing import Pace
 from bep.runner.scheduling.progress import Gauge
 from bep.runner.scheduling.supervision import Limits, Supervisor
 from bep.runner.scheduling.tally import Ending, Tally, rows_unwritable, runner_failed, too_many_failed
 from bep.runner.scheduling.worker_deaths import Death, Left
+from bep.runner.scheduling.workers import Lease, Worker
 from bep.runner.worker import wire
 
 LEASES = 2  # in a worker's pipe, so that none waits for the round trip
@@ -29,13 +29,16 @@ TICK = 0.1  # seconds between looks at the cancel button
 
 
 @dataclass(slots=True)
-class Engine:
-    """One run of one job: workers that may be started before it is known what they will score, then `run`."""
+class EmbeddedEngine:
+    """The `runner.engine.Engine` of this very process: one run of one job.
 
-    launch: Launch
+    Workers may be started before it is known what they will score; then `run`.
+    """
+
+    fleet: Fleet
+    logs: Path
     limits: Limits
     workers: int
-    first_number: int
     report: Callable[[Event], None]
     cancel: threading.Event
     tally: Tally = field(default_factory=Tally)
@@ -46,16 +49,9 @@ class Engine:
     _pace: Pace = field(default_factory=Pace)
     _error: JobError | None = None
     _is_ending: bool = False
-    _watch: Watch = field(default_factory=Watch)
     _gauge: Gauge = field(init=False)
-    _fleet: Fleet = field(init=False)
-    _sweep: leftover_processes.Sweep = field(init=False)
     _supervisor: Supervisor = field(init=False)
     _attempts: Attempts = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._fleet = Fleet(self.launch, self.workers, self.first_number)
-        self._sweep = leftover_processes.Sweep(self.launch.parts)
 
     def start(self, workers: int) -> None:
         """Start so many of the workers: they load the script and call `init()` while the inputs are being listed."""
@@ -65,8 +61,8 @@ class Engine:
     def close(self) -> None:
         """End workers that were started for a job that is not run after all, and let the shared memory go."""
         for worker in self._running:
-            worker.reap()
-        self._fleet.close()
+            worker.process.reap()
+        self.fleet.close()
 
     def run(self, manifest: Manifest, backlog: Backlog, journal: Journal, before: Tally) -> Ending:
         """Score the backlog. Returns when every item is accounted for, or the job must stop, with no worker left.
@@ -75,9 +71,9 @@ class Engine:
         """
         wanted = min(self.workers, backlog.calls)
         self.backlog, self.tally = backlog, before
-        self._supervisor = Supervisor(self._fleet, self.limits, wanted)
-        self._attempts = Attempts(backlog, journal, manifest, self.launch.logs, before, self.report)
-        self._gauge = Gauge(manifest.items, self.workers, before.scored + before.failed)
+        self._supervisor = Supervisor(self.fleet, self.limits, wanted)
+        self._attempts = Attempts(backlog, journal, manifest, self.logs, before, self.report)
+        self._gauge = Gauge(manifest.items, self.workers, before.scored + before.failed, self.fleet.now)
         try:
             self.start(wanted)
             while self._goes_on():
@@ -98,11 +94,12 @@ class Engine:
         return bool(self._running)
 
     def _step(self) -> None:
-        for worker in self._watch.wait(min(TICK, self._supervisor.pause(self._running))):
+        with_news = self.fleet.wait(min(TICK, self._supervisor.pause(self._running)))
+        for worker in [worker for worker in self._running if worker.process.number in with_news]:
             self._listen(worker)
         for worker in self._supervisor.overdue(self._running):
             self._reap(worker)
-        self._sweep.look()
+        self.fleet.tidy()
         if self.backlog.calls:
             self._feed()
         else:
@@ -112,7 +109,7 @@ class Engine:
 
     def _start(self, slot: int) -> None:
         try:
-            worker = self._fleet.start(slot)
+            process = self.fleet.start(slot)
         except OSError as error:
             if error.errno not in _NO_PROGRAM:
                 raise
@@ -120,17 +117,18 @@ class Engine:
             fix = "environment_variables take too much room" if error.errno == errno.E2BIG else ""
             self._error = JobError(code="InterpreterMissing", message=message, fix=fix)
             return
-        self._running.append(worker)
-        self._watch.add(worker)
+        now = self.fleet.now()
+        self._running.append(Worker(process, started_at=now, asked=now))
 
     def _listen(self, worker: Worker) -> None:
         """Everything it said; then, if it has ended, everything that follows from that."""
-        gone = worker.has_ended()
-        for kind, told in worker.frames():
+        process = worker.process
+        gone = process.has_ended()
+        for kind, told in process.frames():
             self._heard(worker, kind, told)
-        if (worker.closed or worker.garbled) and not gone:
+        if (process.closed or process.garbled) and not gone:
             self._supervisor.unreachable(worker)
-        if gone or worker.closed or worker.garbled:
+        if gone or process.closed or process.garbled:
             self._reap(worker)
 
     def _heard(self, worker: Worker, kind: int, told: Any) -> None:
@@ -149,20 +147,21 @@ class Engine:
             case _ if told["where"] == "rows":
                 self.warnings.append(told["message"])
             case _:
-                self.warnings.append(f"{told['where']}() raised {told['type']}: {told['message']} ({worker.name})")
+                self.warnings.append(
+                    f"{told['where']}() raised {told['type']}: {told['message']} ({worker.process.name})"
+                )
 
     def _reap(self, worker: Worker) -> None:
         """Account for a worker that has ended: only the call that it was in has lost an attempt."""
-        heartbeat, counts = self._fleet.heartbeat(worker), self._fleet.counts(worker)
-        self._watch.drop(worker)
-        code = worker.reap()
+        heartbeat, counts = worker.process.heartbeat(), worker.process.counts()
+        code = worker.process.reap()
         self._running.remove(worker)
         if worker.stopping and code == 0:
             self.tally.add(*counts[:2])
         else:
-            left = worker_deaths.settle(self.launch.parts, worker, heartbeat, self._supervisor.suspects)
+            left = worker_deaths.settle(worker.process.recover(), worker, heartbeat, self._supervisor.suspects)
             self.tally.add(left.scored, left.short)
-            self._lost(worker, worker_deaths.explain(worker, heartbeat, code), left)
+            self._lost(worker, worker_deaths.explain(worker, heartbeat, code, self.fleet.now()), left)
 
     def _lost(self, worker: Worker, death: Death, left: Left) -> None:
         self.backlog.give_back(left.untouched)
@@ -171,18 +170,18 @@ class Engine:
         if self._error or self._is_ending or self.cancel.is_set():
             return
         if worker.stopping:
-            if worker.is_dismissed:
-                self.warnings.append(f"{death.message} while shutting down ({worker.name})")
+            if worker.process.is_dismissed:
+                self.warnings.append(f"{death.message} while shutting down ({worker.process.name})")
             return
         self.tally.workers_lost += 1
-        self._sweep.add(worker.name)
-        self.report(WorkerLost(worker.name, death.message))
+        self.fleet.lost(worker.process.name)
+        self.report(WorkerLost(worker.process.name, death.message))
         if left.blamed is not None:
             self._attempts.failed(worker, left.blamed, death)
         else:
-            self._error = self._fleet.advised(self._supervisor.fruitless(worker, death))
+            self._error = self.fleet.advised(self._supervisor.fruitless(worker, death))
         if not self._error and self.backlog.calls and len(self._running) < self.workers:
-            self._start(worker.slot)
+            self._start(worker.process.slot)
 
     def _fatal(self, worker: Worker, told: dict[str, Any]) -> None:
         """The script cannot be prepared, or has raised between two calls, or the disk refuses rows: the worker ends."""
@@ -197,7 +196,7 @@ class Engine:
         for depth in range(1, LEASES + 1):
             for worker in self._running:
                 if worker.ready and not worker.kill_reason and len(worker.leases) < depth and self.backlog.calls:
-                    worker.send(self._lease())
+                    worker.send(self._lease(), self.fleet.now())
 
     def _lease(self) -> Lease:
         self._sequence += 1
@@ -236,7 +235,7 @@ class Engine:
         """Start somebody for calls that wait behind others, where one that has died has left a place."""
         waiting = sum(lease.span.calls for worker in busy for lease in worker.leases) - len(busy)
         preparing = sum(not worker.ready for worker in self._running)
-        taken = {worker.slot for worker in self._running}
+        taken = {worker.process.slot for worker in self._running}
         free = [slot for slot in range(self.workers) if slot not in taken]
         for slot in free[: max(0, waiting - preparing)]:
             self._start(slot)
@@ -245,13 +244,13 @@ class Engine:
         """Let the prepared shut down; who is still preparing is not needed any more."""
         for worker in list(self._running):
             if worker.ready and not worker.stopping:
-                worker.dismiss()
+                worker.dismiss(self.fleet.now())
             elif not worker.ready:
                 worker.stopping = True
-                worker.kill()
+                worker.process.kill()
 
     def _scored_and_short(self) -> tuple[int, int]:
-        counts = [self._fleet.counts(worker) for worker in self._running]
+        counts = [worker.process.counts() for worker in self._running]
         return self.tally.scored + sum(c[0] for c in counts), self.tally.short + sum(c[1] for c in counts)
 
     def _tell_progress(self) -> None:
@@ -261,7 +260,7 @@ class Engine:
         """End everybody. What is lost by that is nobody's fault, whatever the reason: no attempt is counted."""
         self._is_ending = True
         for worker in self._running:
-            worker.kill()
+            worker.process.kill()
         for worker in list(self._running):
             self._reap(worker)
         self._tell_progress()

@@ -1,14 +1,12 @@
 """Where a running job is, as an event: counts, rate, what the workers hold. Decides nothing."""
 
-import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bep.runner.events import Progress, WorkerState
-from bep.runner.processes.memory import resident
-from bep.runner.processes.process import Worker
 from bep.runner.scheduling.tally import Tally
+from bep.runner.scheduling.workers import Worker
 
 PERIOD = 0.25  # seconds between two events
 _RECENT = 10.0  # seconds that the rate is of
@@ -52,22 +50,24 @@ class Rate:
 
 @dataclass(slots=True)
 class Gauge:
-    """Measures one run of a job. `before` is how many items earlier runs have done."""
+    """Measures one run of a job, by a clock in seconds. `before` is how many items earlier runs have done."""
 
     items: int
     workers: int
     before: int
-    _began: float = field(default_factory=time.monotonic)
+    now: Callable[[], float]
+    _began: float = field(init=False)
     _rate: Rate = field(init=False)
     _doing: dict[str, tuple[str, int | None, float]] = field(default_factory=dict)
-    _told: float = field(default_factory=time.monotonic)
+    _told: float = field(init=False)
 
     def __post_init__(self) -> None:
+        self._began = self._told = self.now()
         self._rate = Rate(self.before, self._began)
 
     def is_due(self) -> bool:
         """Whether it is time for the next event; asked once for each."""
-        now = time.monotonic()
+        now = self.now()
         if now - self._told < PERIOD:
             return False
         self._told = now
@@ -75,7 +75,7 @@ class Gauge:
 
     def read(self, tally: Tally, scored: int, short: int, workers: Sequence[Worker]) -> Progress:
         """The event of this moment. `scored` and `short` are items in journals, of workers that live too."""
-        failed, now = short + tally.given_up, time.monotonic()
+        failed, now = short + tally.given_up, self.now()
         done = scored + failed
         self._rate.see(now, done, is_working=any(worker.ready for worker in workers))
         steady = self._rate.over(_STEADY, now)
@@ -101,11 +101,13 @@ class Gauge:
         doing: dict[str, tuple[str, int | None, float]] = {}
         for worker in workers:
             state, item = _state(worker), worker.leases[0].span.first if worker.leases else None
-            seen = self._doing.get(worker.name)
-            doing[worker.name] = seen if seen and seen[:2] == (state, item) else (state, item, now)
+            seen = self._doing.get(worker.process.name)
+            doing[worker.process.name] = seen if seen and seen[:2] == (state, item) else (state, item, now)
         self._doing = doing
         return tuple(
-            WorkerState(worker.name, worker.log.parent.name, state, now - since, item, resident(worker.process.pid))
+            WorkerState(
+                worker.process.name, worker.process.log.parent.name, state, now - since, item, worker.process.memory()
+            )
             for worker, (state, item, since) in zip(workers, doing.values(), strict=True)
         )
 

@@ -1,17 +1,15 @@
 """Watches workers' time: calls that take too long, scripts that never get ready, work that others could begin."""
 
-import os
-import signal
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bep.runner.errors import NOT_STARTED
 from bep.runner.folder.record import JobError
-from bep.runner.processes import memory
-from bep.runner.processes.fleet import NOT_STARTED, Fleet
-from bep.runner.processes.process import Heartbeat, KillReason, Worker
+from bep.runner.heartbeat import Heartbeat
+from bep.runner.scheduling.fleet import Fleet
 from bep.runner.scheduling.worker_deaths import Death, call_of
+from bep.runner.scheduling.workers import KillReason, Worker
 from bep.runner.span import Span
 from bep.runner.worker import wire
 
@@ -44,7 +42,7 @@ class Supervisor:
         self._fruitless = 0
         self._taking: set[int] = set()
         self._looked = 0.0
-        self._awake = time.monotonic()
+        self._awake = self._fleet.now()
         self._absences: list[tuple[float, float]] = []
         self.suspects: set[int] = set()
 
@@ -69,10 +67,10 @@ class Supervisor:
 
     def pause(self, workers: list[Worker]) -> float:
         """Seconds until someone may be too late."""
-        now = time.monotonic()
+        now = self._fleet.now()
         self._awake = now
-        pause = min((self._deadline(worker, self._fleet.heartbeat(worker)) - now for worker in workers), default=0.0)
-        return min(pause, _SETTLED) if any(worker.number in self._taking for worker in workers) else pause
+        pause = min((self._deadline(worker, worker.process.heartbeat()) - now for worker in workers), default=0.0)
+        return min(pause, _SETTLED) if any(worker.process.number in self._taking for worker in workers) else pause
 
     def _deadline(self, worker: Worker, heartbeat: Heartbeat) -> float:
         if worker.kill_reason:
@@ -90,12 +88,13 @@ class Supervisor:
 
     def overdue(self, workers: list[Worker]) -> list[Worker]:
         """Workers to kill and reap now. One that is late is first told to write its stack and end; in milliseconds."""
-        self._notice_absence(time.monotonic())
+        self._notice_absence(self._fleet.now())
         self._look_at_memory(workers)
         late = []
         for worker in workers:
-            heartbeat = self._fleet.heartbeat(worker)
-            if time.monotonic() < self._deadline(worker, heartbeat) or heartbeat != self._fleet.heartbeat(worker):
+            heartbeat = worker.process.heartbeat()
+            is_in_time = self._fleet.now() < self._deadline(worker, heartbeat)
+            if is_in_time or heartbeat != worker.process.heartbeat():
                 continue
             if worker.kill_reason:
                 late.append(worker)
@@ -105,30 +104,30 @@ class Supervisor:
 
     def _interrupt(self, worker: Worker, kill_reason: KillReason) -> None:
         worker.kill_reason = kill_reason
-        os.kill(worker.process.pid, signal.SIGABRT)
+        worker.process.interrupt()
 
     def _look_at_memory(self, workers: list[Worker]) -> None:
         """Interrupt whoever holds more than the limit, what its processes share counted once."""
-        limit, now = self._limits.memory, time.monotonic()
+        limit, now = self._limits.memory, self._fleet.now()
         if limit is None or now - self._looked < _LOOK:
             return
         self._looked = now
         for worker in workers:
-            if worker.kill_reason or (memory.resident(worker.process.pid) or 0) <= limit:
+            if worker.kill_reason or (worker.process.memory() or 0) <= limit:
                 continue
-            size = memory.proportional(worker.process.pid)
+            size = worker.process.own_memory()
             if size > limit:
                 self._interrupt(worker, self._over_limit(worker, size, limit))
 
     def _over_limit(self, worker: Worker, size: int, limit: int) -> KillReason:
-        heartbeat = self._fleet.heartbeat(worker)
+        heartbeat = worker.process.heartbeat()
         call = call_of(worker, heartbeat) if heartbeat.phase == wire.RUNNING else None
-        reason = f"the worker held {memory.shown(size)} of memory, and worker_memory allows {memory.shown(limit)}"
-        return KillReason("MemoryLimit", reason, call, time.monotonic() + _GRACE, _size(worker.log))
+        reason = f"the worker held {_shown(size)} of memory, and worker_memory allows {_shown(limit)}"
+        return KillReason("MemoryLimit", reason, call, self._fleet.now() + _GRACE, _size(worker.process.log))
 
     def _kill_reason(self, worker: Worker, heartbeat: Heartbeat) -> KillReason:
-        kill_at = time.monotonic() + _GRACE
-        size = _size(worker.log)
+        kill_at = self._fleet.now() + _GRACE
+        size = _size(worker.process.log)
         limits = self._limits
         match heartbeat.phase:
             case wire.RUNNING:
@@ -146,13 +145,13 @@ class Supervisor:
     def unreachable(self, worker: Worker) -> None:
         """Its pipe is closed, or has what no worker writes. The first is how every death begins; one that goes on
         living has lost its descriptors."""
-        if not worker.garbled and worker.has_ended(_GRACE):
+        if not worker.process.garbled and worker.process.has_ended(_GRACE):
             return
-        heartbeat = self._fleet.heartbeat(worker)
+        heartbeat = worker.process.heartbeat()
         call = call_of(worker, heartbeat) if heartbeat.phase == wire.RUNNING else None
-        what = "wrote to" if worker.garbled else "closed"
+        what = "wrote to" if worker.process.garbled else "closed"
         reason = f"the script {what} file descriptors that the worker needs"
-        worker.kill_reason = worker.kill_reason or KillReason("ChannelClosed", reason, call, time.monotonic(), 0)
+        worker.kill_reason = worker.kill_reason or KillReason("ChannelClosed", reason, call, self._fleet.now(), 0)
 
     def unprepared(self, worker: Worker, told: dict[str, Any]) -> JobError | None:
         """The script raised while it was loaded or in `init()`: the job fails, unless that has worked before."""
@@ -180,18 +179,19 @@ class Supervisor:
         The worker says what it begins, then looks whether that was taken back; this side marks first, and looks at
         what has begun only when the mark must have been seen. So no call is made by both.
         """
-        self._taking.discard(worker.number)
+        self._taking.discard(worker.process.number)
         waiting = sum(lease.span.calls for lease in worker.leases) - 1
         if waiting < 1 or worker.kill_reason:
             return []
         last = worker.leases[-1].sequence
         if worker.stolen_up_to != last:
-            self._fleet.take_back(worker, last)
-            self._taking.add(worker.number)
+            worker.process.take_back(last)
+            worker.stolen_at, worker.stolen_up_to = self._fleet.now(), last
+            self._taking.add(worker.process.number)
             return []
-        heartbeat = self._fleet.heartbeat(worker)
-        if time.monotonic() - worker.stolen_at < _SETTLED or heartbeat.phase != wire.RUNNING:
-            self._taking.add(worker.number)
+        heartbeat = worker.process.heartbeat()
+        if self._fleet.now() - worker.stolen_at < _SETTLED or heartbeat.phase != wire.RUNNING:
+            self._taking.add(worker.process.number)
             return []
         return _not_begun(worker, heartbeat)
 
@@ -217,4 +217,14 @@ def _size(log: Path) -> int:
 
 
 def _log(worker: Worker) -> str:
-    return "/".join(worker.log.parts[-5:])
+    return "/".join(worker.process.log.parts[-5:])
+
+
+def _shown(size: int) -> str:
+    """`2.1 GB`: three digits at most, a thousand kB to the MB."""
+    amount = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.3g} {unit}"
+        amount /= 1000
+    return f"{amount:.3g} TB"

@@ -1,15 +1,14 @@
 """What a dead worker leaves: what it had scored, what it had not begun, which call it died in, and why."""
 
 import signal
-import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from bep.runner.folder import parts
-from bep.runner.processes.fleet import NOT_STARTED
-from bep.runner.processes.process import Heartbeat, Worker
+from bep.runner.errors import NOT_STARTED
+from bep.runner.folder.parts import Scored
+from bep.runner.heartbeat import Heartbeat
+from bep.runner.scheduling.workers import Worker
 from bep.runner.span import Span
 from bep.runner.worker import wire
 from bep.runner.worker.troubles import as_written
@@ -47,8 +46,8 @@ class Death:
     seconds: float = 0.0
 
 
-def settle(folder: Path, worker: Worker, heartbeat: Heartbeat, suspects: set[int]) -> Left:
-    """Read the journal of a worker that has ended; it is what counts, whatever the worker was about to say.
+def settle(records: Iterable[Scored], worker: Worker, heartbeat: Heartbeat, suspects: set[int]) -> Left:
+    """What follows from the records of a worker that has ended; they count, whatever it was about to say.
 
     One that dies between two calls may have been broken by a call before. What it had not written down goes out again
     call by call, and a call after which that happens a second time is to blame; `suspects` are the first items of those
@@ -56,8 +55,7 @@ def settle(folder: Path, worker: Worker, heartbeat: Heartbeat, suspects: set[int
     """
     scored = short = 0
     recorded: set[int] = set()
-    journal = parts.path(folder, worker.number).with_suffix(".journal")
-    for entry in parts.read(journal, worker.number):
+    for entry in records:
         scored += entry.good
         short += entry.items - entry.good
         if any(lease.span.first <= entry.first < lease.span.end for lease in worker.leases):
@@ -116,9 +114,9 @@ def _missing(span: Span, recorded: set[int], suspect: Span | None) -> list[Span]
     return found
 
 
-def explain(worker: Worker, heartbeat: Heartbeat, code: int) -> Death:
+def explain(worker: Worker, heartbeat: Heartbeat, code: int, now: float) -> Death:
     """Why a worker has ended, from its exit code or from what the runner did to it; and in which second of its call."""
-    seconds = max(0.0, time.monotonic() - heartbeat.started) if heartbeat.phase == wire.RUNNING else 0.0
+    seconds = max(0.0, now - heartbeat.started) if heartbeat.phase == wire.RUNNING else 0.0
     return replace(_explained(worker, heartbeat, code), seconds=seconds)
 
 
@@ -134,7 +132,7 @@ def _explained(worker: Worker, heartbeat: Heartbeat, code: int) -> Death:
             name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
             return Death("WorkerCrashed", f"the process crashed ({name}) in native code", _stack(worker, 0))
     if heartbeat.phase == wire.STARTING:
-        said = worker.stderr.read_text(errors="replace")[-_LOOK_BACK:] if worker.stderr.exists() else ""
+        said = worker.process.stderr.read_text(errors="replace")[-_LOOK_BACK:] if worker.process.stderr.exists() else ""
         how = f"exit code {code}" if code >= 0 else f"ended by signal {-code}"
         return Death(NOT_STARTED, f"the environment's interpreter cannot run a worker ({how})", said)
     if code in _SAID:
@@ -153,7 +151,7 @@ def _last_said(told: Mapping[str, Any]) -> Death:
 def _stack(worker: Worker, start: int) -> str:
     """Where the script was, from the stack that the process wrote as it ended; the worker's own frames left out."""
     try:
-        with worker.log.open("rb") as file:
+        with worker.process.log.open("rb") as file:
             size = file.seek(0, 2)
             file.seek(max(start, size - _LOOK_BACK))
             text = file.read()
@@ -164,5 +162,5 @@ def _stack(worker: Worker, start: int) -> str:
         return ""
     lines = text[at:].decode(errors="replace").splitlines()
     frames = [line for line in lines if line.startswith("  File ") and "/runner/worker/" not in line]
-    frames = [as_written(line, *worker.code) for line in frames]
+    frames = [as_written(line, *worker.process.code) for line in frames]
     return "\n".join(["Stack (most recent call first):", *frames]) + "\n" if frames else ""

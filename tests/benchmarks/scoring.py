@@ -42,9 +42,10 @@ from bep.runner.jobs import running
 from bep.runner.jobs.launching import launch
 from bep.runner.outputs import assembling
 from bep.runner.outputs.columns import Columns
+from bep.runner.processes.fleet import ProcessFleet
 from bep.runner.request import JobRequest, ScoringTarget, Settings
 from bep.runner.scheduling.backlog import Backlog
-from bep.runner.scheduling.engine import Engine
+from bep.runner.scheduling.engine import EmbeddedEngine
 from bep.runner.scheduling.supervision import Limits
 from bep.runner.scheduling.tally import Tally
 from bep.runner.span import holes
@@ -251,11 +252,11 @@ def engine(work: Work) -> None:
     folder = JobFolder(request.folder)
     folder.make()
     request.output_folder.mkdir(parents=True)
-    scorer = Engine(
-        launch=launch(request, folder),
+    scorer = EmbeddedEngine(
+        fleet=ProcessFleet(launch(request, folder), WORKERS, 0),
+        logs=folder.logs,
         limits=Limits(600, 600, -1),
         workers=WORKERS,
-        first_number=0,
         report=lambda event: None,
         cancel=threading.Event(),
     )

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from bep.runner.events import Event, JobStarted, WorkerLost
+from bep.runner.events import Event, Progress, WorkerLost
 from bep.runner.folder import leftover_processes, parts
 from bep.runner.folder.record import Status
 from bep.runner.jobs import running
@@ -306,13 +306,13 @@ def test_one_worker_with_all_of_the_little_work_is_left_alone_while_others_prepa
 
 def test_what_ends_the_runner_costs_no_call_an_attempt(jobs: Jobs, living: Living) -> None:
     request = jobs.request(
-        "import time\ndef run(mini_batch):\n    time.sleep(0.2)\n    return ['scored'] * len(mini_batch)\n",
+        "import time\ndef run(mini_batch):\n    time.sleep(0.3)\n    return ['scored'] * len(mini_batch)\n",
         items=20, mini_batch_size=1, workers=2, max_retries=0,
     )  # fmt: skip
 
     def report(event: Event) -> None:
-        if isinstance(event, JobStarted):
-            threading.Timer(0.5, _thread.interrupt_main).start()
+        if isinstance(event, Progress) and event.scored:
+            _thread.interrupt_main()
 
     with pytest.raises(KeyboardInterrupt):
         running.run(request, report=report, cancel=threading.Event())
