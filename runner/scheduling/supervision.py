@@ -184,7 +184,7 @@ class Supervisor:
         if waiting < 1 or worker.kill_reason:
             return []
         last = worker.leases[-1].sequence
-        if worker.stolen_up_to != last:
+        if worker.stolen_up_to < last:  # never lower: leases taken back before wait in the worker's pipe
             worker.process.take_back(last)
             worker.stolen_at, worker.stolen_up_to = self._fleet.now(), last
             self._taking.add(worker.process.number)
