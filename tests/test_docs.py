@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import yaml
 
+from bep import cli
 from bep.app.workspace.files import WorkspaceFiles
 from bep.cli import run
 from bep.disk import modes
@@ -23,6 +25,7 @@ from tests.reference import DOCS, pages
 
 ROOT = DOCS.parent
 README = ROOT / "README.md"
+GUIDE = (ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md")
 PAGES = (README, *sorted(DOCS.rglob("*.md")))
 ROOMS = ("bep", "planner", "providers", "runner", "schemas")
 BESIDE: Mapping[str, str] = {
@@ -162,9 +165,7 @@ def _templates() -> Iterator[str]:
                     yield node.value
 
 
-@pytest.mark.parametrize(
-    "page", [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"], ids=lambda page: str(page.relative_to(ROOT))
-)
+@pytest.mark.parametrize("page", [*PAGES, *GUIDE], ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
     dead = []
@@ -226,6 +227,42 @@ def test_what_the_readme_shows_is_what_is_seen(small: Path) -> None:
 
 def _timeless(line: str) -> str:
     return re.sub(r"\d{4}-\d\d-\d\dT[\d:]+Z|\d+\.\d s", "TIME", line.rstrip())
+
+
+@pytest.mark.parametrize("page", [*PAGES, *GUIDE], ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_that_are_named_take_the_options_that_are_named(page: Path) -> None:
+    group = typer.main.get_command(cli._application())
+    text = re.sub(r"^#.*$", "", page.read_text().partition("\n## Not there yet\n")[0], flags=re.MULTILINE)
+    named = re.findall(r"`(bep [^`\n]+)`|^(?:\$| {1,4}) *(bep [a-z].*)$", text, re.MULTILINE)
+    wrong = [line for line in map("".join, named) if not _is_taken(group, line)]
+    assert wrong == []
+
+
+def _is_taken(group: Any, line: str) -> bool:
+    """Whether bep has the command and every option of a line, as far as a remark, a pipe or a second command."""
+    words = re.split(r"[|>&]| {2,}|…| \.\.\.", line)[0].replace("`", "").split()[1:]
+    options, command = _options(group), group
+    for place, word in enumerate(words):
+        if word.startswith("-"):
+            if word.partition("=")[0] not in options:
+                return False
+        elif hasattr(command, "get_command") and re.fullmatch(r"[a-z]+,?", word):
+            below = command.get_command(typer.Context(command), word.rstrip(","))
+            if below is None:
+                return place > 0 and words[place - 1] in ("--stage", "-S", "-C", "--chdir")
+            if not word.endswith(","):
+                command, options = below, options | _options(below)
+    return True
+
+
+def _options(command: Any) -> set[str]:
+    return {"--help", "-h", *(name for each in command.params for name in (*each.opts, *each.secondary_opts))}
+
+
+@pytest.mark.parametrize("page", [DOCS / "architecture.md", *GUIDE], ids=lambda page: page.name)
+def test_files_that_are_named_are_there(page: Path) -> None:
+    named = re.findall(r"`((?:bep|schemas|planner|providers|runner|tests|docs)/[\w./-]+)`", page.read_text())
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_every_page_has_its_place_in_the_manual() -> None:

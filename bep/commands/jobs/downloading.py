@@ -25,7 +25,7 @@ def download(
       bep job download nightly                     into the current folder
       bep job download nightly --path results
       bep job download nightly --path results --all
-      bep job download nightly -p results -o json --query downloaded
+      bep job download nightly -p results -o json   as a value, with the files under `downloaded`
 
     \b
     Exit codes: 0 copied, 1 a name is taken, the job is not over, or it has no output.
