@@ -1,9 +1,13 @@
 """The command line's one door: finds the command, imports only that one, and turns every ending into an exit code."""
 
+import errno
+import os
 import sys
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from keyword import iskeyword
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from bep import __version__
 from bep.exit_codes import ExitCode, Stop
@@ -12,28 +16,34 @@ from bep.systems import refusal
 if TYPE_CHECKING:
     from typer import Typer
 
-COMMANDS = (
-    "validate",
-    "plan",
-    "apply",
-    "destroy",
-    "show",
-    "run",
-    "job",
-    "env",
-    "import",
-    "adopt",
-    "rollback",
-    "output",
-    "graph",
-    "stage",
-    "state",
-    "gc",
-    "unlock",
-    "schema",
-    "version",
-)
-"""In the order of `bep --help`: the way a piece of work goes."""
+    from bep.command_line.declaring import Commands
+
+COMMANDS: Final[Mapping[str, str]] = {
+    "validate": "Check the specs and say all that is wrong, at once.",
+    "plan": "Show what `bep apply` would change. Changes nothing; `-o` also begins the state where there is none.",
+    "apply": "Make the world what the specs, or a kept plan, ask.",
+    "destroy": "Delete every resource in the state, after asking.",
+    "show": "Show what is there, one resource, or a kept plan.",
+    "run": "Score files with a deployment, on this machine.",
+    "job": "Look at jobs, stop them, go on with them.",
+    "env": "List, build and remove the Pythons that scripts run in.",
+    "import": "Look after objects that exist already.",
+    "adopt": "Write drift back into the spec.",
+    "rollback": "Take back an applied plan.",
+    "output": "Print the outputs that bep.yml declares.",
+    "graph": "Draw the resources of the specs, or the changes of a kept plan. An arrow points at what is needed first.",
+    "stage": "Work with the stages of this workspace: staging, production.",
+    "state": "Look at the state and mend it.",
+    "gc": "Free what nothing refers to any more in the store and among downloads, after asking.",
+    "unlock": "Take away the lock of an apply that is known to be gone.",
+    "schema": "List, show or export the JSON Schemas.",
+    "version": "Print bep's version.",
+}
+"""Each with its line of `bep --help`, in its order: the way a piece of work goes. A test compares them."""
+COMPLETION: Final = "_BEP_COMPLETE"
+"""The variable by which a shell asks how a word goes on."""
+_AHEAD: Final[Mapping[str, str]] = {"--chdir": "directory", "-C": "directory", "--stage": "stage", "-S": "stage"}
+"""The options that stand ahead of a command."""
 
 
 def main() -> NoReturn:
@@ -62,7 +72,11 @@ def _keep_what_is_made() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code. Every known ending is caught here; any other is a bug, and says so."""
     try:
-        _application()(args=_chosen_first(arguments), prog_name="bep")
+        called = _at_once(arguments)
+        if called is not None:
+            _call(called)
+        else:
+            _application()(args=_chosen_first(arguments), prog_name="bep")
     except SystemExit as ending:
         # typer ends with 2 for a mistyped command; 2 is ours for "there are changes"
         return ExitCode.ERROR if ending.code == 2 else int(ending.code or 0)
@@ -105,10 +119,14 @@ def _error(message: str) -> None:
 
 def _application() -> "Typer":
     import typer
-    from typer.core import TyperGroup
+    from typer.core import TyperCommand, TyperGroup
 
-    class Commands(TyperGroup):
+    from bep.command_line.by_typer import application
+
+    class Group(TyperGroup):
         """Imports a command's module when the command is asked for, and not before."""
+
+        lists = False
 
         def list_commands(self, ctx: Any) -> list[str]:
             return list(COMMANDS)
@@ -116,21 +134,27 @@ def _application() -> "Typer":
         def get_command(self, ctx: Any, cmd_name: str) -> Any:
             if cmd_name not in COMMANDS:
                 return None
-            return typer.main.get_command(import_module(f"bep.commands.{_module(cmd_name)}").app)
+            if self.lists:
+                return TyperCommand(cmd_name, help=COMMANDS[cmd_name])
+            return typer.main.get_command(application(_commands(cmd_name)))
+
+        def format_commands(self, ctx: Any, formatter: Any) -> None:
+            self.lists = True
+            super().format_commands(ctx, formatter)
 
         def resolve_command(self, ctx: Any, args: list[str]) -> Any:
             self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # what a misspelt command is compared with
             return super().resolve_command(ctx, args)
 
-    application = typer.Typer(
-        cls=Commands,
+    whole = typer.Typer(
+        cls=Group,
         rich_markup_mode=None,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
 
-    @application.callback()
+    @whole.callback()
     def bep(
         directory: str = typer.Option(
             "", "--chdir", "-C", metavar="DIR", help="Go to this folder first, as if bep was started there."
@@ -157,29 +181,71 @@ def _application() -> "Typer":
         Exit codes: 0 done or nothing to do, 1 error, 2 changes (plan --detailed-exitcode),
         3 findings in specs, 4 lock or stale plan, 5 provider failure, 130 interrupted.
         """
-        if directory:
-            _enter(directory)
-        if stage:
-            _choose(stage)
+        _prepare(directory, stage)
 
-    return application
+    return whole
 
 
-def _module(command: str) -> str:
-    return f"{command}_" if iskeyword(command) else command
+def _commands(name: str) -> "Commands":
+    """What the module of that name declares."""
+    found: Commands = import_module(f"bep.commands.{name}_" if iskeyword(name) else f"bep.commands.{name}").app
+    return found
+
+
+def _at_once(arguments: list[str]) -> Callable[[], None] | None:
+    """What the usual line asks for, typer left alone; None for a line that typer has to read."""
+    from bep.command_line.reading import values_of
+
+    words, ahead = _chosen_first(arguments), {}
+    while len(words) > 2 and words[0] in _AHEAD and _AHEAD[words[0]] not in ahead and words[1][:1] not in ("", "-"):
+        name, value, *words = words
+        ahead[_AHEAD[name]] = value
+    if not words or words[0] not in COMMANDS or COMPLETION in os.environ:
+        return None
+    commands, words = _commands(words[0]), words[1:]
+    name = next(iter(words), "") if commands.is_group else next(iter(commands.functions))
+    words = words[1:] if commands.is_group else words
+    function = commands.functions.get(name)
+    values = values_of(function, words) if function is not None else None
+    return None if function is None or values is None else partial(_go, function, values, **ahead)
+
+
+def _go(function: Callable[..., Any], values: Mapping[str, Any], directory: str = "", stage: str = "") -> None:
+    _prepare(directory, stage)
+    function(**values)
+
+
+def _prepare(directory: str, stage: str) -> None:
+    """Do what the options ahead of a command ask."""
+    if directory:
+        _enter(directory)
+    if stage:
+        _choose(stage)
+
+
+def _call(called: Callable[[], None]) -> None:
+    """Carry a command out; an interruption, a reader who has left and an answer that never comes end it as in typer."""
+    try:
+        called()
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.CANCELLED)
+    except EOFError:
+        print("\nAborted!", file=sys.stderr)
+        sys.exit(ExitCode.ERROR)
+    except OSError as problem:
+        if problem.errno != errno.EPIPE:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still to be flushed goes nowhere
+        sys.exit(ExitCode.ERROR)
 
 
 def _choose(stage: str) -> None:
-    import os
-
     from bep.schemas.workspace.stages import CHOICE
 
     os.environ[CHOICE] = stage
 
 
 def _enter(directory: str) -> None:
-    import os
-
     try:
         os.chdir(directory)
     except OSError as problem:

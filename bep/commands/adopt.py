@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
+from bep.command_line.declaring import Argument, Commands, Option
 from bep.commands.options import Json, VariableFiles, Variables, source_of
 from bep.exit_codes import ExitCode, Stop
 
@@ -12,15 +11,15 @@ if TYPE_CHECKING:
     from bep.app.plans.adopting_drift import Field
     from bep.console import Console
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands()
 
 
 @app.command()
 def adopt(
     addresses: Annotated[
-        list[str], typer.Argument(metavar="ADDRESS[:FIELD]", help="What drifted; with a field, only that one.")
+        list[str], Argument(metavar="ADDRESS[:FIELD]", help="What drifted; with a field, only that one.")
     ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be written.")] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Only say what would be written.")] = False,
     json_output: Json = False,
     var: Variables = None,
     var_file: VariableFiles = None,

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from bep.command_line.declaring import Argument, Commands, Option
 from bep.commands.options import (
     Allow,
     AutoApprove,
@@ -29,14 +28,14 @@ from bep.commands.options import (
 )
 from bep.exit_codes import ExitCode, Stop
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands()
 
 
 @app.command()
 def apply(
     specs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PLAN | SPEC...]", help="A plan kept with `plan -o`, or spec files to plan and apply."),
+        Argument(metavar="[PLAN | SPEC...]", help="A plan kept with `plan -o`, or spec files to plan and apply."),
     ] = None,
     auto_approve: AutoApprove = False,
     json_output: Json = False,
@@ -54,9 +53,7 @@ def apply(
     expect_no_changes: ExpectNoChanges = False,
     refresh_only: RefreshOnly = False,
     no_refresh: NoRefresh = False,
-    build: Annotated[
-        bool, typer.Option("--build", help="Then build the environments that jobs will score in.")
-    ] = False,
+    build: Annotated[bool, Option("--build", help="Then build the environments that jobs will score in.")] = False,
     var: Variables = None,
     var_file: VariableFiles = None,
 ) -> None:

@@ -1,7 +1,6 @@
 """`bep destroy`: take away what bep made."""
 
-import typer
-
+from bep.command_line.declaring import Commands
 from bep.commands.options import (
     Allow,
     AutoApprove,
@@ -21,7 +20,7 @@ from bep.commands.options import (
     source_of,
 )
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands()
 
 
 @app.command()

@@ -4,16 +4,15 @@ import re
 from datetime import timedelta
 from typing import Annotated
 
-import typer
-
+from bep.command_line.declaring import Argument, Commands, Option
 from bep.commands.options import AutoApprove
 from bep.exit_codes import ExitCode, Stop
 from bep.formatting import Format
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+app = Commands(no_args_is_help=True)
 
-Output = Annotated[Format | None, typer.Option("--output", "-o", help="The result as a value instead of as lines.")]
-Query = Annotated[str, typer.Option("--query", metavar="JMESPATH", help="Only a part of it.")]
+Output = Annotated[Format | None, Option("--output", "-o", help="The result as a value instead of as lines.")]
+Query = Annotated[str, Option("--query", metavar="JMESPATH", help="Only a part of it.")]
 
 
 @app.callback()
@@ -43,7 +42,7 @@ def env() -> None:
 
 @app.command("list")
 def list_environments(
-    output: Annotated[Format, typer.Option("--output", "-o", help="How to write it.")] = Format.TABLE,
+    output: Annotated[Format, Option("--output", "-o", help="How to write it.")] = Format.TABLE,
     query: Query = "",
 ) -> None:
     """List the environments that are built: Python, size, when a job last used them, who needs them.
@@ -68,8 +67,8 @@ def list_environments(
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="A label as `bep env list` prints it, or the beginning of a digest.")],
-    output: Annotated[Format, typer.Option("--output", "-o", help="How to write it.")] = Format.YAML,
+    name: Annotated[str, Argument(help="A label as `bep env list` prints it, or the beginning of a digest.")],
+    output: Annotated[Format, Option("--output", "-o", help="How to write it.")] = Format.YAML,
     query: Query = "",
 ) -> None:
     """Show one: interpreter, what pip or conda was asked for, what was left out and why, the log of its build.
@@ -90,9 +89,9 @@ def show(
 
 @app.command()
 def build(
-    name: Annotated[str, typer.Argument(metavar="[NAME[:VERSION]]", help="An environment that was applied.")] = "",
+    name: Annotated[str, Argument(metavar="[NAME[:VERSION]]", help="An environment that was applied.")] = "",
     deployment: Annotated[
-        str, typer.Option("--deployment", "-d", metavar="ENDPOINT/NAME", help="What this deployment is scored in.")
+        str, Option("--deployment", "-d", metavar="ENDPOINT/NAME", help="What this deployment is scored in.")
     ] = "",
     output: Output = None,
 ) -> None:
@@ -137,9 +136,9 @@ def build(
 @app.command()
 def prune(
     older: Annotated[
-        str, typer.Option("--older", metavar="30d", help="Those that nobody has used for so long: 12h, 30d, 8w.")
+        str, Option("--older", metavar="30d", help="Those that nobody has used for so long: 12h, 30d, 8w.")
     ] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Only say what would be removed.")] = False,
     auto_approve: AutoApprove = False,
     output: Output = None,
 ) -> None:

@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from bep.command_line.declaring import Commands, Option
 from bep.commands.options import AutoApprove, Json, LockTimeout
 
 if TYPE_CHECKING:
@@ -11,14 +10,14 @@ if TYPE_CHECKING:
 
     from bep.app.collecting import Unreferenced
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands()
 
 _STORED = "stored file"
 
 
 @app.command()
 def gc(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be freed.")] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Only say what would be freed.")] = False,
     auto_approve: AutoApprove = False,
     lock_timeout: LockTimeout = 0,
     json_output: Json = False,

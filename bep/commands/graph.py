@@ -4,11 +4,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from bep.command_line.declaring import Argument, Commands, Option
 from bep.commands.options import Json, VariableFiles, Variables, source_of
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands()
 
 
 class Language(StrEnum):
@@ -22,10 +21,10 @@ class Language(StrEnum):
 def graph(
     plan: Annotated[
         Path | None,
-        typer.Argument(metavar="PLAN", help="A kept plan: its changes. Without it: the specs' resources."),
+        Argument(metavar="PLAN", help="A kept plan: its changes. Without it: the specs' resources."),
     ] = None,
     language: Annotated[
-        Language, typer.Option("--format", "-f", help="dot for Graphviz, mermaid for Markdown.")
+        Language, Option("--format", "-f", help="dot for Graphviz, mermaid for Markdown.")
     ] = Language.DOT,
     json_output: Json = False,
     var: Variables = None,

@@ -3,26 +3,23 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from bep.command_line.declaring import Argument, Commands, Option
 from bep.commands.options import Json, VariableFiles, Variables, source_of
 from bep.exit_codes import ExitCode, Stop
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands()
 
 
 @app.command("import")
 def import_(
-    addresses: Annotated[
-        list[str] | None, typer.Argument(metavar="ADDRESS", help="Objects that exist, by address.")
-    ] = None,
-    every: Annotated[bool, typer.Option("--all", help="All that exists and is not in the state.")] = False,
+    addresses: Annotated[list[str] | None, Argument(metavar="ADDRESS", help="Objects that exist, by address.")] = None,
+    every: Annotated[bool, Option("--all", help="All that exists and is not in the state.")] = False,
     kind: Annotated[
-        list[str] | None, typer.Option("--kind", metavar="KIND", help="With --all: of this kind; may be repeated.")
+        list[str] | None, Option("--kind", metavar="KIND", help="With --all: of this kind; may be repeated.")
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             "--out",
             "-o",
             metavar="FILE",

@@ -2,8 +2,7 @@
 
 from typing import Annotated
 
-import typer
-
+from bep.command_line.declaring import Commands, Option
 from bep.commands.jobs.cancelling import cancel
 from bep.commands.jobs.continuing import resume, retry
 from bep.commands.jobs.downloading import download
@@ -12,9 +11,9 @@ from bep.commands.jobs.reports import report
 from bep.commands.jobs.results import Name
 from bep.formatting import Format
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+app = Commands(no_args_is_help=True)
 
-Query = Annotated[str, typer.Option("--query", metavar="JMESPATH", help="Only a part of it.")]
+Query = Annotated[str, Option("--query", metavar="JMESPATH", help="Only a part of it.")]
 
 
 @app.callback()
@@ -37,18 +36,18 @@ def job() -> None:
 @app.command("list")
 def list_jobs(
     status: Annotated[
-        list[str] | None, typer.Option("--status", "-s", metavar="STATUS", help="Of this status; may be repeated.")
+        list[str] | None, Option("--status", "-s", metavar="STATUS", help="Of this status; may be repeated.")
     ] = None,
-    endpoint: Annotated[str | None, typer.Option("--endpoint", "-e", metavar="NAME", help="Of this endpoint.")] = None,
+    endpoint: Annotated[str | None, Option("--endpoint", "-e", metavar="NAME", help="Of this endpoint.")] = None,
     deployment: Annotated[
-        str | None, typer.Option("--deployment", "-d", metavar="NAME", help="Of deployments of this name.")
+        str | None, Option("--deployment", "-d", metavar="NAME", help="Of deployments of this name.")
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option("--since", metavar="WHEN", help="Begun since: 90m, 12h, 2d, 1w, or a date or time (UTC)."),
+        Option("--since", metavar="WHEN", help="Begun since: 90m, 12h, 2d, 1w, or a date or time (UTC)."),
     ] = None,
-    limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, metavar="N", help="The newest N only.")] = None,
-    output: Annotated[Format, typer.Option("--output", "-o", help="How to write it.")] = Format.TABLE,
+    limit: Annotated[int | None, Option("--limit", "-n", min=1, metavar="N", help="The newest N only.")] = None,
+    output: Annotated[Format, Option("--output", "-o", help="How to write it.")] = Format.TABLE,
     query: Query = "",
 ) -> None:
     """List jobs, newest first.
@@ -99,7 +98,7 @@ def list_jobs(
 @app.command()
 def show(
     name: Name,
-    output: Annotated[Format, typer.Option("--output", "-o", help="How to write it.")] = Format.YAML,
+    output: Annotated[Format, Option("--output", "-o", help="How to write it.")] = Format.YAML,
     query: Query = "",
 ) -> None:
     """Show one job: status, counts, times, outputs, settings, and why it failed if it did.

@@ -3,63 +3,62 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from bep.app.workspace.opening import Source
+from bep.command_line.declaring import Argument, Option
 from bep.exit_codes import ExitCode, Stop
 
 Specs = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[SPEC]...", help="Spec files. Without any, the bep.yml of this folder says which."),
+    Argument(metavar="[SPEC]...", help="Spec files. Without any, the bep.yml of this folder says which."),
 ]
 Variables = Annotated[
-    list[str] | None, typer.Option("--var", metavar="NAME=VALUE", help="Set a variable; may be given several times.")
+    list[str] | None, Option("--var", metavar="NAME=VALUE", help="Set a variable; may be given several times.")
 ]
 VariableFiles = Annotated[
-    list[str] | None, typer.Option("--var-file", metavar="FILE", help="YAML file of variables; later files win.")
+    list[str] | None, Option("--var-file", metavar="FILE", help="YAML file of variables; later files win.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="For a machine: JSON on stdout.")]
+Json = Annotated[bool, Option("--json", help="For a machine: JSON on stdout.")]
 Targets = Annotated[
     list[str] | None,
-    typer.Option("--target", metavar="ADDRESS", help="Only this resource and what it needs; may be repeated."),
+    Option("--target", metavar="ADDRESS", help="Only this resource and what it needs; may be repeated."),
 ]
 Excludes = Annotated[
     list[str] | None,
-    typer.Option("--exclude", metavar="ADDRESS", help="Not this resource nor what needs it; may be repeated."),
+    Option("--exclude", metavar="ADDRESS", help="Not this resource nor what needs it; may be repeated."),
 ]
 Replace = Annotated[
     list[str] | None,
-    typer.Option("--replace", metavar="ADDRESS", help="Replace this resource even if nothing asks for it."),
+    Option("--replace", metavar="ADDRESS", help="Replace this resource even if nothing asks for it."),
 ]
 Allow = Annotated[
     list[str] | None,
-    typer.Option("--allow", metavar="CODE", help="Let one safety finding through, by its code; recorded in the plan."),
+    Option("--allow", metavar="CODE", help="Let one safety finding through, by its code; recorded in the plan."),
 ]
-RefreshOnly = Annotated[bool, typer.Option("--refresh-only", help="Only show what changed outside of bep.")]
-NoRefresh = Annotated[bool, typer.Option("--no-refresh", help="Do not read the world; trust the state.")]
-Parallelism = Annotated[int, typer.Option("--parallelism", min=1, metavar="N", help="Changes under way at once.")]
+RefreshOnly = Annotated[bool, Option("--refresh-only", help="Only show what changed outside of bep.")]
+NoRefresh = Annotated[bool, Option("--no-refresh", help="Do not read the world; trust the state.")]
+Parallelism = Annotated[int, Option("--parallelism", min=1, metavar="N", help="Changes under way at once.")]
 LockTimeout = Annotated[
-    float, typer.Option("--lock-timeout", min=0, metavar="SECONDS", help="How long to wait for another apply to end.")
+    float, Option("--lock-timeout", min=0, metavar="SECONDS", help="How long to wait for another apply to end.")
 ]
-AutoApprove = Annotated[bool, typer.Option("--auto-approve", "-y", help="Do not ask before changing anything.")]
+AutoApprove = Annotated[bool, Option("--auto-approve", "-y", help="Do not ask before changing anything.")]
 
 TargetFiles = Annotated[
-    list[Path] | None, typer.Option("--target-file", metavar="FILE", help="Targets from a file, one a line.")
+    list[Path] | None, Option("--target-file", metavar="FILE", help="Targets from a file, one a line.")
 ]
 ExcludeFiles = Annotated[
-    list[Path] | None, typer.Option("--exclude-file", metavar="FILE", help="Excludes from a file, one a line.")
+    list[Path] | None, Option("--exclude-file", metavar="FILE", help="Excludes from a file, one a line.")
 ]
 JsonInto = Annotated[
-    Path | None, typer.Option("--json-into", metavar="FILE", help="What --json would print, into a file as well.")
+    Path | None, Option("--json-into", metavar="FILE", help="What --json would print, into a file as well.")
 ]
 ExpectNoChanges = Annotated[
-    bool, typer.Option("--expect-no-changes", help="Exit 2 when there is something to do; apply then does nothing.")
+    bool, Option("--expect-no-changes", help="Exit 2 when there is something to do; apply then does nothing.")
 ]
 Drain = Annotated[
-    bool, typer.Option("--drain", help="Wait for the unfinished jobs of what is changed or deleted to end first.")
+    bool, Option("--drain", help="Wait for the unfinished jobs of what is changed or deleted to end first.")
 ]
 CancelJobs = Annotated[
-    bool, typer.Option("--cancel-jobs", help="Cancel the unfinished jobs of what is changed or deleted first.")
+    bool, Option("--cancel-jobs", help="Cancel the unfinished jobs of what is changed or deleted first.")
 ]
 
 

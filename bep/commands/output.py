@@ -2,19 +2,18 @@
 
 from typing import Annotated
 
-import typer
-
+from bep.command_line.declaring import Argument, Commands, Option
 from bep.commands.options import VariableFiles, Variables, source_of
 from bep.formatting import Format
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands()
 
 
 @app.command()
 def output(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="One output. Without it: all of them.")] = "",
-    form: Annotated[Format, typer.Option("--output", "-o", help="How to write it.")] = Format.YAML,
-    json_output: Annotated[bool, typer.Option("--json", help="The same as -o json.")] = False,
+    name: Annotated[str, Argument(metavar="NAME", help="One output. Without it: all of them.")] = "",
+    form: Annotated[Format, Option("--output", "-o", help="How to write it.")] = Format.YAML,
+    json_output: Annotated[bool, Option("--json", help="The same as -o json.")] = False,
     var: Variables = None,
     var_file: VariableFiles = None,
 ) -> None:

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from bep.command_line.declaring import Commands, Option
 from bep.commands.options import (
     Allow,
     ExcludeFiles,
@@ -25,21 +24,21 @@ from bep.commands.options import (
 )
 from bep.exit_codes import ExitCode, Stop
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands()
 
 
 @app.command()
 def plan(
     specs: Specs = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Keep the plan for `apply`.")] = None,
+    out: Annotated[Path | None, Option("--out", "-o", metavar="FILE", help="Keep the plan for `apply`.")] = None,
     json_output: Json = False,
     json_into: JsonInto = None,
-    markdown: Annotated[bool, typer.Option("--markdown", help="As a pull-request comment.")] = False,
+    markdown: Annotated[bool, Option("--markdown", help="As a pull-request comment.")] = False,
     detailed_exitcode: Annotated[
-        bool, typer.Option("--detailed-exitcode", help="Exit 2 when there is something to do.")
+        bool, Option("--detailed-exitcode", help="Exit 2 when there is something to do.")
     ] = False,
     expect_no_changes: ExpectNoChanges = False,
-    destroy: Annotated[bool, typer.Option("--destroy", help="The plan that removes everything.")] = False,
+    destroy: Annotated[bool, Option("--destroy", help="The plan that removes everything.")] = False,
     target: Targets = None,
     exclude: Excludes = None,
     target_file: TargetFiles = None,

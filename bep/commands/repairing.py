@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from bep.command_line.declaring import Option
 from bep.commands.options import Json
 from bep.exit_codes import ExitCode, Stop
 
@@ -13,9 +12,7 @@ if TYPE_CHECKING:
 
 
 def repair(
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what is damaged, and what would mend it.")
-    ] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Only say what is damaged, and what would mend it.")] = False,
     json_output: Json = False,
 ) -> None:
     """Read the stored bytes of models, code and data, and put back what the specs' own files still have.

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from bep.command_line.declaring import Argument, Commands
 from bep.commands.options import Allow, AutoApprove, Json, LockTimeout, Parallelism
 
 if TYPE_CHECKING:
@@ -13,14 +12,14 @@ if TYPE_CHECKING:
     from bep.console import Console
     from bep.planner.plan import Undo
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands()
 
 
 @app.command()
 def rollback(
     plan: Annotated[
         Path | None,
-        typer.Argument(metavar="PLAN", help="A plan that was kept and applied. Without it: the one last applied."),
+        Argument(metavar="PLAN", help="A plan that was kept and applied. Without it: the one last applied."),
     ] = None,
     auto_approve: AutoApprove = False,
     json_output: Json = False,

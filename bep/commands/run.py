@@ -2,25 +2,24 @@
 
 from typing import Annotated, Any
 
-import typer
-
+from bep.command_line.declaring import Argument, Commands, Option
 from bep.commands.options import Json, VariableFiles, Variables, source_of
 from bep.exit_codes import ExitCode, Stop
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands()
 
 
 @app.command()
 def run(
-    job: Annotated[str | None, typer.Argument(metavar="[JOB]", help="A job file. Flags override what it says.")] = None,
-    endpoint: Annotated[str | None, typer.Option("--endpoint", "-e", metavar="NAME", help="The endpoint.")] = None,
+    job: Annotated[str | None, Argument(metavar="[JOB]", help="A job file. Flags override what it says.")] = None,
+    endpoint: Annotated[str | None, Option("--endpoint", "-e", metavar="NAME", help="The endpoint.")] = None,
     deployment: Annotated[
         str | None,
-        typer.Option("--deployment", "-d", metavar="NAME", help="One deployment; else the one with the traffic."),
+        Option("--deployment", "-d", metavar="NAME", help="One deployment; else the one with the traffic."),
     ] = None,
     input: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             "--input",
             "-i",
             metavar="WHERE",
@@ -29,35 +28,33 @@ def run(
     ] = None,
     output_path: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--output-path", metavar="WHERE", help="Folder, azureml://datastores/... path, or s3://... and the like."
         ),
     ] = None,
     output_file_name: Annotated[
-        str | None, typer.Option("--output-file-name", metavar="NAME", help="Name of the predictions file.")
+        str | None, Option("--output-file-name", metavar="NAME", help="Name of the predictions file.")
     ] = None,
     output_format: Annotated[
-        str | None, typer.Option("--output-format", metavar="FORMAT", help="azureml, csv, jsonl or parquet.")
+        str | None, Option("--output-format", metavar="FORMAT", help="azureml, csv, jsonl or parquet.")
     ] = None,
     mini_batch_size: Annotated[
-        int | None, typer.Option("--mini-batch-size", "-m", metavar="N", help="Files for each call of run().")
+        int | None, Option("--mini-batch-size", "-m", metavar="N", help="Files for each call of run().")
     ] = None,
     instance_count: Annotated[
-        int | None, typer.Option("--instance-count", "-c", metavar="N", help="Instances, each with its workers.")
+        int | None, Option("--instance-count", "-c", metavar="N", help="Instances, each with its workers.")
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Any other override, such as retry_settings.max_retries=1."),
+        Option("--set", metavar="KEY=VALUE", help="Any other override, such as retry_settings.max_retries=1."),
     ] = None,
-    name: Annotated[str | None, typer.Option("--name", "-n", metavar="NAME", help="The job's name.")] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the resolved job; run, build, write nothing.")
-    ] = False,
+    name: Annotated[str | None, Option("--name", "-n", metavar="NAME", help="The job's name.")] = None,
+    dry_run: Annotated[bool, Option("--dry-run", help="Show the resolved job; run, build, write nothing.")] = False,
     sample: Annotated[
         int | None,
-        typer.Option("--sample", min=1, metavar="N", help="Score the first N files here and keep nothing."),
+        Option("--sample", min=1, metavar="N", help="Score the first N files here and keep nothing."),
     ] = None,
-    pdb: Annotated[bool, typer.Option("--pdb", help="With --sample: the debugger where the script raises.")] = False,
+    pdb: Annotated[bool, Option("--pdb", help="With --sample: the debugger where the script raises.")] = False,
     json_output: Json = False,
     var: Variables = None,
     var_file: VariableFiles = None,

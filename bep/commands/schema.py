@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from bep.command_line.declaring import Argument, Commands, Option
 from bep.exit_codes import ExitCode, Stop
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+app = Commands(no_args_is_help=True)
 
 
 @app.callback()
@@ -37,7 +36,7 @@ def published() -> dict[str, str]:
 
 
 @app.command("list")
-def list_schemas(json_output: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
+def list_schemas(json_output: Annotated[bool, Option("--json", help="As JSON.")] = False) -> None:
     """Say which schemas there are and what each is for."""
     import json
 
@@ -52,7 +51,7 @@ def list_schemas(json_output: Annotated[bool, typer.Option("--json", help="As JS
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="A name that `bep schema list` prints.")]) -> None:
+def show(name: Annotated[str, Argument(help="A name that `bep schema list` prints.")]) -> None:
     """Print one schema."""
     from difflib import get_close_matches
 
@@ -68,7 +67,7 @@ def show(name: Annotated[str, typer.Argument(help="A name that `bep schema list`
 
 @app.command()
 def export(
-    folder: Annotated[Path, typer.Argument(help="Where to write them; made if it is not there.")],
+    folder: Annotated[Path, Argument(help="Where to write them; made if it is not there.")],
 ) -> None:
     """Write every schema into a folder, as NAME.schema.json."""
     from bep.console import Console

@@ -2,23 +2,22 @@
 
 from typing import Annotated
 
-import typer
-
+from bep.command_line.declaring import Argument, Commands, Option
 from bep.formatting import Format
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands()
 
 
 @app.command()
 def show(
     address: Annotated[
-        str, typer.Argument(metavar="[ADDRESS|PLAN]", help="One resource, or a plan file. Without it: everything.")
+        str, Argument(metavar="[ADDRESS|PLAN]", help="One resource, or a plan file. Without it: everything.")
     ] = "",
     output: Annotated[
-        Format | None, typer.Option("--output", "-o", help="How to write it; table for many, yaml for one.")
+        Format | None, Option("--output", "-o", help="How to write it; table for many, yaml for one.")
     ] = None,
-    query: Annotated[str, typer.Option("--query", metavar="JMESPATH", help="Only a part of it.")] = "",
-    markdown: Annotated[bool, typer.Option("--markdown", help="A plan file as a pull-request comment.")] = False,
+    query: Annotated[str, Option("--query", metavar="JMESPATH", help="Only a part of it.")] = "",
+    markdown: Annotated[bool, Option("--markdown", help="A plan file as a pull-request comment.")] = False,
 ) -> None:
     """Show what is there, one resource, or a kept plan.
 

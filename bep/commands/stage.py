@@ -2,12 +2,10 @@
 
 from typing import Annotated
 
-import typer
-
+from bep.command_line.declaring import Commands, Option
 from bep.formatting import Format
 
-app = typer.Typer(
-    rich_markup_mode=None,
+app = Commands(
     no_args_is_help=True,
     help="Work with the stages of this workspace: staging, production.",
 )
@@ -15,8 +13,8 @@ app = typer.Typer(
 
 @app.command("list")
 def list_stages(
-    output: Annotated[Format, typer.Option("--output", "-o", help="How to write it.")] = Format.TABLE,
-    query: Annotated[str, typer.Option("--query", metavar="JMESPATH", help="Only a part of it.")] = "",
+    output: Annotated[Format, Option("--output", "-o", help="How to write it.")] = Format.TABLE,
+    query: Annotated[str, Option("--query", metavar="JMESPATH", help="Only a part of it.")] = "",
 ) -> None:
     """List the stages, which one is chosen, and what each looks after.
 

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from bep.command_line.declaring import Argument, Commands, Option
 from bep.commands.options import Json, LockTimeout
 from bep.commands.repairing import repair
 from bep.formatting import Format
@@ -14,9 +13,9 @@ if TYPE_CHECKING:
 
     from bep.console import Console
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+app = Commands(no_args_is_help=True)
 
-Query = Annotated[str, typer.Option("--query", metavar="JMESPATH", help="Only a part of it.")]
+Query = Annotated[str, Option("--query", metavar="JMESPATH", help="Only a part of it.")]
 
 
 @app.callback()
@@ -41,8 +40,8 @@ def state() -> None:
 
 @app.command("list")
 def list_entries(
-    prefix: Annotated[str, typer.Argument(help="Only addresses that begin so.")] = "",
-    output: Annotated[Format, typer.Option("--output", "-o", help="How to write it.")] = Format.TSV,
+    prefix: Annotated[str, Argument(help="Only addresses that begin so.")] = "",
+    output: Annotated[Format, Option("--output", "-o", help="How to write it.")] = Format.TSV,
     query: Query = "",
 ) -> None:
     """List the addresses in the state, one a line."""
@@ -59,8 +58,8 @@ def list_entries(
 
 @app.command()
 def show(
-    address: Annotated[str, typer.Argument(help="An address that `bep state list` prints.")],
-    output: Annotated[Format, typer.Option("--output", "-o", help="How to write it.")] = Format.YAML,
+    address: Annotated[str, Argument(help="An address that `bep state list` prints.")],
+    output: Annotated[Format, Option("--output", "-o", help="How to write it.")] = Format.YAML,
     query: Query = "",
 ) -> None:
     """Show one entry as it is kept, secrets as digests."""
@@ -76,8 +75,8 @@ def show(
 
 @app.command()
 def rm(
-    addresses: Annotated[list[str], typer.Argument(metavar="ADDRESS", help="Entries to drop.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be dropped.")] = False,
+    addresses: Annotated[list[str], Argument(metavar="ADDRESS", help="Entries to drop.")],
+    dry_run: Annotated[bool, Option("--dry-run", help="Only say what would be dropped.")] = False,
     json_output: Json = False,
     lock_timeout: LockTimeout = 0,
 ) -> None:
@@ -112,8 +111,8 @@ def rm(
 
 @app.command()
 def mv(
-    old: Annotated[str, typer.Argument(metavar="OLD", help="An address in the state.")],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="The address of the object that it is now.")],
+    old: Annotated[str, Argument(metavar="OLD", help="An address in the state.")],
+    new: Annotated[str, Argument(metavar="NEW", help="The address of the object that it is now.")],
     json_output: Json = False,
     lock_timeout: LockTimeout = 0,
 ) -> None:
@@ -163,9 +162,9 @@ def pull() -> None:
 
 @app.command()
 def push(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A state, as `bep state pull` writes it.")],
+    file: Annotated[Path, Argument(metavar="FILE", help="A state, as `bep state pull` writes it.")],
     force: Annotated[
-        bool, typer.Option("--force", help="Even if it is older, or of another history. What was there is kept.")
+        bool, Option("--force", help="Even if it is older, or of another history. What was there is kept.")
     ] = False,
     json_output: Json = False,
 ) -> None:
@@ -191,9 +190,9 @@ def push(
 @app.command()
 def restore(
     source: Annotated[
-        str, typer.Argument(metavar="SERIAL|FILE", help="A copy's serial, or a state file. Without it: list copies.")
+        str, Argument(metavar="SERIAL|FILE", help="A copy's serial, or a state file. Without it: list copies.")
     ] = "",
-    output: Annotated[Format, typer.Option("--output", "-o", help="How to list the copies.")] = Format.TABLE,
+    output: Annotated[Format, Option("--output", "-o", help="How to list the copies.")] = Format.TABLE,
     json_output: Json = False,
 ) -> None:
     """Put a kept copy of the state, or any good state file, in place. What was there is kept beside it.

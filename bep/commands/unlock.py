@@ -2,16 +2,15 @@
 
 from typing import Annotated
 
-import typer
-
+from bep.command_line.declaring import Argument, Commands
 from bep.commands.options import Json
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands()
 
 
 @app.command()
 def unlock(
-    id: Annotated[str, typer.Argument(help="The lock's id, as the message of the command that met it says.")],
+    id: Annotated[str, Argument(help="The lock's id, as the message of the command that met it says.")],
     json_output: Json = False,
 ) -> None:
     """Take away the lock of an apply that is known to be gone.

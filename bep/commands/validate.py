@@ -3,12 +3,11 @@
 from enum import StrEnum
 from typing import Annotated
 
-import typer
-
+from bep.command_line.declaring import Commands, Option
 from bep.commands.options import Specs, VariableFiles, Variables, source_of
 from bep.exit_codes import ExitCode, Stop
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands()
 
 
 class FindingsAs(StrEnum):
@@ -23,9 +22,9 @@ class FindingsAs(StrEnum):
 def validate(
     specs: Specs = None,
     output: Annotated[
-        FindingsAs, typer.Option("--output", "-o", help="text; json; or annotations for a GitHub workflow.")
+        FindingsAs, Option("--output", "-o", help="text; json; or annotations for a GitHub workflow.")
     ] = FindingsAs.TEXT,
-    json_output: Annotated[bool, typer.Option("--json", help="The same as -o json.")] = False,
+    json_output: Annotated[bool, Option("--json", help="The same as -o json.")] = False,
     var: Variables = None,
     var_file: VariableFiles = None,
 ) -> None:

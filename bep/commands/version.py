@@ -1,14 +1,17 @@
 """`bep version`: which bep this is."""
 
-import typer
+from typing import Annotated
 
 from bep import __version__
+from bep.command_line.declaring import Commands, Option
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands()
 
 
 @app.command()
-def version(json_output: bool = typer.Option(False, "--json", help="As JSON, with Python's version.")) -> None:
+def version(
+    json_output: Annotated[bool, Option("--json", help="As JSON, with Python's version.")] = False,
+) -> None:
     """Print bep's version.
 
     \b

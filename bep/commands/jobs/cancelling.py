@@ -3,8 +3,7 @@
 import time
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from bep.command_line.declaring import Option
 from bep.commands.jobs.results import Name, Output
 from bep.exit_codes import ExitCode, Stop
 
@@ -19,7 +18,7 @@ _PATIENCE = 30.0  # seconds after which a job that was told to stop has not
 
 def cancel(
     name: Name,
-    force: Annotated[bool, typer.Option("--force", help="Kill it: do not wait for it to stop by itself.")] = False,
+    force: Annotated[bool, Option("--force", help="Kill it: do not wait for it to stop by itself.")] = False,
     output: Output = None,
 ) -> None:
     """Stop a job. What it has scored is kept, and `bep job resume NAME` goes on with it.

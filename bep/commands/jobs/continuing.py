@@ -5,9 +5,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from bep.app.workspace.opening import Source
+from bep.command_line.declaring import Option
 from bep.commands.jobs.results import Name, Output
 from bep.commands.options import Json, VariableFiles, Variables, source_of
 from bep.exit_codes import ExitCode, Stop
@@ -21,14 +20,12 @@ if TYPE_CHECKING:
 
 Values = Annotated[
     list[str] | None,
-    typer.Option(
-        "--env", metavar="NAME[=VALUE]", help="An environment variable of the job, or its value in this shell."
-    ),
+    Option("--env", metavar="NAME[=VALUE]", help="An environment variable of the job, or its value in this shell."),
 ]
 
 
 Accept = Annotated[
-    bool, typer.Option("--accept-changed-inputs", help="Go on although inputs are not as the job listed them.")
+    bool, Option("--accept-changed-inputs", help="Go on although inputs are not as the job listed them.")
 ]
 
 
@@ -72,11 +69,11 @@ def resume(
 def retry(
     name: Name,
     mended: Annotated[
-        bool, typer.Option("--mended", help="With the deployment as it is applied now: its script was mended since.")
+        bool, Option("--mended", help="With the deployment as it is applied now: its script was mended since.")
     ] = False,
     set_: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             "--set",
             metavar="KEY=VALUE",
             help=f"With another {either(tuple(set_by('retry')))}.",

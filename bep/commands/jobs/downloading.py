@@ -3,16 +3,15 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from bep.command_line.declaring import Option
 from bep.commands.jobs.results import Name, Output
 from bep.exit_codes import ExitCode, Stop
 
 
 def download(
     name: Name,
-    path: Annotated[Path, typer.Option("--path", "-p", metavar="DIR", help="The folder to copy to.")] = Path(),
-    everything: Annotated[bool, typer.Option("--all", help="Logs, record and report too, in DIR/artifacts.")] = False,
+    path: Annotated[Path, Option("--path", "-p", metavar="DIR", help="The folder to copy to.")] = Path(),
+    everything: Annotated[bool, Option("--all", help="Logs, record and report too, in DIR/artifacts.")] = False,
     output: Output = None,
 ) -> None:
     """Copy the outputs of a job that is over. Nothing is overwritten, and nothing is there half.

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from bep.command_line.declaring import Option
 from bep.commands.jobs.results import Name
 from bep.exit_codes import ExitCode, Stop
 
@@ -22,13 +21,13 @@ _BLOCK = 1 << 20
 
 def logs(
     name: Name,
-    worker: Annotated[int | None, typer.Option("--worker", "-w", metavar="N", help="Of this worker only.")] = None,
-    stdout: Annotated[bool, typer.Option("--stdout", help="What the script printed.")] = False,
-    stderr: Annotated[bool, typer.Option("--stderr", help="What it and its libraries printed as errors.")] = False,
-    error: Annotated[bool, typer.Option("--error", help="Exceptions, and stacks of calls that were ended.")] = False,
-    log: Annotated[bool, typer.Option("--log", help="What it logged with EntryScript().logger.")] = False,
-    raw: Annotated[bool, typer.Option("--raw", help="Its bytes as they are, escape codes too.")] = False,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the job is over.")] = False,
+    worker: Annotated[int | None, Option("--worker", "-w", metavar="N", help="Of this worker only.")] = None,
+    stdout: Annotated[bool, Option("--stdout", help="What the script printed.")] = False,
+    stderr: Annotated[bool, Option("--stderr", help="What it and its libraries printed as errors.")] = False,
+    error: Annotated[bool, Option("--error", help="Exceptions, and stacks of calls that were ended.")] = False,
+    log: Annotated[bool, Option("--log", help="What it logged with EntryScript().logger.")] = False,
+    raw: Annotated[bool, Option("--raw", help="Its bytes as they are, escape codes too.")] = False,
+    follow: Annotated[bool, Option("--follow", "-f", help="Go on until the job is over.")] = False,
 ) -> None:
     """Print what the workers of a job said; without an option for it, everything that they said.
 

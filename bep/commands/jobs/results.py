@@ -2,16 +2,15 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from bep.command_line.declaring import Argument, Option
 from bep.formatting import Format
 
 if TYPE_CHECKING:
     from bep.console import Console
     from bep.runner.folder.record import JobRecord
 
-Name = Annotated[str, typer.Argument(help="A job's name, or the beginning of it that no other shares.")]
-Output = Annotated[Format | None, typer.Option("--output", "-o", help="The job as a value instead of as lines.")]
+Name = Annotated[str, Argument(help="A job's name, or the beginning of it that no other shares.")]
+Output = Annotated[Format | None, Option("--output", "-o", help="The job as a value instead of as lines.")]
 
 
 def show_job(console: "Console", record: "JobRecord", output: Format | None) -> None:
