@@ -1,19 +1,31 @@
 """Observed: one resource as a provider reads it now. A value that crosses from providers to the planner."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from bep.planner.state import ContentRecord
+
+
+class Condition(StrEnum):
+    """Whether an object does what it is for. Progressing: the world is still at work on it."""
+
+    READY = "ready"
+    PROGRESSING = "progressing"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
     """`attributes` are canonical and sealed, as an `Entry` has them; `etag` changes with every change of them.
 
-    `operation` is the id of the operation that last wrote the object, if bep did.
+    `operation` is the id of the operation that last wrote the object, if bep did. `why` is what the world says of an
+    object that failed.
     """
 
     attributes: dict[str, Any]
     etag: str
     operation: str = ""
     contents: dict[str, ContentRecord] = field(default_factory=dict)
+    condition: Condition = Condition.READY
+    why: str = ""

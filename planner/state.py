@@ -43,6 +43,7 @@ class Entry(Written):
 
     `attributes`: the desired attributes as last applied, sealed (no secret in it).
     `observed`: what the provider returned after that write, also sealed; drift is measured from here.
+    `etag`: the version then; empty for an object that was made and failed, which the next plan replaces.
     """
 
     address: Address

@@ -6,7 +6,7 @@ address refers to its download. Plans that were applied do not, nor do copies of
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -33,7 +33,8 @@ _LONGEST: Final = 65  # bytes of a word that two blocks may share, with the one 
 
 def referring(opened: "Opened") -> "AbstractContextManager[Callable[[], None]]":
     """Keep `bep gc` from freeing what a job is about to refer to, until its end or until what it gives is called."""
-    return contents_of(opened).in_use()
+    contents = opened.world.contents
+    return contents.in_use() if contents is not None else nullcontext(lambda: None)
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,10 @@ def outlook(opened: "Opened", address: Address) -> "Outlook":
 
 
 def show_builds(opened: "Opened", live: Callable[[str], None] | None) -> None:
-    """Let what pip draws while it works be drawn by `live`; None where nobody looks."""
-    environments_of(opened).show(live)
+    """Let what pip draws while it works be drawn by `live`; None where nobody looks, or nothing is built here."""
+    environments = opened.world.environments
+    if environments is not None:
+        environments.show(live)
 
 
 @contextmanager
@@ -86,6 +88,8 @@ def to_build(opened: "Opened") -> list[str]:
     from bep.providers.protocol import ProviderError
 
     found: dict[str, str] = {}
+    if opened.world.environments is None:
+        return []
     for address in opened.provider.list("deployment"):
         try:
             look = outlook(opened, address)

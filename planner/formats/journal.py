@@ -22,6 +22,8 @@ class Intent(Written):
 
     `operation` is unique to this one call; the provider leaves it on what the call makes.
     `change` and `plan` are the id of the change and the digest of the plan it is of; `at` is a time as text.
+    Where the world takes its time, the same intent is written once more with the `token` to go on with, before
+    anybody waits.
     """
 
     record: Literal["intent"] = "intent"
@@ -33,6 +35,7 @@ class Intent(Written):
     change: str = ""
     plan: str = ""
     at: str = ""
+    token: str = ""
 
 
 class Outcome(Written):
@@ -71,7 +74,8 @@ class Decoded:
 
 def encode(record: Intent | Outcome) -> bytes:
     """One line, line feed included."""
-    body = record.model_dump_json().encode()
+    unused = {"token"} if isinstance(record, Intent) and not record.token else set[str]()
+    body = record.model_dump_json(exclude=unused).encode()
     return b"%08x %s\n" % (zlib.crc32(body), body)
 
 

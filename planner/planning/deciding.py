@@ -1,18 +1,18 @@
 """What one resource needs, looked at alone: its wish, its entry, the world. Knows no other resource and no order."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any
 
 from bep.planner.fields import dotted, value_at, with_value, within
-from bep.planner.observed import Observed
+from bep.planner.observed import Condition, Observed
 from bep.planner.options import Options
 from bep.planner.plan import DESTROY, UNDECLARED, Drift, FieldDiff, Origin, PlanFinding
 from bep.planner.planning.diffing import Comparison, Sides, compare
 from bep.planner.planning.earlier_rules import same_content
 from bep.planner.planning.guards import difference
-from bep.planner.planning.refusals import already_exists, nothing_to_import, registered_changed
+from bep.planner.planning.refusals import already_exists, in_progress, nothing_to_import, registered_changed
 from bep.planner.state import ContentRecord, Entry
 from bep.planner.wanted import Wanted, file_changes
 from bep.schemas.address import Address
@@ -83,8 +83,11 @@ def _newcomer(case: Case, options: Options) -> Decision:
         if asked:
             return Decision(case, Verdict.REFUSED, findings=(nothing_to_import(case.wanted),))
         return Decision(case, Verdict.CREATE, after=case.wanted.attributes)
-    if asked or (case.observed.operation and case.observed.operation in options.operations):
+    made = case.observed.operation and case.observed.operation in options.operations
+    if asked or (made and case.observed.condition is Condition.READY):
         return _imported(case, case.wanted, case.observed, asked)
+    if case.observed.condition is Condition.PROGRESSING:
+        return Decision(case, Verdict.REFUSED, findings=(in_progress(case.wanted),))
     return Decision(case, Verdict.REFUSED, findings=(already_exists(case.wanted),))
 
 
@@ -135,15 +138,25 @@ def _compared(case: Case, entry: Entry, wanted: Wanted, observed: Observed, opti
         drift = _drift(case, entry, found.drifted, "refused: what is registered does not change")
         return replace(base, verdict=Verdict.REFUSED, drift=drift, findings=(refusal,))
     forcing = [dotted(diff.path) for diff in diffs if diff.forces_replacement]
-    if asked or forcing:
-        reason = "to replace it was asked for" if asked else ", ".join(forcing) + " cannot be changed in place"
+    failed = observed.condition is Condition.FAILED
+    if asked or forcing or (failed and not entry.etag):
+        reason = _replacing(forcing, observed, asked=asked)
         drift = _drift(case, entry, found.drifted, "replaced by one as the specs ask")
         return replace(base, verdict=Verdict.REPLACE, reason=reason, after=wanted.attributes, drift=drift)
-    if diffs:
+    if diffs or failed:
         drift = _drift(case, entry, found.drifted, "set to what the specs ask")
-        return replace(base, verdict=Verdict.UPDATE, reason=_why(base.origin), drift=drift)
+        reason = f"it failed: {observed.why}" if failed else _why(base.origin)
+        return replace(base, verdict=Verdict.UPDATE, reason=reason, drift=drift)
     drift = _drift(case, entry, found.drifted, "kept: the specs ask for the same")
     return _remembered(replace(base, drift=drift), entry, wanted, found)
+
+
+def _replacing(forcing: Sequence[str], observed: Observed, *, asked: bool) -> str:
+    if asked:
+        return "to replace it was asked for"
+    if forcing:
+        return ", ".join(forcing) + " cannot be changed in place"
+    return f"it was made and failed: {observed.why}"
 
 
 def _by_rule(found: Comparison, before: Mapping[str, ContentRecord], wanted: Wanted) -> Comparison:

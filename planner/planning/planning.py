@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from bep.planner.formats.planfile import signed
-from bep.planner.observed import Observed
+from bep.planner.observed import Condition, Observed
 from bep.planner.options import Options, RunningJob
 from bep.planner.plan import Change, Plan, PlanFinding
 from bep.planner.planning.cascade import cascade
@@ -146,7 +146,8 @@ def _plainly_settled(address: Address, world: World) -> bool:
     if resource is None or entry is None or seen is None:
         return False
     return (
-        (seen.etag == entry.etag or seen.attributes == entry.observed)
+        seen.condition is not Condition.FAILED
+        and (seen.etag == entry.etag or seen.attributes == entry.observed)
         and seal(resource.attributes, world.state.secret_key) == entry.attributes
         and references_of(resource) == entry.references
         and guards_of(resource) == entry.guards

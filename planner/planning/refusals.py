@@ -34,6 +34,12 @@ def already_exists(wanted: Wanted) -> PlanFinding:
     return error("already-exists", wanted.address, message, fix, wanted)
 
 
+def in_progress(wanted: Wanted) -> PlanFinding:
+    """A wish for something that the world is at work on."""
+    message = "it is still being made, and what comes of that is not known yet"
+    return error("in-progress", wanted.address, message, "plan again when it is ready", wanted)
+
+
 def nothing_to_import(wanted: Wanted) -> PlanFinding:
     """An import, or a move, whose object is not there."""
     message = "it was to be imported, but the provider has no such object"

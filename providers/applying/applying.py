@@ -15,14 +15,14 @@ from bep.planner.plan import Action, Change, Plan, PlanFinding
 from bep.planner.state import State
 from bep.providers.applying.calling import Answer, Call, Retry
 from bep.providers.applying.checking import check_plan, check_safety, check_world
-from bep.providers.applying.entries import entry_of
+from bep.providers.applying.entries import entry_of, failed_entry
 from bep.providers.applying.events import Event, Finished, Noted, Started
 from bep.providers.applying.frontier import Frontier
-from bep.providers.applying.records import done_of, failed_of, intent_of
+from bep.providers.applying.records import done_of, failed_of, intent_of, touched_of
 from bep.providers.applying.recovery import recover
 from bep.providers.applying.redaction import said, secrets_of
 from bep.providers.applying.report import Ended, Report, Result
-from bep.providers.applying.threads import Crew, Rules
+from bep.providers.applying.threads import Crew, Rules, Taken
 from bep.providers.protocol import Provider
 from bep.providers.state.errors import StateNotWritten, StateReplaced
 from bep.providers.state.session import Session
@@ -105,6 +105,8 @@ class _Walk:
         self._frontier = Frontier(plan.changes)
         self._results: dict[str, Result] = {}
         self._records: list[Intent | Outcome] = []
+        self._taken: list[Taken] = []
+        self._versions: dict[Address, str] = {}  # of what another change of this apply has touched
         self._broken: StateNotWritten | StateReplaced | None = None
 
     def run(self, notes: tuple[str, ...]) -> Report:
@@ -113,12 +115,16 @@ class _Walk:
             while True:
                 calls = list(self._next_calls())
                 self._record()
+                self._let_wait()
                 if self._broken is None:
                     self._start(calls)
                 if not self._crew.busy:
                     break
                 for answer in self._crew.answers():
-                    self._settle(answer)
+                    if isinstance(answer, Taken):
+                        self._take(answer)
+                    else:
+                        self._settle(answer)
                 self._ways.progress(len(self._results), len(self._plan.changes))
             self._record()
         finally:
@@ -148,7 +154,7 @@ class _Walk:
             operation=self._ways.operation_ids(),
             resource=self._declared.get(change.address),
             entry=self._session.state.entries.get(change.address),
-            etag=change.etag or "",
+            etag=(change.etag and self._versions.get(change.address, change.etag)) or "",
         )
         now = self._ways.clock()
         self._records.append(intent_of(change, self._plan, self._session.state, call.operation, now))
@@ -161,6 +167,19 @@ class _Walk:
             self._session.write(records)
         except (StateNotWritten, StateReplaced) as trouble:
             self._broken = self._broken or trouble
+
+    def _take(self, taken: Taken) -> None:
+        """The world goes on with a call by itself: the token is to be on disk before anybody waits."""
+        self._taken.append(taken)
+        intent = self._session.pending.get(taken.call.operation)
+        if intent is not None:
+            self._records.append(intent.model_copy(update={"token": taken.token}))
+
+    def _let_wait(self) -> None:
+        """What was recorded is on disk, or no disk takes it; then waiting is all that is left to do."""
+        for taken in self._taken:
+            taken.kept.set()
+        self._taken.clear()
 
     def _start(self, calls: Iterable[Call]) -> None:
         """Recording takes time, and a stop may have come meanwhile; the crew looks once more before it calls."""
@@ -192,9 +211,15 @@ class _Walk:
         """Nothing where it is unknown: the intent stays open, and recovery finds out."""
         change, operation, now = answer.call.change, answer.call.operation, self._ways.clock()
         state = self._session.state
+        for address, seen in answer.touched.items():
+            self._versions[address] = seen.etag
+            if touched := touched_of(state, address, seen, now):
+                yield touched
         if answer.error is None:
             entry = entry_of(change, answer.observed, operation, now) if answer.observed else None
             yield done_of(change, state, operation, entry, now)
+        elif answer.observed is not None and answer.call.entry is None:
+            yield done_of(change, state, operation, failed_entry(change, answer.observed, operation, now), now)
         elif answer.settled:
             yield failed_of(change, state, operation, said(answer.error, self._ways.rules.secrets), now)
 

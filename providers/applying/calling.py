@@ -3,20 +3,24 @@
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from threading import Event as Flag
 from typing import Any, assert_never
 
-from bep.planner.observed import Observed
+from bep.planner.observed import Condition, Observed
 from bep.planner.plan import Action, Change
 from bep.planner.state import Entry, Guards
 from bep.providers.applying.report import World
-from bep.providers.protocol import Conflict, Provider, ProviderError
+from bep.providers.applying.waiting import Unfinished, finished, ready
+from bep.providers.protocol import Conflict, Done, Pending, Provider, ProviderError, Verb, Write
+from bep.schemas.address import Address
 from bep.schemas.resource import Resource
 from bep.schemas.secrets.secret import Secret, is_sealed
 
 Tell = Callable[[Exception, int, float], None]
 """Told of each failure that is followed by another attempt: the error, which attempt, seconds until the next."""
+Keep = Callable[[str], None]
+"""Comes back once this token is on disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,11 @@ class Retry:
         """Seconds to wait after this attempt, counted from 1."""
         return min(self.first_delay * 2.0 ** (attempt - 1), self.longest_delay)
 
+    def delay_after(self, error: Exception, attempt: int) -> float:
+        """The same, but as long as the world asks for, where it says so with the error."""
+        asked = error.retry_after if isinstance(error, ProviderError) else None
+        return self.delay(attempt) if asked is None else max(asked, 0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -58,7 +67,8 @@ class Call:
 class Answer:
     """What came of a call. `error` is None when it was done. `settled` is false where an object of this very
     operation may be there after all: its intent must then stay open for recovery. `begun` is false where a stop
-    came first: the provider was never called."""
+    came first: the provider was never called. With an error, `observed` is what this operation made and what failed.
+    `touched` are other objects whose version the call changed."""
 
     call: Call
     observed: Observed | None = None
@@ -68,6 +78,7 @@ class Answer:
     attempts: int = 1
     seconds: float = 0.0
     begun: bool = True
+    touched: Mapping[Address, Observed] = field(default_factory=dict)
 
 
 def limit_of(change: Change) -> float:
@@ -86,9 +97,10 @@ def unanswered(call: Call, limit: float) -> Answer:
     return Answer(call, error=error, settled=False, world=World.UNKNOWN, seconds=limit)
 
 
-def carry_out(call: Call, provider: Provider, retry: Retry, stop: Flag, tell: Tell) -> Answer:
+def carry_out(call: Call, provider: Provider, retry: Retry, stop: Flag, tell: Tell, keep: Keep) -> Answer:
     """Make the call until it succeeds, cannot, has no time for another attempt, or is stopped before one.
 
+    Where the world takes its time, `keep` has made the token durable before anybody waits.
     Never raises. A call that does not come back is not ended here: `Crew` stops waiting for it.
     """
     if stop.is_set():
@@ -99,38 +111,50 @@ def carry_out(call: Call, provider: Provider, retry: Retry, stop: Flag, tell: Te
     while True:
         attempt += 1
         try:
-            answer = Answer(call, _called(call, provider))
+            done = _called(call, provider, ends, keep)
+            answer = Answer(call, done.observed, touched=done.touched)
             break
         except Exception as error:
             retryable = isinstance(error, ProviderError) and error.retryable
-            too_late = time.monotonic() + retry.delay(attempt) >= ends
+            delay = retry.delay_after(error, attempt)
+            too_late = time.monotonic() + delay >= ends
             if not retryable or attempt >= retry.attempts or too_late:
                 answer = _failed(call, provider, error)
                 break
-            tell(error, attempt, retry.delay(attempt))
-            if stop.wait(retry.delay(attempt)):
+            tell(error, attempt, delay)
+            if stop.wait(delay):
                 answer = _failed(call, provider, error)
                 break
     return replace(answer, attempts=attempt, seconds=time.monotonic() - began)
 
 
-def _called(call: Call, provider: Provider) -> Observed | None:
+def _called(call: Call, provider: Provider, ends: float, keep: Keep) -> Done:
+    address = call.change.address
+    found = provider.begin(_write(call))
+    if isinstance(found, Pending):
+        keep(found.token)
+        return finished(provider, address, found, until=ends, keep=keep)
+    return Done(ready(provider, address, found.observed, until=ends), found.touched)
+
+
+def _write(call: Call) -> Write:
     change = call.change
+    verb = _verb(change)
+    if verb is Verb.DELETE:
+        return Write(verb, change.address, call.operation, etag=call.etag, entry=call.entry)
+    return Write(verb, change.address, call.operation, _wanted(call), "" if verb is Verb.CREATE else call.etag)
+
+
+def _verb(change: Change) -> Verb:
     match change.action:
         case Action.CREATE:
-            return provider.create(_wanted(call), operation=call.operation)
+            return Verb.CREATE
         case Action.UPDATE:
-            return provider.update(_wanted(call), operation=call.operation, etag=call.etag)
+            return Verb.UPDATE
         case Action.DELETE:
-            provider.delete(change.address, call.entry, operation=call.operation, etag=call.etag)
-            return None
+            return Verb.DELETE
         case Action.SHIFT:
-            if change.after is None:
-                provider.delete(change.address, call.entry, operation=call.operation, etag=call.etag)
-                return None
-            if change.etag is None:
-                return provider.create(_wanted(call), operation=call.operation)
-            return provider.update(_wanted(call), operation=call.operation, etag=call.etag)
+            return Verb.DELETE if change.after is None else Verb.CREATE if change.etag is None else Verb.UPDATE
         case Action.ADOPT | Action.FORGET:
             raise ValueError(f"{change.action} needs no provider")
         case _:
@@ -139,20 +163,31 @@ def _called(call: Call, provider: Provider) -> Observed | None:
 
 def _failed(call: Call, provider: Provider, error: Exception) -> Answer:
     """A call may fail after its work was done: look, so that neither state nor report claims what is not so."""
+    unknown = Answer(call, error=error, settled=False, world=World.UNKNOWN)
+    if isinstance(error, Unfinished):
+        return unknown
     try:
         there = provider.read([call.change.address]).get(call.change.address)
     except Exception:
-        return Answer(call, error=error, settled=False, world=World.UNKNOWN)
+        return unknown
     if call.change.after is None:
-        if there is None:
-            return Answer(call)
-        return Answer(call, error=error)
+        return Answer(call) if there is None else Answer(call, error=error)
     if there is None:
         return Answer(call, error=error, world=World.ABSENT)
-    mine = there.operation == call.operation
-    if mine and isinstance(error, ProviderError) and error.retryable and not isinstance(error, Conflict):
+    return _as_found(call, there, error)
+
+
+def _as_found(call: Call, there: Observed, error: Exception) -> Answer:
+    """What came of a failed call whose object is there: this operation's, or another's."""
+    if there.operation != call.operation:
+        return Answer(call, error=error)
+    if there.condition is Condition.FAILED:
+        return Answer(call, there, error=error)
+    if there.condition is Condition.PROGRESSING:
+        return Answer(call, error=error, settled=False)
+    if isinstance(error, ProviderError) and error.retryable and not isinstance(error, Conflict):
         return Answer(call, there)
-    return Answer(call, error=error, settled=not mine)
+    return Answer(call, error=error, settled=False)
 
 
 def _wanted(call: Call) -> Resource:

@@ -25,6 +25,11 @@ def entry_of(change: Change, observed: Observed, operation: str, at: str) -> Ent
     )
 
 
+def failed_entry(change: Change, observed: Observed, operation: str, at: str) -> Entry:
+    """The entry of an object that was made and failed: bep's own, of no version, so that no plan takes it for done."""
+    return entry_of(change, observed, operation, at).model_copy(update={"etag": ""})
+
+
 def found_entry(address: Address, observed: Observed, prior: Entry | None, at: str) -> Entry:
     """The entry of an object whose plan is lost: what is there stands for what was wanted, guards for the best."""
     parts: dict[str, Any] = {"guards": prior.guards} if prior else {}

@@ -1,8 +1,10 @@
 """What is written in the journal before and after a call. Pure; `Session` makes it durable."""
 
 from bep.planner.formats.journal import Intent, Outcome
+from bep.planner.observed import Observed
 from bep.planner.plan import Change, Plan
 from bep.planner.state import Entry, State
+from bep.schemas.address import Address
 
 
 def intent_of(change: Change, plan: Plan, state: State, operation: str, at: str) -> Intent:
@@ -16,6 +18,17 @@ def intent_of(change: Change, plan: Plan, state: State, operation: str, at: str)
         change=change.id,
         plan=plan.digest,
         at=at,
+    )
+
+
+def touched_of(state: State, address: Address, observed: Observed, at: str) -> Outcome | None:
+    """Another object that a write changed, as state knows it from now on; None for one that state does not have."""
+    entry = state.entries.get(address)
+    if entry is None:
+        return None
+    now = entry.model_copy(update={"etag": observed.etag, "observed": observed.attributes})
+    return Outcome(
+        lineage=state.lineage, serial=state.serial, operation="", address=address, status="done", entry=now, at=at
     )
 
 

@@ -36,6 +36,15 @@ class _Running:
     ends: float
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The world has taken a call on and gives a token; its thread waits for `kept`, set once that is on disk."""
+
+    call: Call
+    token: str
+    kept: Flag
+
+
 class Crew:
     """Belongs to one thread, which alone is told anything.
 
@@ -46,7 +55,7 @@ class Crew:
     def __init__(self, provider: Provider, rules: Rules, report: Callable[[Event], None]) -> None:
         self._provider, self._rules, self._report = provider, rules, report
         self._calls: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
-        self._answers: queue.SimpleQueue[Answer | Retrying] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[Answer | Retrying | Taken] = queue.SimpleQueue()
         self._hands: list[Thread] = []
         self._left = 0
         self._running: dict[str, _Running] = {}
@@ -67,24 +76,31 @@ class Crew:
             hand.start()
         self._calls.put(call)
 
-    def answers(self) -> Iterator[Answer]:
-        """What has come back, or is no longer waited for: at least one, and all that is there by then."""
+    def answers(self) -> Iterator[Answer | Taken]:
+        """What has come back, was taken on, or is no longer waited for: at least one, and all that is there by then."""
         found = False
         while not found or not self._answers.empty():
             for answer in self._overdue():
                 found = True
                 yield answer
             message = self._next(0.0 if found else self._patience())
-            if isinstance(message, Retrying):
-                if message.change.id in self._running:
-                    self._report(message)
-            elif message is None:
+            if message is None:
                 self._tell_slow()
-            elif self._running.pop(message.call.change.id, None) is not None:
-                found = True
-                yield message
+            elif self._is_waited_for(message):
+                if isinstance(message, Retrying):
+                    self._report(message)
+                else:
+                    found = True
+                    yield message
 
-    def _next(self, seconds: float) -> Answer | Retrying | None:
+    def _is_waited_for(self, message: Answer | Retrying | Taken) -> bool:
+        """Whether it is of a call that runs; one that has come back does no longer."""
+        if isinstance(message, Answer):
+            return self._running.pop(message.call.change.id, None) is not None
+        change = message.change if isinstance(message, Retrying) else message.call.change
+        return change.id in self._running
+
+    def _next(self, seconds: float) -> Answer | Retrying | Taken | None:
         try:
             return self._answers.get(timeout=seconds) if seconds else self._answers.get_nowait()
         except queue.Empty:
@@ -111,13 +127,23 @@ class Crew:
 
     def _work(self) -> None:
         while (call := self._calls.get()) is not None:
-            self._answers.put(carry_out(call, self._provider, self._rules.retry, self._rules.stop, self._teller(call)))
+            rules = self._rules
+            told, keep = self._teller(call), self._keeper(call)
+            self._answers.put(carry_out(call, self._provider, rules.retry, rules.stop, told, keep))
 
     def _teller(self, call: Call) -> Callable[[Exception, int, float], None]:
         def tell(error: Exception, attempt: int, delay: float) -> None:
             self._answers.put(Retrying(call.change, said(error, self._rules.secrets), attempt, delay))
 
         return tell
+
+    def _keeper(self, call: Call) -> Callable[[str], None]:
+        def keep(token: str) -> None:
+            taken = Taken(call, token, Flag())
+            self._answers.put(taken)
+            taken.kept.wait()
+
+        return keep
 
     def _tell_slow(self) -> None:
         now = time.monotonic()

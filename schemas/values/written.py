@@ -87,9 +87,9 @@ class Written:
             and not (exclude_defaults and not said.is_required and value == said.absent())
         }
 
-    def model_dump_json(self) -> str:
+    def model_dump_json(self, *, exclude: frozenset[str] | set[str] = frozenset()) -> str:
         """The value as JSON without spare space. Raises `TypeError` for what must not be written."""
-        return json.dumps(self.model_dump(mode="json"), separators=(",", ":"), ensure_ascii=False)
+        return json.dumps(self.model_dump(mode="json", exclude=exclude), separators=(",", ":"), ensure_ascii=False)
 
     @classmethod
     def model_validate(cls, given: Any) -> Self:

@@ -14,7 +14,7 @@ from bep.planner.observed import Observed
 from bep.planner.options import Options
 from bep.planner.plan import Action, Plan
 from bep.planner.planning.planning import plan
-from bep.planner.state import Entry, State
+from bep.planner.state import State
 from bep.providers.applying.applying import apply
 from bep.providers.applying.calling import Retry
 from bep.providers.applying.recovery import recover, recovered
@@ -22,7 +22,7 @@ from bep.providers.applying.refreshing import refresh
 from bep.providers.applying.report import Report
 from bep.providers.local.catalog_file import make
 from bep.providers.local.provider import CLOUD, LocalProvider
-from bep.providers.protocol import Provider
+from bep.providers.protocol import Done, Pending, Provider, Write
 from bep.providers.state.file_store import FileStore
 from bep.providers.state.locking import acquire
 from bep.providers.state.session import Session
@@ -83,22 +83,14 @@ class Watched:
     def list(self, kind: str) -> Mapping[Address, Observed]:
         return self.inner.list(kind)
 
-    def create(self, resource: Resource, *, operation: str) -> Observed:
-        self.at("before create")
-        found = self.inner.create(resource, operation=operation)
-        self.at("after create")
+    def begin(self, write: Write) -> Done | Pending:
+        self.at(f"before {write.verb}")
+        found = self.inner.begin(write)
+        self.at(f"after {write.verb}")
         return found
 
-    def update(self, resource: Resource, *, operation: str, etag: str) -> Observed:
-        self.at("before update")
-        found = self.inner.update(resource, operation=operation, etag=etag)
-        self.at("after update")
-        return found
-
-    def delete(self, address: Address, entry: Entry | None, *, operation: str, etag: str) -> None:
-        self.at("before delete")
-        self.inner.delete(address, entry, operation=operation, etag=etag)
-        self.at("after delete")
+    def poll(self, token: str) -> Done | Pending:
+        return self.inner.poll(token)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ def speeds(folder: Path, counts: Sequence[int]) -> Iterator[dict[str, Any]]:
 def _one(folder: Path, world: str, shape: str, count: int) -> dict[str, Any]:
     resources = _resources(shape, count)
     scene = Scene.of(folder / "loop")
-    bare: Provider = Memory(KEY) if world == "memory" else scene.provider()
+    bare = Memory(KEY) if world == "memory" else scene.provider()
     start = time.perf_counter()
     for number, resource in enumerate(resources):
         bare.create(resource, operation=str(number))

@@ -78,6 +78,12 @@ def test_folding_puts_drops_and_leaves_what_nobody_saw_the_end_of() -> None:
     assert state.serial == STATE.serial
 
 
+def test_an_intent_is_written_once_more_with_its_token_and_as_ever_without_one() -> None:
+    taken = intent("a").model_copy(update={"token": "t"})
+    assert fold(STATE, decode(encode(intent("a")) + encode(taken)).records)[1] == (taken,)
+    assert b"token" not in encode(intent("a"))
+
+
 def test_what_the_snapshot_has_already_is_passed_over() -> None:
     later = STATE.model_copy(update={"serial": 4})
     assert fold(later, RECORDS) == (later, ())

@@ -189,6 +189,12 @@ def test_waiting_between_attempts_doubles_up_to_a_limit() -> None:
     assert [Retry().delay(attempt) for attempt in range(1, 8)] == [1, 2, 4, 8, 16, 30, 30]
 
 
+def test_what_the_world_asks_to_be_left_alone_for_goes_before_the_doubling() -> None:
+    asked = ProviderError("compute/a", "create", "busy", retryable=True, retry_after=7)
+    assert Retry().delay_after(asked, 1) == 7
+    assert Retry().delay_after(ProviderError("compute/a", "create", "busy", retryable=True), 2) == 2
+
+
 def test_a_call_that_fails_after_its_work_was_done_counts_as_done(shop: Workshop) -> None:
     """As when the line is cut before the answer: nothing is made twice, nothing is orphaned."""
     shop.world.after = failing(address(1), retryable=True)

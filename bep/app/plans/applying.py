@@ -48,9 +48,13 @@ def kept_plan_of(opened: "Opened", path: Path) -> "Plan":
 def wait_for_others(opened: "Opened", timeout: float, operation: str) -> None:
     """Look at the lock before planning: a plan made beside another apply could not be carried out anyway.
 
+    So is one that is made while the world still works on what an interrupted apply began: reading the state waits.
     Raises `StateLocked`, which says who holds it, when that is still so after `timeout` seconds.
     """
+    from bep.providers.applying.recovery import PATIENCE
     from bep.providers.state.locking import acquire, running_apply
+
+    opened.patience = PATIENCE
 
     if running_apply(opened.store.path):
         acquire(opened.store.path, operation=operation, since=now(), timeout=timeout).release()
@@ -99,17 +103,23 @@ def apply_plan(
         )
 
 
-def seal_kept(opened: "Opened", *, lock_timeout: float, operation: str) -> tuple[str, ...]:
-    """Where an earlier bep kept secrets in clear, and no change writes anything: seal them. What was done about it."""
+def settle_kept(opened: "Opened", *, lock_timeout: float, operation: str) -> tuple[str, ...]:
+    """Where no change writes anything: record how an interrupted apply ended, whose tokens a world may forget, and seal
+    what an earlier bep kept in clear. What was done about that."""
+    from bep.providers.applying.recovery import recover
     from bep.providers.state.locking import acquire
 
     stored = opened.store.load()
-    if stored is None or not stored.clear:
+    if stored is None or not (stored.clear or stored.pending):
         return ()
     with (
         acquire(opened.store.path, operation=operation, since=now(), timeout=lock_timeout),
         opened.store.begin() as session,
     ):
+        recover(session, opened.provider, now)  # the plan has said how each ended
+        if not stored.clear:
+            session.finish()
+            return ()
         session.seal()
         opened.world.seal()
         return session.notes

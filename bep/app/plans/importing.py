@@ -48,6 +48,9 @@ def found_in_world(opened: "Opened", names: Sequence[str]) -> list[Found]:
         observed = opened.provider.read([address]).get(address)
         if observed is None:
             raise Stop(ExitCode.PROVIDER, f"{opened.provider.name} has no {address}{_near(opened, address)}")
+        if observed.condition != "ready":
+            why = observed.why and f" ({observed.why})"
+            raise Stop(ExitCode.PROVIDER, f"{address} is {observed.condition}{why}: only what is ready can be imported")
         found.append(Found(address, observed, address in declared))
     return found
 

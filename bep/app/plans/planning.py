@@ -121,9 +121,15 @@ def _as_recorded(opened: "Opened") -> "tuple[State, Mapping[Address, Observed]]"
 
 def _recorded(entries: "Mapping[Address, Entry]") -> "dict[Address, Observed]":
     """The world as the state has it, for what is not to be looked at."""
-    from bep.planner.observed import Observed
+    from bep.planner.observed import Condition, Observed
 
     return {
-        address: Observed(entry.observed, entry.etag, entry.operation, entry.contents)
+        address: Observed(
+            entry.observed,
+            entry.etag,
+            entry.operation,
+            entry.contents,
+            Condition.READY if entry.etag else Condition.FAILED,  # see `Entry`
+        )
         for address, entry in entries.items()
     }

@@ -44,6 +44,8 @@ class Opened:
         self.root = root
         self.source = source
         self.files = WorkspaceFiles(root)
+        self.patience = 0.0
+        """Seconds that reading the state waits for what an interrupted apply began and the world still works on."""
 
     @property
     def home(self) -> Path:
@@ -223,7 +225,7 @@ class Opened:
             return stored.state, stored.notes
         from bep.providers.applying.recovery import recovered
 
-        return recovered(stored, self._world_with(stored.state.secret_key).objects, now)
+        return recovered(stored, self._world_with(stored.state.secret_key).objects, now, self.patience)
 
     @property
     def state(self) -> "State":

@@ -7,6 +7,7 @@ from bep.schemas.findings.did_you_mean import nearest
 
 if TYPE_CHECKING:
     from bep.app.workspace.opening import Opened
+    from bep.planner.observed import Observed
     from bep.planner.state import Entry, State
 
 
@@ -27,7 +28,7 @@ def entry_of(state: "State", address: str) -> "Entry":
 
 
 def overview(opened: "Opened") -> list[dict[str, Any]]:
-    """A row a resource: address, status in the world (`in step`, `drifted`, `gone`), summary, when applied."""
+    """A row a resource: address, status in the world (see `_status`), summary, when applied."""
     from bep.planner.summarising import summary_of
     from bep.schemas.address import kind_of
     from bep.schemas.kinds.kind import load_kind
@@ -36,10 +37,19 @@ def overview(opened: "Opened") -> list[dict[str, Any]]:
     rows = []
     for address, entry in sorted(opened.state.entries.items()):
         seen = observed.get(address)
-        status = "gone" if seen is None else "in step" if seen.etag == entry.etag else "drifted"
+        status = _status(entry, seen)
         summary = summary_of(load_kind(kind_of(address)), entry.attributes)
         rows.append({"address": address, "status": status, "summary": summary, "applied_at": entry.applied_at})
     return rows
+
+
+def _status(entry: "Entry", seen: "Observed | None") -> str:
+    """In step, drifted or gone; progressing or failed, where the world says that of it."""
+    if seen is None:
+        return "gone"
+    if seen.condition != "ready":
+        return str(seen.condition)
+    return "in step" if seen.etag == entry.etag else "drifted"
 
 
 def detail(opened: "Opened", address: str) -> dict[str, Any]:
@@ -48,7 +58,7 @@ def detail(opened: "Opened", address: str) -> dict[str, Any]:
     seen = opened.provider.read([entry.address]).get(entry.address)
     shown: dict[str, Any] = {
         "address": entry.address,
-        "status": "gone" if seen is None else "in step" if seen.etag == entry.etag else "drifted",
+        "status": _status(entry, seen),
         "applied_at": entry.applied_at,
         "attributes": entry.attributes,
     }

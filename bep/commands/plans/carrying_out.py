@@ -74,7 +74,7 @@ def carry_out_plan(
     resources: "Sequence[Resource] | None" = None,
 ) -> None:
     """Ask, apply, report a plan that was shown. `resources` are the specs', unless the plan is not of the specs."""
-    from bep.app.plans.applying import seal_kept
+    from bep.app.plans.applying import settle_kept
     from bep.commands.plans.apply_events import summary_json
     from bep.commands.plans.outputs import Outcome, judge, outcome_of, show_outcome
 
@@ -83,7 +83,7 @@ def carry_out_plan(
     with _Teller(console, how) as teller:
         report = _applied(console, opened, plan, how, teller, ask, judge_again, resources) if plan else None
         if report is None:
-            for note in seal_kept(opened, lock_timeout=how.lock_timeout, operation=how.operation):
+            for note in settle_kept(opened, lock_timeout=how.lock_timeout, operation=how.operation):
                 console.say(note)
         said = summary_json(report) if report else NOTHING_DONE
         over = how.operation == "bep apply" and (report is None or report.ok)
