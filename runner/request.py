@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bep.disk.copying import Original
+from bep.runner.worker.formats import FORMATS
 from bep.schemas.values.written import Field, Written
 
 _MEMORY = r"(?P<amount>[0-9]+(\.[0-9]+)?) ?(?P<prefix>[kKMGT]?)(?P<binary>i?)B?"
@@ -16,8 +17,7 @@ DEFAULT_NAME = "predictions.csv"
 
 def default_name(output_format: str) -> str:
     """What the file of predictions is called where nobody named it: as in the service, with the format's ending."""
-    ending = output_format if output_format in ("jsonl", "parquet") else "csv"
-    return f"predictions.{ending}"
+    return f"predictions.{FORMATS[output_format].ending}"
 
 
 class Settings(Written):
@@ -41,7 +41,7 @@ class Settings(Written):
     error_threshold: int = Field(default=-1, ge=-1)
     output_action: str = Field(default="append_row", pattern="^(append_row|summary_only)$")
     output_file_name: str = DEFAULT_NAME
-    output_format: str = Field(default="azureml", pattern="^(azureml|csv|jsonl|parquet)$")
+    output_format: str = Field(default="azureml", pattern=f"^({'|'.join(FORMATS)})$")
     logging_level: str = Field(default="info", pattern="^(debug|info|warning)$")
     bisect: bool = True
     sync_seconds: float = Field(default=1, ge=0, exclude=True)

@@ -1,4 +1,4 @@
-"""Has the environment's own pyarrow write the rows of a job as a Parquet file. Knows processes; reads no row."""
+"""Has the environment of a job make its output of the assembled rows. Knows processes; reads no row."""
 
 import ast
 import os
@@ -11,16 +11,17 @@ from bep.runner.request import JobRequest
 from bep.runner.worker.masking import forms, masked
 
 
-def to_parquet(request: JobRequest, streams: Path, target: Path) -> list[str]:
-    """Write `target`, durable when it returns; what the user should know of its columns. Raises `OSError`.
+def finish(request: JobRequest, rows: Path, target: Path) -> list[str]:
+    """Write `target` in the job's format, durable when it returns; what the user should know of it. Raises `OSError`.
 
     The process dies with this one: an orphan would go on writing into the file that the resumed job makes.
     """
+    output_format = request.settings.output_format
     target.unlink(missing_ok=True)
     theirs, ours = os.pipe()
     try:
         with subprocess.Popen(
-            [*request.target.interpreter, str(PROGRAM), "parquet", str(theirs), str(streams), str(target)],
+            [*request.target.interpreter, str(PROGRAM), output_format, str(theirs), str(rows), str(target)],
             env=environment_of(request),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -34,5 +35,6 @@ def to_parquet(request: JobRequest, streams: Path, target: Path) -> list[str]:
         os.close(theirs)
         os.close(ours)
     if process.returncode:
-        raise OSError(f"rows cannot be written as Parquet: {(trouble.strip() or 'killed').splitlines()[-1]}")
+        form = output_format.capitalize()
+        raise OSError(f"rows cannot be written as {form}: {(trouble.strip() or 'killed').splitlines()[-1]}")
     return [ast.literal_eval(line) for line in said.splitlines() if line.startswith(("'", '"'))]

@@ -17,6 +17,7 @@ from bep.runner.jobs.launching import launch
 from bep.runner.processes.fleet import PROGRAM, Launch
 from bep.runner.request import JobRequest
 from bep.runner.transfer.transfers import Board
+from bep.runner.worker.formats import FORMATS, READABLE
 from bep.runner.worker.masking import masked
 
 Show = Callable[[bytes], None]
@@ -119,9 +120,9 @@ def _start(start: Launch, more: Mapping[str, Any], *, pipes: bool) -> "subproces
 
 
 def _setup(request: JobRequest, items: int, debug: bool) -> Mapping[str, Any]:
-    """What a sample needs beside what every worker gets. Arrow is shown as JSON lines: it is for no eye."""
+    """What a sample needs beside what every worker gets. Rows that are no text are shown in a format that is."""
     settings = request.settings
-    shown = "jsonl" if settings.output_format == "parquet" else settings.output_format
+    shown = settings.output_format if FORMATS[settings.output_format].is_text else READABLE
     return {
         "items": items,
         "format": shown if settings.output_action == "append_row" else "none",

@@ -21,8 +21,7 @@ from bep.runner.folder.record import Counts, JobError, JobRecord, Status, save
 from bep.runner.inputs import listing
 from bep.runner.inputs.manifest import Manifest
 from bep.runner.inputs.stamps import Stamping
-from bep.runner.jobs import resuming, staging
-from bep.runner.jobs.converting import to_parquet
+from bep.runner.jobs import converting, resuming, staging
 from bep.runner.jobs.totals import History, Totals, failed_calls, history_of, tallied, write_failed_items
 from bep.runner.outputs import assembling, publishing
 from bep.runner.outputs.columns import Columns, columns_of
@@ -30,6 +29,7 @@ from bep.runner.reporting.logs import Logs
 from bep.runner.request import JobRequest
 from bep.runner.scheduling.tally import Ending, rows_missing, runner_failed, too_many_failed
 from bep.runner.transfer.transfers import Board
+from bep.runner.worker.formats import FORMATS
 
 _SHOWN = 3  # failures in the record; failed_items.jsonl has them all
 
@@ -186,17 +186,17 @@ class Job:
         temporary = assembling.partial(target, self.record.name)
         if assembling.is_published(temporary, target):
             return
-        if self.request.settings.output_format != "parquet":
+        if FORMATS[self.request.settings.output_format].finish is None:
             assembling.assemble(scored, self.folder.parts, temporary, columns)
             return
         self.folder.working.mkdir(exist_ok=True)  # a run with nothing left to score has started no worker
-        streams = self.folder.working / "rows.arrow"
-        assembling.assemble(scored, self.folder.parts, streams, columns)
-        if streams.stat().st_size:  # a file of no row has no columns; that the job has none is said later
-            self._convert(streams, temporary)
+        rows = self.folder.working / "rows.assembled"
+        assembling.assemble(scored, self.folder.parts, rows, columns)
+        if rows.stat().st_size:  # a file of no row has no columns; that the job has none is said later
+            self._convert(rows, temporary)
 
-    def _convert(self, streams: Path, target: Path) -> None:
-        said = to_parquet(self.request, streams, target)
+    def _convert(self, rows: Path, target: Path) -> None:
+        said = converting.finish(self.request, rows, target)
         self._set(warnings=tuple(dict.fromkeys((*self.record.warnings, *said))))
 
     def _complete(self, totals: Totals) -> None:

@@ -5,7 +5,7 @@ import sys
 
 
 def start() -> None:
-    """Import this folder under a private name and serve until told to stop, or score a sample, or convert a file."""
+    """Import this folder under a private name and serve until told to stop, or score a sample, or finish an output."""
     import types
 
     folder = __file__.rpartition("/")[0] or "."
@@ -13,14 +13,15 @@ def start() -> None:
         del sys.path[0]
     package = sys.modules["bep_worker"] = types.ModuleType("bep_worker")
     package.__path__ = [folder]
-    if sys.argv[1] != "parquet":
+    from bep_worker.formats import FORMATS  # type: ignore[import-not-found]
+
+    if sys.argv[1] not in FORMATS:
         _set_aside(os.environ.get("PYTHONPATH", ""))
-    if sys.argv[1] == "parquet":
+    if sys.argv[1] in FORMATS:
         from bep_worker.lifeline import hold  # type: ignore[import-not-found]
-        from bep_worker.parquet import convert  # type: ignore[import-not-found]
 
         hold(int(sys.argv[2]))
-        for warning in convert(sys.argv[3], sys.argv[4]):
+        for warning in FORMATS[sys.argv[1]].finish(sys.argv[3], sys.argv[4]):
             print(ascii(warning))
     elif sys.argv[1] == "sample":
         from bep_worker.sampling import main as score  # type: ignore[import-not-found]

@@ -6,6 +6,7 @@ import sys
 import time
 
 from . import lifeline, wire
+from .formats import FORMATS
 from .names import names_of
 from .part import Part
 from .rows import Formatter
@@ -63,10 +64,12 @@ class Worker:
     def prepare(self) -> None:
         """Load the script and call its `init()`. What it raises is told to the runner and ends the process."""
         self._beat(wire.PREPARING)
+        output = str(self._setup["format"])
+        needs = FORMATS[output].needs if output in FORMATS else ""
         try:
             self._script = load(self._setup)
-            if self._setup["format"] == "parquet":
-                import pyarrow  # type: ignore[import-not-found,import-untyped,unused-ignore] # noqa: F401
+            if needs:
+                __import__(needs)
             self._script.prepare()
         except BaseException as error:
             self._fail(error, "prepare")

@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
+from bep.commands.run import run
+from bep.runner.request import Settings, default_name
 from bep.runner.worker import csv_text
+from bep.runner.worker.formats import FORMATS, READABLE
 from bep.runner.worker.rows import Formatter
+from bep.schemas.kinds.published import schema_of
 
 Jobs = Any
 
@@ -18,6 +22,19 @@ FRAMES = """
         return pandas.DataFrame([[p[-9:-4], 1.5] for p in mini_batch], columns=["file", "score"])
 """
 DICTS = "def run(mini_batch): return [{'file': p[-9:-4], 'score': 1.5, 'text': 'a, b\\nc'} for p in mini_batch]"
+
+
+def test_the_formats_of_a_job_are_those_of_the_table() -> None:
+    known = schema_of("job")["properties"]["outputs"]["additionalProperties"]["properties"]["format"]["enum"]
+    assert [*FORMATS] == known
+    for name, one in FORMATS.items():
+        Formatter(name)
+        assert default_name(name) == f"predictions.{one.ending}"
+        assert Settings(output_format=name).output_format == name
+    assert FORMATS[READABLE].is_text
+    assert (
+        f"{', '.join(known[:-1])} or {known[-1]}" in run.__annotations__["output_format"].__metadata__[0].said["help"]
+    )
 
 
 @pytest.mark.parametrize(
