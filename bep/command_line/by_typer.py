@@ -36,6 +36,7 @@ def _annotation(kind: Any) -> Any:
 
 
 def _said(parameter: Parameter) -> Any:
+    said = {word: value() if word == "help" and callable(value) else value for word, value in parameter.said.items()}
     if isinstance(parameter, Argument):
-        return typer.Argument(**parameter.said)
-    return typer.Option(*parameter.names, **parameter.said)
+        return typer.Argument(**said)
+    return typer.Option(*parameter.names, **said)

@@ -7,7 +7,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Parameter:
-    """What is said of one parameter of a command beside its type: in `Annotated[TYPE, Option(...)]`."""
+    """What is said of one parameter of a command beside its type: in `Annotated[TYPE, Option(...)]`.
+
+    A help that costs something to make is a function, which is asked where typer is.
+    """
 
     def __init__(self, names: tuple[str, ...], said: Mapping[str, Any]) -> None:
         self.names = names

@@ -114,7 +114,7 @@ def _merge(into: dict[str, Any], more: Mapping[str, Any]) -> None:
 
 
 def test_what_a_retry_may_change_is_a_setting_and_in_its_help() -> None:
-    said = retry.__annotations__["set_"].__metadata__[0].help
+    said = retry.__annotations__["set_"].__metadata__[0].said["help"]()
     for key, setting in set_by("retry").items():
         name = setting.name
         assert changed_settings([f"{key}={_text(name)}"]) == {name: VALUES[name]}

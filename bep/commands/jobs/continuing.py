@@ -11,8 +11,6 @@ from bep.commands.jobs.results import Name, Output
 from bep.commands.options import Json, VariableFiles, Variables, source_of
 from bep.exit_codes import ExitCode, Stop
 from bep.formatting import Format
-from bep.schemas.findings.did_you_mean import either
-from bep.schemas.kinds.settings import set_by
 
 if TYPE_CHECKING:
     from bep.runner.folder.record import JobRecord
@@ -27,6 +25,13 @@ Values = Annotated[
 Accept = Annotated[
     bool, Option("--accept-changed-inputs", help="Go on although inputs are not as the job listed them.")
 ]
+
+
+def _changeable() -> str:
+    from bep.schemas.findings.did_you_mean import either
+    from bep.schemas.kinds.settings import set_by
+
+    return f"With another {either(set_by('retry'))}."
 
 
 def resume(
@@ -73,11 +78,7 @@ def retry(
     ] = False,
     set_: Annotated[
         list[str] | None,
-        Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help=f"With another {either(tuple(set_by('retry')))}.",
-        ),
+        Option("--set", metavar="KEY=VALUE", help=_changeable),
     ] = None,
     env: Values = None,
     accept_changed_inputs: Accept = False,
