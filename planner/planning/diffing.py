@@ -17,6 +17,8 @@ from bep.schemas.resource import FieldPath
 from bep.schemas.secrets.secret import SEALED, is_sealed
 
 NO_ATTRIBUTES: Mapping[str, Any] = {}
+DECLARED = 2
+"""How deep the fields lie that kinds declare: `settings.retry_settings.timeout` is in a mapping two levels down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +103,21 @@ def _differing(plain: Sides) -> set[FieldPath]:
     return {path for path in found if not any(path[:length] in found for length in range(1, len(path)))}
 
 
-def _changed(first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[FieldPath]:
+def _changed(first: Any, second: Any, at: FieldPath = ()) -> Iterator[FieldPath]:
+    """Where two readings differ. Trees below what kinds declare are deepdiff's to look through."""
     if first == second:
         return
-    from deepdiff import DeepDiff
+    if not (isinstance(first, dict) and isinstance(second, dict)):
+        yield at
+    elif len(at) >= DECLARED and any(isinstance(value, dict) for value in (*first.values(), *second.values())):
+        from deepdiff import DeepDiff  # two hundred modules and more
 
-    for level in DeepDiff(first, second, view="tree").values():
-        for difference in level:
-            yield tuple(difference.path(output_format="list"))
+        for level in DeepDiff(first, second, view="tree").values():
+            for difference in level:
+                yield (*at, *difference.path(output_format="list"))
+    else:
+        for name in {**first, **second}:
+            yield from _changed(first.get(name, ABSENT), second.get(name, ABSENT), (*at, name))
 
 
 def _leaves(root: FieldPath, plain: Sides) -> Iterator[FieldPath]:

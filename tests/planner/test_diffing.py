@@ -1,18 +1,25 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from deepdiff import DeepDiff
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bep.planner.fields import value_at
 from bep.planner.plan import FieldDiff, Origin
-from bep.planner.planning.diffing import Comparison, Sides, compare
+from bep.planner.planning.diffing import Comparison, Sides, _changed, _leaves, compare
 from bep.schemas.kinds.kind import Kind, read_kind
+from bep.schemas.resource import FieldPath
 
 KIND: Kind = read_kind(
     json.dumps(
         {
             "x-bep-kind": "thing",
+            "x-bep-order": 1,
             "x-bep-identity": ["name"],
             "x-bep-summary": "",
             "properties": {
@@ -137,3 +144,25 @@ def test_equal_sides_do_not_load_what_finds_differences() -> None:
         "sys.exit(bool(found) or 'deepdiff' in sys.modules or 'networkx' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+TREES = st.recursive(
+    st.sampled_from([None, 0, 1, 2.5, "", "a", "list [1]"]),
+    lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from("abc"), TREES), st.dictionaries(st.sampled_from("abc"), TREES))
+def test_what_differs_is_what_deepdiff_finds(first: dict[str, Any], second: dict[str, Any]) -> None:
+    """By their leaves: of mappings that have little in common it says that they differ, and no more."""
+
+    def leaves(roots: Iterable[FieldPath]) -> set[FieldPath]:
+        sides = Sides(first, second, {}, {})
+        every = {leaf for root in roots for leaf in _leaves(root, sides)}
+        return {leaf for leaf in every if value_at(first, leaf) != value_at(second, leaf)}
+
+    levels = DeepDiff(first, second, view="tree").values()
+    assert leaves(_changed(first, second)) == leaves(
+        tuple(each.path(output_format="list")) for level in levels for each in level
+    )

@@ -1,0 +1,93 @@
+"""What each command imports on a healthy small workspace: its start, held without a clock."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bep.conftest import Workspace, surroundings
+
+PACKAGES = frozenset(
+    {
+        "annotated_types",
+        "deepdiff",
+        "jmespath",
+        "jsonschema",
+        "networkx",
+        "pathspec",
+        "pydantic",
+        "referencing",
+        "typer",
+    }
+)
+"""What bep depends on, but the reader of YAML: nothing here is needed while all is well."""
+
+NONE: frozenset[str] = frozenset()
+
+COMMANDS: dict[str, tuple[frozenset[str], int]] = {
+    "--help": (frozenset({"typer"}), 175),
+    "plan": (NONE, 365),
+    "plan --json": (NONE, 360),
+    "plan --destroy": (NONE, 365),
+    "validate": (NONE, 340),
+    "show": (NONE, 325),
+    "show deployment/letters/blue": (NONE, 325),
+    "output": (NONE, 340),
+    "graph": (NONE, 340),
+    "job list": (NONE, 410),
+    "state list": (NONE, 320),
+    "state show endpoint/letters": (NONE, 320),
+    "stage list": (NONE, 255),
+    "env list": (NONE, 345),
+    "gc --dry-run": (NONE, 330),
+    "schema show model": (NONE, 165),
+    "version --json": (NONE, 120),
+}
+"""Which of the packages a command may import, and how many modules in all."""
+
+PRINT_MODULES = """
+import sys
+from bep.cli import run
+code = run(sys.argv[1:])
+sys.stdout.flush()
+print("\\0", *sorted(sys.modules), file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def imported(folder: Path, line: str) -> list[str]:
+    """The modules that a command has imported when it is done; it must end well."""
+    done = subprocess.run(
+        [sys.executable, "-c", PRINT_MODULES, *line.split()],
+        cwd=folder,
+        env=surroundings(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+    return done.stderr.partition("\0")[2].split()
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_a_command_imports_what_it_has_a_use_for(applied: Workspace, line: str) -> None:
+    packages, most = COMMANDS[line]
+    modules = imported(applied.folder, line)
+    assert {module.partition(".")[0] for module in modules} & PACKAGES - packages == set()
+    assert len(modules) <= most, f"{len(modules)} modules: {' '.join(modules)}"
+
+
+def test_a_plan_with_changes_and_its_apply_import_no_more_packages(workspace: Workspace) -> None:
+    for line in ("plan", "apply -y"):
+        modules = imported(workspace.folder, line)
+        assert {module.partition(".")[0] for module in modules} & PACKAGES == set()
+        assert len(modules) <= 400, f"{line}: {len(modules)} modules"
+    workspace.edit("specs.yml", "mini_batch_size: 2", "mini_batch_size: 3")
+    assert len(imported(workspace.folder, "plan")) <= 365
+
+
+def test_the_help_of_all_commands_imports_none_of_them(workspace: Workspace) -> None:
+    modules = imported(workspace.folder, "--help")
+    assert not [module for module in modules if module.startswith(("bep.commands.", "bep.app"))]
