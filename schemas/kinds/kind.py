@@ -1,6 +1,7 @@
 """Kind: all that bep knows of one sort of resource, read from its one JSON Schema. Knows no instance of it."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -14,14 +15,15 @@ from bep.schemas.resource import FieldPath
 class Kind:
     """One kind, as its schema declares it. Paths are tuples; a `*` stands for any key or index.
 
-    `content` are the fields whose bytes belong to a resource, and `folders` those of them that name a folder.
-    `registered` is whether it has versions, each of which never changes its content. `collection` is what the service's
-    long identifiers call it, `schema_names` are what a `$schema` ends in, in small letters. `written_as` is what is
-    written instead of a document of this kind, if none declares it.
+    `order` is its place among the others; one without it is the last. `content` are the fields whose bytes belong to a
+    resource, and `folders` those of them that name a folder. `registered` is whether it has versions, each of which
+    never changes its content. `collection` is what the service's long identifiers call it, `schema_names` are what a
+    `$schema` ends in, in small letters. `written_as` is what is written instead of a document of this kind, if none
+    declares it.
     """
 
     name: str
-    order: int
+    order: float
     schema: Mapping[str, Any]
     identity: tuple[str, ...]
     summary: str
@@ -55,7 +57,7 @@ def read_kind(text: str) -> Kind:
             found.setdefault("folder", set()).add(path)
     return Kind(
         name=schema["x-bep-kind"],
-        order=schema["x-bep-order"],
+        order=schema.get("x-bep-order", math.inf),
         schema=schema,
         identity=tuple(schema["x-bep-identity"]),
         summary=schema["x-bep-summary"],

@@ -17,7 +17,6 @@ LOOKUP = {
     "title": "Lookup: a table that scripts read",
     "description": "A table with a name and a version.",
     "x-bep-kind": "lookup",
-    "x-bep-order": 45,
     "x-bep-identity": ["name", "version"],
     "x-bep-summary": "{path}",
     "x-bep-collection": "lookups",

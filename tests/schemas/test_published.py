@@ -88,6 +88,7 @@ def test_what_a_kind_declares() -> None:
     assert load_kind("datastore").sensitive >= {("credentials", "account_key"), ("credentials", "sas_token")}
     assert {name for name, kind in load_kinds().items() if kind.registered} == {"model", "data", "environment"}
     assert load_kind("traffic").shift
+    assert all(kind.name == name for name, kind in load_kinds().items())
 
 
 @pytest.mark.parametrize("name", USERS)

@@ -1,3 +1,6 @@
+import contextlib
+import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -6,6 +9,7 @@ import pytest
 from bep.providers.local.provider import LocalProvider
 from bep.providers.protocol import Conflict, Provider, ProviderError
 from bep.schemas.address import Address
+from bep.schemas.content import digest_of_files
 from bep.schemas.secrets.secret import Secret, is_sealed
 from tests.providers.local.support import content, model, provider, put, wanted
 
@@ -126,6 +130,25 @@ def test_registered_bytes_do_not_change(world: LocalProvider, tmp_path: Path) ->
     model(folder, a_txt="2")
     with pytest.raises(ProviderError, match=r"Asset paths cannot be updated\."):
         world.update(wanted("model/m/1", {}, {"path": content(folder)}), operation="two", etag=there.etag)
+
+
+def test_the_same_bytes_by_an_earlier_rule_are_no_change(world: LocalProvider, tmp_path: Path) -> None:
+    """The first rule counted what tools leave behind, too; a digest by it says nothing of today's."""
+    planned = content(model(tmp_path / "model", a_txt="1"))
+    for kind, field in (("model", "path"), ("environment", "local_files")):
+        address = Address(f"{kind}/m/1")
+        put(world, address, {field: "x"}, {field: planned})
+        files = {**planned.files, "__pycache__/a.pyc": "0" * 64}
+        recorded = {field: {"sha256": digest_of_files(files), "files": files}}
+        with contextlib.closing(sqlite3.connect(tmp_path / ".bep/cloud/catalog.sqlite")) as catalog, catalog:
+            catalog.execute("UPDATE objects SET contents = ? WHERE address = ?", (json.dumps(recorded), address))
+        there = world.read([address])[address]
+        tagged = wanted(address, {field: "x", "tags": {"a": "b"}}, {field: planned})
+        there = world.update(tagged, operation="tag", etag=there.etag)
+        assert there.attributes["tags"] == {"a": "b"}
+        other = content(model(tmp_path / kind, a_txt="2"))
+        with pytest.raises(ProviderError, match="under a new version"):
+            world.update(wanted(address, {}, {field: other}), operation="two", etag=there.etag)
 
 
 def test_a_kill_between_upload_and_row_is_finished_by_the_next_try(world: LocalProvider, tmp_path: Path) -> None:
