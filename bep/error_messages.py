@@ -31,7 +31,7 @@ def ending_of(problem: Exception) -> tuple[ExitCode, str]:
         case PlanStale() | PlanRefused() | StateLocked() | NotThatLock() | StateReplaced():
             return ExitCode.CONFLICT, str(problem)
         case DomainError():
-            return _code_of(problem), problem.message
+            return _code_of(problem), _with_next(problem)
         case ProviderError():
             return ExitCode.PROVIDER, str(problem)
         case StateUnusable() | StateDamaged() | StateNotWritten() | JobInvalid():
@@ -40,6 +40,11 @@ def ending_of(problem: Exception) -> tuple[ExitCode, str]:
             return ExitCode.ERROR, str(explained(problem))
         case _:
             return ExitCode.ERROR, _bug(problem)
+
+
+def _with_next(problem: "DomainError") -> str:
+    """The message, and the command for what would help."""
+    return problem.message + (f"\n    fix: bep {' '.join(problem.next)}" if problem.next else "")
 
 
 def _code_of(problem: "DomainError") -> ExitCode:

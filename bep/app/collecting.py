@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from bep.app.errors import Conflict, Refused
 from bep.app.workspace.faces import contents_of, places_of
-from bep.exit_codes import ExitCode, Stop
 from bep.schemas.workspace.stages import HOME
 
 if TYPE_CHECKING:
@@ -46,12 +46,12 @@ class Found:
 
 
 def unreferenced(opened: "Opened") -> Found:
-    """What nothing refers to. Raises `Stop` where there is no state, `ProviderError` where it cannot be told."""
+    """What nothing refers to. Raises `DomainError` where there is no state, `ProviderError` where it cannot be told."""
     from bep.providers.world import Unreferenced
     from bep.runner.transfer.cached import cached
 
     if opened.store.load() is None:
-        raise Stop(ExitCode.ERROR, "there is no state yet: nothing has been applied here")
+        raise Refused("there is no state yet: nothing has been applied here")
     by_jobs = _named_by_jobs(opened)
     digests, addresses = _of_objects(opened)
     digests |= _words(opened.store.path) | _words(opened.store.path.with_name(f"{opened.store.path.name}.journal"))
@@ -75,7 +75,7 @@ def free(
 ) -> "list[Unreferenced]":
     """Remove those that nothing refers to still, under the lock of the state. Returns what is gone.
 
-    Raises `Stop` while a job begins or an apply of another workspace works here, `StateLocked`, and as `unreferenced`.
+    Raises `Conflict` while a job begins or another workspace applies here, `StateLocked`, and as `unreferenced`.
     """
     from bep.app.state_editing import editing
     from bep.providers.disk_faults import told
@@ -88,8 +88,7 @@ def free(
         contents.alone(_PATIENCE) as is_alone,
     ):
         if not is_alone:
-            raise Stop(
-                ExitCode.CONFLICT,
+            raise Conflict(
                 "a job is about to begin, or something is being applied, with what is stored; nothing was freed\n"
                 "    fix: try again when it has begun",
             )

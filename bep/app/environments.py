@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bep.app.errors import NothingToDo, Refused, WorldFailed
 from bep.app.job_records import records
 from bep.app.workspace.faces import environments_of, scoring_of
-from bep.exit_codes import ExitCode, Stop
 from bep.schemas.address import Address, names_of
 from bep.schemas.findings.did_you_mean import did_you_mean, listed
 from bep.schemas.resource import FieldPath
@@ -186,22 +186,22 @@ def value_of(built: "Built") -> dict[str, Any]:
 
 
 def built_named(opened: "Opened", name: str) -> "Built":
-    """The built environment of this label, name or beginning of a digest. Raises `Stop` with the nearest."""
+    """The built environment of this label, name or beginning of a digest. Raises `DomainError` with the nearest."""
     every = environments_of(opened).list()
     found = [one for one in every if one.label == name.replace(":", "/")]
     found = found or [one for one in every if one.digest.startswith(name) or one.label.split("/")[0] == name]
     if len(found) == 1:
         return found[0]
     if found:
-        raise Stop(ExitCode.ERROR, f"{name!r} could be {listed([one.digest[:12] for one in found])}: say which digest")
+        raise Refused(f"{name!r} could be {listed([one.digest[:12] for one in found])}: say which digest")
     near = did_you_mean(name, [one.label for one in every]) or "`bep env list` shows what is built."
-    raise Stop(ExitCode.ERROR, f"no environment {name!r} is built here. {near}")
+    raise Refused(f"no environment {name!r} is built here. {near}")
 
 
 def build_named(opened: "Opened", name: str, say: Callable[[str], None]) -> "Built":
     """Build the environment NAME, NAME:VERSION or NAME/VERSION that was applied; without a version the newest.
 
-    Raises `Stop` for one that was not applied or asks for nothing, `ProviderError` when it cannot be built.
+    Raises `DomainError` for one that was not applied or asks for nothing, `ProviderError` when it cannot be built.
     """
     environments = environments_of(opened)
     address = _applied(name.replace(":", "/"), list(opened.provider.list("environment")))
@@ -234,7 +234,7 @@ def build_every(opened: "Opened", say: Callable[[str], None]) -> "list[Built]":
 def _something(opened: "Opened", built: "Built | str") -> "Built":
     if isinstance(built, str):
         own = environments_of(opened).own()
-        raise Stop(ExitCode.DONE, f"{built} asks for nothing, so there is nothing to build: scripts run with {own}")
+        raise NothingToDo(f"{built} asks for nothing, so there is nothing to build: scripts run with {own}")
     return built
 
 
@@ -245,19 +245,19 @@ def _applied(name: str, known: list[Address]) -> Address:
         return found[-1]
     near = did_you_mean(name, ["/".join(names_of(one)) for one in known])
     hint = near or ("Applied are: " + listed(["/".join(names_of(one)) for one in known]) if known else "None is.")
-    raise Stop(ExitCode.ERROR, f"no environment {name!r} was applied here. {hint}")
+    raise Refused(f"no environment {name!r} was applied here. {hint}")
 
 
 def unneeded(opened: "Opened", older: timedelta | None = None) -> list["Built"]:
     """Built environments that no applied deployment of this workspace needs, no job that is not over uses, and no other
     workspace that is still there has used; or, with `older`, that nobody has used for that long.
 
-    Raises `Stop` when a deployment cannot say what it needs: what it needs might be among them.
+    Raises `DomainError` when a deployment cannot say what it needs: what it needs might be among them.
     """
     needed = needs(opened)
     if needed.unknown:
         told = "\n".join(f"    {address}: {why}" for address, why in needed.unknown.items())
-        raise Stop(ExitCode.PROVIDER, f"nothing is removed while it is not known what each deployment needs:\n{told}")
+        raise WorldFailed(f"nothing is removed while it is not known what each deployment needs:\n{told}")
     keep = needed.by_digest.keys() | set(_in_use(opened))
     every = [one for one in environments_of(opened).list() if one.digest not in keep]
     return [one for one in every if _is_spare(opened, one, older)]

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bep.exit_codes import ExitCode, Stop
+from bep.app.errors import NotFound, Refused
 from bep.schemas.address import Address, address_of
-from bep.schemas.findings.did_you_mean import did_you_mean, listed
+from bep.schemas.findings.did_you_mean import did_you_mean, listed, nearest
 
 if TYPE_CHECKING:
     from bep.planner.options import RunningJob
@@ -57,11 +57,11 @@ def scored_deployments(home: Path) -> frozenset[Address]:
 
 
 def record_named(home: Path, name: str) -> "JobRecord":
-    """The job of this name, or the only one whose name begins so. Raises `Stop` with the nearest."""
+    """The job of this name, or the only one whose name begins so. Raises `DomainError` with the nearest."""
     from bep.runner.folder.record import load
 
     if name in ("", ".", "..") or "/" in name or "\0" in name:
-        raise Stop(ExitCode.ERROR, f"{name!r} is no job's name, which is never a path. `bep job list` has them.")
+        raise Refused(f"{name!r} is no job's name, which is never a path. `bep job list` has them.")
     if (jobs_folder(home) / name / "job.json").is_file():
         return load(jobs_folder(home) / name)
     every = {record.name: record for record in records(home)}
@@ -69,9 +69,9 @@ def record_named(home: Path, name: str) -> "JobRecord":
     if len(found) == 1:
         return every[found[0]]
     if found:
-        raise Stop(ExitCode.ERROR, f"{name!r} could be {listed(found)}: say which")
+        raise Refused(f"{name!r} could be {listed(found)}: say which")
     near = did_you_mean(name, every) or "`bep job list` shows what there is."
-    raise Stop(ExitCode.ERROR, f"there is no job {name!r} here. {near}")
+    raise NotFound(f"there is no job {name!r} here. {near}", nearest=nearest(name, every))
 
 
 def row_of(record: "JobRecord") -> dict[str, object]:

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bep.app.errors import Conflict, Refused
 from bep.app.workspace.clock import now
 from bep.app.workspace.showing import entry_of
 from bep.app.workspace.write_access import must_write
-from bep.exit_codes import ExitCode, Stop
 from bep.schemas.address import Address, kind_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def editing(
 ) -> "Iterator[Session]":
     """The state, locked, with what an interrupted apply had begun looked into and recorded first.
 
-    Raises `Stop` where there is no state, `StateLocked`, and what reading the world raises.
+    Raises `DomainError` where there is no state, `StateLocked`, and what reading the world raises.
     """
     from bep.providers.applying.recovery import recover
     from bep.providers.state.locking import acquire
@@ -31,7 +31,7 @@ def editing(
     must_write(opened)
     store = opened.store
     if store.load() is None:
-        raise Stop(ExitCode.ERROR, "there is no state yet: nothing has been applied here")
+        raise Refused("there is no state yet: nothing has been applied here")
     with acquire(store.path, operation=operation, since=now(), timeout=lock_timeout), store.begin() as session:
         for note in recover(session, opened.provider, now):
             say(note)
@@ -39,7 +39,7 @@ def editing(
 
 
 def remove(session: "Session", names: Sequence[str]) -> "list[Entry]":
-    """Drop these entries at once; the objects stay. Raises `Stop` for a name the state does not have."""
+    """Drop these entries at once; the objects stay. Raises `DomainError` for a name the state does not have."""
     from bep.providers.state.editing import set_entries
 
     entries = {entry.address: entry for entry in (entry_of(session.state, name) for name in names)}
@@ -50,7 +50,7 @@ def remove(session: "Session", names: Sequence[str]) -> "list[Entry]":
 def move(opened: "Opened", session: "Session", old: str, new: str) -> "Entry":
     """Let the entry of `old` go and take the object `new` into state in its place, guards kept.
 
-    Raises `Stop` unless `new` is an object of the same kind that exists and is not in state: an address is the
+    Raises `DomainError` unless `new` is an object of the same kind that exists and is not in state: an address is the
     object's own name, so state follows a renaming and cannot make one.
     """
     from bep.providers.applying.entries import found_entry
@@ -58,13 +58,12 @@ def move(opened: "Opened", session: "Session", old: str, new: str) -> "Entry":
 
     entry, target = entry_of(session.state, old), Address(new)
     if kind_of(target) != kind_of(entry.address):
-        raise Stop(ExitCode.ERROR, f"{entry.address} and {new} are not of one kind")
+        raise Refused(f"{entry.address} and {new} are not of one kind")
     if target in session.state.entries:
-        raise Stop(ExitCode.ERROR, f"{new} is in the state already\n    fix: bep state rm {entry.address}")
+        raise Refused(f"{new} is in the state already", next=("state", "rm", entry.address))
     observed = opened.provider.read([target]).get(target)
     if observed is None:
-        raise Stop(
-            ExitCode.ERROR,
+        raise Refused(
             f"there is no object {new}: an address is the object's own name, so moving an entry follows a renaming"
             " in the world and does not make one\n"
             f"    fix: change the name in the spec; bep plan then makes {new} and removes {entry.address}",
@@ -88,7 +87,7 @@ def restore(opened: "Opened", source: int | Path) -> "tuple[State, tuple[Path, .
 
 
 def push(opened: "Opened", file: Path, *, force: bool) -> "tuple[State, tuple[Path, ...]]":
-    """Put a state from elsewhere in place. Raises `Stop` when it does not follow the one that is there."""
+    """Put a state from elsewhere in place. Raises `DomainError` when it does not follow the one that is there."""
     from bep.planner.formats.statefile import StateDamaged
     from bep.providers.state.editing import PushRefused
     from bep.providers.state.editing import push as put_in_place
@@ -100,9 +99,9 @@ def push(opened: "Opened", file: Path, *, force: bool) -> "tuple[State, tuple[Pa
         try:
             return put_in_place(store, file, force=force)
         except StateDamaged as damage:
-            raise Stop(ExitCode.ERROR, f"{file}: {damage.reason}") from None
+            raise Refused(f"{file}: {damage.reason}") from None
         except PushRefused as refused:
-            raise Stop(ExitCode.CONFLICT, str(refused)) from None
+            raise Conflict(str(refused)) from None
 
 
 def copies(opened: "Opened") -> list[dict[str, object]]:

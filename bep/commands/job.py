@@ -68,20 +68,20 @@ def list_jobs(
     """
     from datetime import UTC, datetime
 
-    from bep.app.job_records import records, row_of
-    from bep.app.jobs.filters import Wanted, chosen, moment_of, statuses_named
+    from bep.app.job_records import row_of
+    from bep.app.jobs.filters import Wanted, moment_of, statuses_named
+    from bep.app.jobs.service import jobs_of
     from bep.app.jobs.summaries import summary_of
     from bep.commands.reading import here_to_read
     from bep.console import Console
     from bep.formatting import formatted, queried
     from bep.runner.folder.record import Status
-    from bep.runner.jobs.counting import so_far
 
     moment = moment_of(since, datetime.now(UTC)) if since else None
     wanted = Wanted(statuses_named(status or ()), endpoint, deployment, moment, limit)
     console = Console()
-    every = records(here_to_read(console).home)
-    found = [so_far(record) for record in chosen(every, wanted)]
+    jobs = jobs_of(here_to_read(console))
+    found = jobs.chosen(wanted)
     in_full = query or output in (Format.JSON, Format.YAML)
     rows = queried([summary_of(record) if in_full else row_of(record) for record in found], query)
     if rows or output is not Format.TABLE:
@@ -89,7 +89,7 @@ def list_jobs(
         for record in found if output is Format.TABLE and not query else ():
             if record.status is Status.NOT_RESPONDING:
                 console.say(f"{record.name}: its process is gone; bep job resume {record.name} goes on with it")
-    elif every:
+    elif every := jobs.chosen():
         console.say(f"None of the {len(every)} jobs here is one of those: bep job list")
     else:
         console.say("No job has run here yet: bep run job.yml")
@@ -111,16 +111,15 @@ def show(
       bep job show nightly --query status -o tsv
       bep job show nightly -o json --query "{failed: counts.failed, file: outputs.score.file}"
     """
-    from bep.app.job_records import record_named
+    from bep.app.jobs.service import jobs_of
     from bep.app.jobs.summaries import outputs_of
     from bep.commands.reading import here_to_read
     from bep.console import Console
     from bep.formatting import formatted, queried
-    from bep.runner.jobs.counting import so_far
     from bep.runner.reporting.text import next_of
 
     console = Console()
-    record = so_far(record_named(here_to_read(console).home, name))
+    record = jobs_of(here_to_read(console)).get(name)
     shown = {**record.model_dump(mode="json"), "outputs": outputs_of(record)}
     console.result(formatted(queried(shown, query), output))
     if not query:
@@ -145,7 +144,7 @@ def stream(name: Name) -> None:
     from bep.commands.jobs.streaming import stream as follow
     from bep.console import Console
 
-    follow(Console(), here().home, name)
+    follow(Console(), here(), name)
 
 
 for command in (cancel, resume, retry, download, logs, report):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bep.app.errors import Refused
 from bep.app.jobs.filters import Wanted, chosen, moment_of, statuses_named
-from bep.exit_codes import Stop
 from bep.runner.folder.record import JobRecord, Status
 from bep.runner.request import ScoringTarget, Settings
 from tests.bep.conftest import Workspace
@@ -70,13 +70,13 @@ def test_since_takes_an_age_or_a_date(text: str, moment: datetime) -> None:
 
 @pytest.mark.parametrize("text", ["yesterday", "", "2x", "-2d", "2026-13-01", "99999999999999w"])
 def test_since_says_what_it_takes(text: str) -> None:
-    with pytest.raises(Stop, match=r"an age such as 90m.*or a date"):
+    with pytest.raises(Refused, match=r"an age such as 90m.*or a date"):
         moment_of(text, NOON)
 
 
 def test_a_status_is_taken_in_any_case() -> None:
     assert statuses_named(["failed", "not-responding", "Cancelled"]) == {"Failed", "NotResponding", "Canceled"}
-    with pytest.raises(Stop, match=r"--status fialed: a job is NotStarted, .* Did you mean 'Failed'\?"):
+    with pytest.raises(Refused, match=r"--status fialed: a job is NotStarted, .* Did you mean 'Failed'\?"):
         statuses_named(["fialed"])
 
 

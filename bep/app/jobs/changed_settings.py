@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bep.exit_codes import ExitCode, Stop
+from bep.app.errors import Refused
 from bep.schemas.findings.did_you_mean import did_you_mean, either
 from bep.schemas.kinds.settings import set_by
 
 
 def changed_settings(texts: Sequence[str]) -> Mapping[str, Any]:
-    """The changes that `KEY=VALUE` texts ask for, by the names of the runner's settings. Raises `Stop`."""
+    """The changes that `KEY=VALUE` texts ask for, by the names of the runner's settings. Raises `DomainError`."""
     from bep.schemas.job.job import settings_given
 
     given: dict[str, Any] = {}
@@ -17,14 +17,12 @@ def changed_settings(texts: Sequence[str]) -> Mapping[str, Any]:
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals:
-            raise Stop(ExitCode.ERROR, f"--set {text}: a setting is written KEY=VALUE")
+            raise Refused(f"--set {text}: a setting is written KEY=VALUE")
         if key not in changeable:
             near = did_you_mean(key, changeable)
-            raise Stop(
-                ExitCode.ERROR, f"--set {key}: a job is tried again with another {either(changeable)}. {near}".rstrip()
-            )
+            raise Refused(f"--set {key}: a job is tried again with another {either(changeable)}. {near}".rstrip())
         given[key] = value
     changed, wrong = settings_given(given)
     if wrong:
-        raise Stop(ExitCode.ERROR, "\n".join(f"--set: {finding.message}\n    fix: {finding.fix}" for finding in wrong))
+        raise Refused("\n".join(f"--set: {finding.message}\n    fix: {finding.fix}" for finding in wrong))
     return changed

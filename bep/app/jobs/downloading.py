@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bep.app.errors import Refused
 from bep.disk.durable import name_if_free, sync_file, sync_folder
-from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
     from bep.runner.folder.record import JobRecord
@@ -43,13 +43,12 @@ def artifacts(record: "JobRecord") -> dict[str, Path]:
 def download(wanted: Mapping[str, Path], target: Path) -> list[Path]:
     """Copy each to its name below `target`, made if it is not there; the paths that are there now.
 
-    Everything is copied beside first and gets its name at the end. Raises `Stop` when one of the names is taken, and
-    nothing is written then.
+    Everything is copied beside first and gets its name at the end. Raises `Refused` when one of the names is taken,
+    and nothing is written then.
     """
     taken = [str(target / name) for name in _tops(wanted) if os.path.lexists(target / name)]
     if taken:
-        raise Stop(
-            ExitCode.ERROR,
+        raise Refused(
             f"{', '.join(taken)}: there already, and never overwritten\n    fix: choose another folder with --path",
         )
     target.mkdir(parents=True, exist_ok=True)
@@ -89,4 +88,4 @@ def _place(new: Path, target: Path) -> None:
     try:
         name_if_free(new, target)
     except FileExistsError:
-        raise Stop(ExitCode.ERROR, f"{target}: has appeared meanwhile; it was not overwritten") from None
+        raise Refused(f"{target}: has appeared meanwhile; it was not overwritten") from None

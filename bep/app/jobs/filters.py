@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bep.exit_codes import ExitCode, Stop
+from bep.app.errors import Refused
 from bep.schemas.findings.did_you_mean import did_you_mean, either
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def chosen(records: "Sequence[JobRecord]", wanted: Wanted) -> "list[JobRecord]":
 
 
 def statuses_named(texts: Sequence[str]) -> frozenset[str]:
-    """Statuses as the service spells them, from what a user typed: any case. Raises `Stop` for what is none."""
+    """Statuses as the service spells them, from what a user typed: any case. Raises `Refused` for what is none."""
     from bep.runner.folder.record import Status
 
     known = {status.value.lower(): status.value for status in Status}
@@ -52,21 +52,20 @@ def statuses_named(texts: Sequence[str]) -> frozenset[str]:
         folded = _OTHER_NAMES.get(folded, folded)
         if folded not in known:
             near = did_you_mean(text, known.values())
-            raise Stop(ExitCode.ERROR, f"--status {text}: a job is {either(known.values())}. {near}".rstrip())
+            raise Refused(f"--status {text}: a job is {either(known.values())}. {near}".rstrip())
         found.add(known[folded])
     return frozenset(found)
 
 
 def moment_of(text: str, now: datetime) -> datetime:
-    """`2d` before `now`, or a date or time as ISO 8601 writes it, UTC unless it says otherwise. Raises `Stop`."""
+    """`2d` before `now`, or a date or time as ISO 8601 writes it, UTC unless it says otherwise. Raises `Refused`."""
     ago = _AGO.fullmatch(text.strip())
     try:
         if ago:
             return now - timedelta(**{_UNITS[ago[2]]: float(ago[1])})
         moment = datetime.fromisoformat(text.strip())
     except (ValueError, OverflowError):
-        raise Stop(
-            ExitCode.ERROR,
+        raise Refused(
             f"--since {text}: an age such as 90m, 12h, 2d or 1w, or a date: 2026-11-20, 2026-11-20T18:00 (UTC)",
         ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from bep.app.environments import placed
+from bep.app.errors import Conflict, Invalid
 from bep.app.job_records import jobs_folder
 from bep.app.jobs.input_types import misfit
 from bep.app.jobs.settings import must_fit, settings_for
 from bep.app.workspace.clock import job_name
 from bep.app.workspace.faces import contents_of, places_of, scoring_of
 from bep.app.workspace.specs import specs_of
-from bep.exit_codes import ExitCode, Stop
 from bep.schemas.address import address_of
 from bep.schemas.findings.finding import SpecInvalid, errors, mistake
 from bep.schemas.secrets.secret import Secret
@@ -161,8 +161,7 @@ def _variables(opened: "Opened", scoring: "ScoredWith") -> _Variables:
     secrets = {name: given.get(name) for name in scoring.sealed_variables}
     missing = [name for name, value in secrets.items() if value is None]
     if missing:
-        raise Stop(
-            ExitCode.FINDINGS,
+        raise Invalid(
             f"{address}: the secret environment variables {', '.join(missing)} are in no spec here, and kept nowhere\n"
             "    fix: run from the workspace whose specs declare this deployment",
         )
@@ -174,19 +173,17 @@ def _variables(opened: "Opened", scoring: "ScoredWith") -> _Variables:
 def variables_of(opened: "Opened", record: "JobRecord") -> Mapping[str, str]:
     """The values of a job's environment variables again, for its record has the names only.
 
-    Raises `Stop` when the deployment is another by now: the job would not go on with what it began with.
+    Raises `DomainError` when the deployment is another by now: the job would not go on with what it began with.
     """
     target, world = record.target, scoring_of(opened)
     address = address_of("deployment", target.endpoint, target.deployment)
     if address not in opened.provider.read([address]):
-        raise Stop(
-            ExitCode.CONFLICT,
+        raise Conflict(
             f"{record.name} scores with {address}, which is not there any more\n"
             f"    fix: apply the specs that declare it: bep apply --target {address}",
         )
     if world.choose(target.endpoint, target.deployment).digest != target.deployment_digest:
-        raise Stop(
-            ExitCode.CONFLICT,
+        raise Conflict(
             f"{record.name} began with another {target.endpoint}/{target.deployment} than is deployed now\n"
             "    fix: apply the specs it began with, or run the job anew, or `bep job retry --mended`",
         )
@@ -313,7 +310,7 @@ def _files_of(kept: "Kept") -> int:
 def output_of(opened: "Opened", job: "JobSpec", name: str) -> Path | str:
     """The folder where the results of a job of this name appear, or the address of one in a store.
 
-    Raises `ProviderError` for a datastore that is not there, `Stop` for an address that nothing can be written to.
+    Raises `ProviderError` for a datastore that is not there, `Invalid` for an address that nothing can be written to.
     """
     from bep.runner.transfer.addresses import hidden, is_web
 
@@ -322,8 +319,7 @@ def output_of(opened: "Opened", job: "JobSpec", name: str) -> Path | str:
     if text.startswith("azureml:"):
         return _datastore(opened, text)
     if is_web(text):
-        raise Stop(
-            ExitCode.FINDINGS,
+        raise Invalid(
             f"outputs: {hidden(text)} is a web address, which results cannot be written to\n"
             "    fix: give a folder, azureml://datastores/NAME/paths/..., or an address of fsspec's such as s3://...",
         )

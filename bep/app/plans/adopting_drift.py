@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bep.app.errors import Conflict, Refused
 from bep.app.plans.planning import Asked, plan_of
 from bep.app.workspace.opening import Opened
 from bep.app.workspace.overlay import Overlay
 from bep.app.workspace.specs import specs_of
 from bep.disk.durable import replacing
-from bep.exit_codes import ExitCode, Stop
 from bep.schemas.address import Address, kind_of
 from bep.schemas.findings.finding import errors
 from bep.schemas.mark import Mark
@@ -54,7 +54,7 @@ class Adoption:
 def adoption(opened: Opened, names: Sequence[str]) -> Adoption:
     """The specs with the world's values, for `ADDRESS` or `ADDRESS:FIELD`; in memory only.
 
-    Raises `Stop` for an address without drift, saying which have some.
+    Raises `DomainError` for an address without drift, saying which have some.
     """
     from bep.planner.fields import dotted
 
@@ -67,7 +67,7 @@ def adoption(opened: Opened, names: Sequence[str]) -> Adoption:
         diffs = [d for d in drift.diffs if not wanted or f"{dotted(d.path)}.".startswith(f"{wanted}.")]
         if not diffs:
             there = ", ".join(dotted(diff.path) for diff in drift.diffs)
-            raise Stop(ExitCode.ERROR, f"{address}: {wanted} has not drifted; what has: {there}")
+            raise Refused(f"{address}: {wanted} has not drifted; what has: {there}")
         _adopt(opened, found, Address(address), diffs)
     return found
 
@@ -76,12 +76,11 @@ def _drift_of(address: Address, drifts: "Mapping[Address, Drift]", declared: Map
     drift = drifts.get(address)
     if drift is None:
         known = "; drifted are " + ", ".join(drifts) if drifts else "; nothing has"
-        raise Stop(ExitCode.ERROR, f"{address} has not drifted{known}")
+        raise Refused(f"{address} has not drifted{known}")
     if address not in declared:
-        raise Stop(ExitCode.ERROR, f"{address}: no spec declares it\n    fix: bep import writes specs of what exists")
+        raise Refused(f"{address}: no spec declares it\n    fix: bep import writes specs of what exists")
     if drift.gone:
-        raise Stop(
-            ExitCode.ERROR,
+        raise Refused(
             f"{address}: someone removed it, so there is no value to adopt\n"
             "    fix: take it out of the specs, or apply to make it again",
         )
@@ -205,12 +204,12 @@ def _loaded(opened: Opened, texts: Mapping[str, str]) -> dict[Address, Resource]
 
 
 def write(opened: Opened, found: Adoption) -> None:
-    """Put the new texts in place of the old, each file whole. Raises `Stop` where one was changed meanwhile."""
+    """Put the new texts in place of the old, each file whole. Raises `DomainError` where one was changed meanwhile."""
     for path, text in found.texts.items():
         file = Path(os.path.realpath(opened.root / path))
         before = found.before[path]
         if file.read_bytes() != before:
-            raise Stop(ExitCode.CONFLICT, f"{path}: it was changed while bep worked on it; nothing of it was written")
+            raise Conflict(f"{path}: it was changed while bep worked on it; nothing of it was written")
         mark = b"\xef\xbb\xbf" if before.startswith(b"\xef\xbb\xbf") else b""
         with replacing(file) as stream:
             os.fchmod(stream.fileno(), stat.S_IMODE(file.stat().st_mode))

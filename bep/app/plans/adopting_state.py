@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from threading import Event
 from typing import TYPE_CHECKING
 
+from bep.app.errors import WorldFailed
 from bep.app.plans.planning import Asked, plan_of
 from bep.app.workspace.clock import now, operation_id
-from bep.exit_codes import ExitCode, Stop
 from bep.planner.state import Guards
 from bep.schemas.address import Address
 
@@ -55,7 +55,7 @@ def remember(opened: "Opened", plan: "Plan", session: "Session") -> None:
     if report.broken is not None:
         raise report.broken
     if not report.ok:
-        raise Stop(ExitCode.PROVIDER, "; ".join(f"{r.change.address}: {r.message}" for r in report.results))
+        raise WorldFailed("; ".join(f"{r.change.address}: {r.message}" for r in report.results))
 
 
 def take(opened: "Opened", addresses: Sequence[Address], session: "Session") -> "list[Entry]":

@@ -1,15 +1,13 @@
-"""A plan carried out on a workspace: lock, session, Ctrl-C. The providers' room does the work and keeps the record."""
+"""A plan carried out on a workspace: lock, session, stop. The providers' room does the work and keeps the record."""
 
-import os
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Event as Flag
 from typing import TYPE_CHECKING
 
+from bep.app.errors import Conflict, Refused
 from bep.app.workspace.clock import now, operation_id
-from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
     from bep.app.workspace.opening import Opened
@@ -21,27 +19,27 @@ if TYPE_CHECKING:
 
 
 def read_plan_file(path: Path) -> "Plan":
-    """A plan that `bep plan -o` kept. Raises `Stop` for a file that is none, or was altered."""
+    """A plan that `bep plan -o` kept. Raises `DomainError` for a file that is none, or was altered."""
     from bep.planner.formats.planfile import PlanInvalid, decode
 
     try:
         return decode(path.read_text())
     except OSError as problem:
-        raise Stop(ExitCode.ERROR, f"{path}: {problem.strerror}") from None
+        raise Refused(f"{path}: {problem.strerror}") from None
     except UnicodeDecodeError:
-        raise Stop(ExitCode.CONFLICT, f"{path}: not a plan: it is not text") from None
+        raise Conflict(f"{path}: not a plan: it is not text") from None
     except PlanInvalid as problem:
-        raise Stop(ExitCode.CONFLICT, f"{path}: {problem}\n    fix: make the plan again: bep plan -o {path}") from None
+        raise Conflict(f"{path}: {problem}\n    fix: make the plan again: bep plan -o {path}") from None
 
 
 def kept_plan_of(opened: "Opened", path: Path) -> "Plan":
-    """A kept plan of this very stage. Raises `Stop` for one of another, `SpecInvalid` where none is chosen."""
+    """A kept plan of this very stage. Raises `DomainError` for one of another, `SpecInvalid` where none is chosen."""
     plan = read_plan_file(path)
     here = opened.workspace.stage or ""
     if plan.stage != here:
         made, chosen = (f"stage {name}" if name else "no stage" for name in (plan.stage, here))
         choose = f"bep --stage {plan.stage} apply {path}" if plan.stage else f"bep plan -o {path}"
-        raise Stop(ExitCode.CONFLICT, f"{path}: it was made for {made}, and this is {chosen}\n    fix: {choose}")
+        raise Conflict(f"{path}: it was made for {made}, and this is {chosen}\n    fix: {choose}")
     return plan
 
 
@@ -64,6 +62,7 @@ def apply_plan(
     opened: "Opened",
     plan: "Plan",
     report: "Callable[[Event], None]",
+    stopping: AbstractContextManager[Flag],
     *,
     parallelism: int = 10,
     lock_timeout: float = 0,
@@ -76,8 +75,8 @@ def apply_plan(
     With `judge_again` what makes a plan unsafe is looked for once more, in the state and the world of this moment: a
     plan that was kept may be days old, and believing its own findings would be believing whoever wrote the file.
 
-    The first Ctrl-C lets what runs finish and starts nothing more; the second ends bep at once,
-    which loses nothing: every step is on disk before it is taken.
+    Once the flag that `stopping` gives is set, what runs is finished and nothing more is started. To end the process
+    at once loses nothing either: every step is on disk before it is taken.
     """
     from bep.providers.applying.applying import apply
     from bep.providers.state.locking import acquire
@@ -86,7 +85,7 @@ def apply_plan(
     with (
         acquire(opened.store.path, operation=operation, since=now(), timeout=lock_timeout) as lock,
         opened.store.begin() as session,
-        two_step_interrupt() as stop,
+        stopping as stop,
     ):
         return apply(
             plan,
@@ -141,34 +140,3 @@ def _unsafe(opened: "Opened", plan: "Plan", state: "State") -> "tuple[PlanFindin
     observed = opened.provider.read(sorted({*state.entries, *(change.address for change in plan.changes)}))
     # prevent_destroy is judged where the plan is checked; what refers to what, by the provider itself.
     return safety_findings(Scene(plan.changes, state, observed, load_kinds(), options, frozenset(), {}))
-
-
-@contextmanager
-def two_step_interrupt(
-    first: str = "finishing what runs, starting nothing more", say: "Callable[[str], None] | None" = None
-) -> Iterator[Flag]:
-    """A flag that the first SIGINT or SIGTERM sets; a second one ends the process.
-
-    `say` is for a terminal with lines that are being drawn over, which would swallow what is said.
-    """
-    flag = Flag()
-
-    def interrupted(number: int, frame: object) -> None:
-        if flag.is_set():
-            with suppress(OSError):
-                os.write(2, b"\nended at once; every step taken is on record\n")
-            os._exit(ExitCode.CANCELLED)
-        flag.set()
-        text = f"interrupted: {first}; once more ends bep at once"
-        if say:
-            say(text)
-            return
-        with suppress(OSError):  # whoever listened may have left
-            os.write(2, f"\n{text}\n".encode())
-
-    before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield flag
-    finally:
-        for number, action in before.items():
-            signal.signal(number, action)

@@ -7,11 +7,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bep.app.errors import Refused, WorldFailed
 from bep.app.plans.adopting_state import remember, state_only, take
 from bep.app.state_editing import editing
 from bep.app.workspace.faces import contents_of
 from bep.app.workspace.specs import specs_of
-from bep.exit_codes import ExitCode, Stop
 from bep.schemas.address import Address, kind_of, names_of
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Found:
 
 
 def found_in_world(opened: "Opened", names: Sequence[str]) -> list[Found]:
-    """The objects of these addresses. Raises `Stop` for one that is not there, or is in state already."""
+    """The objects of these addresses. Raises `DomainError` for one that is not there, or is in state already."""
     from bep.schemas.kinds.kind import is_kind, kind_names
 
     declared = {resource.address for resource in specs_of(opened).resources}
@@ -42,25 +42,25 @@ def found_in_world(opened: "Opened", names: Sequence[str]) -> list[Found]:
     for name in dict.fromkeys(names):
         address = Address(name)
         if not is_kind(kind_of(address)) or not names_of(address):
-            raise Stop(ExitCode.ERROR, f"{name!r} is no address: KIND/NAME, with a kind of {', '.join(kind_names())}")
+            raise Refused(f"{name!r} is no address: KIND/NAME, with a kind of {', '.join(kind_names())}")
         if address in opened.state.entries:
-            raise Stop(ExitCode.ERROR, f"{address} is in the state already: `bep show {address}` shows it")
+            raise Refused(f"{address} is in the state already: `bep show {address}` shows it")
         observed = opened.provider.read([address]).get(address)
         if observed is None:
-            raise Stop(ExitCode.PROVIDER, f"{opened.provider.name} has no {address}{_near(opened, address)}")
+            raise WorldFailed(f"{opened.provider.name} has no {address}{_near(opened, address)}")
         if observed.condition != "ready":
             why = observed.why and f" ({observed.why})"
-            raise Stop(ExitCode.PROVIDER, f"{address} is {observed.condition}{why}: only what is ready can be imported")
+            raise WorldFailed(f"{address} is {observed.condition}{why}: only what is ready can be imported")
         found.append(Found(address, observed, address in declared))
     return found
 
 
 def not_in_state(opened: "Opened", kinds: Sequence[str]) -> list[Found]:
-    """Whatever the world has and the state has not, of these kinds or of all. Raises `Stop` for a kind that is none."""
+    """Whatever the world has and the state has not, of these kinds or of all. Raises `Refused` for no kind."""
     from bep.schemas.kinds.kind import is_kind, kind_names
 
     if wrong := [kind for kind in kinds if not is_kind(kind)]:
-        raise Stop(ExitCode.ERROR, f"{wrong[0]!r} is no kind: there are {', '.join(kind_names())}")
+        raise Refused(f"{wrong[0]!r} is no kind: there are {', '.join(kind_names())}")
     declared = {resource.address for resource in specs_of(opened).resources}
     there = [address for kind in kinds or kind_names() for address in opened.provider.list(kind)]
     # What exists always, such as the default datastore, is listed and nobody's to look after: it cannot be read.

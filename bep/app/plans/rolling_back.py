@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bep.app.errors import Conflict, Refused
 from bep.app.workspace.faces import contents_of
-from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
     from bep.app.workspace.opening import Opened
@@ -27,29 +27,25 @@ class Rollback:
 
 
 def plan_to_undo(opened: "Opened", path: Path | None) -> "Plan":
-    """The plan in the file, or the one last applied. Raises `Stop` where there is none, or it was never applied."""
+    """The plan in the file, or the one last applied. Raises `Refused` or `Conflict` where there is none of here."""
     from bep.app.plans.applying import read_plan_file
     from bep.providers.state.session import kept_plan
 
     store = opened.store
     plan = read_plan_file(path) if path else kept_plan(store.path)
     if plan is None:
-        raise Stop(
-            ExitCode.ERROR, "no plan was applied here yet, or the last one is not kept any more\n    fix: name its file"
-        )
+        raise Refused("no plan was applied here yet, or the last one is not kept any more\n    fix: name its file")
     if plan.lineage != opened.state.lineage:
-        raise Stop(
-            ExitCode.CONFLICT, f"it is a plan for the state of lineage {plan.lineage}, not {opened.state.lineage}"
-        )
+        raise Conflict(f"it is a plan for the state of lineage {plan.lineage}, not {opened.state.lineage}")
     if plan.digest not in opened.state.applied_plans:
-        raise Stop(ExitCode.CONFLICT, "this plan was not applied here, or so long ago that bep no longer knows")
+        raise Conflict("this plan was not applied here, or so long ago that bep no longer knows")
     return plan
 
 
 def rollback_of(opened: "Opened", plan: "Plan", allow: Sequence[str]) -> Rollback:
     """What takes the plan back. Changes of it that were never made are passed over.
 
-    Raises `Stop` when something it did has been changed by a later apply: that one has to go first.
+    Raises `DomainError` when something it did has been changed by a later apply: that one has to go first.
     """
     from bep.planner.formats.planfile import signed
     from bep.planner.planning.rollback import inverse
@@ -77,8 +73,7 @@ def _made(plan: "Plan", state: "State") -> "Iterator[Change]":
         elif not _as_before(firsts[change.address], entry):
             later.append(change.address)
     if later:
-        raise Stop(
-            ExitCode.CONFLICT,
+        raise Conflict(
             "a later apply changed what this plan did; nothing was taken back\n"
             + "\n".join(f"  {address}" for address in dict.fromkeys(later))
             + "\n    fix: take the later plan back first, or apply the earlier specs",

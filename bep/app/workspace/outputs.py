@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from bep.exit_codes import ExitCode, Stop
+from bep.app.errors import Refused
 from bep.schemas.findings.did_you_mean import did_you_mean
 from bep.schemas.workspace.conditions import EVERYTHING
 from bep.schemas.workspace.measuring import unsealed
@@ -29,13 +29,13 @@ def outputs(opened: "Opened") -> dict[str, Any]:
 
 
 def output_named(opened: "Opened", name: str) -> Any:
-    """One output's value. Raises `Stop` with the nearest names, or where its resource has not been applied."""
+    """One output's value. Raises `DomainError` with the nearest names, or where its resource has not been applied."""
     found = {each.name: each for each in opened.loaded.workspace.conditions.outputs}
     if name not in found:
         near = did_you_mean(name, found) or "bep.yml declares them under `outputs:`."
-        raise Stop(ExitCode.ERROR, f"no output is called {name!r}. {near}")
+        raise Refused(f"no output is called {name!r}. {near}")
     if found[name].address not in (EVERYTHING, *opened.state.entries):
-        raise Stop(ExitCode.ERROR, f"{name}: {found[name].address} has not been applied yet\n    fix: bep apply")
+        raise Refused(f"{name}: {found[name].address} has not been applied yet", next=("apply",))
     return _value(opened, found[name])
 
 
@@ -52,7 +52,7 @@ def _value(opened: "Opened", output: "Output") -> Any:
     try:
         return queried(unsealed(there), output.query)
     except ValueError as problem:
-        raise Stop(ExitCode.ERROR, f"output {output.name}: {output.query}: {problem}") from None
+        raise Refused(f"output {output.name}: {output.query}: {problem}") from None
 
 
 def checks_after(opened: "Opened", allow: Collection[str] = ()) -> "tuple[PlanFinding, ...]":

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from bep.exit_codes import ExitCode, Stop
+from bep.app.errors import NotFound, Refused
 from bep.schemas.findings.did_you_mean import nearest
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def entry_of(state: "State", address: str) -> "Entry":
-    """The entry of an address, or of the only address that ends with this name. Raises `Stop` with the nearest."""
+    """The entry of an address, or of the only address that ends with this name. Raises `NotFound` with the nearest."""
     entries = {str(known): entry for known, entry in state.entries.items()}
     found = [known for known in entries if known == address] or [
         known for known in entries if known.endswith(f"/{address}")
@@ -20,11 +20,11 @@ def entry_of(state: "State", address: str) -> "Entry":
     if len(found) == 1:
         return entries[found[0]]
     if len(found) > 1:
-        raise Stop(ExitCode.ERROR, f"{address!r} could be {', '.join(found)}: say which")
+        raise Refused(f"{address!r} could be {', '.join(found)}: say which")
     by_last_name = {known.rpartition("/")[2]: known for known in entries}
     near = nearest(address, entries) or [by_last_name[name] for name in nearest(address, by_last_name)]
     hint = f"the nearest: {', '.join(near)}" if near else "`bep state list` shows what there is"
-    raise Stop(ExitCode.ERROR, f"there is no {address!r} in the state; {hint}")
+    raise NotFound(f"there is no {address!r} in the state; {hint}", nearest=near)
 
 
 def overview(opened: "Opened") -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bep.exit_codes import ExitCode, Stop
+from bep.app.errors import Refused
 
 if TYPE_CHECKING:
     from bep.app.workspace.opening import Opened
@@ -19,19 +19,19 @@ def read_only(opened: "Opened") -> tuple[str, ...]:
 
 
 def must_write(opened: "Opened") -> None:
-    """Raise `Stop` where state or world could not be written, before anything is read, asked or done."""
+    """Raise `DomainError` where state or world could not be written, before anything is read, asked or done."""
     _insist(_places(opened))
 
 
 def must_keep_jobs(opened: "Opened", *folders: Path) -> None:
-    """Raise `Stop` where a job's folder, or one of these, could not be written."""
+    """Raise `DomainError` where a job's folder, or one of these, could not be written."""
     _insist((opened.home / "jobs", *folders))
 
 
 def _insist(places: tuple[Path, ...]) -> None:
     found = _refusal(places)
     if found is not None:
-        raise Stop(ExitCode.ERROR, f"nothing was changed: {found}")
+        raise Refused(f"nothing was changed: {found}")
 
 
 def _refusal(places: tuple[Path, ...]) -> "Refusal | None":

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from bep.app.workspace.opening import Source
 from bep.command_line.declaring import Option
@@ -13,6 +13,7 @@ from bep.exit_codes import ExitCode, Stop
 from bep.formatting import Format
 
 if TYPE_CHECKING:
+    from bep.app.jobs.service import Again, Jobs, Watch
     from bep.runner.folder.record import JobRecord
 
 
@@ -65,10 +66,8 @@ def resume(
     \b
     Exit codes: 0 completed, 1 the job failed, 4 the deployment is another by now, 130 cancelled.
     """
-    from bep.runner.jobs.running import resume as go_on
-
-    again = _Again(accept_changed_inputs, source_of(None, var, var_file))
-    _continued(name, go_on, env or (), again, json_output=json_output, output=output)
+    how = _How(source_of(None, var, var_file), env or (), json_output, output)
+    _continued(name, how, lambda jobs: jobs.resume, accept_changed_inputs=accept_changed_inputs)
 
 
 def retry(
@@ -105,20 +104,19 @@ def retry(
     Exit codes: 0 completed (look at the counts: items may have failed again) or nothing had failed,
     1 the job failed, 4 the deployment is another by now (see --mended), 130 cancelled.
     """
-    from bep.runner.jobs.running import retry as try_again
-
-    again = _Again(accept_changed_inputs, source_of(None, var, var_file), mended, set_ or ())
-    _continued(name, try_again, env or (), again, json_output=json_output, output=output)
+    how = _How(source_of(None, var, var_file), env or (), json_output, output)
+    asked = {"mended": mended, "changes": set_ or ()}
+    _continued(name, how, lambda jobs: jobs.retry, accept_changed_inputs=accept_changed_inputs, **asked)
 
 
 @dataclass(frozen=True)
-class _Again:
-    """How a job is gone on with."""
+class _How:
+    """What the options say of how it is shown, and of what only this shell knows."""
 
-    accept_changed_inputs: bool
     source: Source
-    mended: bool = False
-    changes: Sequence[str] = ()
+    env: Sequence[str]
+    json_output: bool
+    output: Format | None
 
 
 def given_values(texts: Sequence[str], known: Collection[str], here: Mapping[str, str]) -> dict[str, str]:
@@ -136,56 +134,24 @@ def given_values(texts: Sequence[str], known: Collection[str], here: Mapping[str
 
 
 def _continued(
-    name: str,
-    step: "Callable[..., JobRecord]",
-    env: Sequence[str],
-    again: _Again,
-    *,
-    json_output: bool,
-    output: Format | None,
+    name: str, how: _How, step: "Callable[[Jobs], Callable[[str, Again, Watch], JobRecord]]", **again: Any
 ) -> None:
-    from bep.app.collecting import referring
     from bep.app.job_records import record_named
-    from bep.app.jobs.changed_settings import changed_settings
-    from bep.app.jobs.resolving import interpreter_again, output_again, target_now, variables_of, was_given_links
-    from bep.app.plans.applying import two_step_interrupt
+    from bep.app.jobs.service import Again, jobs_of
     from bep.app.workspace.opening import here
-    from bep.app.workspace.write_access import must_keep_jobs
     from bep.commands.jobs.reports import keep_report
     from bep.commands.jobs.results import show_job
-    from bep.commands.jobs.running import JobTeller, finish, once_started
+    from bep.commands.jobs.running import finish, watched
     from bep.console import Console
-    from bep.runner.folder.record import must_be_home
 
-    console = Console()
-    opened = here(again.source)
+    console, opened = Console(), here(how.source)
     record = record_named(opened.home, name)
-    must_be_home(record)
-    must_keep_jobs(opened, record.folder)
-    changed = changed_settings(again.changes)
-    deployed = {} if again.mended else variables_of(opened, record)
-    with referring(opened) as let_go:
-        is_elsewhere = again.mended or was_given_links(opened, record)
-        target, given = target_now(opened, record) if is_elsewhere else (None, None)
-        deployed = target.environment_variables if target else deployed
-        known = {name: value for name, value in deployed.items() if name not in record.given_variables}
-        variables = {**known, **given_values(env, record.target.environment_variables, os.environ)}
-        with two_step_interrupt("cancelling the job; what is scored is kept", console.interject) as cancel:
-            ended = step(
-                record.folder,
-                environment_variables=variables,
-                environment=dict(os.environ),
-                report=once_started(JobTeller(console, json_output).tell, let_go),
-                cancel=cancel,
-                output_address=output_again(opened, record),
-                accept_changed_inputs=again.accept_changed_inputs,
-                interpreter=None if target else interpreter_again(opened, record),
-                **({"target": target, "given": given} if target else {}),
-                **({"changes": changed} if changed else {}),
-            )
+    values = given_values(how.env, record.target.environment_variables, os.environ)
+    watch = watched(console, json_output=how.json_output)
+    ended = step(jobs_of(opened))(record.name, Again(values, **again), watch)
     if ended.runs == record.runs:
         console.say("there was nothing left to do")
     keep_report(console, ended)
-    if output and not json_output:
-        show_job(console, ended, output)
-    finish(console, ended, json_output=json_output or output is not None)
+    if how.output and not how.json_output:
+        show_job(console, ended, how.output)
+    finish(console, ended, json_output=how.json_output or how.output is not None)

@@ -31,11 +31,13 @@ def download(
     """
     from bep.app.job_records import record_named
     from bep.app.jobs import downloading
+    from bep.app.jobs.service import jobs_of
     from bep.app.workspace.opening import here
     from bep.console import Console
     from bep.runner.reporting.text import next_of
 
-    record = record_named(here().home, name)
+    opened = here()
+    record = record_named(opened.home, name)
     if not record.status.is_final:
         raise Stop(
             ExitCode.ERROR,
@@ -48,7 +50,7 @@ def download(
         raise Stop(
             ExitCode.ERROR, f"{record.name} is {record.status} and has no output; --all downloads its logs{following}"
         )
-    copied = downloading.download({**wanted, **(downloading.artifacts(record) if everything else {})}, path)
+    copied = jobs_of(opened).download(record.name, path, everything=everything)
     console = Console()
     if output is None:
         console.result("\n".join(map(str, copied)))

@@ -11,7 +11,11 @@ from bep.exit_codes import ExitCode, Stop
 from bep.schemas.escaping import in_one_line
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from threading import Event as Flag
+
     from bep.app.jobs.resolving import JobSource
+    from bep.app.jobs.service import Watch
     from bep.app.workspace.opening import Opened
     from bep.runner.events import Event, Progress, Transferring
     from bep.runner.folder.record import JobRecord
@@ -22,28 +26,31 @@ PLAIN_PERIOD = 10.0
 
 def carry_out(opened: "Opened", source: "JobSource", *, json_output: bool) -> None:
     """Resolve, run, report. Ends in `Stop` unless the job completed."""
-    from bep.app.collecting import referring
     from bep.app.environments import show_builds
-    from bep.app.jobs.resolving import loaded_job, request_of
-    from bep.app.plans.applying import two_step_interrupt
-    from bep.app.workspace.write_access import must_keep_jobs
+    from bep.app.jobs.resolving import loaded_job
+    from bep.app.jobs.service import jobs_of
     from bep.commands.jobs.reports import keep_report
     from bep.commands.showing_findings import say_findings
-    from bep.runner.jobs.running import run
 
     console = Console()
     loaded = loaded_job(opened, source)
     say_findings(console, loaded.findings, loaded.sources)
     assert loaded.job is not None  # loaded_job raises otherwise
-    must_keep_jobs(opened)
     show_builds(opened, console.live if console.live_possible else None)
-    with referring(opened) as let_go:
-        request = request_of(opened, loaded.job, console.say)
-        with two_step_interrupt("cancelling the job; what is scored is kept", console.interject) as cancel:
-            report = once_started(JobTeller(console, json_output).tell, let_go)
-            record = run(request, report=report, cancel=cancel)
+    record = jobs_of(opened).run(loaded.job, watched(console, json_output=json_output))
     keep_report(console, record)
     finish(console, record, json_output=json_output)
+
+
+def watched(console: Console, *, json_output: bool) -> "Watch":
+    """A job in front of this console: its events shown, the first Ctrl-C cancelling it."""
+    from bep.app.jobs.service import Watch
+    from bep.commands.interrupts import two_step_interrupt
+
+    def stopping() -> "AbstractContextManager[Flag]":
+        return two_step_interrupt("cancelling the job; what is scored is kept", console.interject)
+
+    return Watch(JobTeller(console, json_output).tell, console.say, stopping)
 
 
 def finish(console: Console, record: "JobRecord", *, json_output: bool) -> None:
@@ -57,18 +64,6 @@ def finish(console: Console, record: "JobRecord", *, json_output: bool) -> None:
         raise Stop(ExitCode.CANCELLED)
     if record.status is not Status.COMPLETED:
         raise Stop(ExitCode.ERROR)
-
-
-def once_started(tell: "Callable[[Event], None]", then: Callable[[], None]) -> "Callable[[Event], None]":
-    """The same teller, which does `then` when the job has begun: all that it needs is in its records from then on."""
-    from bep.runner.events import JobStarted
-
-    def told(event: "Event") -> None:
-        if isinstance(event, JobStarted):
-            then()
-        tell(event)
-
-    return told
 
 
 class JobTeller:

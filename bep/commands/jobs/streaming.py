@@ -1,7 +1,5 @@
 """A job's log, followed line by line until the job is over. Reads only."""
 
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from bep.commands.jobs.equal_tracebacks import EqualTracebacks
@@ -9,27 +7,40 @@ from bep.console import Console
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
+    from bep.app.jobs.service import News, Piece
+    from bep.app.workspace.opening import Opened
     from bep.runner.folder.record import JobRecord
 
-PERIOD = 0.5
-"""Seconds between two looks."""
 
-
-def stream(console: Console, home: Path, name: str) -> None:
+def stream(console: Console, opened: "Opened", name: str) -> None:
     """In the order the service streams: name, log lines as they come, an execution summary. Then as `bep run` ends."""
     from bep.app.job_records import record_named
+    from bep.app.jobs.service import jobs_of
     from bep.commands.jobs.running import finish
-    from bep.runner.jobs.counting import so_far
 
-    record = record_named(home, name)
+    jobs, record = jobs_of(opened), record_named(opened.home, name)
     tracebacks = EqualTracebacks()
     try:
         console.result(f"RunId: {record.name}\nFolder: {record.folder}\n")
-        record = _followed(console, home, record, tracebacks)
+        for news in jobs.stream(record.name):
+            for line in _lines(news, tracebacks):
+                console.result(line)
     except KeyboardInterrupt:
-        stop_following(console, record_named(home, record.name))
+        stop_following(console, record_named(opened.home, record.name))
     console.result("\nExecution Summary\n=================")
-    finish(console, _shortened(so_far(record), tracebacks), json_output=False)
+    finish(console, _shortened(jobs.get(record.name), tracebacks), json_output=False)
+
+
+def _lines(news: "News", tracebacks: EqualTracebacks) -> list[str]:
+    """Whole new lines, file by file, with a heading when a file begins; each traceback once."""
+    lines = [line for piece in news.progress for line in _of(piece)]
+    errors = _of(news.errors) if news.errors else []
+    return [*lines, *tracebacks.fresh(errors, to_the_end=news.is_over)]
+
+
+def _of(piece: "Piece") -> list[str]:
+    heading = ["", f"Streaming {piece.file}", "=" * (10 + len(piece.file)), ""] if piece.begins else []
+    return [*heading, *piece.lines]
 
 
 def _shortened(record: "JobRecord", tracebacks: EqualTracebacks) -> "JobRecord":
@@ -49,48 +60,3 @@ def stop_following(console: Console, record: "JobRecord") -> NoReturn:
         console.say(f"\nno longer followed; job {record.name} goes on")
         console.say(f"    bep job stream {record.name} follows it again, bep job cancel {record.name} stops it")
     raise Stop(ExitCode.CANCELLED)
-
-
-def _followed(console: Console, home: Path, record: "JobRecord", tracebacks: EqualTracebacks) -> "JobRecord":
-    """The record once the job is over, its log having been printed until then."""
-    from bep.app.job_records import record_named
-
-    logs = _Logs(record.folder / "logs", tracebacks)
-    while True:
-        record = record_named(home, record.name)
-        over = record.status.is_final
-        for line in logs.fresh(over=over):
-            console.result(line)
-        if over:
-            return record
-        time.sleep(PERIOD)
-
-
-class _Logs:
-    """What was added to the overview and the error log since the last look."""
-
-    def __init__(self, folder: Path, tracebacks: EqualTracebacks) -> None:
-        self._folder = folder
-        self._tracebacks = tracebacks
-        self._read: dict[Path, int] = {}
-
-    def fresh(self, *, over: bool) -> list[str]:
-        """Whole new lines, file by file, with a heading when a file begins; each traceback once."""
-        lines: list[str] = []
-        for file in sorted(self._folder.glob("job_progress_overview*.txt")):
-            lines += self._of(file)
-        errors = self._folder / "job_error.txt"
-        lines += self._tracebacks.fresh(self._of(errors) if errors.is_file() else [], to_the_end=over)
-        return lines
-
-    def _of(self, file: Path) -> list[str]:
-        begun = self._read.get(file, 0)
-        with file.open("rb") as stream:
-            stream.seek(begun)
-            data = stream.read()
-        whole = data[: data.rfind(b"\n") + 1]
-        if not whole:
-            return []
-        self._read[file] = begun + len(whole)
-        heading = [] if begun else ["", f"Streaming {file.name}", "=" * (10 + len(file.name)), ""]
-        return [*heading, *whole.decode(errors="replace").splitlines()]

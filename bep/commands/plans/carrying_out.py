@@ -124,6 +124,7 @@ def _applied(
     resources: "Sequence[Resource] | None",
 ) -> "Report":
     from bep.app.plans.applying import apply_plan
+    from bep.commands.interrupts import two_step_interrupt
     from bep.commands.jobs.settling import settle_jobs
 
     if how.expect_no_changes:
@@ -135,6 +136,7 @@ def _applied(
         opened,
         plan,
         teller.tell,
+        two_step_interrupt(),
         parallelism=how.parallelism,
         lock_timeout=how.lock_timeout,
         operation=how.operation,

@@ -1,0 +1,187 @@
+"""Jobs that run on this machine, with the runner. Prints nothing."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bep.app.errors import Refused
+from bep.app.job_records import record_named, records
+from bep.app.jobs.service import Again, News, Piece, Watch
+
+if TYPE_CHECKING:
+    from bep.app.jobs.filters import Wanted
+    from bep.app.workspace.opening import Opened
+    from bep.runner.events import Event
+    from bep.runner.folder.record import JobRecord
+    from bep.schemas.job.job import JobSpec
+
+LOOK_AT_LOG = 0.5
+"""Seconds between two looks at a job's log."""
+_LOOK = 0.1  # seconds between two looks at the record of a job that is to stop
+_PATIENCE = 30.0  # seconds after which a job that was told to stop has not
+
+
+class JobsHere:
+    """The jobs below `.bep/jobs` of a workspace; see `service.Jobs`."""
+
+    def __init__(self, opened: "Opened") -> None:
+        self._opened = opened
+
+    def run(self, job: "JobSpec", watch: Watch) -> "JobRecord":
+        """Resolve it, and run it to its end."""
+        from bep.app.collecting import referring
+        from bep.app.jobs.resolving import request_of
+        from bep.app.workspace.write_access import must_keep_jobs
+        from bep.runner.jobs.running import run
+
+        opened = self._opened
+        must_keep_jobs(opened)
+        with referring(opened) as let_go:
+            request = request_of(opened, job, watch.say)
+            with watch.stopping() as cancel:
+                return run(request, report=_once_started(watch.report, let_go), cancel=cancel)
+
+    def chosen(self, wanted: "Wanted | None" = None) -> "list[JobRecord]":
+        """From the records in their folders."""
+        from bep.app.jobs.filters import chosen as chosen_of
+        from bep.runner.jobs.counting import so_far
+
+        every = records(self._opened.home)
+        return every if wanted is None else [so_far(record) for record in chosen_of(every, wanted)]
+
+    def get(self, name: str) -> "JobRecord":
+        """From its record and its parts."""
+        from bep.runner.jobs.counting import so_far
+
+        return so_far(record_named(self._opened.home, name))
+
+    def stream(self, name: str) -> Iterator[News]:
+        """Look at the files of the log every now and then."""
+        home = self._opened.home
+        record = record_named(home, name)
+        logs = _Logs(record.folder / "logs")
+        while True:
+            is_over = record_named(home, record.name).status.is_final
+            yield logs.fresh(is_over=is_over)
+            if is_over:
+                return
+            time.sleep(LOOK_AT_LOG)
+
+    def cancel(self, name: str, *, at_once: bool = False) -> "JobRecord":
+        """Ask the process that runs it, and no other; a runner that died meanwhile is recorded for it."""
+        record = record_named(self._opened.home, name)
+        if record.status in ("Completed", "Failed"):
+            raise Refused(f"{record.name} is {record.status}: there is nothing to cancel")
+        return record if record.status == "Canceled" else cancelled(record.folder, at_once=at_once)
+
+    def resume(self, name: str, again: Again, watch: Watch) -> "JobRecord":
+        """Another run of it, with what is left."""
+        from bep.runner.jobs.running import resume
+
+        return self._continued(name, resume, again, watch)
+
+    def retry(self, name: str, again: Again, watch: Watch) -> "JobRecord":
+        """Another run of it, with what failed."""
+        from bep.runner.jobs.running import retry
+
+        return self._continued(name, retry, again, watch)
+
+    def _continued(self, name: str, step: "Callable[..., JobRecord]", again: Again, watch: Watch) -> "JobRecord":
+        from bep.app.collecting import referring
+        from bep.app.jobs.changed_settings import changed_settings
+        from bep.app.jobs.resolving import interpreter_again, output_again, target_now, variables_of, was_given_links
+        from bep.app.workspace.write_access import must_keep_jobs
+        from bep.runner.folder.record import must_be_home
+
+        opened = self._opened
+        record = record_named(opened.home, name)
+        must_be_home(record)
+        must_keep_jobs(opened, record.folder)
+        changed = changed_settings(again.changes)
+        deployed = {} if again.mended else variables_of(opened, record)
+        with referring(opened) as let_go:
+            is_elsewhere = again.mended or was_given_links(opened, record)
+            target, given = target_now(opened, record) if is_elsewhere else (None, None)
+            deployed = target.environment_variables if target else deployed
+            known = {name: value for name, value in deployed.items() if name not in record.given_variables}
+            with watch.stopping() as cancel:
+                return step(
+                    record.folder,
+                    environment_variables={**known, **again.values},
+                    environment=dict(os.environ),
+                    report=_once_started(watch.report, let_go),
+                    cancel=cancel,
+                    output_address=output_again(opened, record),
+                    accept_changed_inputs=again.accept_changed_inputs,
+                    interpreter=None if target else interpreter_again(opened, record),
+                    **({"target": target, "given": given} if target else {}),
+                    **({"changes": changed} if changed else {}),
+                )
+
+    def download(self, name: str, target: Path, *, everything: bool = False) -> "list[Path]":
+        """Copy what its folders have."""
+        from bep.app.jobs import downloading
+
+        record = record_named(self._opened.home, name)
+        wanted = downloading.outputs(record)
+        return downloading.download({**wanted, **(downloading.artifacts(record) if everything else {})}, target)
+
+
+def cancelled(folder: Path, *, at_once: bool) -> "JobRecord":
+    """Ask, and wait until the record says that it is over. Raises `Refused` where the process does not stop."""
+    from bep.runner.folder.record import load
+    from bep.runner.jobs.cancelling import interrupt, record_cancelled
+
+    process = interrupt(folder, at_once=at_once)
+    until = time.monotonic() + _PATIENCE
+    while time.monotonic() < until:
+        record = load(folder)
+        if record.status == "NotResponding":
+            return record_cancelled(folder)
+        if record.status.is_final:
+            return record
+        time.sleep(_LOOK)
+    raise Refused(
+        f"{folder.name}: process {process} was asked to stop {_PATIENCE:g} seconds ago and still runs\n"
+        f"    fix: wait, or bep job cancel {folder.name} --force",
+    )
+
+
+def _once_started(tell: "Callable[[Event], None]", then: Callable[[], None]) -> "Callable[[Event], None]":
+    """The same teller, which does `then` when the job has begun: all that it needs is in its records from then on."""
+    from bep.runner.events import JobStarted
+
+    def told(event: "Event") -> None:
+        if isinstance(event, JobStarted):
+            then()
+        tell(event)
+
+    return told
+
+
+class _Logs:
+    """What was added to the overview and the error log since the last look."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[Path, int] = {}
+
+    def fresh(self, *, is_over: bool) -> News:
+        """Whole new lines, file by file."""
+        overviews = sorted(self._folder.glob("job_progress_overview*.txt"))
+        progress = tuple(piece for piece in map(self._of, overviews) if piece)
+        errors = self._folder / "job_error.txt"
+        return News(progress, self._of(errors) if errors.is_file() else None, is_over)
+
+    def _of(self, file: Path) -> Piece | None:
+        begun = self._read.get(file, 0)
+        with file.open("rb") as stream:
+            stream.seek(begun)
+            data = stream.read()
+        whole = data[: data.rfind(b"\n") + 1]
+        if not whole:
+            return None
+        self._read[file] = begun + len(whole)
+        return Piece(file.name, not begun, tuple(whole.decode(errors="replace").splitlines()))

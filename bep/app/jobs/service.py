@@ -1,0 +1,97 @@
+"""Where jobs run, as faces use it: on this machine with the runner, in a cloud with a service of its own."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event as Flag
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from bep.app.jobs.filters import Wanted
+    from bep.app.workspace.opening import Opened
+    from bep.runner.events import Event
+    from bep.runner.folder.record import JobRecord
+    from bep.schemas.job.job import JobSpec
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who looks on while a job runs: told each event, and what is said before the first; `stopping` gives the flag that
+    cancels the job."""
+
+    report: "Callable[[Event], None]"
+    say: Callable[[str], None]
+    stopping: Callable[[], AbstractContextManager[Flag]]
+
+
+@dataclass(frozen=True)
+class Again:
+    """How a job is gone on with. `values` are those of the environment variables that the job itself was given;
+    `changes` are settings as they are written, KEY=VALUE; `mended` takes the deployment as it is applied now."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    accept_changed_inputs: bool = False
+    mended: bool = False
+    changes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Whole lines that were added to one file of a job's log; `begins` with the first."""
+
+    file: str
+    begins: bool
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class News:
+    """What was added to a job's log since the last look: what went on, and what went wrong."""
+
+    progress: tuple[Piece, ...]
+    errors: Piece | None
+    is_over: bool
+
+
+class Jobs(Protocol):
+    """The jobs of one workspace. A name may be the beginning of one; all raise `NotFound`, and `JobInvalid`."""
+
+    def run(self, job: "JobSpec", watch: Watch) -> "JobRecord":
+        """Run a job to its end. Raises `SpecInvalid`, `ProviderError`, `DomainError` before its first mini-batch."""
+        ...
+
+    def chosen(self, wanted: "Wanted | None" = None) -> "list[JobRecord]":
+        """The jobs that are wanted, newest first, counted as of now; all of them, uncounted, where nothing is said."""
+        ...
+
+    def get(self, name: str) -> "JobRecord":
+        """One job, counted as of now."""
+        ...
+
+    def stream(self, name: str) -> Iterator[News]:
+        """Its log as it grows, until the job is over. Whoever stops looking stops nothing else."""
+        ...
+
+    def cancel(self, name: str, *, at_once: bool = False) -> "JobRecord":
+        """End it and wait for that; what it scored stays. Raises `Refused` for one that is over, or does not stop."""
+        ...
+
+    def resume(self, name: str, again: Again, watch: Watch) -> "JobRecord":
+        """Go on with what is left. Raises `Conflict` where its deployment is another by now."""
+        ...
+
+    def retry(self, name: str, again: Again, watch: Watch) -> "JobRecord":
+        """Score its failed items again. Raises as `resume`."""
+        ...
+
+    def download(self, name: str, target: Path, *, everything: bool = False) -> "list[Path]":
+        """Copy its outputs to a folder, `everything` with logs and record; over nothing. Raises `Refused`."""
+        ...
+
+
+def jobs_of(opened: "Opened") -> Jobs:
+    """Where the jobs of this workspace run. A world that has no scoring on this machine says so to `run`."""
+    from bep.app.jobs.here import JobsHere
+
+    return JobsHere(opened)
