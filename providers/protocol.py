@@ -97,7 +97,24 @@ class Pending:
     retry_after: float = 1.0
 
 
-class Provider(Protocol):
+class Reader(Protocol):
+    """A provider as one who only reads has it."""
+
+    @property
+    def name(self) -> str:
+        """What bep.yml calls its world."""
+        ...
+
+    def read(self, addresses: Iterable[Address]) -> Mapping[Address, Observed]:
+        """What is there now, for those of the addresses that exist; in as few calls as the world allows."""
+        ...
+
+    def list(self, kind: str) -> Mapping[Address, Observed]:
+        """Every object of a kind, managed or not."""
+        ...
+
+
+class Provider(Reader, Protocol):
     """One world's objects. Each has a name decided by bep and carries the id of the operation that last wrote it.
 
     A `Resource` arrives with its secrets readable and the source of its contents on this disk.
@@ -117,16 +134,6 @@ class Provider(Protocol):
     A world whose answers lag behind its writes keeps that to itself: what `begin` or `poll` gave is what the next
     `read` gives, or a newer one.
     """
-
-    name: str
-
-    def read(self, addresses: Iterable[Address]) -> Mapping[Address, Observed]:
-        """What is there now, for those of the addresses that exist; in as few calls as the world allows."""
-        ...
-
-    def list(self, kind: str) -> Mapping[Address, Observed]:
-        """Every object of a kind, managed or not."""
-        ...
 
     def begin(self, write: Write) -> Done | Pending:
         """Write, or begin to. The same operation may ask again, and changes nothing then.

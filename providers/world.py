@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bep.disk.copying import Original
 from bep.planner.observed import Observed
 from bep.planner.state import ContentRecord
-from bep.providers.protocol import Provider
+from bep.providers.protocol import Provider, Reader
 from bep.schemas.address import Address
 
 if TYPE_CHECKING:
@@ -302,8 +302,8 @@ class Environments(Protocol):
         ...
 
 
-class World(Protocol):
-    """Everything about one world. Opening it reads and makes nothing; each face is made when first asked for."""
+class ReadWorld(Protocol):
+    """A world as one who changes none of its objects has it."""
 
     @property
     def name(self) -> str:
@@ -311,8 +311,8 @@ class World(Protocol):
         ...
 
     @property
-    def objects(self) -> Provider:
-        """The verbs that read and change what is there."""
+    def objects(self) -> Reader:
+        """What is there."""
         ...
 
     @property
@@ -343,6 +343,15 @@ class World(Protocol):
     @property
     def written(self) -> tuple[Path, ...]:
         """What on this machine must be writable, if the world is to be changed."""
+        ...
+
+
+class World(ReadWorld, Protocol):
+    """Everything about one world. Opening it reads and makes nothing; each face is made when first asked for."""
+
+    @property
+    def objects(self) -> Provider:
+        """The verbs that read and change what is there."""
         ...
 
     def seal(self) -> None:

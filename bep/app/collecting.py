@@ -16,7 +16,7 @@ from bep.app.workspace.faces import contents_of, places_of
 from bep.schemas.workspace.stages import HOME
 
 if TYPE_CHECKING:
-    from bep.app.workspace.opening import Opened
+    from bep.app.workspace.contexts import Reading, Specs, Writing
     from bep.providers.world import Unreferenced as Unreferenced
 
 DOWNLOAD: Final = "download"
@@ -31,7 +31,7 @@ _BLOCK: Final = 1 << 20
 _LONGEST: Final = 65  # bytes of a word that two blocks may share, with the one ahead of it
 
 
-def referring(opened: "Opened") -> "AbstractContextManager[Callable[[], None]]":
+def referring(opened: "Reading") -> "AbstractContextManager[Callable[[], None]]":
     """Keep `bep gc` from freeing what a job is about to refer to, until its end or until what it gives is called."""
     contents = opened.world.contents
     return contents.in_use() if contents is not None else nullcontext(lambda: None)
@@ -45,7 +45,7 @@ class Found:
     holding: tuple[str, ...]
 
 
-def unreferenced(opened: "Opened") -> Found:
+def unreferenced(opened: "Reading") -> Found:
     """What nothing refers to. Raises `DomainError` where there is no state, `ProviderError` where it cannot be told."""
     from bep.providers.world import Unreferenced
     from bep.runner.transfer.cached import cached
@@ -71,7 +71,7 @@ def _name_of(one: "Unreferenced") -> str:
 
 
 def free(
-    opened: "Opened", chosen: "Sequence[Unreferenced]", say: Callable[[str], None], lock_timeout: float
+    opened: "Writing", chosen: "Sequence[Unreferenced]", say: Callable[[str], None], lock_timeout: float
 ) -> "list[Unreferenced]":
     """Remove those that nothing refers to still, under the lock of the state. Returns what is gone.
 
@@ -101,7 +101,7 @@ def free(
     return sorted(gone, key=lambda one: (one.what, str(one.place)))
 
 
-def _of_objects(opened: "Opened") -> tuple[set[str], set[str]]:
+def _of_objects(opened: "Reading") -> tuple[set[str], set[str]]:
     """Digests of the files of all objects in the world, and the addresses that their fields name."""
     from bep.schemas.kinds.kind import kind_names
 
@@ -124,7 +124,7 @@ def _addresses(value: Any) -> Iterator[str]:
             yield from _addresses(one)
 
 
-def _keys(opened: "Opened", addresses: set[str]) -> set[str]:
+def _keys(opened: "Reading", addresses: set[str]) -> set[str]:
     """By which names the cache has what is at these addresses, a datastore's path as the address that it stands for."""
     from bep.providers.protocol import ProviderError
     from bep.runner.transfer.cached import keys_of
@@ -138,7 +138,7 @@ def _keys(opened: "Opened", addresses: set[str]) -> set[str]:
     return found
 
 
-def _named_by_jobs(opened: "Opened") -> dict[str, set[str]]:
+def _named_by_jobs(opened: "Specs") -> dict[str, set[str]]:
     """By job, every digest and key in the files of one that could go on, whatever stage it is of."""
     homes = [opened.root / HOME, *(opened.root / HOME / "stages").glob("*")]
     return {

@@ -17,7 +17,7 @@ from bep.schemas.resource import FieldPath
 from bep.schemas.secrets.recognising import blotted
 
 if TYPE_CHECKING:
-    from bep.app.workspace.opening import Opened
+    from bep.app.workspace.contexts import Reading, Specs
     from bep.providers.world import Built, Outlook
 
 
@@ -37,12 +37,12 @@ def outlook_value(found: "Outlook") -> dict[str, Any]:
     }
 
 
-def outlook(opened: "Opened", address: Address) -> "Outlook":
+def outlook(opened: "Reading", address: Address) -> "Outlook":
     """What an applied deployment is scored in. Builds nothing; raises as building would."""
     return environments_of(opened).outlook(scoring_of(opened).choose(*names_of(address)))
 
 
-def show_builds(opened: "Opened", live: Callable[[str], None] | None) -> None:
+def show_builds(opened: "Reading", live: Callable[[str], None] | None) -> None:
     """Let what pip draws while it works be drawn by `live`; None where nobody looks, or nothing is built here."""
     environments = opened.world.environments
     if environments is not None:
@@ -50,7 +50,7 @@ def show_builds(opened: "Opened", live: Callable[[str], None] | None) -> None:
 
 
 @contextmanager
-def placed(opened: "Opened") -> Iterator[None]:
+def placed(opened: "Specs") -> Iterator[None]:
     """Add to a complaint of a credential that is not there which file and line ask for it."""
     from bep.providers.protocol import ProviderError
 
@@ -64,7 +64,7 @@ def placed(opened: "Opened") -> Iterator[None]:
         ) from None
 
 
-def _with_places(opened: "Opened", message: str) -> str:
+def _with_places(opened: "Specs", message: str) -> str:
     """A message with the place, in the specs, of each line that it quotes."""
     for resource in opened.loaded.resources:
         for path, mark in resource.marks.items() if resource.kind == "environment" else ():
@@ -83,7 +83,7 @@ def _text_at(attributes: Any, path: FieldPath) -> str:
     return attributes if isinstance(attributes, str) else ""
 
 
-def to_build(opened: "Opened") -> list[str]:
+def to_build(opened: "Reading") -> list[str]:
     """The labels of the environments that the applied deployments need and that no job has had built yet."""
     from bep.providers.protocol import ProviderError
 
@@ -108,7 +108,7 @@ class Needs:
     unknown: Mapping[str, str]
 
 
-def needs(opened: "Opened") -> Needs:
+def needs(opened: "Reading") -> Needs:
     """Ask every applied deployment what it would be scored in."""
     from bep.providers.protocol import ProviderError
 
@@ -126,7 +126,7 @@ def needs(opened: "Opened") -> Needs:
     return Needs(found, unknown)
 
 
-def rows(opened: "Opened") -> list[dict[str, Any]]:
+def rows(opened: "Reading") -> list[dict[str, Any]]:
     """A row for each built environment: label, Python, size, who needs it, when a job last used it if one did."""
     environments = environments_of(opened)
     needed = needs(opened).by_digest
@@ -153,7 +153,7 @@ def _moment(when: datetime | None) -> str | None:
     return when.strftime("%Y-%m-%dT%H:%M:%SZ") if when else None
 
 
-def detail(opened: "Opened", built: "Built") -> dict[str, Any]:
+def detail(opened: "Reading", built: "Built") -> dict[str, Any]:
     """One environment: interpreter, what pip or conda was asked for, notes, log, who needs it."""
     (row,) = (row for row in rows(opened) if row["digest"] == built.digest[:12])
     return {
@@ -185,7 +185,7 @@ def value_of(built: "Built") -> dict[str, Any]:
     }
 
 
-def built_named(opened: "Opened", name: str) -> "Built":
+def built_named(opened: "Reading", name: str) -> "Built":
     """The built environment of this label, name or beginning of a digest. Raises `DomainError` with the nearest."""
     every = environments_of(opened).list()
     found = [one for one in every if one.label == name.replace(":", "/")]
@@ -198,7 +198,7 @@ def built_named(opened: "Opened", name: str) -> "Built":
     raise Refused(f"no environment {name!r} is built here. {near}")
 
 
-def build_named(opened: "Opened", name: str, say: Callable[[str], None]) -> "Built":
+def build_named(opened: "Reading", name: str, say: Callable[[str], None]) -> "Built":
     """Build the environment NAME, NAME:VERSION or NAME/VERSION that was applied; without a version the newest.
 
     Raises `DomainError` for one that was not applied or asks for nothing, `ProviderError` when it cannot be built.
@@ -209,7 +209,7 @@ def build_named(opened: "Opened", name: str, say: Callable[[str], None]) -> "Bui
         return _something(opened, environments.build(address, say))
 
 
-def build_for(opened: "Opened", deployment: str, say: Callable[[str], None]) -> "Built":
+def build_for(opened: "Reading", deployment: str, say: Callable[[str], None]) -> "Built":
     """Build what `ENDPOINT/NAME` is scored in."""
     endpoint, _, name = deployment.removeprefix("deployment/").partition("/")
     chosen = scoring_of(opened).choose(endpoint, name or None)
@@ -217,7 +217,7 @@ def build_for(opened: "Opened", deployment: str, say: Callable[[str], None]) -> 
         return _something(opened, environments_of(opened).build_for(chosen, say))
 
 
-def build_every(opened: "Opened", say: Callable[[str], None]) -> "list[Built]":
+def build_every(opened: "Reading", say: Callable[[str], None]) -> "list[Built]":
     """Build what the applied deployments need, each environment once. Raises `ProviderError` when one fails."""
     from bep.providers.world import Built
 
@@ -231,7 +231,7 @@ def build_every(opened: "Opened", say: Callable[[str], None]) -> "list[Built]":
     return list(found.values())
 
 
-def _something(opened: "Opened", built: "Built | str") -> "Built":
+def _something(opened: "Reading", built: "Built | str") -> "Built":
     if isinstance(built, str):
         own = environments_of(opened).own()
         raise NothingToDo(f"{built} asks for nothing, so there is nothing to build: scripts run with {own}")
@@ -248,7 +248,7 @@ def _applied(name: str, known: list[Address]) -> Address:
     raise Refused(f"no environment {name!r} was applied here. {hint}")
 
 
-def unneeded(opened: "Opened", older: timedelta | None = None) -> list["Built"]:
+def unneeded(opened: "Reading", older: timedelta | None = None) -> list["Built"]:
     """Built environments that no applied deployment of this workspace needs, no job that is not over uses, and no other
     workspace that is still there has used; or, with `older`, that nobody has used for that long.
 
@@ -263,7 +263,7 @@ def unneeded(opened: "Opened", older: timedelta | None = None) -> list["Built"]:
     return [one for one in every if _is_spare(opened, one, older)]
 
 
-def _is_spare(opened: "Opened", built: "Built", older: timedelta | None) -> bool:
+def _is_spare(opened: "Reading", built: "Built", older: timedelta | None) -> bool:
     environments = environments_of(opened)
     if older is None:
         return not [place for place in environments.workspaces(built) if Path(place) != opened.root]
@@ -271,7 +271,7 @@ def _is_spare(opened: "Opened", built: "Built", older: timedelta | None) -> bool
     return datetime.now(UTC) - when > older
 
 
-def remove(opened: "Opened", doomed: list["Built"]) -> tuple[str, ...]:
+def remove(opened: "Reading", doomed: list["Built"]) -> tuple[str, ...]:
     """Remove these environments, and what killed builds left; the digests that are gone.
 
     One that a process of any workspace builds or scores in by now stays.
@@ -279,13 +279,13 @@ def remove(opened: "Opened", doomed: list["Built"]) -> tuple[str, ...]:
     return environments_of(opened).remove({one.digest for one in doomed}, set(_in_use(opened)))
 
 
-def _in_use(opened: "Opened") -> Iterator[str]:
+def _in_use(opened: "Specs") -> Iterator[str]:
     for record in records(opened.home):
         if not record.status.is_final:
             yield _digest_of(record.target.interpreter[0])
 
 
-def _last_used(opened: "Opened") -> dict[str, str]:
+def _last_used(opened: "Specs") -> dict[str, str]:
     """When the youngest job with each environment was made."""
     found: dict[str, str] = {}
     for record in records(opened.home):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bep.app.workspace.faces import contents_of
 
 if TYPE_CHECKING:
-    from bep.app.workspace.opening import Opened
+    from bep.app.workspace.contexts import Reading, Specs
     from bep.schemas.resource import Content
 
 
@@ -60,7 +60,7 @@ class Repaired:
         return sum(not damage.is_mended for damage in self.damages)
 
 
-def repair(opened: "Opened", say: Callable[[str], None], *, dry_run: bool) -> Repaired:
+def repair(opened: "Reading", say: Callable[[str], None], *, dry_run: bool) -> Repaired:
     """Read every stored file, and those that a registered object needs and that are gone; mend what can be.
 
     Raises `ProviderError` where the store cannot be read or written.
@@ -80,7 +80,7 @@ def repair(opened: "Opened", say: Callable[[str], None], *, dry_run: bool) -> Re
     return Repaired(len(stored), tuple(damages))
 
 
-def _uses(opened: "Opened") -> dict[str, tuple[Use, ...]]:
+def _uses(opened: "Reading") -> dict[str, tuple[Use, ...]]:
     """By digest, which files of registered objects it is."""
     from bep.schemas.kinds.kind import kind_names
 
@@ -93,13 +93,13 @@ def _uses(opened: "Opened") -> dict[str, tuple[Use, ...]]:
     return found
 
 
-def _damage(opened: "Opened", sha256: str, is_there: bool, uses: tuple[Use, ...]) -> Damage:
+def _damage(opened: "Reading", sha256: str, is_there: bool, uses: tuple[Use, ...]) -> Damage:
     place = contents_of(opened).place(sha256)
     mend = next(_having(sha256, _candidates(opened, sha256, uses)), None)
     return Damage(sha256, place, "changed" if is_there else "gone", uses, mend)
 
 
-def _candidates(opened: "Opened", sha256: str, uses: tuple[Use, ...]) -> Iterator[Path]:
+def _candidates(opened: "Specs", sha256: str, uses: tuple[Use, ...]) -> Iterator[Path]:
     """Files of the specs that may have these bytes: those with the digest, and those that stand where they stood."""
     contents: Mapping[tuple[str, str], Content] = {
         (resource.address, field): content
@@ -128,7 +128,7 @@ def _having(sha256: str, files: Iterator[Path]) -> Iterator[Path]:
             continue
 
 
-def _mended(opened: "Opened", damage: Damage) -> Damage:
+def _mended(opened: "Reading", damage: Damage) -> Damage:
     from bep.disk.durable import sync_folder
     from bep.providers.protocol import ProviderError
 
@@ -140,6 +140,6 @@ def _mended(opened: "Opened", damage: Damage) -> Damage:
     return replace(damage, is_mended=True)
 
 
-def shown(opened: "Opened", path: Path) -> str:
+def shown(opened: "Specs", path: Path) -> str:
     """A path as a person of this workspace names it."""
     return os.path.relpath(path, opened.root) if path.is_relative_to(opened.root) else str(path)

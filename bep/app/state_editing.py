@@ -12,14 +12,14 @@ from bep.app.workspace.write_access import must_write
 from bep.schemas.address import Address, kind_of
 
 if TYPE_CHECKING:
-    from bep.app.workspace.opening import Opened
+    from bep.app.workspace.contexts import Reading, Writing
     from bep.planner.state import Entry, State
     from bep.providers.state.session import Session
 
 
 @contextmanager
 def editing(
-    opened: "Opened", operation: str, say: Callable[[str], None], *, lock_timeout: float = 0
+    opened: "Writing", operation: str, say: Callable[[str], None], *, lock_timeout: float = 0
 ) -> "Iterator[Session]":
     """The state, locked, with what an interrupted apply had begun looked into and recorded first.
 
@@ -47,7 +47,7 @@ def remove(session: "Session", names: Sequence[str]) -> "list[Entry]":
     return list(entries.values())
 
 
-def move(opened: "Opened", session: "Session", old: str, new: str) -> "Entry":
+def move(opened: "Reading", session: "Session", old: str, new: str) -> "Entry":
     """Let the entry of `old` go and take the object `new` into state in its place, guards kept.
 
     Raises `DomainError` unless `new` is an object of the same kind that exists and is not in state: an address is the
@@ -73,7 +73,7 @@ def move(opened: "Opened", session: "Session", old: str, new: str) -> "Entry":
     return moved
 
 
-def restore(opened: "Opened", source: int | Path) -> "tuple[State, tuple[Path, ...]]":
+def restore(opened: "Writing", source: int | Path) -> "tuple[State, tuple[Path, ...]]":
     """Put a kept copy, or a file, in place of the state. Returns what is there now, and where the old one was kept."""
     from bep.providers.state.locking import acquire
 
@@ -86,7 +86,7 @@ def restore(opened: "Opened", source: int | Path) -> "tuple[State, tuple[Path, .
     return stored.state, aside
 
 
-def push(opened: "Opened", file: Path, *, force: bool) -> "tuple[State, tuple[Path, ...]]":
+def push(opened: "Writing", file: Path, *, force: bool) -> "tuple[State, tuple[Path, ...]]":
     """Put a state from elsewhere in place. Raises `DomainError` when it does not follow the one that is there."""
     from bep.planner.formats.statefile import StateDamaged
     from bep.providers.state.editing import PushRefused
@@ -104,7 +104,7 @@ def push(opened: "Opened", file: Path, *, force: bool) -> "tuple[State, tuple[Pa
             raise Conflict(str(refused)) from None
 
 
-def copies(opened: "Opened") -> list[dict[str, object]]:
+def copies(opened: "Reading") -> list[dict[str, object]]:
     """The copies of earlier states that can be put back, newest first; damaged ones are left out."""
     from datetime import UTC, datetime
 

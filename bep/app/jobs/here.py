@@ -12,7 +12,7 @@ from bep.app.jobs.service import Again, News, Piece, Watch
 
 if TYPE_CHECKING:
     from bep.app.jobs.filters import Wanted
-    from bep.app.workspace.opening import Opened
+    from bep.app.workspace.contexts import Reading
     from bep.runner.events import Event
     from bep.runner.folder.record import JobRecord
     from bep.schemas.job.job import JobSpec
@@ -26,7 +26,7 @@ _PATIENCE = 30.0  # seconds after which a job that was told to stop has not
 class JobsHere:
     """The jobs below `.bep/jobs` of a workspace; see `service.Jobs`."""
 
-    def __init__(self, opened: "Opened") -> None:
+    def __init__(self, opened: "Reading") -> None:
         self._opened = opened
 
     def run(self, job: "JobSpec", watch: Watch) -> "JobRecord":

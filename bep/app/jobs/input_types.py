@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from bep.app.workspace.faces import places_of
 
 if TYPE_CHECKING:
-    from bep.app.workspace.opening import Opened
+    from bep.app.workspace.contexts import Reading
 
 FILE, FOLDER = "uri_file", "uri_folder"
 
 
-def misfit(opened: "Opened", kind: str, text: str, place: int | str) -> tuple[str, str] | None:
+def misfit(opened: "Reading", kind: str, text: str, place: int | str) -> tuple[str, str] | None:
     """What is wrong with an input of that type, and how to mend it; None where nothing is, or only its store knows.
 
     `place` is where it lies, or how many registered files it is. A pattern means whatever it matches.
@@ -34,7 +34,7 @@ def misfit(opened: "Opened", kind: str, text: str, place: int | str) -> tuple[st
     return f"input {hidden(text)} is {found}, and its type is {kind}", f"Write type: {right}, or leave the type out."
 
 
-def _is_folder(opened: "Opened", text: str, place: int | str) -> bool | None:
+def _is_folder(opened: "Reading", text: str, place: int | str) -> bool | None:
     if text.startswith("azureml:"):
         return places_of(opened).is_folder(text)
     if isinstance(place, int) or "://" in place:

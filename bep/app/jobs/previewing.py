@@ -13,7 +13,7 @@ from bep.app.workspace.clock import job_name
 from bep.app.workspace.faces import environments_of, scoring_of
 
 if TYPE_CHECKING:
-    from bep.app.workspace.opening import Opened
+    from bep.app.workspace.contexts import Reading
     from bep.providers.world import Chosen
     from bep.runner.request import Settings
     from bep.schemas.job.job import JobSpec
@@ -22,7 +22,7 @@ FLAG, FILE, DEPLOYMENT, DEFAULT = "flag", "job file", "deployment", "default"
 """Where a setting comes from, in the order of precedence."""
 
 
-def preview(opened: "Opened", job: "JobSpec", changes: Mapping[str, Any]) -> dict[str, Any]:
+def preview(opened: "Reading", job: "JobSpec", changes: Mapping[str, Any]) -> dict[str, Any]:
     """The resolved job as a JSON value. Nothing is built, fetched, run or written.
 
     `remote_inputs` is how many inputs would be fetched first: they are listed in their stores, and a web address that
@@ -88,7 +88,7 @@ def _variables(chosen: "Chosen", job: "JobSpec") -> dict[str, str]:
     return {**dict.fromkeys(deployed, DEPLOYMENT), **dict.fromkeys(job.environment_variables, "job")}
 
 
-def _partitions(opened: "Opened", job: "JobSpec", keys: Sequence[str]) -> int:
+def _partitions(opened: "Reading", job: "JobSpec", keys: Sequence[str]) -> int:
     """How many mini-batches the keys make of files that are here."""
     from bep.runner.inputs import expanding
     from bep.runner.inputs.partitions import grouped
@@ -116,7 +116,7 @@ def _count(place: int | str, kind: str) -> tuple[int, bool]:
     return sum(1 for _ in expanding.expand([place], Path(os.devnull))), False
 
 
-def _output(opened: "Opened", job: "JobSpec", settings: "Settings") -> dict[str, Any]:
+def _output(opened: "Reading", job: "JobSpec", settings: "Settings") -> dict[str, Any]:
     name = job.name or "NAME"
     folder = _hidden(output_of(opened, job, name))
     appends = settings.output_action == "append_row"
@@ -133,7 +133,7 @@ def _hidden(place: Path | str) -> str:
     return hidden(str(place))
 
 
-def _problems(opened: "Opened", job: "JobSpec", settings: "Settings", items: int) -> Iterator[str]:
+def _problems(opened: "Reading", job: "JobSpec", settings: "Settings", items: int) -> Iterator[str]:
     if items == 0:
         yield "the inputs have no files"
     if job.name and (jobs_folder(opened.home) / job.name / "job.json").exists():

@@ -21,7 +21,7 @@ from bep.schemas.findings.finding import SpecInvalid, errors, mistake
 from bep.schemas.secrets.secret import Secret
 
 if TYPE_CHECKING:
-    from bep.app.workspace.opening import Opened
+    from bep.app.workspace.contexts import Reading, Specs
     from bep.providers.world import Kept, ScoredWith
     from bep.runner.folder.record import JobRecord
     from bep.runner.jobs.running import Given
@@ -41,7 +41,7 @@ class JobSource:
     changes: Mapping[str, Any]
 
 
-def loaded_job(opened: "Opened", source: JobSource) -> "LoadedJob":
+def loaded_job(opened: "Specs", source: JobSource) -> "LoadedJob":
     """The job, with what is doubtful about it. Raises `SpecInvalid` with every finding when something is wrong."""
     from bep.providers.worlds import WORLDS
     from bep.schemas.job.job import load_job
@@ -60,7 +60,7 @@ def loaded_job(opened: "Opened", source: JobSource) -> "LoadedJob":
     return loaded
 
 
-def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> "JobRequest":
+def request_of(opened: "Reading", job: "JobSpec", say: Callable[[str], None]) -> "JobRequest":
     """Everything resolved; the environment is built here if it was not yet, and `say` hears how that goes.
 
     Raises `ProviderError` for an endpoint, deployment or environment that cannot be had, `SpecInvalid` for inputs.
@@ -103,7 +103,7 @@ def request_of(opened: "Opened", job: "JobSpec", say: Callable[[str], None]) -> 
     )
 
 
-def _of_links(opened: "Opened") -> Iterator[str]:
+def _of_links(opened: "Specs") -> Iterator[str]:
     """What to know of links, said once in a workspace."""
     told = opened.home / "told-of-links"
     if opened.share != "link" or told.exists():
@@ -151,7 +151,7 @@ def _target(scoring: "ScoredWith", variables: _Variables, folder: Path) -> "Scor
     )
 
 
-def _variables(opened: "Opened", scoring: "ScoredWith") -> _Variables:
+def _variables(opened: "Specs", scoring: "ScoredWith") -> _Variables:
     """A deployment's environment variables. The world keeps no secret, so those that are come from the specs."""
     if not scoring.sealed_variables:
         return _Variables(scoring.environment_variables)
@@ -170,7 +170,7 @@ def _variables(opened: "Opened", scoring: "ScoredWith") -> _Variables:
     return _Variables({**scoring.environment_variables, **clear}, secret)
 
 
-def variables_of(opened: "Opened", record: "JobRecord") -> Mapping[str, str]:
+def variables_of(opened: "Reading", record: "JobRecord") -> Mapping[str, str]:
     """The values of a job's environment variables again, for its record has the names only.
 
     Raises `DomainError` when the deployment is another by now: the job would not go on with what it began with.
@@ -191,7 +191,7 @@ def variables_of(opened: "Opened", record: "JobRecord") -> Mapping[str, str]:
     return _variables(opened, world.resolve(target.endpoint, target.deployment)).values
 
 
-def interpreter_again(opened: "Opened", record: "JobRecord") -> tuple[str, ...] | None:
+def interpreter_again(opened: "Reading", record: "JobRecord") -> tuple[str, ...] | None:
     """What starts the environment of a job now, where its record's interpreter is gone; it was built again by then."""
     target = record.target
     if os.path.lexists(target.interpreter[0]):
@@ -199,14 +199,14 @@ def interpreter_again(opened: "Opened", record: "JobRecord") -> tuple[str, ...] 
     return scoring_of(opened).resolve(target.endpoint, target.deployment).interpreter
 
 
-def target_now(opened: "Opened", record: "JobRecord") -> "tuple[ScoringTarget, Given]":
+def target_now(opened: "Reading", record: "JobRecord") -> "tuple[ScoringTarget, Given]":
     """What a job would score with now, whatever it began with: its deployment as it is applied today."""
     scoring = scoring_of(opened).resolve(record.target.endpoint, record.target.deployment)
     target = _target(scoring, _variables(opened, scoring), record.folder)
     return target, (scoring.stored, opened.share)
 
 
-def was_given_links(opened: "Opened", record: "JobRecord") -> bool:
+def was_given_links(opened: "Reading", record: "JobRecord") -> bool:
     """Whether a job was begun by a bep that gave it links of the stored bytes; its inputs' folders are there then.
 
     They are laid out anew, as copies, where its manifest names them. Raises `ProviderError` for bytes that were lost.
@@ -224,7 +224,7 @@ def was_given_links(opened: "Opened", record: "JobRecord") -> bool:
     return True
 
 
-def input_of(opened: "Opened", text: str) -> "str | Kept":
+def input_of(opened: "Reading", text: str) -> "str | Kept":
     """Where an input lies: assets and datastores by the provider, local paths from the workspace's folder."""
     if text.startswith("azureml:"):
         from bep.providers.world import Kept
@@ -234,7 +234,7 @@ def input_of(opened: "Opened", text: str) -> "str | Kept":
     return _local(opened, text)
 
 
-def _local(opened: "Opened", text: str) -> str:
+def _local(opened: "Specs", text: str) -> str:
     if "://" in text or text.startswith("/"):
         return text
     path = opened.root / text
@@ -253,7 +253,7 @@ class Inputs:
     stored: "Stored"
 
 
-def inputs_of(opened: "Opened", job: "JobSpec", assets: Path) -> Inputs:
+def inputs_of(opened: "Reading", job: "JobSpec", assets: Path) -> Inputs:
     """Where every input lies; what is stored will be in a folder of its own below `assets`.
 
     Raises `SpecInvalid` with all that are not there, each at its place in the job file.
@@ -269,19 +269,19 @@ def inputs_of(opened: "Opened", job: "JobSpec", assets: Path) -> Inputs:
     return Inputs(tuple(places), stored)
 
 
-def glimpses_of(opened: "Opened", job: "JobSpec") -> tuple[int | str, ...]:
+def glimpses_of(opened: "Reading", job: "JobSpec") -> tuple[int | str, ...]:
     """Where every input lies, or how many files it has where that is known without laying them out. Raises the same."""
     return _located(opened, job, _glimpse)
 
 
-def _glimpse(opened: "Opened", text: str) -> int | str:
+def _glimpse(opened: "Reading", text: str) -> int | str:
     if not text.startswith("azureml:"):
         return _local(opened, text)
     found = places_of(opened).glimpse(text)
     return found if isinstance(found, int) else os.fspath(found)
 
 
-def _located(opened: "Opened", job: "JobSpec", place_of: Callable[["Opened", str], Place]) -> tuple[Place, ...]:
+def _located(opened: "Reading", job: "JobSpec", place_of: Callable[["Reading", str], Place]) -> tuple[Place, ...]:
     from bep.providers.protocol import ProviderError
 
     found, wrong = [], []
@@ -307,7 +307,7 @@ def _files_of(kept: "Kept") -> int:
     return len(kept.record.files)
 
 
-def output_of(opened: "Opened", job: "JobSpec", name: str) -> Path | str:
+def output_of(opened: "Reading", job: "JobSpec", name: str) -> Path | str:
     """The folder where the results of a job of this name appear, or the address of one in a store.
 
     Raises `ProviderError` for a datastore that is not there, `Invalid` for an address that nothing can be written to.
@@ -328,11 +328,11 @@ def output_of(opened: "Opened", job: "JobSpec", name: str) -> Path | str:
     return text if "://" in text else opened.root / text
 
 
-def _datastore(opened: "Opened", text: str) -> Path | str:
+def _datastore(opened: "Reading", text: str) -> Path | str:
     return places_of(opened).resolve_output(text)
 
 
-def output_again(opened: "Opened", record: "JobRecord") -> str | None:
+def output_again(opened: "Reading", record: "JobRecord") -> str | None:
     """The address of a job's output where its record had to hide something of it and a datastore still has it."""
     from bep.runner.transfer.addresses import has_hidden
 

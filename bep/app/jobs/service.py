@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from bep.app.jobs.filters import Wanted
-    from bep.app.workspace.opening import Opened
+    from bep.app.workspace.contexts import Reading
     from bep.runner.events import Event
     from bep.runner.folder.record import JobRecord
     from bep.schemas.job.job import JobSpec
@@ -90,7 +90,7 @@ class Jobs(Protocol):
         ...
 
 
-def jobs_of(opened: "Opened") -> Jobs:
+def jobs_of(opened: "Reading") -> Jobs:
     """Where the jobs of this workspace run. A world that has no scoring on this machine says so to `run`."""
     from bep.app.jobs.here import JobsHere
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bep.app.workspace.opening import Opened
+    from bep.app.workspace.contexts import Reading
     from bep.planner.plan import Plan
     from bep.runner.folder.record import JobRecord
 
@@ -13,7 +13,7 @@ _LOOK = 0.5  # seconds between two looks at the jobs
 
 
 def settle(
-    opened: "Opened",
+    opened: "Reading",
     plan: "Plan",
     *,
     cancel: bool,
@@ -38,7 +38,7 @@ def settle(
             time.sleep(_LOOK)
 
 
-def unfinished(opened: "Opened", plan: "Plan") -> "list[JobRecord]":
+def unfinished(opened: "Reading", plan: "Plan") -> "list[JobRecord]":
     """The jobs under way whose deployment is changed or deleted, or refers to what is."""
     from bep.app.job_records import records
     from bep.planner.plan import Action

@@ -11,13 +11,13 @@ from bep.planner.state import Guards
 from bep.schemas.address import Address
 
 if TYPE_CHECKING:
-    from bep.app.workspace.opening import Opened
+    from bep.app.workspace.contexts import Reading, Writing
     from bep.planner.plan import Plan
     from bep.planner.state import Entry
     from bep.providers.state.session import Session
 
 
-def state_only(opened: "Opened", addresses: Sequence[Address], *, imports: Sequence[Address] = ()) -> "Plan":
+def state_only(opened: "Reading", addresses: Sequence[Address], *, imports: Sequence[Address] = ()) -> "Plan":
     """The part of a plan that only teaches the state what is so already, for these addresses.
 
     Its findings are those of these addresses; what would change an object is left for the next plan.
@@ -36,7 +36,7 @@ def state_only(opened: "Opened", addresses: Sequence[Address], *, imports: Seque
     return signed(part, opened.state.secret_key)
 
 
-def remember(opened: "Opened", plan: "Plan", session: "Session") -> None:
+def remember(opened: "Writing", plan: "Plan", session: "Session") -> None:
     """Carry out a plan that only changes state. Raises `PlanStale` where the object is another by now."""
     from bep.providers.applying.applying import apply
 
@@ -58,7 +58,7 @@ def remember(opened: "Opened", plan: "Plan", session: "Session") -> None:
         raise WorldFailed("; ".join(f"{r.change.address}: {r.message}" for r in report.results))
 
 
-def take(opened: "Opened", addresses: Sequence[Address], session: "Session") -> "list[Entry]":
+def take(opened: "Reading", addresses: Sequence[Address], session: "Session") -> "list[Entry]":
     """Take objects that no spec declares into state as they are, protected until a spec declares them.
 
     Without the protection the next apply would delete what was only just taken over.

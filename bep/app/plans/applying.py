@@ -10,7 +10,7 @@ from bep.app.errors import Conflict, Refused
 from bep.app.workspace.clock import now, operation_id
 
 if TYPE_CHECKING:
-    from bep.app.workspace.opening import Opened
+    from bep.app.workspace.contexts import Reading, Specs, Writing
     from bep.planner.plan import Plan, PlanFinding
     from bep.planner.state import State
     from bep.providers.applying.events import Event
@@ -32,7 +32,7 @@ def read_plan_file(path: Path) -> "Plan":
         raise Conflict(f"{path}: {problem}\n    fix: make the plan again: bep plan -o {path}") from None
 
 
-def kept_plan_of(opened: "Opened", path: Path) -> "Plan":
+def kept_plan_of(opened: "Specs", path: Path) -> "Plan":
     """A kept plan of this very stage. Raises `DomainError` for one of another, `SpecInvalid` where none is chosen."""
     plan = read_plan_file(path)
     here = opened.workspace.stage or ""
@@ -43,7 +43,7 @@ def kept_plan_of(opened: "Opened", path: Path) -> "Plan":
     return plan
 
 
-def wait_for_others(opened: "Opened", timeout: float, operation: str) -> None:
+def wait_for_others(opened: "Writing", timeout: float, operation: str) -> None:
     """Look at the lock before planning: a plan made beside another apply could not be carried out anyway.
 
     So is one that is made while the world still works on what an interrupted apply began: reading the state waits.
@@ -59,7 +59,7 @@ def wait_for_others(opened: "Opened", timeout: float, operation: str) -> None:
 
 
 def apply_plan(
-    opened: "Opened",
+    opened: "Writing",
     plan: "Plan",
     report: "Callable[[Event], None]",
     stopping: AbstractContextManager[Flag],
@@ -102,7 +102,7 @@ def apply_plan(
         )
 
 
-def settle_kept(opened: "Opened", *, lock_timeout: float, operation: str) -> tuple[str, ...]:
+def settle_kept(opened: "Writing", *, lock_timeout: float, operation: str) -> tuple[str, ...]:
     """Where no change writes anything: record how an interrupted apply ended, whose tokens a world may forget, and seal
     what an earlier bep kept in clear. What was done about that."""
     from bep.providers.applying.recovery import recover
@@ -124,7 +124,7 @@ def settle_kept(opened: "Opened", *, lock_timeout: float, operation: str) -> tup
         return session.notes
 
 
-def _unsafe(opened: "Opened", plan: "Plan", state: "State") -> "tuple[PlanFinding, ...]":
+def _unsafe(opened: "Reading", plan: "Plan", state: "State") -> "tuple[PlanFinding, ...]":
     from bep.app.job_records import running_jobs
     from bep.planner.options import Options
     from bep.planner.plan import DESTROY

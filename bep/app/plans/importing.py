@@ -15,7 +15,7 @@ from bep.app.workspace.specs import specs_of
 from bep.schemas.address import Address, kind_of, names_of
 
 if TYPE_CHECKING:
-    from bep.app.workspace.opening import Opened
+    from bep.app.workspace.contexts import Reading, Specs, Writing
     from bep.planner.observed import Observed
     from bep.planner.plan import Plan
     from bep.planner.state import ContentRecord
@@ -33,7 +33,7 @@ class Found:
     declared: bool
 
 
-def found_in_world(opened: "Opened", names: Sequence[str]) -> list[Found]:
+def found_in_world(opened: "Reading", names: Sequence[str]) -> list[Found]:
     """The objects of these addresses. Raises `DomainError` for one that is not there, or is in state already."""
     from bep.schemas.kinds.kind import is_kind, kind_names
 
@@ -55,7 +55,7 @@ def found_in_world(opened: "Opened", names: Sequence[str]) -> list[Found]:
     return found
 
 
-def not_in_state(opened: "Opened", kinds: Sequence[str]) -> list[Found]:
+def not_in_state(opened: "Reading", kinds: Sequence[str]) -> list[Found]:
     """Whatever the world has and the state has not, of these kinds or of all. Raises `Refused` for no kind."""
     from bep.schemas.kinds.kind import is_kind, kind_names
 
@@ -68,7 +68,7 @@ def not_in_state(opened: "Opened", kinds: Sequence[str]) -> list[Found]:
     return [Found(address, observed[address], address in declared) for address in there if address in observed]
 
 
-def _near(opened: "Opened", address: Address) -> str:
+def _near(opened: "Reading", address: Address) -> str:
     there = list(opened.provider.list(kind_of(address)))
     if address in there:
         return " for bep to look after: it exists always, and nobody need declare it"
@@ -76,7 +76,7 @@ def _near(opened: "Opened", address: Address) -> str:
     return f"\n    fix: there is {', '.join(near)}" if near else f"; it has no {kind_of(address)} at all"
 
 
-def take_into_state(opened: "Opened", found: Sequence[Found], plan: "Plan | None", say: Callable[[str], None]) -> None:
+def take_into_state(opened: "Writing", found: Sequence[Found], plan: "Plan | None", say: Callable[[str], None]) -> None:
     """Take them all into state under its lock: the declared by `plan`, the others as they are, protected."""
     opened.keep_state()
     with editing(opened, "bep import", say) as session:
@@ -87,13 +87,13 @@ def take_into_state(opened: "Opened", found: Sequence[Found], plan: "Plan | None
             take(opened, undeclared, session)
 
 
-def plan_for(opened: "Opened", found: Iterable[Found]) -> "Plan | None":
+def plan_for(opened: "Reading", found: Iterable[Found]) -> "Plan | None":
     """What state has to learn of the declared ones, with what stands against it. None where none is declared."""
     declared = [one.address for one in found if one.declared]
     return state_only(opened, declared, imports=declared) if declared else None
 
 
-def yaml_of(opened: "Opened", found: Iterable[Found], beside: Path) -> str:
+def yaml_of(opened: "Reading", found: Iterable[Found], beside: Path) -> str:
     """The documents that declare these objects, for a file in the folder `beside`.
 
     Bytes that are on disk no more are written below that folder, from what the provider keeps.
@@ -129,13 +129,13 @@ def _traffic_text(one: Found) -> str:
     )
 
 
-def _document(opened: "Opened", one: Found, beside: Path) -> dict[str, object]:
+def _document(opened: "Reading", one: Found, beside: Path) -> dict[str, object]:
     from bep.schemas.specs.writing import document
 
     return document(one.address, one.observed.attributes, lambda field: _path(opened, one, field, beside))
 
 
-def _path(opened: "Opened", one: Found, field: str, beside: Path) -> str:
+def _path(opened: "Reading", one: Found, field: str, beside: Path) -> str:
     """Where the bytes of a content field are, as seen from a folder: where they were if they still are, else anew."""
     record = one.observed.contents[field]
     local = _local(one, field)
@@ -149,7 +149,7 @@ def _path(opened: "Opened", one: Found, field: str, beside: Path) -> str:
     return os.path.relpath(target / names[0] if single else target, beside)
 
 
-def _is_still(opened: "Opened", local: str, record: "ContentRecord") -> bool:
+def _is_still(opened: "Specs", local: str, record: "ContentRecord") -> bool:
     """Whether what a path has is what was registered, each by the rule of its digest."""
     from bep.schemas.content import Unfit, same_files
 

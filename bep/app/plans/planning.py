@@ -11,7 +11,7 @@ from bep.app.workspace.specs import specs_of
 from bep.schemas.address import Address
 
 if TYPE_CHECKING:
-    from bep.app.workspace.opening import Opened
+    from bep.app.workspace.contexts import Reading, Specs
     from bep.planner.observed import Observed
     from bep.planner.plan import Plan
     from bep.planner.state import Entry, State
@@ -33,7 +33,7 @@ class Asked:
     imports: Sequence[str] = ()
 
 
-def plan_of(opened: "Opened", asked: Asked) -> "Plan":
+def plan_of(opened: "Reading", asked: Asked) -> "Plan":
     """The plan for a workspace. Raises `SpecInvalid` with every finding when a spec is wrong.
 
     Reads, never writes: an interrupted apply is looked into, but its end is recorded by the next apply.
@@ -67,13 +67,13 @@ def plan_of(opened: "Opened", asked: Asked) -> "Plan":
     return plan(loaded.resources, state, observed, load_kinds(), options)
 
 
-def _imports(opened: "Opened", asked: Asked) -> tuple[Address, ...]:
+def _imports(opened: "Specs", asked: Asked) -> tuple[Address, ...]:
     declared = {resource.address for resource in opened.loaded.resources}
     wishes = [wish.address for wish in opened.loaded.workspace.directives.imports if wish.address in declared]
     return tuple(dict.fromkeys([*(Address(text) for text in asked.imports), *wishes]))
 
 
-def _moved(opened: "Opened") -> "Mapping[Address, Address]":
+def _moved(opened: "Reading") -> "Mapping[Address, Address]":
     """What bep.yml says has moved and state does not know yet: once carried out, a line there asks for nothing."""
     declared = {resource.address for resource in opened.loaded.resources}
     moves = opened.loaded.workspace.directives.moved
@@ -84,13 +84,13 @@ def _moved(opened: "Opened") -> "Mapping[Address, Address]":
     }
 
 
-def _forgotten(opened: "Opened") -> tuple[Address, ...]:
+def _forgotten(opened: "Reading") -> tuple[Address, ...]:
     declared = {resource.address for resource in opened.loaded.resources}
     removed = [each.address for each in opened.loaded.workspace.directives.removed if not each.destroy]
     return tuple(address for address in removed if address in opened.state.entries and address not in declared)
 
 
-def _read(opened: "Opened", resources: "Sequence[Resource]") -> "tuple[State, Mapping[Address, Observed]]":
+def _read(opened: "Reading", resources: "Sequence[Resource]") -> "tuple[State, Mapping[Address, Observed]]":
     """The world as it is now, and the state of the same moment, although another apply may be changing both."""
     from bep.providers.applying.refreshing import refresh
 
@@ -115,7 +115,7 @@ def beside_an_apply(
     return {address: seen for address, seen in observed.items() if address not in busy} | recorded
 
 
-def _as_recorded(opened: "Opened") -> "tuple[State, Mapping[Address, Observed]]":
+def _as_recorded(opened: "Reading") -> "tuple[State, Mapping[Address, Observed]]":
     return opened.state, _recorded(opened.state.entries)
 
 

@@ -10,7 +10,7 @@ from bep.app.errors import Conflict, Refused
 from bep.app.workspace.faces import contents_of
 
 if TYPE_CHECKING:
-    from bep.app.workspace.opening import Opened
+    from bep.app.workspace.contexts import Reading
     from bep.planner.plan import Change, Plan, PlanFinding, Undo
     from bep.planner.state import ContentRecord, Entry, State
     from bep.schemas.address import Address
@@ -26,7 +26,7 @@ class Rollback:
     left: "tuple[Undo, ...]"
 
 
-def plan_to_undo(opened: "Opened", path: Path | None) -> "Plan":
+def plan_to_undo(opened: "Reading", path: Path | None) -> "Plan":
     """The plan in the file, or the one last applied. Raises `Refused` or `Conflict` where there is none of here."""
     from bep.app.plans.applying import read_plan_file
     from bep.providers.state.session import kept_plan
@@ -42,7 +42,7 @@ def plan_to_undo(opened: "Opened", path: Path | None) -> "Plan":
     return plan
 
 
-def rollback_of(opened: "Opened", plan: "Plan", allow: Sequence[str]) -> Rollback:
+def rollback_of(opened: "Reading", plan: "Plan", allow: Sequence[str]) -> Rollback:
     """What takes the plan back. Changes of it that were never made are passed over.
 
     Raises `DomainError` when something it did has been changed by a later apply: that one has to go first.
@@ -88,7 +88,7 @@ def _as_before(change: "Change", entry: "Entry | None") -> bool:
     return (entry.applied_at if entry else "") == change.applied_at
 
 
-def _kept_contents(opened: "Opened", plan: "Plan") -> "Mapping[str, ContentRecord]":
+def _kept_contents(opened: "Reading", plan: "Plan") -> "Mapping[str, ContentRecord]":
     """By sha256, the earlier contents of what the plan touched whose bytes the provider still has, whole."""
     wanted, contents = set(_earlier_contents(plan)), opened.world.contents
     found: dict[str, ContentRecord] = {}
@@ -113,7 +113,7 @@ def _earlier_contents(plan: "Plan") -> Iterator[str]:
                 yield diff.before["sha256"]
 
 
-def _resource(opened: "Opened", change: "Change") -> "Resource":
+def _resource(opened: "Reading", change: "Change") -> "Resource":
     """What an inverse change writes, as specs would ask it; the bytes come from the provider's own store."""
     from bep.schemas.mark import Mark
     from bep.schemas.resource import Content, Lifecycle, Resource
@@ -131,7 +131,7 @@ def _resource(opened: "Opened", change: "Change") -> "Resource":
     return Resource(change.address, change.after or {}, Mark("the earlier plan", 1, 1), (), contents, guards)
 
 
-def _findings(opened: "Opened", back: "Plan", allow: Sequence[str]) -> "tuple[PlanFinding, ...]":
+def _findings(opened: "Reading", back: "Plan", allow: Sequence[str]) -> "tuple[PlanFinding, ...]":
     from bep.app.job_records import running_jobs
     from bep.planner.options import Options
     from bep.planner.planning.safety import Scene, safety_findings

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 from bep.app.errors import Unavailable
 
 if TYPE_CHECKING:
-    from bep.app.workspace.opening import Opened
+    from bep.app.workspace.contexts import Reading
     from bep.providers.world import Contents, Environments, Places, Scoring
 
 
-def contents_of(opened: "Opened") -> "Contents":
+def contents_of(opened: "Reading") -> "Contents":
     """The bytes of registered objects. Raises `Unavailable`."""
     found = opened.world.contents
     if found is None:
@@ -17,7 +17,7 @@ def contents_of(opened: "Opened") -> "Contents":
     return found
 
 
-def places_of(opened: "Opened") -> "Places":
+def places_of(opened: "Reading") -> "Places":
     """Where data lies. Raises `Unavailable`."""
     found = opened.world.places
     if found is None:
@@ -25,7 +25,7 @@ def places_of(opened: "Opened") -> "Places":
     return found
 
 
-def scoring_of(opened: "Opened") -> "Scoring":
+def scoring_of(opened: "Reading") -> "Scoring":
     """What jobs on this machine score with. Raises `Unavailable`."""
     found = opened.world.scoring
     if found is None:
@@ -33,7 +33,7 @@ def scoring_of(opened: "Opened") -> "Scoring":
     return found
 
 
-def environments_of(opened: "Opened") -> "Environments":
+def environments_of(opened: "Reading") -> "Environments":
     """Environments built on this machine. Raises `Unavailable`."""
     found = opened.world.environments
     if found is None:

@@ -9,12 +9,13 @@ from bep.schemas.workspace.conditions import EVERYTHING
 from bep.schemas.workspace.measuring import unsealed
 
 if TYPE_CHECKING:
+    from bep.app.workspace.contexts import Reading, Specs
     from bep.app.workspace.opening import Opened
     from bep.planner.plan import PlanFinding
     from bep.schemas.workspace.conditions import Output
 
 
-def reopened(opened: "Opened") -> "Opened":
+def reopened(opened: "Specs") -> "Opened":
     """The same workspace with its specs as they were read, and its state as it is now."""
     from bep.app.workspace.opening import Opened
 
@@ -23,12 +24,12 @@ def reopened(opened: "Opened") -> "Opened":
     return fresh
 
 
-def outputs(opened: "Opened") -> dict[str, Any]:
+def outputs(opened: "Reading") -> dict[str, Any]:
     """Every output's value by its name, as bep last saw it; None where its resource is not in state."""
     return {each.name: _value(opened, each) for each in opened.loaded.workspace.conditions.outputs}
 
 
-def output_named(opened: "Opened", name: str) -> Any:
+def output_named(opened: "Reading", name: str) -> Any:
     """One output's value. Raises `DomainError` with the nearest names, or where its resource has not been applied."""
     found = {each.name: each for each in opened.loaded.workspace.conditions.outputs}
     if name not in found:
@@ -39,7 +40,7 @@ def output_named(opened: "Opened", name: str) -> Any:
     return _value(opened, found[name])
 
 
-def _value(opened: "Opened", output: "Output") -> Any:
+def _value(opened: "Reading", output: "Output") -> Any:
     from bep.schemas.workspace.conditions import queried
 
     entries = opened.state.entries
@@ -55,7 +56,7 @@ def _value(opened: "Opened", output: "Output") -> Any:
         raise Refused(f"output {output.name}: {output.query}: {problem}") from None
 
 
-def checks_after(opened: "Opened", allow: Collection[str] = ()) -> "tuple[PlanFinding, ...]":
+def checks_after(opened: "Reading", allow: Collection[str] = ()) -> "tuple[PlanFinding, ...]":
     """The checks that do not hold of the world now, an apply having been done; those in `allow` marked so."""
     from bep.planner.planning.planning import allowable
     from bep.schemas.workspace.conditions import When, unmet

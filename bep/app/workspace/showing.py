@@ -6,7 +6,7 @@ from bep.app.errors import NotFound, Refused
 from bep.schemas.findings.did_you_mean import nearest
 
 if TYPE_CHECKING:
-    from bep.app.workspace.opening import Opened
+    from bep.app.workspace.contexts import Reading
     from bep.planner.observed import Observed
     from bep.planner.state import Entry, State
 
@@ -27,7 +27,7 @@ def entry_of(state: "State", address: str) -> "Entry":
     raise NotFound(f"there is no {address!r} in the state; {hint}", nearest=near)
 
 
-def overview(opened: "Opened") -> list[dict[str, Any]]:
+def overview(opened: "Reading") -> list[dict[str, Any]]:
     """A row a resource: address, status in the world (see `_status`), summary, when applied."""
     from bep.planner.summarising import summary_of
     from bep.schemas.address import kind_of
@@ -52,7 +52,7 @@ def _status(entry: "Entry", seen: "Observed | None") -> str:
     return "in step" if seen.etag == entry.etag else "drifted"
 
 
-def detail(opened: "Opened", address: str) -> dict[str, Any]:
+def detail(opened: "Reading", address: str) -> dict[str, Any]:
     """One resource: its attributes, what the provider reads now where that differs, its contents and when applied."""
     entry = entry_of(opened.state, address)
     seen = opened.provider.read([entry.address]).get(entry.address)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 from bep.app.workspace.clock import now
 
 if TYPE_CHECKING:
-    from bep.app.workspace.opening import Opened
+    from bep.app.workspace.contexts import Specs
     from bep.schemas.workspace.stages import Stage
 
 
-def stages(opened: "Opened") -> list[dict[str, Any]]:
+def stages(opened: "Specs") -> list[dict[str, Any]]:
     """A row a stage: name, chosen, how many resources its state has, where that is, what it is for.
 
     `resources` is None where the state cannot be read: nothing was applied yet counts as none.
@@ -22,7 +22,7 @@ def stages(opened: "Opened") -> list[dict[str, Any]]:
     return [_row(opened, stage, stage is meant) for stage in every.every.values()]
 
 
-def _row(opened: "Opened", stage: "Stage", is_chosen: bool) -> dict[str, Any]:
+def _row(opened: "Specs", stage: "Stage", is_chosen: bool) -> dict[str, Any]:
     file = stage.place.get("file")
     row: dict[str, Any] = {
         "name": stage.name,
@@ -33,7 +33,7 @@ def _row(opened: "Opened", stage: "Stage", is_chosen: bool) -> dict[str, Any]:
     return {**row, "description": stage.description} if stage.description else row
 
 
-def _resources(opened: "Opened", file: str) -> int | None:
+def _resources(opened: "Specs", file: str) -> int | None:
     from bep.providers.state.errors import StateUnusable
     from bep.providers.state.file_store import FileStore
 

@@ -8,12 +8,12 @@ from bep.disk import modes
 from bep.schemas.workspace.stages import HOME
 
 if TYPE_CHECKING:
-    from bep.app.workspace.opening import Opened
+    from bep.app.workspace.contexts import Specs
 
 _SETTING = "provider: {local: {shared: group}}"
 
 
-def seen_by(opened: "Opened") -> tuple[str, ...]:
+def seen_by(opened: "Specs") -> tuple[str, ...]:
     """A line for each folder of bep's that more people than were asked for can look into, or fewer. It stays so."""
     home = opened.root / HOME
     folders = (home, *(folder for folder in opened.keyless_world.folders if not folder.is_relative_to(home)))

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 from bep.app.errors import Refused
 
 if TYPE_CHECKING:
-    from bep.app.workspace.opening import Opened
+    from bep.app.workspace.contexts import Reading, Specs
     from bep.disk.refusal import Refusal
 
 
-def read_only(opened: "Opened") -> tuple[str, ...]:
+def read_only(opened: "Reading") -> tuple[str, ...]:
     """One line for who looks at a workspace that cannot be changed; nothing where it can."""
     found = _refusal(_places(opened)) if _is_known(opened) else None
     if found is None:
@@ -18,12 +18,12 @@ def read_only(opened: "Opened") -> tuple[str, ...]:
     return (f"{found.place} may only be read here: all can be shown, and nothing changed ({found.why})",)
 
 
-def must_write(opened: "Opened") -> None:
+def must_write(opened: "Reading") -> None:
     """Raise `DomainError` where state or world could not be written, before anything is read, asked or done."""
     _insist(_places(opened))
 
 
-def must_keep_jobs(opened: "Opened", *folders: Path) -> None:
+def must_keep_jobs(opened: "Specs", *folders: Path) -> None:
     """Raise `DomainError` where a job's folder, or one of these, could not be written."""
     _insist((opened.home / "jobs", *folders))
 
@@ -40,7 +40,7 @@ def _refusal(places: tuple[Path, ...]) -> "Refusal | None":
     return no_write(places)
 
 
-def _is_known(opened: "Opened") -> bool:
+def _is_known(opened: "Specs") -> bool:
     """Whether there is a place to ask about: not where no stage is chosen, or this bep has no such world or store."""
     from bep.providers.worlds import WORLDS
 
@@ -48,7 +48,7 @@ def _is_known(opened: "Opened") -> bool:
     return found.stage is not None and found.provider in WORLDS and "file" in found.state
 
 
-def _places(opened: "Opened") -> tuple[Path, ...]:
+def _places(opened: "Reading") -> tuple[Path, ...]:
     state = opened.store.path
     beside = [state.with_name(state.name + ending) for ending in (".lock", ".journal")]
     return (state.parent, *beside, *opened.keyless_world.written)
