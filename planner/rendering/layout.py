@@ -1,6 +1,5 @@
 """What every rendering of a plan shows, before it has a form: items, rows, counts. Knows plans, no format."""
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -177,6 +176,8 @@ def _list_lines(before: Any, after: Any) -> Iterator[str]:
     old, new = _parts(before), _parts(after)
     if old is None or new is None or max(len(old), len(new)) > MOST_ITEMS:
         return
+    import difflib  # only where texts of several lines differ
+
     same = 0
     for line in difflib.ndiff(old, new):
         if line.startswith("  "):

@@ -1,6 +1,6 @@
 """The file under the catalog: made whole or not at all, opened with care, its faults put into words. Knows no row."""
 
-import secrets
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -57,7 +57,7 @@ def make(path: Path) -> None:
     SQLite alone would leave a file of no bytes when killed early, and no bytes must never read as "nothing exists".
     """
     modes.make_folder(path.parent)
-    new = path.with_name(f"{path.name}.new-{secrets.token_hex(6)}")
+    new = path.with_name(f"{path.name}.new-{os.urandom(6).hex()}")
     try:
         connection = sqlite3.connect(new, isolation_level=None)
         try:
@@ -121,7 +121,7 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _keep_copy(path: Path, kept: Path) -> None:
-    new = path.with_name(f"{path.name}.new-{secrets.token_hex(6)}")
+    new = path.with_name(f"{path.name}.new-{os.urandom(6).hex()}")
     try:
         source = sqlite3.connect(path, isolation_level=None)
         try:

@@ -7,7 +7,6 @@ is used as it is, and a file without a log is read as one that nobody changes, w
 import os
 import shutil
 import sqlite3
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +53,8 @@ def connect_to_read(path: Path, address: str, operation: str) -> Reading:
 
 def _of_a_copy(path: Path, address: str, operation: str) -> sqlite3.Connection:
     """A log without its index, as a copied folder may have it: read where an index can be made."""
+    import tempfile  # only for what may not be read in its place
+
     with tempfile.TemporaryDirectory(prefix="bep-") as folder:
         copy = Path(folder, path.name)
         shutil.copyfile(_log(path), _log(copy))

@@ -1,7 +1,6 @@
 """Bytes kept under their sha256, and what copies are made of. Knows digests and names, not whose they are."""
 
 import os
-import secrets
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -130,7 +129,7 @@ class ContentStore:
         """Store a file's bytes under their digest, in place of what is there. Raises `refusal` if they have another."""
         place = self.place(sha256)
         make_folder(place.parent)
-        temporary = place.with_name(f".{place.name}.{secrets.token_hex(6)}")
+        temporary = place.with_name(f".{place.name}.{os.urandom(6).hex()}")
         try:
             try:
                 found = copy_hashed(origin, temporary)

@@ -1,7 +1,7 @@
 """Folders that appear whole: filled beside, then renamed. Knows no content."""
 
 import errno
-import secrets
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def unfinished(parent: Path) -> Iterator[Path]:
     """An empty folder under `parent` to be filled; removed at the end if it was not published."""
     make_folder(parent)
     _sweep(parent)
-    new = parent / f"{UNFINISHED}{secrets.token_hex(8)}"
+    new = parent / f"{UNFINISHED}{os.urandom(8).hex()}"
     make_folder(new)
     try:
         yield new
@@ -47,7 +47,7 @@ def remove(folder: Path) -> None:
     """Take a folder away: it loses its name first, so that nobody finds half of it."""
     doomed = folder
     if not folder.name.startswith(UNFINISHED):
-        doomed = folder.with_name(f"{UNFINISHED}{secrets.token_hex(8)}")
+        doomed = folder.with_name(f"{UNFINISHED}{os.urandom(8).hex()}")
         try:
             folder.rename(doomed)
         except FileNotFoundError:

@@ -4,17 +4,25 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Written = TypeVar("Written")
+
+
+def _unknown() -> "Future[Any]":
+    from concurrent.futures import Future  # brings logging along, which who only reads can do without
+
+    return Future()
 
 
 @dataclass(frozen=True, slots=True)
 class _Write:
     work: Callable[[sqlite3.Connection], Any]
-    outcome: "Future[Any]" = field(default_factory=Future)
+    outcome: "Future[Any]" = field(default_factory=_unknown)
 
 
 class Transactions:

@@ -8,7 +8,6 @@ whose system locks a shared disk may not show.
 import json
 import os
 import time
-import uuid
 import weakref
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -171,7 +170,7 @@ def _try(file: int, path: Path, operation: str, since: str) -> Lock | None:
     if before is not None and not is_here(before.owner):
         return None
     note = f"took over the lock of a dead process: {before}" if before else ""
-    return Lock(file, path, Holder(uuid.uuid4().hex[:12], this_process(), since, operation), note)
+    return Lock(file, path, Holder(os.urandom(6).hex(), this_process(), since, operation), note)
 
 
 def unlock(state: Path, id: str) -> Holder:

@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,12 +23,12 @@ def this_process() -> Owner:
         who = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         who = str(os.getuid())
-    return Owner(who, socket.gethostname(), pid, started(pid))
+    return Owner(who, os.uname().nodename, pid, started(pid))
 
 
 def is_here(owner: Owner) -> bool:
     """Whether the owner is a process of this machine, as far as its name tells."""
-    return owner.host == socket.gethostname()
+    return owner.host == os.uname().nodename
 
 
 def is_dead(owner: Owner) -> bool:

@@ -4,7 +4,6 @@ Belongs to one thread. Knows no provider; it never asks what a record means.
 """
 
 import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -140,6 +139,8 @@ class Session:
         """
         new = self.state.model_copy(update={"serial": self.state.serial + 1})
         name = f"{self.path.name}.rescued-{stamp_of(time)}-{os.getpid()}"
+        import tempfile  # only where a state could not be kept in its place
+
         for folder in (self.path.parent, Path(tempfile.gettempdir())):
             with suppress(OSError):
                 create_durably(folder / name, encode_state(new).encode())

@@ -4,14 +4,15 @@ The grammar is pip's own (docs of pip, "Requirements File Format"): options may 
 they take, so they are read by the same parser as pip's.
 """
 
-import optparse
 import posixpath
 import re
 import shlex
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, NoReturn
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, Final, NoReturn
+
+if TYPE_CHECKING:
+    import optparse
 
 ARCHIVES: Final = (".whl", ".zip", ".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tlz", ".tar.lz")
 
@@ -79,19 +80,20 @@ class _Refused(Exception):
     """What pip's parser would say."""
 
 
-class _Parser(optparse.OptionParser):
-    def error(self, msg: str) -> NoReturn:
-        raise _Refused(msg)
-
-
-def _keep(option: optparse.Option, name: str, value: str | None, parser: optparse.OptionParser) -> None:
+def _keep(option: "optparse.Option", name: str, value: str | None, parser: "optparse.OptionParser") -> None:
     del name
     text = str(option.get_opt_string())
     parser.values.others.append(f"{text} {shlex.quote(value)}" if value is not None else text)  # type: ignore[union-attr]
 
 
-def _parser() -> _Parser:
-    parser = _Parser(add_help_option=False, prog="pip")
+def _parser() -> "optparse.OptionParser":
+    import optparse  # brings the translations along, which only lines of pip's need
+
+    class Parser(optparse.OptionParser):
+        def error(self, msg: str) -> NoReturn:
+            raise _Refused(msg)
+
+    parser = Parser(add_help_option=False, prog="pip")
     parser.set_defaults(others=[])
     for dest, names in _NAMING.items():
         parser.add_option(*names, dest=dest, action="append", default=[])
@@ -157,6 +159,8 @@ def path_in(place: str) -> str:
     if not place.lower().startswith("file:"):
         return place
     path = place[5:].partition("#")[0]
+    from urllib.parse import unquote
+
     return unquote(re.sub(r"^//(localhost(?=/))?", "", path))
 
 

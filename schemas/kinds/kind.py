@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from bep.schemas.resource import FieldPath
@@ -90,12 +90,12 @@ def fields(schema: Mapping[str, Any], path: FieldPath = ()) -> Iterator[tuple[Fi
 
 
 _ENDING = ".schema.json"
+_FOLDER = Path(__file__).parent  # not importlib.resources, which brings thirty modules along
 
 
 @cache
 def _listed() -> frozenset[str]:
-    folder = resources.files("bep.schemas").joinpath("kinds")
-    return frozenset(file.name.removesuffix(_ENDING) for file in folder.iterdir() if file.name.endswith(_ENDING))
+    return frozenset(file.name.removesuffix(_ENDING) for file in _FOLDER.iterdir() if file.name.endswith(_ENDING))
 
 
 def is_kind(name: str) -> bool:
@@ -117,7 +117,7 @@ def kind_names() -> tuple[str, ...]:
 @cache
 def load_kind(name: str) -> Kind:
     """The kind of this name, from the package's own data. Read once a process, and only when asked for."""
-    return read_kind(resources.files("bep.schemas").joinpath(f"kinds/{name}.schema.json").read_text())
+    return read_kind((_FOLDER / f"{name}{_ENDING}").read_text(encoding="utf-8"))
 
 
 def load_kinds() -> Mapping[str, Kind]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from bep.schemas.kinds.kind import is_kind, load_kind
@@ -11,6 +11,7 @@ from bep.schemas.kinds.settings import with_settings
 
 OTHERS = ("workspace", "job", "extension", "kind")
 """The published schemas that are no kind of resource."""
+_SCHEMAS = Path(__file__).parents[1]
 
 
 @cache
@@ -18,7 +19,7 @@ def schema_of(name: str) -> Mapping[str, Any]:
     """The schema called `name`, parsed once a process. A job's settings follow from its deployment's."""
     if is_kind(name):
         return load_kind(name).schema
-    schema = json.loads(resources.files("bep.schemas").joinpath(f"{name}.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads((_SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
     return with_settings(schema) if name == "job" else schema
 
 

@@ -1,6 +1,6 @@
 """Time and names that nobody can guess: they enter here and travel as arguments."""
 
-import secrets
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ def now() -> str:
 
 def job_name() -> str:
     """A name for a job that nobody named; names sort by the time they were given."""
-    return f"batchjob-{datetime.now(UTC).strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+    return f"batchjob-{datetime.now(UTC).strftime('%Y%m%d-%H%M%S')}-{os.urandom(3).hex()}"
 
 
 def new_state() -> "State":
@@ -25,9 +25,9 @@ def new_state() -> "State":
     from bep import __version__
     from bep.planner.state import State
 
-    return State(bep_version=__version__, lineage=str(uuid4()), secret_key=secrets.token_hex(32))
+    return State(bep_version=__version__, lineage=str(uuid4()), secret_key=os.urandom(32).hex())
 
 
 def operation_id() -> str:
     """An id nobody else has, left on what one provider call makes."""
-    return secrets.token_hex(8)
+    return os.urandom(8).hex()
