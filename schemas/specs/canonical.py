@@ -93,6 +93,12 @@ def _content_digest(draft: Draft) -> str:
     return version_of(faithful(draft.node))
 
 
+def _excused_inside(excused: tuple[str, ...], name: str, node: Node) -> tuple[str, ...]:
+    """Which of the fields that a deployment says to be no secrets are of its part `name`: by their place in either."""
+    inside = (field.removeprefix(f"{name}.") for field in excused)
+    return tuple(field for field in inside if node.get(field.partition(".")[0]) is not None)
+
+
 def inline_parts(draft: Draft) -> list[tuple[str, Draft]]:
     """The models and environments written inside a deployment, each with the field it stands in."""
     found = []
@@ -100,7 +106,7 @@ def inline_parts(draft: Draft) -> list[tuple[str, Draft]]:
         node = draft.node.get(name)
         if node is not None and isinstance(node.value, dict):
             part = Draft(name, node, draft.label, node.mark, inline=True)
-            part.not_secret = tuple(field.removeprefix(f"{name}.") for field in excused_of(draft))
+            part.not_secret = _excused_inside(excused_of(draft), name, node)
             part.doubts = draft.doubts.below(name)
             part.unset = bool(part.doubts)
             respell(part)

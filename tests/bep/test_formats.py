@@ -18,6 +18,12 @@ def version_of(catalog: Path) -> tuple[int, int]:
     return version, number
 
 
+def without_secrets(state: bytes) -> tuple[int, int, list[str]]:
+    """What a state says of itself and has: what an earlier bep kept in clear is sealed in its copy, too."""
+    told = json.loads(state)
+    return told["format_version"], told["serial"], sorted(told["entries"])
+
+
 def test_a_workspace_of_an_earlier_format_keeps_a_copy_of_what_it_was(tmp_path: Path) -> None:
     workspace = Workspace(lay_out(tmp_path / "old"))
     state, catalog = (workspace.folder / ".bep" / name for name in ("state.json", "cloud/catalog.sqlite"))
@@ -28,7 +34,7 @@ def test_a_workspace_of_an_earlier_format_keeps_a_copy_of_what_it_was(tmp_path: 
     workspace.edit("specs.yml", "max_instances: 2", "max_instances: 3")
     kept = f"{state}.format-1"
     assert f"is of format 2 from now on; as it was, of format 1, it is {kept}" in workspace.bep("apply", "-y").stderr
-    assert Path(kept).read_bytes() == before
+    assert without_secrets(Path(kept).read_bytes()) == without_secrets(before)
     assert version_of(catalog.with_name("catalog.sqlite.format-1")) == objects
     assert (json.loads(state.read_text())["format_version"], version_of(catalog)) == (2, (2, objects[1]))
     workspace.bep("plan", "--detailed-exitcode")
