@@ -304,15 +304,6 @@ def test_one_worker_with_all_of_the_little_work_is_left_alone_while_others_prepa
     assert [failure.code for failure in record.failures] == ["Timeout", "Timeout"]
 
 
-@pytest.fixture
-def _interruptible() -> Iterator[None]:
-    """Who runs the tests in the background has SIGINT ignored, and then nothing is interrupted."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("_interruptible")
 def test_what_ends_the_runner_costs_no_call_an_attempt(jobs: Jobs, living: Living) -> None:
     request = jobs.request(
         "import time\ndef run(mini_batch):\n    time.sleep(0.3)\n    return ['scored'] * len(mini_batch)\n",
