@@ -69,7 +69,7 @@ def _findings(problem: "SpecInvalid") -> str:
 
     console = Console()
     console.say(findings_text(problem.findings, problem.sources, colour=console.colour_talk))
-    return "the specs are not right; nothing was read from the world, nothing was changed"
+    return "the specs have errors; nothing was changed"
 
 
 def _bug(problem: Exception) -> str:

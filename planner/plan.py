@@ -13,7 +13,7 @@ FORMAT_VERSION = 2
 UNDECLARED = "no longer in the specs"
 """How the reason of a change begins that is made only because the specs do not declare its address."""
 
-DESTROY = "destroy was asked for"
+DESTROY = "destroy was requested"
 """The reason of a deletion that was asked for."""
 
 

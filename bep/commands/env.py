@@ -25,7 +25,7 @@ def env() -> None:
     provider: {local: {environments_folder: PATH}}, says. One that asks for nothing is your own Python,
     and is not listed here.
 
-    pip installs what a conda file names, under the names that PyPI has for it. What pip cannot have is
+    pip installs what a conda file names, under the names that PyPI has for it. What pip cannot install is
     left to micromamba, mamba or conda, if one is on PATH. In bep.yml, provider: {local: {environments:
     pip}} or conda asks for one of them, and {local: {conda_names: FILE}} says what stands for a package.
 

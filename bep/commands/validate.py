@@ -57,4 +57,4 @@ def validate(
         for line in read_only(opened):
             console.say(line)
         warnings = f", {len(loaded.findings)} warnings" if loaded.findings else ""
-        console.result(f"The specs are right: {len(loaded.resources)} resources{warnings}.")
+        console.result(f"The specs are valid: {len(loaded.resources)} resources{warnings}.")

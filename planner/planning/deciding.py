@@ -105,7 +105,7 @@ def _imported(case: Case, wanted: Wanted, observed: Observed, asked: bool) -> De
 
 def _forgetting(case: Case, options: Options) -> str:
     target = options.moved.get(case.address)
-    return f"moved to {target}" if target else "to forget was asked for; the object stays as it is"
+    return f"moved to {target}" if target else "removed from state on request; the object itself is kept"
 
 
 def _unwanted(case: Case, entry: Entry, *, destroy: bool) -> Decision:
@@ -153,7 +153,7 @@ def _compared(case: Case, entry: Entry, wanted: Wanted, observed: Observed, opti
 
 def _replacing(forcing: Sequence[str], observed: Observed, *, asked: bool) -> str:
     if asked:
-        return "to replace it was asked for"
+        return "replacement was requested"
     if forcing:
         return ", ".join(forcing) + " cannot be changed in place"
     return f"it was made and failed: {observed.why}"

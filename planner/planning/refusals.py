@@ -57,8 +57,8 @@ def registered_changed(wanted: Wanted, diffs: Sequence[FieldDiff], *, in_world: 
     fields = ", ".join(dotted(diff.path) for diff in diffs)
     files = [line for diff in diffs for line in diff.files]
     version = names_of(wanted.address)[-1]
-    whose = "what is registered differs from what is declared" if in_world else "it is registered with something else"
-    message = f"version {version} cannot change, and {whose} in {fields}" + (": " + ", ".join(files) if files else "")
+    whose = "what is registered differs from what is declared in" if in_world else "it is registered with a different"
+    message = f"version {version} cannot change, and {whose} {fields}" + (": " + ", ".join(files) if files else "")
     fix = f"bump the version of this {kind_of(wanted.address)}: what is registered never changes"
     return error("registered-content-changed", wanted.address, message, fix, wanted)
 

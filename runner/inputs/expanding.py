@@ -125,7 +125,7 @@ def _folder(path: bytes, inside: tuple[tuple[int, int], ...]) -> Iterator[Sequen
         raise InputsInvalid(f"{os.fsdecode(path)}: cannot be listed: {error.strerror}") from error
     this = (status.st_dev, status.st_ino)
     if this in inside:
-        raise InputsInvalid(f"{os.fsdecode(path)}: a symbolic link to a folder that it stands in; remove it")
+        raise InputsInvalid(f"{os.fsdecode(path)}: a symbolic link to one of its own parent folders; remove it")
     names, folders = _entries(path)
     prefix = path.rstrip(b"/") + b"/"
     start = 0

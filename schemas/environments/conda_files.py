@@ -104,7 +104,7 @@ def _python(draft: Draft, item: Node) -> None:
     asked = _PYTHON.fullmatch(item.value.strip())
     for version in _versions(asked["versions"]) if asked is not None and "${{" not in item.value else ():
         if not _VERSION.fullmatch(version):
-            message = f"'{item.value}' asks for no version of Python: {shown(version)} is none"
+            message = f"'{item.value}' asks for Python {shown(version)}, which is not a Python version"
             draft.error("python-version", HERE, message, "Write 'python=3.11' or 'python>=3.10,<3.13'.", item.mark)
 
 

@@ -54,7 +54,7 @@ def test_a_link_to_a_folder_is_followed_but_not_in_a_circle(tree: Path) -> None:
     (tree / "in" / "c").symlink_to(tree / "in" / "a")
     assert "in/c/z.txt" in listed(tree, "in")
     (tree / "in" / "a" / "up").symlink_to(tree / "in")
-    with pytest.raises(InputsInvalid, match="a symbolic link to a folder that it stands in; remove it"):
+    with pytest.raises(InputsInvalid, match="a symbolic link to one of its own parent folders; remove it"):
         listed(tree, "in")
 
 

@@ -120,7 +120,7 @@ def summary(report: Report, operation: str) -> str:
 def _summary_lines(report: Report, operation: str) -> "Iterator[str]":
     counts = {ended: report.count(ended) for ended in Ended}
     said = ", ".join(f"{count} {ended}" for ended, count in counts.items() if count)
-    yield f"{'Done' if report.ok else 'Not all was done'}: {said or 'nothing to do'}."
+    yield f"{'Done' if report.ok else 'Apply incomplete'}: {said or 'nothing to do'}."
     for ended in (Ended.FAILED, Ended.SKIPPED, Ended.NOT_STARTED):
         yield from _listed(report.those(ended))
     if report.broken is not None:
