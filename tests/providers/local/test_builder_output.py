@@ -9,10 +9,11 @@ from pathlib import Path
 from bep.providers.local.environments.builder_output import Teller, run
 
 PROGRAM = """
-import sys
+import os, sys, time
 for part in ("10", "50", "90"):
     sys.stdout.write("  downloading " + part + chr(13)); sys.stdout.flush()
-    sys.stdin.read()
+    while sys.stdout.isatty() and not os.path.exists("drawn"):
+        time.sleep(0.01)
 print("done " + "/very/long" * 40 + "/secret/path")
 print("terminal" if sys.stdout.isatty() else "pipe")
 sys.stdout.write("no end of line"); sys.exit(3)
@@ -37,7 +38,12 @@ def said(tmp_path: Path, moving: Callable[[str], None] | None) -> tuple[list[str
 
 def test_lines_are_whole_wherever_they_go(tmp_path: Path) -> None:
     drawn: list[str] = []
-    for moving, kind in ((None, "pipe"), (drawn.append, "terminal")):
+
+    def draw(text: str) -> None:
+        drawn.append(text)
+        (tmp_path / "drawn").touch()
+
+    for moving, kind in ((None, "pipe"), (draw, "terminal")):
         lines, log, failed = said(tmp_path, moving)
         assert lines == ["done " + "/very/long" * 40 + "/****/path", kind, "no end of line"]
         assert log.splitlines() == lines
