@@ -22,49 +22,59 @@ def write_durably(path: Path, data: bytes, *, at: At = nowhere) -> None:
 
     Raises `OSError`; the file that stood there before is then untouched.
     """
-    temporary = write_beside(path, data, at=at)
-    try:
-        at(f"rename {path.name}")
-        temporary.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-    at(f"sync folder of {path.name}")
-    sync_folder(path.parent)
+    with replacing(path, at=at) as stream:
+        stream.write(data)
 
 
 @contextmanager
-def replacing(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
+def replacing(path: Path, *, mode: int | None = None, at: At = nowhere) -> Iterator[BinaryIO]:
     """What is written to the stream is the whole file at the end; an exception leaves the one that stood there before.
 
     `mode` is asked for, less the umask; by default it is that of what bep keeps. Raises `OSError`.
     """
-    temporary = _beside(path)
-    file = os.open(temporary, _NEW, modes.asked().file if mode is None else mode)
-    try:
-        with naming(path), os.fdopen(file, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(file)
+    with _written_beside(path, mode, at) as (temporary, stream):
+        yield stream
+        _sync(stream, path, at)
+        at(f"rename {path.name}")
         temporary.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
+    at(f"sync folder of {path.name}")
     sync_folder(path.parent)
 
 
 def create_durably(path: Path, data: bytes, *, at: At = nowhere, mode: int | None = None) -> None:
     """As `write_durably`, but raises `FileExistsError` where something stands already, however late it came."""
-    temporary = write_beside(path, data, at=at, mode=mode)
-    try:
+    with _written_beside(path, mode, at) as (temporary, stream):
+        stream.write(data)
+        _sync(stream, path, at)
         at(f"link {path.name}")
         name_if_free(temporary, path)
-    finally:
         with suppress(OSError):
             temporary.unlink()
     sync_folder(path.parent)
+
+
+@contextmanager
+def _written_beside(path: Path, mode: int | None, at: At) -> Iterator[tuple[Path, BinaryIO]]:
+    """A temporary file in the same folder, with the mode asked for. Nothing is left of it on failure."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    at(f"write {path.name}")
+    file = os.open(temporary, _NEW, modes.asked().file if mode is None else mode)
+    try:
+        with naming(path), os.fdopen(file, "wb") as stream:
+            yield temporary, stream
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+_NEW = os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC
+
+
+def _sync(stream: BinaryIO, path: Path, at: At) -> None:
+    stream.flush()
+    at(f"sync {path.name}")
+    os.fsync(stream.fileno())
 
 
 def name_if_free(temporary: Path, path: Path) -> None:
@@ -77,32 +87,6 @@ def name_if_free(temporary: Path, path: Path) -> None:
         if path.exists():
             raise FileExistsError(path) from None
         temporary.replace(path)
-
-
-_NEW = os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC
-
-
-def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
-
-
-def write_beside(path: Path, data: bytes, *, at: At = nowhere, mode: int | None = None) -> Path:
-    """A synced temporary file in the same folder, with the mode asked for. Nothing is left of it on failure."""
-    temporary = _beside(path)
-    at(f"write {path.name}")
-    file = os.open(temporary, _NEW, modes.asked().file if mode is None else mode)
-    try:
-        with naming(path):
-            write_all(file, data)
-            at(f"sync {path.name}")
-            os.fsync(file)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-    finally:
-        os.close(file)
-    return temporary
 
 
 def write_all(file: int, data: bytes) -> None:

@@ -3,16 +3,17 @@
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, assert_never
+from typing import TYPE_CHECKING, Any, Final
 
 from bep.planner.observed import Observed
 from bep.planner.state import ContentRecord, Entry
 from bep.providers.disk_faults import told
+from bep.providers.immediate import Immediate
 from bep.providers.local.catalog import Catalog, Row
 from bep.providers.local.content import ContentStore
 from bep.providers.local.unreferenced import in_use
 from bep.providers.local.uses import GIVEN, holds_back, uses
-from bep.providers.protocol import Done, Forgotten, Pending, ProviderError, Verb, Write
+from bep.providers.protocol import ProviderError
 from bep.schemas.address import Address, address_of, kind_of
 from bep.schemas.kinds.kind import is_registered
 from bep.schemas.resource import NOTHING, Resource
@@ -28,7 +29,7 @@ CLOUD: Final = ".bep/cloud"
 """Where this world lies, below the workspace's folder. Nothing is made there before the first write."""
 
 
-class LocalProvider:
+class LocalProvider(Immediate):
     """A world of one workspace, kept in the folder `cloud` below `root`, which is the workspace's own folder.
 
     `clock` gives the moment as the formats write it. `python` and `builder` are the settings `provider.local.python`
@@ -98,23 +99,6 @@ class LocalProvider:
         """Every object of a kind, oldest first; before them what exists undeclared, such as `compute/local`."""
         given = {address: there for address, there in GIVEN.items() if kind_of(address) == kind}
         return given | self._catalog.list(kind)
-
-    def begin(self, write: Write) -> Done | Pending:
-        """Write at once: nothing here takes its time, so nothing is ever pending."""
-        match write.verb:
-            case Verb.CREATE:
-                return Done(self.create(write.wanted, operation=write.operation))
-            case Verb.UPDATE:
-                return Done(self.update(write.wanted, operation=write.operation, etag=write.etag))
-            case Verb.DELETE:
-                self.delete(write.address, write.entry, operation=write.operation, etag=write.etag)
-                return Done(None)
-            case _:
-                assert_never(write.verb)
-
-    def poll(self, token: str) -> Done | Pending:
-        """Nothing here gives a token."""
-        raise Forgotten("", "poll", f"there is no operation {token}")
 
     def create(self, resource: Resource, *, operation: str) -> Observed:
         """Store the contents, then the row: a kill between leaves only bytes that the next try finds."""

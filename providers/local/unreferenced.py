@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -41,15 +41,13 @@ def in_use(world: Path) -> Iterator[Callable[[], None]]:
         let_go()
 
 
-@contextmanager
-def alone(world: Path, patience: float) -> Iterator[bool]:
+def alone(world: Path, patience: float) -> AbstractContextManager[bool]:
     """Whether nobody is about to refer to stored bytes, asked for `patience` seconds; none begins to before the end.
 
     Raises `OSError`.
     """
     modes.make_folder(world)
-    with taken(_lock(world), patience=patience) as is_ours:
-        yield is_ours
+    return taken(_lock(world), patience=patience)
 
 
 def _lock(world: Path) -> Path:

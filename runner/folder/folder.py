@@ -58,12 +58,19 @@ class JobFolder:
 
     def is_held(self) -> bool:
         """Whether a living runner has this job."""
+        with self.unheld() as is_free:
+            return is_free is False
+
+    @contextmanager
+    def unheld(self) -> Iterator[bool | None]:
+        """Whether nobody runs the job; nobody can start to before the end. None where no runner has ever had it."""
         try:
             lock = os.open(self._lock, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
-            return False
+            yield None
+            return
         try:
-            return not take(lock, shared=True)
+            yield take(lock, shared=True)
         finally:
             os.close(lock)
 

@@ -9,13 +9,12 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from bep.disk.copying import Original, copy_hashed, link
 from bep.disk.durable import write_durably
-from bep.disk.locks import take
 from bep.runner.errors import Cancelled, StoredBytesDamaged
 from bep.runner.folder.folder import JobFolder
 from bep.runner.transfer.transfers import Board, Transfer
@@ -94,9 +93,10 @@ def take_back(folder: JobFolder) -> None:
 def take_back_of_dead(jobs: Path) -> None:
     """Remove the copies of jobs whose runner was killed. Whoever goes on with one gets new ones."""
     for path, _ in left_behind(jobs):
-        with _unheld(path) as is_free:
+        folder = JobFolder(path)
+        with folder.unheld() as is_free:
             if is_free:
-                take_back(JobFolder(path))
+                take_back(folder)
 
 
 def left_behind(jobs: Path) -> Iterator[tuple[Path, Path]]:
@@ -107,20 +107,6 @@ def left_behind(jobs: Path) -> Iterator[tuple[Path, Path]]:
             there = [*([folder.assets] if folder.assets.is_dir() else ()), *folder.path.glob(f"{_GOING}*")]
             if there and not folder.is_held():
                 yield from ((folder.path, one) for one in there)
-
-
-@contextmanager
-def _unheld(path: Path) -> Iterator[bool]:
-    """Whether nobody runs the job; nobody can start to before the end."""
-    try:
-        lock = os.open(path / "lock", os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        yield False
-        return
-    try:
-        yield take(lock, shared=True)
-    finally:
-        os.close(lock)
 
 
 def _all_at_once(folder: JobFolder, files: Mapping[str, Original], board: Board, *, linked: bool) -> None:

@@ -90,8 +90,8 @@ class ProcessFleet:
         self._watch.add(process)
         return process
 
-    def wait(self, seconds: float) -> list[int]:
-        """The numbers of workers with news, ascending; none when the time is over."""
+    def wait(self, seconds: float) -> set[int]:
+        """The numbers of workers with news; none when the time is over."""
         return self._watch.wait(seconds)
 
     def _launch_one(self, number: int, slot: int, setup: dict[str, Any], logs: tuple[BinaryIO, BinaryIO]) -> Process:
@@ -250,6 +250,6 @@ class Watch:
                 self._poll.unregister(file)
                 del self._numbers[file]
 
-    def wait(self, seconds: float) -> list[int]:
-        """The numbers of workers with news, each once, ascending; none when the time is over."""
-        return sorted({self._numbers[file] for file, _ in self._poll.poll(max(0, seconds) * 1000)})
+    def wait(self, seconds: float) -> set[int]:
+        """The numbers of workers with news; none when the time is over."""
+        return {self._numbers[file] for file, _ in self._poll.poll(max(0, seconds) * 1000)}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import BinaryIO
 
+from bep.disk.durable import write_all
 from bep.runner.worker.masking import Mask
 
 _PIECE = 1 << 16
@@ -53,9 +54,7 @@ class MaskedLog:
     def _write(self, data: bytes) -> None:
         """A disk that is full loses what is said, as it would have without this, and holds nobody up."""
         with suppress(OSError):
-            left = memoryview(data)
-            while left:
-                left = left[os.write(self._log, left) :]
+            write_all(self._log, data)
 
 
 def _beginning_of(mark: bytes, said: bytes) -> int:

@@ -3,7 +3,7 @@
 `bep.runner.processes` implements them with processes of this machine; tests do with neither, in virtual time.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -95,8 +95,8 @@ class Fleet(Protocol):
         """Start a worker in a slot. Raises `OSError` when its interpreter cannot be started."""
         ...
 
-    def wait(self, seconds: float) -> Sequence[int]:
-        """The numbers of workers with news, ascending; none when the time is over."""
+    def wait(self, seconds: float) -> Set[int]:
+        """The numbers of workers with news; none when the time is over."""
         ...
 
     def lost(self, name: str) -> None:

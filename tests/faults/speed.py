@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from bep.planner.state import State
-from bep.providers.memory import Memory
 from bep.providers.protocol import Provider
 from bep.schemas.resource import Resource
 from tests.faults.scene import KEY, Scene, address, compute
+from tests.memory_world import Memory
 
 
 def speeds(folder: Path, counts: Sequence[int]) -> Iterator[dict[str, Any]]:

@@ -18,7 +18,6 @@ from bep.providers.applying.checking import PlanRefused, PlanStale
 from bep.providers.applying.events import Event, Finished, Retrying, Slow, Started
 from bep.providers.applying.refreshing import refresh
 from bep.providers.applying.report import Ended, Report, World
-from bep.providers.memory import Memory
 from bep.providers.protocol import ProviderError
 from bep.providers.state.file_store import FileStore
 from bep.providers.state.journal_file import JournalFile
@@ -28,6 +27,7 @@ from bep.schemas.mark import Mark
 from bep.schemas.resource import Content, Lifecycle, Reference, Resource
 from bep.schemas.secrets.secret import Secret
 from tests.faults.scene import KEY, address, compute, now
+from tests.memory_world import Memory
 
 
 class Workshop:

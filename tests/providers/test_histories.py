@@ -18,12 +18,12 @@ from bep.providers.applying.applying import apply
 from bep.providers.applying.calling import Retry
 from bep.providers.applying.recovery import recovered
 from bep.providers.applying.report import Ended, Report
-from bep.providers.memory import Memory
 from bep.providers.protocol import ProviderError
 from bep.providers.state.file_store import FileStore
 from bep.schemas.address import Address
 from bep.schemas.kinds.kind import Kind
 from bep.schemas.resource import Resource
+from tests.memory_world import Memory
 from tests.worlds import KEY, kind_sets, worlds
 
 ALLOWED = ("delete-active", "delete-many", "delete-with-jobs", "protected", "shift-unscored")

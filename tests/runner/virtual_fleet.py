@@ -210,14 +210,14 @@ class VirtualFleet:
         self.here.append(process)
         return process
 
-    def wait(self, seconds: float) -> Sequence[int]:
+    def wait(self, seconds: float) -> set[int]:
         """Let time pass, to the next thing that happens or to the end of the wait."""
         if not any(process.has_news() for process in self.here):
             until = min([self._now + max(0.0, seconds), *(process.next_moment() for process in self.here)])
             self._now = max(self._now, until)
         for process in self.here:
             process.go_on()
-        return [process.number for process in self.here if process.has_news()]
+        return {process.number for process in self.here if process.has_news()}
 
     def lost(self, name: str) -> None:
         """It leaves nothing behind."""

@@ -1,14 +1,15 @@
-"""A world in memory: etags, operation ids, and failures on demand. For tests and examples; forgets at the end."""
+"""A world in memory: etags, operation ids, and failures on demand. Forgets at the end."""
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, assert_never
+from typing import Any
 
 from bep.planner.canonical import digest_of
 from bep.planner.observed import Observed
 from bep.planner.state import Entry
 from bep.planner.wanted import records
-from bep.providers.protocol import Conflict, Done, Forgotten, Pending, Verb, Write
+from bep.providers.immediate import Immediate
+from bep.providers.protocol import Conflict
 from bep.schemas.address import Address, kind_of
 from bep.schemas.resource import Resource
 from bep.schemas.secrets.secret import seal
@@ -18,7 +19,7 @@ def nothing_fails(verb: str, address: Address) -> None:
     """The `before` and `after` of a world in which nothing goes wrong."""
 
 
-class Memory:
+class Memory(Immediate):
     """A provider whose world is a dictionary.
 
     `before` is called with verb and address ahead of each write and may raise: nothing was done.
@@ -51,23 +52,6 @@ class Memory:
         """Everything of a kind, oldest first."""
         with self._lock:
             return {address: found for address, found in self.objects.items() if kind_of(address) == kind}
-
-    def begin(self, write: Write) -> Done | Pending:
-        """Write at once."""
-        match write.verb:
-            case Verb.CREATE:
-                return Done(self.create(write.wanted, operation=write.operation))
-            case Verb.UPDATE:
-                return Done(self.update(write.wanted, operation=write.operation, etag=write.etag))
-            case Verb.DELETE:
-                self.delete(write.address, write.entry, operation=write.operation, etag=write.etag)
-                return Done(None)
-            case _:
-                assert_never(write.verb)
-
-    def poll(self, token: str) -> Done | Pending:
-        """Nothing here gives a token."""
-        raise Forgotten("", "poll", f"there is no operation {token}")
 
     def create(self, resource: Resource, *, operation: str) -> Observed:
         """Make it; the same operation may ask twice."""
