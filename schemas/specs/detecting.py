@@ -1,26 +1,32 @@
-"""Which kind a document is of: what it says, else its shape, helped by its `$schema`."""
+"""Which kind a document is of: what it says, else its shape, helped by its `$schema`; or of none.
+
+A shape counts only if fields tell it that hardly another file has: whatever has a name would else be an endpoint, which
+needs nothing more.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache, lru_cache
 
-from bep.schemas.findings.did_you_mean import did_you_mean, either, with_article
+from bep.schemas.findings.did_you_mean import did_you_mean, either, listed, nearest, with_article
 from bep.schemas.findings.finding import Finding, Severity, mistake
 from bep.schemas.kinds.kind import is_kind, load_kind, load_kinds
+from bep.schemas.specs.schema_names import schema_kind
 from bep.schemas.yaml.node import Node
+
+NO_SPEC = "not-a-spec"
+_COMMON = frozenset(
+    ("name", "version", "description", "tags", "properties", "type", "id", "location", "stage", "identity")
+)
+"""Fields that tell nothing: files of every sort have them."""
+_FRAME = frozenset(("$schema", "x-bep", "kind"))
 
 
 @cache
 def _written() -> tuple[str, ...]:
     """The kinds that documents declare."""
     return tuple(name for name, kind in load_kinds().items() if not kind.written_as)
-
-
-@cache
-def _endings() -> tuple[tuple[str, str], ...]:
-    """What a `$schema` may end in and the kind that it then names; the longer ones first."""
-    every = ((ending, name) for name, kind in load_kinds().items() for ending in kind.schema_names)
-    return tuple(sorted(every, key=lambda one: -len(one[0])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,10 @@ def detect(node: Node) -> tuple[str | None, tuple[Finding, ...]]:
     if said is not None:
         return _said(said)
     hinted = schema_kind(node.texts("$schema"))
-    leading = _fitting(frozenset(node.value), node.texts("type"), hinted)
+    keys, written = frozenset(node.value), node.texts("type")
+    leading = _fitting(keys, written, hinted)
+    if hinted is None and (doubt := _doubt(keys, written, leading)) is not None:
+        return None, (_told(doubt, node, leading),)
     if len(leading) == 1:
         return leading[0], _disagreement(node, hinted, leading[0])
     return None, (_unclear(node, leading),)
@@ -66,6 +75,50 @@ def _fitting(keys: frozenset[str], written: str, hinted: str | None) -> tuple[st
     return leading
 
 
+def has_only_a_name(node: Node) -> bool:
+    """Whether a document has a name, and of all else only what files of every sort have."""
+    return not node.texts("type") and "name" in node.value and node.value.keys() <= _COMMON | {"$schema"}
+
+
+class Doubt(Enum):
+    """Why a shape tells no kind."""
+
+    ONLY_COMMON = 1
+    HARDLY = 2
+    NONE = 3
+
+
+@lru_cache(maxsize=4096)
+def _doubt(keys: frozenset[str], written: str, leading: tuple[str, ...]) -> Doubt | None:
+    """Why this shape does not tell even that it is one of the kinds it fits best; None if it does."""
+    traits = _traits(leading[0])
+    told = len((keys & traits.fields) - _COMMON - _FRAME) + (written in traits.types if written else 0)
+    strange = keys - traits.fields
+    named = bool(nearest("name", keys, most=1))
+    if told >= (1 if named else 2) and 2 * told >= len(strange):
+        return None
+    if not strange and "name" in keys:
+        return Doubt.ONLY_COMMON
+    near = sum(bool(nearest(key, traits.fields - _COMMON - _FRAME, most=1)) for key in strange)
+    return Doubt.HARDLY if named and told + near and 3 * (told + near) >= len(strange) else Doubt.NONE
+
+
+def _told(doubt: Doubt, node: Node, leading: Sequence[str]) -> Finding:
+    fix = "Write what it is: $schema, type, or a line such as 'kind: endpoint'."
+    strange = listed(sorted(node.value.keys() - _traits(leading[0]).fields))
+    if doubt is Doubt.ONLY_COMMON:
+        message = f"it cannot be told what this is: it has only {listed(sorted(node.value.keys() - _FRAME))}"
+        return mistake("kind-unclear", "", message, fix, node.mark)
+    if doubt is Doubt.HARDLY:
+        message = f"it cannot be told what this is: perhaps {with_article(leading[0])}, which has no {strange}"
+        fix = f"Write 'kind: {leading[0]}' if it is, and else take this file out of specs."
+        return mistake("kind-unclear", "", message, fix, node.mark)
+    message = f"this is no spec: none of bep's kinds has {strange}"
+    return mistake(
+        NO_SPEC, "", message, f"Take this file out of specs. {fix.replace('it is', 'it is, if it is one')}", node.mark
+    )
+
+
 def _said(said: Node) -> tuple[str | None, tuple[Finding, ...]]:
     if isinstance(said.value, str) and is_kind(said.value):
         instead = load_kind(said.value).written_as
@@ -79,12 +132,6 @@ def _said(said: Node) -> tuple[str | None, tuple[Finding, ...]]:
         message = f"'{said.text}' is not a kind" if said.text else "kind must be text"
         fix = did_you_mean(said.text, _written()) or f"The kinds are {', '.join(_written())}."
     return None, (mistake("unknown-kind", "", message, fix, said.mark),)
-
-
-def schema_kind(url: str) -> str | None:
-    """The kind that a `$schema` names, by its last part: `.../batchDeployment.schema.json`."""
-    last = url.rstrip("/").rpartition("/")[2].partition(".")[0].lower()
-    return next((kind for ending, kind in _endings() if last.endswith(ending)), None) if last else None
 
 
 def _score(keys: frozenset[str], written: str, kind: str) -> tuple[int, int, int]:

@@ -19,12 +19,12 @@ from bep.schemas.kinds.kind import load_kind
 from bep.schemas.mark import Mark
 from bep.schemas.resource import FieldPath, Resource
 from bep.schemas.specs.canonical import finish, inline_parts, prepare, refer, seal_off
-from bep.schemas.specs.detecting import detect
+from bep.schemas.specs.detecting import NO_SPEC, detect, has_only_a_name
 from bep.schemas.specs.dialects import Wish, unfold
+from bep.schemas.specs.foreign import foreign, foreign_text, told
 from bep.schemas.specs.resolving import resolve
 from bep.schemas.specs.rules import check_addresses, check_compute, check_delays, check_deployment, duplicates
 from bep.schemas.specs.traffic import traffic_of
-from bep.schemas.specs.unsupported import unsupported
 from bep.schemas.workspace.conditions import check_conditions, check_preconditions
 from bep.schemas.workspace.directives import check_directives
 from bep.schemas.workspace.reading_workspace import Opened, documents_of, open_workspace
@@ -85,7 +85,8 @@ class _Loading:
 
     `unsure` are names that documents declare without it being clear as what; not `complete` means that there may be
     more than the names known. `gone` are the ids of scalars that no rule needs to say more of. `suspects` are certain
-    secrets where they were written, some of them in fields that nothing is made of.
+    secrets where they were written, some of them in fields that nothing is made of. `unsaid` are documents that have
+    only a name, with their place among the drafts, and what is to be said if nothing tells what they are.
     """
 
     files: Files
@@ -100,6 +101,7 @@ class _Loading:
     unsure: set[str] = field(default_factory=set)
     gone: set[int] = field(default_factory=set)
     suspects: list[tuple[Draft, FieldPath, Node]] = field(default_factory=list)
+    unsaid: list[tuple[int, Node, SpecFile, Sequence[Finding]]] = field(default_factory=list)
     complete: bool = True
 
     def __post_init__(self) -> None:
@@ -128,25 +130,35 @@ class _Loading:
 
     def file(self, spec: SpecFile) -> None:
         """Draft what one file declares."""
-        before = len(self.findings)
-        documents = documents_of(self.files, spec.path, self.findings, self.texts)
-        if len(self.findings) > before and not documents:
+        read: list[Finding] = []
+        documents = documents_of(self.files, spec.path, read, self.texts)
+        strange = self._foreign(documents, spec, read)
+        if len(strange) < len(documents) or not strange:  # what is wrong with another tool's YAML is not bep's to say
+            self.findings += read
+        has_expressions = "${{" in self.texts.get(spec.path, "")
+        for node in documents:
+            if id(node) in strange or (spec.sought and node.texts("kind") == "job"):
+                continue
+            if has_expressions:
+                self.variables.substitute(node)
+            self.document(node, spec)
+
+    def _foreign(self, documents: Sequence[Node], spec: SpecFile, read: Sequence[Finding]) -> dict[int, Finding]:
+        """What of a file is no spec of bep's, by the id of its node, told."""
+        found = {id(node): finding for node in documents if (finding := foreign(node)) is not None}
+        if not documents and read and (untold := foreign_text(self.texts.get(spec.path, ""), spec.path)):
+            found = {0: untold}
+        elif not documents and read:
             self.complete = False
         elif not documents:
             fix = f"Write a spec, or remove {spec.path}."
             message = f"{spec.path} declares nothing"
             self.findings.append(warning("empty-file", "", message, fix, Mark(spec.path, 1, 1)))
-        has_expressions = "${{" in self.texts.get(spec.path, "")
+        self.findings += told(found.values(), sought=spec.sought)
         for node in documents:
-            if spec.sought and node.texts("kind") == "job":
-                continue
-            if (other := unsupported(node)) is not None:
-                self.findings.append(other)
-                self.unsure |= names_in(node)
-                continue
-            if has_expressions:
-                self.variables.substitute(node)
-            self.document(node, spec)
+            said = found.get(id(node))
+            self.unsure |= names_in(node) if said is not None and not (spec.sought and said.code == NO_SPEC) else set()
+        return found
 
     def document(self, node: Node, spec: SpecFile) -> None:
         """Draft what one document declares."""
@@ -156,10 +168,24 @@ class _Loading:
             self._lose(node, [refused])
             return
         kind, findings = detect(node)
-        if kind is None:
-            self._lose(node, findings)
-        else:
+        if kind is not None:
             self._of_kind(kind, node, spec, findings)
+        elif has_only_a_name(node):
+            self.unsaid.append((len(self.drafts), node, spec, findings))
+        else:
+            self._lose(node, findings)
+
+    def _settle_names(self) -> None:
+        """A document that has only a name is the endpoint that deployments call so, and else nothing that is known."""
+        endpoints = {draft.node.texts("endpoint_name") for draft in self.drafts if draft.kind == "deployment"}
+        for place, node, spec, findings in reversed(self.unsaid):
+            after = self.drafts[place:]
+            del self.drafts[place:]
+            if node.texts("name") in endpoints:
+                self._of_kind("endpoint", node, spec, ())
+            else:
+                self._lose(node, findings)
+            self.drafts += after
 
     def _lose(self, node: Node, findings: Sequence[Finding]) -> None:
         """Go on without a document of which it is not known what it declares, but perhaps the names."""
@@ -212,6 +238,7 @@ class _Loading:
 
     def resources(self) -> tuple[Resource, ...]:
         """Resolve, check and finish everything that was drafted."""
+        self._settle_names()
         unique, twice = duplicates(self.drafts)
         self.findings += twice
         addresses = Addresses(unique, self.known, complete=self.complete, unsure=self.unsure)

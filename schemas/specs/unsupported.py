@@ -1,6 +1,10 @@
-"""What the service takes and bep has no kind for: pipelines, components, jobs. One finding each. Knows no kind."""
+"""What the service takes and bep has no kind for: pipelines, jobs, online endpoints. One finding each."""
+
+from functools import lru_cache
 
 from bep.schemas.findings.finding import Finding, mistake
+from bep.schemas.kinds.kind import is_kind
+from bep.schemas.specs.schema_names import ONLINE_DEPLOYMENT, ONLINE_ENDPOINT, other_kind, schema_kind, schema_name
 from bep.schemas.yaml.node import Node
 
 STEPS = frozenset(("pipeline", "command", "parallel", "sweep", "spark", "automl"))
@@ -17,6 +21,46 @@ MODELS = (
     "environment."
 )
 SPECS = "Take this file out of specs."
+
+_BY_TYPE = {
+    "computeinstance": "a compute instance",
+    "virtualmachine": "an attached virtual machine",
+    "kubernetes": "a Kubernetes compute",
+    "synapsespark": "an attached Synapse Spark pool",
+}
+"""Other words of `type:`. What they say of a deployment, whose Kubernetes is an online one, its fields say too."""
+
+_BY_FIELDS = (
+    (("liveness_probe",), ONLINE_DEPLOYMENT),
+    (("readiness_probe",), ONLINE_DEPLOYMENT),
+    (("request_settings",), ONLINE_DEPLOYMENT),
+    (("scale_settings",), ONLINE_DEPLOYMENT),
+    (("app_insights_enabled",), ONLINE_DEPLOYMENT),
+    (("egress_public_network_access",), ONLINE_DEPLOYMENT),
+    (("data_collector",), ONLINE_DEPLOYMENT),
+    (("endpoint_name", "instance_type"), ONLINE_DEPLOYMENT),
+    (("mirror_traffic",), ONLINE_ENDPOINT),
+    (("auth_mode", "compute"), ONLINE_ENDPOINT),
+    (("command", "environment"), "a command job"),
+    (("command", "code"), "a command job"),
+    (("command", "compute"), "a command job"),
+    (("trial", "objective"), "a sweep job"),
+    (("training_data", "task"), "an AutoML job"),
+    (("data_generation_type",), "a distillation job"),
+    (("create_job",), "a schedule"),
+    (("create_monitor",), "a monitor"),
+    (("trigger", "import_data"), "a schedule"),
+    (("replication_locations",), "a registry"),
+    (("target", "credentials"), "a connection"),
+    (("managed_network",), "a workspace of Azure ML"),
+    (("hbi_workspace",), "a workspace of Azure ML"),
+    (("storage_account", "key_vault"), "a workspace of Azure ML"),
+    (("display_name", "location"), "a workspace of Azure ML"),
+    (("specification", "entities"), "a feature set"),
+    (("features", "index_columns"), "the specification of a feature set"),
+    (("index_columns",), "an entity of a feature store"),
+)
+"""Fields that no spec has, and what has them. What calls itself a spec of bep's is that, however wrong."""
 
 
 def unsupported(node: Node) -> Finding | None:
@@ -36,7 +80,34 @@ def unsupported(node: Node) -> Finding | None:
         return _pipeline_deployment(node, source, source)
     if node.get("inputs") is not None and node.value.keys() <= INVOKED:
         return _invocation(node)
-    return None
+    return None if is_kind(node.texts("kind")) else _other(node, step)
+
+
+def _other(node: Node, step: str) -> Finding | None:
+    """What its `$schema` says it is; else its type or its fields, unless its `$schema` says that it is bep's."""
+    url = node.texts("$schema")
+    if url and (what := other_kind(url)):
+        return _said_to_be(node, "$schema", what, f"$schema is {schema_name(url)}")
+    if url and schema_kind(url):
+        return None
+    if step in _BY_TYPE and node.get("endpoint_name") is None:
+        return _said_to_be(node, "type", _BY_TYPE[step], f"its type is {step}")
+    fields, what = _by_fields(frozenset(node.value))
+    return _said_to_be(node, fields[0], what, f"it has {' and '.join(fields)}") if fields else None
+
+
+@lru_cache(maxsize=4096)
+def _by_fields(there: frozenset[str]) -> tuple[tuple[str, ...], str]:
+    return next(((fields, what) for fields, what in _BY_FIELDS if there.issuperset(fields)), ((), ""))
+
+
+def _said_to_be(node: Node, field: str, what: str, since: str) -> Finding:
+    fix = SPECS
+    if what in (ONLINE_ENDPOINT, ONLINE_DEPLOYMENT):
+        own = what.removeprefix("an online ")
+        fix = f"{SPECS} bep has batch endpoints: if this is one, write 'kind: {own}' and take out what it has not."
+        fix = fix if own == "endpoint" else fix.replace("endpoints: if this is one", "deployments: if this is one")
+    return _finding(node, field, "", f"this is {what}, which is not supported: {since}", fix)
 
 
 def _is_deployment(node: Node) -> bool:
@@ -47,7 +118,7 @@ def _is_deployment(node: Node) -> bool:
 
 
 def _schema(node: Node) -> str:
-    return node.texts("$schema").rpartition("/")[2].partition(".")[0].lower()
+    return schema_name(node.texts("$schema")).lower()
 
 
 def _pipeline_deployment(node: Node, field: str, source: str) -> Finding:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.schemas.conftest import Workbench
 
-ENDPOINT = "name: mybatchedp\n"
+ENDPOINT = "kind: endpoint\nname: mybatchedp\n"
 COMPUTE = "name: cpu-cluster\ntype: amlcompute\nmax_instances: 2\n"
 MODEL = "kind: model\nname: digits\nversion: 1\npath: mnist/models\n"
 ENVIRONMENT = "kind: environment\nname: e\nversion: 1\nimage: x\n"
