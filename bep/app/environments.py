@@ -14,7 +14,7 @@ from bep.app.workspace.faces import environments_of, scoring_of
 from bep.schemas.address import Address, names_of
 from bep.schemas.findings.did_you_mean import did_you_mean, listed
 from bep.schemas.resource import FieldPath
-from bep.schemas.secrets.recognising import blotted
+from bep.schemas.secrets.recognising import redacted
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading, Specs
@@ -32,7 +32,7 @@ def outlook_value(found: "Outlook") -> dict[str, Any]:
         "python": found.version,
         "digest": found.digest,
         "builder": found.builder,
-        "requirements": [blotted(line) for line in found.requirements],
+        "requirements": [redacted(line) for line in found.requirements],
         "notes": list(found.notes),
     }
 

@@ -69,7 +69,7 @@ def list_jobs(
     from datetime import UTC, datetime
 
     from bep.app.job_records import row_of
-    from bep.app.jobs.filters import Wanted, moment_of, statuses_named
+    from bep.app.jobs.filters import JobFilter, moment_of, statuses_named
     from bep.app.jobs.service import jobs_of
     from bep.app.jobs.summaries import summary_of
     from bep.commands.reading import here_to_read
@@ -78,7 +78,7 @@ def list_jobs(
     from bep.runner.folder.record import Status
 
     moment = moment_of(since, datetime.now(UTC)) if since else None
-    wanted = Wanted(statuses_named(status or ()), endpoint, deployment, moment, limit)
+    wanted = JobFilter(statuses_named(status or ()), endpoint, deployment, moment, limit)
     console = Console()
     jobs = jobs_of(here_to_read(console))
     found = jobs.chosen(wanted)

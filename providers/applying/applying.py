@@ -22,7 +22,7 @@ from bep.providers.applying.records import done_of, failed_of, intent_of, touche
 from bep.providers.applying.recovery import recover
 from bep.providers.applying.redaction import said, secrets_of
 from bep.providers.applying.report import Ended, Report, Result
-from bep.providers.applying.threads import Crew, Rules, Taken
+from bep.providers.applying.threads import CallThreads, Rules, Taken
 from bep.providers.protocol import Provider
 from bep.providers.state.errors import StateNotWritten, StateReplaced
 from bep.providers.state.session import Session
@@ -101,7 +101,7 @@ class _Walk:
     ) -> None:
         self._plan, self._declared, self._observed = plan, declared, observed
         self._session, self._ways = session, ways
-        self._crew = Crew(provider, ways.rules, ways.report)
+        self._threads = CallThreads(provider, ways.rules, ways.report)
         self._frontier = Frontier(plan.changes)
         self._results: dict[str, Result] = {}
         self._records: list[Intent | Outcome] = []
@@ -118,9 +118,9 @@ class _Walk:
                 self._let_wait()
                 if self._broken is None:
                     self._start(calls)
-                if not self._crew.busy:
+                if not self._threads.busy:
                     break
-                for answer in self._crew.answers():
+                for answer in self._threads.answers():
                     if isinstance(answer, Taken):
                         self._take(answer)
                     else:
@@ -128,12 +128,12 @@ class _Walk:
                 self._ways.progress(len(self._results), len(self._plan.changes))
             self._record()
         finally:
-            self._crew.close()
+            self._threads.close()
         return self._ended(notes)
 
     def _next_calls(self) -> Iterator[Call]:
         """What may start now, its intent among the records. Changes of state alone are settled on the way."""
-        free = self._ways.rules.parallelism - self._crew.busy
+        free = self._ways.rules.parallelism - self._threads.busy
         while self._broken is None and not self._ways.rules.stop.is_set():
             change = self._frontier.first()
             if change is None:
@@ -182,13 +182,13 @@ class _Walk:
         self._taken.clear()
 
     def _start(self, calls: Iterable[Call]) -> None:
-        """Recording takes time, and a stop may have come meanwhile; the crew looks once more before it calls."""
+        """Recording takes time, and a stop may have come meanwhile; the thread looks once more before it calls."""
         for call in calls:
             if self._ways.rules.stop.is_set():
                 self._not_begun(call)
             else:
                 self._ways.report(Started(call.change))
-                self._crew.start(call)
+                self._threads.start(call)
 
     def _not_begun(self, call: Call) -> None:
         """Close an intent whose call was never made."""

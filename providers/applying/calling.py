@@ -101,7 +101,7 @@ def carry_out(call: Call, provider: Provider, retry: Retry, stop: Flag, tell: Te
     """Make the call until it succeeds, cannot, has no time for another attempt, or is stopped before one.
 
     Where the world takes its time, `keep` has made the token durable before anybody waits.
-    Never raises. A call that does not come back is not ended here: `Crew` stops waiting for it.
+    Never raises. A call that does not come back is not ended here: `CallThreads` stops waiting for it.
     """
     if stop.is_set():
         return Answer(call, world=World.UNTOUCHED, attempts=0, begun=False)

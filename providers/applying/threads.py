@@ -45,18 +45,18 @@ class Taken:
     kept: Flag
 
 
-class Crew:
-    """Belongs to one thread, which alone is told anything.
+class CallThreads:
+    """Runs calls in threads and collects their answers. One thread owns it; only that thread receives reports.
 
-    A thread cannot be ended from outside. One whose call takes longer than it may is left to itself: nobody
-    waits for it any more, what it comes back with is not read, and it does not keep the process alive.
+    A thread cannot be ended from outside. When a call takes longer than its limit, nobody waits for its thread any
+    more: a late answer is not read, and the thread does not keep the process alive.
     """
 
     def __init__(self, provider: Provider, rules: Rules, report: Callable[[Event], None]) -> None:
         self._provider, self._rules, self._report = provider, rules, report
         self._calls: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[Answer | Retrying | Taken] = queue.SimpleQueue()
-        self._hands: list[Thread] = []
+        self._threads: list[Thread] = []
         self._left = 0
         self._running: dict[str, _Running] = {}
         self._told_slow: dict[str, float] = {}
@@ -70,10 +70,10 @@ class Crew:
         """Make a call at once; the walk sees to it that there are no more than `parallelism`."""
         now = time.monotonic()
         self._running[call.change.id] = _Running(call, now, now + limit_of(call.change))
-        if len(self._running) + self._left > len(self._hands):
-            hand = Thread(target=self._work, name=f"apply-{len(self._hands)}", daemon=True)
-            self._hands.append(hand)
-            hand.start()
+        if len(self._running) + self._left > len(self._threads):
+            thread = Thread(target=self._work, name=f"apply-{len(self._threads)}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
         self._calls.put(call)
 
     def answers(self) -> Iterator[Answer | Taken]:
@@ -119,11 +119,11 @@ class Crew:
             yield unanswered(running.call, running.ends - running.since)
 
     def close(self) -> None:
-        """Send the threads home, once what they do is done; those nobody waits for stay behind."""
-        for _ in self._hands:
+        """End the threads and wait for them. Where a call was given up, wait for none: its thread may never end."""
+        for _ in self._threads:
             self._calls.put(None)
-        for hand in self._hands if not self._left else ():
-            hand.join()
+        for thread in self._threads if not self._left else ():
+            thread.join()
 
     def _work(self) -> None:
         while (call := self._calls.get()) is not None:

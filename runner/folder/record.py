@@ -62,7 +62,7 @@ class JobError(Written):
 
 class JobRecord(Written):
     """One job. `target` has the names of the environment variables without their values, which may be secrets; the
-    addresses in `inputs` and `output_address` have the secrets in them blotted out.
+    addresses in `inputs` and `output_address` have the secrets in them redacted.
 
     `workspace` is the folder that the job's own paths lie in; `moved_from` where it was begun, if that folder was moved
     or copied since: what it has written is found where it is now, its inputs stand in the manifest as they were.

@@ -62,10 +62,10 @@ def _brought(
 ) -> Mapping[str, Path]:
     if not addresses:
         return {}
-    blotted = [address for address in addresses if has_hidden(address)]
-    if blotted:
+    redacted = [address for address in addresses if has_hidden(address)]
+    if redacted:
         raise InputsInvalid(
-            f"{', '.join(blotted)}: the job's record keeps no secret of an address, and its inputs were not listed "
+            f"{', '.join(redacted)}: the job's record keeps no secret of an address, and its inputs were not listed "
             "yet: run the job anew; nothing was scored"
         )
     from bep.runner.transfer import downloading

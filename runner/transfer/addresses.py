@@ -31,7 +31,7 @@ def is_web(address: str) -> bool:
 
 
 def hidden(text: str) -> str:
-    """The text, its user, password and query blotted out where it is an address.
+    """The text, its user, password and query redacted where it is an address.
 
     In a store's address a `?` may stand for any character: there only what assigns something is a query. What follows
     a `#` stays: it is never sent, and holds a checksum.
@@ -42,7 +42,7 @@ def hidden(text: str) -> str:
 
 
 def has_hidden(text: str) -> bool:
-    """Whether something of the address was blotted out, so that it cannot be opened."""
+    """Whether something of the address was redacted, so that it cannot be opened."""
     return is_address(text) and (f"://{HIDDEN}@" in text or f"?{HIDDEN}" in text)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from bep.schemas.drafts.draft import Draft
 from bep.schemas.findings.finding import Finding, mistake, warning
 from bep.schemas.resource import FieldPath
-from bep.schemas.secrets.recognising import blotted, is_excused, is_secret_by_name, may_be_secret, shape_of
+from bep.schemas.secrets.recognising import redacted, is_excused, is_secret_by_name, may_be_secret, shape_of
 from bep.schemas.secrets.secret import Secret
 from bep.schemas.yaml.node import Node, scalars
 
@@ -125,4 +125,4 @@ def _certainly(path: FieldPath, node: Node) -> str:
 
 
 def _dotted(path: FieldPath) -> str:
-    return blotted(".".join(map(str, path)))
+    return redacted(".".join(map(str, path)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bep.schemas.mark import Mark
-from bep.schemas.secrets.recognising import blotted, secrets_in, without
+from bep.schemas.secrets.recognising import redacted, secrets_in, without
 
 
 class Severity(StrEnum):
@@ -58,7 +58,7 @@ def ordered(findings: Iterable[Finding], texts: Iterable[str] = ()) -> tuple[Fin
 
 def _without_secrets(finding: Finding, secrets: Sequence[str]) -> Finding:
     said = (finding.address, finding.message, finding.fix)
-    address, message, fix = (blotted(without(secrets, text)) for text in said)
+    address, message, fix = (redacted(without(secrets, text)) for text in said)
     if (address, message, fix) == (finding.address, finding.message, finding.fix):
         return finding
     return replace(finding, address=address, message=message, fix=fix)

@@ -147,7 +147,7 @@ class _Reading:
     def _say_secrets(self, node: Node) -> None:
         """Literal secrets of a job file: no record keeps their values, but the file does.
 
-        The addresses of inputs and outputs may have theirs, which are blotted out where an address is kept.
+        The addresses of inputs and outputs may have theirs, which are redacted where an address is kept.
         """
 
         def of_an_address(path: FieldPath, below: Node) -> bool:

@@ -81,7 +81,7 @@ _PATH: Final = re.compile(r"(?:~|\.{1,2})?/[\w.-]+(?:/[\w.-]+)+/?|\.{1,2}/[\w.-]
 _SHORTEST_SHAPE: Final = 8
 _REMEMBERED: Final = 200
 """Characters of a text that is looked through once however often it stands in documents, as most do."""
-BLOT: Final = "*"
+REDACTED: Final = "*"
 SHORTEST: Final = 4
 """Characters from which on a known secret is masked wherever it stands: a shorter one would mask half of every text."""
 
@@ -102,10 +102,10 @@ def _shape_again(text: str) -> str:
     return _shape(text)
 
 
-def blotted(text: str) -> str:
-    """The text with every certain secret in it blotted out, each sign of it by one."""
+def redacted(text: str) -> str:
+    """The text with every certain secret in it redacted, each sign of it by one."""
     for found in secrets_in(text):
-        text = text.replace(found, re.sub(r"\S", BLOT, found))
+        text = text.replace(found, re.sub(r"\S", REDACTED, found))
     return text
 
 
@@ -115,10 +115,10 @@ def secrets_in(text: str) -> tuple[str, ...]:
 
 
 def without(secrets: Iterable[str], text: str) -> str:
-    """A text with these blotted out, each sign of them by one; shorter ones than `SHORTEST` stay."""
+    """A text with these redacted, each sign of them by one; shorter ones than `SHORTEST` stay."""
     for secret in secrets:
         if len(secret) >= SHORTEST and secret in text:
-            text = text.replace(secret, re.sub(r"\S", BLOT, secret))
+            text = text.replace(secret, re.sub(r"\S", REDACTED, secret))
     return text
 
 

@@ -38,7 +38,7 @@ from bep.schemas.yaml.node import Node, scalars
 class Loaded:
     """What the specs of a workspace say. `resources` are complete only if no finding is an error.
 
-    `sources` has the text of each file a finding points into, secrets blotted out.
+    `sources` has the text of each file a finding points into, secrets redacted.
     """
 
     workspace: Workspace

@@ -1,8 +1,8 @@
-"""Masking: the text of a spec with secret values blotted out, so that no excerpt and no message ever shows one."""
+"""Masking: the text of a spec with secret values redacted, so that no excerpt and no message ever shows one."""
 
 import re
 
-from bep.schemas.secrets.recognising import BLOT, blotted, names_secret, shape_of
+from bep.schemas.secrets.recognising import REDACTED, redacted, names_secret, shape_of
 
 SECRET = re.compile(
     r"(key|keys|key_value|secret|password|passwd|token|certificate|credential|credentials)$", re.IGNORECASE
@@ -13,7 +13,7 @@ KEY = re.compile(r"""(?P<before>^.*?["']?(?P<name>[\w-]+)["']?\s*:(?=\s|$))(?P<v
 EXPRESSION = re.compile(r"""\s*["']?\$\{\{[^{}]*\}\}["']?[\s},]*""")
 
 LONGEST = 2_000
-"""Characters beyond which a line is blotted out whole rather than searched for keys."""
+"""Characters beyond which a line is redacted whole rather than searched for keys."""
 
 
 IN_ADDRESSES = ("a user and a password in an address", "a signature")
@@ -31,12 +31,12 @@ def is_secret_name(name: object) -> bool:
 
 
 def masked(text: str) -> str:
-    """The same lines, with what follows a secret's key blotted out: the rest of its line, and lines further in; and
+    """The same lines, with what follows a secret's key redacted: the rest of its line, and lines further in; and
     what is secret in an address, wherever one stands.
 
     Keys stay readable, and so do expressions such as `${{ env.KEY }}`, which are not secret.
     """
-    text = blotted(text)
+    text = redacted(text)
     if not SECRET_ANYWHERE.search(text):
         return text
     lines = []
@@ -58,15 +58,15 @@ SECRET_ANYWHERE = re.compile(SECRET.pattern.removesuffix("$") + "|pass|pwd|pat|s
 def _line(line: str, inside: bool) -> tuple[str, bool]:
     """One line masked, and whether it opens a secret. Inside a secret only a first key stays."""
     if len(line) > LONGEST:
-        return _blot(line), not inside
+        return _redact(line), not inside
     start = 0
     while found := KEY.match(line[start:]):
         before = line[:start] + found["before"]
         if inside or is_secret_name(found["name"]):
-            return before + _blot(found["value"]), not inside
+            return before + _redact(found["value"]), not inside
         start = len(before)
-    return (_blot(line), False) if inside else (line, False)
+    return (_redact(line), False) if inside else (line, False)
 
 
-def _blot(text: str) -> str:
-    return text if EXPRESSION.fullmatch(text) else re.sub(r"\S", BLOT, text)
+def _redact(text: str) -> str:
+    return text if EXPRESSION.fullmatch(text) else re.sub(r"\S", REDACTED, text)

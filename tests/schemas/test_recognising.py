@@ -2,7 +2,7 @@
 
 import pytest
 
-from bep.schemas.secrets.recognising import blotted, is_secret, names_secret, secrets_sealed, shape_of
+from bep.schemas.secrets.recognising import redacted, is_secret, names_secret, secrets_sealed, shape_of
 from bep.schemas.secrets.secret import is_sealed
 
 
@@ -29,10 +29,10 @@ def test_names_that_are_none(name: str) -> None:
     assert not names_secret(name)
 
 
-def test_what_is_blotted_keeps_its_place() -> None:
+def test_what_is_redacted_keeps_its_place() -> None:
     address = "see https://me:canary@host/x?sig=canary&a=1 there"
-    assert blotted(address) == "see https://*********@host/x?**********&a=1 there"
-    assert blotted("nothing here") == "nothing here"
+    assert redacted(address) == "see https://*********@host/x?**********&a=1 there"
+    assert redacted("nothing here") == "nothing here"
 
 
 @pytest.mark.parametrize("password", ["hunter-2", "canary_7", "11aa-1", "p@ss"])

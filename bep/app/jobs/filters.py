@@ -18,7 +18,7 @@ _OTHER_NAMES = {"cancelled": "canceled", "succeeded": "completed", "dead": "notr
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class JobFilter:
     """What a user asked for. Empty or None: any; `limit` keeps the newest."""
 
     statuses: frozenset[str] = frozenset()
@@ -28,7 +28,7 @@ class Wanted:
     limit: int | None = None
 
 
-def chosen(records: "Sequence[JobRecord]", wanted: Wanted) -> "list[JobRecord]":
+def chosen(records: "Sequence[JobRecord]", wanted: JobFilter) -> "list[JobRecord]":
     """The jobs that all of it is true for, newest first. `records` are oldest first."""
     found = [
         record

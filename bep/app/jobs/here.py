@@ -11,7 +11,7 @@ from bep.app.job_records import record_named, records
 from bep.app.jobs.service import Again, News, Piece, Watch
 
 if TYPE_CHECKING:
-    from bep.app.jobs.filters import Wanted
+    from bep.app.jobs.filters import JobFilter
     from bep.app.workspace.contexts import Reading
     from bep.runner.events import Event
     from bep.runner.folder.record import JobRecord
@@ -43,7 +43,7 @@ class JobsHere:
             with watch.stopping() as cancel:
                 return run(request, report=_once_started(watch.report, let_go), cancel=cancel)
 
-    def chosen(self, wanted: "Wanted | None" = None) -> "list[JobRecord]":
+    def chosen(self, wanted: "JobFilter | None" = None) -> "list[JobRecord]":
         """From the records in their folders."""
         from bep.app.jobs.filters import chosen as chosen_of
         from bep.runner.jobs.counting import so_far

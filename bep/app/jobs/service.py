@@ -8,7 +8,7 @@ from threading import Event as Flag
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from bep.app.jobs.filters import Wanted
+    from bep.app.jobs.filters import JobFilter
     from bep.app.workspace.contexts import Reading
     from bep.runner.events import Event
     from bep.runner.folder.record import JobRecord
@@ -61,7 +61,7 @@ class Jobs(Protocol):
         """Run a job to its end. Raises `SpecInvalid`, `ProviderError`, `DomainError` before its first mini-batch."""
         ...
 
-    def chosen(self, wanted: "Wanted | None" = None) -> "list[JobRecord]":
+    def chosen(self, wanted: "JobFilter | None" = None) -> "list[JobRecord]":
         """The jobs that are wanted, newest first, counted as of now; all of them, uncounted, where nothing is said."""
         ...
 

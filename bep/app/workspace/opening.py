@@ -108,7 +108,7 @@ class Opened:
         return with_environments(loaded, world, self._text)
 
     def _text(self, path: str) -> str:
-        """A file's text as it may be shown: whatever looks like a secret is blotted out."""
+        """A file's text as it may be shown: whatever looks like a secret is redacted."""
         from bep.schemas.yaml.masking import masked
 
         return masked(self.files.read(path).decode("utf-8", "replace"))

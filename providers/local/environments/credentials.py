@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from bep.providers.protocol import ProviderError
 from bep.schemas.environments.pip_lines import EXPRESSION, in_one_word
-from bep.schemas.secrets.recognising import blotted
+from bep.schemas.secrets.recognising import redacted
 
 MASK: Final = "****"
 
@@ -42,7 +42,7 @@ class Credentials:
         """A text without any of them, nor what certainly is a secret in any text."""
         for value in sorted(self.hidden, key=len, reverse=True):
             text = text.replace(value, MASK) if len(value) >= _SHORTEST else text.replace(f"//{value}", f"//{MASK}")
-        return blotted(text)
+        return redacted(text)
 
     def hide(self, value: str) -> None:
         """Keep a value from what is written, in each form in which it may come."""

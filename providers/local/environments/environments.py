@@ -32,7 +32,7 @@ Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class EnvironmentPlan:
     """What a recipe comes to on this machine: who would build it, and the environment if it is there.
 
     `interpreter` is the one it would be built with, None where it would get its own from conda.
@@ -94,7 +94,7 @@ class Environments:
             if usable(built, built.folder):  # else it was removed between the two
                 return built
 
-    def wanted(self, label: str, recipe: Recipe) -> Wanted:
+    def wanted(self, label: str, recipe: Recipe) -> EnvironmentPlan:
         """What `build` would give or make. Makes nothing; raises as `build` does before it starts."""
         builder, asked = settled(recipe, self.builder, self.surroundings)
         if asked.problems:
@@ -110,13 +110,13 @@ class Environments:
                 builder, asked = program, recipe.by_conda  # which brings the Python that this machine lacks
         digest = digest_by_conda(asked, self.surroundings)
         earlier = digest_of_one_workspace_by_conda(asked, self.surroundings)
-        return Wanted(digest, asked, None, self._there(digest, earlier, asked), builder)
+        return EnvironmentPlan(digest, asked, None, self._there(digest, earlier, asked), builder)
 
-    def _by_pip(self, recipe: Recipe) -> Wanted:
+    def _by_pip(self, recipe: Recipe) -> EnvironmentPlan:
         interpreter = self._interpreter(recipe)
         digest = digest_by_pip(interpreter, recipe, self.surroundings)
         there = self._there(digest, digest_of_one_workspace(interpreter, recipe), recipe)
-        return Wanted(digest, _told_of_another(recipe, interpreter), interpreter, there)
+        return EnvironmentPlan(digest, _told_of_another(recipe, interpreter), interpreter, there)
 
     def _there(self, digest: str, earlier: str, recipe: Recipe) -> Built | None:
         """The environment that is there: the user's, or the one that was built for this workspace alone."""
@@ -173,7 +173,7 @@ class Environments:
             raise ProviderError("environment", "find", message, code="NoInterpreter")
         return own
 
-    def _built(self, label: str, wanted: Wanted, report: Report) -> Built:
+    def _built(self, label: str, wanted: EnvironmentPlan, report: Report) -> Built:
         digest = wanted.digest
         folder, log = self.folder / digest, self.folder / f"{digest}.log"
         with self._locked(digest, f"{label}: another process is building it; waiting", report) as lock:
@@ -241,7 +241,7 @@ def label_of(address: Address | str) -> str:
     return str(address).removeprefix("environment/")
 
 
-def _made(site: Site, digest: str, wanted: Wanted) -> Built:
+def _made(site: Site, digest: str, wanted: EnvironmentPlan) -> Built:
     """Build what is wanted with its builder."""
     recipe, own = wanted.recipe, wanted.interpreter
     variables: Mapping[str, str] = {}
