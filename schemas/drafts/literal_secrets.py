@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from bep.schemas.drafts.draft import Draft
 from bep.schemas.findings.finding import Finding, mistake, warning
 from bep.schemas.resource import FieldPath
-from bep.schemas.secrets.recognising import redacted, is_excused, is_secret_by_name, may_be_secret, shape_of
+from bep.schemas.secrets.recognising import is_excused, is_secret_by_name, may_be_secret, redacted, shape_of
 from bep.schemas.secrets.secret import Secret
 from bep.schemas.yaml.node import Node, scalars
 

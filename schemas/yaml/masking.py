@@ -2,7 +2,7 @@
 
 import re
 
-from bep.schemas.secrets.recognising import REDACTED, redacted, names_secret, shape_of
+from bep.schemas.secrets.recognising import REDACTED, names_secret, redacted, shape_of
 
 SECRET = re.compile(
     r"(key|keys|key_value|secret|password|passwd|token|certificate|credential|credentials)$", re.IGNORECASE

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bep.app.errors import Refused
-from bep.app.jobs.filters import Wanted, chosen, moment_of, statuses_named
+from bep.app.jobs.filters import JobFilter, chosen, moment_of, statuses_named
 from bep.runner.folder.record import JobRecord, Status
 from bep.runner.request import ScoringTarget, Settings
 from tests.bep.conftest import Workspace
@@ -36,18 +36,18 @@ RECORDS = [
 @pytest.mark.parametrize(
     ("wanted", "names"),
     [
-        (Wanted(), "new recent old oldest"),
-        (Wanted(limit=2), "new recent"),
-        (Wanted(statuses=frozenset(["Failed"])), "new oldest"),
-        (Wanted(statuses=frozenset(["Failed", "Canceled"])), "new recent oldest"),
-        (Wanted(endpoint="e"), "new old oldest"),
-        (Wanted(deployment="blue"), "new recent oldest"),
-        (Wanted(endpoint="e", deployment="blue", limit=1), "new"),
-        (Wanted(since=NOON - timedelta(hours=30)), "new recent old"),
-        (Wanted(endpoint="g"), ""),
+        (JobFilter(), "new recent old oldest"),
+        (JobFilter(limit=2), "new recent"),
+        (JobFilter(statuses=frozenset(["Failed"])), "new oldest"),
+        (JobFilter(statuses=frozenset(["Failed", "Canceled"])), "new recent oldest"),
+        (JobFilter(endpoint="e"), "new old oldest"),
+        (JobFilter(deployment="blue"), "new recent oldest"),
+        (JobFilter(endpoint="e", deployment="blue", limit=1), "new"),
+        (JobFilter(since=NOON - timedelta(hours=30)), "new recent old"),
+        (JobFilter(endpoint="g"), ""),
     ],
 )
-def test_what_is_asked_for_is_listed_newest_first(wanted: Wanted, names: str) -> None:
+def test_what_is_asked_for_is_listed_newest_first(wanted: JobFilter, names: str) -> None:
     assert [found.name for found in chosen(RECORDS, wanted)] == names.split()
 
 

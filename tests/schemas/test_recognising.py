@@ -2,7 +2,7 @@
 
 import pytest
 
-from bep.schemas.secrets.recognising import redacted, is_secret, names_secret, secrets_sealed, shape_of
+from bep.schemas.secrets.recognising import is_secret, names_secret, redacted, secrets_sealed, shape_of
 from bep.schemas.secrets.secret import is_sealed
 
 

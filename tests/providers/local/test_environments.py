@@ -13,7 +13,7 @@ import pytest
 from bep.providers.local.environments.built import Built, mark
 from bep.providers.local.environments.conda import Recipe, recipe_of
 from bep.providers.local.environments.digest import digest_by_pip, digest_of_one_workspace
-from bep.providers.local.environments.environments import Environments, Wanted
+from bep.providers.local.environments.environments import Environments, EnvironmentPlan
 from bep.providers.local.environments.folder import workspaces
 from bep.providers.protocol import ProviderError
 from tests.providers.local.wheels import offline, wheel
@@ -100,7 +100,7 @@ def test_a_python_without_ensurepip_is_helped(tmp_path: Path, wheels: Path) -> N
     bare.chmod(0o755)
     environments = Environments(tmp_path / "cloud", surroundings=offline(wheels))
     interpreter = replace(environments._interpreter(Recipe()), path=str(bare))
-    wanted = Wanted("d" * 32, Recipe(first=("alpha",)), interpreter, None)
+    wanted = EnvironmentPlan("d" * 32, Recipe(first=("alpha",)), interpreter, None)
     built = environments._built("mine/1", wanted, lambda _: None)
     assert says(built.python, "import alpha; print(alpha.VERSION)") == "2.0"
 
@@ -119,7 +119,7 @@ def test_a_pip_that_would_try_every_release_is_renewed_first(
     aged.chmod(0o755)
     environments = Environments(tmp_path / "cloud", surroundings=offline(wheels))
     interpreter = replace(environments._interpreter(Recipe()), path=str(aged))
-    wanted = Wanted("d" * 32, Recipe(first=("beta",)), interpreter, None)
+    wanted = EnvironmentPlan("d" * 32, Recipe(first=("beta",)), interpreter, None)
     built = environments._built("mine/1", wanted, lambda _: None)
     assert says(built.python, "import beta; print(beta.VERSION)") == "0.1"
     assert (" -m pip install --upgrade pip" in Path(built.log).read_text()) is renewed
