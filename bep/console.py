@@ -159,7 +159,8 @@ class Console:
         """Ask for the word yes; anything else ends the command. Without a terminal nobody can be asked."""
         if not sys.stdin.isatty():
             raise Stop(
-                ExitCode.ERROR, "nobody can be asked here: say --auto-approve, or apply a plan file made with `plan -o`"
+                ExitCode.ERROR,
+                "there is no terminal to ask on: say --auto-approve, or apply a plan file made with `plan -o`",
             )
         self.clear()
         _write(sys.stderr, f"\n{question}\nOnly the word yes goes on: ")

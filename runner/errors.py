@@ -19,7 +19,7 @@ class JobDamaged(JobInvalid):
     code = "JobDamaged"
 
     def __init__(self, file: Path, why: object) -> None:
-        fix = "put a good copy of the job's folder back, or run the job anew"
+        fix = "put back a good copy of the job's folder, or run the job again as a new one"
         super().__init__(f"{file} is damaged: {why}\n    fix: {fix}")
 
 

@@ -234,7 +234,7 @@ def build_every(opened: "Reading", say: Callable[[str], None]) -> "list[Built]":
 def _something(opened: "Reading", built: "Built | str") -> "Built":
     if isinstance(built, str):
         own = environments_of(opened).own()
-        raise NothingToDo(f"{built} asks for nothing, so there is nothing to build: scripts run with {own}")
+        raise NothingToDo(f"{built} asks for no packages, so there is nothing to build: scripts run with {own}")
     return built
 
 

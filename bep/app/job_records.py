@@ -61,7 +61,7 @@ def record_named(home: Path, name: str) -> "JobRecord":
     from bep.runner.folder.record import load
 
     if name in ("", ".", "..") or "/" in name or "\0" in name:
-        raise Refused(f"{name!r} is no job's name, which is never a path. `bep job list` has them.")
+        raise Refused(f"{name!r} is not a job's name, which is never a path. `bep job list` shows them.")
     if (jobs_folder(home) / name / "job.json").is_file():
         return load(jobs_folder(home) / name)
     every = {record.name: record for record in records(home)}

@@ -48,7 +48,7 @@ def repair(
 def _lines(opened: "Opened", found: "Repaired", dry_run: bool) -> "list[str]":
     lines = [line for damage in found.damages for line in _of(opened, damage, dry_run)]
     if not found.damages:
-        return [f"All {found.read} stored files are sound."]
+        return [f"All {found.read} stored files are intact."]
     mended = len(found.damages) - found.left
     return [*lines, f"{found.read} stored files read, {len(found.damages)} damaged, {mended} put back."]
 

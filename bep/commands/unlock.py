@@ -37,4 +37,4 @@ def unlock(
 
         console.result_json(asdict(holder))
     else:
-        console.result(f"The lock is away. It was {holder}.\nLook with `bep plan` at what that left.")
+        console.result(f"The lock is removed. It was {holder}.\nLook with `bep plan` at what that left.")

@@ -95,7 +95,9 @@ def _imported(case: Case, wanted: Wanted, observed: Observed, asked: bool) -> De
     now = observed.attributes
     sides = Sides(wanted.attributes, {}, now, now)
     found = _by_rule(compare(sides, case.kind, wanted.guards.ignore_changes), observed.contents, wanted)
-    reason = "import was asked for" if asked else "an earlier apply made it and was cut before it could note so"
+    reason = (
+        "import was asked for" if asked else "an earlier apply created it and was interrupted before recording that"
+    )
     diffs = _with_files(found.diffs, observed.contents, wanted.contents)
     if _changes_what_was_registered(case.kind, diffs):
         return Decision(case, Verdict.REFUSED, findings=(registered_changed(wanted, diffs, in_world=True),))
@@ -135,7 +137,7 @@ def _compared(case: Case, entry: Entry, wanted: Wanted, observed: Observed, opti
     base = Decision(case, Verdict.NOTHING, diffs=diffs, after=after, origin=_origin(diffs), notes=_ignored(case, found))
     if _changes_what_was_registered(case.kind, diffs) and not asked:
         refusal = registered_changed(wanted, diffs, in_world=base.origin is Origin.DRIFT)
-        drift = _drift(case, entry, found.drifted, "refused: what is registered does not change")
+        drift = _drift(case, entry, found.drifted, "refused: registered versions never change")
         return replace(base, verdict=Verdict.REFUSED, drift=drift, findings=(refusal,))
     forcing = [dotted(diff.path) for diff in diffs if diff.forces_replacement]
     failed = observed.condition is Condition.FAILED
@@ -211,7 +213,7 @@ def _ignored(case: Case, found: Comparison) -> tuple[str, ...]:
     if not found.ignored:
         return ()
     names = ", ".join(dotted(path) for path in found.ignored)
-    return (f"{case.address}: changes of {names} are ignored, as its ignore_changes asks",)
+    return (f"{case.address}: changes of {names} are ignored, as ignore_changes says",)
 
 
 def _drift(case: Case, entry: Entry, diffs: tuple[FieldDiff, ...], answer: str) -> Drift | None:

@@ -29,26 +29,26 @@ def error(
 
 def already_exists(wanted: Wanted) -> PlanFinding:
     """A wish for something that is there and that bep did not make."""
-    message = "it already exists, and bep did not make it; nothing of it is overwritten unasked"
+    message = "it already exists, and bep did not create it; bep overwrites nothing it did not create"
     fix = f"take it over with `bep import {wanted.address}`, or declare another name"
     return error("already-exists", wanted.address, message, fix, wanted)
 
 
 def in_progress(wanted: Wanted) -> PlanFinding:
     """A wish for something that the world is at work on."""
-    message = "it is still being made, and what comes of that is not known yet"
+    message = "it is still being created, and the result is not known yet"
     return error("in-progress", wanted.address, message, "plan again when it is ready", wanted)
 
 
 def nothing_to_import(wanted: Wanted) -> PlanFinding:
     """An import, or a move, whose object is not there."""
-    message = "it was to be imported, but the provider has no such object"
-    return error("nothing-to-import", wanted.address, message, "leave the import out and bep creates it", wanted)
+    message = "an import was requested, but the provider has no such object"
+    return error("nothing-to-import", wanted.address, message, "leave out the import, and bep creates it", wanted)
 
 
 def import_undeclared(address: Address) -> PlanFinding:
     """An import without a wish: the next plan would delete what was just imported."""
-    message = "it was to be imported, but no spec declares it"
+    message = "an import was requested, but no spec declares it"
     return error("import-undeclared", address, message, "declare it first; the next plan would delete it otherwise")
 
 
@@ -59,7 +59,7 @@ def registered_changed(wanted: Wanted, diffs: Sequence[FieldDiff], *, in_world: 
     version = names_of(wanted.address)[-1]
     whose = "what is registered differs from what is declared in" if in_world else "it is registered with a different"
     message = f"version {version} cannot change, and {whose} {fields}" + (": " + ", ".join(files) if files else "")
-    fix = f"bump the version of this {kind_of(wanted.address)}: what is registered never changes"
+    fix = f"bump the version of this {kind_of(wanted.address)}: registered versions never change"
     return error("registered-content-changed", wanted.address, message, fix, wanted)
 
 
@@ -72,7 +72,7 @@ def unknown_address(flag: str, address: str) -> PlanFinding:
 def reference_cycle(members: Sequence[Address]) -> PlanFinding:
     """Resources that each wait for the next."""
     around = " -> ".join((*members, members[0]))
-    message = f"each of these refers to the next, so none can be first: {around}"
+    message = f"each of these refers to the next, so none can come first: {around}"
     return error("reference-cycle", members[0], message, "take one of the references out")
 
 

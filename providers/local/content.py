@@ -178,8 +178,8 @@ def _seal(file: Path) -> None:
 def _damaged(address: str, place: Path, name: str, sha256: str) -> ProviderError:
     found = "were changed" if place.exists() else "are gone"
     message = (
-        f"the stored bytes of {name} {found} ({place}). `bep state repair` puts back what the specs' files have still;"
-        f" else a file with sha256 {sha256} mends it, at that place"
+        f"the stored bytes of {name} {found} ({place}). `bep state repair` restores what the specs' files still have;"
+        f" otherwise put a file with sha256 {sha256} in that place"
     )
     return ProviderError(address, "read", message, code="ContentDamaged")
 

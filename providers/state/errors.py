@@ -20,7 +20,7 @@ class StateReplaced(Exception):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        super().__init__(f"{path}: it was replaced by someone else while this apply ran; theirs was left as it is")
+        super().__init__(f"{path}: someone else replaced it while this apply ran; theirs was left as it is")
 
 
 class StateNotWritten(Exception):

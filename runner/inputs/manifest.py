@@ -60,7 +60,7 @@ class Manifest:
             raise JobDamaged(self.path, "its names are not those that the job began with")
         whole = len(starts) == -(-self.items // self.stride) + 1 and starts[0] == 0 and starts[-1] == size
         if not whole or any(here >= after for here, after in pairwise(starts)):
-            raise JobDamaged(self.index, "it does not say where the items stand")
+            raise JobDamaged(self.index, "it does not say where the items are")
 
     def number_of(self, item: int) -> int:
         """The mini-batch that an item is in."""
@@ -91,7 +91,7 @@ class Manifest:
                 raise JobDamaged(self.index, f"it has no place for the items from {first} on")
             found = os.pread(names.fileno(), end - start - 1, start).split(b"\0")[skipped : skipped + count]
         if len(found) < count:
-            raise JobDamaged(self.path, f"it has not all of the {count} items from {first} on")
+            raise JobDamaged(self.path, f"it does not have all of the {count} items from {first} on")
         return tuple(map(os.fsdecode, found))
 
 

@@ -125,7 +125,7 @@ def _complaint(lacking: Sequence[str], keys: Sequence[str], partition_format: st
     )
     return (
         f"the deployment has partition_keys {', '.join(keys)}, and {len(lacking)} of the input files {wanted}:{shown}\n"
-        "  fix: name the folders KEY=VALUE, or say in the job where the keys stand, such as "
+        "  fix: name the folders KEY=VALUE, or say in the job where the keys are, such as "
         f"`partition_format: {'/'.join(f'{{{key}}}' for key in keys)}/*` beside the input's path"
     )
 
@@ -147,7 +147,7 @@ def read(file: Path) -> Partitions:
         with file.open() as lines:
             starts = array("Q", (json.loads(line)[0] for line in lines))
     except (ValueError, TypeError, LookupError, OverflowError, RecursionError) as problem:
-        raise ValueError(f"a line is no group of files ({problem})") from None
+        raise ValueError(f"a line is not a group of files ({problem})") from None
     if not starts or starts[0] != 0 or any(here >= after for here, after in pairwise(starts)):
         raise ValueError("its groups do not follow one another")
     return Partitions(starts)

@@ -136,7 +136,7 @@ def _with_inputs(folder: JobFolder, record: JobRecord, *, accept: bool, only_if_
         raise InputsChanged(
             f"inputs of {record.name} have changed since it listed them: {found}\n"
             "    fix: put them back, or run the job anew; --accept-changed-inputs goes on with what is there now, and "
-            "what was scored before stays"
+            "earlier results stay"
         )
     accepted = _warned(record, f"inputs changed between the runs of this job, which was accepted: {found}")
     save(accepted)

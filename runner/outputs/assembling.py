@@ -108,10 +108,10 @@ def publish(temporary: Path, output: Path) -> None:
     except FileExistsError:
         if output.samefile(temporary):
             return
-        raise OutputExists(f"{output} has appeared while the job ran; it was not overwritten") from None
+        raise OutputExists(f"{output} appeared while the job ran; it was not overwritten") from None
     except OSError:  # a file system without hard links
         if output.exists():
-            raise OutputExists(f"{output} has appeared while the job ran; it was not overwritten") from None
+            raise OutputExists(f"{output} appeared while the job ran; it was not overwritten") from None
         temporary.rename(output)
     sync_folder(output.parent)
 

@@ -118,7 +118,7 @@ def listed(address: str, transfer: Transfer, most: int | None = None) -> Mapping
         if not marker or (most is not None and len(found) > most):
             break
         if marker in markers:
-            raise InputsInvalid(f"{hidden(address)}: cannot be listed: its pages turn in a circle")
+            raise InputsInvalid(f"{hidden(address)}: cannot be listed: its pages form a circle")
         markers.add(marker)
     folders = {"/".join(parts[:end]) for parts in (name.split("/") for name in found) for end in range(1, len(parts))}
     return dict(sorted((n, f) for n, f in found.items() if n not in folders or f.size)[:most])
@@ -214,5 +214,5 @@ def _parsed(text: bytes) -> ElementTree.Element:
     except ElementTree.ParseError:
         found = None
     if found is None or found.tag != "EnumerationResults":
-        raise OSError("the server answers with something else than a listing of blobs") from None
+        raise OSError("the server does not answer with a listing of blobs") from None
     return found

@@ -68,7 +68,7 @@ def _sound(
     if check(again, board):
         return again
     raise InputsInvalid(
-        f"{hidden(address)}: somebody writes into {downloads} while it is read; end that, and try again"
+        f"{hidden(address)}: another process writes into {downloads} while it is read; end that, and try again"
     )
 
 
@@ -138,7 +138,7 @@ def _folder(address: str, downloads: Path, board: Board, most: int | None, kind:
         try:
             fetched = _listed_and_fetched(address, copies, board, most, kind)
         except InputsInvalid as error:
-            first = f"{missing}\n    it is no folder either: " if missing else ""
+            first = f"{missing}\n    it is not a folder either: " if missing else ""
             raise InputsInvalid(f"{first}{error}{copies.still_here()}") from None
         if most is None:
             copies.remember(fetched.place)

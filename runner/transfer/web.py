@@ -59,7 +59,7 @@ def fetch(address: str, downloads: Path, transfer: Transfer) -> Fetched:
     try:
         copies = Copies(downloads, identity(address))
     except ValueError as error:
-        raise InputsInvalid(f"{hidden(address)}: this is no address: {error}") from None
+        raise InputsInvalid(f"{hidden(address)}: this is not an address: {error}") from None
     with copies.held(transfer.pause):
         download = _Download(address, copies, transfer)
         with _told(address, download, copies.still_here):
@@ -178,7 +178,7 @@ class _Download:
             raise _Missing("it is a folder")
         is_page = told.get("content-type", "").partition(";")[0].strip() == "text/html"
         if is_page and not urlsplit(self._address).path.lower().endswith((".html", ".htm")):
-            raise OSError(f"the server answers with a web page (text/html), which is no data. {FOLDERS}")
+            raise OSError(f"the server answers with a web page (text/html), which is not data. {FOLDERS}")
 
     def _if_changed(self) -> Mapping[str, str]:
         """Headers with which a server that has the same still says so instead of sending it."""

@@ -82,9 +82,9 @@ class Contents:
         try:
             names = self.files.names(parent or ".")
         except (OSError, ValueError):
-            return f"The folder {parent or '.'} is not there either. Paths are relative to the file they stand in."
+            return f"The folder {parent or '.'} is not there either. Paths are relative to the file that names them."
         near = did_you_mean(name, names, before=f"{parent}/" if parent else "")
-        return near or "Paths are relative to the file they stand in."
+        return near or "Paths are relative to the file that names them."
 
     def once(self, path: str, examine: "Callable[[bytes, str], T]") -> T:
         """What `examine` says of a file's bytes and name, asked once a file. Raises `OSError`."""

@@ -104,7 +104,7 @@ def mend(path: FieldPath, *, is_sensitive: bool = False) -> str:
     elif path[0] == "variables":
         instead = "Declare the variable with 'sensitive: true', and give its value with --var or BEP_VAR_NAME"
     else:
-        instead = "Take it out, here and from the history of the file, and let it be replaced where it came from"
+        instead = "Take it out, here and from the history of the file, and have it replaced where it was issued"
     return f"{instead}. If it is none: x-bep: {{not_secret: [{_dotted(path)}]}}."
 
 

@@ -118,7 +118,7 @@ def _conda(draft: Draft, contents: Contents, node: Node, base: Node | None) -> N
         draft.error(
             "conda-file-form",
             ("conda_file",),
-            f"{path} is no conda file: it must be one mapping",
+            f"{path} is not a conda file: it must be one mapping",
             "It has name, channels and dependencies.",
         )
 

@@ -14,8 +14,8 @@ _NAMED: Final = re.compile(r"\s*(?:-\s+)?[\"']?(?P<name>[\w.-]+)[\"']?\s*:\s+(?P
 _LONGEST: Final = 1 << 20
 """Bytes of a file that is looked through; what describes a model has a few thousand."""
 _FIX: Final = (
-    "Take it out, and have it replaced where it came from: a file of the model may say ${{ env.NAME }} where an index's"
-    " user or password stands. If it is none: x-bep: {not_secret: [path.%s]}."
+    "Take it out, and have it replaced where it was issued: a file of the model may have ${{ env.NAME }} as the user or"
+    " the password of an index. If it is none: x-bep: {not_secret: [path.%s]}."
 )
 
 

@@ -70,7 +70,7 @@ class Carrier:
                 continue
             node, line = group[0], parse(text)
             if line.trouble:
-                message = f"'{text}' is no line that pip takes: {line.trouble}"
+                message = f"'{text}' is not a line that pip accepts: {line.trouble}"
                 self.draft.error("pip-line", path, message, "Write one requirement, or options alone.", node.mark)
             elif local_requirement(line.requirement) is not None:
                 found += self._requirement(path, node, line)
@@ -176,7 +176,9 @@ class Carrier:
             return
         names = [name for name in self.contents.files.names(local) if name.lower().endswith(ARCHIVES)]
         if not self.contents.files.is_folder(local) or not names:
-            message = f"--find-links {value}: {local} is no folder with wheels or source distributions directly in it"
+            message = (
+                f"--find-links {value}: {local} is not a folder with wheels or source distributions directly in it"
+            )
             self.draft.error("pip-path", path, message, "Name the folder that they lie in.", node.mark)
             return
         found = [self._take(path, node, posixpath.join(local, name)) for name in names]
@@ -235,7 +237,7 @@ def _not_carried(name: str, value: str) -> tuple[str, str] | None:
         return None
     if name == "editable":
         return (
-            f"'-e {value}' installs a folder where it stands: what scores would change with it, unseen",
+            f"'-e {value}' installs a folder in place: the environment would change with it, unseen",
             _BUILD_A_WHEEL,
         )
     if value.startswith("$"):

@@ -117,9 +117,9 @@ def parse(line: str) -> PipLine:
     except (_Refused, ValueError) as refused:
         return PipLine(requirement, rest, trouble=str(refused))
     options = tuple((name, str(value)) for name in _NAMING for value in getattr(found, name))
-    trouble = f"'{more[0]}' stands after the options" if more else ""
+    trouble = f"'{more[0]}' comes after the options" if more else ""
     if requirement and options:
-        trouble = "an option that names a file or an address stands on a line of its own"
+        trouble = "an option that names a file or an address needs a line of its own"
     return PipLine(requirement, rest, options, tuple(found.others), trouble)
 
 

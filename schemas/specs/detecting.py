@@ -126,7 +126,7 @@ def _said(said: Node) -> tuple[str | None, tuple[Finding, ...]]:
             return said.value, ()
         message, fix = f"{said.value} is not written by itself", f"Write {instead}."
     elif said.value in ("job", "workspace"):
-        message = f"a {said.value} is no spec of a resource"
+        message = f"a {said.value} does not declare a resource"
         fix = "Use `bep run FILE` for a job." if said.value == "job" else "A workspace is described in bep.yml only."
     else:
         message = f"'{said.text}' is not a kind" if said.text else "kind must be text"

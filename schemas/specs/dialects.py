@@ -59,7 +59,7 @@ def _inner(node: Node, name: Node | None, doubts: Doubts) -> list[Draft]:
         inner.error(
             "other-endpoint",
             ("endpoint_name",),
-            f"this deployment stands inside {name.text} but names {own.text}",
+            f"this deployment is inside {name.text} but names {own.text}",
             "Remove endpoint_name.",
         )
     if name is not None:

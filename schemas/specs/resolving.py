@@ -40,7 +40,7 @@ def _field(draft: Draft, path: FieldPath, kind: str, node: Node, addresses: Addr
         draft.error(
             "reference-form",
             path,
-            f"{path[-1]} '{node.value}' is no reference to {with_article(kind)}",
+            f"{path[-1]} '{node.value}' is not a reference to {with_article(kind)}",
             f"Write {form}.",
         )
         return

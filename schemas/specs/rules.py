@@ -183,7 +183,7 @@ def file_name_trouble(name: str) -> str:
     if (size := len(name.encode("utf-8", "surrogatepass"))) > LONGEST_FILE_NAME:
         return f"output_file_name has {size} bytes, and may have {LONGEST_FILE_NAME}: it grows under a longer name"
     if name in (".", "..") or name != name.strip() or name.endswith("."):
-        return f"output_file_name '{name}' is no name for a file"
+        return f"output_file_name '{name}' cannot be the name of a file"
     return ""
 
 

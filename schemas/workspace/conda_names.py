@@ -46,5 +46,7 @@ def _wrong(key: str, node: Node) -> Finding | None:
         return None
     if not isinstance(node.value, str) or not _REQUIREMENT.fullmatch(node.value.strip()):
         text = shown(node.value) if isinstance(node.value, dict | list | str) else node.text
-        return mistake(WRONG_NAMES, "", f"'{key}' stands for {text}, which is no pip requirement", EXAMPLE, node.mark)
+        return mistake(
+            WRONG_NAMES, "", f"'{key}' stands for {text}, which is not a pip requirement", EXAMPLE, node.mark
+        )
     return None

@@ -141,7 +141,7 @@ def _unsound(one: Condition | Output, declared: Collection[Address]) -> Iterator
             jmespath.compile(one.query)
         except (JMESPathError, RecursionError) as problem:
             message = f"'{cut(one.query)}' is not a JMESPath expression: {_first_line(problem)}"
-            fix = "See https://jmespath.org; numbers stand in backticks: settings.mini_batch_size <= `100`."
+            fix = "See https://jmespath.org; numbers are written in backticks: settings.mini_batch_size <= `100`."
             yield mistake("query-invalid", one.address, message, fix, one.query_mark)
 
 

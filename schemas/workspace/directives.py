@@ -128,11 +128,13 @@ def _strange(address: Address, mark: Mark) -> list[Finding]:
     if not is_kind(kind):
         fix = did_you_mean(kind, kind_names()) or f"Begin with a kind: {', '.join(kind_names())}."
         return [
-            mistake("address-invalid", address, f"'{address}' is no address: no kind is called '{kind}'", fix, mark)
+            mistake("address-invalid", address, f"'{address}' is not an address: no kind is called '{kind}'", fix, mark)
         ]
     identity = load_kind(kind).identity
     names = names_of(address)
     if len(names) != len(identity) or not all(names):
         form = "/".join((kind, *(name.upper() for name in identity)))
-        return [mistake("address-invalid", address, f"'{address}' is no address of a {kind}", f"Write {form}.", mark)]
+        return [
+            mistake("address-invalid", address, f"'{address}' is not the address of a {kind}", f"Write {form}.", mark)
+        ]
     return []

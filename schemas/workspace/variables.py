@@ -110,7 +110,7 @@ class Variables:
 
     def misplaced(self, taken: set[int]) -> list[Finding]:
         """Findings for secrets that stand where nothing is sensitive: in none of the nodes with the ids `taken`."""
-        message = "a secret may only stand in a sensitive field, such as account_key, or in environment_variables"
+        message = "a secret is only allowed in a sensitive field, such as account_key, or in environment_variables"
         fix = "Use ${{ var.NAME }} with a variable that is not sensitive."
         wrong = [node for node in self.deferred if id(node) not in taken]
         return [mistake("secret-not-sensitive", "", message, fix, node.mark) for node in wrong]

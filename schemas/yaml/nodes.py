@@ -52,7 +52,7 @@ class Building:
     def _may_open(self, raw: Any, node: Node) -> bool:
         """Whether a mapping or list may be walked: not inside itself, and not beyond what aliases may add."""
         if id(raw) in self.open:
-            self._report("alias-cycle", "this alias stands inside what it refers to", "Write the value out.", node.mark)
+            self._report("alias-cycle", "this alias is inside what it refers to", "Write the value out.", node.mark)
             return False
         if id(raw) in self.seen:
             self.aliased += 1

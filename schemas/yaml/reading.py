@@ -172,7 +172,7 @@ def _unprintable(error: yaml.reader.ReaderError, text: str, file: str) -> Writte
         file,
         text,
         "yaml-syntax",
-        "this is not YAML: a control character stands here",
+        "this is not YAML: there is a control character here",
         "Remove the character, or write it as an escape in double quotes.",
         mark,
     )

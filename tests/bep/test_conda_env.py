@@ -87,6 +87,6 @@ def test_a_file_of_names_says_what_stands_for_a_package(words: Workspace) -> Non
     for command in (("validate",), ("env", "build"), ("run", "job.yml")):
         refused = words.bep(*command, expect=3, PATH=path)
         assert (
-            "names.yml:1:10: error: 'r-words' stands for a list, which is no pip requirement"
+            "names.yml:1:10: error: 'r-words' stands for a list, which is not a pip requirement"
             in refused.stdout + refused.stderr
         )

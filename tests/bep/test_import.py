@@ -104,5 +104,5 @@ def test_what_no_spec_declares_is_taken_over_with_its_yaml_where_that_is_asked_f
     assert {change["action"] for change in changes} <= {"adopt"}  # no longer protected, once a spec declares them
     forgotten.bep("apply", "-y")
     forgotten.bep("plan", "--detailed-exitcode")
-    assert "is no kind: there are compute" in forgotten.bep("import", "--all", "--kind", "machine", expect=1).stderr
+    assert "is not a kind: there are compute" in forgotten.bep("import", "--all", "--kind", "machine", expect=1).stderr
     assert "name the objects, or say --all" in forgotten.bep("import", expect=1).stderr

@@ -77,7 +77,7 @@ def test_wheels_requirements_and_constraints_travel(tmp_path: Path) -> None:
         ("-c ../paths.txt", "a constraint names a file"),
         ("'$HOME/x.whl'", "a character in it"),
         ("./conda.yml", "neither a wheel nor a source distribution"),
-        ("--not-of-pip x", "is no line that pip takes"),
+        ("--not-of-pip x", "is not a line that pip accepts"),
     ],
 )
 def test_what_does_not_travel_is_a_finding_at_its_line(tmp_path: Path, line: str, says: str) -> None:

@@ -45,7 +45,7 @@ def test_a_job_goes_on_with_its_own_items_or_not_at_all(tmp_path: Path, file: st
 def test_a_manifest_that_lacks_items_is_named(tmp_path: Path) -> None:
     found = listed(tmp_path)
     found.path.write_bytes(b"a\0b\0cxd\0")
-    with pytest.raises(JobDamaged, match="manifest is damaged: it has not all of the 2 items from 2 on"):
+    with pytest.raises(JobDamaged, match="manifest is damaged: it does not have all of the 2 items from 2 on"):
         found.names(2, 2)
 
 

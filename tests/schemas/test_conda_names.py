@@ -32,10 +32,10 @@ def test_what_stands_for_what_and_what_for_nothing(bench: Workbench) -> None:
 @pytest.mark.parametrize(
     ("names", "place", "message"),
     [
-        ("a: [b]\n", (1, 4), "'a' stands for a list, which is no pip requirement"),
-        ("a: 1.2\n", (1, 4), "'a' stands for 1.2, which is no pip requirement"),
-        ("ok: yes-it-is\na: -r more.txt\n", (2, 4), "'a' stands for '-r more.txt', which is no pip requirement"),
-        ("a: ''\n", (1, 4), "'a' stands for '', which is no pip requirement"),
+        ("a: [b]\n", (1, 4), "'a' stands for a list, which is not a pip requirement"),
+        ("a: 1.2\n", (1, 4), "'a' stands for 1.2, which is not a pip requirement"),
+        ("ok: yes-it-is\na: -r more.txt\n", (2, 4), "'a' stands for '-r more.txt', which is not a pip requirement"),
+        ("a: ''\n", (1, 4), "'a' stands for '', which is not a pip requirement"),
         ("numpy=1.2: numpy\n", (1, 1), "'numpy=1.2' is not the name of a conda package"),
         ("conda-forge::numpy: numpy\n", (1, 1), "'conda-forge::numpy' is not the name of a conda package"),
         ("Python: python3\n", (1, 1), "'Python' cannot be replaced: each environment has its own"),

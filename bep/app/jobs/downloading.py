@@ -88,4 +88,4 @@ def _place(new: Path, target: Path) -> None:
     try:
         name_if_free(new, target)
     except FileExistsError:
-        raise Refused(f"{target}: has appeared meanwhile; it was not overwritten") from None
+        raise Refused(f"{target}: appeared while bep worked; it was not overwritten") from None

@@ -53,7 +53,7 @@ def _partitions(job: "JobSpec", deployed: Mapping[str, Any]) -> Iterator[Finding
         message = f"the deployment has partition_keys {keys}, so a mini-batch is all files with the same values of them"
         yield _mistake("partition-keys", job, "mini_batch_size", message, "leave mini_batch_size out")
     if job.partition_format and not keys:
-        message = "partition_format says where partition_keys stand, and the deployment has none"
+        message = "partition_format says where partition_keys are in a path, but the deployment has no partition_keys"
         fix = "leave it out, or give the deployment settings.partition_keys"
         yield _mistake("partition-keys", job, "partition_format", message, fix)
 

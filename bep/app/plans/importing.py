@@ -42,7 +42,7 @@ def found_in_world(opened: "Reading", names: Sequence[str]) -> list[Found]:
     for name in dict.fromkeys(names):
         address = Address(name)
         if not is_kind(kind_of(address)) or not names_of(address):
-            raise Refused(f"{name!r} is no address: KIND/NAME, with a kind of {', '.join(kind_names())}")
+            raise Refused(f"{name!r} is not an address: KIND/NAME, with a kind of {', '.join(kind_names())}")
         if address in opened.state.entries:
             raise Refused(f"{address} is in the state already: `bep show {address}` shows it")
         observed = opened.provider.read([address]).get(address)
@@ -60,7 +60,7 @@ def not_in_state(opened: "Reading", kinds: Sequence[str]) -> list[Found]:
     from bep.schemas.kinds.kind import is_kind, kind_names
 
     if wrong := [kind for kind in kinds if not is_kind(kind)]:
-        raise Refused(f"{wrong[0]!r} is no kind: there are {', '.join(kind_names())}")
+        raise Refused(f"{wrong[0]!r} is not a kind: there are {', '.join(kind_names())}")
     declared = {resource.address for resource in specs_of(opened).resources}
     there = [address for kind in kinds or kind_names() for address in opened.provider.list(kind)]
     # What exists always, such as the default datastore, is listed and nobody's to look after: it cannot be read.
@@ -71,7 +71,7 @@ def not_in_state(opened: "Reading", kinds: Sequence[str]) -> list[Found]:
 def _near(opened: "Reading", address: Address) -> str:
     there = list(opened.provider.list(kind_of(address)))
     if address in there:
-        return " for bep to look after: it exists always, and nobody need declare it"
+        return " for bep to look after: it always exists and need not be declared"
     near = get_close_matches(address, there, 3, 0.4) or there[:5]
     return f"\n    fix: there is {', '.join(near)}" if near else f"; it has no {kind_of(address)} at all"
 

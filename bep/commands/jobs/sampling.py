@@ -50,5 +50,5 @@ def _conclude(console: Console, sampled: "Sampled") -> None:
             name = signal.Signals(-code).name
             raise Stop(ExitCode.ERROR, f"the process died of {name}: memory that ran out, or a crash in native code")
         case code if code > 2:
-            raise Stop(ExitCode.ERROR, f"the process ended with exit code {code}: the script left by itself")
+            raise Stop(ExitCode.ERROR, f"the process ended with exit code {code}: the script exited by itself")
     raise Stop(ExitCode.ERROR)

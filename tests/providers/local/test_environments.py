@@ -13,7 +13,7 @@ import pytest
 from bep.providers.local.environments.built import Built, mark
 from bep.providers.local.environments.conda import Recipe, recipe_of
 from bep.providers.local.environments.digest import digest_by_pip, digest_of_one_workspace
-from bep.providers.local.environments.environments import Environments, EnvironmentPlan
+from bep.providers.local.environments.environments import EnvironmentPlan, Environments
 from bep.providers.local.environments.folder import workspaces
 from bep.providers.protocol import ProviderError
 from tests.providers.local.wheels import offline, wheel
