@@ -25,7 +25,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "destroy": "Delete every resource in the state, after asking.",
     "show": "Show what is there, one resource, or a kept plan.",
     "run": "Score files with a deployment, on this machine.",
-    "job": "Look at jobs, stop them, go on with them.",
+    "job": "Look at jobs, stop them, go on with them, remove them.",
     "env": "List, build and remove the Pythons that scripts run in.",
     "import": "Look after objects that exist already.",
     "adopt": "Write drift back into the spec.",

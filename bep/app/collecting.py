@@ -145,7 +145,7 @@ def _named_by_jobs(opened: "Specs") -> dict[str, set[str]]:
         job.name: {word for name in _FILES for word in _words(job / name)}
         for home in homes
         for job in (home / "jobs").glob("*")
-        if not _is_over(job)
+        if not job.name.startswith(".") and not _is_over(job)
     }
 
 

@@ -19,7 +19,7 @@ def jobs_folder(home: Path) -> Path:
 
 
 def records(home: Path) -> "list[JobRecord]":
-    """Every job's record, oldest first. A folder without a readable record is passed over."""
+    """Every job's record, oldest first. A folder without a readable record is passed over, and what was removed."""
     folder = jobs_folder(home)
     if not folder.is_dir():
         return []
@@ -28,6 +28,8 @@ def records(home: Path) -> "list[JobRecord]":
 
     found = []
     for path in folder.iterdir():
+        if path.name.startswith("."):
+            continue
         try:
             found.append(load(path))
         except JobInvalid:

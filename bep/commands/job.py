@@ -7,6 +7,7 @@ from bep.commands.jobs.cancelling import cancel
 from bep.commands.jobs.continuing import resume, retry
 from bep.commands.jobs.downloading import download
 from bep.commands.jobs.logs import logs
+from bep.commands.jobs.removing import delete, prune
 from bep.commands.jobs.reports import report
 from bep.commands.jobs.results import Name
 from bep.formatting import Format
@@ -18,7 +19,7 @@ Query = Annotated[str, Option("--query", metavar="JMESPATH", help="Only a part o
 
 @app.callback()
 def job() -> None:
-    """Look at jobs, stop them, go on with them.
+    """Look at jobs, stop them, go on with them, remove them.
 
     \b
     Examples:
@@ -30,6 +31,7 @@ def job() -> None:
       bep job resume nightly                go on after a kill, a cancel or a failure
       bep job retry nightly                 score only the failed items again
       bep job download nightly --path results
+      bep job prune --older 30d
     """
 
 
@@ -147,5 +149,5 @@ def stream(name: Name) -> None:
     follow(Console(), here(), name)
 
 
-for command in (cancel, resume, retry, download, logs, report):
+for command in (cancel, resume, retry, download, logs, report, delete, prune):
     app.command()(command)

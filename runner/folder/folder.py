@@ -49,12 +49,21 @@ class JobFolder:
             if not take(lock, patience=0.5):
                 holder = os.pread(lock, 100, 0).decode(errors="replace").strip() or "another process"
                 raise JobBusy(f"{self.path.name} is being run by {holder}; wait for it or cancel it")
+            if not self._is_here(lock):
+                raise JobBusy(f"{self.path.name} was removed meanwhile")
             with naming(self._lock):
                 os.ftruncate(lock, 0)
                 os.pwrite(lock, f"process {os.getpid()}\n".encode(), 0)
             yield
         finally:
             os.close(lock)
+
+    def _is_here(self, lock: int) -> bool:
+        """Whether an open lock is this folder's still: who waits for it may wait for a job that is being removed."""
+        try:
+            return os.path.samestat(os.fstat(lock), self._lock.stat())
+        except FileNotFoundError:
+            return False
 
     def is_held(self) -> bool:
         """Whether a living runner has this job."""

@@ -73,6 +73,40 @@ def _brought(
     return downloading.give(addresses, downloads, place, board, most, kind)
 
 
+def trouble_at_a_glance(text: str) -> str:
+    """Why a local input cannot be scored, as far as its name and its first file tell; nothing where it may be.
+
+    What lies deeper is found when the input is listed.
+    """
+    path = without_scheme(text)
+    try:
+        if os.path.lexists(path) or not _WILD.intersection(path):
+            return _trouble(os.fsencode(Path(path).absolute()))
+        return next((_trouble(os.fsencode(match)) for match in _matches(path)), f"{text}: no files there")
+    except OSError as error:
+        return f"{text}: cannot be listed: {error.strerror}"
+
+
+def _trouble(path: bytes) -> str:
+    name = os.fsdecode(path)
+    if os.path.isdir(path):  # noqa: PTH112
+        return "" if _has_an_entry(path) else f"{name}: no files there"
+    if not os.path.isfile(path):  # noqa: PTH113
+        return f"{name}: {_what_is_wrong(path)}"
+    return "" if os.access(path, os.R_OK) else f"{name}: cannot be read: Permission denied"
+
+
+def _has_an_entry(folder: bytes) -> bool:
+    """Whether a folder has a file somewhere below it, or what is no folder."""
+    below = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.is_dir(follow_symlinks=False):
+                return True
+            below.append(entry.path)
+    return any(_has_an_entry(one) for one in below)
+
+
 def at_least(inputs: Iterable[str], most: int) -> int:
     """How many files there surely are, counted up to `most` at a glance: what is missing or remote counts nothing."""
     found = 0

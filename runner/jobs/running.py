@@ -9,7 +9,7 @@ from typing import Any
 
 from bep.runner.errors import InputsChanged, JobInvalid
 from bep.runner.events import Event
-from bep.runner.folder import parts
+from bep.runner.folder import parts, removing
 from bep.runner.folder.folder import JobFolder, wait_for_parts
 from bep.runner.folder.record import JobRecord, Status, must_be_home, pinned, read, save
 from bep.runner.inputs import listing, stamps
@@ -29,16 +29,23 @@ _ORPHANS = 10.0  # seconds that the kernel gets to end the workers of a runner t
 def run(request: JobRequest, *, report: Callable[[Event], None], cancel: threading.Event) -> JobRecord:
     """Run a job to its end. The record says how it went; `report` hears it while it happens.
 
-    Whatever fails after the job exists is in the record. Raises `JobInvalid` when the folder has a job already.
+    A job exists once its inputs are listed, and whatever fails then is in the record. Before that, nothing is left of
+    it and `JobInvalid` is raised: inputs that cannot be listed, an output that is there already or whose store cannot
+    be opened; and where the folder has a job already.
     """
     folder = JobFolder(request.folder)
     with folder.held():
         if folder.record.exists():
-            raise JobInvalid(f"{request.folder} has a job already; `bep job resume {request.name}` goes on with it")
+            raise JobInvalid(f"there is a job {request.name} already, in {request.folder}: choose another name")
         folder.make()
         staging.keep(folder, request.stored, request.share)
         staging.take_back_of_dead(request.folder.parent)
-        return Job(folder, request, _created(request), report, cancel).run()
+        job = Job(folder, request, _created(request), report, cancel)
+        try:
+            return job.run()
+        finally:
+            if job.is_refused:
+                removing.remove(folder)
 
 
 def resume(

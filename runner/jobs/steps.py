@@ -6,13 +6,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
 from bep.runner.engine import Engine, Hosting, engine_of
-from bep.runner.errors import Cancelled, InputsInvalid, JobInvalid, NotUploaded, StoredBytesDamaged
+from bep.runner.errors import Cancelled, InputsInvalid, JobInvalid, NotUploaded, OutputExists, StoredBytesDamaged
 from bep.runner.events import Event, JobFinished, JobStarted
 from bep.runner.folder import parts
 from bep.runner.folder.folder import JobFolder
@@ -44,11 +44,17 @@ class Job:
     listener: Callable[[Event], None]
     cancel: threading.Event
     logs: Logs | None = None
+    is_refused: bool = False
+    """Whether the job was never to be: something was wrong with its inputs or its output before they were listed."""
+    _made: list[Path] = field(default_factory=list)
     _unheard: Exception | None = None
     _is_given: bool = False
 
     def run(self) -> JobRecord:
-        """Every step; whatever stops one is in the record. What the listener raised is raised when all is over."""
+        """Every step; whatever stops one is in the record. What the listener raised is raised when all is over.
+
+        Raises what was wrong with the inputs or the output of a new job, of which nothing is listed then.
+        """
         began = time.monotonic()
         before = self.record.seconds
         self.logs = Logs(self.folder.logs)
@@ -57,12 +63,14 @@ class Job:
             self._score()
         except Cancelled:
             self._set(status=Status.CANCELED)
-        except NotUploaded as error:
-            is_scored = self.record.status is Status.FINALIZING
+        except JobInvalid as error:
+            if self._is_new and isinstance(error, InputsInvalid | OutputExists | NotUploaded):
+                self.is_refused = True
+                self._take_back_output()
+                raise
+            is_scored = isinstance(error, NotUploaded) and self.record.status is Status.FINALIZING
             fix = f"bep job resume {self.record.name}   (all is scored and kept; that uploads it and no more)"
             self._fail(JobError(code=error.code, message=str(error), fix=fix if is_scored else ""))
-        except JobInvalid as error:
-            self._fail(JobError(code=error.code, message=str(error)))
         except OSError as error:
             self._fail(runner_failed(error, self.folder.path))
         shutil.rmtree(self.folder.working, ignore_errors=True)
@@ -77,6 +85,16 @@ class Job:
         if self._unheard:
             raise self._unheard
         return self.record
+
+    @property
+    def _is_new(self) -> bool:
+        return self.record.runs == 1 and not self.record.manifest_digest
+
+    def _take_back_output(self) -> None:
+        """Remove the folders that were made for the output, as far as nothing is in them."""
+        with suppress(OSError):
+            for folder in reversed(self._made):
+                folder.rmdir()
 
     def _end(self, seconds: float) -> None:
         """Save the last word; where there is no room for it, the caller hears that, and `resume` finds the rest."""
@@ -115,7 +133,9 @@ class Job:
     def _engine(self) -> Engine:
         """The engine, with as many workers started as the job surely wants: they get ready while inputs are listed."""
         settings = self.request.settings
-        self.request.output_folder.mkdir(parents=True, exist_ok=True)
+        folder = self.request.output_folder
+        self._made = [one for one in (*reversed(folder.parents), folder) if not one.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
         engine = engine_of(self.request.engine, Hosting(self.request, self.folder, self._tell, self.cancel))
         if not self.folder.index.exists():
             try:

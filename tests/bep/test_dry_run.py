@@ -78,7 +78,7 @@ def test_what_would_stop_the_job_is_said_and_fails(applied: Workspace) -> None:
     refused = applied.bep("run", "job.yml", "--dry-run", "--name", "first", "--output-path", "here", expect=1)
     assert "there is a job first already" in refused.stderr
     assert "predictions.csv exists already and is never overwritten" in refused.stderr
-    assert "nowhere" in applied.bep("run", "job.yml", "--dry-run", "--input", "nowhere", expect=1).stderr
+    assert "nowhere" in applied.bep("run", "job.yml", "--dry-run", "--input", "nowhere", expect=3).stderr
 
 
 def test_a_url_is_one_file_that_would_be_fetched(applied: Workspace) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bep.runner.errors import InputsInvalid
+from bep.runner.errors import InputsInvalid, OutputExists
 from bep.runner.folder.folder import JobFolder
 from bep.runner.inputs import expanding, manifest
 from bep.runner.transfer import downloading, stores
@@ -78,17 +78,17 @@ def test_what_is_missing_is_named(tree: Path, text: str, told: str) -> None:
 
 
 def test_a_job_without_inputs_or_with_an_output_in_its_way_does_no_work(jobs: Jobs) -> None:
-    record, _ = jobs.score(inputs=(str(jobs.root / "nowhere"),))
-    assert (record.status, record.error.code, record.counts.items) == ("Failed", "InputsInvalid", 0)
-    record, _ = jobs.score(inputs=(), name="none")
-    assert record.error.message == "the job has no inputs"
+    with pytest.raises(InputsInvalid, match="no such file or folder"):
+        jobs.score(inputs=(str(jobs.root / "nowhere"),))
+    with pytest.raises(InputsInvalid, match="the job has no inputs"):
+        jobs.score(inputs=(), name="none")
     request = jobs.request(name="exists")
     request.output_folder.mkdir(parents=True)
     (request.output_folder / "predictions.csv").write_text("precious")
-    record = jobs.run(request)
-    assert (record.status, record.error.code) == ("Failed", "OutputExists")
+    with pytest.raises(OutputExists, match="is never overwritten"):
+        jobs.run(request)
     assert (request.output_folder / "predictions.csv").read_text() == "precious"
-    assert not list((request.folder / "parts").iterdir())
+    assert not list(request.folder.parent.iterdir())
 
 
 def test_a_file_that_goes_away_after_the_listing_fails_alone(jobs: Jobs) -> None:

@@ -66,13 +66,13 @@ def test_a_format_says_where_the_keys_stand(jobs: Jobs) -> None:
 
 def test_files_without_the_keys_stop_the_job_before_it_begins_and_are_named(jobs: Jobs) -> None:
     inputs = songs(jobs.root, "user=a/1 2 year=2/3")
-    record = jobs.run(jobs.request(TELL, inputs=inputs, partition_keys=("user",)))
-    assert record.status is Status.FAILED
-    assert record.error is not None
-    assert record.error.code == "InputsInvalid"
-    assert "partition_keys user, and 2 of the input files lie in no folders named user=...:" in record.error.message
-    assert f"{inputs[0]}/2\n" in record.error.message
-    assert not record.output_folder.joinpath("predictions.csv").exists()
+    request = jobs.request(TELL, inputs=inputs, partition_keys=("user",))
+    with pytest.raises(InputsInvalid) as refused:
+        jobs.run(request)
+    assert "partition_keys user, and 2 of the input files lie in no folders named user=...:" in str(refused.value)
+    assert f"{inputs[0]}/2\n" in str(refused.value)
+    assert not request.output_folder.exists()
+    assert not request.folder.exists()
 
 
 @pytest.mark.parametrize(

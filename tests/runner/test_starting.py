@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bep.runner.errors import InputsInvalid
 from bep.runner.inputs import expanding
 
 Jobs = Any
@@ -66,8 +67,8 @@ def test_scripts_are_prepared_while_an_input_is_still_on_its_way(
 
 def test_a_job_whose_inputs_fail_leaves_no_worker(jobs: Jobs, living: Callable[[], list[int]]) -> None:
     script = "import time\ndef init():\n    time.sleep(600)\ndef run(mini_batch):\n    return mini_batch\n"
-    record, _ = jobs.score(script, inputs=(*jobs.files(100), str(jobs.root / "nowhere")))
-    assert (record.status, record.error.code) == ("Failed", "InputsInvalid")
+    with pytest.raises(InputsInvalid):
+        jobs.score(script, inputs=(*jobs.files(100), str(jobs.root / "nowhere")))
     assert not living()
 
 

@@ -91,9 +91,8 @@ def test_rows_and_a_scripts_own_files_appear_in_the_store(jobs: Jobs, store: Any
 
 def test_what_stands_in_its_place_is_kept_and_nothing_is_done(jobs: Jobs, store: Any) -> None:
     store.pipe("/out/score/predictions.csv", b"precious")
-    record = jobs.run(request(jobs))
-    assert (record.status, record.error.code) == ("Failed", "OutputExists")
-    assert "memory://out/score/predictions.csv exists already and is never overwritten" in record.error.message
+    with pytest.raises(OutputExists, match=r"memory://out/score/predictions.csv exists already and is never over"):
+        jobs.run(request(jobs))
     assert there(store) == {"predictions.csv": b"precious"}
     assert inits(jobs) == 0
 
@@ -110,9 +109,9 @@ def test_a_file_in_the_place_of_a_scripts_own_is_kept_and_the_rows_do_not_appear
 
 
 def test_a_store_that_cannot_be_opened_is_told_before_any_work(jobs: Jobs, store: Any) -> None:
-    record = jobs.run(request(jobs, "gs://bucket/out"))
-    assert (record.status, record.error.code, inits(jobs)) == ("Failed", "OutputNotUploaded", 0)
-    assert "pip install 'bep-batch[fsspec]' 'gcsfs'" in record.error.message
+    with pytest.raises(NotUploaded, match=r"pip install 'bep-batch\[fsspec\]' 'gcsfs'"):
+        jobs.run(request(jobs, "gs://bucket/out"))
+    assert inits(jobs) == 0
 
 
 def resumed(jobs: Jobs, record: JobRecord, step: Any = running.resume) -> JobRecord:

@@ -57,7 +57,7 @@ def statuses_named(texts: Sequence[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def moment_of(text: str, now: datetime) -> datetime:
+def moment_of(text: str, now: datetime, *, option: str = "--since") -> datetime:
     """`2d` before `now`, or a date or time as ISO 8601 writes it, UTC unless it says otherwise. Raises `Refused`."""
     ago = _AGO.fullmatch(text.strip())
     try:
@@ -66,6 +66,6 @@ def moment_of(text: str, now: datetime) -> datetime:
         moment = datetime.fromisoformat(text.strip())
     except (ValueError, OverflowError):
         raise Refused(
-            f"--since {text}: an age such as 90m, 12h, 2d or 1w, or a date: 2026-11-20, 2026-11-20T18:00 (UTC)",
+            f"{option} {text}: an age such as 90m, 12h, 2d or 1w, or a date: 2026-11-20, 2026-11-20T18:00 (UTC)",
         ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -2,13 +2,13 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bep.app.errors import Refused
-from bep.app.job_records import record_named, records
-from bep.app.jobs.service import Again, News, Piece, Watch
+from bep.app.job_records import jobs_folder, record_named, records
+from bep.app.jobs.service import Again, News, Piece, Removal, Watch
 
 if TYPE_CHECKING:
     from bep.app.jobs.filters import JobFilter
@@ -34,10 +34,12 @@ class JobsHere:
         from bep.app.collecting import referring
         from bep.app.jobs.resolving import request_of
         from bep.app.workspace.write_access import must_keep_jobs
+        from bep.runner.folder.removing import sweep
         from bep.runner.jobs.running import run
 
         opened = self._opened
         must_keep_jobs(opened)
+        sweep(jobs_folder(opened.home))
         with referring(opened) as let_go:
             request = request_of(opened, job, watch.say)
             with watch.stopping() as cancel:
@@ -127,6 +129,20 @@ class JobsHere:
         record = record_named(self._opened.home, name)
         wanted = downloading.outputs(record)
         return downloading.download({**wanted, **(downloading.artifacts(record) if everything else {})}, target)
+
+    def removable(self, records: "Sequence[JobRecord]", *, keep_output: bool = False) -> "list[Removal]":
+        """From their records and the sizes of their files."""
+        from bep.app.jobs.removing import removals
+
+        return removals(records, self._opened.root, keep_output=keep_output)
+
+    def remove(self, removal: "Removal") -> None:
+        """Its folder loses its name, then all goes."""
+        from bep.app.jobs.removing import remove
+        from bep.app.workspace.write_access import must_keep_jobs
+
+        must_keep_jobs(self._opened, removal.record.folder)
+        remove(removal)
 
 
 def cancelled(folder: Path, *, at_once: bool) -> "JobRecord":

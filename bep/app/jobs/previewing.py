@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bep.app.job_records import jobs_folder
+from bep.app.jobs.beforehand import name_taken, output_taken
 from bep.app.jobs.resolving import glimpses_of, inputs_of, output_of
 from bep.app.jobs.settings import must_fit, settings_for
 from bep.app.workspace.clock import job_name
@@ -136,11 +136,7 @@ def _hidden(place: Path | str) -> str:
 def _problems(opened: "Reading", job: "JobSpec", settings: "Settings", items: int) -> Iterator[str]:
     if items == 0:
         yield "the inputs have no files"
-    if job.name and (jobs_folder(opened.home) / job.name / "job.json").exists():
-        yield f"there is a job {job.name} already: choose another name, or bep job resume {job.name}"
-    place = output_of(opened, job, job.name or "NAME")
-    if isinstance(place, str):
-        return  # what stands in a store is looked up by the job, before any work
-    file = place / settings.output_file_name
-    if settings.output_action == "append_row" and file.exists():
-        yield f"{file} exists already and is never overwritten: choose another output_file_name or path"
+    if taken := name_taken(opened, job.name):
+        yield taken
+    if taken := output_taken(output_of(opened, job, job.name or "NAME"), settings):
+        yield taken

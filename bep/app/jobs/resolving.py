@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from bep.app.environments import placed
-from bep.app.errors import Conflict, Invalid
+from bep.app.errors import Conflict, Invalid, Refused
 from bep.app.job_records import jobs_folder
+from bep.app.jobs.beforehand import AS_INPUT, input_trouble, name_taken, output_taken
 from bep.app.jobs.input_types import misfit
 from bep.app.jobs.settings import must_fit, settings_for
 from bep.app.workspace.clock import job_name
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from bep.schemas.job.job import JobSpec, LoadedJob
 
 Place = TypeVar("Place", "str | Kept", int | str)
-_AS_INPUT = "An input is a path, a pattern, azureml:NAME:VERSION, azureml://datastores/NAME/paths/... or https://..."
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,14 @@ def request_of(opened: "Reading", job: "JobSpec", say: Callable[[str], None]) ->
 
     name = job.name or job_name()
     folder = jobs_folder(opened.home) / name
+    if taken := name_taken(opened, job.name):
+        raise Refused(taken)
     located = inputs_of(opened, job, JobFolder(folder).assets)
     world = scoring_of(opened)
     settings = settings_for(world, world.choose(job.endpoint, job.deployment), job)
     must_fit(job, settings, name)
+    if taken := output_taken(output_of(opened, job, name), settings):
+        raise Refused(taken)
     with placed(opened):
         scoring = world.resolve(job.endpoint, job.deployment, say)
     for warning in (*scoring.warnings, *_of_links(opened)):
@@ -290,11 +294,10 @@ def _located(opened: "Reading", job: "JobSpec", place_of: Callable[["Reading", s
         try:
             place = place_of(opened, text)
         except ProviderError as error:
-            wrong.append(mistake("input-not-found", "job", f"input {text}: {error.message}", _AS_INPUT, mark))
+            wrong.append(mistake("input-not-found", "job", f"input {text}: {error.message}", AS_INPUT, mark))
             continue
-        if mark and isinstance(place, str) and _is_plain(text) and not ("://" in place or os.path.lexists(place)):
-            message = f"input {text}: there is no {place}"
-            wrong.append(mistake("input-not-found", "job", message, _AS_INPUT, mark))
+        if isinstance(place, str) and (trouble := input_trouble(opened, text, place)):
+            wrong.append(mistake("input-not-found", "job", *trouble, mark))
         elif told := misfit(opened, job.input_type, text, place if isinstance(place, str | int) else _files_of(place)):
             wrong.append(mistake("input-type", "job", *told, mark))
         found.append(place)

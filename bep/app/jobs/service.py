@@ -46,6 +46,19 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Removal:
+    """A job that is over, and what goes with it: its folder, and its output where that is all its own.
+
+    `bytes` are those of both; `output` is None where there is none or it stays, and `stays` says where one does.
+    """
+
+    record: "JobRecord"
+    bytes: int
+    output: Path | None
+    stays: str
+
+
+@dataclass(frozen=True)
 class News:
     """What was added to a job's log since the last look: what went on, and what went wrong."""
 
@@ -87,6 +100,14 @@ class Jobs(Protocol):
 
     def download(self, name: str, target: Path, *, everything: bool = False) -> "list[Path]":
         """Copy its outputs to a folder, `everything` with logs and record; over nothing. Raises `Refused`."""
+        ...
+
+    def removable(self, records: "Sequence[JobRecord]", *, keep_output: bool = False) -> "list[Removal]":
+        """What removing these jobs would take away. Raises `Refused` for those that are not over."""
+        ...
+
+    def remove(self, removal: "Removal") -> None:
+        """Remove one job: it is gone at once, or as it was. Raises `JobBusy` where somebody goes on with it."""
         ...
 
 
