@@ -1,9 +1,9 @@
 """Observed: one resource as a provider reads it now. A value that crosses from providers to the planner."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bep.lazy_dataclasses import dataclass, field
 from bep.planner.state import ContentRecord
 
 

@@ -1,9 +1,9 @@
 """Options: what a planner is told beside specs, state and world. Values only; the faces read clocks and flags."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bep.lazy_dataclasses import dataclass, field
 from bep.schemas.address import Address
 from bep.schemas.findings.finding import Finding
 from bep.schemas.resource import NOTHING

@@ -1,9 +1,9 @@
 """Wanted: one declared resource, sealed and ready to be compared. Knows no state."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from bep.lazy_dataclasses import dataclass
 from bep.planner.state import ContentRecord, Guards
 from bep.schemas.address import Address
 from bep.schemas.content import RULE

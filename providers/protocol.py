@@ -1,10 +1,10 @@
 """Provider: the verbs that read and change one world. Says nothing of plans, state, retries or printing."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from bep.lazy_dataclasses import dataclass, field
 from bep.planner.observed import Observed
 from bep.planner.state import Entry
 from bep.schemas.address import Address

@@ -6,12 +6,12 @@ Names are data: nothing outside this room says which world it works with, see `w
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bep.disk.copying import Original
+from bep.lazy_dataclasses import dataclass, field
 from bep.planner.observed import Observed
 from bep.planner.state import ContentRecord
 from bep.providers.protocol import Provider, Reader

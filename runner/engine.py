@@ -4,11 +4,11 @@ On this machine it is `scheduling.engine`, with processes of its own. Another on
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from threading import Event as Cancel
 from typing import TYPE_CHECKING, Final, Protocol
 
+from bep.lazy_dataclasses import dataclass
 from bep.runner.errors import JobInvalid
 from bep.runner.events import Event
 from bep.runner.folder.folder import JobFolder

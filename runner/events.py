@@ -1,7 +1,6 @@
 """What a running job tells whoever draws it. Values; they carry no colour, no width, no wording of a terminal."""
 
-from dataclasses import dataclass
-
+from bep.lazy_dataclasses import dataclass
 from bep.runner.folder.record import JobRecord
 
 

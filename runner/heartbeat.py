@@ -1,6 +1,6 @@
 """What a worker does at a moment. A value; whoever hosts workers reads it, scheduling judges by it."""
 
-from dataclasses import dataclass
+from bep.lazy_dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

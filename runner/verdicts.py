@@ -1,7 +1,8 @@
 """What becomes of a failed call: how it ended, and what is done with its items. Values."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from bep.lazy_dataclasses import dataclass
 
 
 class Ended(Enum):

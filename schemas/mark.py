@@ -1,6 +1,6 @@
 """Mark: a place in a file a user wrote. Lines and columns count from 1, as editors do."""
 
-from dataclasses import dataclass
+from bep.lazy_dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)

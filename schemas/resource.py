@@ -1,10 +1,10 @@
 """Resource: one wanted thing in canonical form, with every place it was written. Knows no file and no cloud."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from bep.lazy_dataclasses import dataclass, field
 from bep.schemas.address import Address, kind_of
 from bep.schemas.mark import Mark
 

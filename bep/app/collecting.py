@@ -7,12 +7,12 @@ address refers to its download. Plans that were applied do not, nor do copies of
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bep.app.errors import Conflict, Refused
 from bep.app.workspace.faces import contents_of, places_of
+from bep.lazy_dataclasses import dataclass
 from bep.schemas.workspace.stages import HOME
 
 if TYPE_CHECKING:

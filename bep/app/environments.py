@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bep.app.errors import NothingToDo, Refused, WorldFailed
 from bep.app.job_records import records
 from bep.app.workspace.faces import environments_of, scoring_of
+from bep.lazy_dataclasses import dataclass
 from bep.schemas.address import Address, names_of
 from bep.schemas.findings.did_you_mean import did_you_mean, listed
 from bep.schemas.resource import FieldPath

@@ -5,11 +5,11 @@ Neither the state nor any object of the world changes: a deployment keeps its tr
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bep.app.workspace.faces import contents_of
+from bep.lazy_dataclasses import dataclass, replace
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading, Specs

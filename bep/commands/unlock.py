@@ -33,7 +33,7 @@ def unlock(
     console = Console()
     holder = take_away(here().store.path, id)
     if json_output:
-        from dataclasses import asdict
+        from bep.lazy_dataclasses import asdict
 
         console.result_json(asdict(holder))
     else:

@@ -5,10 +5,10 @@ What is no plain file cannot travel: it is named, with the way out, and never op
 
 import os
 import stat
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from bep.lazy_dataclasses import dataclass, field
 from bep.schemas.content import Unfit, UnfitFile, counts, holds_secrets
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ import sqlite3
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from bep.lazy_dataclasses import dataclass
 
 FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 """No room, or none left of the user's share of it."""

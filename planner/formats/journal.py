@@ -7,9 +7,9 @@ written and synced before, or after, the call it speaks of; so only the last one
 import json
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
 
+from bep.lazy_dataclasses import dataclass
 from bep.planner.formats.statefile import StateDamaged
 from bep.planner.plan import Action
 from bep.planner.state import Entry, State

@@ -1,10 +1,10 @@
 """What one resource needs, looked at alone: its wish, its entry, the world. Knows no other resource and no order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any
 
+from bep.lazy_dataclasses import dataclass, field, replace
 from bep.planner.fields import dotted, value_at, with_value, within
 from bep.planner.observed import Condition, Observed
 from bep.planner.options import Options

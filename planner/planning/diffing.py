@@ -6,9 +6,9 @@ spellings appear on both sides of the second and so never count.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from bep.lazy_dataclasses import dataclass
 from bep.planner.canonical import canonical
 from bep.planner.fields import ABSENT, covers, default_at, matches, value_at, within
 from bep.planner.plan import FieldDiff, Origin

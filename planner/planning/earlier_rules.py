@@ -5,8 +5,8 @@ object that is registered already keeps the version it has.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
+from bep.lazy_dataclasses import replace
 from bep.planner.fields import with_value
 from bep.planner.observed import Observed
 from bep.planner.state import ContentRecord

@@ -1,9 +1,9 @@
 """(what is wanted, what is known, what is there) -> what to do. Pure: same input, same plan."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from bep.lazy_dataclasses import dataclass, replace
 from bep.planner.formats.planfile import signed
 from bep.planner.observed import Condition, Observed
 from bep.planner.options import Options, RunningJob

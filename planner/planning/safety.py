@@ -1,8 +1,8 @@
 """What a plan would do that a person should be asked about first. Knows plans and traffic, not how plans are made."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from bep.lazy_dataclasses import dataclass
 from bep.planner.observed import Observed
 from bep.planner.options import Options, RunningJob
 from bep.planner.plan import Action, Change, PlanFinding

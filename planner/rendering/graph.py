@@ -1,8 +1,8 @@
 """Resources, or the changes of a plan, as a graph in Graphviz's or Mermaid's words. Arrows point at what is needed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from bep.lazy_dataclasses import dataclass
 from bep.planner.plan import Action, Plan
 from bep.planner.wanted import references_of
 from bep.schemas.address import Address

@@ -3,9 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from bep.lazy_dataclasses import dataclass
 from bep.planner.canonical import canonical
 from bep.planner.fields import dotted
 from bep.planner.plan import Action, Change, FieldDiff, Origin, Plan

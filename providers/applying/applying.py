@@ -5,9 +5,9 @@ goes to the disk in one write, and a state has one writer.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from threading import Event as Flag
 
+from bep.lazy_dataclasses import dataclass
 from bep.planner.formats.journal import Intent, Outcome
 from bep.planner.formats.planfile import signed
 from bep.planner.observed import Observed

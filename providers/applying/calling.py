@@ -3,10 +3,10 @@
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from threading import Event as Flag
 from typing import Any, assert_never
 
+from bep.lazy_dataclasses import dataclass, field, replace
 from bep.planner.observed import Condition, Observed
 from bep.planner.plan import Action, Change
 from bep.planner.state import Entry, Guards

@@ -1,9 +1,9 @@
 """Whether a plan may still be applied: same history, same specs, same world. Reads no world itself; changes nothing."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from bep.lazy_dataclasses import dataclass
 from bep.planner.formats.planfile import distrust
 from bep.planner.observed import Observed
 from bep.planner.plan import UNDECLARED, Action, Change, Plan, PlanFinding

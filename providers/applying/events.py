@@ -1,7 +1,6 @@
 """What can be watched while a plan is applied. Values; whoever is told decides what to show."""
 
-from dataclasses import dataclass
-
+from bep.lazy_dataclasses import dataclass
 from bep.planner.plan import Change
 from bep.providers.applying.report import Result
 

@@ -6,8 +6,8 @@ left a token in the journal: then the operation is gone on with, and not begun a
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from bep.lazy_dataclasses import dataclass
 from bep.planner.formats.journal import Intent, Outcome, fold
 from bep.planner.observed import Condition, Observed
 from bep.planner.plan import Action, Change, Plan

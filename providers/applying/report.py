@@ -1,9 +1,9 @@
 """What came of a plan, change by change. A value; it prints nothing."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from bep.lazy_dataclasses import dataclass, field
 from bep.planner.plan import Change
 
 

@@ -3,10 +3,10 @@
 import queue
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from threading import Event as Flag
 from threading import Thread
 
+from bep.lazy_dataclasses import dataclass
 from bep.providers.applying.calling import Answer, Call, Retry, carry_out, limit_of, unanswered
 from bep.providers.applying.events import Event, Retrying, Slow
 from bep.providers.applying.redaction import said

@@ -5,10 +5,10 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from bep.lazy_dataclasses import dataclass, field, replace
 from bep.planner.observed import Observed
 from bep.planner.state import ContentRecord
 from bep.providers.local.catalog_file import bring_up_to_date, connect, explained, make

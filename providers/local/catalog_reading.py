@@ -7,10 +7,10 @@ is used as it is, and a file without a log is read as one that nobody changes, w
 import os
 import shutil
 import sqlite3
-from dataclasses import dataclass
 from pathlib import Path
 
 from bep.disk.refusal import FULL, as_oserror, no_write
+from bep.lazy_dataclasses import dataclass
 from bep.providers.local.catalog_file import connect
 
 Moment = tuple[int, int, int, bool]

@@ -1,11 +1,11 @@
 """From an endpoint's name to everything a job needs: folders, interpreter, settings. Knows no job and starts none."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from bep.lazy_dataclasses import replace
 from bep.planner.canonical import digest_of
 from bep.planner.observed import Observed
 from bep.providers.disk_faults import told

@@ -4,8 +4,9 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from bep.lazy_dataclasses import dataclass, field
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -7,10 +7,10 @@ last applied), `state.json.lock` and `state.json.backups/`. A link is followed: 
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from bep.disk.durable import At, create_durably, make_folder, nowhere, sync_folder, write_durably
+from bep.lazy_dataclasses import dataclass
 from bep.planner.formats.journal import Decoded, Intent, decode, fold
 from bep.planner.formats.statefile import StateDamaged, encode, format_of
 from bep.planner.formats.statefile import decode as decode_state

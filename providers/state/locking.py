@@ -10,13 +10,13 @@ import os
 import time
 import weakref
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from bep.disk.durable import make_folder
 from bep.disk.locks import open_lock, take
+from bep.lazy_dataclasses import asdict, dataclass, replace
 from bep.providers.state.owner import Owner, is_dead, is_here, this_process
 
 POLL = 0.1

@@ -2,8 +2,9 @@
 
 import os
 import pwd
-from dataclasses import dataclass
 from pathlib import Path
+
+from bep.lazy_dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """Copies of earlier states in which a bep kept secrets in clear: sealed, each at once or not at all. Knows no world."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from bep.disk.durable import At, write_durably
+from bep.lazy_dataclasses import dataclass
 from bep.planner.formats.statefile import StateDamaged
 from bep.planner.planning.clear_values import without_clear_text
 from bep.providers.state.backups import Backups, as_text

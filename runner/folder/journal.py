@@ -5,12 +5,12 @@ import os
 import time
 from binascii import crc32
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
 from math import isfinite
 from pathlib import Path
 
 from bep.disk import modes
 from bep.disk.refusal import naming
+from bep.lazy_dataclasses import asdict, dataclass, replace
 from bep.runner.verdicts import Ended, Unresolved, Verdict
 
 TRACEBACKS = 200  # that many are kept whole; a script that fails for every item does not fill the disk

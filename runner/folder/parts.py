@@ -6,10 +6,10 @@ import os
 import sys
 from binascii import crc32
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from bep.lazy_dataclasses import dataclass
 from bep.runner.worker import wire
 
 _BLOCK = 16384  # records read at once

@@ -9,12 +9,12 @@ import os
 import sys
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from itertools import islice, pairwise
 from pathlib import Path
 
 from bep.disk.durable import replacing
+from bep.lazy_dataclasses import dataclass
 from bep.runner.errors import JobDamaged
 from bep.runner.folder.folder import JobFolder
 from bep.runner.inputs import origins

@@ -10,10 +10,10 @@ import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import accumulate, chain, pairwise
 from pathlib import Path
 
+from bep.lazy_dataclasses import dataclass
 from bep.runner.errors import InputsInvalid
 
 _SHOWN = 3  # files named in an error

@@ -10,12 +10,12 @@ import struct
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Final
 
+from bep.lazy_dataclasses import dataclass
 from bep.runner.errors import InputsInvalid
 from bep.runner.folder.folder import JobFolder
 from bep.runner.inputs import expanding

@@ -4,11 +4,11 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from typing import IO, Any
 
+from bep.lazy_dataclasses import dataclass
 from bep.runner.errors import InputsInvalid, StoredBytesDamaged
 from bep.runner.folder.folder import JobFolder
 from bep.runner.inputs import listing, manifest

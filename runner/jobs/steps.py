@@ -6,11 +6,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
+from bep.lazy_dataclasses import dataclass, field
 from bep.runner.engine import Engine, Hosting, engine_of
 from bep.runner.errors import Cancelled, InputsInvalid, JobInvalid, NotUploaded, OutputExists, StoredBytesDamaged
 from bep.runner.events import Event, JobFinished, JobStarted

@@ -5,9 +5,9 @@ import json
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 
 from bep.disk.durable import replacing
+from bep.lazy_dataclasses import dataclass, field
 from bep.runner.folder import journal, parts
 from bep.runner.folder.folder import JobFolder
 from bep.runner.folder.journal import Failure, beside

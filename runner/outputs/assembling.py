@@ -3,10 +3,10 @@
 import errno
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from bep.disk.durable import sync_folder
+from bep.lazy_dataclasses import dataclass
 from bep.runner.errors import OutputExists
 from bep.runner.folder import parts
 from bep.runner.folder.parts import Scored

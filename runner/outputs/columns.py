@@ -7,9 +7,9 @@ mini-batch that has it: the same rows make the same file, however many workers w
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from bep.lazy_dataclasses import dataclass, field
 from bep.runner.folder import parts
 from bep.runner.folder.parts import Scored
 from bep.runner.worker import csv_text, wire

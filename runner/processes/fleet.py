@@ -10,10 +10,10 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from bep.lazy_dataclasses import dataclass
 from bep.runner.errors import NOT_STARTED
 from bep.runner.folder import leftover_processes
 from bep.runner.folder.record import JobError

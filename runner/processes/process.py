@@ -8,10 +8,10 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bep.lazy_dataclasses import dataclass, field
 from bep.runner.folder.parts import Scored, read
 from bep.runner.heartbeat import Heartbeat
 from bep.runner.processes.masked_logs import MaskedLog

@@ -1,8 +1,8 @@
 """Time from left to right in the drawings of a job's report, long idleness cut out. Pure; draws nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from bep.lazy_dataclasses import dataclass
 from bep.runner.reporting.html_data import Timeline
 
 WIDTH = 940

@@ -6,9 +6,9 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from bep.lazy_dataclasses import dataclass, field
 from bep.runner.errors import JobDamaged
 from bep.runner.folder import journal, parts
 from bep.runner.folder.folder import JobFolder

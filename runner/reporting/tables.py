@@ -7,12 +7,12 @@ import csv
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
+from bep.lazy_dataclasses import dataclass
 from bep.runner.folder.folder import JobFolder
 from bep.runner.folder.journal import Failure
 from bep.runner.folder.parts import Scored

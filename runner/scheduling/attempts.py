@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bep.lazy_dataclasses import dataclass, replace
 from bep.runner.events import Event, MiniBatchFailed
 from bep.runner.folder.journal import Failure, Journal, beside
 from bep.runner.inputs.manifest import Manifest

@@ -2,9 +2,9 @@
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from math import isqrt
 
+from bep.lazy_dataclasses import dataclass, field
 from bep.runner.scheduling.splitting import Splitting
 from bep.runner.span import Span, evenly, halves
 from bep.runner.verdicts import Ended, Outcome, Unresolved, Verdict

@@ -3,10 +3,10 @@
 import errno
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bep.lazy_dataclasses import dataclass, field
 from bep.runner.events import Event, WorkerLost
 from bep.runner.folder.journal import Journal
 from bep.runner.folder.record import JobError

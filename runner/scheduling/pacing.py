@@ -1,7 +1,8 @@
 """How much work goes into one lease. Pure: seconds come from outside."""
 
-from dataclasses import dataclass
 from math import inf
+
+from bep.lazy_dataclasses import dataclass
 
 LEASE_SECONDS = 0.02  # a round trip to a worker, 40 microseconds, is a five-hundredth of it
 

@@ -2,8 +2,8 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
+from bep.lazy_dataclasses import dataclass, field
 from bep.runner.events import Progress, WorkerState
 from bep.runner.scheduling.tally import Tally
 from bep.runner.scheduling.workers import Worker

@@ -1,8 +1,8 @@
 """A mini-batch that is split to find its bad items, at a bounded cost. Pure: no process, no file, no clock."""
 
 from collections import deque
-from dataclasses import dataclass, field
 
+from bep.lazy_dataclasses import dataclass, field
 from bep.runner.span import Span
 
 

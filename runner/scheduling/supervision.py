@@ -1,9 +1,9 @@
 """Watches workers' time: calls that take too long, scripts that never get ready, work that others could begin."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bep.lazy_dataclasses import dataclass
 from bep.runner.errors import NOT_STARTED
 from bep.runner.folder.record import JobError
 from bep.runner.heartbeat import Heartbeat

@@ -1,10 +1,10 @@
 """Counts of a run while it goes, and how it ended. Values."""
 
 import errno
-from dataclasses import dataclass
 from pathlib import Path
 
 from bep.disk.refusal import explained
+from bep.lazy_dataclasses import dataclass
 from bep.runner.folder.record import JobError
 
 

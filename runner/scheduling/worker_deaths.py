@@ -2,9 +2,9 @@
 
 import signal
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
+from bep.lazy_dataclasses import dataclass, replace
 from bep.runner.errors import NOT_STARTED
 from bep.runner.folder.parts import Scored
 from bep.runner.heartbeat import Heartbeat

@@ -1,9 +1,9 @@
 """What scheduling knows of each worker: what it was given, what is wanted of it, why it is ended. Starts none."""
 
 from collections import deque
-from dataclasses import dataclass, field
 from typing import Any
 
+from bep.lazy_dataclasses import dataclass, field
 from bep.runner.scheduling.fleet import Process
 from bep.runner.span import Span
 

@@ -11,11 +11,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlencode, urlsplit, urlunsplit
 from xml.etree import ElementTree
 
+from bep.lazy_dataclasses import dataclass
 from bep.runner.errors import InputsInvalid
 from bep.runner.transfer.addresses import hidden, is_web, scrubbed
 from bep.runner.transfer.stores import Found

@@ -16,7 +16,6 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +23,7 @@ from typing import Any, Final
 from bep.disk import modes
 from bep.disk.durable import sync_file, sync_folder, write_durably
 from bep.disk.locks import open_lock, take
+from bep.lazy_dataclasses import dataclass
 from bep.runner.transfer.server_headers import digest
 
 SEALED_AT: Final = 946_782_245

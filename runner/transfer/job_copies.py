@@ -6,11 +6,11 @@ A script may write to what it is given: neither the cache nor another job ever s
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from bep.disk.copying import copy_hashed, digest
 from bep.disk.durable import sync_folder
+from bep.lazy_dataclasses import replace
 from bep.runner.errors import InputsInvalid
 from bep.runner.transfer.copies import Fetched, sha256_of
 from bep.runner.transfer.transfers import Board, Transfer

@@ -5,10 +5,11 @@ import binascii
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from bep.lazy_dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import PurePosixPath
 from typing import Any
 
 from bep.distribution import install
+from bep.lazy_dataclasses import dataclass
 from bep.runner.errors import Cancelled, JobInvalid
 from bep.runner.transfer.addresses import hidden, last_name, scrubbed
 from bep.runner.transfer.transfers import Transfer

@@ -9,12 +9,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from math import inf
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TypeVar, cast
 
+from bep.lazy_dataclasses import dataclass, field, replace
 from bep.runner.errors import Cancelled, InputsInvalid, JobInvalid
 from bep.runner.events import Event, Transferring
 

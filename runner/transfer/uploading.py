@@ -11,10 +11,10 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from bep.lazy_dataclasses import asdict, dataclass
 from bep.runner.errors import NotUploaded, OutputExists
 from bep.runner.transfer import stores
 from bep.runner.transfer.server_headers import digest

@@ -1,8 +1,8 @@
 """Emptiness: fields with nothing after the colon. A null is no value, and not the absence of one. Knows no file."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
+from bep.lazy_dataclasses import replace
 from bep.schemas.checking.structure import Refusal, dotted
 from bep.schemas.findings.finding import Finding, mistake, warning
 from bep.schemas.kinds.kind import is_kind, load_kind

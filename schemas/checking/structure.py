@@ -1,10 +1,10 @@
 """Structure: what the published schema of a document refuses, with the place of each. `wording` has the words."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from bep.lazy_dataclasses import dataclass
 from bep.schemas.checking.explanations import EXPLANATIONS, other, types_of, wrong_type
 from bep.schemas.checking.fast_path import acceptor
 from bep.schemas.findings.did_you_mean import either, listed, meant_by, nearest, with_article

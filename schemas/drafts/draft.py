@@ -1,7 +1,6 @@
 """Draft: a resource on its way from what was written to canonical form. Knows how to say what is wrong with it."""
 
-from dataclasses import dataclass, field, replace
-
+from bep.lazy_dataclasses import dataclass, field, replace
 from bep.schemas.address import Address
 from bep.schemas.findings.doubts import Doubts
 from bep.schemas.findings.finding import Finding, Severity, mistake

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 
+from bep.lazy_dataclasses import dataclass
 from bep.schemas.address import Address, address_of, kind_of, names_of
 from bep.schemas.findings.did_you_mean import listed, nearest
 from bep.schemas.kinds.kind import is_registered, load_kinds

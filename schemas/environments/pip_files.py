@@ -8,9 +8,9 @@ import os.path
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
+from bep.lazy_dataclasses import dataclass, field
 from bep.schemas.content import digest_of_files
 from bep.schemas.drafts.contents import Contents, beside, said
 from bep.schemas.drafts.draft import Draft

@@ -8,8 +8,9 @@ import posixpath
 import re
 import shlex
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn
+
+from bep.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     import optparse

@@ -1,9 +1,9 @@
 """Finding: one thing wrong or doubtful, where it is, and how to mend it. A value; it never prints."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from bep.lazy_dataclasses import dataclass, replace
 from bep.schemas.mark import Mark
 from bep.schemas.secrets.recognising import redacted, secrets_in, without
 

@@ -1,9 +1,9 @@
 """Job: what one scoring run was asked for, in a file, on the command line, or both. Flags override the file."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bep.lazy_dataclasses import dataclass, field, replace
 from bep.schemas.checking.emptiness import say_empty, take_out_empty
 from bep.schemas.checking.recovering import salvage
 from bep.schemas.checking.structure import check

@@ -3,11 +3,11 @@
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bep.lazy_dataclasses import dataclass
 from bep.schemas.resource import FieldPath
 
 

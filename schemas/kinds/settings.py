@@ -1,10 +1,10 @@
 """Settings: what a deployment's schema declares of how jobs score, and who may say otherwise. Knows no job's values."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from bep.lazy_dataclasses import dataclass
 from bep.schemas.kinds.kind import fields, load_kind
 
 OWNER = "deployment"

@@ -1,8 +1,8 @@
 """Drafting: one draft at a time to canonical attributes: contents, inline parts, identity, defaults, secrets."""
 
-from dataclasses import replace
 from functools import cache
 
+from bep.lazy_dataclasses import replace
 from bep.schemas.address import address_of
 from bep.schemas.content import DIGITS, version_of
 from bep.schemas.drafts.contents import Contents, beside

@@ -1,10 +1,10 @@
 """Spelling: older spellings moved, values respelt, defaults filled in, by the words of a kind alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from bep.lazy_dataclasses import dataclass, field
 from bep.schemas.drafts.draft import Draft
 from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.kinds.kind import fields, load_kind

@@ -5,10 +5,10 @@ needs nothing more.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache, lru_cache
 
+from bep.lazy_dataclasses import dataclass
 from bep.schemas.findings.did_you_mean import did_you_mean, either, listed, nearest, with_article
 from bep.schemas.findings.finding import Finding, Severity, mistake
 from bep.schemas.kinds.kind import is_kind, load_kind, load_kinds

@@ -1,7 +1,6 @@
 """Dialects: what the forms of 2021 and of today say differently, brought to one. Words alone are `spelling`'s."""
 
-from dataclasses import dataclass, field
-
+from bep.lazy_dataclasses import dataclass, field
 from bep.schemas.drafts.draft import Draft
 from bep.schemas.findings.doubts import Doubts
 from bep.schemas.specs.defaults import put, respell

@@ -1,8 +1,8 @@
 """Loading: from files of specs to resources and findings. Says everything that is wrong at once; raises for no spec."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
+from bep.lazy_dataclasses import dataclass, field, replace
 from bep.schemas.address import Address, address_of
 from bep.schemas.checking.emptiness import say_empty, take_out_empty
 from bep.schemas.checking.recovering import names_in, salvage

@@ -4,7 +4,8 @@ import ast
 import re
 import sys
 import warnings
-from dataclasses import dataclass
+
+from bep.lazy_dataclasses import dataclass
 
 NEWER = re.compile(
     r"^\s*type\s+\w+|^\s*(async\s+)?(def|class)\s+\w+\s*\[|\b[fFtT][rR]?[\"']|\b[rR][fFtT][\"']|^\s*except\s+[^()]*,"

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import PurePath
 from types import NoneType
 from typing import Any, Final
+
+from bep.lazy_dataclasses import fields, is_dataclass
 
 _PLAIN: Final = frozenset({str, int, float, bool, NoneType})
 

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
+
+from bep.lazy_dataclasses import dataclass
 
 MISSING: Final = object()
 CONSTRAINTS: Final = ("ge", "gt", "le", "min_length", "pattern")

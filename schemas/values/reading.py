@@ -4,13 +4,13 @@ A reader is made once for a type. It raises `Fault` for whatever bep does not wr
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, NewType, Union, get_args, get_origin
 
+from bep.lazy_dataclasses import fields, is_dataclass
 from bep.schemas.values.fields import Fault, FieldInfo
 
 Reader = Callable[[Any], Any]

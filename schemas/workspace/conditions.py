@@ -1,11 +1,11 @@
 """What bep.yml says must hold: preconditions of the specs, checks of the world, outputs. Judges values it is given."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
+from bep.lazy_dataclasses import dataclass, replace
 from bep.schemas.address import Address
 from bep.schemas.findings.did_you_mean import did_you_mean
 from bep.schemas.findings.finding import Finding, Severity, mistake

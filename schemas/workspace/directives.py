@@ -1,8 +1,8 @@
 """What bep.yml says of single resources: imports, moved, removed. Knows what is declared, no world and no state."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 
+from bep.lazy_dataclasses import dataclass
 from bep.schemas.address import Address, kind_of, names_of
 from bep.schemas.findings.did_you_mean import did_you_mean
 from bep.schemas.findings.finding import Finding, mistake

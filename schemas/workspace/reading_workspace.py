@@ -2,8 +2,8 @@
 
 import posixpath
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 
+from bep.lazy_dataclasses import dataclass, replace
 from bep.schemas.drafts.contents import said
 from bep.schemas.drafts.literal_secrets import literal_secrets
 from bep.schemas.files import Files

@@ -2,9 +2,9 @@
 
 import posixpath
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+from bep.lazy_dataclasses import dataclass, field
 from bep.schemas.checking.emptiness import say_empty, take_out_empty
 from bep.schemas.checking.recovering import salvage
 from bep.schemas.checking.structure import check

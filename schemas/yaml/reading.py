@@ -1,10 +1,10 @@
 """YAML bytes to nodes: every value with its place, every trouble a finding. Knows nothing of what the values mean."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
+from bep.lazy_dataclasses import dataclass
 from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.mark import Mark
 from bep.schemas.yaml.node import Node

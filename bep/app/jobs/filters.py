@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bep.app.errors import Refused
+from bep.lazy_dataclasses import dataclass
 from bep.schemas.findings.did_you_mean import did_you_mean, either
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 import glob
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -17,6 +16,7 @@ from bep.app.jobs.settings import must_fit, settings_for
 from bep.app.workspace.clock import job_name
 from bep.app.workspace.faces import contents_of, places_of, scoring_of
 from bep.app.workspace.specs import specs_of
+from bep.lazy_dataclasses import dataclass
 from bep.schemas.address import address_of
 from bep.schemas.findings.finding import SpecInvalid, errors, mistake
 from bep.schemas.secrets.secret import Secret

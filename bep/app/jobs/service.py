@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Protocol
+
+from bep.lazy_dataclasses import dataclass, field
 
 if TYPE_CHECKING:
     from bep.app.jobs.filters import JobFilter

@@ -3,7 +3,6 @@
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from bep.app.workspace.opening import Opened
 from bep.app.workspace.overlay import Overlay
 from bep.app.workspace.specs import specs_of
 from bep.disk.durable import replacing
+from bep.lazy_dataclasses import dataclass, field
 from bep.schemas.address import Address, kind_of
 from bep.schemas.findings.finding import errors
 from bep.schemas.mark import Mark

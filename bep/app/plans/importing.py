@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from bep.app.plans.adopting_state import remember, state_only, take
 from bep.app.state_editing import editing
 from bep.app.workspace.faces import contents_of
 from bep.app.workspace.specs import specs_of
+from bep.lazy_dataclasses import dataclass
 from bep.schemas.address import Address, kind_of, names_of
 
 if TYPE_CHECKING:

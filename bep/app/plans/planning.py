@@ -1,13 +1,13 @@
 """Specs, state and world brought together into a plan. Decides nothing itself; the planner does."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bep import __version__
 from bep.app.job_records import running_jobs, scored_deployments
 from bep.app.workspace.clock import now
 from bep.app.workspace.specs import specs_of
+from bep.lazy_dataclasses import dataclass
 from bep.schemas.address import Address
 
 if TYPE_CHECKING:

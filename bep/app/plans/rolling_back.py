@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bep.app.errors import Conflict, Refused
 from bep.app.workspace.faces import contents_of
+from bep.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading

@@ -1,9 +1,9 @@
 """What the specs' environments ask for that cannot be built on this machine. Builds nothing; prints nothing."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bep.lazy_dataclasses import replace
 from bep.schemas.environments.pip_files import FIELD
 from bep.schemas.findings.finding import Finding, mistake, ordered
 from bep.schemas.mark import Mark

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from bep.app.workspace.files import WorkspaceFiles
 from bep.app.workspace.visibility import seen_by
 from bep.app.workspace.write_access import must_write, read_only
 from bep.disk import modes
+from bep.lazy_dataclasses import dataclass, field, replace
 from bep.schemas.address import Address
 from bep.schemas.findings.finding import SpecInvalid, errors
 from bep.schemas.workspace.conda_names import WRONG_NAMES

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from bep.app.workspace.opening import Source
@@ -11,6 +10,7 @@ from bep.commands.jobs.results import Name, Output
 from bep.commands.options import Json, VariableFiles, Variables, source_of
 from bep.exit_codes import ExitCode, Stop
 from bep.formatting import Format
+from bep.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from bep.app.jobs.service import Again, Jobs, Watch

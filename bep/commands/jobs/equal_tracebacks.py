@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+from bep.lazy_dataclasses import dataclass, field
 
 _BEGINNINGS = ("Traceback (most recent call last):", "Stack (most recent call first):")
 _ENDING = "log: "

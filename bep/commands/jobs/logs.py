@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from bep.command_line.declaring import Option
 from bep.commands.jobs.results import Name
 from bep.exit_codes import ExitCode, Stop
+from bep.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from bep.console import Console

@@ -139,8 +139,7 @@ def _first_line(text: str) -> str:
 
 def as_json(event: "Event") -> dict[str, Any]:
     """One object; `type` says which event."""
-    from dataclasses import asdict
-
+    from bep.lazy_dataclasses import asdict
     from bep.runner.events import JobFinished, JobStarted
 
     if isinstance(event, JobStarted | JobFinished):

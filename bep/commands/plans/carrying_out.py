@@ -1,12 +1,12 @@
 """From a plan to its report, in front of a person or a machine: shown, asked about, carried out, summed up."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bep.console import Console
 from bep.exit_codes import ExitCode, Stop
+from bep.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bep.exit_codes import ExitCode, Stop
+from bep.lazy_dataclasses import dataclass, field
 
 if TYPE_CHECKING:
     from bep.app.workspace.opening import Opened

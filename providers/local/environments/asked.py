@@ -3,10 +3,10 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from bep.lazy_dataclasses import dataclass, field, replace
 from bep.providers.local.environments.conda import NO_FILES, NO_NAMES, Names, Recipe, noted, recipe_of
 from bep.providers.protocol import ProviderError
 from bep.schemas.environments.pip_lines import local_requirement, parse

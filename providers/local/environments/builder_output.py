@@ -11,9 +11,10 @@ import subprocess
 import termios
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
+
+from bep.lazy_dataclasses import dataclass
 
 COLUMNS: Final = 100
 _CONTROL: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Za-z0-9]|[\x00-\x08\x0e-\x1f\x7f]")

@@ -3,10 +3,10 @@
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from bep.lazy_dataclasses import dataclass, replace
 from bep.providers.local.environments.conda import Problem, Recipe
 
 AUTO: Final = "auto"

@@ -8,11 +8,11 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Final
 
+from bep.lazy_dataclasses import dataclass, field
 from bep.providers.local.environments import builder_output
 from bep.providers.local.environments.builder_output import Teller
 from bep.providers.local.environments.conda import Recipe

@@ -1,11 +1,11 @@
 """What a built environment says of itself, in a file written last. Knows no builder and no recipe."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 from bep.disk.durable import write_durably
+from bep.lazy_dataclasses import asdict
 from bep.providers.world import Built as Built
 
 COMPLETE: Final = "complete.json"

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from bep.lazy_dataclasses import dataclass, field, replace
 from bep.providers.local.environments.conda_names import BUILDS, CARRIED, NEEDS_MACHINE, OURS, RENAMED
 from bep.schemas.environments.pip_lines import uncarried
 
@@ -69,12 +69,15 @@ class Recipe:
         return not self.first and not self.then
 
 
+NO_RECIPE: Final = Recipe()
+
+
 def recipe_of(
     conda: Mapping[str, Any] | None,
     requirements: Sequence[str] = (),
     names: Names = NO_NAMES,
     *,
-    base: Recipe = Recipe(),
+    base: Recipe = NO_RECIPE,
 ) -> Recipe:
     """The recipe of a conda file's mapping and of plain pip requirements, which come after its pip section.
 

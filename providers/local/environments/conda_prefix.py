@@ -10,10 +10,10 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from bep.lazy_dataclasses import replace
 from bep.providers.local.environments.builders import Builder
 from bep.providers.local.environments.building import Site, lay_out, must, pip_install
 from bep.providers.local.environments.conda import Recipe

@@ -11,11 +11,11 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
+from bep.lazy_dataclasses import dataclass, field
 from bep.providers.protocol import ProviderError
 from bep.schemas.environments.pip_lines import EXPRESSION, in_one_word
 from bep.schemas.secrets.recognising import redacted

@@ -5,10 +5,10 @@ import shutil
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bep.disk.locks import take, wait
+from bep.lazy_dataclasses import dataclass, replace
 from bep.providers.disk_faults import told
 from bep.providers.local.environments import building, conda_prefix
 from bep.providers.local.environments import folder as environment_folder

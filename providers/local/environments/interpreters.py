@@ -8,12 +8,12 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from bep.disk.durable import write_durably
 from bep.disk.modes import make_folder
+from bep.lazy_dataclasses import asdict, dataclass
 from bep.providers.protocol import ProviderError
 
 PROBE_SECONDS: Final = 20
