@@ -30,7 +30,14 @@ def made(module: Any, **how: bool) -> Any:
     return Named
 
 
-WAYS: tuple[dict[str, bool], ...] = ({}, {"frozen": True}, {"slots": True}, {"frozen": True, "slots": True}, {"order": True}, {"eq": False})
+WAYS: tuple[dict[str, bool], ...] = (
+    {},
+    {"frozen": True},
+    {"slots": True},
+    {"frozen": True, "slots": True},
+    {"order": True},
+    {"eq": False},
+)
 
 
 @pytest.mark.parametrize("how", WAYS, ids=str)

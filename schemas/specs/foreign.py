@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
+from bep.lazy_dataclasses import replace
 from bep.schemas.findings.finding import Finding, Severity, mistake
 from bep.schemas.mark import Mark
 from bep.schemas.specs.detecting import NO_SPEC, detect

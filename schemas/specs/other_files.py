@@ -1,9 +1,9 @@
 """What stands in YAML beside specs and is none: conda files, workflows, manifests. Knows no kind of bep's."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 
+from bep.lazy_dataclasses import dataclass, field
 from bep.schemas.yaml.node import Node
 
 
