@@ -16,6 +16,11 @@ def show_findings(
 
     if chosen == "json":
         console.result(rendering.findings_json(findings))
+    elif chosen == "sarif":
+        from bep import __version__
+        from bep.schemas.findings.sarif import findings_sarif
+
+        console.result(findings_sarif(findings, __version__))
     elif findings and chosen == "github":
         console.result(rendering.findings_github(findings))
     elif findings:

@@ -16,13 +16,14 @@ class FindingsAs(StrEnum):
     TEXT = "text"
     JSON = "json"
     GITHUB = "github"
+    SARIF = "sarif"
 
 
 @app.command()
 def validate(
     specs: Specs = None,
     output: Annotated[
-        FindingsAs, Option("--output", "-o", help="text; json; or annotations for a GitHub workflow.")
+        FindingsAs, Option("--output", "-o", help="text, json, sarif, or annotations for a GitHub workflow.")
     ] = FindingsAs.TEXT,
     json_output: Annotated[bool, Option("--json", help="The same as -o json.")] = False,
     var: Variables = None,
@@ -30,31 +31,42 @@ def validate(
 ) -> None:
     """Check the specs and say all that is wrong, at once.
 
-    Each finding has its file, line and column, what was found, and how to mend it.
+    Each finding has its file, line and column, what was found, and how to mend it. Files that are
+    named are checked together with the rest of their workspace; - is one from a pipe.
 
     \b
     Examples:
       bep validate
       bep validate endpoint.yml
+      bep validate - < endpoint.yml
       bep validate -o github        annotations on the lines of a pull request
+      bep validate -o sarif > bep.sarif
 
     \b
     Exit codes: 0 right (warnings may be shown), 3 errors found.
     """
-    from bep.app.workspace.opening import here
+    import sys
+    from dataclasses import replace
+    from pathlib import Path
+
+    from bep.app.validating import check_specs
     from bep.app.workspace.write_access import read_only
     from bep.commands.showing_findings import show_findings
     from bep.console import Console
     from bep.schemas.findings.finding import errors
+    from bep.schemas.specs.choosing import STANDARD_INPUT
 
-    console, opened = Console(), here(source_of(specs, var, var_file))
-    loaded = opened.loaded
+    console, source = Console(), source_of(specs, var, var_file)
+    if STANDARD_INPUT in source.paths:
+        source = replace(source, standard_input=sys.stdin.buffer.read())
+    checked = check_specs(source, Path.cwd())
     chosen = FindingsAs.JSON if json_output else output
-    show_findings(console, loaded.findings, loaded.sources, str(chosen))
-    if errors(loaded.findings):
+    show_findings(console, checked.findings, checked.sources, str(chosen))
+    if errors(checked.findings):
         raise Stop(ExitCode.FINDINGS)
     if chosen is FindingsAs.TEXT:
-        for line in read_only(opened):
-            console.say(line)
-        warnings = f", {len(loaded.findings)} warnings" if loaded.findings else ""
-        console.result(f"The specs are valid: {len(loaded.resources)} resources{warnings}.")
+        for opened in checked.workspaces:
+            for line in read_only(opened):
+                console.say(line)
+        warnings = f", {len(checked.findings)} warnings" if checked.findings else ""
+        console.result(f"The specs are valid: {checked.resources} resources{warnings}.")

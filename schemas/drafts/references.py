@@ -100,7 +100,7 @@ class Addresses:
     """Every address a reference may mean: those declared, then those the provider has, asked for once a kind.
 
     When not `complete`, some file could not be read and may declare anything; `unsure` are names that broken
-    documents declare without it being clear as what.
+    documents declare without it being clear as what. `alone` if what is referred to may be declared elsewhere.
     """
 
     def __init__(
@@ -110,7 +110,9 @@ class Addresses:
         *,
         complete: bool = True,
         unsure: Collection[str] = (),
+        alone: bool = False,
     ) -> None:
+        self.alone = alone
         self._known = known
         self._complete = complete
         self._unsure = frozenset(unsure)

@@ -9,7 +9,7 @@ from bep.schemas.mark import Mark
 from bep.schemas.specs.detecting import NO_SPEC, detect
 from bep.schemas.specs.other_files import other_file
 from bep.schemas.specs.schema_names import other_kind
-from bep.schemas.specs.unsupported import SPECS, unsupported
+from bep.schemas.specs.unsupported import NOT_SUPPORTED, SPECS, unsupported
 from bep.schemas.yaml.node import Node
 
 SCHEMA_LINE = re.compile(r"^\s*['\"]?\$schema['\"]?:\s*['\"]?([^\s'\"]+)", re.MULTILINE)
@@ -46,7 +46,7 @@ def foreign_text(text: str, file: str) -> Finding | None:
     if not what:
         return None
     line = text.count("\n", 0, found.start(1) if found else 0) + 1
-    code, why = ("not-supported", "is not supported") if found else (NO_SPEC, "is no spec")
+    code, why = (NOT_SUPPORTED, "is not supported") if found else (NO_SPEC, "is no spec")
     return mistake(code, "", f"this is {what}, which {why}, nor YAML", SPECS, Mark(file, line, 1))
 
 

@@ -19,6 +19,7 @@ from bep.schemas.kinds.kind import load_kind
 from bep.schemas.mark import Mark
 from bep.schemas.resource import FieldPath, Resource
 from bep.schemas.specs.canonical import finish, inline_parts, prepare, refer, seal_off
+from bep.schemas.specs.choosing import STANDARD_INPUT, Chosen, about, choose
 from bep.schemas.specs.detecting import NO_SPEC, detect, has_only_a_name
 from bep.schemas.specs.dialects import Wish, unfold
 from bep.schemas.specs.foreign import foreign, foreign_text, told
@@ -27,9 +28,9 @@ from bep.schemas.specs.rules import check_addresses, check_compute, check_delays
 from bep.schemas.specs.traffic import traffic_of
 from bep.schemas.workspace.conditions import check_conditions, check_preconditions
 from bep.schemas.workspace.directives import check_directives
-from bep.schemas.workspace.reading_workspace import Opened, documents_of, open_workspace
+from bep.schemas.workspace.reading_workspace import documents_of, open_workspace
 from bep.schemas.workspace.variables import Variables
-from bep.schemas.workspace.workspace import LOCAL, NOT_THERE, SpecFile, Workspace, specs_named
+from bep.schemas.workspace.workspace import LOCAL, SpecFile, Workspace
 from bep.schemas.yaml.masking import masked
 from bep.schemas.yaml.node import Node, scalars
 
@@ -38,13 +39,15 @@ from bep.schemas.yaml.node import Node, scalars
 class Loaded:
     """What the specs of a workspace say. `resources` are complete only if no finding is an error.
 
-    `sources` has the text of each file a finding points into, secrets redacted.
+    `sources` has the text of each file a finding points into, secrets redacted. `named` are what the files declare
+    that were named; with a bep.yml nothing else is planned then, although all of it is read.
     """
 
     workspace: Workspace
     resources: tuple[Resource, ...]
     findings: tuple[Finding, ...]
     sources: Mapping[str, str]
+    named: tuple[Address, ...] = ()
 
 
 def load(
@@ -56,8 +59,12 @@ def load(
     environment: Mapping[str, str],
     known: Callable[[str], Sequence[Address]],
     worlds: Collection[str] = (LOCAL,),
+    as_part: bool = False,
 ) -> Loaded:
-    """Load `paths`, or what bep.yml lists if there are none.
+    """Load what bep.yml lists, and `paths` with it.
+
+    `as_part` tells of the `paths` alone. Without a bep.yml what they refer to may be declared elsewhere, so that it is
+    not there is only a warning.
 
     `variables` are those of the command line, as text; `variable_files` are YAML mappings; `environment` is
     the process's. `known(kind)` gives the addresses the provider has, oldest first; it is called only for a
@@ -67,16 +74,25 @@ def load(
     opened = open_workspace(
         files, variables=variables, variable_files=variable_files, environment=environment, worlds=worlds
     )
-    loading = _Loading(files, opened.variables, known, worlds)
+    chosen = choose(files, opened, paths, worlds, as_part=as_part)
+    loading = _Loading(files, opened.variables, known, chosen)
     loading.findings += opened.findings
+    loading.findings += chosen.findings
     loading.texts.update(opened.texts)
-    for spec in loading.chosen(paths, opened):
+    for spec in chosen.specs:
         loading.file(spec)
     resources = loading.resources()
-    if loading.complete and not loading.unsure and not paths:
+    if loading.complete and not loading.unsure and not chosen.alone and (opened.workspace.variables is not None):
         loading.judge(opened.workspace, resources)
-    findings = ordered(loading.findings, loading.texts.values())
-    return Loaded(opened.workspace, resources, findings, loading.sources(findings))
+    findings = ordered(loading.told(), loading.texts.values())
+    named = loading.named(resources)
+    return Loaded(
+        opened.workspace,
+        named if chosen.part else resources,
+        findings,
+        loading.sources(findings),
+        tuple(resource.address for resource in named),
+    )
 
 
 @dataclass(slots=True)
@@ -92,7 +108,7 @@ class _Loading:
     files: Files
     variables: Variables
     known: Callable[[str], Sequence[Address]]
-    worlds: Collection[str]
+    chosen: Chosen
     contents: Contents = field(init=False)
     findings: list[Finding] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
@@ -102,31 +118,11 @@ class _Loading:
     gone: set[int] = field(default_factory=set)
     suspects: list[tuple[Draft, FieldPath, Node]] = field(default_factory=list)
     unsaid: list[tuple[int, Node, SpecFile, Sequence[Finding]]] = field(default_factory=list)
-    complete: bool = True
+    complete: bool = field(init=False)
 
     def __post_init__(self) -> None:
         self.contents = Contents(self.files)
-
-    def chosen(self, paths: Sequence[str], opened: Opened) -> list[SpecFile]:
-        """The files to load: those named, else those of the workspace; none where it depends on what nobody said."""
-        if opened.workspace.stage is None:
-            self.complete = False
-            return []
-        if not paths and opened.workspace.variables is None:
-            message, fix = "there is no bep.yml here", "Write one with 'workspace: NAME', or name files."
-            self.findings.append(mistake("no-workspace", "", message, fix))
-        if not paths:
-            self.complete = opened.complete
-            return list(opened.workspace.specs)
-        self.complete = opened.workspace.provider in self.worlds
-        endpoints = {spec.path: spec.endpoint for spec in opened.workspace.specs}
-        found: dict[str, SpecFile] = {}
-        for path in paths:
-            named, wrong = specs_named(path, self.files, None)
-            self.complete &= not any(finding.code == NOT_THERE for finding in wrong)
-            self.findings += wrong
-            found.update({spec.path: replace(spec, endpoint=endpoints.get(spec.path, "")) for spec in named})
-        return list(found.values())
+        self.complete = self.chosen.complete
 
     def file(self, spec: SpecFile) -> None:
         """Draft what one file declares."""
@@ -239,9 +235,10 @@ class _Loading:
     def resources(self) -> tuple[Resource, ...]:
         """Resolve, check and finish everything that was drafted."""
         self._settle_names()
+        self._prefer_standard_input()
         unique, twice = duplicates(self.drafts)
         self.findings += twice
-        addresses = Addresses(unique, self.known, complete=self.complete, unsure=self.unsure)
+        addresses = Addresses(unique, self.known, complete=self.complete, unsure=self.unsure, alone=self.chosen.alone)
         first = {id(draft) for draft in unique.values()}
         others = [draft for draft in self.drafts if id(draft) not in first and not draft.inline]
         unique.update(self._traffic(addresses))
@@ -299,6 +296,29 @@ class _Loading:
             if draft is not None and draft.address is not None:
                 found[draft.address] = draft
         return found
+
+    def _prefer_standard_input(self) -> None:
+        """What comes from a pipe is newer than what a file says of the same resources."""
+        piped = {draft.address for draft in self.drafts if draft.mark.file == STANDARD_INPUT and draft.address}
+        if piped:
+            self.drafts = [
+                d for d in self.drafts if d.mark.file == STANDARD_INPUT or d.inline or d.address not in piped
+            ]
+            self.wishes = [
+                wish
+                for wish in self.wishes
+                if wish.node.file == STANDARD_INPUT or address_of("endpoint", wish.endpoint) not in piped
+            ]
+
+    def told(self) -> list[Finding]:
+        """All that was found, or that of it which is about the named files."""
+        named = self.chosen.named or ()
+        return list(about(self.findings, self.chosen, {d.label for d in self.drafts if d.mark.file in named}))
+
+    def named(self, resources: Sequence[Resource]) -> tuple[Resource, ...]:
+        """The resources that the named files declare."""
+        named = self.chosen.named or ()
+        return tuple(resource for resource in resources if resource.mark.file in named)
 
     def sources(self, findings: Sequence[Finding]) -> Mapping[str, str]:
         """The text of each file that a finding points into."""

@@ -7,11 +7,14 @@ from bep.schemas.drafts.draft import Draft
 from bep.schemas.drafts.references import Addresses, Named, datastore_of, parse
 from bep.schemas.findings.did_you_mean import did_you_mean, listed, with_article
 from bep.schemas.kinds.kind import load_kind
+from bep.schemas.mark import Mark
 from bep.schemas.resource import FieldPath, Reference
 from bep.schemas.yaml.node import Node
 
 PLAIN = frozenset((("endpoint_name",),))
 """Fields that keep the plain name of what they refer to."""
+UNRESOLVED = "unresolved-reference"
+ELSEWHERE = "Name the file that declares it too, or write a bep.yml that lists both."
 
 
 @cache
@@ -62,12 +65,8 @@ def _unresolved(draft: Draft, path: FieldPath, kind: str, node: Node, named: Nam
         )
         return
     wanted = "/".join(part for part in (kind, named.name, named.version) if part)
-    draft.error(
-        "unresolved-reference",
-        path,
-        f"{path[-1]} '{node.value.strip()}': there is no {wanted}",
-        addresses.advice(wanted, kind),
-    )
+    message = f"{path[-1]} '{node.value.strip()}': there is no {wanted}"
+    _say(draft, path, message, addresses.advice(wanted, kind), addresses)
 
 
 def _stored(draft: Draft, name: str, addresses: Addresses) -> None:
@@ -91,9 +90,16 @@ def _ordering(draft: Draft, addresses: Addresses) -> None:
         if addresses.has(address):
             draft.references.append(Reference(("x-bep", "depends_on", index), address))
         elif node.value is not None and not any(map(addresses.may_have, names_of(address))):
-            draft.error(
-                "unresolved-reference", (), f"depends_on: there is no {address}", _near(address, addresses), node.mark
-            )
+            message = f"depends_on: there is no {address}"
+            _say(draft, (), message, _near(address, addresses), addresses, node.mark)
+
+
+def _say(draft: Draft, path: FieldPath, message: str, fix: str, addresses: Addresses, mark: Mark | None = None) -> None:
+    """That a reference leads nowhere: an error, unless it may lead to where nobody looked."""
+    if addresses.alone:
+        draft.warn(UNRESOLVED, path, f"{message} among these files", ELSEWHERE, mark)
+    else:
+        draft.error(UNRESOLVED, path, message, fix, mark)
 
 
 def _near(address: Address, addresses: Addresses) -> str:

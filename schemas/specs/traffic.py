@@ -6,9 +6,10 @@ from bep.schemas.address import Address, address_of
 from bep.schemas.drafts.draft import Draft
 from bep.schemas.drafts.references import Addresses
 from bep.schemas.findings.did_you_mean import did_you_mean, listed
-from bep.schemas.findings.finding import Finding, mistake
+from bep.schemas.findings.finding import Finding, mistake, warning
 from bep.schemas.resource import Reference
 from bep.schemas.specs.dialects import Wish
+from bep.schemas.specs.resolving import ELSEWHERE
 
 
 def traffic_of(wish: Wish, addresses: Addresses) -> tuple[Draft | None, list[Finding]]:
@@ -53,4 +54,8 @@ def _strange(wish: Wish, names: Sequence[str], addresses: Addresses, label: str)
         share = wish.shares[name]
         fix = did_you_mean(name, deployments) or "Declare the deployment, or name one that is there."
         mark = share.mark if share.text == "" else share.key_mark
-        yield mistake("traffic-deployment", label, f"{wish.endpoint} has no deployment '{name}'; {there}", fix, mark)
+        message = f"{wish.endpoint} has no deployment '{name}'; {there}"
+        if addresses.alone:
+            yield warning("traffic-deployment", label, f"{message} in these files", ELSEWHERE, mark)
+        else:
+            yield mistake("traffic-deployment", label, message, fix, mark)

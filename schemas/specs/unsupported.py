@@ -7,6 +7,8 @@ from bep.schemas.kinds.kind import is_kind
 from bep.schemas.specs.schema_names import ONLINE_DEPLOYMENT, ONLINE_ENDPOINT, other_kind, schema_kind, schema_name
 from bep.schemas.yaml.node import Node
 
+NOT_SUPPORTED = "not-supported"
+
 STEPS = frozenset(("pipeline", "command", "parallel", "sweep", "spark", "automl"))
 """Words of `type:` that pipelines, components and jobs have, and no kind of bep's has."""
 
@@ -150,4 +152,4 @@ def _invocation(node: Node) -> Finding:
 
 def _finding(node: Node, field: str, address: str, message: str, fix: str) -> Finding:
     place = node.get(field) or node
-    return mistake("not-supported", address, message, fix, place.key_mark or place.mark)
+    return mistake(NOT_SUPPORTED, address, message, fix, place.key_mark or place.mark)

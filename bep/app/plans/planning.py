@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bep.planner.state import Entry, State
     from bep.providers.state.file_store import Stored
     from bep.schemas.resource import Resource
+    from bep.schemas.specs.loading import Loaded
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
         provider=loaded.workspace.provider,
         destroy=asked.destroy,
         refresh_only=asked.refresh_only,
-        targets=tuple(asked.targets),
+        targets=tuple(asked.targets) or _named(opened, loaded),
         excludes=tuple(asked.excludes),
         replace=tuple(Address(text) for text in asked.replace),
         imports=_imports(opened, asked),
@@ -65,6 +66,11 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
     )
     state, observed = _as_recorded(opened) if asked.no_refresh else _read(opened, loaded.resources)
     return plan(loaded.resources, state, observed, load_kinds(), options)
+
+
+def _named(opened: "Specs", loaded: "Loaded") -> tuple[Address, ...]:
+    """What the named files declare: of the rest of a workspace nothing is to be done, and nothing is gone."""
+    return loaded.named if opened.glanced.variables is not None else ()
 
 
 def _imports(opened: "Specs", asked: Asked) -> tuple[Address, ...]:

@@ -8,13 +8,18 @@ from bep.disk.copying import digest
 from bep.disk.listing import Listing, listing, plain_bytes
 from bep.schemas.content import Unfit, UnfitFile, digest_of_files
 from bep.schemas.resource import Content
+from bep.schemas.specs.choosing import STANDARD_INPUT
 
 
 class WorkspaceFiles:
-    """Read access below `root`; a path may also be absolute. One digest is computed once a process."""
+    """Read access below `root`; a path may also be absolute. One digest is computed once a process.
 
-    def __init__(self, root: Path) -> None:
+    `standard_input` is what stands in the file called `-`, if something was piped.
+    """
+
+    def __init__(self, root: Path, standard_input: bytes | None = None) -> None:
         self.root = root
+        self._standard_input = standard_input
         self._contents: dict[str, Content] = {}
 
     def _at(self, path: str) -> Path:
@@ -22,11 +27,13 @@ class WorkspaceFiles:
 
     def read(self, path: str) -> bytes:
         """The bytes of a file. Raises `OSError`, for what is no plain file, too."""
+        if self._standard_input is not None and path == STANDARD_INPUT:
+            return self._standard_input
         return plain_bytes(self._at(path))
 
     def exists(self, path: str) -> bool:
         """Whether a file or folder is there."""
-        return self._at(path).exists()
+        return self._at(path).exists() or (self._standard_input is not None and path == STANDARD_INPUT)
 
     def is_folder(self, path: str) -> bool:
         """Whether the path is a folder."""

@@ -30,11 +30,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """What a command was told about the specs: files (none: `bep.yml` decides) and variables."""
+    """What a command was told about the specs: files (none: `bep.yml` decides) and variables.
+
+    `as_part`: the files are checked as a part of the workspace. `standard_input` is the text of the file called `-`.
+    """
 
     paths: Sequence[str] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     variable_files: Sequence[str] = ()
+    as_part: bool = False
+    standard_input: bytes | None = None
 
 
 class Opened:
@@ -43,7 +48,7 @@ class Opened:
     def __init__(self, root: Path, source: Source) -> None:
         self.root = root
         self.source = source
-        self.files = WorkspaceFiles(root)
+        self.files = WorkspaceFiles(root, source.standard_input)
         self.patience = 0.0
         """Seconds that reading the state waits for what an interrupted apply began and the world still works on."""
 
@@ -99,6 +104,7 @@ class Opened:
             environment=os.environ,
             known=self._known,
             worlds=WORLDS,
+            as_part=self.source.as_part,
         )
         if loaded.workspace.provider not in WORLDS:  # then there is no world to ask, and a finding says so
             return loaded
