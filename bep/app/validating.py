@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bep.app.workspace.opening import Opened, Source
+from bep.lazy_dataclasses import dataclass, replace
 from bep.schemas.specs.choosing import STANDARD_INPUT
 from bep.schemas.workspace.workspace import FILE
 

@@ -46,13 +46,13 @@ def validate(
     Exit codes: 0 right (warnings may be shown), 3 errors found.
     """
     import sys
-    from dataclasses import replace
     from pathlib import Path
 
     from bep.app.validating import check_specs
     from bep.app.workspace.write_access import read_only
     from bep.commands.showing_findings import show_findings
     from bep.console import Console
+    from bep.lazy_dataclasses import replace
     from bep.schemas.findings.finding import errors
     from bep.schemas.specs.choosing import STANDARD_INPUT
 

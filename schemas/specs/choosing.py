@@ -1,8 +1,8 @@
 """Which files of specs are read, and which of them the findings are about. Reads no document."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 
+from bep.lazy_dataclasses import dataclass, field, replace
 from bep.schemas.files import Files
 from bep.schemas.findings.finding import Finding, Severity, mistake, warning
 from bep.schemas.mark import Mark
