@@ -4,72 +4,44 @@ import os
 import tempfile
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from bep.app.failures import Sort, failure_of
+from bep.command_words import findings_said, said
 from bep.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from bep.app.errors import DomainError
-    from bep.schemas.findings.finding import SpecInvalid
+    from bep.app.failures import Failure
+
+_CODES: Final = {
+    Sort.FINDINGS: ExitCode.FINDINGS,
+    Sort.CONFLICT: ExitCode.CONFLICT,
+    Sort.NOT_FOUND: ExitCode.ERROR,
+    Sort.REFUSED: ExitCode.ERROR,
+    Sort.WORLD: ExitCode.PROVIDER,
+    Sort.NOTHING_TO_DO: ExitCode.DONE,
+    Sort.STORED: ExitCode.ERROR,
+}
 
 
 def ending_of(problem: Exception) -> tuple[ExitCode, str]:
     """The exit code and the message for a failure. One that is nobody's mistake but ours is kept as a crash report."""
-    from bep.app.errors import DomainError
-    from bep.disk.refusal import FULL, explained
-    from bep.planner.formats.statefile import StateDamaged
-    from bep.providers.applying.checking import PlanRefused, PlanStale
-    from bep.providers.protocol import ProviderError
-    from bep.providers.state.errors import StateNotWritten, StateReplaced, StateUnusable
-    from bep.providers.state.locking import NotThatLock, StateLocked
-    from bep.runner.errors import JobInvalid
-    from bep.schemas.findings.finding import SpecInvalid
-
-    match problem:
-        case SpecInvalid():
-            return ExitCode.FINDINGS, _findings(problem)
-        case PlanStale() | PlanRefused() | StateLocked() | NotThatLock() | StateReplaced():
-            return ExitCode.CONFLICT, str(problem)
-        case DomainError():
-            return _code_of(problem), _with_next(problem)
-        case ProviderError():
-            return ExitCode.PROVIDER, str(problem)
-        case StateUnusable() | StateDamaged() | StateNotWritten() | JobInvalid():
-            return ExitCode.ERROR, str(problem)
-        case OSError() if problem.filename or problem.errno in FULL:
-            return ExitCode.ERROR, str(explained(problem))
-        case _:
-            return ExitCode.ERROR, _bug(problem)
+    failure = failure_of(problem)
+    if failure is None:
+        return ExitCode.ERROR, _bug(problem)
+    if failure.findings:
+        _show_findings(failure)
+    option = f"--{failure.about} " if failure.about else ""
+    return _CODES[failure.sort], said(option + failure.message, failure.next)
 
 
-def _with_next(problem: "DomainError") -> str:
-    """The message, and the command for what would help."""
-    return problem.message + (f"\n    fix: bep {' '.join(problem.next)}" if problem.next else "")
-
-
-def _code_of(problem: "DomainError") -> ExitCode:
-    from bep.app.errors import Conflict, Invalid, NothingToDo, WorldFailed
-
-    match problem:
-        case Conflict():
-            return ExitCode.CONFLICT
-        case Invalid():
-            return ExitCode.FINDINGS
-        case WorldFailed():
-            return ExitCode.PROVIDER
-        case NothingToDo():
-            return ExitCode.DONE
-        case _:
-            return ExitCode.ERROR
-
-
-def _findings(problem: "SpecInvalid") -> str:
+def _show_findings(failure: "Failure") -> None:
     from bep.console import Console
     from bep.schemas.findings.rendering import findings_text
 
     console = Console()
-    console.say(findings_text(problem.findings, problem.sources, colour=console.colour_talk))
-    return "the specs have errors; nothing was changed"
+    findings = findings_said(failure.findings)
+    console.say(findings_text(findings, failure.sources or {}, colour=console.colour_talk))
 
 
 def _bug(problem: Exception) -> str:

@@ -8,13 +8,15 @@ from bep.lazy_dataclasses import dataclass, field
 from bep.planner.observed import Observed
 from bep.planner.state import Entry
 from bep.schemas.address import Address
+from bep.schemas.next_step import Advised, Step
 from bep.schemas.resource import Resource
 
 
-class ProviderError(Exception):
+class ProviderError(Advised):
     """The world said no. Carries what a person needs to act on it.
 
-    `retryable` says whether waiting may help, `retry_after` after how many seconds, where the world said so.
+    `next` are steps that would help. `retryable` says whether waiting may, `retry_after` after how many seconds, where
+    the world said so.
     """
 
     def __init__(
@@ -26,7 +28,9 @@ class ProviderError(Exception):
         code: str = "",
         retryable: bool = False,
         retry_after: float | None = None,
+        next: tuple[Step, ...] = (),
     ) -> None:
+        self.next = next
         super().__init__(f"{address}: {operation}: {message}")
         self.address = address
         self.operation = operation

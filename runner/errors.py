@@ -3,14 +3,20 @@
 from pathlib import Path
 from typing import Final
 
+from bep.schemas.next_step import Advised, Step
+
 NOT_STARTED: Final = "WorkerNotStarted"
 """The code of a job whose workers' interpreter cannot be started."""
 
 
-class JobInvalid(Exception):
+class JobInvalid(Advised):
     """The job cannot start as it was asked for. Nothing was scored and nothing was written."""
 
     code = "JobInvalid"
+
+    def __init__(self, message: str, *next: Step) -> None:
+        super().__init__(message)
+        self.next = next
 
 
 class JobDamaged(JobInvalid):

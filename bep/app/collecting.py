@@ -83,7 +83,7 @@ def free(
 
     contents, gone = contents_of(opened), []
     with (
-        editing(opened, "bep gc", say, lock_timeout=lock_timeout),
+        editing(opened, "gc", say, lock_timeout=lock_timeout),
         told("content", "free"),
         contents.alone(_PATIENCE) as is_alone,
     ):

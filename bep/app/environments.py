@@ -13,12 +13,16 @@ from bep.app.workspace.faces import environments_of, scoring_of
 from bep.lazy_dataclasses import dataclass
 from bep.schemas.address import Address, names_of
 from bep.schemas.findings.did_you_mean import did_you_mean, listed
+from bep.schemas.next_step import step
 from bep.schemas.resource import FieldPath
 from bep.schemas.secrets.recognising import redacted
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading, Specs
     from bep.providers.world import Built, Outlook
+
+
+LIST = step("env list")
 
 
 def outlook_value(found: "Outlook") -> dict[str, Any]:
@@ -75,9 +79,9 @@ def _with_places(opened: "Specs", message: str) -> str:
 
 
 def _text_at(attributes: Any, path: FieldPath) -> str:
-    for step in path:
+    for part in path:
         try:
-            attributes = attributes[step]
+            attributes = attributes[part]
         except (KeyError, IndexError, TypeError):
             return ""
     return attributes if isinstance(attributes, str) else ""
@@ -194,8 +198,8 @@ def built_named(opened: "Reading", name: str) -> "Built":
         return found[0]
     if found:
         raise Refused(f"{name!r} could be {listed([one.digest[:12] for one in found])}: say which digest")
-    near = did_you_mean(name, [one.label for one in every]) or "`bep env list` shows what is built."
-    raise Refused(f"no environment {name!r} is built here. {near}")
+    near = did_you_mean(name, [one.label for one in every]) or f"{LIST} shows what is built."
+    raise Refused(f"no environment {name!r} is built here. {near}", next=(LIST,))
 
 
 def build_named(opened: "Reading", name: str, say: Callable[[str], None]) -> "Built":

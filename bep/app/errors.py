@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 
+from bep.schemas.next_step import Advised, Step
 
-class DomainError(Exception):
-    """A use case cannot be carried out. `message` is for a person.
 
-    `next` is what would help, as the words of a use case and its arguments, such as ("job", "resume", name); a face
-    says how that is done with it.
+class DomainError(Advised):
+    """A use case cannot be carried out. `message` is for a person, `next` are steps that would help.
+
+    `about` is the option that it is about, where it is about one: a face has a name of its own for it.
     """
 
-    def __init__(self, message: str, *, next: Sequence[str] = ()) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, next: Sequence[Step] = (), about: str = "") -> None:
+        super().__init__(f"{about} {message}" if about else message)
         self.message = message
         self.next = tuple(next)
+        self.about = about
 
 
 class Refused(DomainError):
@@ -23,7 +25,7 @@ class Refused(DomainError):
 class NotFound(Refused):
     """There is nothing of that name. `nearest` are names that may have been meant."""
 
-    def __init__(self, message: str, *, nearest: Sequence[str] = (), next: Sequence[str] = ()) -> None:
+    def __init__(self, message: str, *, nearest: Sequence[str] = (), next: Sequence[Step] = ()) -> None:
         super().__init__(message, next=next)
         self.nearest = tuple(nearest)
 

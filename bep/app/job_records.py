@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 from bep.app.errors import NotFound, Refused
 from bep.schemas.address import Address, address_of
 from bep.schemas.findings.did_you_mean import did_you_mean, listed, nearest
+from bep.schemas.next_step import step
 
 if TYPE_CHECKING:
     from bep.planner.options import RunningJob
     from bep.runner.folder.record import JobRecord
+
+
+LIST = step("job list")
 
 
 def jobs_folder(home: Path) -> Path:
@@ -63,7 +67,7 @@ def record_named(home: Path, name: str) -> "JobRecord":
     from bep.runner.folder.record import load
 
     if name in ("", ".", "..") or "/" in name or "\0" in name:
-        raise Refused(f"{name!r} is not a job's name, which is never a path. `bep job list` shows them.")
+        raise Refused(f"{name!r} is not a job's name, which is never a path. {LIST} shows them.", next=(LIST,))
     if (jobs_folder(home) / name / "job.json").is_file():
         return load(jobs_folder(home) / name)
     every = {record.name: record for record in records(home)}
@@ -72,8 +76,8 @@ def record_named(home: Path, name: str) -> "JobRecord":
         return every[found[0]]
     if found:
         raise Refused(f"{name!r} could be {listed(found)}: say which")
-    near = did_you_mean(name, every) or "`bep job list` shows what there is."
-    raise NotFound(f"there is no job {name!r} here. {near}", nearest=nearest(name, every))
+    near = did_you_mean(name, every) or f"{LIST} shows what there is."
+    raise NotFound(f"there is no job {name!r} here. {near}", nearest=nearest(name, every), next=(LIST,))
 
 
 def row_of(record: "JobRecord") -> dict[str, object]:

@@ -10,10 +10,12 @@ from bep.app.workspace.clock import now
 from bep.app.workspace.showing import entry_of
 from bep.app.workspace.write_access import must_write
 from bep.schemas.address import Address, kind_of
+from bep.schemas.next_step import step
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading, Writing
     from bep.planner.state import Entry, State
+    from bep.providers.state.locking import Holder
     from bep.providers.state.session import Session
 
 
@@ -60,13 +62,13 @@ def move(opened: "Reading", session: "Session", old: str, new: str) -> "Entry":
     if kind_of(target) != kind_of(entry.address):
         raise Refused(f"{entry.address} and {new} are not of one kind")
     if target in session.state.entries:
-        raise Refused(f"{new} is in the state already", next=("state", "rm", entry.address))
+        raise Refused(f"{new} is in the state already", next=(step("state rm", new),))
     observed = opened.provider.read([target]).get(target)
     if observed is None:
         raise Refused(
             f"there is no object {new}: an address is the object's own name, so moving an entry follows a renaming"
             " in the world and does not make one\n"
-            f"    fix: change the name in the spec; bep plan then makes {new} and removes {entry.address}",
+            f"    fix: change the name in the spec; the next plan then makes {new} and removes {entry.address}",
         )
     moved = found_entry(target, observed, entry, now())
     set_entries(session, {target: moved, entry.address: None})
@@ -79,7 +81,7 @@ def restore(opened: "Writing", source: int | Path) -> "tuple[State, tuple[Path, 
 
     must_write(opened)
     store = opened.store
-    with acquire(store.path, operation="bep state restore", since=now()):
+    with acquire(store.path, operation="state restore", since=now()):
         aside = store.restore(source)
     stored = store.load()
     assert stored is not None
@@ -95,13 +97,13 @@ def push(opened: "Writing", file: Path, *, force: bool) -> "tuple[State, tuple[P
 
     must_write(opened)
     store = opened.store
-    with acquire(store.path, operation="bep state push", since=now()):
+    with acquire(store.path, operation="state push", since=now()):
         try:
             return put_in_place(store, file, force=force)
         except StateDamaged as damage:
             raise Refused(f"{file}: {damage.reason}") from None
         except PushRefused as refused:
-            raise Conflict(str(refused)) from None
+            raise Conflict(str(refused), next=refused.next) from None
 
 
 def copies(opened: "Reading") -> list[dict[str, object]]:
@@ -115,3 +117,20 @@ def copies(opened: "Reading") -> list[dict[str, object]]:
         kept = datetime.fromtimestamp(file.stat().st_mtime, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         rows.append({"serial": state.serial, "resources": len(state.entries), "kept_at": kept, "file": str(file)})
     return rows
+
+
+def pulled(opened: "Reading") -> str:
+    """The whole state as it is kept, what a running apply has recorded included. Raises `Refused` where is none."""
+    from bep.planner.formats.statefile import encode
+
+    stored = opened.store.load()
+    if stored is None:
+        raise Refused("there is no state yet: nothing has been applied here")
+    return encode(stored.state)
+
+
+def unlock(opened: "Reading", id: str) -> "Holder":
+    """Take away the lock of that id, whose owner is gone; who it was. Raises `NotThatLock`."""
+    from bep.providers.state.locking import unlock as take_away
+
+    return take_away(opened.store.path, id)

@@ -41,17 +41,12 @@ def adopt(
     \b
     Exit codes: 0 written, 1 nothing drifted, or a value has to be written by hand, 4 someone applies.
     """
-    from bep.app.plans.adopting_drift import adoption, settle, write
+    from bep.app.plans.adopting_drift import adopt as write_back
     from bep.app.workspace.opening import here
-    from bep.app.workspace.write_access import must_write
     from bep.console import Console
 
-    console, opened = Console(), here(source_of(None, var, var_file))
-    found = adoption(opened, addresses)
-    if not dry_run and found.texts:
-        must_write(opened)
-        write(opened, found)
-        settle(opened, sorted({one.address for one in found.fields}), console.say)
+    console = Console()
+    found = write_back(here(source_of(None, var, var_file)), addresses, console.say, dry_run=dry_run)
     if json_output:
         console.result_json([_row(one) for one in found.fields])
     else:

@@ -39,18 +39,18 @@ def graph(
       bep graph plan.json
     """
     from bep.app.plans.applying import read_plan_file
+    from bep.app.plans.showing import drawn, nodes_of
     from bep.app.workspace.specs import specs_of
     from bep.commands.reading import here_to_read
     from bep.console import Console
-    from bep.planner.rendering.graph import dot, mermaid, of_plan, of_resources
 
     console = Console()
     if plan is not None:
-        nodes = of_plan(read_plan_file(plan))
+        nodes = nodes_of(read_plan_file(plan))
     else:
-        nodes = of_resources(specs_of(here_to_read(console, source_of(None, var, var_file))).resources)
+        nodes = nodes_of(specs_of(here_to_read(console, source_of(None, var, var_file))).resources)
     if json_output:
         rows = [{"id": node.id, "action": node.action, "needs": node.needs} for node in nodes]
         console.result_json(rows)
     else:
-        console.result(mermaid(nodes) if language is Language.MERMAID else dot(nodes))
+        console.result(drawn(nodes, language))

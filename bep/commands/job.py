@@ -72,12 +72,12 @@ def list_jobs(
 
     from bep.app.job_records import row_of
     from bep.app.jobs.filters import JobFilter, moment_of, statuses_named
+    from bep.app.jobs.records import Status
     from bep.app.jobs.service import jobs_of
     from bep.app.jobs.summaries import summary_of
     from bep.commands.reading import here_to_read
     from bep.console import Console
     from bep.formatting import formatted, queried
-    from bep.runner.folder.record import Status
 
     moment = moment_of(since, datetime.now(UTC)) if since else None
     wanted = JobFilter(statuses_named(status or ()), endpoint, deployment, moment, limit)
@@ -113,20 +113,21 @@ def show(
       bep job show nightly --query status -o tsv
       bep job show nightly -o json --query "{failed: counts.failed, file: outputs.score.file}"
     """
+    from bep.app.jobs.records import next_of
     from bep.app.jobs.service import jobs_of
     from bep.app.jobs.summaries import outputs_of
+    from bep.command_words import command_of
     from bep.commands.reading import here_to_read
     from bep.console import Console
     from bep.formatting import formatted, queried
-    from bep.runner.reporting.text import next_of
 
     console = Console()
     record = jobs_of(here_to_read(console)).get(name)
     shown = {**record.model_dump(mode="json"), "outputs": outputs_of(record)}
     console.result(formatted(queried(shown, query), output))
     if not query:
-        for command, why in next_of(record):
-            console.say(f"next: {command}  ({why})")
+        for step, why in next_of(record):
+            console.say(f"next: {command_of(step)}  ({why})")
 
 
 @app.command()

@@ -68,9 +68,10 @@ def plan(
     or --expect-no-changes), 3 findings in specs, or a safety finding stands in the way.
     """
     from bep.app.plans.planning import Asked, plan_of
+    from bep.app.plans.showing import write_plan_file
     from bep.app.workspace.opening import here
     from bep.app.workspace.specs import specs_of
-    from bep.commands.plans.showing import write_plan_file, written
+    from bep.commands.plans.showing import written
     from bep.console import Console
 
     console = Console()

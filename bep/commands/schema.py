@@ -23,23 +23,12 @@ def schema() -> None:
     """
 
 
-def published() -> dict[str, str]:
-    """Every published schema, name to text: the kinds, bep.yml, job.yml, and the formats bep writes."""
-    from importlib import resources
-
-    from bep.schemas.kinds.kind import kind_names
-    from bep.schemas.kinds.published import editor_text
-
-    planner = resources.files("bep.planner.formats")
-    written = {name: planner.joinpath(f"{name}.schema.json").read_text(encoding="utf-8") for name in ("plan", "state")}
-    return {name: editor_text(name) for name in (*kind_names(), "workspace", "job", "extension")} | written
-
-
 @app.command("list")
 def list_schemas(json_output: Annotated[bool, Option("--json", help="As JSON.")] = False) -> None:
     """Say which schemas there are and what each is for."""
     import json
 
+    from bep.app.published_schemas import published
     from bep.console import Console
 
     titles = {name: json.loads(text).get("title", "") for name, text in published().items()}
@@ -55,6 +44,7 @@ def show(name: Annotated[str, Argument(help="A name that `bep schema list` print
     """Print one schema."""
     from difflib import get_close_matches
 
+    from bep.app.published_schemas import published
     from bep.console import Console
 
     texts = published()
@@ -70,10 +60,7 @@ def export(
     folder: Annotated[Path, Argument(help="Where to write them; made if it is not there.")],
 ) -> None:
     """Write every schema into a folder, as NAME.schema.json."""
+    from bep.app.published_schemas import export as write
     from bep.console import Console
 
-    texts = published()
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        (folder / f"{name}.schema.json").write_text(text)
-    Console().say(f"wrote {len(texts)} schemas to {folder}/")
+    Console().say(f"wrote {len(write(folder))} schemas to {folder}/")

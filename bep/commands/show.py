@@ -42,9 +42,9 @@ def show(
     console = Console()
     if address and Path(address).is_file():
         from bep.app.plans.applying import read_plan_file
-        from bep.planner.planning.clear_values import to_be_shown
+        from bep.app.plans.showing import without_clear_secrets
 
-        plan, has_clear = to_be_shown(read_plan_file(Path(address)))
+        plan, has_clear = without_clear_secrets(read_plan_file(Path(address)))
         if has_clear:
             console.say(f"{address}: this plan has secrets in clear, which are not shown; delete it: rm {address}")
         as_json = output is Format.JSON

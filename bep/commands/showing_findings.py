@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from bep.command_words import findings_said
+
 if TYPE_CHECKING:
     from bep.console import Console
     from bep.schemas.findings.finding import Finding
@@ -22,9 +24,9 @@ def show_findings(
 
         console.result(findings_sarif(findings, __version__))
     elif findings and chosen == "github":
-        console.result(rendering.findings_github(findings))
+        console.result(rendering.findings_github(findings_said(findings)))
     elif findings:
-        console.result(rendering.findings_text(findings, sources, colour=console.colour))
+        console.result(rendering.findings_text(findings_said(findings), sources, colour=console.colour))
 
 
 def say_findings(console: "Console", findings: "Sequence[Finding]", sources: Mapping[str, str]) -> None:
@@ -32,4 +34,4 @@ def say_findings(console: "Console", findings: "Sequence[Finding]", sources: Map
     if findings:
         from bep.schemas.findings.rendering import findings_text
 
-        console.say(findings_text(findings, sources, colour=console.colour_talk))
+        console.say(findings_text(findings_said(findings), sources, colour=console.colour_talk))

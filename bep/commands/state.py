@@ -149,15 +149,11 @@ def pull() -> None:
     Examples:
       bep state pull > copy.json
     """
+    from bep.app.state_editing import pulled
     from bep.app.workspace.opening import here
     from bep.console import Console
-    from bep.exit_codes import ExitCode, Stop
-    from bep.planner.formats.statefile import encode
 
-    stored = here().store.load()
-    if stored is None:
-        raise Stop(ExitCode.ERROR, "there is no state yet: nothing has been applied here")
-    Console().result(encode(stored.state))
+    Console().result(pulled(here()))
 
 
 @app.command()

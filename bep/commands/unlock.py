@@ -26,12 +26,12 @@ def unlock(
     \b
     Exit codes: 0 taken away, 4 it is not that lock, nobody holds it, or its owner is at work.
     """
+    from bep.app.state_editing import unlock as take_away
     from bep.app.workspace.opening import here
     from bep.console import Console
-    from bep.providers.state.locking import unlock as take_away
 
     console = Console()
-    holder = take_away(here().store.path, id)
+    holder = take_away(here(), id)
     if json_output:
         from bep.lazy_dataclasses import asdict
 

@@ -8,6 +8,7 @@ from bep.planner.formats.planfile import signed
 from bep.planner.observed import Condition, Observed
 from bep.planner.options import Options, RunningJob
 from bep.planner.plan import Change, Plan, PlanFinding
+from bep.planner.planning.advice import let_through
 from bep.planner.planning.cascade import cascade
 from bep.planner.planning.changes import drafted
 from bep.planner.planning.checks import failed_checks
@@ -204,10 +205,10 @@ def _referrers(world: World, chosen: Sequence[Change]) -> Mapping[Address, Seque
 
 
 def allowable(finding: Finding, allow: Collection[str]) -> PlanFinding:
-    """A finding as a plan carries it, which `--allow` may let through when it is an error."""
+    """A finding as a plan carries it, which a user may let through when it is an error."""
     found = carried(finding)
     if found.severity == "error":
-        found = found.model_copy(update={"fix": f"{found.fix}; or let it through with `--allow {found.code}`"})
+        found = found.model_copy(update={"fix": f"{found.fix}; or let it through with {let_through(found.code)}"})
     return settled(found, allow)
 
 
@@ -227,11 +228,11 @@ def carried(finding: Finding) -> PlanFinding:
 
 
 def _asked_in_vain(world: World) -> Iterator[PlanFinding]:
-    """Flags that name nothing bep knows."""
+    """Options that name nothing bep knows."""
     options, known = world.options, {*world.resources, *world.state.entries}
-    parts = [("--target", name) for name in options.targets] + [("--exclude", name) for name in options.excludes]
+    parts = [("target", name) for name in options.targets] + [("exclude", name) for name in options.excludes]
     yield from (unknown_address(*part) for part in parts if not any(named(address, part[1:]) for address in known))
-    ones = (("--replace", options.replace), ("forget", options.forget), ("moved", tuple(options.moved)))
+    ones = (("replace", options.replace), ("forget", options.forget), ("moved", tuple(options.moved)))
     asked = [(flag, address) for flag, addresses in ones for address in addresses]
     yield from (unknown_address(*one) for one in asked if one[1] not in world.state.entries)
     wishes = (*options.imports, *options.moved.values())

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bep.planner.fields import dotted
 from bep.planner.plan import FieldDiff, PlanFinding
+from bep.planner.planning.advice import SHOW_STATE, take_over
 from bep.planner.wanted import Wanted
 from bep.schemas.address import Address, kind_of, names_of
 
@@ -30,7 +31,7 @@ def error(
 def already_exists(wanted: Wanted) -> PlanFinding:
     """A wish for something that is there and that bep did not make."""
     message = "it already exists, and bep did not create it; bep overwrites nothing it did not create"
-    fix = f"take it over with `bep import {wanted.address}`, or declare another name"
+    fix = f"take it over with {take_over(wanted.address)}, or declare another name"
     return error("already-exists", wanted.address, message, fix, wanted)
 
 
@@ -63,10 +64,10 @@ def registered_changed(wanted: Wanted, diffs: Sequence[FieldDiff], *, in_world: 
     return error("registered-content-changed", wanted.address, message, fix, wanted)
 
 
-def unknown_address(flag: str, address: str) -> PlanFinding:
-    """A flag that names nothing."""
-    message = f"{flag} names it, but neither the specs nor the state have it"
-    return error("unknown-target", address, message, "`bep state list` shows the addresses in state")
+def unknown_address(option: str, address: str) -> PlanFinding:
+    """An option that names nothing."""
+    message = f"{option} names it, but neither the specs nor the state have it"
+    return error("unknown-target", address, message, f"{SHOW_STATE} shows the addresses in state")
 
 
 def reference_cycle(members: Sequence[Address]) -> PlanFinding:

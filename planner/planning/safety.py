@@ -6,6 +6,7 @@ from bep.lazy_dataclasses import dataclass
 from bep.planner.observed import Observed
 from bep.planner.options import Options, RunningJob
 from bep.planner.plan import Action, Change, PlanFinding
+from bep.planner.planning.advice import CANCEL_JOBS, DRAIN, let_through
 from bep.planner.planning.refusals import still_referenced
 from bep.planner.state import State
 from bep.planner.traffic import receivers
@@ -13,7 +14,7 @@ from bep.schemas.address import Address, kind_of
 from bep.schemas.kinds.kind import Kind
 
 FEW = 3
-JOBS_FIRST = "wait for them with `bep apply --drain`, or cancel them with `bep apply --cancel-jobs`"
+JOBS_FIRST = f"wait for them with {DRAIN}, or cancel them with {CANCEL_JOBS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Scene:
 
 
 def safety_findings(scene: Scene) -> tuple[PlanFinding, ...]:
-    """Every rule's findings, by rule and then in the order of the changes. `--allow` lets each through but the last."""
+    """Every rule's findings, by rule and then in the order of the changes. All but the last can be let through."""
     if not scene.changes:
         return ()
     rules = (_protected, _same_name, _active, _jobs, _jobs_going_on, _many, _unscored)
@@ -47,13 +48,14 @@ def safety_findings(scene: Scene) -> tuple[PlanFinding, ...]:
 
 
 def settled(found: PlanFinding, allow: Collection[str]) -> PlanFinding:
-    """The finding, marked when `--allow` lets it through."""
+    """The finding, marked when it is let through."""
     asked = found.code in allow or f"{found.code}:{found.address}" in allow
     return found.model_copy(update={"allowed": True}) if asked else found
 
 
 def _finding(code: str, address: str, message: str, fix: str = "", *, severity: str = "error") -> PlanFinding:
-    advice = f"{fix}, or let it through with `--allow {code}`" if fix else f"let it through with `--allow {code}`"
+    allow = f"let it through with {let_through(code)}"
+    advice = f"{fix}, or {allow}" if fix else allow
     return PlanFinding(severity=severity, code=code, address=address, message=message, fix=advice)
 
 

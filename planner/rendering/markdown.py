@@ -89,7 +89,7 @@ def _section(title: str, lines: Iterable[str], budget: int, what: str) -> list[s
     for line in every:
         spent += len(line.encode()) + 1
         if spent > budget:
-            kept.append(f"- and {len(every) - len(kept)} more {what}, left out here: `bep show` has them all")
+            kept.append(f"- and {len(every) - len(kept)} more {what}, left out here: the plan as text has them all")
             break
         kept.append(line)
     return ["", f"#### {title}", "", *kept]
@@ -160,7 +160,7 @@ def _dropped(whole: int, kept: int, opened: int) -> list[str]:
         return []
     left_out = f", {whole - kept} changes are left out altogether" if kept < whole else ""
     short = f"details of {kept - opened} changes are left out" if opened < kept else "all details are shown"
-    return ["", f"_For want of room {short}{left_out}, the least risky first; `bep show` has them all._"]
+    return ["", f"_For want of room {short}{left_out}, the least risky first; the plan as text has them all._"]
 
 
 def _title(item: Item) -> str:

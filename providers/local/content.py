@@ -13,7 +13,10 @@ from bep.planner.state import ContentRecord
 from bep.providers.local.folders import publish, remove, unfinished
 from bep.providers.protocol import Conflict, ProviderError
 from bep.schemas.content import RULE, digest_of_files
+from bep.schemas.next_step import step
 from bep.schemas.resource import Content
+
+REPAIR: Final = step("state repair")
 
 SEALED_AT: Final = 946_782_245
 """Modification time (2000-01-02) of every stored file. One with another time was written to by somebody else."""
@@ -178,10 +181,10 @@ def _seal(file: Path) -> None:
 def _damaged(address: str, place: Path, name: str, sha256: str) -> ProviderError:
     found = "were changed" if place.exists() else "are gone"
     message = (
-        f"the stored bytes of {name} {found} ({place}). `bep state repair` restores what the specs' files still have;"
+        f"the stored bytes of {name} {found} ({place}). {REPAIR} restores what the specs' files still have;"
         f" otherwise put a file with sha256 {sha256} in that place"
     )
-    return ProviderError(address, "read", message, code="ContentDamaged")
+    return ProviderError(address, "read", message, code="ContentDamaged", next=(REPAIR,))
 
 
 def _not_as_planned(content: Content, name: str) -> str:

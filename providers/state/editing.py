@@ -12,17 +12,20 @@ from bep.providers.state.backups import as_text
 from bep.providers.state.file_store import FileStore
 from bep.providers.state.session import Session
 from bep.schemas.address import Address
+from bep.schemas.next_step import Advised, again, step
 
 
-class PushRefused(Exception):
+class PushRefused(Advised):
     """The state to be put in place does not follow the one that is there. `reasons` are sentences with both values."""
 
     def __init__(self, reasons: tuple[str, ...]) -> None:
         self.reasons = reasons
         lines = "\n".join(f"  {reason}" for reason in reasons)
+        look, force = step("state pull"), again(force=True)
+        self.advise((look, force))
         super().__init__(
             f"the state was not put in place; nothing was changed\n{lines}\n"
-            "    fix: `bep state pull` shows the state that is there; --force puts yours in its place,"
+            f"    fix: {look} shows the state that is there; {force} puts yours in its place,"
             " and keeps a copy of what it replaces"
         )
 

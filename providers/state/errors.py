@@ -3,12 +3,14 @@
 from pathlib import Path
 
 from bep.disk.refusal import explained
+from bep.schemas.next_step import Advised, Step
 
 
-class StateUnusable(Exception):
-    """The state cannot be trusted: nothing is read from it, nothing written. `fix` is the command that mends it."""
+class StateUnusable(Advised):
+    """The state cannot be trusted: nothing is read from it, nothing written. `fix` says what mends it."""
 
-    def __init__(self, path: Path, reason: str, fix: str) -> None:
+    def __init__(self, path: Path, reason: str, fix: str, *next: Step) -> None:
+        self.next = next
         self.path = path
         self.reason = reason
         self.fix = fix

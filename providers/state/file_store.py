@@ -24,9 +24,11 @@ from bep.providers.state.locking import running_apply
 from bep.providers.state.sealing_copies import seal_copies
 from bep.providers.state.session import Identity, Session, identity, kept_plan
 from bep.schemas.address import Address
+from bep.schemas.next_step import Step, step
 
-RESTORE = "bep state restore"
-"""The command that puts a copy back: `bep state restore SERIAL` or `bep state restore FILE`."""
+RESTORE = "state restore"
+"""The use case that puts a copy back, by its serial or from a file."""
+PLAN = step("plan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class FileStore:
         """Open the state for changes. The caller holds its lock. Raises `StateUnusable` and `StateNotWritten`."""
         files = self._read()
         if files is None:
-            raise StateUnusable(self.path, "there is no state yet", "bep plan")
+            raise StateUnusable(self.path, "there is no state yet", f"{PLAN} begins one", PLAN)
         found = self._folded(files)
         state, pending, journal = found.state, found.pending, found.journal
         notes = self._damage(journal)
@@ -179,7 +181,7 @@ class FileStore:
         lines = ", ".join(map(str, journal.damaged[:10])) + (", ..." if len(journal.damaged) > 10 else "")
         return (
             f"{self._journal}: left out what cannot be read, line {lines}; the {len(journal.records)} other records "
-            "count. `bep import --all` takes over what was made and is in no record",
+            "count. An import of all that exists takes over what was made and is in no record",
         )
 
     def restore(self, source: int | Path) -> tuple[Path, ...]:
@@ -192,9 +194,9 @@ class FileStore:
         try:
             state, data = read_state(path), path.read_bytes()
         except FileNotFoundError:
-            raise StateUnusable(path, "there is no such file", self._fix()) from None
+            raise StateUnusable(path, "there is no such file", *self._fix()) from None
         except StateDamaged as damage:
-            raise StateUnusable(path, damage.reason, self._fix()) from None
+            raise StateUnusable(path, damage.reason, *self._fix()) from None
         stamp = stamp_of(self._clock())
         aside = [put_aside(self.path, stamp)]
         make_folder(self.path.parent)
@@ -225,29 +227,32 @@ class FileStore:
 
     def _check_never_was(self) -> None:
         if self.backups.serials() or _bytes_of(self._journal):
-            raise StateUnusable(self.path, "the state file is gone, but there was one", self._fix())
+            raise StateUnusable(self.path, "the state file is gone, but there was one", *self._fix())
 
     def _folded(self, files: _Files) -> _Folded:
         try:
             snapshot = decode_state(as_text(files.snapshot))
         except StateDamaged as damage:
-            raise StateUnusable(self.path, f"not read: {damage.reason}", self._fix(damage.reason)) from None
+            raise StateUnusable(self.path, f"not read: {damage.reason}", *self._fix(damage.reason)) from None
         try:
             journal = decode(files.journal)
             state, pending = fold(snapshot, journal.records)
         except StateDamaged as damage:
-            raise StateUnusable(self.path, f"not read: {damage.reason}", self._fix()) from None
+            raise StateUnusable(self.path, f"not read: {damage.reason}", *self._fix()) from None
         state, clear = without_clear_values(state)
         return _Folded(state, pending, journal, clear)
 
-    def _fix(self, reason: str = "") -> str:
+    def _fix(self, reason: str = "") -> tuple[str, *tuple[Step, ...]]:
+        """What mends it, and the steps that it speaks of."""
         if "this bep reads up to" in reason:
-            return "use the bep that wrote it, or a newer one"
+            return ("use the bep that wrote it, or a newer one",)
         with suppress(PermissionError):
             for state in self.backups.good():
                 copy = self.backups.path(state.serial)
-                return f"{RESTORE} {state.serial}    (a good copy, of {len(state.entries)} resources, is {copy})"
-        return f"no good copy is left in {self.backups.folder}; {RESTORE} FILE takes a copy you have elsewhere"
+                put_back = step(RESTORE, state.serial)
+                return f"{put_back}    (a good copy, of {len(state.entries)} resources, is {copy})", put_back
+        put_back = step(RESTORE, "FILE")
+        return f"no good copy is left in {self.backups.folder}; {put_back} takes a copy you have elsewhere", put_back
 
 
 def _still_needed(journal: Decoded, state: State) -> int:

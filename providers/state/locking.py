@@ -18,6 +18,7 @@ from bep.disk.durable import make_folder
 from bep.disk.locks import open_lock, take
 from bep.lazy_dataclasses import asdict, dataclass, replace
 from bep.providers.state.owner import Owner, is_dead, is_here, this_process
+from bep.schemas.next_step import Advised, again, step
 
 POLL = 0.1
 """Seconds between two looks at a lock that is waited for."""
@@ -36,11 +37,12 @@ class Holder:
 
     def __str__(self) -> str:
         progress = f", {self.done} of {self.total} changes done" if self.total else ""
-        owner = self.owner
-        return f"{self.operation} by {owner.who} on {owner.host} (process {owner.pid}) since {self.since}{progress}"
+        owner, doing = self.owner, self.operation.removeprefix("bep ")  # an earlier bep wrote its own name, too
+        whose = f"{owner.who} on {owner.host} (process {owner.pid})"
+        return f"bep {doing} by {whose} since {self.since}{progress}"
 
 
-class StateLocked(Exception):
+class StateLocked(Advised):
     """Someone else holds the lock. `holder` is None in the instant before they have written who they are."""
 
     def __init__(self, path: Path, holder: Holder | None) -> None:
@@ -52,8 +54,12 @@ class StateLocked(Exception):
     def _fix(self) -> str:
         holder = self.holder
         if holder is None or (is_here(holder.owner) and not is_dead(holder.owner)):
-            return "wait until it has finished (--lock-timeout SECONDS waits for it), then plan again"
-        return f"if you are sure that it no longer runs: bep unlock {holder.id}"
+            wait = again(lock_timeout="SECONDS")
+            self.advise((wait,))
+            return f"wait until it has finished ({wait} waits for it), then plan again"
+        unlock = step("unlock", holder.id)
+        self.advise((unlock,))
+        return f"if you are sure that it no longer runs: {unlock}"
 
 
 class NotThatLock(Exception):

@@ -69,6 +69,7 @@ class JobRecord(Written):
     `rewrites` is set from the moment a completed job's failed items are scored again until it completes once more: the
     output that is there is its own, and is replaced by the new one. `given_variables` names the environment variables
     whose values the job itself was given: the deployment's values, if it has any of those names, are not the job's.
+    `engine` hosts its workers in every run of it; a record without it is of the time when there was one only.
     """
 
     format_version: Literal[1] = 1
@@ -102,6 +103,7 @@ class JobRecord(Written):
     workspace: Path | None = None
     moved_from: Path | None = None
     given_variables: tuple[str, ...] = ()
+    engine: str = "embedded"
 
     @property
     def output_place(self) -> str:
@@ -129,7 +131,6 @@ def load(path: Path) -> JobRecord:
     gone = JobError(
         code="RunnerGone",
         message=f"process {record.process}, which ran the job, is gone; what it scored is kept",
-        fix=f"bep job resume {record.name}",
     )
     return record.model_copy(update={"status": Status.NOT_RESPONDING, "error": gone})
 

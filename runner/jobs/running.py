@@ -19,6 +19,7 @@ from bep.runner.jobs.totals import history_of
 from bep.runner.outputs import assembling
 from bep.runner.request import JobRequest, ScoringTarget
 from bep.runner.transfer.addresses import hidden, without_login
+from bep.schemas.next_step import Step, again
 
 Given = tuple[staging.Stored, str]
 """Files that a job gets, and how; see `runner.staging`."""
@@ -140,10 +141,12 @@ def _with_inputs(folder: JobFolder, record: JobRecord, *, accept: bool, only_if_
     if not found:
         return record
     if not accept:
+        accept_them = again(accept_changed_inputs=True)
         raise InputsChanged(
             f"inputs of {record.name} have changed since it listed them: {found}\n"
-            "    fix: put them back, or run the job anew; --accept-changed-inputs goes on with what is there now, and "
-            "earlier results stay"
+            f"    fix: put them back, or run the job anew; {accept_them} goes on with what is there now, and "
+            "earlier results stay",
+            accept_them,
         )
     accepted = _warned(record, f"inputs changed between the runs of this job, which was accepted: {found}")
     save(accepted)
@@ -189,9 +192,11 @@ def _prepared(folder: JobFolder, record: JobRecord, environment_variables: Mappi
     must_be_home(record)
     missing = sorted(record.target.environment_variables.keys() - environment_variables.keys())
     if missing:
+        give = Step("", (), tuple(("env", f"{name}=VALUE") for name in missing))
         raise JobInvalid(
             f"{record.name} needs values for the environment variables {', '.join(missing)}: a record keeps none\n"
-            f"    fix: {' '.join(f'--env {name}=VALUE' for name in missing)}, or --env NAME for its value in this shell"
+            f"    fix: {give}",
+            give,
         )
     wait_for_parts(folder.parts, _ORPHANS)
     parts.verify(folder.parts)
@@ -219,6 +224,7 @@ def _created(request: JobRequest) -> JobRecord:
         process=os.getpid(),
         workspace=request.workspace,
         given_variables=request.given_variables,
+        engine=request.engine,
     )
 
 
@@ -238,6 +244,7 @@ def _requested(
         input_text=record.input_text,
         folder=record.folder,
         output_folder=record.output_folder,
+        engine=record.engine,
         output_text=record.output_text,
         output_address=output_address or without_login(record.output_address),
         overrides=record.overrides,

@@ -147,8 +147,8 @@ def _copy(target: Path, name: str, one: Original, transfer: Transfer) -> None:
 
 def _said(name: str, one: Original, what: str) -> str:
     return (
-        f"the stored bytes of {name} {what} ({one.path}); nothing was scored with them. `bep state repair` restores"
-        f" what the specs' files still have; otherwise put a file with sha256 {one.sha256} in that place"
+        f"the stored bytes of {name} {what} ({one.path}); nothing was scored with them. Put a file"
+        f" with sha256 {one.sha256} in that place"
     )
 
 

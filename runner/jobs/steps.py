@@ -69,7 +69,7 @@ class Job:
                 self._take_back_output()
                 raise
             is_scored = isinstance(error, NotUploaded) and self.record.status is Status.FINALIZING
-            fix = f"bep job resume {self.record.name}   (all is scored and kept; that uploads it and no more)"
+            fix = "resume the job: all is scored and kept, and that uploads it and no more"
             self._fail(JobError(code=error.code, message=str(error), fix=fix if is_scored else ""))
         except OSError as error:
             self._fail(runner_failed(error, self.folder.path))
@@ -225,7 +225,7 @@ class Job:
         if totals.failed > threshold >= 0:
             self._fail(too_many_failed(totals.failed, threshold))
         elif totals.scored + totals.failed < self.record.counts.items:
-            self._fail(rows_missing(self.record.name, self.record.counts.items - totals.scored - totals.failed))
+            self._fail(rows_missing(self.record.counts.items - totals.scored - totals.failed))
         elif target and not totals.scored:
             self._fail(JobError(code="NoResultToAppend", message="not one item was scored; there is nothing to write"))
         else:

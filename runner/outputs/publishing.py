@@ -51,6 +51,6 @@ def _upload(request: JobRequest, folder: JobFolder) -> "Upload":
     if has_hidden(request.output_address):
         raise NotUploaded(
             f"{request.output_address}: the job's record keeps no secret of an address, so this can be written to no "
-            f"more: bep job download {request.name} copies what was scored"
+            "more; a download copies what was scored"
         )
     return upload(request.output_address, request.output_folder, folder.uploads, request.name)

@@ -1,18 +1,24 @@
 """What a job came to, as lines for a person. A pure function of the record: no colour, no width, no print."""
 
 import re
+from collections.abc import Callable
 
+from bep.runner.errors import StoredBytesDamaged
 from bep.runner.events import MiniBatchFailed
 from bep.runner.folder.record import Counts, JobError, JobRecord, Status
 from bep.schemas.escaping import in_one_line
+from bep.schemas.next_step import Step, step
 
 _NUMBERS = re.compile(r"\d+")
 _ANOTHER_JOB = frozenset(("OutputExists", "ColumnsDiffer"))  # the same job would fail in the same way again
 _NOT_THE_SCRIPT = frozenset(("InputsInvalid", "InterpreterMissing", "RunnerFailed", "RowsMissing", "WriteFailed"))
 
 
-def lines(record: JobRecord) -> list[str]:
-    """The last lines of a job: counts first, then what is worth knowing, then why it failed, and what to type next."""
+def lines(record: JobRecord, say: Callable[[Step], str] | None = None) -> list[str]:
+    """The last lines of a job: counts first, then what is worth knowing, then why it failed.
+
+    With what would help last, in the words of whoever asks: `say`.
+    """
     counts = record.counts
     told = [f"{_verdict(record)}: {counts.scored} scored, {counts.failed} failed in {_duration(record.seconds)}"]
     if record.output_file and record.status is Status.COMPLETED:
@@ -31,7 +37,8 @@ def lines(record: JobRecord) -> list[str]:
     if record.error:
         told.extend(_failure(record.error, record))
     said = record.error.fix if record.error else ""
-    following = [(command, why) for command, why in next_of(record) if command not in said]
+    steps = [(say(one), why) for one, why in next_of(record)] if say else []
+    following = [(text, why) for text, why in steps if text not in said]
     width = max((len(command) for command, _ in following), default=0)
     told.extend(f"next: {command:<{width}}  {why}" for command, why in following)
     return told
@@ -44,44 +51,55 @@ def becoming(failed: MiniBatchFailed) -> str:
     return "will be tried again" if failed.will_retry else "given up"
 
 
-def next_of(record: JobRecord) -> list[tuple[str, str]]:
-    """Commands that make sense now, and what each is for; none for a job that went well or still runs."""
-    job = f"bep job {{}} {record.name}"
-    resume, logs = job.format("resume"), (f"{job.format('logs')} --error", "what the script raised, and where")
-    mended = (f"{job.format('retry')} --mended", "once the script is mended and applied")
+def next_of(record: JobRecord) -> list[tuple[Step, str]]:
+    """Steps that make sense now, and what each is for; none for a job that went well or still runs."""
+    resume = step("job resume", record.name)
+    logs = (step("job logs", record.name, error=True), "what the script raised, and where")
+    mended = (_retry(record, mended=True), "once the script is mended and applied")
     if record.status is Status.COMPLETED and record.counts.failed:
         again = "the failed item" if record.counts.failed == 1 else f"the {record.counts.failed} failed items"
-        retry = (job.format("retry"), f"scores {again} again, into the same output")
-        return [logs, retry, *_with_more(record, job.format("retry")), mended]
+        retry = (_retry(record), f"scores {again} again, into the same output")
+        return [logs, retry, *_with_more(record), mended]
     if record.status is Status.CANCELED:
         return [(resume, "what was scored is kept")]
     if record.status is Status.NOT_RESPONDING:
         return [(resume, "goes on; what was scored is kept")]
     if record.status is not Status.FAILED:
         return []
-    code = record.error.code if record.error else ""
+    return _after_failure(record, record.error.code if record.error else "", resume, logs, mended)
+
+
+def _after_failure(
+    record: JobRecord, code: str, resume: Step, logs: tuple[Step, str], mended: tuple[Step, str]
+) -> list[tuple[Step, str]]:
     if code in _ANOTHER_JOB:
         return []
     if code == "InitTimeout":
-        more = f"{job.format('retry')} --set init_timeout={2 * record.settings.init_timeout:g}"
+        more = _retry(record, set=f"init_timeout={2 * record.settings.init_timeout:g}")
         return [(more, "the same with more time for init()"), logs, mended]
+    if code == StoredBytesDamaged.code:
+        repair = (step("state repair"), "puts back what the specs' files have still")
+        return [repair, (resume, "when that is put right")]
     if code in _NOT_THE_SCRIPT:
         return [(resume, "when that is put right")]
     return [logs, mended]
 
 
-def _with_more(record: JobRecord, retry: str) -> list[tuple[str, str]]:
+def _retry(record: JobRecord, **how: object) -> Step:
+    return step("job retry", record.name, **how)
+
+
+def _with_more(record: JobRecord) -> list[tuple[Step, str]]:
     """How to try again with twice of what was too little, where that is why items failed."""
     settings = record.settings
     codes = {failure.code for failure in record.failures if ":" not in failure.log}  # the script's own have a place
     told = []
     if "Timeout" in codes:
-        told.append(
-            (f"{retry} --set retry_settings.timeout={2 * settings.timeout:g}", "the same with more time a call")
-        )
+        longer = _retry(record, set=f"retry_settings.timeout={2 * settings.timeout:g}")
+        told.append((longer, "the same with more time a call"))
     if "MemoryLimit" in codes and settings.worker_bytes:
         enough = f"{2 * settings.worker_bytes / 1e6:.0f}MB"
-        told.append((f"{retry} --set worker_memory={enough}", "the same with more memory a worker"))
+        told.append((_retry(record, set=f"worker_memory={enough}"), "the same with more memory a worker"))
     return told
 
 

@@ -50,7 +50,7 @@ def too_many_failed(failed: int, threshold: int) -> JobError:
 def runner_failed(error: OSError, folder: Path | None = None) -> JobError:
     """The runner's own files cannot be written or read; with the way out where there is one."""
     refusal = explained(error, folder)
-    fix = f"{refusal.fix}; `bep job resume` then goes on from here" if refusal.fix else ""
+    fix = f"{refusal.fix}; a resumed job goes on from here" if refusal.fix else ""
     return JobError(code="RunnerFailed", message=refusal.reason, fix=fix)
 
 
@@ -64,14 +64,14 @@ def rows_unwritable(message: str, number: int | None) -> JobError:
     return JobError(
         code="WriteFailed",
         message=f"rows cannot be written: {message}",
-        fix=f"{fix}`bep job resume` goes on from here",
+        fix=f"{fix}a resumed job goes on from here",
     )
 
 
-def rows_missing(job: str, items: int) -> JobError:
+def rows_missing(items: int) -> JobError:
     """Why a job whose every worker ended well is not complete."""
     return JobError(
         code="RowsMissing",
         message=f"{items} items are in no journal: something other than bep has written to the job's folder",
-        fix=f"bep job resume {job}",
+        fix="resume the job: it scores them again",
     )

@@ -111,7 +111,7 @@ def _count(error: Any, label: str) -> tuple[str, str, str]:
 
 def other(error: Any, label: str) -> tuple[str, str, str]:
     """Code, message and fix for words of JSON Schema that have no words of ours."""
-    return "not-allowed", f"{label} is not allowed here", "See `bep schema show`."
+    return "not-allowed", f"{label} is not allowed here", "See the schema of it."
 
 
 EXPLANATIONS: Mapping[str, Callable[[Any, str], tuple[str, str, str]]] = {

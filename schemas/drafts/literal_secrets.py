@@ -102,7 +102,7 @@ def mend(path: FieldPath, *, is_sensitive: bool = False) -> str:
     if is_sensitive or path[0] in _IN_CLEAR or "environment_variables" in path:
         instead = "Write ${{ env.NAME }}, or a variable that is declared sensitive"
     elif path[0] == "variables":
-        instead = "Declare the variable with 'sensitive: true', and give its value with --var or BEP_VAR_NAME"
+        instead = "Declare the variable with 'sensitive: true', and give its value from outside, as in BEP_VAR_NAME"
     else:
         instead = "Take it out, here and from the history of the file, and have it replaced where it was issued"
     return f"{instead}. If it is none: x-bep: {{not_secret: [{_dotted(path)}]}}."

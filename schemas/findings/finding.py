@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from bep.lazy_dataclasses import dataclass, replace
 from bep.schemas.mark import Mark
+from bep.schemas.next_step import Step
 from bep.schemas.secrets.recognising import redacted, secrets_in, without
 
 
@@ -17,7 +18,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding. `code` is stable and kebab-case, so that a machine or `--allow` can name it."""
+    """One finding. `code` is stable and kebab-case, so that a machine, or who lets it through, can name it.
+
+    `next` are steps that would help; a face puts its own words where the fix speaks of one.
+    """
 
     severity: Severity
     code: str
@@ -25,11 +29,14 @@ class Finding:
     message: str
     fix: str = ""
     mark: Mark | None = None
+    next: tuple[Step, ...] = ()
 
 
-def mistake(code: str, address: str, message: str, fix: str = "", mark: Mark | None = None) -> Finding:
+def mistake(
+    code: str, address: str, message: str, fix: str = "", mark: Mark | None = None, next: tuple[Step, ...] = ()
+) -> Finding:
     """A finding that stops plan and apply."""
-    return Finding(Severity.ERROR, code, address, message, fix, mark)
+    return Finding(Severity.ERROR, code, address, message, fix, mark, next)
 
 
 def warning(code: str, address: str, message: str, fix: str = "", mark: Mark | None = None) -> Finding:

@@ -78,8 +78,8 @@ def _plural(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
-def as_json(finding: Finding) -> dict[str, str | int]:
-    """One finding as JSON has it; without a place, file is empty and line and column are 0."""
+def as_json(finding: Finding) -> dict[str, object]:
+    """One finding as JSON has it; without a place, file is empty and line and column are 0. `next` is optional."""
     mark = finding.mark or Mark("", 0, 0)
     return {
         "severity": finding.severity.value,
@@ -90,6 +90,7 @@ def as_json(finding: Finding) -> dict[str, str | int]:
         "file": mark.file,
         "line": mark.line,
         "column": mark.column,
+        **({"next": [each.as_json() for each in finding.next]} if finding.next else {}),
     }
 
 

@@ -6,6 +6,7 @@ from bep.lazy_dataclasses import dataclass, field, replace
 from bep.schemas.files import Files
 from bep.schemas.findings.finding import Finding, Severity, mistake, warning
 from bep.schemas.mark import Mark
+from bep.schemas.next_step import Step, again, step
 from bep.schemas.specs.detecting import NO_SPEC
 from bep.schemas.specs.unsupported import NOT_SUPPORTED
 from bep.schemas.workspace.reading_workspace import Opened
@@ -45,7 +46,7 @@ def choose(files: Files, opened: Opened, paths: Sequence[str], worlds: Collectio
     elif not paths:
         found.specs, found.complete = list(workspace.specs), opened.complete
         if workspace.variables is None:
-            found.findings.append(mistake("no-workspace", "", *missing_workspace(files)))
+            found.findings.append(_no_workspace(files))
     else:
         found.complete = workspace.provider in worlds
         _take_named(found, files, opened, paths)
@@ -56,14 +57,21 @@ def choose(files: Files, opened: Opened, paths: Sequence[str], worlds: Collectio
     return found
 
 
-def missing_workspace(files: Files) -> tuple[str, str]:
+def _no_workspace(files: Files) -> Finding:
+    message, fix, steps = missing_workspace(files)
+    return mistake("no-workspace", "", message, fix, next=steps)
+
+
+def missing_workspace(files: Files) -> tuple[str, str, tuple[Step, ...]]:
     """That there is no bep.yml, and what helps: the folder above that has one, or the command that writes one."""
     message = "there is no bep.yml here"
     above = ("/".join([".."] * levels) for levels in range(1, _HIGHEST))
     there = next((folder for folder in above if files.exists(f"{folder}/{FILE}")), None)
     if there is not None:
-        return message, f"There is one in {there}: go there, or say it: bep -C {there} COMMAND."
-    return message, "`bep init` writes one; or name files of specs."
+        go = again(chdir=there)
+        return message, f"There is one in {there}: go there, or say it: {go}.", (go,)
+    init = step("init")
+    return message, f"{init} writes one; or name files of specs.", (init,)
 
 
 def _take_named(found: Chosen, files: Files, opened: Opened, paths: Sequence[str]) -> None:

@@ -12,10 +12,12 @@ from bep.lazy_dataclasses import dataclass
 from bep.schemas.findings.did_you_mean import did_you_mean, either, listed, nearest, with_article
 from bep.schemas.findings.finding import Finding, Severity, mistake
 from bep.schemas.kinds.kind import is_kind, load_kind, load_kinds
+from bep.schemas.next_step import Step, step
 from bep.schemas.specs.schema_names import schema_kind
 from bep.schemas.yaml.node import Node
 
 NO_SPEC = "not-a-spec"
+_RUN = step("run", "FILE")
 _COMMON = frozenset(
     ("name", "version", "description", "tags", "properties", "type", "id", "location", "stage", "identity")
 )
@@ -120,6 +122,7 @@ def _told(doubt: Doubt, node: Node, leading: Sequence[str]) -> Finding:
 
 
 def _said(said: Node) -> tuple[str | None, tuple[Finding, ...]]:
+    advised: tuple[Step, ...] = ()
     if isinstance(said.value, str) and is_kind(said.value):
         instead = load_kind(said.value).written_as
         if not instead:
@@ -127,11 +130,14 @@ def _said(said: Node) -> tuple[str | None, tuple[Finding, ...]]:
         message, fix = f"{said.value} is not written by itself", f"Write {instead}."
     elif said.value in ("job", "workspace"):
         message = f"a {said.value} does not declare a resource"
-        fix = "Use `bep run FILE` for a job." if said.value == "job" else "A workspace is described in bep.yml only."
+        if said.value == "job":
+            fix, advised = f"Use {_RUN} for a job.", (_RUN,)
+        else:
+            fix = "A workspace is described in bep.yml only."
     else:
         message = f"'{said.text}' is not a kind" if said.text else "kind must be text"
         fix = did_you_mean(said.text, _written()) or f"The kinds are {', '.join(_written())}."
-    return None, (mistake("unknown-kind", "", message, fix, said.mark),)
+    return None, (mistake("unknown-kind", "", message, fix, said.mark, advised),)
 
 
 def _score(keys: frozenset[str], written: str, kind: str) -> tuple[int, int, int]:

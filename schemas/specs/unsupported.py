@@ -4,6 +4,7 @@ from functools import lru_cache
 
 from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.kinds.kind import is_kind
+from bep.schemas.next_step import Step, step
 from bep.schemas.specs.schema_names import ONLINE_DEPLOYMENT, ONLINE_ENDPOINT, other_kind, schema_kind, schema_name
 from bep.schemas.yaml.node import Node
 
@@ -145,11 +146,11 @@ def _step(node: Node, step: str) -> Finding:
 
 
 def _invocation(node: Node) -> Finding:
-    message = "these are the inputs of a job; a spec declares a resource"
-    fix = f"{SPECS} To score with it, add 'kind: job' and 'endpoint: NAME', and use `bep run FILE`."
-    return _finding(node, "inputs", "", message, fix)
+    message, run = "these are the inputs of a job; a spec declares a resource", step("run", "FILE")
+    fix = f"{SPECS} To score with it, add 'kind: job' and 'endpoint: NAME', and use {run}."
+    return _finding(node, "inputs", "", message, fix, (run,))
 
 
-def _finding(node: Node, field: str, address: str, message: str, fix: str) -> Finding:
+def _finding(node: Node, field: str, address: str, message: str, fix: str, next: tuple[Step, ...] = ()) -> Finding:
     place = node.get(field) or node
-    return mistake(NOT_SUPPORTED, address, message, fix, place.key_mark or place.mark)
+    return mistake(NOT_SUPPORTED, address, message, fix, place.key_mark or place.mark, next)

@@ -8,6 +8,7 @@ from bep.schemas.findings.did_you_mean import did_you_mean
 from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.kinds.kind import is_kind, kind_names, load_kind
 from bep.schemas.mark import Mark
+from bep.schemas.next_step import step
 from bep.schemas.yaml.node import Node
 
 
@@ -116,11 +117,10 @@ def _removals(directives: Directives, declared: Collection[Address]) -> Iterator
 def _undeclared(address: Address, mark: Mark, declared: Collection[Address], what: str) -> list[Finding]:
     if address in declared:
         return []
-    fix = (
-        did_you_mean(address, declared)
-        or f"Declare it; without this line, `bep import {address}` writes the YAML of what exists."
-    )
-    return [mistake("import-undeclared", address, f"it is to be {what}, but no spec declares it", fix, mark)]
+    near, take_over = did_you_mean(address, declared), step("import", address)
+    fix = near or f"Declare it; without this line, {take_over} writes the YAML of what exists."
+    message = f"it is to be {what}, but no spec declares it"
+    return [mistake("import-undeclared", address, message, fix, mark, () if near else (take_over,))]
 
 
 def _strange(address: Address, mark: Mark) -> list[Finding]:

@@ -8,6 +8,7 @@ from bep.lazy_dataclasses import dataclass, field, replace
 from bep.schemas.findings.did_you_mean import did_you_mean, listed
 from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.mark import Mark
+from bep.schemas.next_step import again
 from bep.schemas.resource import NOTHING
 from bep.schemas.yaml.node import Node, plain
 
@@ -119,8 +120,9 @@ def chosen(stages: Stages, choice: str) -> tuple[Stage | None, tuple[Finding, ..
         return None, (mistake("unknown-stage", "", message, "Declare it under stages in bep.yml.", None),)
     if not name:
         message = f"this workspace has stages, and none was chosen: {listed(every)}"
-        fix = f"Choose one with `bep --stage NAME` or {CHOICE}, or write default_stage: NAME."
-        return None, (mistake("stage-not-chosen", "", message, fix, stages.mark),)
+        choose = again(stage="NAME")
+        fix = f"Choose one with {choose} or {CHOICE}, or write default_stage: NAME."
+        return None, (mistake("stage-not-chosen", "", message, fix, stages.mark, (choose,)),)
     return None, (_unknown(stages, name, stages.mark if choice else stages.default_mark),)
 
 

@@ -8,6 +8,7 @@ from bep.lazy_dataclasses import dataclass, field
 from bep.schemas.findings.did_you_mean import did_you_mean, listed
 from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.mark import Mark
+from bep.schemas.next_step import Step, again
 from bep.schemas.yaml.node import Node, scalars
 from bep.schemas.yaml.scalar import meaning
 
@@ -169,19 +170,16 @@ class Variables:
     def _resolve(self, variable: Variable, mark: Mark) -> _Value | None:
         name = variable.name
         if name in self.given:
-            return self._typed(variable, self.given[name], f"--var {name}", None)
+            return self._typed(variable, self.given[name], "the value given", None)
         if name in self.filed:
             return self._written(variable, self.filed[name])
         if PREFIX + name in self.environment:
             return self._typed(variable, self.environment[PREFIX + name], PREFIX + name, None)
         if variable.default is not None:
             return self._written(variable, variable.default)
-        self._report(
-            "unset-variable",
-            f"the variable '{name}' has no value",
-            f"Give it with --var {name}=VALUE, {PREFIX}{name}, or a default in bep.yml.",
-            mark,
-        )
+        give = again(var=f"{name}=VALUE")
+        fix = f"Give it with {give}, {PREFIX}{name}, or a default in bep.yml."
+        self._report("unset-variable", f"the variable '{name}' has no value", fix, mark, next=(give,))
         return None
 
     def _written(self, variable: Variable, node: Node) -> _Value | None:
@@ -212,7 +210,9 @@ class Variables:
     def _there(self) -> str:
         return f"there are: {listed(self.declared)}" if self.declared else "there are none"
 
-    def _report(self, code: str, message: str, fix: str, mark: Mark | None, address: str = "") -> None:
-        finding = mistake(code, address, message, fix, mark)
+    def _report(
+        self, code: str, message: str, fix: str, mark: Mark | None, address: str = "", next: tuple[Step, ...] = ()
+    ) -> None:
+        finding = mistake(code, address, message, fix, mark, next)
         if finding not in self.findings:
             self.findings.append(finding)

@@ -76,7 +76,7 @@ def test_since_says_what_it_takes(text: str) -> None:
 
 def test_a_status_is_taken_in_any_case() -> None:
     assert statuses_named(["failed", "not-responding", "Cancelled"]) == {"Failed", "NotResponding", "Canceled"}
-    with pytest.raises(Refused, match=r"--status fialed: a job is NotStarted, .* Did you mean 'Failed'\?"):
+    with pytest.raises(Refused, match=r"status fialed: a job is NotStarted, .* Did you mean 'Failed'\?"):
         statuses_named(["fialed"])
 
 

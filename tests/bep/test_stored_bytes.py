@@ -107,7 +107,7 @@ def test_forged_bytes_stop_a_job_before_its_work_and_name_the_file_and_the_way_o
     os.utime(place, ns=(times.st_atime_ns, times.st_mtime_ns))
     done = applied.bep("run", "job.yml", "--name", "forged", expect=1)
     assert f"the stored bytes of {what.replace('model/', 'model/model/')} were changed" in done.stdout
-    assert "`bep state repair` puts back" in done.stdout
+    assert "next: bep state repair  " in done.stdout
     record = json.loads(applied.bep("job", "show", "forged", "-o", "json").stdout)
     assert record["error"]["code"] == "ContentDamaged"
     assert not any((applied.folder / ".bep/jobs/forged/parts").iterdir())  # no worker was started

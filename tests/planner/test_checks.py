@@ -25,7 +25,7 @@ def test_planned_values_are_judged_before_they_are_there() -> None:
     plan = Scene().plan(article(compute(max_instances=7)), checks=checks)
     assert said(plan) == [("check-nodes", "error", "too many nodes: max_instances is 7")]
     assert [found.code for found in plan.blocking] == ["check-nodes"]
-    assert plan.blocking[0].fix == "It must hold: max_instances <= `2`; or let it through with `--allow check-nodes`"
+    assert plan.blocking[0].fix == "It must hold: max_instances <= `2`; or let it through with `allow check-nodes`"
 
 
 def test_what_is_not_changed_is_judged_as_it_is_and_what_goes_is_not() -> None:

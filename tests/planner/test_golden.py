@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bep.command_words import plan_said
 from bep.planner.formats import planfile
 from bep.planner.options import RunningJob
 from bep.planner.plan import Plan
@@ -164,8 +165,8 @@ SCENES: list[Callable[[], Plan]] = [
 def test_what_a_person_reads(scene: Callable[[], Plan], golden: Callable[[str, str], None]) -> None:
     found = scene()
     name = scene.__name__.replace("_", "-")
-    golden(f"planner/{name}.txt", render_text.render(found))
-    golden(f"planner/{name}.md", render_markdown.render(found))
+    golden(f"planner/{name}.txt", render_text.render(plan_said(found)))
+    golden(f"planner/{name}.md", render_markdown.render(plan_said(found)))
     read_back = planfile.decode(planfile.encode(found))
     assert read_back == found
     assert render_text.render(read_back) == render_text.render(found)

@@ -28,7 +28,7 @@ def test_an_object_that_bep_did_not_make_is_not_touched() -> None:
     assert not found
     (finding,) = found.blocking
     assert (finding.code, finding.file, finding.line) == ("already-exists", "compute.yml", 1)
-    assert "bep import compute/cpu-cluster" in finding.fix
+    assert "`import compute/cpu-cluster`" in finding.fix
 
 
 def test_an_import_is_adopted_as_it_is_and_then_mended() -> None:

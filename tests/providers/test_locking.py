@@ -41,7 +41,7 @@ def test_a_second_apply_is_told_who_what_since_and_how_far(tmp_path: Path) -> No
     assert str(refused.value) == (
         f"the state is locked: bep apply by {who.who} on {who.host} (process {child.pid}) since {SINCE}, "
         "3 of 9 changes done\n"
-        "    fix: wait until it has finished (--lock-timeout SECONDS waits for it), then plan again"
+        "    fix: wait until it has finished (`lock timeout SECONDS` waits for it), then plan again"
     )
     assert refused.value.holder is not None
     assert refused.value.holder.owner.pid == child.pid
@@ -102,7 +102,7 @@ def _from_elsewhere(state: Path) -> None:
 def test_a_lock_of_another_host_is_kept_until_it_is_unlocked_by_name(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     _from_elsewhere(state)
-    with pytest.raises(StateLocked, match=r"by ci on another-host \(process 7\)(.|\n)*bep unlock abc123"):
+    with pytest.raises(StateLocked, match=r"by ci on another-host \(process 7\)(.|\n)*`unlock abc123`"):
         acquire(state, operation="bep apply", since=SINCE)
     with pytest.raises(NotThatLock, match="the lock is abc123, not abc124"):
         unlock(state, "abc124")

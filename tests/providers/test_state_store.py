@@ -76,7 +76,7 @@ def test_a_damaged_state_is_refused_with_the_command_that_loses_nothing(
             use()
         assert refused.value.path == scene.state_path
         assert reason in refused.value.reason
-        assert refused.value.fix.startswith("bep state restore 2 ")
+        assert refused.value.fix.startswith("`state restore 2` ")
     scene.store().restore(2)
     assert scene.readable() == before
     scene.settled(wanted(1, 8))
@@ -102,7 +102,7 @@ def test_a_damaged_copy_is_passed_over_and_never_restored(scene: Scene) -> None:
     damage_cut(scene.store().backups.path(2))
     with pytest.raises(StateUnusable) as refused:
         scene.store().load()
-    assert refused.value.fix.startswith("bep state restore 1 ")
+    assert refused.value.fix.startswith("`state restore 1` ")
     with pytest.raises(StateUnusable, match="cut short"):
         scene.store().restore(2)
     scene.store().restore(1)

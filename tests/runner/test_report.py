@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bep.command_words import command_of
 from bep.runner.errors import JobInvalid
 from bep.runner.folder import record as records
 from bep.runner.folder.record import Counts, JobError, JobRecord, Status
@@ -71,7 +72,7 @@ CANCELED = COMPLETED.model_copy(
     [("completed", COMPLETED), ("partly", PARTLY), ("failed", FAILED), ("canceled", CANCELED)],
 )
 def test_the_last_lines_of_a_job(golden: Callable[[str, str], None], name: str, record: JobRecord) -> None:
-    golden(f"runner/report-{name}.txt", "\n".join(report.lines(record)) + "\n")
+    golden(f"runner/report-{name}.txt", "\n".join(report.lines(record, command_of)) + "\n")
 
 
 def test_a_record_comes_back_as_it_was_and_has_no_value_of_a_variable(tmp_path: Path) -> None:
@@ -115,13 +116,13 @@ def test_failures_alike_show_one_traceback() -> None:
 )
 def test_what_to_type_next_follows_from_what_failed(code: str, commands: list[str]) -> None:
     record = FAILED.model_copy(update={"error": JobError(code=code, message="")})
-    assert [command for command, _ in report.next_of(record)] == commands
+    assert [command_of(step) for step, _ in report.next_of(record)] == commands
 
 
 def test_too_little_time_or_memory_names_twice_of_it() -> None:
     failures = tuple(JobError(code=code, message="") for code in ("Timeout", "MemoryLimit"))
     settings = Settings(timeout=30, worker_memory="1.5GB")
     record = PARTLY.model_copy(update={"failures": failures, "settings": settings})
-    commands = [command for command, _ in report.next_of(record)]
+    commands = [command_of(step) for step, _ in report.next_of(record)]
     assert "bep job retry batchjob-1 --set retry_settings.timeout=60" in commands
     assert "bep job retry batchjob-1 --set worker_memory=3000MB" in commands

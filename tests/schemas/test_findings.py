@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from bep.command_words import findings_said
 from bep.schemas.findings.rendering import findings_github, findings_json, findings_text
 from tests.schemas.conftest import Workbench
 
@@ -129,7 +130,7 @@ def test_broken_specs(name: str, article: Workbench, golden: Callable[[str, str]
         article.write(path, text.encode("utf-8", "surrogateescape"))
     loaded = article.load()
     assert loaded.findings
-    golden(f"schemas/{name}.txt", findings_text(loaded.findings, loaded.sources))
+    golden(f"schemas/{name}.txt", findings_text(findings_said(loaded.findings), loaded.sources))
 
 
 def test_machines_read_the_same_findings(article: Workbench, golden: Callable[[str, str], None]) -> None:

@@ -54,7 +54,7 @@ def test_what_is_given_must_fit_and_be_declared(bench: Workbench) -> None:
     )
     assert [(f.code, f.message) for f in loaded.findings] == [
         ("unknown-variable", "there is no variable 'nods'"),
-        ("mistyped-variable", "the variable 'nodes' must be a whole number; --var nodes is 'many'"),
+        ("mistyped-variable", "the variable 'nodes' must be a whole number; the value given is 'many'"),
         ("mistyped-variable", "the variable 'on' must be true or false; BEP_VAR_on is 'maybe'"),
     ]
 

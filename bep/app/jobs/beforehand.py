@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from bep.app.job_records import jobs_folder, record_named
 from bep.schemas.address import names_of
 from bep.schemas.findings.did_you_mean import meant_by, nearest
+from bep.schemas.next_step import Step, step
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading
@@ -47,18 +48,19 @@ def _meant(opened: "Reading", text: str, place: str) -> str:
     return meant_by(found)
 
 
-def name_taken(opened: "Reading", name: str | None) -> str:
-    """Why a job cannot have this name and what to do instead; nothing where it can."""
+def name_taken(opened: "Reading", name: str | None) -> tuple[str, tuple[Step, ...]]:
+    """Why a job cannot have this name, and the steps that it speaks of; nothing where it can."""
     if not name or not (jobs_folder(opened.home) / name / "job.json").exists():
-        return ""
+        return "", ()
     status = record_named(opened.home, name).status
     told = f"there is a job {name} already, which is {status}\n    fix: choose another name"
+    follow, resume, delete = (step(f"job {verb}", name) for verb in ("stream", "resume", "delete"))
     if not status.is_final:
-        return f"{told}; bep job stream {name} follows that one"
+        return f"{told}; {follow} follows that one", (follow,)
     if status.value == "Completed":
-        return f"{told}, or remove that one with its output: bep job delete {name}"
-    goes_on = f"bep job resume {name} goes on with that one and the inputs that it began with"
-    return f"{told}; or {goes_on}; or remove it: bep job delete {name}"
+        return f"{told}, or remove that one with its output: {delete}", (delete,)
+    goes_on = f"{resume} goes on with that one and the inputs that it began with"
+    return f"{told}; or {goes_on}; or remove it: {delete}", (resume, delete)
 
 
 def output_taken(place: Path | str, settings: "Settings") -> str:

@@ -1,4 +1,4 @@
-"""Settings that a job may be tried again with, from the command line. Those that rows depend on stay as they were."""
+"""Settings that a job may be tried again with. Those that rows depend on stay as they were."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,12 +17,14 @@ def changed_settings(texts: Sequence[str]) -> Mapping[str, Any]:
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals:
-            raise Refused(f"--set {text}: a setting is written KEY=VALUE")
+            raise Refused(f"{text}: a setting is written KEY=VALUE", about="set")
         if key not in changeable:
             near = did_you_mean(key, changeable)
-            raise Refused(f"--set {key}: a job is tried again with another {either(changeable)}. {near}".rstrip())
+            raise Refused(
+                f"{key}: a job is tried again with another {either(changeable)}. {near}".rstrip(), about="set"
+            )
         given[key] = value
     changed, wrong = settings_given(given)
     if wrong:
-        raise Refused("\n".join(f"--set: {finding.message}\n    fix: {finding.fix}" for finding in wrong))
+        raise Refused("\n".join(f"{finding.message}\n    fix: {finding.fix}" for finding in wrong), about="set")
     return changed

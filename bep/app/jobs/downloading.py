@@ -49,7 +49,7 @@ def download(wanted: Mapping[str, Path], target: Path) -> list[Path]:
     taken = [str(target / name) for name in _tops(wanted) if os.path.lexists(target / name)]
     if taken:
         raise Refused(
-            f"{', '.join(taken)}: there already, and never overwritten\n    fix: choose another folder with --path",
+            f"{', '.join(taken)}: there already, and never overwritten\n    fix: choose another folder",
         )
     target.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=".bep-download-", dir=target))

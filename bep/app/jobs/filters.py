@@ -52,12 +52,12 @@ def statuses_named(texts: Sequence[str]) -> frozenset[str]:
         folded = _OTHER_NAMES.get(folded, folded)
         if folded not in known:
             near = did_you_mean(text, known.values())
-            raise Refused(f"--status {text}: a job is {either(known.values())}. {near}".rstrip())
+            raise Refused(f"{text}: a job is {either(known.values())}. {near}".rstrip(), about="status")
         found.add(known[folded])
     return frozenset(found)
 
 
-def moment_of(text: str, now: datetime, *, option: str = "--since") -> datetime:
+def moment_of(text: str, now: datetime, *, about: str = "since") -> datetime:
     """`2d` before `now`, or a date or time as ISO 8601 writes it, UTC unless it says otherwise. Raises `Refused`."""
     ago = _AGO.fullmatch(text.strip())
     try:
@@ -66,6 +66,7 @@ def moment_of(text: str, now: datetime, *, option: str = "--since") -> datetime:
         moment = datetime.fromisoformat(text.strip())
     except (ValueError, OverflowError):
         raise Refused(
-            f"{option} {text}: an age such as 90m, 12h, 2d or 1w, or a date: 2026-11-20, 2026-11-20T18:00 (UTC)",
+            f"{text}: an age such as 90m, 12h, 2d or 1w, or a date: 2026-11-20, 2026-11-20T18:00 (UTC)",
+            about=about,
         ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

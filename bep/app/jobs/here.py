@@ -1,6 +1,5 @@
 """Jobs that run on this machine, with the runner. Prints nothing."""
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -9,12 +8,15 @@ from typing import TYPE_CHECKING
 from bep.app.errors import Refused
 from bep.app.job_records import jobs_folder, record_named, records
 from bep.app.jobs.service import Again, News, Piece, Removal, Watch
+from bep.schemas.next_step import step
 
 if TYPE_CHECKING:
     from bep.app.jobs.filters import JobFilter
+    from bep.app.jobs.logs import UserLogs
     from bep.app.workspace.contexts import Reading
     from bep.runner.events import Event
     from bep.runner.folder.record import JobRecord
+    from bep.runner.jobs.sampling import Sampled, Show
     from bep.schemas.job.job import JobSpec
 
 LOOK_AT_LOG = 0.5
@@ -44,6 +46,32 @@ class JobsHere:
             request = request_of(opened, job, watch.say)
             with watch.stopping() as cancel:
                 return run(request, report=_once_started(watch.report, let_go), cancel=cancel)
+
+    def sample(
+        self,
+        job: "JobSpec",
+        items: int,
+        say: Callable[[str], None],
+        *,
+        debug: bool = False,
+        show: "tuple[Show, Show] | None" = None,
+    ) -> "Sampled":
+        """Resolve it as `run` does, and score the first items in a folder that goes with the call."""
+        from bep.app.collecting import referring
+        from bep.app.jobs.resolving import request_of
+        from bep.runner.jobs.sampling import sample
+
+        with referring(self._opened):
+            request = request_of(self._opened, job, say)
+            target = request.target
+            say(f"sample: {target.endpoint}/{target.deployment} with {target.interpreter[0]}")
+            return sample(request, items, debug=debug, show=show)
+
+    def logs(self, name: str) -> "UserLogs":
+        """From the files in its folder."""
+        from bep.app.jobs.logs import UserLogs
+
+        return UserLogs(record_named(self._opened.home, name))
 
     def chosen(self, wanted: "JobFilter | None" = None) -> "list[JobRecord]":
         """From the records in their folders."""
@@ -112,7 +140,7 @@ class JobsHere:
                 return step(
                     record.folder,
                     environment_variables={**known, **again.values},
-                    environment=dict(os.environ),
+                    environment=dict(opened.environment),
                     report=_once_started(watch.report, let_go),
                     cancel=cancel,
                     output_address=output_again(opened, record),
@@ -159,9 +187,11 @@ def cancelled(folder: Path, *, at_once: bool) -> "JobRecord":
         if record.status.is_final:
             return record
         time.sleep(_LOOK)
+    kill = step("job cancel", folder.name, force=True)
     raise Refused(
         f"{folder.name}: process {process} was asked to stop {_PATIENCE:g} seconds ago and still runs\n"
-        f"    fix: wait, or bep job cancel {folder.name} --force",
+        f"    fix: wait, or {kill}",
+        next=(kill,),
     )
 
 

@@ -136,7 +136,8 @@ def _hidden(place: Path | str) -> str:
 def _problems(opened: "Reading", job: "JobSpec", settings: "Settings", items: int) -> Iterator[str]:
     if items == 0:
         yield "the inputs have no files"
-    if taken := name_taken(opened, job.name):
-        yield taken
+    message, _ = name_taken(opened, job.name)
+    if message:
+        yield message
     if taken := output_taken(output_of(opened, job, job.name or "NAME"), settings):
         yield taken

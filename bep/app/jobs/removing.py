@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bep.app.errors import Refused
 from bep.app.jobs.service import Removal
 from bep.schemas.findings.did_you_mean import listed
+from bep.schemas.next_step import step
 
 if TYPE_CHECKING:
     from bep.runner.folder.record import JobRecord
@@ -19,7 +20,8 @@ def removals(records: "Sequence[JobRecord]", root: Path, *, keep_output: bool = 
     alive = [record.name for record in records if not record.status.is_final]
     if alive:
         what = "is not over" if len(alive) == 1 else "are not over"
-        raise Refused(f"{listed(alive)} {what}; nothing was removed\n    fix: bep job cancel {alive[0]}, or wait")
+        cancel = step("job cancel", alive[0])
+        raise Refused(f"{listed(alive)} {what}; nothing was removed\n    fix: {cancel}, or wait", next=(cancel,))
     return [_removal(record, root, keep_output=keep_output) for record in records]
 
 

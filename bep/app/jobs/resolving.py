@@ -19,6 +19,7 @@ from bep.app.workspace.specs import specs_of
 from bep.lazy_dataclasses import dataclass
 from bep.schemas.address import address_of
 from bep.schemas.findings.finding import SpecInvalid, errors, mistake
+from bep.schemas.next_step import step
 from bep.schemas.secrets.secret import Secret
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def loaded_job(opened: "Specs", source: JobSource) -> "LoadedJob":
         changes=source.changes,
         variables=opened.source.variables,
         variable_files=opened.source.variable_files,
-        environment=os.environ,
+        environment=opened.environment,
         worlds=WORLDS,
     )
     if loaded.job is None or errors(loaded.findings):
@@ -71,8 +72,9 @@ def request_of(opened: "Reading", job: "JobSpec", say: Callable[[str], None]) ->
 
     name = job.name or job_name()
     folder = jobs_folder(opened.home) / name
-    if taken := name_taken(opened, job.name):
-        raise Refused(taken)
+    message, steps = name_taken(opened, job.name)
+    if message:
+        raise Refused(message, next=steps)
     located = inputs_of(opened, job, JobFolder(folder).assets)
     world = scoring_of(opened)
     settings = settings_for(world, world.choose(job.endpoint, job.deployment), job)
@@ -98,7 +100,7 @@ def request_of(opened: "Reading", job: "JobSpec", say: Callable[[str], None]) ->
         output_address="" if isinstance(place, Path) else place,
         output_text=hidden(job.output_path or "") or f"azureml/{name}/score in workspaceblobstore",
         overrides=dict(job.settings),
-        environment=dict(os.environ),
+        environment=dict(opened.environment),
         cache=opened.downloads,
         workspace=opened.root,
         given_variables=tuple(sorted(job.environment_variables)),
@@ -182,14 +184,18 @@ def variables_of(opened: "Reading", record: "JobRecord") -> Mapping[str, str]:
     target, world = record.target, scoring_of(opened)
     address = address_of("deployment", target.endpoint, target.deployment)
     if address not in opened.provider.read([address]):
+        bring_back = step("apply", target=address)
         raise Conflict(
             f"{record.name} scores with {address}, which is not there any more\n"
-            f"    fix: apply the specs that declare it: bep apply --target {address}",
+            f"    fix: apply the specs that declare it: {bring_back}",
+            next=(bring_back,),
         )
     if world.choose(target.endpoint, target.deployment).digest != target.deployment_digest:
+        mended = step("job retry", record.name, mended=True)
         raise Conflict(
             f"{record.name} began with another {target.endpoint}/{target.deployment} than is deployed now\n"
-            "    fix: apply the specs it began with, or run the job anew, or `bep job retry --mended`",
+            f"    fix: apply the specs it began with, or run the job anew, or {mended}",
+            next=(mended,),
         )
     world.hold(target.interpreter[0])
     return _variables(opened, world.resolve(target.endpoint, target.deployment)).values
@@ -294,7 +300,9 @@ def _located(opened: "Reading", job: "JobSpec", place_of: Callable[["Reading", s
         try:
             place = place_of(opened, text)
         except ProviderError as error:
-            wrong.append(mistake("input-not-found", "job", f"input {text}: {error.message}", AS_INPUT, mark))
+            wrong.append(
+                mistake("input-not-found", "job", f"input {text}: {error.message}", AS_INPUT, mark, error.next)
+            )
             continue
         if isinstance(place, str) and (trouble := input_trouble(opened, text, place)):
             wrong.append(mistake("input-not-found", "job", *trouble, mark))

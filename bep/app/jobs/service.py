@@ -10,9 +10,11 @@ from bep.lazy_dataclasses import dataclass, field
 
 if TYPE_CHECKING:
     from bep.app.jobs.filters import JobFilter
+    from bep.app.jobs.logs import UserLogs
     from bep.app.workspace.contexts import Reading
     from bep.runner.events import Event
     from bep.runner.folder.record import JobRecord
+    from bep.runner.jobs.sampling import Sampled, Show
     from bep.schemas.job.job import JobSpec
 
 
@@ -73,6 +75,23 @@ class Jobs(Protocol):
 
     def run(self, job: "JobSpec", watch: Watch) -> "JobRecord":
         """Run a job to its end. Raises `SpecInvalid`, `ProviderError`, `DomainError` before its first mini-batch."""
+        ...
+
+    def sample(
+        self,
+        job: "JobSpec",
+        items: int,
+        say: Callable[[str], None],
+        *,
+        debug: bool = False,
+        show: "tuple[Show, Show] | None" = None,
+    ) -> "Sampled":
+        """Score the first items in one process and keep nothing. `show` takes the lines of its stdout and its stderr;
+        without it they are this process's own, as a debugger needs. Raises as `run`."""
+        ...
+
+    def logs(self, name: str) -> "UserLogs":
+        """What the workers of a job said."""
         ...
 
     def chosen(self, wanted: "JobFilter | None" = None) -> "list[JobRecord]":

@@ -16,6 +16,7 @@ from bep.lazy_dataclasses import dataclass, field
 from bep.schemas.address import Address, kind_of
 from bep.schemas.findings.finding import errors
 from bep.schemas.mark import Mark
+from bep.schemas.next_step import step
 from bep.schemas.resource import FieldPath, Resource
 from bep.schemas.yaml import editing as edit
 
@@ -78,7 +79,10 @@ def _drift_of(address: Address, drifts: "Mapping[Address, Drift]", declared: Map
         known = "; drifted are " + ", ".join(drifts) if drifts else "; nothing has"
         raise Refused(f"{address} has not drifted{known}")
     if address not in declared:
-        raise Refused(f"{address}: no spec declares it\n    fix: bep import writes specs of what exists")
+        write_it = step("import", address, out="FILE")
+        raise Refused(
+            f"{address}: no spec declares it\n    fix: {write_it} writes a spec of what exists", next=(write_it,)
+        )
     if drift.gone:
         raise Refused(
             f"{address}: someone removed it, so there is no value to adopt\n"
@@ -224,5 +228,17 @@ def settle(opened: Opened, addresses: Sequence[Address], say: Callable[[str], No
     fresh = Opened(opened.root, opened.source)
     plan = state_only(fresh, addresses)
     if plan and not plan.blocking:
-        with editing(fresh, "bep adopt", say) as session:
+        with editing(fresh, "adopt", say) as session:
             remember(fresh, plan, session)
+
+
+def adopt(opened: Opened, names: Sequence[str], say: Callable[[str], None], *, dry_run: bool) -> Adoption:
+    """Write drift into the specs, and let the state learn of it; with `dry_run` only find what would be written."""
+    from bep.app.workspace.write_access import must_write
+
+    found = adoption(opened, names)
+    if not dry_run and found.texts:
+        must_write(opened)
+        write(opened, found)
+        settle(opened, sorted({one.address for one in found.fields}), say)
+    return found

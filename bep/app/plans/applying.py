@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bep.app.errors import Conflict, Refused
 from bep.app.workspace.clock import now, operation_id
+from bep.schemas.next_step import step
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading, Specs, Writing
@@ -29,7 +30,8 @@ def read_plan_file(path: Path) -> "Plan":
     except UnicodeDecodeError:
         raise Conflict(f"{path}: not a plan: it is not text") from None
     except PlanInvalid as problem:
-        raise Conflict(f"{path}: {problem}\n    fix: make the plan again: bep plan -o {path}") from None
+        make = step("plan", out=path)
+        raise Conflict(f"{path}: {problem}\n    fix: make the plan again: {make}", next=(make,)) from None
 
 
 def kept_plan_of(opened: "Specs", path: Path) -> "Plan":
@@ -38,8 +40,8 @@ def kept_plan_of(opened: "Specs", path: Path) -> "Plan":
     here = opened.workspace.stage or ""
     if plan.stage != here:
         made, chosen = (f"stage {name}" if name else "no stage" for name in (plan.stage, here))
-        choose = f"bep --stage {plan.stage} apply {path}" if plan.stage else f"bep plan -o {path}"
-        raise Conflict(f"{path}: it was made for {made}, and this is {chosen}\n    fix: {choose}")
+        choose = step("apply", path, stage=plan.stage) if plan.stage else step("plan", out=path)
+        raise Conflict(f"{path}: it was made for {made}, and this is {chosen}", next=(choose,))
     return plan
 
 
@@ -66,7 +68,7 @@ def apply_plan(
     *,
     parallelism: int = 10,
     lock_timeout: float = 0,
-    operation: str = "bep apply",
+    operation: str = "apply",
     judge_again: bool = False,
     resources: "Sequence[Resource] | None" = None,
 ) -> "Report":

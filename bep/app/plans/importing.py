@@ -11,13 +11,16 @@ from bep.app.plans.adopting_state import remember, state_only, take
 from bep.app.state_editing import editing
 from bep.app.workspace.faces import contents_of
 from bep.app.workspace.specs import specs_of
+from bep.disk.durable import create_durably
 from bep.lazy_dataclasses import dataclass
 from bep.schemas.address import Address, kind_of, names_of
+from bep.schemas.next_step import step
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading, Specs, Writing
+    from bep.app.workspace.opening import Opened
     from bep.planner.observed import Observed
-    from bep.planner.plan import Plan
+    from bep.planner.plan import Plan, PlanFinding
     from bep.planner.state import ContentRecord
 
 
@@ -44,7 +47,8 @@ def found_in_world(opened: "Reading", names: Sequence[str]) -> list[Found]:
         if not is_kind(kind_of(address)) or not names_of(address):
             raise Refused(f"{name!r} is not an address: KIND/NAME, with a kind of {', '.join(kind_names())}")
         if address in opened.state.entries:
-            raise Refused(f"{address} is in the state already: `bep show {address}` shows it")
+            look = step("show", address)
+            raise Refused(f"{address} is in the state already: {look} shows it", next=(look,))
         observed = opened.provider.read([address]).get(address)
         if observed is None:
             raise WorldFailed(f"{opened.provider.name} has no {address}{_near(opened, address)}")
@@ -76,10 +80,62 @@ def _near(opened: "Reading", address: Address) -> str:
     return f"\n    fix: there is {', '.join(near)}" if near else f"; it has no {kind_of(address)} at all"
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What was taken into the state. `undeclared` is what no spec declared before, `file` where its YAML was written,
+    `yaml` the text of what none declares still, where it was written nowhere."""
+
+    found: tuple[Found, ...]
+    undeclared: tuple[Found, ...]
+    file: Path | None
+    yaml: str
+
+
+class ImportRefused(Refused):
+    """Findings stand against taking it over; nothing was taken."""
+
+    def __init__(self, findings: "Sequence[PlanFinding]") -> None:
+        super().__init__("nothing was taken into the state")
+        self.findings = tuple(findings)
+
+
+def take_over(opened: "Opened", names: Sequence[str], file: Path | None, say: Callable[[str], None]) -> Taken:
+    """Find, write the YAML of what no spec declares into `file`, if that is named, and then take all into the state.
+
+    Raises `DomainError` for an object that is not there, `ImportRefused` where findings stand against it.
+    """
+    from bep.app.workspace.opening import Opened
+    from bep.app.workspace.write_access import must_write
+
+    must_write(opened)
+    found = found_in_world(opened, names)
+    undeclared = [one for one in found if not one.declared]
+    if undeclared and file is not None:
+        write_specs(opened, undeclared, file)
+        opened = Opened(opened.root, opened.source)
+        found = found_in_world(opened, names)
+    plan = plan_for(opened, found)
+    if plan is not None and plan.blocking:
+        raise ImportRefused(plan.blocking)
+    left = [one for one in found if not one.declared]
+    text = yaml_of(opened, left, opened.root) if left and file is None else ""
+    take_into_state(opened, found, plan, say)
+    return Taken(tuple(found), tuple(undeclared), file if undeclared else None, text)
+
+
+def chosen_of_all(
+    opened: "Reading", kinds: Sequence[str], *, with_undeclared: bool
+) -> tuple[list[Address], list[Address]]:
+    """What to take over of all that exists and is not in the state, and what is left alone as no spec declares it."""
+    found = not_in_state(opened, kinds)
+    chosen = [one.address for one in found if one.declared or with_undeclared]
+    return chosen, [one.address for one in found if one.address not in chosen]
+
+
 def take_into_state(opened: "Writing", found: Sequence[Found], plan: "Plan | None", say: Callable[[str], None]) -> None:
     """Take them all into state under its lock: the declared by `plan`, the others as they are, protected."""
     opened.keep_state()
-    with editing(opened, "bep import", say) as session:
+    with editing(opened, "import", say) as session:
         if plan is not None:
             remember(opened, plan, session)
         undeclared = [one.address for one in found if not one.declared]
@@ -117,6 +173,24 @@ def yaml_of(opened: "Reading", found: Iterable[Found], beside: Path) -> str:
             written["defaults"] = {"deployment_name": split_of(active[names].observed.attributes)}
         texts.append(yaml.safe_dump(written, sort_keys=False, allow_unicode=True, width=120))
     return "---\n".join(texts)
+
+
+def write_specs(opened: "Reading", found: Iterable[Found], file: Path) -> None:
+    """Write what declares these objects into a new file, whole or not at all. Raises `Refused` where one is there.
+
+    The bytes that it names are in place before it is.
+    """
+    _must_be_new(file)
+    try:
+        create_durably(file, yaml_of(opened, found, file.resolve().parent).encode(), mode=0o666)
+    except FileExistsError:
+        _must_be_new(file)
+        raise
+
+
+def _must_be_new(file: Path) -> None:
+    if file.exists():
+        raise Refused(f"{file} is there already, and is not overwritten\n    fix: name another file")
 
 
 def _traffic_text(one: Found) -> str:

@@ -3,6 +3,7 @@
 A use case asks for the smallest that it needs, and cannot do more without asking for another in its signature.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -29,6 +30,11 @@ class Specs(Protocol):
     @property
     def source(self) -> "Source":
         """What the command was told about the specs."""
+        ...
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The environment variables, with the stage that was chosen."""
         ...
 
     @property

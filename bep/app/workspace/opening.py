@@ -14,8 +14,9 @@ from bep.disk import modes
 from bep.lazy_dataclasses import dataclass, field, replace
 from bep.schemas.address import Address
 from bep.schemas.findings.finding import SpecInvalid, errors
+from bep.schemas.next_step import step
 from bep.schemas.workspace.conda_names import WRONG_NAMES
-from bep.schemas.workspace.stages import HOME
+from bep.schemas.workspace.stages import CHOICE, HOME
 from bep.schemas.workspace.workspace import FILE
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """What a command was told about the specs: files (none: `bep.yml` decides) and variables.
+    """What a use case was told about the specs: files (none: `bep.yml` decides), variables, and the stage that is
+    meant (none: the environment or `bep.yml` decides).
 
     `as_part`: the files are checked as a part of the workspace. `standard_input` is the text of the file called `-`.
     """
@@ -40,6 +42,7 @@ class Source:
     variable_files: Sequence[str] = ()
     as_part: bool = False
     standard_input: bytes | None = None
+    stage: str = ""
 
 
 class Opened:
@@ -51,6 +54,11 @@ class Opened:
         self.files = WorkspaceFiles(root, source.standard_input)
         self.patience = 0.0
         """Seconds that reading the state waits for what an interrupted apply began and the world still works on."""
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The environment variables of this process, with the stage that was chosen for this workspace."""
+        return {**os.environ, CHOICE: self.source.stage} if self.source.stage else os.environ
 
     @property
     def home(self) -> Path:
@@ -81,7 +89,7 @@ class Opened:
             self.files,
             variables=source.variables,
             variable_files=source.variable_files,
-            environment=os.environ,
+            environment=self.environment,
             worlds=WORLDS,
         )
         shared = found.workspace.provider_settings.get("shared")
@@ -101,7 +109,7 @@ class Opened:
             paths=self.source.paths,
             variables=self.source.variables,
             variable_files=self.source.variable_files,
-            environment=os.environ,
+            environment=self.environment,
             known=self._known,
             worlds=WORLDS,
             as_part=self.source.as_part,
@@ -146,7 +154,7 @@ class Opened:
             settings=found.provider_settings,
             secret_key=secret_key,
             clock=now,
-            environment=os.environ,
+            environment=self.environment,
             conda_names=found.conda_names,
             fetch=self._fetched,
         )
@@ -243,10 +251,12 @@ class Opened:
         from bep.providers.state.errors import StateUnusable
 
         if unknown := unknown_kinds(self.recorded):
+            forget = step("state rm", unknown[0])
             raise StateUnusable(
                 self.store.path,
                 f"{', '.join(unknown)}: this bep has no such kind",
-                f"use the bep that wrote it; or forget it, the object staying as it is: bep state rm {unknown[0]}",
+                f"use the bep that wrote it; or forget it, the object staying as it is: {forget}",
+                forget,
             )
         return self.recorded
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from bep.app.errors import Refused
 from bep.schemas.findings.did_you_mean import did_you_mean
+from bep.schemas.next_step import step
 from bep.schemas.workspace.conditions import EVERYTHING
 from bep.schemas.workspace.measuring import unsealed
 
@@ -36,7 +37,7 @@ def output_named(opened: "Reading", name: str) -> Any:
         near = did_you_mean(name, found) or "bep.yml declares them under `outputs:`."
         raise Refused(f"no output is called {name!r}. {near}")
     if found[name].address not in (EVERYTHING, *opened.state.entries):
-        raise Refused(f"{name}: {found[name].address} has not been applied yet", next=("apply",))
+        raise Refused(f"{name}: {found[name].address} has not been applied yet", next=(step("apply"),))
     return _value(opened, found[name])
 
 

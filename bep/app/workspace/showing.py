@@ -4,11 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 from bep.app.errors import NotFound, Refused
 from bep.schemas.findings.did_you_mean import nearest
+from bep.schemas.next_step import step
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading
     from bep.planner.observed import Observed
     from bep.planner.state import Entry, State
+
+
+LIST = step("state list")
 
 
 def entry_of(state: "State", address: str) -> "Entry":
@@ -23,8 +27,8 @@ def entry_of(state: "State", address: str) -> "Entry":
         raise Refused(f"{address!r} could be {', '.join(found)}: say which")
     by_last_name = {known.rpartition("/")[2]: known for known in entries}
     near = nearest(address, entries) or [by_last_name[name] for name in nearest(address, by_last_name)]
-    hint = f"the nearest: {', '.join(near)}" if near else "`bep state list` shows what there is"
-    raise NotFound(f"there is no {address!r} in the state; {hint}", nearest=near)
+    hint = f"the nearest: {', '.join(near)}" if near else f"{LIST} shows what there is"
+    raise NotFound(f"there is no {address!r} in the state; {hint}", nearest=near, next=() if near else (LIST,))
 
 
 def overview(opened: "Reading") -> list[dict[str, Any]]:

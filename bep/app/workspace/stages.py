@@ -1,6 +1,5 @@
 """The stages of a workspace, as plain rows. Prints nothing; reads states, no world and no spec."""
 
-import os
 from typing import TYPE_CHECKING, Any
 
 from bep.app.workspace.clock import now
@@ -18,7 +17,7 @@ def stages(opened: "Specs") -> list[dict[str, Any]]:
     from bep.schemas.workspace.stages import CHOICE, chosen
 
     every = opened.glanced.stages
-    meant, _ = chosen(every, os.environ.get(CHOICE, ""))
+    meant, _ = chosen(every, opened.environment.get(CHOICE, ""))
     return [_row(opened, stage, stage is meant) for stage in every.every.values()]
 
 

@@ -13,8 +13,8 @@ from bep.formatting import Format
 from bep.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
+    from bep.app.jobs.records import JobRecord
     from bep.app.jobs.service import Again, Jobs, Watch
-    from bep.runner.folder.record import JobRecord
 
 
 Values = Annotated[

@@ -31,10 +31,11 @@ def download(
     """
     from bep.app.job_records import record_named
     from bep.app.jobs import downloading
+    from bep.app.jobs.records import next_of
     from bep.app.jobs.service import jobs_of
     from bep.app.workspace.opening import here
+    from bep.command_words import command_of
     from bep.console import Console
-    from bep.runner.reporting.text import next_of
 
     opened = here()
     record = record_named(opened.home, name)
@@ -46,7 +47,7 @@ def download(
         )
     wanted = downloading.outputs(record)
     if not wanted and not everything:
-        following = "".join(f"\n    next: {command} ({why})" for command, why in next_of(record))
+        following = "".join(f"\n    next: {command_of(step)} ({why})" for step, why in next_of(record))
         raise Stop(
             ExitCode.ERROR, f"{record.name} is {record.status} and has no output; --all downloads its logs{following}"
         )

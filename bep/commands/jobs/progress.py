@@ -5,7 +5,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bep.runner.events import Event, Progress, Transferring
+    from bep.app.jobs.events import Event, Progress, Transferring
 
 _BAR = 24
 _NARROWEST = 8
@@ -116,7 +116,7 @@ class Troubles:
 
     def is_worth_telling(self, event: "Event") -> bool:
         """Whether to say this one; other events are always said."""
-        from bep.runner.events import MiniBatchFailed, WorkerLost
+        from bep.app.jobs.events import MiniBatchFailed, WorkerLost
 
         match event:
             case MiniBatchFailed():

@@ -91,7 +91,7 @@ def prune(
 
     if not (older or keep or status):
         raise Stop(ExitCode.ERROR, "say which jobs: --older 30d, --keep N, --status STATUS, or several of them")
-    before = moment_of(older, datetime.now(UTC), option="--older") if older else None
+    before = moment_of(older, datetime.now(UTC), about="older") if older else None
     statuses = statuses_named(status or ())
     jobs = jobs_of(here())
     removals = jobs.removable(prunable(jobs.chosen(), before, keep, statuses), keep_output=keep_output)

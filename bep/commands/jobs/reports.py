@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from bep.commands.jobs.results import Name, Output
 
 if TYPE_CHECKING:
+    from bep.app.jobs.records import JobRecord
     from bep.console import Console
-    from bep.runner.folder.record import JobRecord
 
 
 def report(name: Name, output: Output = None) -> None:
@@ -24,13 +24,12 @@ def report(name: Name, output: Output = None) -> None:
     \b
     Exit codes: 0 drawn, 1 no such job, or its folder cannot be written.
     """
-    from bep.app.job_records import record_named
+    from bep.app.jobs.reports import draw
     from bep.app.workspace.opening import here
     from bep.console import Console
-    from bep.runner.jobs.drawing import write
 
-    record = record_named(here().home, name)
-    path = str(write(record.folder))
+    record, page = draw(here(), name)
+    path = str(page)
     if output is None:
         Console().result(path)
         return
@@ -41,15 +40,11 @@ def report(name: Name, output: Output = None) -> None:
 
 
 def keep_report(console: "Console", record: "JobRecord") -> None:
-    """Leave the page in the folder of a job that has ended. A drawing that fails is no reason for the job to fail."""
-    from bep.runner.errors import JobInvalid
-    from bep.runner.jobs.drawing import write
+    """Leave the page in the folder of a job that has ended, and say where it is."""
+    from bep.app.jobs.reports import keep_report as kept
 
-    try:
-        path = write(record.folder)
-    except (JobInvalid, OSError) as problem:
-        console.warn(f"the job's report could not be drawn: {problem}")
-    except Exception as problem:
-        console.warn(f"the job's report could not be drawn by a bug in bep: {type(problem).__name__}: {problem}")
+    found = kept(record)
+    if isinstance(found, str):
+        console.warn(found)
     else:
-        console.say(f"report: {path}")
+        console.say(f"report: {found}")

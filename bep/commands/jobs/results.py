@@ -6,8 +6,8 @@ from bep.command_line.declaring import Argument, Option
 from bep.formatting import Format
 
 if TYPE_CHECKING:
+    from bep.app.jobs.records import JobRecord
     from bep.console import Console
-    from bep.runner.folder.record import JobRecord
 
 Name = Annotated[str, Argument(help="A job's name, or the beginning of it that no other shares.")]
 Output = Annotated[Format | None, Option("--output", "-o", help="The job as a value instead of as lines.")]
@@ -16,9 +16,10 @@ Output = Annotated[Format | None, Option("--output", "-o", help="The job as a va
 def show_job(console: "Console", record: "JobRecord", output: Format | None) -> None:
     """Status, counts and outputs of a job, on stdout."""
     if output is None:
-        from bep.runner.reporting.text import lines
+        from bep.app.jobs.records import lines
+        from bep.command_words import command_of
 
-        console.result("\n".join(lines(record)))
+        console.result("\n".join(lines(record, command_of)))
         return
     from bep.app.jobs.summaries import summary_of
     from bep.formatting import formatted

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bep.commands.jobs.progress import Troubles, live_line, number_of, plain_line, transfer_line
 from bep.commands.jobs.worker_lines import worker_lines
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from threading import Event as Flag
 
+    from bep.app.jobs.events import Event, Progress, Transferring
+    from bep.app.jobs.records import JobRecord
     from bep.app.jobs.resolving import JobSource
     from bep.app.jobs.service import Watch
     from bep.app.workspace.opening import Opened
-    from bep.runner.events import Event, Progress, Transferring
-    from bep.runner.folder.record import JobRecord
 
 PLAIN_PERIOD = 10.0
 """Seconds between two lines of progress where no terminal can show a live one."""
@@ -55,11 +55,11 @@ def watched(console: Console, *, json_output: bool) -> "Watch":
 
 def finish(console: Console, record: "JobRecord", *, json_output: bool) -> None:
     """The outcome of a job, as result and exit code."""
-    from bep.runner.folder.record import Status
-    from bep.runner.reporting.text import lines
+    from bep.app.jobs.records import Status, lines
+    from bep.command_words import command_of
 
     if not json_output:
-        console.result("\n".join(lines(record)))
+        console.result("\n".join(lines(record, command_of)))
     if record.status is Status.CANCELED:
         raise Stop(ExitCode.CANCELLED)
     if record.status is not Status.COMPLETED:
@@ -79,12 +79,14 @@ class JobTeller:
 
     def tell(self, event: "Event") -> None:
         """Show one event."""
-        from bep.runner.events import JobStarted, Progress, Transferring
+        from bep.app.jobs.events import JobStarted, Progress, Transferring
 
         if isinstance(event, JobStarted) and event.record.target.scoring_script:
             settings = event.record.settings
             self._mini_batch_size = None if settings.partition_keys else settings.mini_batch_size
         if self._json:
+            from bep.app.jobs.events import as_json
+
             self._console.result_json(as_json(event), indent=None)
         elif isinstance(event, Progress | Transferring):
             self._progress(event)
@@ -92,7 +94,7 @@ class JobTeller:
             self._console.say(text)
 
     def _progress(self, progress: "Progress | Transferring") -> None:
-        from bep.runner.events import Transferring
+        from bep.app.jobs.events import Transferring
 
         console = self._console
         if console.live_possible:
@@ -109,8 +111,8 @@ class JobTeller:
 
 def as_text(event: "Event") -> str:
     """One line for a person; nothing for what the outcome will say anyway."""
-    from bep.runner.events import JobStarted, MiniBatchFailed, WorkerLost
-    from bep.runner.reporting.text import becoming
+    from bep.app.jobs.events import JobStarted, MiniBatchFailed, WorkerLost
+    from bep.app.jobs.records import becoming
 
     if isinstance(event, JobStarted):
         record = event.record
@@ -135,20 +137,3 @@ def _first_line(text: str) -> str:
     """A message may be a page; the job's error log has all of it."""
     first, *more = text.strip().splitlines() or [""]
     return f"{first} ..." if more else first
-
-
-def as_json(event: "Event") -> dict[str, Any]:
-    """One object; `type` says which event."""
-    from bep.lazy_dataclasses import asdict
-    from bep.runner.events import JobFinished, JobStarted
-
-    if isinstance(event, JobStarted | JobFinished):
-        name = "job_started" if isinstance(event, JobStarted) else "job_finished"
-        return {"type": name, "job": event.record.model_dump(mode="json")}
-    names = {
-        "Transferring": "transferring",
-        "Progress": "progress",
-        "MiniBatchFailed": "mini_batch_failed",
-        "WorkerLost": "worker_lost",
-    }
-    return {"type": names[type(event).__name__], **asdict(event)}

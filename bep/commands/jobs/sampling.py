@@ -7,27 +7,23 @@ from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
     from bep.app.jobs.resolving import JobSource
+    from bep.app.jobs.sampled import Sampled
     from bep.app.workspace.opening import Opened
-    from bep.runner.jobs.sampling import Sampled
 
 
 def take_sample(opened: "Opened", source: "JobSource", items: int, *, debug: bool) -> None:
     """Resolve as a job does, score the first items here, say how it went. Ends in `Stop` unless all was scored."""
-    from bep.app.collecting import referring
-    from bep.app.jobs.resolving import loaded_job, request_of
+    from bep.app.jobs.resolving import loaded_job
+    from bep.app.jobs.service import jobs_of
     from bep.commands.showing_findings import say_findings
-    from bep.runner.jobs.sampling import sample
 
     console = Console()
     loaded = loaded_job(opened, source)
     say_findings(console, loaded.findings, loaded.sources)
     assert loaded.job is not None  # loaded_job raises otherwise
-    with referring(opened):
-        request = request_of(opened, loaded.job, console.say)
-        target = request.target
-        console.say(f"sample: {target.endpoint}/{target.deployment} with {target.interpreter[0]}")
-        show = (lambda line: console.result(_text(line))), (lambda line: console.say(_text(line)))
-        _conclude(console, sample(request, items, debug=debug, show=None if debug else show))
+    show = (lambda line: console.result(_text(line))), (lambda line: console.say(_text(line)))
+    sampled = jobs_of(opened).sample(loaded.job, items, console.say, debug=debug, show=None if debug else show)
+    _conclude(console, sampled)
 
 
 def _text(line: bytes) -> str:

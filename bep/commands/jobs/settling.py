@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Literal
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
+    from bep.app.jobs.records import JobRecord
     from bep.app.workspace.opening import Opened
     from bep.console import Console
     from bep.planner.plan import Plan
-    from bep.runner.folder.record import JobRecord
 
 Jobs = Literal["", "drain", "cancel"]
 """What is to happen to the jobs; nothing where it is empty."""

@@ -7,9 +7,9 @@ from bep.console import Console
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
+    from bep.app.jobs.records import JobRecord
     from bep.app.jobs.service import News, Piece
     from bep.app.workspace.opening import Opened
-    from bep.runner.folder.record import JobRecord
 
 
 def stream(console: Console, opened: "Opened", name: str) -> None:

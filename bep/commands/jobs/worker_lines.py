@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bep.commands.jobs.progress import duration, size
 
 if TYPE_CHECKING:
-    from bep.runner.events import WorkerState
+    from bep.app.jobs.events import WorkerState
 
 _MOST = 8  # lines
 _ROOM = 4  # rows of the terminal that are left to what was said before, and to the line of progress

@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING, Any, assert_never
 
+from bep.app.plans.events import Ended, Event, Finished, Noted, Report, Result, Retrying, Slow, Started, World
 from bep.planner.plan import Action, Change
-from bep.providers.applying.events import Event, Finished, Noted, Retrying, Slow, Started
-from bep.providers.applying.report import Ended, Report, Result, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

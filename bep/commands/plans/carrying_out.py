@@ -12,12 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Self
 
+    from bep.app.plans.events import Event, Report
     from bep.app.plans.planning import Asked
     from bep.app.workspace.opening import Opened
     from bep.commands.jobs.settling import Jobs
     from bep.planner.plan import Plan
-    from bep.providers.applying.events import Event
-    from bep.providers.applying.report import Report
     from bep.schemas.resource import Resource
 
 
@@ -75,8 +74,9 @@ def carry_out_plan(
 ) -> None:
     """Ask, apply, report a plan that was shown. `resources` are the specs', unless the plan is not of the specs."""
     from bep.app.plans.applying import settle_kept
+    from bep.app.plans.outcome import Outcome, outcome_of
     from bep.commands.plans.apply_events import summary_json
-    from bep.commands.plans.outputs import Outcome, judge, outcome_of, show_outcome
+    from bep.commands.plans.outputs import judge, show_outcome
 
     if plan.blocking:
         raise Stop(ExitCode.FINDINGS)
@@ -191,8 +191,8 @@ class _Teller:
 
 
 def _sum_up(console: Console, report: "Report", how: Applying) -> None:
+    from bep.app.plans.events import Ended
     from bep.commands.plans.apply_events import summary
-    from bep.providers.applying.report import Ended
 
     if not how.json_output:
         console.result(summary(report, how.operation))

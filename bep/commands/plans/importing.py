@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
+from bep.command_words import plan_findings_said
 from bep.console import Console
-from bep.disk.durable import create_durably
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
@@ -15,46 +15,34 @@ if TYPE_CHECKING:
 
 
 def take_over(opened: "Opened", addresses: Sequence[str], out: Path | None, *, json_output: bool) -> None:
-    """Find, write the YAML, take into state. The YAML is on disk before anything is taken."""
-    from bep.app.plans.importing import found_in_world, plan_for, take_into_state, yaml_of
-    from bep.app.workspace.opening import Opened
-    from bep.app.workspace.write_access import must_write
+    """Take objects into the state, and say what that needs next. Ends in `Stop` where findings stand against it."""
+    from bep.app.plans.importing import ImportRefused
+    from bep.app.plans.importing import take_over as take
 
     console = Console()
-    must_write(opened)
-    found = found_in_world(opened, addresses)
-    undeclared = [one for one in found if not one.declared]
-    if undeclared and out is not None:
-        _check_new(out)
-        _write_new(out, yaml_of(opened, undeclared, out.resolve().parent))
-        opened = Opened(opened.root, opened.source)
-        found = found_in_world(opened, addresses)
-    plan = plan_for(opened, found)
-    if plan is not None and plan.blocking:
-        _refuse(console, plan.blocking)
-    left = [one for one in found if not one.declared]
-    text = yaml_of(opened, left, opened.root) if left and out is None else ""
-    take_into_state(opened, found, plan, console.say)
+    try:
+        taken = take(opened, addresses, out, console.say)
+    except ImportRefused as refused:
+        _refuse(console, refused.findings)
     if json_output:
-        rows = [{"address": one.address, "declared": one.declared} for one in found]
-        console.result_json({"imported": rows, "file": str(out) if undeclared and out else None, "yaml": text or None})
+        rows = [{"address": one.address, "declared": one.declared} for one in taken.found]
+        file = str(taken.file) if taken.file else None
+        console.result_json({"imported": rows, "file": file, "yaml": taken.yaml or None})
         return
-    _say(console, found, text, out if undeclared else None)
+    _say(console, taken.found, taken.yaml, taken.file)
 
 
 def take_over_all(opened: "Opened", kinds: Sequence[str], out: Path | None, *, json_output: bool) -> None:
     """The same for whatever the world has and the state has not; what no spec declares only where `out` is given."""
-    from bep.app.plans.importing import not_in_state
+    from bep.app.plans.importing import chosen_of_all
 
     console = Console()
-    found = not_in_state(opened, kinds)
-    chosen = [one.address for one in found if one.declared or out is not None]
-    left = [one.address for one in found if not one.declared and out is None]
+    chosen, left = chosen_of_all(opened, kinds, with_undeclared=out is not None)
     if chosen:
         take_over(opened, chosen, _file_in(out), json_output=json_output)
     elif json_output:
         console.result_json({"imported": [], "file": None, "yaml": None})
-    if not found:
+    if not chosen and not left:
         console.say("Nothing to take over: the state has all that exists.")
     if left:
         named = ", ".join(left)
@@ -80,21 +68,7 @@ def _say(console: Console, found: "Sequence[Found]", text: str, out: Path | None
         console.result(text)
 
 
-def _refuse(console: Console, findings: "Sequence[PlanFinding]") -> None:
-    for found in findings:
+def _refuse(console: Console, findings: "Sequence[PlanFinding]") -> NoReturn:
+    for found in plan_findings_said(findings):
         console.say(f"{found.address}: {found.message}\n    fix: {found.fix}")
     raise Stop(ExitCode.FINDINGS, "nothing was taken into the state")
-
-
-def _check_new(path: Path) -> None:
-    if path.exists():
-        raise Stop(ExitCode.ERROR, f"{path} is there already, and is not overwritten\n    fix: name another file")
-
-
-def _write_new(path: Path, text: str) -> None:
-    """A whole new file, or none; never over another."""
-    try:
-        create_durably(path, text.encode(), mode=0o666)
-    except FileExistsError:
-        _check_new(path)
-        raise

@@ -1,7 +1,8 @@
-"""A plan in the form a command was asked for, and as a file. Decides nothing about it."""
+"""A plan in the form a command was asked for. Decides nothing about it."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from bep.command_words import plan_said
 
 if TYPE_CHECKING:
     from bep.planner.plan import Plan
@@ -9,22 +10,8 @@ if TYPE_CHECKING:
 
 def written(plan: "Plan", *, json_output: bool, markdown: bool, colour: bool) -> str:
     """The plan as text for a terminal, Markdown for a pull request, or JSON for a machine."""
+    from bep.app.plans.showing import as_json, as_markdown, as_text
+
     if json_output:
-        from bep.planner.formats.planfile import encode
-
-        return encode(plan)
-    if markdown:
-        from bep.planner.rendering.markdown import render as render_markdown
-
-        return render_markdown(plan)
-    from bep.planner.rendering.text import render
-
-    return render(plan, colour=colour)
-
-
-def write_plan_file(plan: "Plan", path: Path) -> None:
-    """Keep a plan. It appears whole or not at all."""
-    from bep.disk.durable import write_durably
-    from bep.planner.formats.planfile import encode
-
-    write_durably(path, encode(plan).encode())
+        return as_json(plan)
+    return as_markdown(plan_said(plan)) if markdown else as_text(plan_said(plan), colour=colour)

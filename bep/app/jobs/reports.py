@@ -1,0 +1,33 @@
+"""The page that draws a job: asked for, or left in the folder of one that has ended. Prints nothing."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bep.app.workspace.contexts import Specs
+    from bep.runner.folder.record import JobRecord
+
+
+def draw(opened: "Specs", name: str) -> "tuple[JobRecord, Path]":
+    """Draw a job as it is now; its record, and where the page is. Raises `NotFound`, `JobInvalid`, `OSError`."""
+    from bep.app.job_records import record_named
+    from bep.runner.jobs.drawing import write
+
+    record = record_named(opened.home, name)
+    return record, write(record.folder)
+
+
+def keep_report(record: "JobRecord") -> Path | str:
+    """Leave the page in the folder of a job that has ended: where it is, or why it could not be drawn.
+
+    A drawing that fails is no reason for the job to fail.
+    """
+    from bep.runner.errors import JobInvalid
+    from bep.runner.jobs.drawing import write
+
+    try:
+        return write(record.folder)
+    except (JobInvalid, OSError) as problem:
+        return f"the job's report could not be drawn: {problem}"
+    except Exception as problem:
+        return f"the job's report could not be drawn by a bug in bep: {type(problem).__name__}: {problem}"

@@ -1,0 +1,61 @@
+"""A step that would help, as a command to type: the one place where use cases become words of the command line."""
+
+import shlex
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from bep.lazy_dataclasses import replace
+from bep.schemas.next_step import Step
+
+if TYPE_CHECKING:
+    from bep.planner.plan import Plan, PlanFinding
+    from bep.schemas.findings.finding import Finding
+
+
+_AHEAD = ("chdir", "stage")  # options that stand ahead of a command
+
+
+def command_of(step: Step) -> str:
+    """What to type: the whole command, or, for what was typed just now, what to add to it."""
+    ahead = "".join(f" --{name} {shlex.quote(value)}" for name, value in step.options if name in _AHEAD)
+    options = [(f"--{name.replace('_', '-')}", value) for name, value in step.options if name not in _AHEAD]
+    given = [word for name, value in options for word in ((name, value) if value else (name,))]
+    words = shlex.join((*step.use_case.split(), *step.arguments, *given))
+    return f"bep{ahead} {words}" if step.use_case else f"bep{ahead} COMMAND" if ahead else words
+
+
+def said(text: str, steps: Iterable[Step]) -> str:
+    """A message with commands in the place of the steps that it speaks of, and a line for each other step."""
+    for step in steps:
+        command = command_of(step)
+        spoken = str(step)
+        if spoken in text:  # a command that stands alone is copied more easily without quotes
+            text = text.replace(f"fix: {spoken}", f"fix: {command}").replace(spoken, f"`{command}`")
+        else:
+            text = f"{text}\n    fix: {command}"
+    return text
+
+
+def findings_said(findings: "Iterable[Finding]") -> "list[Finding]":
+    """Findings for whoever types commands."""
+    return [replace(one, message=_spoken(one.message, one.next), fix=_spoken(one.fix, one.next)) for one in findings]
+
+
+def plan_said(plan: "Plan") -> "Plan":
+    """A plan for whoever types commands; to be shown, not kept."""
+    if not plan.findings:
+        return plan
+    return plan.model_copy(update={"findings": plan_findings_said(plan.findings)})
+
+
+def plan_findings_said(findings: "Sequence[PlanFinding]") -> "tuple[PlanFinding, ...]":
+    """The same for the findings of a plan."""
+    from bep.app.plans.showing import steps_for
+
+    return tuple(found.model_copy(update={"fix": _spoken(found.fix, steps_for(found))}) for found in findings)
+
+
+def _spoken(text: str, steps: Iterable[Step]) -> str:
+    for step in steps:
+        text = text.replace(str(step), f"`{command_of(step)}`")
+    return text

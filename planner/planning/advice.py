@@ -1,0 +1,24 @@
+"""Steps that would help with a finding of a plan: told by its code, which a kept plan has, too. Pure; knows no face."""
+
+from bep.planner.plan import PlanFinding
+from bep.schemas.next_step import Step, again, step
+
+DRAIN = step("apply", drain=True)
+CANCEL_JOBS = step("apply", cancel_jobs=True)
+SHOW_STATE = step("state list")
+
+
+def let_through(code: str) -> Step:
+    """What was asked for, this finding accepted."""
+    return again(allow=code)
+
+
+def take_over(address: str) -> Step:
+    """An object that exists, looked after from now on."""
+    return step("import", address)
+
+
+def steps_for(found: PlanFinding) -> tuple[Step, ...]:
+    """The steps that the advice of a finding speaks of."""
+    steps = (DRAIN, CANCEL_JOBS, SHOW_STATE, take_over(found.address), let_through(found.code))
+    return tuple(each for each in steps if str(each) in found.fix)
