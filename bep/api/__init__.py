@@ -1,0 +1,90 @@
+"""bep from Python, for notebooks and Airflow: the use cases of the command line under public names. Decides nothing.
+
+Importing it is cheap: what a call needs is imported by the call. It prints nothing, leaves no process with an exit code
+and installs no signal handlers. docs/python-api.md is its manual.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from bep import __version__ as __version__
+
+if TYPE_CHECKING:
+    from bep.api.environments import Built as Built
+    from bep.api.environments import Environments as Environments
+    from bep.api.errors import ApplyIncomplete as ApplyIncomplete
+    from bep.api.errors import BepError as BepError
+    from bep.api.errors import Conflict as Conflict
+    from bep.api.errors import Declined as Declined
+    from bep.api.errors import JobNotCompleted as JobNotCompleted
+    from bep.api.errors import NotFound as NotFound
+    from bep.api.errors import NothingToDo as NothingToDo
+    from bep.api.errors import PlanBlocked as PlanBlocked
+    from bep.api.errors import Refused as Refused
+    from bep.api.errors import SpecsInvalid as SpecsInvalid
+    from bep.api.errors import StoredDataUnusable as StoredDataUnusable
+    from bep.api.errors import WorldFailed as WorldFailed
+    from bep.api.job_values import Job as Job
+    from bep.api.job_values import JobFailure as JobFailure
+    from bep.api.job_values import LogLine as LogLine
+    from bep.api.job_values import Removed as Removed
+    from bep.api.jobs import Jobs as Jobs
+    from bep.api.outcomes import Adopted as Adopted
+    from bep.api.outcomes import Applied as Applied
+    from bep.api.outcomes import Freed as Freed
+    from bep.api.outcomes import Imported as Imported
+    from bep.api.outcomes import NotDone as NotDone
+    from bep.api.state import State as State
+    from bep.api.state import Stored as Stored
+    from bep.api.values import Change as Change
+    from bep.api.values import Finding as Finding
+    from bep.api.values import Plan as Plan
+    from bep.api.values import approve as approve
+    from bep.api.workspace import Workspace as Workspace
+    from bep.schemas.next_step import Step as Step
+
+_MODULES: Final = {
+    "bep.api.environments": ("Built", "Environments"),
+    "bep.api.errors": (
+        "ApplyIncomplete",
+        "BepError",
+        "Conflict",
+        "Declined",
+        "JobNotCompleted",
+        "NotFound",
+        "NothingToDo",
+        "PlanBlocked",
+        "Refused",
+        "SpecsInvalid",
+        "StoredDataUnusable",
+        "WorldFailed",
+    ),
+    "bep.api.jobs": ("Jobs",),
+    "bep.api.job_values": ("Job", "JobFailure", "LogLine", "Removed"),
+    "bep.api.outcomes": ("Adopted", "Applied", "Freed", "Imported", "NotDone"),
+    "bep.api.state": ("State", "Stored"),
+    "bep.api.values": ("Change", "Finding", "Plan", "approve"),
+    "bep.api.workspace": ("Workspace",),
+    "bep.schemas.next_step": ("Step",),
+}
+_WHERE: Final = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = [*sorted(_WHERE), "schemas"]
+
+
+def schemas() -> dict[str, str]:
+    """The published JSON Schemas by name: of what may be written (kinds, bep.yml, job.yml) and of what bep writes."""
+    from bep.app.published_schemas import published
+
+    return published()
+
+
+def __getattr__(name: str) -> Any:
+    """Import what a public name stands for when it is first used."""
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_WHERE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,125 @@
+"""Jobs as the API gives them. Frozen values; they change nothing."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from bep.lazy_dataclasses import dataclass, field
+from bep.schemas.next_step import Step
+
+if TYPE_CHECKING:
+    from bep.app.jobs.records import JobRecord
+
+
+@dataclass(frozen=True)
+class JobFailure:
+    """Why a job or an item failed; `traceback` is the script's own."""
+
+    code: str
+    message: str
+    traceback: str
+    files: tuple[str, ...]
+    fix: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as it was when it was asked for. `status` as the service spells it; times are UTC, `seconds` of work.
+
+    `output` is where the result is or will be: a path, or an address in a store. `runs` counts resumes and retries.
+    `next` are steps that make sense now.
+    """
+
+    name: str
+    status: str
+    endpoint: str
+    deployment: str
+    items: int
+    scored: int
+    failed: int
+    created: datetime
+    started: datetime | None
+    finished: datetime | None
+    seconds: float
+    output: str
+    folder: Path
+    runs: int
+    warnings: tuple[str, ...]
+    error: JobFailure | None
+    failures: tuple[JobFailure, ...]
+    next: tuple[Step, ...]
+    _record: "JobRecord" = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, record: "JobRecord") -> Self:
+        """What a job's record says."""
+        from bep.app.jobs.records import next_of
+
+        def failure(one: Any) -> JobFailure:
+            return JobFailure(one.code, one.message, one.traceback, one.files, one.fix)
+
+        return cls(
+            record.name,
+            str(record.status),
+            record.target.endpoint,
+            record.target.deployment,
+            record.counts.items,
+            record.counts.scored,
+            record.counts.failed,
+            record.created,
+            record.started,
+            record.finished,
+            record.seconds,
+            record.output_place,
+            record.folder,
+            record.runs,
+            record.warnings,
+            failure(record.error) if record.error else None,
+            tuple(map(failure, record.failures)),
+            tuple(step for step, _ in next_of(record)),
+            record,
+        )
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of it runs any more: it is Completed, Failed, Canceled or NotResponding."""
+        return self._record.status.is_final or self.status == "NotResponding"
+
+    @property
+    def is_completed(self) -> bool:
+        """Whether its output is there. Items may have failed: see `failed`."""
+        return self.status == "Completed"
+
+    def as_json(self) -> dict[str, Any]:
+        """As `-o json` of the commands about jobs has it."""
+        from bep.app.jobs.summaries import summary_of
+
+        return summary_of(self._record)
+
+    def check(self) -> Self:
+        """Itself. Raises `JobNotCompleted` unless it is completed."""
+        if self.is_completed:
+            return self
+        from bep.api.errors import JobNotCompleted
+
+        raise JobNotCompleted(self)
+
+
+@dataclass(frozen=True)
+class Removed:
+    """A job that is, or would be, removed: its name, the bytes that go, its output where that goes, where one stays."""
+
+    name: str
+    bytes: int
+    output: Path | None
+    stays: str
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """A piece of what a worker said, of whole lines: `kind` is stdout, stderr, error or log."""
+
+    node: str
+    worker: int
+    kind: str
+    text: str

@@ -1,0 +1,322 @@
+"""Jobs from Python: run, looked at, stopped, gone on with. Decides nothing; where they run, the service says."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from threading import Event as Flag
+from typing import TYPE_CHECKING, Any, Final
+
+from bep.api.errors import public_errors
+from bep.api.job_values import Job, LogLine, Removed
+from bep.lazy_dataclasses import dataclass
+
+if TYPE_CHECKING:
+    from bep.api.job_host import Order
+    from bep.api.workspace import Workspace
+    from bep.app.jobs.events import Event
+    from bep.app.jobs.records import JobRecord
+    from bep.app.jobs.service import Jobs as JobsService
+
+OnEvent = Callable[["Event | str"], None]
+"""Hears the events of a job, and lines about what is built or fetched before its first."""
+_LOOK: Final = 0.25  # seconds between two looks at a job that is followed
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """The jobs of a workspace. A name may be the beginning of one that no other job shares."""
+
+    _workspace: "Workspace"
+
+    def run(
+        self,
+        file: str | Path | None = None,
+        *,
+        endpoint: str | None = None,
+        deployment: str | None = None,
+        inputs: Sequence[str | Path] = (),
+        output_path: str | Path | None = None,
+        name: str | None = None,
+        settings: Mapping[str, object] | None = None,
+        on_event: OnEvent | None = None,
+        stop: Flag | None = None,
+        wait: bool = True,
+    ) -> Job:
+        """Run a job: of a file, of what is said here, or of both, when the latter counts.
+
+        `settings` are the command line's overrides, `{"mini_batch_size": 50, "retry_settings.timeout": 120}`. The job
+        when it is over, completed or not: `check()` raises for it. Without `wait`, when it has begun: it then goes on
+        without the caller. `stop` cancels one that is waited for, and so does `KeyboardInterrupt`.
+        Raises `SpecsInvalid`, `Refused`, `WorldFailed` before the first mini-batch.
+        """
+        from bep.api.job_host import Order
+
+        changes = _changes(endpoint, deployment, inputs, output_path, name, settings)
+        order = Order(*self._place(), "run", wait, file=str(file) if file is not None else None, changes=changes)
+        return self._hosted(order, on_event, stop)
+
+    def preview(
+        self,
+        file: str | Path | None = None,
+        *,
+        endpoint: str | None = None,
+        deployment: str | None = None,
+        inputs: Sequence[str | Path] = (),
+        output_path: str | Path | None = None,
+        name: str | None = None,
+        settings: Mapping[str, object] | None = None,
+    ) -> dict[str, Any]:
+        """The job as it would run: nothing is run, built or written. Its `problems` say what would stop it."""
+        from bep.app.jobs.previewing import preview
+        from bep.app.jobs.resolving import JobSource, loaded_job
+
+        changes = _changes(endpoint, deployment, inputs, output_path, name, settings)
+        with public_errors():
+            opened = self._workspace._opened()
+            loaded = loaded_job(opened, JobSource(str(file) if file is not None else None, changes))
+            assert loaded.job is not None  # loaded_job raises otherwise
+            return preview(opened, loaded.job, changes)
+
+    def sample(
+        self,
+        file: str | Path | None = None,
+        *,
+        items: int,
+        endpoint: str | None = None,
+        deployment: str | None = None,
+        inputs: Sequence[str | Path] = (),
+        settings: Mapping[str, object] | None = None,
+        on_line: Callable[[str], None] | None = None,
+    ) -> int:
+        """Score the first items in one process and keep nothing: 0 when all was scored, as `bep run --sample` ends.
+
+        `on_line` hears what the script prints, its results and its tracebacks.
+        """
+        from bep.app.jobs.resolving import JobSource, loaded_job
+        from bep.app.jobs.service import jobs_of
+
+        changes = _changes(endpoint, deployment, inputs, None, None, settings)
+        hear = on_line or _nothing
+
+        def line(text: bytes) -> None:
+            hear(text.decode(errors="replace").removesuffix("\n"))
+
+        with public_errors():
+            opened = self._workspace._opened()
+            loaded = loaded_job(opened, JobSource(str(file) if file is not None else None, changes))
+            assert loaded.job is not None  # loaded_job raises otherwise
+            return jobs_of(opened).sample(loaded.job, items, _nothing, show=(line, line)).code
+
+    def list(
+        self,
+        *,
+        status: Sequence[str] = (),
+        endpoint: str | None = None,
+        deployment: str | None = None,
+        since: datetime | None = None,
+        limit: int | None = None,
+    ) -> tuple[Job, ...]:
+        """The jobs of which all of it is true, newest first. `since` needs a time zone."""
+        from bep.app.jobs.filters import JobFilter, statuses_named
+        from bep.app.jobs.service import jobs_of
+
+        with public_errors():
+            wanted = JobFilter(statuses_named(status), endpoint, deployment, since, limit)
+            return tuple(map(Job.of, jobs_of(self._workspace._opened()).chosen(wanted)))
+
+    def get(self, name: str) -> Job:
+        """One job, counted as of now. Raises `NotFound` with the nearest names."""
+        from bep.app.jobs.service import jobs_of
+
+        with public_errors():
+            return Job.of(jobs_of(self._workspace._opened()).get(name))
+
+    def wait(self, name: str, *, timeout: float | None = None) -> Job:
+        """The job when it is over. Raises `TimeoutError` after so many seconds; the job goes on."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while not (job := self.get(name)).is_over:
+            if until is not None and time.monotonic() >= until:
+                raise TimeoutError(f"job {job.name} is {job.status} after {timeout:g} seconds")
+            time.sleep(_LOOK)
+        return job
+
+    def stream(self, name: str) -> Iterator[str]:
+        """The lines of its log as it grows, until the job is over. Whoever stops looking stops nothing else."""
+        from bep.app.jobs.service import jobs_of
+
+        with public_errors():
+            for news in jobs_of(self._workspace._opened()).stream(name):
+                for piece in (*news.progress, *([news.errors] if news.errors else [])):
+                    yield from piece.lines
+
+    def logs(
+        self, name: str, *, kinds: Sequence[str] = ("stdout", "stderr", "error", "log"), worker: int | None = None
+    ) -> Iterator[LogLine]:
+        """What its workers have said so far, each file from its beginning."""
+        from bep.app.jobs.service import jobs_of
+
+        with public_errors():
+            logs = jobs_of(self._workspace._opened()).logs(name)
+            for file, content in logs.fresh(kinds, worker, to_the_end=True):
+                yield LogLine(file.node, file.worker, file.kind, logs.as_written(content))
+
+    def cancel(self, name: str, *, at_once: bool = False) -> Job:
+        """End it and wait for that; what it scored stays. Raises `Refused` for one that is over, or does not stop."""
+        from bep.app.jobs.service import jobs_of
+
+        with public_errors():
+            return Job.of(jobs_of(self._workspace._opened()).cancel(name, at_once=at_once))
+
+    def resume(
+        self,
+        name: str,
+        *,
+        variables: Mapping[str, str] | None = None,
+        accept_changed_inputs: bool = False,
+        on_event: OnEvent | None = None,
+        stop: Flag | None = None,
+        wait: bool = True,
+    ) -> Job:
+        """Go on with what is left. `variables` are the environment variables that the job itself was given, again.
+
+        Raises `Conflict` where its deployment is another by now. Otherwise as `run`.
+        """
+        again = {"values": dict(variables or {}), "accept_changed_inputs": accept_changed_inputs}
+        return self._continued("resume", name, again, on_event, stop, wait)
+
+    def retry(
+        self,
+        name: str,
+        *,
+        mended: bool = False,
+        settings: Mapping[str, object] | None = None,
+        variables: Mapping[str, str] | None = None,
+        accept_changed_inputs: bool = False,
+        on_event: OnEvent | None = None,
+        stop: Flag | None = None,
+        wait: bool = True,
+    ) -> Job:
+        """Score its failed items again, into the same output; `mended`: with the deployment as it is applied now.
+
+        `settings` give more time or memory, `{"retry_settings.timeout": 300}`. Otherwise as `resume`.
+        """
+        again = {
+            "values": dict(variables or {}),
+            "accept_changed_inputs": accept_changed_inputs,
+            "mended": mended,
+            "changes": tuple(f"{key}={value}" for key, value in (settings or {}).items()),
+        }
+        return self._continued("retry", name, again, on_event, stop, wait)
+
+    def download(self, name: str, target: str | Path, *, everything: bool = False) -> tuple[Path, ...]:
+        """Copy its outputs to a folder, `everything` with logs, record and report; over nothing. What was copied."""
+        from bep.app.jobs.service import jobs_of
+
+        with public_errors():
+            return tuple(jobs_of(self._workspace._opened()).download(name, Path(target), everything=everything))
+
+    def delete(
+        self, *names: str, confirm: Callable[[tuple[Removed, ...]], bool], keep_output: bool = False
+    ) -> tuple[Removed, ...]:
+        """Remove jobs that are over, once `confirm` has been asked with what would go. Raises `Refused`, `Declined`."""
+        from bep.app.job_records import record_named
+        from bep.app.jobs.service import jobs_of
+
+        with public_errors():
+            opened = self._workspace._opened()
+            records = {record.name: record for record in (record_named(opened.home, name) for name in names)}
+            return _removed(jobs_of(opened), [*records.values()], confirm, keep_output)
+
+    def prune(
+        self,
+        *,
+        confirm: Callable[[tuple[Removed, ...]], bool],
+        ended_before: datetime | None = None,
+        keep: int = 0,
+        status: Sequence[str] = (),
+        keep_output: bool = False,
+    ) -> tuple[Removed, ...]:
+        """Remove jobs by age, number or status, otherwise as `delete`; at least one of these must be said."""
+        from bep.api.errors import Refused
+        from bep.app.jobs.filters import statuses_named
+        from bep.app.jobs.removing import prunable
+        from bep.app.jobs.service import jobs_of
+
+        if not (ended_before or keep or status):
+            raise Refused("say which jobs: ended_before, keep, status, or several of them")
+        with public_errors():
+            jobs = jobs_of(self._workspace._opened())
+            chosen = prunable(jobs.chosen(), ended_before, keep, statuses_named(status))
+            return _removed(jobs, chosen, confirm, keep_output)
+
+    def report(self, name: str) -> Path:
+        """Draw it as one HTML page, in its folder; where that is."""
+        from bep.app.jobs.reports import draw
+
+        with public_errors():
+            return draw(self._workspace._opened(), name)[1]
+
+    def _continued(
+        self,
+        doing: str,
+        name: str,
+        again: Mapping[str, Any],
+        on_event: OnEvent | None,
+        stop: Flag | None,
+        wait: bool,
+    ) -> Job:
+        from bep.api.job_host import Order
+        from bep.app.jobs.service import Again
+
+        return self._hosted(Order(*self._place(), doing, wait, name=name, again=Again(**again)), on_event, stop)
+
+    def _place(self) -> tuple[Path, Any]:
+        opened = self._workspace._opened()
+        return opened.root, opened.source
+
+    def _hosted(self, order: "Order", on_event: OnEvent | None, stop: Flag | None) -> Job:
+        from bep.api.hosting import hosted
+
+        return Job.of(hosted(order, on_event, stop))
+
+
+def _changes(
+    endpoint: str | None,
+    deployment: str | None,
+    inputs: Sequence[str | Path],
+    output_path: str | Path | None,
+    name: str | None,
+    settings: Mapping[str, object] | None,
+) -> dict[str, Any]:
+    """What is said over a job file, as the options of the command line say it."""
+    said = {
+        "endpoint": endpoint,
+        "deployment": deployment,
+        "input": [str(each) for each in inputs] or None,
+        "output_path": str(output_path) if output_path is not None else None,
+        "name": name,
+        **(settings or {}),
+    }
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def _removed(
+    jobs: "JobsService",
+    records: "Sequence[JobRecord]",
+    confirm: Callable[[tuple[Removed, ...]], bool],
+    keep_output: bool,
+) -> tuple[Removed, ...]:
+    from bep.api.errors import Declined
+
+    removals = jobs.removable(records, keep_output=keep_output)
+    shown = tuple(Removed(one.record.name, one.bytes, one.output, one.stays) for one in removals)
+    if shown and not confirm(shown):
+        raise Declined("it was not confirmed; nothing was removed")
+    for one in removals:
+        jobs.remove(one)
+    return shown
+
+
+def _nothing(said: str) -> None:
+    """Hears what is said on the way, where nobody listens."""

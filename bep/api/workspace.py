@@ -1,0 +1,363 @@
+"""A workspace from Python: specs checked, plans made and applied, the state looked at and mended. Decides nothing.
+
+Each call opens the workspace anew, so it sees the files and the state of its moment; nothing is held between calls.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from threading import Event as Flag
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from bep.api.errors import Declined, PlanBlocked, public_errors
+from bep.api.outcomes import Adopted, Freed, Imported
+from bep.lazy_dataclasses import dataclass, field
+
+if TYPE_CHECKING:
+    from bep.api.environments import Environments
+    from bep.api.jobs import Jobs
+    from bep.api.outcomes import Applied
+    from bep.api.state import State
+    from bep.api.values import Finding, Plan
+    from bep.app.plans.events import Event as ApplyEvent
+    from bep.app.workspace.opening import Opened
+
+Confirm = Callable[["Plan"], bool]
+"""Asked with what would be done; nothing is done unless it says True. `approve` always does."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder with a bep.yml, in one of its stages. Opened by `open`; a value without any resource of its own."""
+
+    root: Path
+    stage: str = ""
+    vars: Mapping[str, str] = field(default_factory=dict)
+    var_files: tuple[str, ...] = ()
+    specs: tuple[str, ...] = ()
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path = ".",
+        *,
+        stage: str = "",
+        vars: Mapping[str, object] | None = None,
+        var_files: Sequence[str | Path] = (),
+        specs: Sequence[str | Path] = (),
+    ) -> Self:
+        """The workspace of a folder. `stage`, `vars` and `specs` are those of the command line's options.
+
+        Reads bep.yml. Raises `NotFound` for a folder that is not there, `SpecsInvalid` where no stage can be told.
+        """
+        from bep.api.errors import NotFound
+
+        root = Path(path).absolute()
+        if not root.is_dir():
+            raise NotFound(f"{root} is not a folder")
+        texts = {name: value if isinstance(value, str) else _written(value) for name, value in (vars or {}).items()}
+        found = cls(root, stage, texts, tuple(map(str, var_files)), tuple(map(str, specs)))
+        with public_errors():
+            _ = found._opened().home
+        return found
+
+    def _opened(self) -> "Opened":
+        from bep.app.workspace.opening import Opened, Source
+
+        return Opened(self.root, Source(self.specs, self.vars, self.var_files, stage=self.stage))
+
+    @property
+    def jobs(self) -> "Jobs":
+        """The jobs of this workspace."""
+        from bep.api.jobs import Jobs
+
+        return Jobs(self)
+
+    @property
+    def environments(self) -> "Environments":
+        """The environments that are built on this machine."""
+        from bep.api.environments import Environments
+
+        return Environments(self)
+
+    def validate(self) -> "tuple[Finding, ...]":
+        """Everything that is wrong or doubtful, errors and warnings. Raises nothing for what a user wrote."""
+        from bep.api.values import Finding
+
+        with public_errors():
+            return tuple(map(Finding.of, self._opened().loaded.findings))
+
+    def plan(
+        self,
+        *,
+        targets: Sequence[str] = (),
+        excludes: Sequence[str] = (),
+        replace: Sequence[str] = (),
+        allow: Sequence[str] = (),
+        refresh_only: bool = False,
+        no_refresh: bool = False,
+        destroy: bool = False,
+    ) -> "Plan":
+        """What an apply would change. Begins the state where there is none, so that this very plan can be applied.
+
+        Raises `SpecsInvalid` with every finding.
+        """
+        from bep.api.values import Plan
+        from bep.app.plans.planning import Asked, plan_of
+        from bep.app.workspace.specs import specs_of
+
+        asked = Asked(targets, excludes, replace, allow, refresh_only, no_refresh, destroy)
+        with public_errors():
+            opened = self._opened()
+            specs_of(opened)
+            opened.keep_state()
+            return Plan(plan_of(opened, asked), _is_kept=True)
+
+    def read_plan(self, path: str | Path) -> "Plan":
+        """A plan that was kept for this stage. Raises `Conflict` for one that was altered or is of another."""
+        from bep.api.values import Plan
+        from bep.app.plans.applying import kept_plan_of
+
+        with public_errors():
+            return Plan(kept_plan_of(self._opened(), Path(path)), _is_kept=True)
+
+    def apply(
+        self,
+        plan: "Plan | None" = None,
+        *,
+        confirm: Confirm,
+        on_event: "Callable[[ApplyEvent], None] | None" = None,
+        stop: Flag | None = None,
+        allow: Sequence[str] = (),
+        jobs: Literal["", "drain", "cancel"] = "",
+        parallelism: int = 10,
+        lock_timeout: float = 0,
+    ) -> "Applied":
+        """Make the world what the plan says; without one, what the specs ask now.
+
+        `confirm` is asked with the plan before anything is changed. `on_event` hears each step, in another thread.
+        Once `stop` is set, what runs is finished and nothing more is started. `jobs` says what becomes of unfinished
+        jobs of what is changed or deleted: they stand against the plan, are waited for, or are cancelled.
+        What failed is in the result: `check()` raises for it. Raises `PlanBlocked`, `Declined`, `Conflict`.
+        """
+        if plan is None:
+            settled = (*allow, "delete-with-jobs") if jobs else tuple(allow)
+            plan = self.plan(allow=settled)
+            return self._carried_out(plan, "apply", confirm, on_event, stop, jobs, parallelism, lock_timeout, allow)
+        return self._carried_out(plan, "apply", confirm, on_event, stop, jobs, parallelism, lock_timeout, allow)
+
+    def destroy(
+        self,
+        *,
+        confirm: Confirm,
+        targets: Sequence[str] = (),
+        excludes: Sequence[str] = (),
+        allow: Sequence[str] = (),
+        on_event: "Callable[[ApplyEvent], None] | None" = None,
+        stop: Flag | None = None,
+        jobs: Literal["", "drain", "cancel"] = "",
+        parallelism: int = 10,
+        lock_timeout: float = 0,
+    ) -> "Applied":
+        """Delete every resource in the state, or the targets. Jobs and their outputs stay. Otherwise as `apply`."""
+        settled = (*allow, "delete-with-jobs") if jobs else tuple(allow)
+        plan = self.plan(targets=targets, excludes=excludes, allow=settled, destroy=True)
+        return self._carried_out(plan, "destroy", confirm, on_event, stop, jobs, parallelism, lock_timeout, allow)
+
+    def rollback(
+        self,
+        path: str | Path | None = None,
+        *,
+        confirm: Confirm,
+        allow: Sequence[str] = (),
+        on_event: "Callable[[ApplyEvent], None] | None" = None,
+        stop: Flag | None = None,
+        parallelism: int = 10,
+        lock_timeout: float = 0,
+    ) -> "Applied":
+        """Take back the plan in a file, or the one last applied. The specs still ask for it: change them after.
+
+        `confirm` gets the plan that takes it back; its `left` says what cannot be. Otherwise as `apply`.
+        """
+        from bep.api.errors import Refused
+        from bep.api.values import Plan
+        from bep.app.plans.rolling_back import plan_to_undo, rollback_of
+
+        with public_errors():
+            opened = self._opened()
+            back = rollback_of(opened, plan_to_undo(opened, Path(path) if path else None), tuple(allow))
+        left = tuple(f"{undo.address}: {undo.obstacle}" for undo in back.left)
+        if not back.plan and not back.plan.blocking:
+            raise Refused("nothing of it can be taken back")
+        plan = Plan(back.plan, back.resources, left=left)
+        return self._carried_out(plan, "rollback", confirm, on_event, stop, "", parallelism, lock_timeout, allow)
+
+    def _carried_out(
+        self,
+        plan: "Plan",
+        operation: str,
+        confirm: Confirm,
+        on_event: "Callable[[ApplyEvent], None] | None",
+        stop: Flag | None,
+        jobs: Literal["", "drain", "cancel"],
+        parallelism: int,
+        lock_timeout: float,
+        allow: Sequence[str],
+    ) -> "Applied":
+        from contextlib import nullcontext
+
+        from bep.api.carrying_out import Shielded
+        from bep.api.outcomes import Applied
+        from bep.app.jobs.settling import settle
+        from bep.app.plans.applying import apply_plan, settle_kept, wait_for_others
+        from bep.app.plans.outcome import Outcome, outcome_of
+        from bep.app.workspace.specs import specs_of
+        from bep.app.workspace.write_access import must_write
+
+        flag = stop or Flag()
+        shielded: Shielded[Applied] = Shielded(flag)
+        tell = shielded.telling(on_event)  # type: ignore[arg-type]  # it is told events and nothing else
+        made = plan._made
+
+        def work() -> Applied:
+            opened = self._opened()
+            must_write(opened)
+            wait_for_others(opened, lock_timeout, operation)
+            if plan._resources is None:
+                specs_of(opened)
+            if not made:
+                notes = settle_kept(opened, lock_timeout=lock_timeout, operation=operation)
+                return Applied.of(None, outcome_of(opened, allow) if operation == "apply" else Outcome(), notes)
+            if jobs:
+                settle(opened, made, cancel=jobs == "cancel", waits=_nothing, ended=_nothing)
+            report = apply_plan(
+                opened,
+                made,
+                tell,
+                nullcontext(flag),
+                parallelism=parallelism,
+                lock_timeout=lock_timeout,
+                operation=operation,
+                judge_again=plan._is_kept,
+                resources=plan._resources,
+            )
+            over = operation == "apply" and report.ok
+            outcome = outcome_of(opened, allow) if over else Outcome()
+            if outcome.trouble is not None:
+                raise outcome.trouble
+            return Applied.of(report, outcome, report.notes)
+
+        if plan.blocking:
+            raise PlanBlocked(plan)
+        if made and not confirm(plan):
+            raise Declined(f"{plan.summary}: it was not confirmed; nothing was changed")
+        with public_errors():
+            return shielded.run(work)
+
+    def show(self, address: str = "") -> Any:
+        """A row a resource, and whether the world still agrees; or all of one. Plain values, as `-o json` has them."""
+        from bep.app.workspace.showing import detail, overview
+
+        with public_errors():
+            return detail(self._opened(), address) if address else overview(self._opened())
+
+    def outputs(self) -> Mapping[str, Any]:
+        """The outputs that bep.yml declares, as the last apply left them; None where a resource is not there yet."""
+        from bep.app.workspace.outputs import outputs
+        from bep.app.workspace.specs import specs_of
+
+        with public_errors():
+            opened = self._opened()
+            specs_of(opened)
+            return outputs(opened)
+
+    def graph(self, plan: "Plan | None" = None, *, language: Literal["dot", "mermaid"] = "dot") -> str:
+        """The resources of the specs, or the changes of a plan, drawn: an arrow points at what is needed first."""
+        from bep.app.plans.showing import drawn, nodes_of
+        from bep.app.workspace.specs import specs_of
+
+        with public_errors():
+            what = plan._made if plan is not None else specs_of(self._opened()).resources
+            return drawn(nodes_of(what), language)
+
+    def stages(self) -> list[dict[str, Any]]:
+        """A row a stage: its name, whether it is chosen, how many resources its state has."""
+        from bep.app.workspace.stages import stages
+
+        with public_errors():
+            return stages(self._opened())
+
+    def import_(self, *addresses: str, out: str | Path | None = None) -> Imported:
+        """Look after objects that exist already. No object is changed.
+
+        The YAML of what no spec declares is written to the new file `out`, before anything is taken into the state.
+        """
+        from bep.app.plans.importing import take_over
+
+        with public_errors():
+            taken = take_over(self._opened(), addresses, Path(out) if out else None, _nothing)
+        return Imported(tuple(one.address for one in taken.found), taken.file, taken.yaml)
+
+    def import_all(self, *, kinds: Sequence[str] = (), out: str | Path | None = None) -> Imported:
+        """The same for all that exists and is not in the state; what no spec declares only where `out` is given."""
+        from bep.app.plans.importing import chosen_of_all
+
+        with public_errors():
+            chosen, left = chosen_of_all(self._opened(), kinds, with_undeclared=out is not None)
+        if not chosen:
+            return Imported((), left=tuple(left))
+        taken = self.import_(*chosen, out=out)
+        return Imported(taken.addresses, taken.file, taken.yaml, tuple(left))
+
+    def adopt(self, *names: str, dry_run: bool = False) -> tuple[Adopted, ...]:
+        """Write drift, of `ADDRESS` or `ADDRESS:FIELD`, into the specs, each value in its place."""
+        from bep.app.plans.adopting_drift import adopt
+
+        with public_errors():
+            found = adopt(self._opened(), names, _nothing, dry_run=dry_run)
+        return tuple(
+            Adopted(one.address, one.path, one.asked, one.there, str(one.mark), one.left) for one in found.fields
+        )
+
+    def unreferenced(self) -> tuple[Freed, ...]:
+        """What could be freed in the store and among downloads: nothing refers to it any more."""
+        from bep.app.collecting import unreferenced
+
+        with public_errors():
+            return tuple(Freed(one.what, one.place, one.size) for one in unreferenced(self._opened()).free)
+
+    def free(self, *, confirm: Callable[[tuple[Freed, ...]], bool], lock_timeout: float = 0) -> tuple[Freed, ...]:
+        """Free it, once `confirm` has been asked with it; what is gone. Raises `Declined`, `Conflict`."""
+        from bep.app.collecting import free, unreferenced
+
+        with public_errors():
+            opened = self._opened()
+            found = unreferenced(opened).free
+            if found and not confirm(tuple(Freed(one.what, one.place, one.size) for one in found)):
+                raise Declined("it was not confirmed; nothing was freed")
+            gone = free(opened, found, _nothing, lock_timeout) if found else []
+        return tuple(Freed(one.what, one.place, one.size) for one in gone)
+
+    @property
+    def state(self) -> "State":
+        """What bep last knew, to be looked at and mended."""
+        from bep.api.state import State
+
+        return State(self)
+
+    def unlock(self, id: str) -> str:
+        """Take away the lock of an apply that is known to be gone; who it was. Raises `Conflict`."""
+        from bep.app.state_editing import unlock
+
+        with public_errors():
+            return str(unlock(self._opened(), id))
+
+
+def _written(value: object) -> str:
+    """A variable's value as one would type it: true, 4, or as YAML of one line."""
+    import json
+
+    return json.dumps(value)
+
+
+def _nothing(said: object) -> None:
+    """Hears what a person would be told on the way."""
