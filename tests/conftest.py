@@ -1,7 +1,9 @@
 """What every test may use: golden files, hypothesis profiles, and what may be skipped."""
 
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +24,18 @@ settings.register_profile(
 )
 settings.register_profile("deep", max_examples=5000, deadline=None, suppress_health_check=list(HealthCheck))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where Python may leave no bytecode beside sources, give what the tests start a folder of its own for it.
+
+    Else each of some thousand commands compiles bep and the packages anew. Workers of pytest-xdist inherit it.
+    """
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        folder = config.rootpath / ".pytest_cache/bytecode"
+        os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
+        of_tests = folder / Path(tempfile.gettempdir()).relative_to("/")
+        config.add_cleanup(lambda: shutil.rmtree(of_tests, ignore_errors=True))
 
 
 @pytest.fixture(autouse=True)
