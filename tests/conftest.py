@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.skips import pytest_addoption, pytest_make_collect_report, pytest_runtest_makereport
 
@@ -23,6 +23,7 @@ settings.register_profile(
     "ci", derandomize=True, max_examples=100, deadline=None, suppress_health_check=list(HealthCheck)
 )
 settings.register_profile("deep", max_examples=5000, deadline=None, suppress_health_check=list(HealthCheck))
+settings.register_profile("mutation", settings.get_profile("ci"), max_examples=10, phases=[Phase.generate])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
@@ -36,6 +37,13 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
         of_tests = folder / Path(tempfile.gettempdir()).relative_to("/")
         config.add_cleanup(lambda: shutil.rmtree(of_tests, ignore_errors=True))
+    os.environ["PIP_NO_COMPILE"] = "1"  # a test uses a few modules of what it installs
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers a core, for most tests wait for processes they started most of the time."""
+    return min(8, 2 * (os.cpu_count() or 1))
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,19 @@ ROUND = ["bep plan", "bep apply --auto-approve", "bep run job.yml", "python3 acc
 Golden = Callable[[str, str], None]
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the environment of the digits is built once."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def one_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Build no environment that another test has built."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+
+
+@pytest.mark.usefixtures("one_cache")
 def test_digits_are_read_by_one_deployment_then_by_another(tmp_path: Path, golden: Golden) -> None:
     here = copied("01-digits", tmp_path)
     typed = commands(here)
@@ -38,6 +51,7 @@ def test_digits_are_read_by_one_deployment_then_by_another(tmp_path: Path, golde
     gone_without_a_trace(here)
 
 
+@pytest.mark.usefixtures("one_cache")
 def test_the_walk_of_the_demo_goes_through_the_same_steps(tmp_path: Path) -> None:
     here = copied("01-digits", tmp_path)
 
@@ -127,7 +141,7 @@ def shell(command: str, here: Path) -> str:
     done = subprocess.run(
         ["sh", "-c", command],
         cwd=here,
-        env=surroundings | {"PATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+        env=surroundings | {"PATH": path},
         capture_output=True,
         text=True,
         check=False,

@@ -1,4 +1,4 @@
-"""Promise 3, with the command itself: `bep apply` killed 25 times, and the next plan and apply finish.
+"""Promise 3, with the command itself: `bep apply` killed 8 times, and the next plan and apply finish.
 
 `python -m tests.faults kill --help` has the same with more kills, more resources and every write point.
 """
@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from tests.benchmarks.planning import spec
 from tests.bep.conftest import Workspace, surroundings
 
-KILLS = 25
+KILLS = 8
 RESOURCES = 60
 
 
@@ -33,13 +33,16 @@ def test_an_apply_killed_at_any_moment_is_finished_by_the_next(
     workspace.bep("apply", "--auto-approve")
     undisturbed = time.monotonic() - began
     moments = random.Random(20261122)
-    killed = 0
-    for round in range(KILLS):
+    killed = round = 0
+    while killed < KILLS:
+        round += 1
         (workspace.folder / "assets.yml").write_text(_specs(round))
-        killed += _apply_and_kill(workspace, moments.uniform(0.2, 1.0) * undisturbed)
+        if _apply_and_kill(workspace, moments.uniform(0.2, 1.0) * undisturbed):
+            killed += 1
+        else:
+            undisturbed *= 0.8  # the machine is less busy than it was
         entries = workspace.bep("state", "list", "-o", "json", expect=None)
         assert entries.returncode == 0, entries.stderr
-    assert killed >= KILLS // 3
 
     workspace.bep("apply", "--auto-approve", "--allow", "delete-many")
     assert workspace.bep("plan", "--detailed-exitcode").stdout.startswith("Nothing to do.")
@@ -49,7 +52,7 @@ def test_an_apply_killed_at_any_moment_is_finished_by_the_next(
         addresses = [address for (address,) in there.execute("select address from objects order by address")]
     there.close()
     assert addresses == sorted(state["entries"])
-    assert len(addresses) == _specs(KILLS - 1).count("kind: data")
+    assert len(addresses) == _specs(round).count("kind: data")
 
 
 def _apply_and_kill(workspace: Workspace, after: float) -> bool:
