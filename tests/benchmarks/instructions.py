@@ -1,0 +1,55 @@
+"""Counts what the engine's own process executes for each mini-batch, which no other work on the machine can move.
+
+    python -m tests.benchmarks.instructions [--mini-batches 4000]
+
+Needs valgrind on PATH. The engine runs twice under callgrind, with few mini-batches of one file and with many; the
+difference, without what starting costs, is divided by their number. Workers run at their own speed and are not counted.
+Prints a line of JSON. To compare two commits, run it in a checkout of each.
+"""
+
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+FEW = 500
+
+
+def instructions(mini_batches: int) -> int:
+    """What the process of the engine executes for a whole run of so many mini-batches."""
+    valgrind = shutil.which("valgrind")
+    if valgrind is None:
+        sys.exit("valgrind is not on PATH: install it (apt-get install valgrind), then run this again")
+    counting = [valgrind, "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+    scoring = [sys.executable, "-m", "tests.benchmarks.instructions", "--of", str(mini_batches)]
+    told = subprocess.run([*counting, *scoring], check=True, capture_output=True, text=True).stderr
+    found = re.search(r"refs:\s+([\d,]+)", told)
+    if found is None:
+        sys.exit(f"valgrind said no number of instructions:\n{told}")
+    return int(found[1].replace(",", ""))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mini-batches", type=int, default=4000)
+    parser.add_argument("--of", type=int, help="run the engine on so many mini-batches, and measure nothing")
+    asked = parser.parse_args()
+    if asked.of:
+        from tests.benchmarks import scoring
+
+        try:
+            scoring.engine(scoring.Work("overhead", asked.of, 1))
+        finally:
+            shutil.rmtree(scoring.ROOT)
+        return
+    start = instructions(FEW)
+    every = instructions(FEW + asked.mini_batches)
+    told = {"start": start, "mini_batch": round((every - start) / asked.mini_batches)}
+    print(json.dumps({"instructions": told, "mini_batches": asked.mini_batches}))
+
+
+if __name__ == "__main__":
+    main()
