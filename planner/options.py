@@ -31,6 +31,9 @@ class Options:
     `running_jobs` is by deployment. `scored` are the deployments that have scored at least once.
     `imports` are addresses to take into state; `moved` maps an address in state to the one that
     takes its place; `forget` are addresses to drop from state without touching the object.
+    `removed` are addresses to delete even where the registry would keep them; `in_use` has those that jobs or
+    a rollback need, each with the reason in words; `keep_versions` is how many retained versions of one name stay,
+    None for all (but for those that only stand for bytes).
     `operations` are ids of bep's own operations whose outcome was never recorded: an object that
     carries one of them is adopted, not taken for a stranger's.
     """
@@ -48,6 +51,9 @@ class Options:
     imports: tuple[Address, ...] = ()
     moved: Mapping[Address, Address] = field(default_factory=lambda: NOTHING)
     forget: tuple[Address, ...] = ()
+    removed: frozenset[Address] = frozenset()
+    in_use: Mapping[Address, str] = field(default_factory=lambda: NOTHING)
+    keep_versions: int | None = None
     operations: frozenset[str] = frozenset()
     allow: tuple[str, ...] = ()
     running_jobs: Mapping[Address, tuple[RunningJob, ...]] = field(default_factory=lambda: NOTHING)

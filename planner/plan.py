@@ -21,7 +21,8 @@ class Action(StrEnum):
     """What one change does. A replacement is two changes with one reason: a delete and a create.
 
     SHIFT moves traffic (made, changed or taken away: `before` and `after` tell which).
-    ADOPT takes an existing object into state; FORGET drops an entry and leaves the object.
+    ADOPT takes an existing object into state; FORGET drops an entry and leaves the object. RETAIN notes in state that a
+    registered version stays in the registry although no spec declares it any more.
     """
 
     CREATE = "create"
@@ -30,6 +31,7 @@ class Action(StrEnum):
     SHIFT = "shift"
     ADOPT = "adopt"
     FORGET = "forget"
+    RETAIN = "retain"
 
 
 class Origin(StrEnum):

@@ -224,6 +224,8 @@ def step(change: Change, state: State, memory: Memory, operation: str) -> State:
         del entries[change.address]
     elif change.action is Action.ADOPT:
         entries[change.address] = entry_of(change, memory.objects[change.address])
+    elif change.action is Action.RETAIN:
+        entries[change.address] = entries[change.address].model_copy(update={"retained": True})
     elif (made := memory.carry_out(change, change.after or {}, operation)) is None:
         del entries[change.address]
     else:

@@ -11,6 +11,7 @@ from bep.schemas.next_step import step
 
 if TYPE_CHECKING:
     from bep.planner.options import RunningJob
+    from bep.planner.state import State
     from bep.runner.folder.record import JobRecord
 
 
@@ -55,6 +56,27 @@ def running_jobs(home: Path) -> "Mapping[Address, tuple[RunningJob, ...]]":
             job = RunningJob(record.name, str(record.status))
             found[_deployment(record)] = (*found.get(_deployment(record), ()), job)
     return found
+
+
+def needed_by_jobs(home: Path, state: "State") -> dict[Address, str]:
+    """What the jobs that are not over were begun with, each with the reason in words: the registered versions that
+    their deployment refers to, their model and their data assets."""
+    needed: dict[Address, str] = {}
+    for record in records(home):
+        if record.status.is_final:
+            continue
+        entry = state.entries.get(_deployment(record))
+        inputs = (address for text in record.input_text.split(", ") if (address := _data_asset(text)))
+        for address in (Address(record.target.model), *inputs, *(entry.references if entry else ())):
+            needed.setdefault(address, f"job {record.name}, which is not over, uses it")
+    return needed
+
+
+def _data_asset(text: str) -> Address | None:
+    """The address of a data asset in the words of a job, or None for any other input."""
+    word, _, rest = text.partition(":")
+    name, _, version = rest.rpartition(":")
+    return address_of("data", name, version) if word == "azureml" and name and not rest.startswith("//") else None
 
 
 def scored_deployments(home: Path) -> frozenset[Address]:

@@ -16,7 +16,7 @@ def drafted(decision: Decision) -> tuple[Change, ...]:
             return ()
         case Verdict.CREATE | Verdict.UPDATE | Verdict.DELETE | Verdict.REPLACE:
             return _in_world(decision)
-        case Verdict.REMEMBER | Verdict.IMPORT | Verdict.FORGET:
+        case Verdict.REMEMBER | Verdict.IMPORT | Verdict.FORGET | Verdict.RETAIN:
             return _in_state(decision)
         case _:
             assert_never(decision.verdict)
@@ -33,6 +33,8 @@ def _in_world(decision: Decision) -> tuple[Change, ...]:
 def _in_state(decision: Decision) -> tuple[Change, ...]:
     if decision.verdict is Verdict.IMPORT:
         return _import(decision)
+    if decision.verdict is Verdict.RETAIN:
+        return (_retain(decision),)
     return (_forget(decision) if decision.verdict is Verdict.FORGET else _adopt(decision, decision.after),)
 
 
@@ -102,6 +104,11 @@ def _adopt(decision: Decision, after: dict[str, Any] | None) -> Change:
     summary = summary_of(decision.case.kind, after) if imported else f"state only: {decision.reason}"
     restore = decision.case.entry.attributes if decision.case.entry else None
     return _change(decision, Action.ADOPT, summary=summary, after=after, diffs=(), restore=restore)
+
+
+def _retain(decision: Decision) -> Change:
+    summary = summary_of(decision.case.kind, decision.after)
+    return _change(decision, Action.RETAIN, summary=summary, diffs=(), restore=decision.after)
 
 
 def _forget(decision: Decision) -> Change:

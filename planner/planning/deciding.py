@@ -13,6 +13,7 @@ from bep.planner.planning.diffing import Comparison, Sides, compare
 from bep.planner.planning.earlier_rules import same_content
 from bep.planner.planning.guards import difference
 from bep.planner.planning.refusals import already_exists, in_progress, nothing_to_import, registered_changed
+from bep.planner.planning.retention import Retention
 from bep.planner.state import ContentRecord, Entry
 from bep.planner.wanted import Wanted, file_changes
 from bep.schemas.address import Address
@@ -30,18 +31,20 @@ class Verdict(Enum):
     REMEMBER = auto()
     IMPORT = auto()
     FORGET = auto()
+    RETAIN = auto()
     REFUSED = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that is known of one address."""
+    """All that is known of one address. `retention` is what the registry does with it where it is not declared."""
 
     address: Address
     kind: Kind
     wanted: Wanted | None
     entry: Entry | None
     observed: Observed | None
+    retention: Retention | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ def decide(case: Case, options: Options) -> Decision:
         return _newcomer(case, options)
     if case.address in options.forget or case.address in options.moved:
         return Decision(case, Verdict.FORGET, reason=_forgetting(case, options))
+    if case.retention and case.retention.stays and case.observed is not None:
+        return _retained(case, case.entry, options)
     if options.refresh_only:
         return _refreshed(case, case.entry)
     if case.wanted is None:
@@ -110,10 +115,18 @@ def _forgetting(case: Case, options: Options) -> str:
     return f"moved to {target}" if target else "removed from state on request; the object itself is kept"
 
 
+def _retained(case: Case, entry: Entry, options: Options) -> Decision:
+    """Noted once; from then on nothing is said of it. A look at the world alone notes nothing about the specs."""
+    assert case.retention is not None
+    if entry.retained or options.refresh_only:
+        return Decision(case, Verdict.NOTHING)
+    return Decision(case, Verdict.RETAIN, reason=case.retention.reason, after=entry.attributes)
+
+
 def _unwanted(case: Case, entry: Entry, *, destroy: bool) -> Decision:
     if case.observed is None:
         return Decision(case, Verdict.FORGET, reason=f"{UNDECLARED}, and already gone", origin=Origin.BOTH)
-    reason = DESTROY if destroy else UNDECLARED
+    reason = DESTROY if destroy else case.retention.reason if case.retention else UNDECLARED
     drift = _drift(case, entry, _world_changes(case, entry, case.observed), "deleted: " + reason)
     return Decision(case, Verdict.DELETE, reason=reason, drift=drift)
 
@@ -171,6 +184,8 @@ def _by_rule(found: Comparison, before: Mapping[str, ContentRecord], wanted: Wan
 def _remembered(base: Decision, entry: Entry, wanted: Wanted, found: Comparison) -> Decision:
     """Nothing to do in the world; but state may have to learn what the specs say now."""
     learned = [f"{dotted(path)} is already as the specs ask" for path in found.settled]
+    if entry.retained:
+        learned.append("it is declared again")
     if wanted.guards != entry.guards:
         learned.append(difference(entry.guards, wanted.guards))
     if wanted.references != entry.references:

@@ -16,6 +16,7 @@ from bep.planner.planning.deciding import Case, Decision, Verdict, decide
 from bep.planner.planning.graph import OrderImpossible, dependents, ordered, reference_cycle
 from bep.planner.planning.refusals import import_undeclared, unknown_address
 from bep.planner.planning.refusals import reference_cycle as cycle_finding
+from bep.planner.planning.retention import Retention, retentions
 from bep.planner.planning.rollback import undoing
 from bep.planner.planning.safety import Scene, safety_findings, settled
 from bep.planner.planning.targeting import named, selected
@@ -42,6 +43,7 @@ class World:
     observed: Mapping[Address, Observed]
     kinds: Mapping[str, Kind]
     options: Options
+    retentions: Mapping[Address, Retention]
 
     def case(self, address: Address) -> Case:
         """All that is known of one address."""
@@ -50,7 +52,7 @@ class World:
         entry, observed = self.state.entries.get(address), self.observed.get(address)
         if wish is not None:
             entry, observed = self._alike(wish, entry), self._alike(wish, observed)
-        return Case(address, self.kinds[kind_of(address)], wish, entry, observed)
+        return Case(address, self.kinds[kind_of(address)], wish, entry, observed, self.retentions.get(address))
 
     def _alike(self, wish: Wanted, known: Kept) -> Kept:
         """What is kept, in clear where the wish is clear and sealed where that is sealed: what only came to be known as
@@ -94,7 +96,8 @@ def plan(
     """
     declared = {resource.address: resource for resource in resources}
     wished = {} if options.destroy else declared
-    world = World(wished, state, observed, kinds, options)
+    references = {address: references_of(resource) for address, resource in wished.items()}
+    world = World(wished, state, observed, kinds, options, retentions(kinds, state.entries, references, options))
     decisions = _with_cascade(_decisions(world), world)
     drafts = [change for decision in decisions.values() for change in drafted(decision)]
     changes, circle = _ordered(drafts, world)
@@ -115,7 +118,7 @@ def plan(
             changes=chosen,
             drift=tuple(decision.drift for decision in decisions.values() if decision.drift),
             findings=(*map(carried, options.findings), *refused, *circle, *risks, *checks),
-            unchanged=len({*wished, *state.entries}) - sum(map(_acts, decisions.values())),
+            unchanged=len({*wished, *state.entries}) - len(_set_aside(world)) - sum(map(_acts, decisions.values())),
             notes=(*options.notes, *notes),
             rollback=undoing(chosen),
         ),
@@ -137,6 +140,12 @@ def _decisions(world: World) -> dict[Address, Decision]:
     }
 
 
+def _set_aside(world: World) -> set[Address]:
+    """Those retained earlier: they match no spec and are not compared."""
+    stay = (address for address, retention in world.retentions.items() if retention.stays)
+    return {address for address in stay if world.state.entries[address].retained and address in world.observed}
+
+
 def _acts(decision: Decision) -> bool:
     return decision.verdict is not Verdict.NOTHING
 
@@ -152,6 +161,7 @@ def _plainly_settled(address: Address, world: World) -> bool:
         and seal(resource.attributes, world.state.secret_key) == entry.attributes
         and references_of(resource) == entry.references
         and guards_of(resource) == entry.guards
+        and not entry.retained
         and not _singled_out(address, world.options)
     )
 

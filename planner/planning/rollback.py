@@ -138,7 +138,7 @@ def _inverse(change: Change) -> Change:
             if change.restore is not None:
                 return _turned(change, Action.ADOPT, after=change.restore)
             return _turned(change, Action.FORGET, after=None)
-        case Action.FORGET:
+        case Action.FORGET | Action.RETAIN:
             return _turned(change, Action.ADOPT, after=change.restore)
 
 

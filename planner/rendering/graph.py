@@ -15,6 +15,7 @@ SYMBOLS: Mapping[Action, str] = {
     Action.SHIFT: ">",
     Action.ADOPT: "=",
     Action.FORGET: ".",
+    Action.RETAIN: "^",
 }
 COLOURS: Mapping[Action, str] = {
     Action.CREATE: "green3",
@@ -23,6 +24,7 @@ COLOURS: Mapping[Action, str] = {
     Action.SHIFT: "blue",
     Action.ADOPT: "gray",
     Action.FORGET: "gray",
+    Action.RETAIN: "gray",
 }
 
 

@@ -22,6 +22,7 @@ SYMBOLS = {
     Action.SHIFT: ">",
     Action.ADOPT: "=",
     Action.FORGET: ".",
+    Action.RETAIN: "^",
 }
 LEGEND = {
     "-/+": "replace: delete, then create",
@@ -31,6 +32,7 @@ LEGEND = {
     ">": "shift traffic",
     "=": "adopt: state only, the object stays as it is",
     ".": "forget: state only, the object stays as it is",
+    "^": "retain: state only, the version stays in the registry",
 }
 AMBIGUOUS = re.compile(
     r"^$|^\s|\s$|^[-+.\d][\d.eE+-]*$|^(true|false|null|yes|no|on|off|~)$|^[\[{\"']|->|^\(", re.IGNORECASE
@@ -97,6 +99,7 @@ def verdict(item: Item) -> str:
         "+": "will be created",
         ">": "will be shifted",
         "=": "will be adopted into state" if change.restore is None else "stays as it is, state follows",
+        "^": "stays in the registry",
         ".": "will be forgotten, not deleted" if change.before is not None else "will be dropped from state",
     }
     return words[item.symbol] + (f": {change.reason}" if change.reason else "")
@@ -113,6 +116,7 @@ def counts(plan: Plan) -> list[tuple[str, int]]:
     """How many of each action, most dangerous last, in the words of the summary; nothing that does not occur."""
     found = Counter(item.symbol for item in items(plan))
     words = {"+": "create", "~": "update", "-/+": "replace", "-": "delete", ">": "shift", "=": "adopt", ".": "forget"}
+    words |= {"^": "retain"}
     return [(words[symbol], found[symbol]) for symbol in words if found[symbol]]
 
 

@@ -138,7 +138,7 @@ class _Walk:
             change = self._frontier.first()
             if change is None:
                 return
-            if change.action in (Action.ADOPT, Action.FORGET):
+            if change.action in (Action.ADOPT, Action.FORGET, Action.RETAIN):
                 self._frontier.take()
                 self._in_state(change)
             elif free:
@@ -233,6 +233,8 @@ class _Walk:
                 self._end(Result(change, Ended.FAILED, "there is nothing to adopt"))
                 return
             entry = entry_of(change, observed, observed.operation, now)
+        elif change.action is Action.RETAIN:
+            entry = state.entries[change.address].model_copy(update={"retained": True})
         self._records.append(done_of(change, state, "", entry, now))
         self._end(Result(change, Ended.DONE))
 

@@ -155,7 +155,7 @@ def _verb(change: Change) -> Verb:
             return Verb.DELETE
         case Action.SHIFT:
             return Verb.DELETE if change.after is None else Verb.CREATE if change.etag is None else Verb.UPDATE
-        case Action.ADOPT | Action.FORGET:
+        case Action.ADOPT | Action.FORGET | Action.RETAIN:
             raise ValueError(f"{change.action} needs no provider")
         case _:
             assert_never(change.action)

@@ -86,7 +86,7 @@ def _unlike_specs(change: Change, resource: Resource | None, state: State) -> It
     if change.action in WRITING and change.after is not None:
         yield from _other_specs(change, resource, state.secret_key)
     elif change.reason.startswith(UNDECLARED) and resource is not None:
-        verb = "forgets" if change.action is Action.FORGET else "deletes"
+        verb = {Action.FORGET: "forgets", Action.RETAIN: "retains"}.get(change.action, "deletes")
         yield f"{change.address}: the plan {verb} it as {UNDECLARED}, and the specs declare it now: plan again"
 
 

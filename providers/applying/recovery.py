@@ -30,6 +30,7 @@ DOING = {
     Action.SHIFT: "moving the traffic of",
     Action.ADOPT: "adopting",
     Action.FORGET: "forgetting",
+    Action.RETAIN: "retaining",
 }
 
 

@@ -58,6 +58,7 @@ class Workspace:
 
     `provider` is `local` or `azure`, `provider_settings` what bep.yml says about it. `state` is
     `{"file": path}` or `{"azure_blob": {...}}`. `variables` is None where there is no bep.yml.
+    `keep_versions` is how many versions of one name that left the specs the registry keeps; None: all of them.
     `stage` is the one it was opened in: empty where it has none, None where it cannot be told which is
     meant. `home` is the folder for what is bep's, relative to the workspace. `conda_names` are the pip requirements
     that stand for conda packages here (None: nothing does), from the file that the provider's settings name.
@@ -75,6 +76,7 @@ class Workspace:
     stages: Stages = NO_STAGES
     stage: str | None = ""
     home: str = HOME
+    keep_versions: int | None = None
     conda_names: Mapping[str, str | None] = field(default_factory=dict)
 
 
@@ -105,6 +107,7 @@ def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], 
         directives=read_directives(node),
         conditions=read_conditions(node),
         stages=read_stages(node),
+        keep_versions=(data.get("registry") or {}).get("keep"),
     )
     told = (*(r.finding for r in refused), *warnings, *missing, *lost, *check_stages(node), *_state_names(node))
     return workspace, list(told), doubts

@@ -112,9 +112,9 @@ class Scene:
         told = Options(workspace="taxi", provider="local", created_at=PLANNED, bep_version="0.1.0")
         return plan(wish.values(), self.state, dict(self.memory.objects), load_kinds(), replace(told, **options))
 
-    def applied(self, wish: Mapping[Address, Resource]) -> "Scene":
+    def applied(self, wish: Mapping[Address, Resource], **options: Any) -> "Scene":
         """The scene once a wish was planned and applied."""
-        found = self.plan(wish)
+        found = self.plan(wish, **options)
         assert not [finding for finding in found.blocking if finding.code not in ("delete-many",)]
         self.state = apply(found, self.state, self.memory)
         return self

@@ -187,9 +187,9 @@ def test_the_plan_of_the_article_comes_in_the_order_people_tell_it() -> None:
 def test_traffic_moves_away_before_the_old_deployment_goes() -> None:
     found = old_one_removed()
     assert [change.id for change in found.changes] == [
+        "retain model/mnist/1",
         "shift traffic/mybatchedp",
         "delete deployment/mybatchedp/blue",
-        "delete model/mnist/1",
     ]
     assert not found.findings
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bep import __version__
-from bep.app.job_records import running_jobs, scored_deployments
+from bep.app.job_records import needed_by_jobs, running_jobs, scored_deployments
 from bep.app.workspace.clock import now
 from bep.app.workspace.specs import specs_of
 from bep.lazy_dataclasses import dataclass
-from bep.schemas.address import Address
+from bep.schemas.address import Address, kind_of
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading, Specs
@@ -43,6 +43,7 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
     from bep.schemas.kinds.kind import load_kinds
 
     loaded = specs_of(opened)
+    state, observed = _as_recorded(opened) if asked.no_refresh else _read(opened, loaded.resources)
     options = Options(
         created_at=now(),
         bep_version=__version__,
@@ -57,6 +58,9 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
         imports=_imports(opened, asked),
         moved=_moved(opened),
         forget=_forgotten(opened),
+        removed=frozenset(each.address for each in loaded.workspace.directives.removed if each.destroy),
+        in_use=_in_use(opened, state, loaded.resources),
+        keep_versions=loaded.workspace.keep_versions,
         allow=tuple(asked.allow),
         running_jobs=running_jobs(opened.home),
         scored=scored_deployments(opened.home),
@@ -64,13 +68,26 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
         checks=loaded.workspace.conditions.checks,
         notes=opened.notes,
     )
-    state, observed = _as_recorded(opened) if asked.no_refresh else _read(opened, loaded.resources)
     return plan(loaded.resources, state, observed, load_kinds(), options)
 
 
 def _named(opened: "Specs", loaded: "Loaded") -> tuple[Address, ...]:
     """What the named files declare: of the rest of a workspace nothing is to be done, and nothing is gone."""
     return loaded.named if opened.glanced.variables is not None else ()
+
+
+def _in_use(opened: "Reading", state: "State", resources: "Sequence[Resource]") -> "Mapping[Address, str]":
+    """What jobs need, and what taking back the last plan needs, with the reason in words; looked up only where a
+    registered version has left the specs."""
+    from bep.providers.state.session import kept_plan
+    from bep.schemas.kinds.kind import is_registered
+
+    declared = {resource.address for resource in resources}
+    if not any(is_registered(kind_of(address)) for address in state.entries if address not in declared):
+        return {}
+    last = kept_plan(opened.store.path)
+    prior = {address for change in last.changes for address in change.prior_references} if last else set()
+    return dict.fromkeys(prior, "taking back the last plan needs it") | needed_by_jobs(opened.home, state)
 
 
 def _imports(opened: "Specs", asked: Asked) -> tuple[Address, ...]:

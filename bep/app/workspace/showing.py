@@ -48,11 +48,13 @@ def overview(opened: "Reading") -> list[dict[str, Any]]:
 
 
 def _status(entry: "Entry", seen: "Observed | None") -> str:
-    """In step, drifted or gone; progressing or failed, where the world says that of it."""
+    """In step, drifted, retained or gone; progressing or failed, where the world says that of it."""
     if seen is None:
         return "gone"
     if seen.condition != "ready":
         return str(seen.condition)
+    if entry.retained:
+        return "retained"
     return "in step" if seen.etag == entry.etag else "drifted"
 
 

@@ -15,6 +15,7 @@ DOING = {
     Action.SHIFT: "shifting",
     Action.ADOPT: "adopting",
     Action.FORGET: "forgetting",
+    Action.RETAIN: "retaining",
 }
 DONE = {
     Action.CREATE: "created",
@@ -23,6 +24,7 @@ DONE = {
     Action.SHIFT: "shifted",
     Action.ADOPT: "adopted",
     Action.FORGET: "forgotten",
+    Action.RETAIN: "retained",
 }
 SLOW = 1.0
 """Seconds from which on a change's own time is worth saying."""
