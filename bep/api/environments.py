@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from bep.api.errors import Declined, public_errors
 from bep.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from bep.api.workspace import Workspace
+    from bep.app.environments import Built as BuiltHere
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,11 @@ class Built:
     builder: str
     interpreter: str
     log: str
+
+    @classmethod
+    def of(cls, built: "BuiltHere") -> Self:
+        """One that is built on this machine."""
+        return cls(built.label, built.digest, built.version, built.builder, built.python, str(built.log))
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Environments:
         `on_line` hears how it goes. Raises `Refused`, `WorldFailed` where one cannot be built.
         """
         from bep.api.errors import Refused
-        from bep.app.environments import build_every, build_for, build_named, value_of
+        from bep.app.environments import build_every, build_for, build_named
 
         if name and deployment:
             raise Refused("name an environment or a deployment, not both")
@@ -63,23 +69,19 @@ class Environments:
                 built = [build_for(opened, deployment, say)]
             else:
                 built = [build_named(opened, name, say)] if name else build_every(opened, say)
-        values = [value_of(one) for one in built]
-        return tuple(
-            Built(one["label"], one["digest"], one["python"], one["builder"], one["interpreter"], str(one["log"]))
-            for one in values
-        )
+        return tuple(map(Built.of, built))
 
-    def prune(self, *, confirm: Callable[[tuple[str, ...]], bool], older: timedelta | None = None) -> tuple[str, ...]:
-        """Remove those that nobody needs, once `confirm` has been asked with their lines; the digests that are gone.
+    def prune(self, *, confirm: Callable[[tuple[Built, ...]], bool], older: timedelta | None = None) -> tuple[str, ...]:
+        """Remove those that nobody needs, once `confirm` has been asked with them; the digests that are gone.
 
         With `older` also what other workspaces have used, but not for so long. Raises `Declined`.
         """
-        from bep.app.environments import line_of, remove, unneeded
+        from bep.app.environments import remove, unneeded
 
         with public_errors():
             opened = self._workspace._opened()
             found = unneeded(opened, older)
-            if found and not confirm(tuple(map(line_of, found))):
+            if found and not confirm(tuple(map(Built.of, found))):
                 raise Declined("it was not confirmed; nothing was removed")
             return remove(opened, found)
 

@@ -19,7 +19,8 @@ from bep.schemas.secrets.recognising import redacted
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading, Specs
-    from bep.providers.world import Built, Outlook
+    from bep.providers.world import Built as Built
+    from bep.providers.world import Outlook
 
 
 LIST = step("env list")
@@ -168,12 +169,6 @@ def detail(opened: "Reading", built: "Built") -> dict[str, Any]:
         "notes": list(built.notes),
         "log": built.log,
     }
-
-
-def line_of(built: "Built") -> str:
-    """One environment in a line: label, digest, Python, interpreter."""
-    other = f" for {built.asked}" if built.asked and not built.version.startswith(built.asked) else ""
-    return f"{built.label} ({built.digest[:12]}, Python {built.version}{other}): {built.python}"
 
 
 def value_of(built: "Built") -> dict[str, Any]:

@@ -100,18 +100,3 @@ def record_named(home: Path, name: str) -> "JobRecord":
         raise Refused(f"{name!r} could be {listed(found)}: say which")
     near = did_you_mean(name, every) or f"{LIST} shows what there is."
     raise NotFound(f"there is no job {name!r} here. {near}", nearest=nearest(name, every), next=(LIST,))
-
-
-def row_of(record: "JobRecord") -> dict[str, object]:
-    """A job in a line of `bep job list`."""
-    counts = record.counts
-    return {
-        "name": record.name,
-        "status": str(record.status),
-        "deployment": f"{record.target.endpoint}/{record.target.deployment}",
-        "items": counts.items,
-        "scored": counts.scored,
-        "failed": counts.failed,
-        "seconds": round(record.seconds, 1),
-        "created": record.created.strftime("%Y-%m-%dT%H:%M:%SZ"),
-    }

@@ -2,12 +2,15 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from bep.command_line.declaring import Argument, Commands, Option
 from bep.commands.options import AutoApprove
 from bep.exit_codes import ExitCode, Stop
 from bep.formatting import Format
+
+if TYPE_CHECKING:
+    from bep.app.environments import Built
 
 app = Commands(no_args_is_help=True)
 
@@ -130,7 +133,7 @@ def build(
     elif not built:
         console.say("no applied deployment needs an environment of its own")
     else:
-        console.result("\n".join(environments.line_of(one) for one in built))
+        console.result("\n".join(_line_of(one) for one in built))
 
 
 @app.command()
@@ -169,7 +172,7 @@ def prune(
     console, opened = Console(), here()
     doomed = environments.unneeded(opened, age)
     if doomed:
-        console.say("\n".join(f"  - {environments.line_of(one)}" for one in doomed))
+        console.say("\n".join(f"  - {_line_of(one)}" for one in doomed))
         if not auto_approve and not dry_run:
             console.confirm(f"Remove {_number(len(doomed))}?")
     gone = tuple(one.digest for one in doomed) if dry_run else environments.remove(opened, doomed)
@@ -192,3 +195,9 @@ def _age(text: str) -> timedelta:
 
 def _number(count: int) -> str:
     return "1 environment" if count == 1 else f"{count} environments"
+
+
+def _line_of(built: "Built") -> str:
+    """One environment in a line: label, digest, Python, interpreter."""
+    other = f" for {built.asked}" if built.asked and not built.version.startswith(built.asked) else ""
+    return f"{built.label} ({built.digest[:12]}, Python {built.version}{other}): {built.python}"

@@ -9,7 +9,7 @@ from bep.commands.jobs.downloading import download
 from bep.commands.jobs.logs import logs
 from bep.commands.jobs.removing import delete, prune
 from bep.commands.jobs.reports import report
-from bep.commands.jobs.results import Name
+from bep.commands.jobs.results import Name, row_of
 from bep.formatting import Format
 
 app = Commands(no_args_is_help=True)
@@ -70,7 +70,6 @@ def list_jobs(
     """
     from datetime import UTC, datetime
 
-    from bep.app.job_records import row_of
     from bep.app.jobs.filters import JobFilter, moment_of, statuses_named
     from bep.app.jobs.records import Status
     from bep.app.jobs.service import jobs_of

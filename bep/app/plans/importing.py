@@ -18,7 +18,6 @@ from bep.schemas.next_step import step
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading, Specs, Writing
-    from bep.app.workspace.opening import Opened
     from bep.planner.observed import Observed
     from bep.planner.plan import Plan, PlanFinding
     from bep.planner.state import ContentRecord
@@ -99,7 +98,7 @@ class ImportRefused(Refused):
         self.findings = tuple(findings)
 
 
-def take_over(opened: "Opened", names: Sequence[str], file: Path | None, say: Callable[[str], None]) -> Taken:
+def take_over(opened: "Writing", names: Sequence[str], file: Path | None, say: Callable[[str], None]) -> Taken:
     """Find, write the YAML of what no spec declares into `file`, if that is named, and then take all into the state.
 
     Raises `DomainError` for an object that is not there, `ImportRefused` where findings stand against it.

@@ -25,3 +25,18 @@ def show_job(console: "Console", record: "JobRecord", output: Format | None) -> 
     from bep.formatting import formatted
 
     console.result(formatted(summary_of(record), output))
+
+
+def row_of(record: "JobRecord") -> dict[str, object]:
+    """A job in a line of `bep job list`."""
+    counts = record.counts
+    return {
+        "name": record.name,
+        "status": str(record.status),
+        "deployment": f"{record.target.endpoint}/{record.target.deployment}",
+        "items": counts.items,
+        "scored": counts.scored,
+        "failed": counts.failed,
+        "seconds": round(record.seconds, 1),
+        "created": record.created.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
