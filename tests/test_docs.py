@@ -243,6 +243,8 @@ def _is_taken(group: Any, line: str) -> bool:
     words = re.split(r"[|>&]| {2,}|…| \.\.\.", line)[0].replace("`", "").split()[1:]
     options, command = _options(group), group
     for place, word in enumerate(words):
+        if word == "-":  # standard input
+            continue
         if word.startswith("-"):
             if word.partition("=")[0] not in options:
                 return False
