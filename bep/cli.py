@@ -3,7 +3,7 @@
 import errno
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from keyword import iskeyword
@@ -72,11 +72,13 @@ def _keep_what_is_made() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code. Every known ending is caught here; any other is a bug, and says so."""
     try:
+        arguments = _chosen_first(arguments)
         called = _at_once(arguments)
         if called is not None:
             _call(called)
         else:
-            _application()(args=_chosen_first(arguments), prog_name="bep")
+            _refuse_habits(arguments)
+            _application()(args=_in_its_own_words(arguments), prog_name="bep")
     except SystemExit as ending:
         # typer ends with 2 for a mistyped command; 2 is ours for "there are changes"
         return ExitCode.ERROR if ending.code == 2 else int(ending.code or 0)
@@ -194,9 +196,9 @@ def _commands(name: str) -> "Commands":
 
 def _at_once(arguments: list[str]) -> Callable[[], None] | None:
     """What the usual line asks for, typer left alone; None for a line that typer has to read."""
-    from bep.command_line.reading import values_of
+    from bep.command_line.reading import as_declared, values_of
 
-    words, ahead = _chosen_first(arguments), {}
+    words, ahead = list(arguments), {}
     while len(words) > 2 and words[0] in _AHEAD and _AHEAD[words[0]] not in ahead and words[1][:1] not in ("", "-"):
         name, value, *words = words
         ahead[_AHEAD[name]] = value
@@ -206,8 +208,55 @@ def _at_once(arguments: list[str]) -> Callable[[], None] | None:
     name = next(iter(words), "") if commands.is_group else next(iter(commands.functions))
     words = words[1:] if commands.is_group else words
     function = commands.functions.get(name)
-    values = values_of(function, words) if function is not None else None
+    values = values_of(function, as_declared(function, words)) if function is not None else None
     return None if function is None or values is None else partial(_go, function, values, **ahead)
+
+
+def _refuse_habits(arguments: list[str]) -> None:
+    """Raise `Stop` for a line of another tool's, with the whole command that does it here."""
+    if COMPLETION in os.environ:
+        return
+    from bep.command_line.habits import correction
+
+    found = correction(arguments, options_of, has_workspace=os.path.lexists("bep.yml"))
+    if found is not None:
+        note = f"   ({found.note})" if found.note else ""
+        told = f"{found.word!r} is a word of {found.whose}'s; nothing was done"
+        raise Stop(ExitCode.ERROR, f"{told}\n    fix: Did you mean `{found}`?{note}")
+
+
+def options_of(names: Sequence[str]) -> tuple[str, ...]:
+    """The names of the options of a command by its one or two words; none where there is no such command."""
+    found = _function(names)
+    if found is None:
+        return ()
+    from bep.command_line.reading import names_of
+
+    return ("--help", *names_of(found))
+
+
+def _function(names: Sequence[str]) -> Callable[..., Any] | None:
+    """The function of a command by its one or two words; for a group by its name, the function that tells of it."""
+    if not names or names[0] not in COMMANDS:
+        return None
+    commands = _commands(names[0])
+    if len(names) == 1:
+        return commands.group or next(iter(commands.functions.values()))
+    return commands.functions.get(names[1]) if commands.is_group else None
+
+
+def _in_its_own_words(arguments: list[str]) -> list[str]:
+    """The same for typer, `--json` and `-o json` in the way that the command has."""
+    from bep.command_line.reading import as_declared
+
+    for place, word in enumerate(arguments):
+        if word in COMMANDS and (not place or arguments[place - 1] not in _AHEAD):
+            for count in (2, 1):
+                function = _function(arguments[place : place + count])
+                if function is not None and not (count == 1 and _commands(word).is_group):
+                    at = place + count
+                    return [*arguments[:at], *as_declared(function, arguments[at:])]
+    return arguments
 
 
 def _go(function: Callable[..., Any], values: Mapping[str, Any], directory: str = "", stage: str = "") -> None:

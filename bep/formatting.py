@@ -1,4 +1,4 @@
-"""A JSON value as json, yaml, table or tsv, after a JMESPath query: what `az -o` and `--query` do. Prints nothing."""
+"""A JSON value as json, yaml, table or tsv, after a JMESPath query: what `az -o` and `--query` do. Warns, no more."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,16 +18,26 @@ class Format(StrEnum):
 
 
 def queried(value: Any, query: str) -> Any:
-    """The part of a JSON value that a JMESPath expression asks for. Raises `Stop` for a broken expression."""
+    """The part of a JSON value that a JMESPath expression asks for; a field that is nowhere is warned of.
+
+    Raises `Stop` for a broken expression.
+    """
     if not query:
         return value
-    import jmespath
     from jmespath.exceptions import JMESPathError
 
+    from bep.watched_query import search
+
     try:
-        return jmespath.search(query, value)
+        found, strange = search(query, value)
     except JMESPathError as problem:
         raise Stop(ExitCode.ERROR, f"--query {query!r} is not a JMESPath expression: {problem}") from None
+    if strange:
+        from bep.console import Console
+
+        for told in strange:
+            Console().warn(f"--query: {told}")
+    return found
 
 
 def formatted(value: Any, format: Format) -> str:

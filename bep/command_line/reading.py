@@ -40,6 +40,45 @@ def values_of(function: Callable[..., Any], words: Sequence[str]) -> dict[str, A
         return None
 
 
+def names_of(function: Callable[..., Any]) -> Iterator[str]:
+    """The names of a command's options."""
+    for annotation in function.__annotations__.values():
+        for said in getattr(annotation, "__metadata__", ()):
+            if isinstance(said, Option):
+                yield from (part for name in said.names for part in name.split("/"))
+
+
+_JSON: Final[Sequence[tuple[str, ...]]] = (
+    ("--output", "json"),
+    ("-o", "json"),
+    ("--output=json",),
+    ("-ojson",),
+    ("-o=json",),
+)
+
+
+def as_declared(function: Callable[..., Any], words: Sequence[str]) -> list[str]:
+    """The words with `--json` for `-o json` where the command has only the one, and the other way round.
+
+    A command whose `-o` is a file is left alone.
+    """
+    names = set(names_of(function))
+    found: Sequence[tuple[str, ...]]
+    if "--json" in names and not names & {"-o", "--output"}:
+        found, instead = _JSON, ["--json"]
+    elif "--output" in names and "--json" not in names:
+        found, instead = [("--json",)], ["--output", "json"]
+    else:
+        return list(words)
+    made, place = list[str](), 0
+    end = words.index("--") if "--" in words else len(words)
+    while place < end:
+        one = next((each for each in found if tuple(words[place : place + len(each)]) == each), None)
+        made += instead if one else words[place : place + 1]
+        place += len(one) if one else 1
+    return [*made, *words[end:]]
+
+
 def _parameters(function: Callable[..., Any]) -> Iterator[_Parameter]:
     code, defaults = function.__code__, function.__defaults__ or ()
     names = code.co_varnames[: code.co_argcount]

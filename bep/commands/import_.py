@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from bep.command_line.declaring import Argument, Commands, Option
-from bep.commands.options import Json, VariableFiles, Variables, source_of
+from bep.commands.options import Json, VariableFiles, Variables, must_be_a_file, source_of
 from bep.exit_codes import ExitCode, Stop
 
 app = Commands()
@@ -55,6 +55,7 @@ def import_(
     from bep.app.workspace.opening import here
     from bep.commands.plans.importing import take_over, take_over_all
 
+    must_be_a_file(out, "bep import")
     if every == bool(addresses) or (kind and not every):
         raise Stop(ExitCode.ERROR, "name the objects, or say --all, perhaps with --kind; not both")
     opened = here(source_of(None, var, var_file))

@@ -17,7 +17,8 @@ Variables = Annotated[
 VariableFiles = Annotated[
     list[str] | None, Option("--var-file", metavar="FILE", help="YAML file of variables; later files win.")
 ]
-Json = Annotated[bool, Option("--json", help="For a machine: JSON on stdout.")]
+Json = Annotated[bool, Option("--json", help="For a machine: JSON on stdout; -o json is the same.")]
+Query = Annotated[str, Option("--query", metavar="JMESPATH", help="Only a part of it.")]
 Targets = Annotated[
     list[str] | None,
     Option("--target", metavar="ADDRESS", help="Only this resource and what it needs; may be repeated."),
@@ -66,6 +67,26 @@ def addresses(named: list[str] | None, files: list[Path] | None) -> tuple[str, .
     """Addresses named one by one, and those in files: one a line, `#` begins a comment. Raises `OSError`."""
     lines = (line.partition("#")[0].strip() for file in files or () for line in file.read_text().splitlines())
     return (*(named or ()), *(line for line in lines if line))
+
+
+def must_be_a_file(out: Path | None, command: str) -> None:
+    """Raise `Stop` for a file that is called as a format is, or comes from `-out=FILE`: nobody means that.
+
+    `command` is the one that prints JSON. A file of such a name is still to be had: `./json`.
+    """
+    if out is None:
+        return
+    name = str(out)
+    if name.startswith("ut="):
+        raise Stop(ExitCode.ERROR, f"-o{name} would be a file {name!r}\n    fix: --out {name.removeprefix('ut=')}")
+    if name in _FORMATS:
+        right = {"table": "bep show", "tsv": "bep show -o tsv", "markdown": f"{command} --markdown"}
+        told = right.get(name, f"{command} --json")
+        fix = f"`{told}` prints that; a file of this name is ./{name}"
+        raise Stop(ExitCode.ERROR, f"-o is the file that is written, and {name!r} is a format\n    fix: {fix}")
+
+
+_FORMATS = ("json", "jsonc", "yaml", "yamlc", "yml", "table", "tsv", "none", "text", "markdown", "github")
 
 
 def source_of(specs: list[str] | None, variables: list[str] | None, variable_files: list[str] | None) -> Source:

@@ -44,7 +44,7 @@ def output(
     opened = here_to_read(console, source_of(None, var, var_file))
     specs_of(opened)
     value = output_named(opened, name) if name else outputs(opened)
-    if not name and not value and not json_output:
+    if not name and not value and not json_output and form is not Format.JSON:
         console.say("bep.yml declares no outputs.")
         return
     console.result(formatted(value, Format.JSON if json_output else form))

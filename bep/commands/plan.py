@@ -20,6 +20,7 @@ from bep.commands.options import (
     VariableFiles,
     Variables,
     addresses,
+    must_be_a_file,
     source_of,
 )
 from bep.exit_codes import ExitCode, Stop
@@ -74,6 +75,7 @@ def plan(
     from bep.commands.plans.showing import written
     from bep.console import Console
 
+    must_be_a_file(out, "bep plan")
     console = Console()
     asked = Asked(
         addresses(target, target_file),

@@ -3,7 +3,8 @@
 from typing import Annotated, Any
 
 from bep.command_line.declaring import Argument, Commands, Option
-from bep.commands.options import Json, VariableFiles, Variables, source_of
+from bep.commands.jobs.results import Output
+from bep.commands.options import Query, VariableFiles, Variables, source_of
 from bep.exit_codes import ExitCode, Stop
 
 app = Commands()
@@ -55,7 +56,12 @@ def run(
         Option("--sample", min=1, metavar="N", help="Score the first N files here and keep nothing."),
     ] = None,
     pdb: Annotated[bool, Option("--pdb", help="With --sample: the debugger where the script raises.")] = False,
-    json_output: Json = False,
+    no_wait: Annotated[
+        bool, Option("--no-wait", help="Return when the job has begun, its name on stdout; it goes on by itself.")
+    ] = False,
+    json_output: Annotated[bool, Option("--json", help="Events, an object a line, while it runs.")] = False,
+    output: Output = None,
+    query: Query = "",
     var: Variables = None,
     var_file: VariableFiles = None,
 ) -> None:
@@ -74,6 +80,8 @@ def run(
     Examples:
       bep run job.yml
       bep run job.yml --deployment green --mini-batch-size 50
+      bep run job.yml --query outputs.score.file -o tsv     where the predictions are, and nothing else
+      name=$(bep run job.yml --no-wait); bep job stream "$name"
       bep run job.yml --dry-run              which settings, how many mini-batches, where to
       bep run job.yml --sample 3 --pdb       what does my script do, and why does it fail
       bep run --endpoint mybatchedp --input ./images
@@ -85,6 +93,7 @@ def run(
     """
     from bep.app.jobs.resolving import JobSource
     from bep.app.workspace.opening import here
+    from bep.commands.jobs.results import Wish
     from bep.commands.jobs.running import carry_out
 
     if pdb and sample is None:
@@ -106,12 +115,18 @@ def run(
     if dry_run:
         from bep.commands.jobs.previewing import show_preview
 
-        return show_preview(opened, source, json_output=json_output)
+        return show_preview(opened, source, json_output=json_output, wish=Wish(output, query))
     if sample is not None:
         from bep.commands.jobs.sampling import take_sample
 
         return take_sample(opened, source, sample, debug=pdb)
-    carry_out(opened, source, json_output=json_output)
+    if no_wait:
+        from bep.commands.jobs.background import start
+
+        if json_output:
+            raise Stop(ExitCode.ERROR, "--json is what happens while a job runs, and --no-wait does not wait: -o json")
+        return start(opened, source, Wish(output, query))
+    carry_out(opened, source, json_output=json_output, wish=Wish(output, query))
 
 
 def _overrides(pairs: list[str]) -> dict[str, str]:

@@ -29,8 +29,11 @@ def show(
       bep show deployment/mybatchedp/blue
       bep show blue --query attributes.settings.mini_batch_size -o tsv
       bep show -o json --query "[?status!='in step'].address"
+      bep show endpoint/mybatchedp --query traffic
       bep show plan.json
+      bep show plan.json --query "changes[].[action, address]" -o tsv
     """
+    import json
     from pathlib import Path
 
     from bep.app.workspace.showing import detail, overview
@@ -47,8 +50,14 @@ def show(
         plan, has_clear = without_clear_secrets(read_plan_file(Path(address)))
         if has_clear:
             console.say(f"{address}: this plan has secrets in clear, which are not shown; delete it: rm {address}")
-        as_json = output is Format.JSON
-        console.result(written(plan, json_output=as_json, markdown=markdown, colour=console.colour))
+        if (output is None and not query) or markdown:
+            console.result(written(plan, json_output=False, markdown=markdown, colour=console.colour))
+        elif output is Format.JSON and not query:
+            console.result(written(plan, json_output=True, markdown=False, colour=False))
+        else:
+            from bep.planner.formats.planfile import encode
+
+            console.result(formatted(queried(json.loads(encode(plan)), query), output or Format.YAML))
         return
     opened = here_to_read(console)
     if address:

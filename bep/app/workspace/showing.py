@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from bep.app.errors import NotFound, Refused
+from bep.schemas.address import Address, address_of, kind_of, names_of
 from bep.schemas.findings.did_you_mean import nearest
 from bep.schemas.next_step import step
 
@@ -34,7 +35,6 @@ def entry_of(state: "State", address: str) -> "Entry":
 def overview(opened: "Reading") -> list[dict[str, Any]]:
     """A row a resource: address, status in the world (see `_status`), summary, when applied."""
     from bep.planner.summarising import summary_of
-    from bep.schemas.address import kind_of
     from bep.schemas.kinds.kind import load_kind
 
     observed = opened.provider.read(opened.state.entries)
@@ -58,6 +58,24 @@ def _status(entry: "Entry", seen: "Observed | None") -> str:
     return "in step" if seen.etag == entry.etag else "drifted"
 
 
+def _of_an_endpoint(opened: "Reading", address: Address) -> dict[str, Any]:
+    """What is asked of an endpoint first: its deployments, which of them has the traffic, and where it is called."""
+    [name] = names_of(address)
+    entries = opened.state.entries
+    own = [one for one in entries if kind_of(one) == "deployment" and names_of(one)[0] == name]
+    traffic = entries.get(address_of("traffic", name))
+    seen = opened.provider.read(own)
+    return {
+        "deployments": [
+            {"name": names_of(one)[1], "address": one, "status": _status(entries[one], seen.get(one))}
+            for one in sorted(own)
+        ],
+        "traffic": dict(traffic.attributes.get("split", {})) if traffic else {},
+        "scoring_uri": None,
+        "scoring_uri_reason": f"no server serves this endpoint; `bep run --endpoint {name}` scores on this machine",
+    }
+
+
 def detail(opened: "Reading", address: str) -> dict[str, Any]:
     """One resource: its attributes, what the provider reads now where that differs, its contents and when applied."""
     entry = entry_of(opened.state, address)
@@ -70,6 +88,8 @@ def detail(opened: "Reading", address: str) -> dict[str, Any]:
     }
     if seen is not None and seen.etag != entry.etag:
         shown["observed"] = seen.attributes
+    if kind_of(entry.address) == "endpoint":
+        shown |= _of_an_endpoint(opened, entry.address)
     if entry.contents:
         shown["contents"] = {field: record.model_dump() for field, record in entry.contents.items()}
     return shown

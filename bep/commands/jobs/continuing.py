@@ -154,4 +154,4 @@ def _continued(
     keep_report(console, ended)
     if how.output and not how.json_output:
         show_job(console, ended, how.output)
-    finish(console, ended, json_output=how.json_output or how.output is not None)
+    finish(console, ended, json_output=how.json_output, to_talk=how.output is not None)

@@ -8,9 +8,10 @@ from bep.exit_codes import ExitCode, Stop
 if TYPE_CHECKING:
     from bep.app.jobs.resolving import JobSource
     from bep.app.workspace.opening import Opened
+    from bep.commands.jobs.results import Wish
 
 
-def show_preview(opened: "Opened", source: "JobSource", *, json_output: bool) -> None:
+def show_preview(opened: "Opened", source: "JobSource", *, json_output: bool, wish: "Wish") -> None:
     """Resolve and show. Ends in `Stop` when the job would be refused."""
     from bep.app.jobs.previewing import preview
     from bep.app.jobs.resolving import loaded_job
@@ -23,6 +24,8 @@ def show_preview(opened: "Opened", source: "JobSource", *, json_output: bool) ->
     found = preview(opened, loaded.job, source.changes)
     if json_output:
         console.result_json(found)
+    elif wish:
+        wish.show(console, found)
     else:
         console.result(as_text(found))
     if found["problems"]:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from bep.command_line.declaring import Argument, Option
 from bep.formatting import Format
+from bep.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from bep.app.jobs.records import JobRecord
@@ -11,6 +12,23 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, Argument(help="A job's name, or the beginning of it that no other shares.")]
 Output = Annotated[Format | None, Option("--output", "-o", help="The job as a value instead of as lines.")]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A job as a value, in a form (YAML where only a query is given), or as lines: as it was asked for."""
+
+    output: Format | None = None
+    query: str = ""
+
+    def __bool__(self) -> bool:
+        return self.output is not None or bool(self.query)
+
+    def show(self, console: "Console", value: object) -> None:
+        """Write a value, or what the query asks of it, on stdout."""
+        from bep.formatting import formatted, queried
+
+        console.result(formatted(queried(value, self.query), self.output or Format.YAML))
 
 
 def show_job(console: "Console", record: "JobRecord", output: Format | None) -> None:

@@ -19,13 +19,17 @@ if TYPE_CHECKING:
     from bep.app.jobs.resolving import JobSource
     from bep.app.jobs.service import Watch
     from bep.app.workspace.opening import Opened
+    from bep.commands.jobs.results import Wish
 
 PLAIN_PERIOD = 10.0
 """Seconds between two lines of progress where no terminal can show a live one."""
 
 
-def carry_out(opened: "Opened", source: "JobSource", *, json_output: bool) -> None:
-    """Resolve, run, report. Ends in `Stop` unless the job completed."""
+def carry_out(opened: "Opened", source: "JobSource", *, json_output: bool, wish: "Wish") -> None:
+    """Resolve, run, report. Ends in `Stop` unless the job completed.
+
+    Where a value is wished for, it alone is on stdout, and what a person reads goes to stderr.
+    """
     from bep.app.environments import show_builds
     from bep.app.jobs.resolving import loaded_job
     from bep.app.jobs.service import jobs_of
@@ -39,7 +43,11 @@ def carry_out(opened: "Opened", source: "JobSource", *, json_output: bool) -> No
     show_builds(opened, console.live if console.live_possible else None)
     record = jobs_of(opened).run(loaded.job, watched(console, json_output=json_output))
     keep_report(console, record)
-    finish(console, record, json_output=json_output)
+    if wish and not json_output:
+        from bep.app.jobs.summaries import summary_of
+
+        wish.show(console, summary_of(record))
+    finish(console, record, json_output=json_output, to_talk=bool(wish))
 
 
 def watched(console: Console, *, json_output: bool) -> "Watch":
@@ -53,13 +61,13 @@ def watched(console: Console, *, json_output: bool) -> "Watch":
     return Watch(JobTeller(console, json_output).tell, console.say, stopping)
 
 
-def finish(console: Console, record: "JobRecord", *, json_output: bool) -> None:
-    """The outcome of a job, as result and exit code."""
+def finish(console: Console, record: "JobRecord", *, json_output: bool, to_talk: bool = False) -> None:
+    """The outcome of a job, as result, or as talk where the result is another, and exit code."""
     from bep.app.jobs.records import Status, lines
     from bep.command_words import command_of
 
     if not json_output:
-        console.result("\n".join(lines(record, command_of)))
+        (console.say if to_talk else console.result)("\n".join(lines(record, command_of)))
     if record.status is Status.CANCELED:
         raise Stop(ExitCode.CANCELLED)
     if record.status is not Status.COMPLETED:

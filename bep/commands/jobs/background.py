@@ -1,0 +1,101 @@
+"""`bep run --no-wait`: a job in a process of its own, left alone once it has begun. Knows no step of a job."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING
+
+from bep.console import Console
+from bep.exit_codes import ExitCode, Stop
+
+if TYPE_CHECKING:
+    from bep.app.jobs.resolving import JobSource
+    from bep.app.workspace.opening import Opened
+    from bep.commands.jobs.results import Wish
+    from bep.runner.folder.record import JobRecord
+
+_LOOK = 0.1  # seconds between two looks at whether the job has begun
+
+
+def start(opened: "Opened", source: "JobSource", wish: "Wish") -> None:
+    """Start the job and return when its inputs are listed, with its name, or what is wished for, on stdout.
+
+    What the job says until then is said here. Raises `Stop` with its exit code where it ends before it has begun.
+    """
+    from bep.app.errors import Refused
+    from bep.app.jobs.beforehand import name_taken
+    from bep.app.jobs.resolving import loaded_job
+    from bep.app.workspace.clock import job_name
+
+    console = Console()
+    job = loaded_job(opened, source).job
+    assert job is not None  # loaded_job raises otherwise
+    if taken := name_taken(opened, job.name):
+        raise Refused(taken)
+    name = job.name or job_name()
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "bep", *_words(opened, source, name)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            start_new_session=True,
+        )
+        record = _begun(opened, name, process, said, console)
+    if not wish:
+        console.result(name)
+        return
+    from bep.app.jobs.summaries import summary_of
+
+    wish.show(console, summary_of(record))
+
+
+def _words(opened: "Opened", source: "JobSource", name: str) -> Iterator[str]:
+    """The same job on a command line of its own, its name given."""
+    yield "run"
+    if source.path is not None:
+        yield source.path
+    for key, value in {**source.changes, "name": name}.items():
+        for one in value if isinstance(value, list) else [value]:
+            yield f"--input={one}" if key == "input" else f"--set={key}={one}"
+    for variable, value in opened.source.variables.items():
+        yield f"--var={variable}={value}"
+    for file in opened.source.variable_files:
+        yield f"--var-file={file}"
+
+
+def _begun(
+    opened: "Opened", name: str, process: "subprocess.Popen[bytes]", said: IO[bytes], console: Console
+) -> "JobRecord":
+    """The record of the job once it is listed. What it says meanwhile is said."""
+    read = 0
+    while True:
+        is_over = process.poll() is not None
+        record = _record(opened, name)
+        data = os.pread(said.fileno(), 1 << 20, read)
+        whole = data if is_over else data[: data.rfind(b"\n") + 1]
+        read += len(whole)
+        if record is not None:
+            return record
+        if whole:
+            console.say(whole.decode(errors="replace").rstrip("\n"))
+        if is_over:
+            raise Stop(ExitCode(process.returncode) if process.returncode in list(ExitCode) else ExitCode.ERROR)
+        time.sleep(_LOOK)
+
+
+def _record(opened: "Opened", name: str) -> "JobRecord | None":
+    """The record of a job that has begun: one that could still be refused has none of its manifest."""
+    from bep.app.job_records import jobs_folder
+    from bep.runner.errors import JobInvalid
+    from bep.runner.folder.folder import JobFolder
+    from bep.runner.folder.record import read
+
+    try:
+        record = read(JobFolder(jobs_folder(opened.home) / name))
+    except JobInvalid:
+        return None
+    return record if record.manifest_digest or record.status.is_final else None
