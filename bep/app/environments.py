@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bep.app.errors import NothingToDo, Refused, WorldFailed
 from bep.app.job_records import records
 from bep.app.workspace.faces import environments_of, scoring_of
+from bep.app.workspace.short_names import part_named
 from bep.lazy_dataclasses import dataclass
 from bep.schemas.address import Address, names_of
 from bep.schemas.findings.did_you_mean import did_you_mean, listed
@@ -209,8 +210,9 @@ def build_named(opened: "Reading", name: str, say: Callable[[str], None]) -> "Bu
 
 
 def build_for(opened: "Reading", deployment: str, say: Callable[[str], None]) -> "Built":
-    """Build what `ENDPOINT/NAME` is scored in."""
-    endpoint, _, name = deployment.removeprefix("deployment/").partition("/")
+    """Build what `ENDPOINT/NAME` is scored in; `NAME` alone where no other endpoint has one of that name."""
+    address = part_named(deployment, opened.provider.list("deployment"))
+    endpoint, _, name = address.removeprefix("deployment/").partition("/")
     chosen = scoring_of(opened).choose(endpoint, name or None)
     with placed(opened):
         return _something(opened, environments_of(opened).build_for(chosen, say))

@@ -100,3 +100,16 @@ def record_named(home: Path, name: str) -> "JobRecord":
         raise Refused(f"{name!r} could be {listed(found)}: say which")
     near = did_you_mean(name, every) or f"{LIST} shows what there is."
     raise NotFound(f"there is no job {name!r} here. {near}", nearest=nearest(name, every), next=(LIST,))
+
+
+def begun(home: Path, name: str) -> "JobRecord | None":
+    """The record of a job that has begun; None for one that could still be refused: its inputs are not listed yet."""
+    from bep.runner.errors import JobInvalid
+    from bep.runner.folder.folder import JobFolder
+    from bep.runner.folder.record import read
+
+    try:
+        record = read(JobFolder(jobs_folder(home) / name))
+    except JobInvalid:
+        return None
+    return record if record.manifest_digest or record.status.is_final else None

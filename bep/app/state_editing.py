@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from bep.app.errors import Conflict, Refused
 from bep.app.workspace.clock import now
+from bep.app.workspace.short_names import one_named
 from bep.app.workspace.showing import entry_of
 from bep.app.workspace.write_access import must_write
-from bep.schemas.address import Address, kind_of
+from bep.schemas.address import kind_of
 from bep.schemas.next_step import step
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def move(opened: "Reading", session: "Session", old: str, new: str) -> "Entry":
     from bep.providers.applying.entries import found_entry
     from bep.providers.state.editing import set_entries
 
-    entry, target = entry_of(session.state, old), Address(new)
+    entry = entry_of(session.state, old)
+    target = one_named(new, opened.provider.list(kind_of(entry.address)))
     if kind_of(target) != kind_of(entry.address):
         raise Refused(f"{entry.address} and {new} are not of one kind")
     if target in session.state.entries:

@@ -21,7 +21,11 @@ Json = Annotated[bool, Option("--json", help="For a machine: JSON on stdout; -o 
 Query = Annotated[str, Option("--query", metavar="JMESPATH", help="Only a part of it.")]
 Targets = Annotated[
     list[str] | None,
-    Option("--target", metavar="ADDRESS", help="Only this resource and what it needs; may be repeated."),
+    Option(
+        "--target",
+        metavar="ADDRESS",
+        help="Only this resource, by address or short name, and what it needs; may be repeated.",
+    ),
 ]
 Excludes = Annotated[
     list[str] | None,

@@ -13,7 +13,9 @@ app = Commands()
 @app.command()
 def run(
     job: Annotated[str | None, Argument(metavar="[JOB]", help="A job file. Flags override what it says.")] = None,
-    endpoint: Annotated[str | None, Option("--endpoint", "-e", metavar="NAME", help="The endpoint.")] = None,
+    endpoint: Annotated[
+        str | None, Option("--endpoint", "-e", metavar="NAME", help="The endpoint; where there is one, it is meant.")
+    ] = None,
     deployment: Annotated[
         str | None,
         Option("--deployment", "-d", metavar="NAME", help="One deployment; else the one with the traffic."),

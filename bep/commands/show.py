@@ -55,9 +55,9 @@ def show(
         elif output is Format.JSON and not query:
             console.result(written(plan, json_output=True, markdown=False, colour=False))
         else:
-            from bep.planner.formats.planfile import encode
+            from bep.app.plans.showing import as_json
 
-            console.result(formatted(queried(json.loads(encode(plan)), query), output or Format.YAML))
+            console.result(formatted(queried(json.loads(as_json(plan)), query), output or Format.YAML))
         return
     opened = here_to_read(console)
     if address:

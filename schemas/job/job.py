@@ -1,6 +1,6 @@
 """Job: what one scoring run was asked for, in a file, on the command line, or both. Flags override the file."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from bep.lazy_dataclasses import dataclass, field, replace
@@ -11,6 +11,7 @@ from bep.schemas.drafts.contents import beside, said
 from bep.schemas.drafts.literal_secrets import excused_by, literal_secrets
 from bep.schemas.drafts.references import is_remote
 from bep.schemas.files import Files
+from bep.schemas.findings.did_you_mean import listed
 from bep.schemas.findings.finding import Finding, errors, mistake, ordered
 from bep.schemas.job.overrides import change
 from bep.schemas.kinds.settings import OWNER, set_by
@@ -71,12 +72,14 @@ def load_job(
     variable_files: Sequence[str] = (),
     environment: Mapping[str, str],
     worlds: Collection[str] = (LOCAL,),
+    endpoints: Callable[[], Sequence[str]] = tuple,
 ) -> LoadedJob:
     """Read the job at `path`, if any, and put `changes` over it.
 
     Keys of `changes`: those of the settings that a job may set, `environment_variables.NAME`, and those of `OWN`, of
     which `input` is a text or a list. Values are what they should be, or their text. `worlds` are the names of
-    those that this bep has.
+    those that this bep has; `endpoints` gives the names of the endpoints there are, and is asked where a job names
+    none: the only one is meant.
     """
     opened = open_workspace(
         files, variables=variables, variable_files=variable_files, environment=environment, worlds=worlds
@@ -88,6 +91,11 @@ def load_job(
     for key, value in changes.items():
         if value is not None:
             reading.findings += change(node, key, value)
+    if isinstance(node.value, dict) and "endpoint" not in node.value and (there := endpoints()):
+        reading.findings += change(node, "endpoint", there[0])
+        if there[1:]:
+            message = f"the job needs 'endpoint', and there are {listed(there)}"
+            reading.error("missing-field", message, "Say which: 'endpoint: NAME'.", None)
     return reading.loaded(reading.job(node))
 
 

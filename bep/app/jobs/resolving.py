@@ -17,9 +17,9 @@ from bep.app.workspace.clock import job_name
 from bep.app.workspace.faces import contents_of, places_of, scoring_of
 from bep.app.workspace.specs import specs_of
 from bep.lazy_dataclasses import dataclass
-from bep.schemas.address import address_of
+from bep.schemas.address import address_of, names_of
 from bep.schemas.findings.finding import SpecInvalid, errors, mistake
-from bep.schemas.next_step import step
+from bep.schemas.next_step import again, step
 from bep.schemas.secrets.secret import Secret
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class JobSource:
     changes: Mapping[str, Any]
 
 
-def loaded_job(opened: "Specs", source: JobSource) -> "LoadedJob":
+def loaded_job(opened: "Reading", source: JobSource) -> "LoadedJob":
     """The job, with what is doubtful about it. Raises `SpecInvalid` with every finding when something is wrong."""
     from bep.providers.worlds import WORLDS
     from bep.schemas.job.job import load_job
@@ -50,15 +50,40 @@ def loaded_job(opened: "Specs", source: JobSource) -> "LoadedJob":
     loaded = load_job(
         opened.files,
         source.path,
-        changes=source.changes,
+        changes=_by_name(opened, source),
         variables=opened.source.variables,
         variable_files=opened.source.variable_files,
         environment=opened.environment,
         worlds=WORLDS,
+        endpoints=lambda: _endpoints(opened),
     )
     if loaded.job is None or errors(loaded.findings):
         raise SpecInvalid(loaded.findings, loaded.sources)
     return loaded
+
+
+def _endpoints(opened: "Reading") -> list[str]:
+    return [names_of(address)[0] for address in opened.provider.list("endpoint")]
+
+
+def _by_name(opened: "Reading", source: JobSource) -> Mapping[str, Any]:
+    """The flags, with the names of what they gave an address of, or the end of one: `endpoint/E`, `E/D`.
+
+    Raises `Refused` where the job is to be called as an endpoint is: that is how az names the endpoint.
+    """
+    changes = dict(source.changes)
+    endpoint, deployment, name = (changes.get(key) for key in ("endpoint", "deployment", "name"))
+    if isinstance(deployment, str) and "/" in deployment:
+        owner, _, changes["deployment"] = deployment.removeprefix("deployment/").rpartition("/")
+        endpoint = endpoint or owner
+    if isinstance(endpoint, str):
+        changes["endpoint"] = endpoint.removeprefix("endpoint/")
+    elif source.path is None and name and name in _endpoints(opened):
+        raise Refused(
+            f"the job is to be called {name}, and {name} is an endpoint: name that as well, or that alone",
+            next=(again(endpoint=name),),
+        )
+    return changes
 
 
 def request_of(opened: "Reading", job: "JobSpec", say: Callable[[str], None]) -> "JobRequest":

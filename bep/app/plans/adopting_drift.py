@@ -10,6 +10,7 @@ from bep.app.errors import Conflict, Refused
 from bep.app.plans.planning import Asked, plan_of
 from bep.app.workspace.opening import Opened
 from bep.app.workspace.overlay import Overlay
+from bep.app.workspace.short_names import one_named
 from bep.app.workspace.specs import specs_of
 from bep.disk.durable import replacing
 from bep.lazy_dataclasses import dataclass, field
@@ -63,13 +64,14 @@ def adoption(opened: Opened, names: Sequence[str]) -> Adoption:
     drifts = {drift.address: drift for drift in plan_of(opened, Asked()).drift}
     found = Adoption(declared)
     for name in names:
-        address, _, wanted = name.partition(":")
-        drift = _drift_of(Address(address), drifts, declared)
+        short, _, wanted = name.partition(":")
+        address = one_named(one_named(short, drifts), declared)
+        drift = _drift_of(address, drifts, declared)
         diffs = [d for d in drift.diffs if not wanted or f"{dotted(d.path)}.".startswith(f"{wanted}.")]
         if not diffs:
             there = ", ".join(dotted(diff.path) for diff in drift.diffs)
             raise Refused(f"{address}: {wanted} has not drifted; what has: {there}")
-        _adopt(opened, found, Address(address), diffs)
+        _adopt(opened, found, address, diffs)
     return found
 
 

@@ -10,6 +10,7 @@ from bep.app.errors import Refused, WorldFailed
 from bep.app.plans.adopting_state import remember, state_only, take
 from bep.app.state_editing import editing
 from bep.app.workspace.faces import contents_of
+from bep.app.workspace.short_names import one_named
 from bep.app.workspace.specs import specs_of
 from bep.disk.durable import create_durably
 from bep.lazy_dataclasses import dataclass
@@ -42,7 +43,7 @@ def found_in_world(opened: "Reading", names: Sequence[str]) -> list[Found]:
     declared = {resource.address for resource in specs_of(opened).resources}
     found = []
     for name in dict.fromkeys(names):
-        address = Address(name)
+        address = _address(opened, name)
         if not is_kind(kind_of(address)) or not names_of(address):
             raise Refused(f"{name!r} is not an address: KIND/NAME, with a kind of {', '.join(kind_names())}")
         if address in opened.state.entries:
@@ -56,6 +57,17 @@ def found_in_world(opened: "Reading", names: Sequence[str]) -> list[Found]:
             raise WorldFailed(f"{address} is {observed.condition}{why}: only what is ready can be imported")
         found.append(Found(address, observed, address in declared))
     return found
+
+
+def _address(opened: "Reading", name: str) -> Address:
+    """The address itself, or the one that a short name means: of what is not in the state, else of all there is."""
+    from bep.schemas.kinds.kind import is_kind, kind_names
+
+    if is_kind(kind_of(Address(name))) and names_of(Address(name)):
+        return Address(name)
+    there = [address for kind in kind_names() for address in opened.provider.list(kind)]
+    new = [address for address in there if address not in opened.state.entries]
+    return one_named(one_named(name, new), there)
 
 
 def not_in_state(opened: "Reading", kinds: Sequence[str]) -> list[Found]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from bep import __version__
 from bep.app.job_records import needed_by_jobs, running_jobs, scored_deployments
 from bep.app.workspace.clock import now
+from bep.app.workspace.short_names import one_named, part_named
 from bep.app.workspace.specs import specs_of
 from bep.lazy_dataclasses import dataclass
 from bep.schemas.address import Address, kind_of
@@ -44,6 +45,7 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
 
     loaded = specs_of(opened)
     state, observed = _as_recorded(opened) if asked.no_refresh else _read(opened, loaded.resources)
+    known = {*(resource.address for resource in loaded.resources), *state.entries}
     options = Options(
         created_at=now(),
         bep_version=__version__,
@@ -52,9 +54,9 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
         provider=loaded.workspace.provider,
         destroy=asked.destroy,
         refresh_only=asked.refresh_only,
-        targets=tuple(asked.targets) or _named(opened, loaded),
-        excludes=tuple(asked.excludes),
-        replace=tuple(Address(text) for text in asked.replace),
+        targets=tuple(part_named(name, known) for name in asked.targets) or _named(opened, loaded),
+        excludes=tuple(part_named(name, known) for name in asked.excludes),
+        replace=tuple(one_named(name, known) for name in asked.replace),
         imports=_imports(opened, asked),
         moved=_moved(opened),
         forget=_forgotten(opened),

@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from bep.app.errors import NotFound, Refused
+from bep.app.workspace.short_names import address_named
 from bep.schemas.address import Address, address_of, kind_of, names_of
-from bep.schemas.findings.did_you_mean import nearest
 from bep.schemas.next_step import step
 
 if TYPE_CHECKING:
@@ -16,20 +15,9 @@ if TYPE_CHECKING:
 LIST = step("state list")
 
 
-def entry_of(state: "State", address: str) -> "Entry":
-    """The entry of an address, or of the only address that ends with this name. Raises `NotFound` with the nearest."""
-    entries = {str(known): entry for known, entry in state.entries.items()}
-    found = [known for known in entries if known == address] or [
-        known for known in entries if known.endswith(f"/{address}")
-    ]
-    if len(found) == 1:
-        return entries[found[0]]
-    if len(found) > 1:
-        raise Refused(f"{address!r} could be {', '.join(found)}: say which")
-    by_last_name = {known.rpartition("/")[2]: known for known in entries}
-    near = nearest(address, entries) or [by_last_name[name] for name in nearest(address, by_last_name)]
-    hint = f"the nearest: {', '.join(near)}" if near else f"{LIST} shows what there is"
-    raise NotFound(f"there is no {address!r} in the state; {hint}", nearest=near, next=() if near else (LIST,))
+def entry_of(state: "State", name: str) -> "Entry":
+    """The entry of an address, or of the only one that a short name means. Raises `Refused`, `NotFound`."""
+    return state.entries[address_named(name, state.entries, where="in the state", otherwise=LIST)]
 
 
 def overview(opened: "Reading") -> list[dict[str, Any]]:

@@ -12,10 +12,10 @@ from bep.console import Console
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
+    from bep.app.jobs.records import JobRecord
     from bep.app.jobs.resolving import JobSource
     from bep.app.workspace.opening import Opened
     from bep.commands.jobs.results import Wish
-    from bep.runner.folder.record import JobRecord
 
 _LOOK = 0.1  # seconds between two looks at whether the job has begun
 
@@ -33,8 +33,9 @@ def start(opened: "Opened", source: "JobSource", wish: "Wish") -> None:
     console = Console()
     job = loaded_job(opened, source).job
     assert job is not None  # loaded_job raises otherwise
-    if taken := name_taken(opened, job.name):
-        raise Refused(taken)
+    taken, steps = name_taken(opened, job.name)
+    if taken:
+        raise Refused(taken, next=steps)
     name = job.name or job_name()
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
@@ -71,10 +72,12 @@ def _begun(
     opened: "Opened", name: str, process: "subprocess.Popen[bytes]", said: IO[bytes], console: Console
 ) -> "JobRecord":
     """The record of the job once it is listed. What it says meanwhile is said."""
+    from bep.app.job_records import begun
+
     read = 0
     while True:
         is_over = process.poll() is not None
-        record = _record(opened, name)
+        record = begun(opened.home, name)
         data = os.pread(said.fileno(), 1 << 20, read)
         whole = data if is_over else data[: data.rfind(b"\n") + 1]
         read += len(whole)
@@ -85,17 +88,3 @@ def _begun(
         if is_over:
             raise Stop(ExitCode(process.returncode) if process.returncode in list(ExitCode) else ExitCode.ERROR)
         time.sleep(_LOOK)
-
-
-def _record(opened: "Opened", name: str) -> "JobRecord | None":
-    """The record of a job that has begun: one that could still be refused has none of its manifest."""
-    from bep.app.job_records import jobs_folder
-    from bep.runner.errors import JobInvalid
-    from bep.runner.folder.folder import JobFolder
-    from bep.runner.folder.record import read
-
-    try:
-        record = read(JobFolder(jobs_folder(opened.home) / name))
-    except JobInvalid:
-        return None
-    return record if record.manifest_digest or record.status.is_final else None
