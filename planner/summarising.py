@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bep.lazy_patterns import lazy_pattern
 from bep.planner.canonical import canonical
 from bep.planner.fields import ABSENT, dotted, value_at
 from bep.planner.plan import FieldDiff
@@ -12,7 +13,7 @@ from bep.schemas.kinds.kind import Kind
 from bep.schemas.secrets.secret import SEALED, is_sealed
 
 SENSITIVE = "(sensitive)"
-FIELD = re.compile(r"\{([^{}]+)\}")
+FIELD = lazy_pattern(r"\{([^{}]+)\}")
 LONGEST = 60
 
 

@@ -2,17 +2,19 @@
 
 import re
 
+from bep.lazy_patterns import lazy_pattern
+
 _UNSAFE = "\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
 
-UNSAFE = re.compile(f"[{_UNSAFE}]")
+UNSAFE = lazy_pattern(f"[{_UNSAFE}]")
 """What moves a cursor, sets a title, clears a screen or turns the direction of writing. Line breaks and tabs do not."""
 
 _SETTING = r"(?:0?[0-47]|2[2-57-9]|3[0-79]|4[0-79]|9[0-7]|10[0-7]|[34]8;5;\d{1,3}|[34]8;2(?:;\d{1,3}){3})"
 COLOUR = rf"\x1b\[(?:{_SETTING}(?:;{_SETTING})*)?m"
 """Sequences that set colour and weight and nothing else: none that hides text (8) and none that blinks (5, 6)."""
 
-_UNSAFE_OR_COLOUR = re.compile(f"{COLOUR}|[{_UNSAFE}]")
-_UNSAFE_OR_BREAK = re.compile(f"[\\n\\t{_UNSAFE}]")
+_UNSAFE_OR_COLOUR = lazy_pattern(f"{COLOUR}|[{_UNSAFE}]")
+_UNSAFE_OR_BREAK = lazy_pattern(f"[\\n\\t{_UNSAFE}]")
 RESET = "\x1b[0m"
 
 

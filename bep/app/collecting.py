@@ -4,7 +4,6 @@ Objects of the world refer to stored bytes, and so do the state and every job th
 address refers to its download. Plans that were applied do not, nor do copies of earlier states.
 """
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bep.app.errors import Conflict, Refused
 from bep.app.workspace.faces import contents_of, places_of
 from bep.lazy_dataclasses import dataclass
+from bep.lazy_patterns import lazy_pattern
 from bep.schemas.workspace.stages import HOME
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _FILES: Final = ("job.json", "assets.json", "manifest", "manifest.origins")
 
 _DIGITS: Final = 64
 _PATIENCE: Final = 3.0  # seconds that a job which is about to begin, or an apply, gets to have said what it needs
-_WORD: Final = re.compile(rb"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{32})(?![0-9a-f])")
+_WORD: Final = lazy_pattern(rb"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{32})(?![0-9a-f])")
 _BLOCK: Final = 1 << 20
 _LONGEST: Final = 65  # bytes of a word that two blocks may share, with the one ahead of it
 

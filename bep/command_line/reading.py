@@ -4,7 +4,6 @@ Whatever is not so plain (an option that is unknown, shortened, joined with othe
 may be none, a missing or surplus argument, `--help`) is left to typer: it reads it, or says what is wrong.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
@@ -12,10 +11,11 @@ from types import NoneType, UnionType
 from typing import Any, Final, NamedTuple, get_args, get_origin
 
 from bep.command_line.declaring import Argument, Option, Parameter
+from bep.lazy_patterns import lazy_pattern
 
 _UNDERSTOOD: Final = frozenset({"help", "metavar", "min"})
-_WHOLE: Final = re.compile("0|[1-9][0-9]{0,17}")
-_NUMBER: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
+_WHOLE: Final = lazy_pattern("0|[1-9][0-9]{0,17}")
+_NUMBER: Final = lazy_pattern(r"[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
 class _NotPlain(Exception):

@@ -9,15 +9,16 @@ import json
 import re
 from typing import Any
 
+from bep.lazy_patterns import lazy_pattern
 from bep.planner.canonical import canonical
 from bep.planner.state import FORMAT_VERSION, State
 from bep.schemas.address import Address, kind_of, names_of
 from bep.schemas.kinds.kind import is_kind
 from bep.schemas.values.written import Invalid
 
-DIGEST = re.compile(r'"digest":"(sha256:[0-9a-f]{64})",\n')
-_FORMAT = re.compile(r'^"format_version":([0-9]+),$', re.MULTILINE)  # in a line of its own: in none of the entries
-_ENTRY = re.compile(r'^"[^"]+":\{"address":', re.MULTILINE)
+DIGEST = lazy_pattern(r'"digest":"(sha256:[0-9a-f]{64})",\n')
+_FORMAT = lazy_pattern(r'^"format_version":([0-9]+),$', re.MULTILINE)  # in a line of its own: in none of the entries
+_ENTRY = lazy_pattern(r'^"[^"]+":\{"address":', re.MULTILINE)
 
 
 class StateDamaged(Exception):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bep.lazy_dataclasses import dataclass
+from bep.lazy_patterns import lazy_pattern
 from bep.planner.canonical import canonical
 from bep.planner.fields import dotted
 from bep.planner.plan import Action, Change, FieldDiff, Origin, Plan
@@ -34,7 +35,7 @@ LEGEND = {
     ".": "forget: state only, the object stays as it is",
     "^": "retain: state only, the version stays in the registry",
 }
-AMBIGUOUS = re.compile(
+AMBIGUOUS = lazy_pattern(
     r"^$|^\s|\s$|^[-+.\d][\d.eE+-]*$|^(true|false|null|yes|no|on|off|~)$|^[\[{\"']|->|^\(", re.IGNORECASE
 )
 MOST_ITEMS = 500

@@ -2,11 +2,12 @@
 
 import re
 
+from bep.lazy_patterns import lazy_pattern
 from bep.schemas.escaping import spelt
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
-MARKDOWN = re.compile(r"([\\`*\[\]<>#|~]|(?<!\w)_|_(?!\w))")
-MENTION = re.compile(r"@(?=\w)")
+CONTROL = lazy_pattern(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+MARKDOWN = lazy_pattern(r"([\\`*\[\]<>#|~]|(?<!\w)_|_(?!\w))")
+MENTION = lazy_pattern(r"@(?=\w)")
 INVISIBLE = "\u200b"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
+from bep.lazy_patterns import lazy_pattern
 from bep.planner.observed import Observed
 from bep.providers.local.content import ContentStore
 from bep.providers.protocol import ProviderError
@@ -16,11 +17,13 @@ from bep.schemas.address import Address, address_of, names_of
 DEFAULT: Final = "workspaceblobstore"
 """The datastore that always exists: the folder `.bep/cloud/datastores/workspaceblobstore`."""
 
-_PATH = re.compile(r"azureml://(?:subscriptions/.*/)?datastores/([^/]+)/paths/?(.*)", re.DOTALL)
-_ASSET = re.compile(r"(?:azureml:/?/?)?(?:/?(?:subscriptions|locations)/.*/)?data/([^/]+)/(versions|labels)/([^/]+)/?")
+_PATH = lazy_pattern(r"azureml://(?:subscriptions/.*/)?datastores/([^/]+)/paths/?(.*)", re.DOTALL)
+_ASSET = lazy_pattern(
+    r"(?:azureml:/?/?)?(?:/?(?:subscriptions|locations)/.*/)?data/([^/]+)/(versions|labels)/([^/]+)/?"
+)
 _WEB: Final = ("http://", "https://")
 _UNREADABLE = ("wasb://", "wasbs://", "runs:/")
-_NAMED = re.compile(r"azureml:([^:@/]+)(?:(:|@)([^:@/]+))?")
+_NAMED = lazy_pattern(r"azureml:([^:@/]+)(?:(:|@)([^:@/]+))?")
 
 
 class Source(Protocol):

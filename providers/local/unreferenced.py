@@ -1,7 +1,6 @@
 """What is stored and nothing refers to, and how it goes. Knows digests and files, not who may refer to them."""
 
 import os
-import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Final
 
 from bep.disk import modes
 from bep.disk.locks import open_lock, taken, wait
+from bep.lazy_patterns import lazy_pattern
 from bep.providers.local import folders
 from bep.providers.local.content import ContentStore
 from bep.providers.world import Unreferenced
@@ -17,7 +17,7 @@ FILE: Final = "stored file"
 UNFINISHED: Final = "unfinished copy"
 TREE: Final = "folder of an earlier bep"
 
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_DIGEST: Final = lazy_pattern(r"[0-9a-f]{64}")
 
 
 @contextmanager

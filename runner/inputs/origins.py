@@ -6,17 +6,17 @@ behind the name of a file, and how names are written there.
 
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from bep.disk.durable import write_durably
+from bep.lazy_patterns import lazy_pattern
 from bep.runner.transfer.addresses import hidden, is_web
 from bep.runner.transfer.blobs import base_of
 
-_WILD = re.compile(r"[*?\[]")
+_WILD = lazy_pattern(r"[*?\[]")
 _Origin = tuple[str, str, str]
 
 

@@ -14,10 +14,11 @@ from itertools import accumulate, chain, pairwise
 from pathlib import Path
 
 from bep.lazy_dataclasses import dataclass
+from bep.lazy_patterns import lazy_pattern
 from bep.runner.errors import InputsInvalid
 
 _SHOWN = 3  # files named in an error
-_PIECES = re.compile(r"\{([^{}]*)\}|(\*)")
+_PIECES = lazy_pattern(r"\{([^{}]*)\}|(\*)")
 
 Values = tuple[str, ...]
 

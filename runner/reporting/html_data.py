@@ -3,12 +3,12 @@
 import heapq
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 from bep.lazy_dataclasses import dataclass, field
+from bep.lazy_patterns import lazy_pattern
 from bep.runner.errors import JobDamaged
 from bep.runner.folder import journal, parts
 from bep.runner.folder.folder import JobFolder
@@ -28,7 +28,7 @@ _NARROWEST = 0.01
 _SLOWEST = 5
 _LINES = 20_000  # of failed_items.jsonl; more are counted by the record and not read
 _FILES = 5
-_NUMBERS = re.compile(r"\d+")
+_NUMBERS = lazy_pattern(r"\d+")
 
 
 @dataclass(slots=True)

@@ -4,7 +4,6 @@ Laid out as the compatible service lays them out. What cannot be written there i
 """
 
 import csv
-import re
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from bep.lazy_dataclasses import dataclass
+from bep.lazy_patterns import lazy_pattern
 from bep.runner.folder.folder import JobFolder
 from bep.runner.folder.journal import Failure
 from bep.runner.folder.parts import Scored
@@ -33,7 +33,7 @@ _COLUMNS = (
 )
 _COUNTED = "Mini-batches,Total,Succeeded,Failed,Failed Attempts,Deaths,First Start Time,Last End Time,Busy Seconds\n"
 _DONE, _RAISED, _LATE, _DIED = "RUN_DONE", "RUN_EXCEPTION", "RUN_TIMEOUT", "PROCESS_EXIT"
-_SPECIAL = re.compile(r'[",\r\n]')
+_SPECIAL = lazy_pattern(r'[",\r\n]')
 _LONGEST = 1000  # characters of a message; failed_items.jsonl and job_error.txt have all of it
 
 

@@ -1,15 +1,15 @@
 """What a job came to, as lines for a person. A pure function of the record: no colour, no width, no print."""
 
-import re
 from collections.abc import Callable
 
+from bep.lazy_patterns import lazy_pattern
 from bep.runner.errors import StoredBytesDamaged
 from bep.runner.events import MiniBatchFailed
 from bep.runner.folder.record import Counts, JobError, JobRecord, Status
 from bep.schemas.escaping import in_one_line
 from bep.schemas.next_step import Step, step
 
-_NUMBERS = re.compile(r"\d+")
+_NUMBERS = lazy_pattern(r"\d+")
 _ANOTHER_JOB = frozenset(("OutputExists", "ColumnsDiffer"))  # the same job would fail in the same way again
 _NOT_THE_SCRIPT = frozenset(("InputsInvalid", "InterpreterMissing", "RunnerFailed", "RowsMissing", "WriteFailed"))
 

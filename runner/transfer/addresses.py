@@ -6,18 +6,20 @@ from contextlib import suppress
 from pathlib import PurePosixPath
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
+from bep.lazy_patterns import lazy_pattern
+
 HIDDEN = "***"
 """Stands where a secret stood. An address that has it cannot be opened any more."""
 
 _LONGEST_NAME = 200  # bytes; file systems allow 255, and a file that is being written has a longer one
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(::[A-Za-z][A-Za-z0-9+.-]*)*://")
-_LOGIN = re.compile(r"(?<=://)[^/?#@\s]+@")
-_QUERY = re.compile(r"\?[^#\s]*")
-_ASSIGNING = re.compile(r"\?[^#\s/]*=[^#\s]*")
+_ADDRESS = lazy_pattern(r"[A-Za-z][A-Za-z0-9+.-]*(::[A-Za-z][A-Za-z0-9+.-]*)*://")
+_LOGIN = lazy_pattern(r"(?<=://)[^/?#@\s]+@")
+_QUERY = lazy_pattern(r"\?[^#\s]*")
+_ASSIGNING = lazy_pattern(r"\?[^#\s/]*=[^#\s]*")
 _SIGNED = ("sig", "x-amz-signature", "x-goog-signature", "signature")
 _AZURE = "sv|ss|srt|sp|se|st|spr|sip|sr|sig|skoid|sktid|skt|ske|sks|skv|ses|saoid|suoid|scid"
 _OTHERS = "expires|signature|awsaccesskeyid|googleaccessid|key-pair-id|policy|x-amz-.*|x-goog-.*"
-_OF_A_SIGNATURE = re.compile(f"{_AZURE}|{_OTHERS}", re.IGNORECASE)
+_OF_A_SIGNATURE = lazy_pattern(f"{_AZURE}|{_OTHERS}", re.IGNORECASE)
 
 
 def is_address(text: str) -> bool:

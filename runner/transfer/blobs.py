@@ -5,7 +5,6 @@ container that anyone may list, or a signature in the address that allows it.
 """
 
 import http.client
-import re
 import time
 import urllib.error
 import urllib.request
@@ -16,6 +15,7 @@ from urllib.parse import SplitResult, parse_qs, quote, unquote, urlencode, urlsp
 from xml.etree import ElementTree
 
 from bep.lazy_dataclasses import dataclass
+from bep.lazy_patterns import lazy_pattern
 from bep.runner.errors import InputsInvalid
 from bep.runner.transfer.addresses import hidden, is_web, scrubbed
 from bep.runner.transfer.stores import Found
@@ -35,7 +35,7 @@ _TRIES = 3
 _PAUSE = 0.5  # seconds before the second try, and twice that before the third
 _BUSY = (408, 425, 429)
 _LARGEST = 64 << 20  # bytes of one page, which has 5,000 names of 1,024 characters at most
-_HOST = re.compile(r"[^.]+(\.[^.]+)*\.blob\.(core\.[^/]+|storage\.azure\.net|localhost)")
+_HOST = lazy_pattern(r"[^.]+(\.[^.]+)*\.blob\.(core\.[^/]+|storage\.azure\.net|localhost)")
 _EMULATED = "devstoreaccount1"
 _SIGNED = {"sv", "sig"}  # members of every shared access signature: the version of the service, the signature itself
 _NOT_LISTABLE = (

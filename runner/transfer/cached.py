@@ -1,16 +1,16 @@
 """Which addresses the cache has copies of, and how those of one go. Fetches nothing; knows addresses by their keys."""
 
-import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from bep.disk.locks import taken
+from bep.lazy_patterns import lazy_pattern
 from bep.runner.transfer.addresses import identity
 from bep.runner.transfer.copies import GOING, digest_of
 
-_KEY: Final = re.compile(r"[0-9a-f]{32}")
+_KEY: Final = lazy_pattern(r"[0-9a-f]{32}")
 
 
 class Cached(NamedTuple):

@@ -14,6 +14,7 @@ from typing import Any
 
 from bep.distribution import install
 from bep.lazy_dataclasses import dataclass
+from bep.lazy_patterns import lazy_pattern
 from bep.runner.errors import Cancelled, JobInvalid
 from bep.runner.transfer.addresses import hidden, last_name, scrubbed
 from bep.runner.transfer.transfers import Transfer
@@ -24,7 +25,7 @@ _TRIES = 3
 _PAUSE = 0.5  # seconds before the second try, and twice that before the third
 _LASTING = (FileNotFoundError, FileExistsError, PermissionError, NotImplementedError, ImportError)
 _MINE = threading.local()
-_WILD = re.compile(r"[*?\[]")
+_WILD = lazy_pattern(r"[*?\[]")
 _VERSION_WORDS = (
     *("etag", "ETag", "LastModified", "last_modified", "mtime", "modified", "modify", "created", "generation", "ino"),
     *("version_id", "VersionId", "content_md5", "md5Hash", "crc32c", "unique", "sha", "blob_id", "CRC"),

@@ -3,7 +3,6 @@
 import base64
 import http.client
 import os
-import re
 import ssl
 import time
 import urllib.error
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
+from bep.lazy_patterns import lazy_pattern
 from bep.runner.errors import InputsInvalid
 from bep.runner.transfer.addresses import file_name, hidden, identity, scrubbed
 from bep.runner.transfer.blobs import FOLDERS, version_of
@@ -29,7 +29,7 @@ _TRIES = 3
 _PAUSE = 0.2  # seconds before the second try, and twice that before the third
 _BUSY = (408, 416, 425, 429)
 _BLOCK = 1 << 20
-_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_RANGE = lazy_pattern(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
 class _Passing(Exception):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 
 from bep.lazy_dataclasses import dataclass
+from bep.lazy_patterns import lazy_pattern
 from bep.schemas.address import Address, address_of, kind_of, names_of
 from bep.schemas.findings.did_you_mean import listed, nearest
 from bep.schemas.kinds.kind import is_registered, load_kinds
@@ -13,11 +14,11 @@ BUILT_IN = frozenset((Address("compute/local"), Address("datastore/workspaceblob
 """What every workspace has without declaring it."""
 
 SERVICE = "Microsoft.MachineLearningServices/"
-REMOTE = re.compile(r"(azureml|https?|wasbs?|abfss?|adl|s3|gs|runs):/|(?!file:)[a-z][a-z0-9+.-]+://")
-DATASTORE_URI = re.compile(
+REMOTE = lazy_pattern(r"(azureml|https?|wasbs?|abfss?|adl|s3|gs|runs):/|(?!file:)[a-z][a-z0-9+.-]+://")
+DATASTORE_URI = lazy_pattern(
     r"azureml://(?:subscriptions/[^/]+/resource[gG]roups/[^/]+/(?:providers/[^/]+/)?workspaces/[^/]+/)?datastores/([^/]+)/paths/"
 )
-ASSET = re.compile(r"([A-Za-z]+)/([^/]+)(?:/(versions|labels)/(?:labels/)?([^/]+))?\Z")
+ASSET = lazy_pattern(r"([A-Za-z]+)/([^/]+)(?:/(versions|labels)/(?:labels/)?([^/]+))?\Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from bep.lazy_patterns import lazy_pattern
 from bep.schemas.checking.emptiness import empty_field
 from bep.schemas.checking.explanations import shown
 from bep.schemas.drafts.draft import Draft
@@ -12,9 +13,9 @@ from bep.schemas.yaml.node import Node, scalars
 
 FIELDS = ("name", "channels", "dependencies", "variables", "prefix")
 HERE: FieldPath = ("conda_file",)
-_PYTHON = re.compile(r"(?:\S+::)?python(?=[\s=<>!~])(?P<versions>.*)", re.IGNORECASE | re.DOTALL)
-_LOCAL = re.compile(r"file:|[./~]|[^\s:]+[/\\]\S*\.(conda|tar\.bz2)(\s|$)|[^\s:]+\.(conda|tar\.bz2)$", re.IGNORECASE)
-_VERSION = re.compile(r"\*|\d+(\.(\d+|\*))*\*?(\.?(a|b|c|rc|dev|post)\d+)?")
+_PYTHON = lazy_pattern(r"(?:\S+::)?python(?=[\s=<>!~])(?P<versions>.*)", re.IGNORECASE | re.DOTALL)
+_LOCAL = lazy_pattern(r"file:|[./~]|[^\s:]+[/\\]\S*\.(conda|tar\.bz2)(\s|$)|[^\s:]+\.(conda|tar\.bz2)$", re.IGNORECASE)
+_VERSION = lazy_pattern(r"\*|\d+(\.(\d+|\*))*\*?(\.?(a|b|c|rc|dev|post)\d+)?")
 
 
 def check_conda(draft: Draft, conda: Node) -> None:

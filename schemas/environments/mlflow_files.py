@@ -1,16 +1,16 @@
 """What an MLflow model's own files say of its environment: looked through for secrets, for a model is kept as it is."""
 
-import re
 from typing import Final
 
+from bep.lazy_patterns import lazy_pattern
 from bep.schemas.drafts.contents import Contents, said
 from bep.schemas.drafts.draft import Draft
 from bep.schemas.drafts.literal_secrets import CODE, excused_of
 from bep.schemas.mark import Mark
 from bep.schemas.secrets.recognising import is_excused, is_secret, shape_of
 
-_READ: Final = re.compile(r"MLmodel|[^/]+\.ya?ml|requirements[^/]*\.txt")
-_NAMED: Final = re.compile(r"\s*(?:-\s+)?[\"']?(?P<name>[\w.-]+)[\"']?\s*:\s+(?P<value>\S.*?)\s*")
+_READ: Final = lazy_pattern(r"MLmodel|[^/]+\.ya?ml|requirements[^/]*\.txt")
+_NAMED: Final = lazy_pattern(r"\s*(?:-\s+)?[\"']?(?P<name>[\w.-]+)[\"']?\s*:\s+(?P<value>\S.*?)\s*")
 _LONGEST: Final = 1 << 20
 """Bytes of a file that is looked through; what describes a model has a few thousand."""
 _FIX: Final = (

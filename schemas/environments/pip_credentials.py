@@ -7,14 +7,15 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from bep.lazy_patterns import lazy_pattern
 from bep.schemas.drafts.draft import Draft
 from bep.schemas.environments.pip_lines import EXPRESSION, in_one_word
 from bep.schemas.resource import FieldPath
 from bep.schemas.yaml.node import Node, scalars
 
-_ENVIRONMENT: Final = re.compile(r"\s*env\.[A-Za-z_][A-Za-z0-9_]*\s*")
-_USER: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.\-]*)://[^/\s@]*@", re.IGNORECASE)
-_TOKEN: Final = re.compile(r"(?<=/t/)\$\{\{[^{}]*\}\}(?=/)")
+_ENVIRONMENT: Final = lazy_pattern(r"\s*env\.[A-Za-z_][A-Za-z0-9_]*\s*")
+_USER: Final = lazy_pattern(r"(?P<scheme>[a-z][a-z0-9+.\-]*)://[^/\s@]*@", re.IGNORECASE)
+_TOKEN: Final = lazy_pattern(r"(?<=/t/)\$\{\{[^{}]*\}\}(?=/)")
 """Where a conda channel has its token: `https://host/t/TOKEN/channel`."""
 
 _TAKEN: Final = ("http", "https", "git+https", "git+http")

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from bep.lazy_dataclasses import dataclass
+from bep.lazy_patterns import lazy_pattern
 
 if TYPE_CHECKING:
     import optparse
@@ -34,11 +35,11 @@ _FLAGS: Final = (
     *("--no-index", "--pre", "--prefer-binary", "--require-hashes", "--use-wheel", "--no-use-wheel"),
     *("--always-unzip", "-Z", "--no-deps"),
 )
-EXPRESSION: Final = re.compile(r"\$\{\{\s*([^{}]*?)\s*\}\}")
-_URL: Final = re.compile(
+EXPRESSION: Final = lazy_pattern(r"\$\{\{\s*([^{}]*?)\s*\}\}")
+_URL: Final = lazy_pattern(
     r"(?:[A-Za-z0-9][\w.\-]*\s*(?:\[[^\]]*\])?\s*@\s*)?(?P<scheme>[a-z][a-z0-9+.\-]*):(?P<rest>.*)"
 )
-_PATH: Final = re.compile(r"(?P<path>.*?)(?P<extras>\[[\w.,\s\-]*\])?")
+_PATH: Final = lazy_pattern(r"(?P<path>.*?)(?P<extras>\[[\w.,\s\-]*\])?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,17 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
+from bep.lazy_patterns import lazy_pattern
 from bep.schemas.findings.finding import Finding, Severity
 from bep.schemas.mark import Mark
 
 FORMAT_VERSION = 1
 WIDEST = 160
 LONGEST = 1_000
-TOKEN = re.compile(r"""\$\{\{.*?\}\}|"[^"]*"|'[^']*'|(?:[^\s,:{}\[\]]|:(?!\s|$))+""")
+TOKEN = lazy_pattern(r"""\$\{\{.*?\}\}|"[^"]*"|'[^']*'|(?:[^\s,:{}\[\]]|:(?!\s|$))+""")
 PAINT = {Severity.ERROR: "\x1b[31m", Severity.WARNING: "\x1b[33m"}
 BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+CONTROL = lazy_pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def findings_text(findings: Iterable[Finding], sources: Mapping[str, str], *, colour: bool = False) -> str:

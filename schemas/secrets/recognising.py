@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+from bep.lazy_patterns import lazy_pattern
 from bep.schemas.secrets.secret import Secret, is_sealed
 
 _TOKENS: Final = (
@@ -57,9 +58,9 @@ _ANY_CASE: Final = ("an account key", "a password", "a signature")
 _CERTAIN: Final = {
     what: re.compile(pattern, re.IGNORECASE if what in _ANY_CASE else 0) for what, pattern in _SHAPES.items()
 }
-_HINTS: Final = re.compile(r"://|=|PRIVATE KEY|xox|xapp|[Bb]earer|Basic|[A-Za-z0-9_+/.~-]{20}")
+_HINTS: Final = lazy_pattern(r"://|=|PRIVATE KEY|xox|xapp|[Bb]earer|Basic|[A-Za-z0-9_+/.~-]{20}")
 
-_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_WORD: Final = lazy_pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SECRETS: Final = frozenset((
     "secret", "secrets", "password", "passwords", "passwd", "pwd", "passphrase", "passcode", "token", "tokens",
     "credential", "credentials", "sas", "pat", "apikey", "apitoken", "accesskey", "accesstoken", "authtoken",
@@ -73,11 +74,11 @@ _NO_SECRET: Final = frozenset((
     "eos", "bos", "pad", "unk", "mask", "sep", "cls", "stop", "start", "end", "special", "max", "min", "num", "next",
     "prev", "page", "separator", "input", "output", "total", "image", "new", "continuation", "aad",
 ))  # fmt: skip
-_EXPRESSION: Final = re.compile(r"\$\{\{[^{}]*\}\}|\$\{?[A-Za-z_][A-Za-z0-9_]*\}?|\$\([^()]*\)")
-_PLACEHOLDER: Final = re.compile(
+_EXPRESSION: Final = lazy_pattern(r"\$\{\{[^{}]*\}\}|\$\{?[A-Za-z_][A-Za-z0-9_]*\}?|\$\([^()]*\)")
+_PLACEHOLDER: Final = lazy_pattern(
     r"[<\[{(].*[>\]})]|%\(?\w+\)?[s%]|(?i:[x*.\-\s]+|none|null|true|false|yes|no|changeme|todo|redacted|[\d.,]+)"
 )
-_PATH: Final = re.compile(r"(?:~|\.{1,2})?/[\w.-]+(?:/[\w.-]+)+/?|\.{1,2}/[\w.-]+")
+_PATH: Final = lazy_pattern(r"(?:~|\.{1,2})?/[\w.-]+(?:/[\w.-]+)+/?|\.{1,2}/[\w.-]+")
 _SHORTEST_SHAPE: Final = 8
 _REMEMBERED: Final = 200
 """Characters of a text that is looked through once however often it stands in documents, as most do."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from bep.lazy_dataclasses import replace
+from bep.lazy_patterns import lazy_pattern
 from bep.schemas.findings.finding import Finding, Severity, mistake
 from bep.schemas.mark import Mark
 from bep.schemas.specs.detecting import NO_SPEC, detect
@@ -12,8 +13,8 @@ from bep.schemas.specs.schema_names import other_kind
 from bep.schemas.specs.unsupported import NOT_SUPPORTED, SPECS, unsupported
 from bep.schemas.yaml.node import Node
 
-SCHEMA_LINE = re.compile(r"^\s*['\"]?\$schema['\"]?:\s*['\"]?([^\s'\"]+)", re.MULTILINE)
-MANIFEST_LINES = re.compile(r"^apiVersion:.*\n(?:.*\n)*?kind:|^kind:.*\n(?:.*\n)*?apiVersion:", re.MULTILINE)
+SCHEMA_LINE = lazy_pattern(r"^\s*['\"]?\$schema['\"]?:\s*['\"]?([^\s'\"]+)", re.MULTILINE)
+MANIFEST_LINES = lazy_pattern(r"^apiVersion:.*\n(?:.*\n)*?kind:|^kind:.*\n(?:.*\n)*?apiVersion:", re.MULTILINE)
 
 
 def foreign(node: Node) -> Finding | None:

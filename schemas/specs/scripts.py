@@ -1,13 +1,13 @@
 """Scoring scripts: what can be known of one without running it. Rules: Azure ML docs, how-to-batch-scoring-script."""
 
 import ast
-import re
 import sys
 import warnings
 
 from bep.lazy_dataclasses import dataclass
+from bep.lazy_patterns import lazy_pattern
 
-NEWER = re.compile(
+NEWER = lazy_pattern(
     r"^\s*type\s+\w+|^\s*(async\s+)?(def|class)\s+\w+\s*\[|\b[fFtT][rR]?[\"']|\b[rR][fFtT][\"']|^\s*except\s+[^()]*,"
     r"|^\s*match\b|^\s*except\*",
 )

@@ -1,8 +1,8 @@
 """The file of names that bep.yml may name: which pip requirements stand for conda's packages. Knows no package."""
 
-import re
 from collections.abc import Mapping, Sequence
 
+from bep.lazy_patterns import lazy_pattern
 from bep.schemas.checking.explanations import shown
 from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.yaml.node import Node
@@ -10,8 +10,8 @@ from bep.schemas.yaml.node import Node
 EXAMPLE = "Write 'CONDA_NAME: PIP_NAME', 'CONDA_NAME: PIP_NAME==1.2', or 'CONDA_NAME: null' to leave it out."
 WRONG_NAMES = "conda-names"
 NOT_PACKAGES = ("python", "pip")
-_NAME = re.compile(r"[a-z0-9_][a-z0-9_.\-]*")
-_REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.\-]*\s*(\[[\w.\-,\s]*\])?\s*([<>=!~@;(].*)?")
+_NAME = lazy_pattern(r"[a-z0-9_][a-z0-9_.\-]*")
+_REQUIREMENT = lazy_pattern(r"[A-Za-z0-9][\w.\-]*\s*(\[[\w.\-,\s]*\])?\s*([<>=!~@;(].*)?")
 
 
 def names_of(documents: Sequence[Node], path: str) -> tuple[Mapping[str, str | None], list[Finding]]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bep.lazy_dataclasses import dataclass, field
+from bep.lazy_patterns import lazy_pattern
 from bep.schemas.findings.did_you_mean import did_you_mean, listed
 from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.mark import Mark
@@ -12,8 +13,8 @@ from bep.schemas.next_step import Step, again
 from bep.schemas.yaml.node import Node, scalars
 from bep.schemas.yaml.scalar import meaning
 
-EXPRESSION = re.compile(r"\$\{\{([^{}]*)\}\}")
-NAMED = re.compile(r"(var|env)\.([A-Za-z_][A-Za-z0-9_]*)\Z")
+EXPRESSION = lazy_pattern(r"\$\{\{([^{}]*)\}\}")
+NAMED = lazy_pattern(r"(var|env)\.([A-Za-z_][A-Za-z0-9_]*)\Z")
 PREFIX = "BEP_VAR_"
 TYPED: Mapping[str, tuple[type, ...]] = {
     "string": (str,),

@@ -2,15 +2,15 @@
 
 import re
 
+from bep.lazy_patterns import lazy_pattern
 from bep.schemas.secrets.recognising import REDACTED, names_secret, redacted, shape_of
 
-SECRET = re.compile(
-    r"(key|keys|key_value|secret|password|passwd|token|certificate|credential|credentials)$", re.IGNORECASE
-)
+_NAMES = "key|keys|key_value|secret|password|passwd|token|certificate|credential|credentials"
+SECRET = lazy_pattern(f"({_NAMES})$", re.IGNORECASE)
 """Names of fields that hold secrets, misspelt ones too: wider than what the schemas call sensitive."""
 
-KEY = re.compile(r"""(?P<before>^.*?["']?(?P<name>[\w-]+)["']?\s*:(?=\s|$))(?P<value>.*)$""")
-EXPRESSION = re.compile(r"""\s*["']?\$\{\{[^{}]*\}\}["']?[\s},]*""")
+KEY = lazy_pattern(r"""(?P<before>^.*?["']?(?P<name>[\w-]+)["']?\s*:(?=\s|$))(?P<value>.*)$""")
+EXPRESSION = lazy_pattern(r"""\s*["']?\$\{\{[^{}]*\}\}["']?[\s},]*""")
 
 LONGEST = 2_000
 """Characters beyond which a line is redacted whole rather than searched for keys."""
@@ -52,7 +52,7 @@ def masked(text: str) -> str:
     return "\n".join(lines)
 
 
-SECRET_ANYWHERE = re.compile(SECRET.pattern.removesuffix("$") + "|pass|pwd|pat|sas|conn", re.IGNORECASE)
+SECRET_ANYWHERE = lazy_pattern(f"{_NAMES}|pass|pwd|pat|sas|conn", re.IGNORECASE)
 
 
 def _line(line: str, inside: bool) -> tuple[str, bool]:

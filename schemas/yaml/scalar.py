@@ -4,7 +4,9 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})(\.[0-9]+)?([eE][-+]?[0-9]{1,2})?\Z")
+from bep.lazy_patterns import lazy_pattern
+
+NUMBER = lazy_pattern(r"[-+]?(0|[1-9][0-9]{0,17})(\.[0-9]+)?([eE][-+]?[0-9]{1,2})?\Z")
 NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 STARTS = frozenset("0123456789-+")

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from bep.app.errors import Refused
 from bep.lazy_dataclasses import dataclass
+from bep.lazy_patterns import lazy_pattern
 from bep.schemas.findings.did_you_mean import did_you_mean, either
 
 if TYPE_CHECKING:
     from bep.runner.folder.record import JobRecord
 
-_AGO = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
+_AGO = lazy_pattern(r"(\d+(?:\.\d+)?)\s*([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _OTHER_NAMES = {"cancelled": "canceled", "succeeded": "completed", "dead": "notresponding", "killed": "notresponding"}
 

@@ -1,8 +1,9 @@
 """Where a job is, in one line that fits; and which of its troubles a person wants to read while it runs. Pure."""
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING
+
+from bep.lazy_patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from bep.app.jobs.events import Event, Progress, Transferring
@@ -11,7 +12,7 @@ _BAR = 24
 _NARROWEST = 8
 _ALIKE = 2  # troubles of one kind that are told while they happen
 _MOST = 20  # of all kinds; the files of a job have them all
-_NUMBERS = re.compile(r"\d+")
+_NUMBERS = lazy_pattern(r"\d+")
 
 
 def live_line(progress: "Progress", width: int, *, fancy: bool) -> str:

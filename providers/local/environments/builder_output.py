@@ -5,7 +5,6 @@ Knows no pip and no recipe; what must not be seen is taken out before anything i
 
 import fcntl
 import os
-import re
 import struct
 import subprocess
 import termios
@@ -15,9 +14,10 @@ from pathlib import Path
 from typing import IO, Final
 
 from bep.lazy_dataclasses import dataclass
+from bep.lazy_patterns import lazy_pattern
 
 COLUMNS: Final = 100
-_CONTROL: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Za-z0-9]|[\x00-\x08\x0e-\x1f\x7f]")
+_CONTROL: Final = lazy_pattern(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Za-z0-9]|[\x00-\x08\x0e-\x1f\x7f]")
 _LONGEST: Final = 65_536
 """Characters of one line after which it is told without waiting for its end."""
 

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import IO, Final
 
 from bep.lazy_dataclasses import dataclass, field
+from bep.lazy_patterns import lazy_pattern
 from bep.providers.local.environments import builder_output
 from bep.providers.local.environments.builder_output import Teller
 from bep.providers.local.environments.conda import Recipe
@@ -27,12 +28,12 @@ and Azure's torch example, where a newer one took one); before 20.3 they miss th
 LAST_PIP: Final = {"3.6": "pip<22", "3.7": "pip<24.1", "3.8": "pip<25.1", "3.9": "pip<26.1"}
 """Pip for a Python it has left behind, said outright: what old pips find in local folders they take unchecked."""
 
-_WORTH_TELLING = re.compile(
+_WORTH_TELLING = lazy_pattern(
     r"(Collecting|Downloading|Building wheels?|Installing collected|Successfully installed"
     r"|Solving environment|(Executing|Starting|Finished) transaction|Transaction (starting|finished))\b.*"
 )
 
-_CONDA_ERROR: Final = re.compile(r"(\w+Error|ResolvePackageNotFound)\b.*:|(error|critical)\s+libmamba\b")
+_CONDA_ERROR: Final = lazy_pattern(r"(\w+Error|ResolvePackageNotFound)\b.*:|(error|critical)\s+libmamba\b")
 """How conda and micromamba begin to say what is wrong; what it is comes in the lines after it."""
 
 _NOT_FOR_PIP: Final = (

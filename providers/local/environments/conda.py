@@ -7,14 +7,15 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from bep.lazy_dataclasses import dataclass, field, replace
+from bep.lazy_patterns import lazy_pattern
 from bep.providers.local.environments.conda_names import BUILDS, CARRIED, NEEDS_MACHINE, OURS, RENAMED
 from bep.schemas.environments.pip_lines import uncarried
 
-_SPEC = re.compile(
+_SPEC = lazy_pattern(
     r"(?:[\w.\-]+(?:/[\w\-]+)?::)?(?P<name>[A-Za-z0-9_][\w.\-]*)\s*(?:\[(?P<box>[^\]]*)\])?\s*(?P<rest>.*)", re.DOTALL
 )
-_CLAUSE = re.compile(r"(?P<sign>==|>=|<=|!=|~=|=|<|>)\s*(?P<version>[A-Za-z0-9_.!+\-]+\*?|\*)")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]*")
+_CLAUSE = lazy_pattern(r"(?P<sign>==|>=|<=|!=|~=|=|<|>)\s*(?P<version>[A-Za-z0-9_.!+\-]+\*?|\*)")
+_NAME = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._\-]*")
 
 Names = Mapping[str, str | None]
 """conda's name, in small letters, to the pip requirement that stands for it; None: nothing does, and it is left out."""

@@ -5,7 +5,6 @@ aliases) and conda 23 to 26 (`conda env create`) document.
 """
 
 import json
-import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from bep.lazy_dataclasses import replace
+from bep.lazy_patterns import lazy_pattern
 from bep.providers.local.environments.builders import Builder
 from bep.providers.local.environments.building import Site, lay_out, must, pip_install
 from bep.providers.local.environments.conda import Recipe
@@ -25,7 +25,7 @@ _ANSWERS: Final = {
     "CONDA_ALWAYS_YES": "true",  # `conda env create` has not always had --yes
     "MAMBA_ALWAYS_YES": "true",  # mamba 2 reads only its own
 }
-_OF_ANOTHER: Final = re.compile(
+_OF_ANOTHER: Final = lazy_pattern(
     r"CONDA_(PREFIX|STACKED)(_\d+)?|CONDA_(DEFAULT_ENV|SHLVL|PROMPT_MODIFIER)|MAMBA_(TARGET_PREFIX|DEFAULT_ENV)"
 )
 """What an environment that is active around bep has set. The user's settings (CONDA_PKGS_DIRS, MAMBA_ROOT_PREFIX,

@@ -16,15 +16,18 @@ from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
 from bep.lazy_dataclasses import dataclass, field
+from bep.lazy_patterns import lazy_pattern
 from bep.providers.protocol import ProviderError
 from bep.schemas.environments.pip_lines import EXPRESSION, in_one_word
 from bep.schemas.secrets.recognising import redacted
 
 MASK: Final = "****"
 
-_USER: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.\-]*)://(?P<user>[^/\s@]*)@(?P<host>[^/\s'\"?#]+)", re.IGNORECASE)
-_NAMED: Final = re.compile(r"env\.([A-Za-z_][A-Za-z0-9_]*)\Z")
-_PIPS_OWN: Final = re.compile(r"\$\{([A-Z0-9_]+)\}")
+_USER: Final = lazy_pattern(
+    r"(?P<scheme>[a-z][a-z0-9+.\-]*)://(?P<user>[^/\s@]*)@(?P<host>[^/\s'\"?#]+)", re.IGNORECASE
+)
+_NAMED: Final = lazy_pattern(r"env\.([A-Za-z_][A-Za-z0-9_]*)\Z")
+_PIPS_OWN: Final = lazy_pattern(r"\$\{([A-Z0-9_]+)\}")
 _SHORTEST: Final = 4
 """Characters from which on a value is masked wherever it stands; a shorter one only where an address has its user."""
 

@@ -14,6 +14,7 @@ from typing import Final
 from bep.disk.durable import write_durably
 from bep.disk.modes import make_folder
 from bep.lazy_dataclasses import asdict, dataclass
+from bep.lazy_patterns import lazy_pattern
 from bep.providers.protocol import ProviderError
 
 PROBE_SECONDS: Final = 20
@@ -52,8 +53,8 @@ _FOLDERS: Final = (
     "/usr/bin",
 )
 _EXACT = r"\d+\.\d+(\.\d+)?"
-_NAME = re.compile(r"python(3(\.\d+)?)?")
-_CLAUSE = re.compile(r"\s*(>=|<=|==|!=|~=|<|>|=)?\s*(\d+(?:\.\d+)*)(?:\.\*)?\s*")
+_NAME = lazy_pattern(r"python(3(\.\d+)?)?")
+_CLAUSE = lazy_pattern(r"\s*(>=|<=|==|!=|~=|<|>|=)?\s*(\d+(?:\.\d+)*)(?:\.\*)?\s*")
 
 
 @dataclass(frozen=True, slots=True)
