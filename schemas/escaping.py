@@ -25,7 +25,7 @@ def escaped(text: str, *, colour: bool = False) -> str:
     Characters above ASCII are spelt as JSON spells them, so that escaped JSON is the same JSON. Escaping twice is
     escaping once.
     """
-    if not UNSAFE.search(text):
+    if _is_safe(text):
         return text
     text = text.replace("\r\n", "\n")
     if not colour:
@@ -37,9 +37,14 @@ def escaped(text: str, *, colour: bool = False) -> str:
     return body + RESET + shown[len(body) :]
 
 
+def _is_safe(text: str) -> bool:
+    """Whether nothing unsafe is in it. What is unsafe cannot be printed, so most texts need no search."""
+    return text.replace("\n", "").replace("\t", "").isprintable() or not UNSAFE.search(text)
+
+
 def in_one_line(text: str) -> str:
     """The same, with line breaks and tabs spelt out too: the name of a file stays one line's part."""
-    return _UNSAFE_OR_BREAK.sub(spelt, text)
+    return text if text.isprintable() else _UNSAFE_OR_BREAK.sub(spelt, text)
 
 
 def _spelt_unless_colour(found: re.Match[str]) -> str:

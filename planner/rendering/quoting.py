@@ -13,7 +13,7 @@ INVISIBLE = "\u200b"
 
 def plain(text: str) -> str:
     """The text with control characters, and those that turn or hide writing, spelt out as `\\x1b` or `\\u202e`."""
-    return CONTROL.sub(spelt, text)
+    return text if text.isprintable() else CONTROL.sub(spelt, text)  # no such character can be printed
 
 
 def markdown(text: str) -> str:

@@ -1,10 +1,10 @@
 """A quick yes: closures made from a schema that say 'surely valid' in microseconds. A no means: ask jsonschema."""
 
-import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+from bep.lazy_patterns import lazy_pattern
 from bep.schemas.kinds.published import in_python, pointed, schema_of
 
 Accept = Callable[[Any], bool]
@@ -79,8 +79,8 @@ def _enum(operand: list[Any], _schema: Any, _name: str) -> Accept:
 
 
 def _pattern(operand: str, _schema: Any, _name: str) -> Accept:
-    search = re.compile(in_python(operand)).search
-    return lambda value: type(value) is not str or search(value) is not None
+    pattern = lazy_pattern(in_python(operand))
+    return lambda value: type(value) is not str or pattern.search(value) is not None
 
 
 def _items(operand: Any, _schema: Any, name: str) -> Accept:

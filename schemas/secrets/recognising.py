@@ -7,58 +7,87 @@ placeholder, a number, a path or an expression.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from bep.lazy_patterns import lazy_pattern
 from bep.schemas.secrets.secret import Secret, is_sealed
 
-_TOKENS: Final = (
-    r"gh[pousr]_[A-Za-z0-9]{30,}",  # GitHub
-    r"github_pat_[A-Za-z0-9_]{22,}",
-    r"gl(?:pat|dt|rt|cbt|ptt|soat)-[A-Za-z0-9_.-]{20,}",  # GitLab
-    r"(?:AKIA|ASIA)[A-Z0-9]{16}",  # AWS
-    r"xox[abeoprs]-[A-Za-z0-9-]{10,}",  # Slack
-    r"xapp-\d-[A-Za-z0-9-]{10,}",
-    r"hf_[A-Za-z0-9]{30,}",  # Hugging Face
-    r"sk-(?:proj|ant|svcacct|admin)-[A-Za-z0-9_-]{20,}",  # OpenAI, Anthropic
-    r"sk-[A-Za-z0-9]{32,}",
-    r"gsk_[A-Za-z0-9]{40,}",  # Groq
-    r"(?:sk|rk)_live_[A-Za-z0-9]{16,}",  # Stripe
-    r"whsec_[A-Za-z0-9+/=]{24,}",
-    r"pypi-[A-Za-z0-9_-]{50,}",
-    r"npm_[A-Za-z0-9]{36}",
-    r"dckr_pat_[A-Za-z0-9_-]{20,}",  # Docker Hub
-    r"dop_v1_[a-f0-9]{64}",  # DigitalOcean
-    r"AIza[0-9A-Za-z_-]{35}",  # Google
-    r"GOCSPX-[0-9A-Za-z_-]{20,}",
-    r"ya29\.[0-9A-Za-z_-]{20,}",
-    r"dapi[a-f0-9]{32}(?:-\d)?",  # Databricks
-    r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}",  # SendGrid
-    r"hv[sb]\.[A-Za-z0-9_-]{24,}",  # Vault
-    r"shp(?:at|ca|pa|ss)_[a-f0-9]{32}",  # Shopify
-    r"ATATT3[A-Za-z0-9_=-]{40,}",  # Atlassian
-    r"[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}",  # Azure DevOps
-    r"[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}",  # a client secret of Microsoft Entra
-    r"eyJ[A-Za-z0-9_-]{6,}\.eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}",  # a JSON web token
-)
+_TOKENS: Final = {  # each with what stands in it wherever it is: looked for first, for most texts have none of it
+    r"gh[pousr]_[A-Za-z0-9]{30,}": "ghp_ gho_ ghu_ ghs_ ghr_",  # GitHub
+    r"github_pat_[A-Za-z0-9_]{22,}": "github_pat_",
+    r"gl(?:pat|dt|rt|cbt|ptt|soat)-[A-Za-z0-9_.-]{20,}": "glpat- gldt- glrt- glcbt- glptt- glsoat-",  # GitLab
+    r"(?:AKIA|ASIA)[A-Z0-9]{16}": "AKIA ASIA",  # AWS
+    r"xox[abeoprs]-[A-Za-z0-9-]{10,}": "xox",  # Slack
+    r"xapp-\d-[A-Za-z0-9-]{10,}": "xapp-",
+    r"hf_[A-Za-z0-9]{30,}": "hf_",  # Hugging Face
+    r"sk-(?:proj|ant|svcacct|admin)-[A-Za-z0-9_-]{20,}": "sk-",  # OpenAI, Anthropic
+    r"sk-[A-Za-z0-9]{32,}": "sk-",
+    r"gsk_[A-Za-z0-9]{40,}": "gsk_",  # Groq
+    r"(?:sk|rk)_live_[A-Za-z0-9]{16,}": "k_live_",  # Stripe
+    r"whsec_[A-Za-z0-9+/=]{24,}": "whsec_",
+    r"pypi-[A-Za-z0-9_-]{50,}": "pypi-",
+    r"npm_[A-Za-z0-9]{36}": "npm_",
+    r"dckr_pat_[A-Za-z0-9_-]{20,}": "dckr_pat_",  # Docker Hub
+    r"dop_v1_[a-f0-9]{64}": "dop_v1_",  # DigitalOcean
+    r"AIza[0-9A-Za-z_-]{35}": "AIza",  # Google
+    r"GOCSPX-[0-9A-Za-z_-]{20,}": "GOCSPX-",
+    r"ya29\.[0-9A-Za-z_-]{20,}": "ya29.",
+    r"dapi[a-f0-9]{32}(?:-\d)?": "dapi",  # Databricks
+    r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}": "SG.",  # SendGrid
+    r"hv[sb]\.[A-Za-z0-9_-]{24,}": "hvs. hvb.",  # Vault
+    r"shp(?:at|ca|pa|ss)_[a-f0-9]{32}": "shpat_ shpca_ shppa_ shpss_",  # Shopify
+    r"ATATT3[A-Za-z0-9_=-]{40,}": "ATATT3",  # Atlassian
+    r"[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}": "AZDO",  # Azure DevOps
+    r"[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}": "Q~",  # a client secret of Microsoft Entra
+    r"eyJ[A-Za-z0-9_-]{6,}\.eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}": "eyJ",  # a JSON web token
+}
+
+
+class _Shape(NamedTuple):
+    """What a secret looks like. One of the `signs` stands in every text that has one."""
+
+    signs: tuple[str, ...]
+    pattern: re.Pattern[str]
+
 
 _SHAPES: Final = {
-    "a user and a password in an address": r"(?<=://)[^\s/@:'\"<>]*:[^\s/'\"]+(?=@)",
-    "an account key": r"\b(?:AccountKey|SharedAccessKey)\s*=\s*[^;\s'\"]+",
-    "a password": r"(?:;|\A)\s*(?:Password|Pwd)\s*=\s*[^;'\"]+(?=;|\Z)",
-    "a signature": r"\b(?:sig|x-amz-signature|x-goog-signature)=[^\s&;#'\"]+|SharedAccessSignature=[^\s;'\"]+"
-    r"|(?<=[?&])(?:signature|(?:access_|auth_|private_)?token|api_?key|password|client_secret)=[^\s&#'\"]+",
-    "a private key": r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----[^-]*",
-    "an access token": r"(?<![A-Za-z0-9_-])(?:" + "|".join(_TOKENS) + r")(?![A-Za-z0-9])"
-    r"|\b(?:[Bb]earer|Basic)\s+(?=\S*\d)[A-Za-z0-9+/=._~-]{16,}"
-    r"|hooks\.slack\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/\w+",
-    "a storage account key": r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{86}==(?![A-Za-z0-9+/=])",
+    "a user and a password in an address": _Shape(
+        ("@",),
+        lazy_pattern(r"(?<=://)[^\s/@:'\"<>]*:[^\s/'\"]+(?=@)"),
+    ),
+    "an account key": _Shape(
+        ("=",),
+        lazy_pattern(r"\b(?:AccountKey|SharedAccessKey)\s*=\s*[^;\s'\"]+", re.IGNORECASE),
+    ),
+    "a password": _Shape(
+        ("=",),
+        lazy_pattern(r"(?:;|\A)\s*(?:Password|Pwd)\s*=\s*[^;'\"]+(?=;|\Z)", re.IGNORECASE),
+    ),
+    "a signature": _Shape(
+        ("=",),
+        lazy_pattern(
+            r"\b(?:sig|x-amz-signature|x-goog-signature)=[^\s&;#'\"]+|SharedAccessSignature=[^\s;'\"]+"
+            r"|(?<=[?&])(?:signature|(?:access_|auth_|private_)?token|api_?key|password|client_secret)=[^\s&#'\"]+",
+            re.IGNORECASE,
+        ),
+    ),
+    "a private key": _Shape(
+        ("PRIVATE KEY",),
+        lazy_pattern(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----[^-]*"),
+    ),
+    "an access token": _Shape(
+        (*" ".join(_TOKENS.values()).split(), "earer", "Basic", "hooks.slack.com"),
+        lazy_pattern(
+            r"(?<![A-Za-z0-9_-])(?:" + "|".join(_TOKENS) + r")(?![A-Za-z0-9])"
+            r"|\b(?:[Bb]earer|Basic)\s+(?=\S*\d)[A-Za-z0-9+/=._~-]{16,}"
+            r"|hooks\.slack\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/\w+"
+        ),
+    ),
+    "a storage account key": _Shape(
+        ("==",),
+        lazy_pattern(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{86}==(?![A-Za-z0-9+/=])"),
+    ),
 }
-_ANY_CASE: Final = ("an account key", "a password", "a signature")
-_CERTAIN: Final = {
-    what: re.compile(pattern, re.IGNORECASE if what in _ANY_CASE else 0) for what, pattern in _SHAPES.items()
-}
-_HINTS: Final = lazy_pattern(r"://|=|PRIVATE KEY|xox|xapp|[Bb]earer|Basic|[A-Za-z0-9_+/.~-]{20}")
 
 _WORD: Final = lazy_pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SECRETS: Final = frozenset((
@@ -124,13 +153,14 @@ def without(secrets: Iterable[str], text: str) -> str:
 
 
 def _found(text: str) -> Iterator[tuple[str, str]]:
-    if len(text) < _SHORTEST_SHAPE or not _HINTS.search(text):
+    if len(text) < _SHORTEST_SHAPE:
         return
     bare = _EXPRESSION.sub("", text) if "$" in text else text
-    for what, pattern in _CERTAIN.items():
-        for match in pattern.finditer(bare):
-            if not _is_empty(match.group()):
-                yield what, match.group()
+    for what, shape in _SHAPES.items():
+        if any(sign in bare for sign in shape.signs):
+            for match in shape.pattern.finditer(bare):
+                if not _is_empty(match.group()):
+                    yield what, match.group()
 
 
 def _is_empty(found: str) -> bool:

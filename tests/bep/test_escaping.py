@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bep.cli import COMMANDS
+from bep.planner.rendering.quoting import CONTROL
 from bep.schemas.escaping import COLOUR, UNSAFE, escaped, in_one_line
 from tests.bep.conftest import FILES, Workspace, surroundings, write
 
@@ -197,3 +198,9 @@ def test_a_file_of_any_name_is_one_lines_part(hostile: Workspace) -> None:
     shown = r"\x1b]0;TITLE\x07\x1b[2J\u202eTURNED\n\u009b2J-bad.txt"
     assert any(shown in line for line in done.stderr.splitlines())
     assert any(shown in line for line in done.stdout.splitlines() if line.strip().startswith("files:"))
+
+
+def test_no_unsafe_character_can_be_printed() -> None:
+    unsafe = [each for each in map(chr, range(sys.maxunicode + 1)) if UNSAFE.match(each) or CONTROL.match(each)]
+    assert len(unsafe) > 2000
+    assert not [each for each in unsafe if each.isprintable()]

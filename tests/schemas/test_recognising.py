@@ -1,8 +1,20 @@
 """The recogniser: names and shapes that are secrets, and those that only look a little like one."""
 
-import pytest
+import re
 
-from bep.schemas.secrets.recognising import is_secret, names_secret, redacted, secrets_sealed, shape_of
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bep.schemas.secrets.recognising import (
+    _SHAPES,
+    _TOKENS,
+    is_secret,
+    names_secret,
+    redacted,
+    secrets_sealed,
+    shape_of,
+)
 from bep.schemas.secrets.secret import is_sealed
 
 
@@ -58,3 +70,18 @@ def test_a_kept_value_is_sealed_where_it_is_secret_and_not_excused() -> None:
     assert is_sealed(sealed["tags"]["api_token"])
     assert sealed["list"] == kept["list"]
     assert secrets_sealed(sealed, ("list",), "key") is sealed
+
+
+@pytest.mark.parametrize("what", _SHAPES)
+@given(st.data())
+def test_one_of_its_signs_stands_wherever_a_shape_is(what: str, data: st.DataObject) -> None:
+    pattern = re.compile(_SHAPES[what].pattern.pattern, _SHAPES[what].pattern.flags)
+    text = data.draw(st.from_regex(pattern))
+    assert any(sign in text for sign in _SHAPES[what].signs)
+
+
+@pytest.mark.parametrize("token", _TOKENS)
+@given(st.data())
+def test_one_of_its_signs_stands_in_every_token(token: str, data: st.DataObject) -> None:
+    text = data.draw(st.from_regex(token, fullmatch=True))
+    assert any(sign in text for sign in _TOKENS[token].split())
