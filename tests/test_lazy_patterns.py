@@ -2,6 +2,8 @@
 
 import pkgutil
 import re
+import subprocess
+import sys
 from importlib import import_module
 
 import pytest
@@ -35,3 +37,18 @@ def test_a_wrong_expression_is_told_at_use() -> None:
     wrong = lazy_pattern("(")
     with pytest.raises(re.error):
         wrong.match("")
+
+
+def test_a_package_that_is_imported_meanwhile_works_as_ever() -> None:
+    code = (
+        "import bep.schemas.yaml.package, re, yaml, copy\n"
+        "assert type(re.compile('a')) is re.Pattern\n"
+        "assert yaml.safe_load('{a: 1.5, b: 2020-01-01, c: yes, d: null}')['a'] == 1.5\n"
+        "assert type(copy.deepcopy(yaml.SafeLoader.yaml_implicit_resolvers)) is dict\n"
+        "try:\n"
+        "    yaml.safe_load('a: \\x00')\n"
+        "except yaml.reader.ReaderError:\n"
+        "    print('refused')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("refused\n", "")

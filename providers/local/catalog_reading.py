@@ -5,7 +5,6 @@ is used as it is, and a file without a log is read as one that nobody changes, w
 """
 
 import os
-import shutil
 import sqlite3
 from pathlib import Path
 
@@ -53,7 +52,8 @@ def connect_to_read(path: Path, address: str, operation: str) -> Reading:
 
 def _of_a_copy(path: Path, address: str, operation: str) -> sqlite3.Connection:
     """A log without its index, as a copied folder may have it: read where an index can be made."""
-    import tempfile  # only for what may not be read in its place
+    import shutil  # only for what may not be read in its place
+    import tempfile
 
     with tempfile.TemporaryDirectory(prefix="bep-") as folder:
         copy = Path(folder, path.name)

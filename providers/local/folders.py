@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,6 +51,8 @@ def remove(folder: Path) -> None:
             folder.rename(doomed)
         except FileNotFoundError:
             return
+    import shutil  # brings three compressors along
+
     shutil.rmtree(doomed, ignore_errors=True)
 
 
@@ -60,6 +61,8 @@ def _sweep(parent: Path) -> None:
     for left in parent.glob(f"{UNFINISHED}*"):
         try:
             if now - left.stat().st_mtime > LEFTOVER_SECONDS:
+                import shutil
+
                 shutil.rmtree(left, ignore_errors=True)
         except FileNotFoundError:
             continue

@@ -23,7 +23,7 @@ from bep.schemas.secrets.secret import seal
 if TYPE_CHECKING:
     from bep.providers.local.environments.environments import Environments
     from bep.providers.world import Kept
-from bep.providers.local.environments.builders import AUTO
+from bep.providers.local.environments.builder_names import AUTO
 
 CLOUD: Final = ".bep/cloud"
 """Where this world lies, below the workspace's folder. Nothing is made there before the first write."""

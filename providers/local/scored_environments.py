@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bep.providers.local.environments.builders import AUTO, CONDA, NO_PROGRAM, PIP, conda_program
+from bep.providers.local.environments.builder_names import AUTO, CONDA, PIP
+from bep.providers.local.environments.builders import NO_PROGRAM, conda_program
 from bep.providers.world import Built, Chosen, Outlook, Report
 from bep.schemas.address import Address
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bep.providers.local.content import ContentStore
-from bep.providers.local.environments.builders import AUTO
+from bep.providers.local.environments.builder_names import AUTO
 from bep.providers.local.provider import LocalProvider
 from bep.providers.world import Chosen, Kept, Report, ScoredWith, Setup, Unreferenced
 

@@ -6,7 +6,6 @@ they take, so they are read by the same parser as pip's.
 
 import posixpath
 import re
-import shlex
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -85,6 +84,8 @@ class _Refused(Exception):
 def _keep(option: "optparse.Option", name: str, value: str | None, parser: "optparse.OptionParser") -> None:
     del name
     text = str(option.get_opt_string())
+    import shlex
+
     parser.values.others.append(f"{text} {shlex.quote(value)}" if value is not None else text)  # type: ignore[union-attr]
 
 
@@ -113,6 +114,8 @@ def parse(line: str) -> PipLine:
     tokens = in_one_word(line).split(" ")
     start = next((place for place, token in enumerate(tokens) if token.startswith("-")), len(tokens))
     requirement, rest = " ".join(tokens[:start]).strip(), " ".join(tokens[start:]).strip()
+    import shlex
+
     try:
         parser = _parser()
         found, more = parser.parse_args(shlex.split(rest), parser.get_default_values())

@@ -8,8 +8,6 @@ from bep.schemas.content import DIGITS, version_of
 from bep.schemas.drafts.contents import Contents, beside
 from bep.schemas.drafts.draft import Draft
 from bep.schemas.drafts.literal_secrets import excused_of, warn_of_literal
-from bep.schemas.environments.environments import complete
-from bep.schemas.environments.mlflow_files import check_mlflow_files
 from bep.schemas.kinds.kind import fields, load_kind
 from bep.schemas.resource import FieldPath, Lifecycle, Resource, Retries, Timeouts
 from bep.schemas.secrets.secret import Secret
@@ -22,6 +20,8 @@ def prepare(draft: Draft, contents: Contents) -> None:
     """Make a draft canonical but for its references, in place, and find its address. Inline parts were taken out."""
     kind = load_kind(draft.kind)
     if draft.kind == "environment":
+        from bep.schemas.environments.environments import complete
+
         complete(draft, contents)  # takes its contents as it finds them
     else:
         for path in sorted(kind.content, key=str):
@@ -29,6 +29,8 @@ def prepare(draft: Draft, contents: Contents) -> None:
     match draft.kind:
         case "model":
             _model_type(draft)
+            from bep.schemas.environments.mlflow_files import check_mlflow_files
+
             check_mlflow_files(draft, contents)
         case "data":
             _data_type(draft)

@@ -12,7 +12,6 @@ from bep.schemas.drafts.draft import Draft
 from bep.schemas.drafts.literal_secrets import CODE as LITERAL
 from bep.schemas.drafts.literal_secrets import IN_ADDRESS, certain, certain_secrets, seal_literals
 from bep.schemas.drafts.references import Addresses
-from bep.schemas.environments.environments import take_from_file
 from bep.schemas.files import Files
 from bep.schemas.findings.finding import Finding, errors, mistake, ordered, warning
 from bep.schemas.kinds.kind import load_kind
@@ -215,6 +214,8 @@ class _Loading:
 
     def _draft(self, draft: Draft) -> None:
         if draft.kind == "deployment":
+            from bep.schemas.environments.environments import take_from_file
+
             take_from_file(draft, self.files, self.texts)
         for name, part in inline_parts(draft) if draft.kind == "deployment" else ():
             prepare(part, self.contents)

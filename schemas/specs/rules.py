@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from bep.schemas.address import Address
 from bep.schemas.content import conda_content
@@ -12,9 +13,11 @@ from bep.schemas.findings.did_you_mean import did_you_mean, listed
 from bep.schemas.findings.finding import Finding, Severity, mistake
 from bep.schemas.kinds.kind import load_kind
 from bep.schemas.mark import Mark
-from bep.schemas.specs.scripts import ScriptTrouble, examine
 from bep.schemas.yaml.masking import in_address
 from bep.schemas.yaml.node import plain
+
+if TYPE_CHECKING:
+    from bep.schemas.specs.scripts import ScriptTrouble
 
 MLFLOW = "mlflow_model"
 OUTPUT_FILE = "predictions.csv"
@@ -217,6 +220,8 @@ def _script(draft: Draft, contents: Contents) -> None:
 
 
 def _examine(draft: Draft, contents: Contents, path: str) -> None:
+    from bep.schemas.specs.scripts import examine
+
     field = ("code_configuration", "scoring_script")
     try:
         troubles = contents.once(path, examine)
@@ -229,7 +234,7 @@ def _examine(draft: Draft, contents: Contents, path: str) -> None:
         _report(draft, path, trouble)
 
 
-def _report(draft: Draft, path: str, trouble: ScriptTrouble) -> None:
+def _report(draft: Draft, path: str, trouble: "ScriptTrouble") -> None:
     if not path.endswith(".py") and trouble.code == "script-syntax":
         return
     severity = Severity.ERROR if trouble.certain else Severity.WARNING

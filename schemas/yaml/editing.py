@@ -6,9 +6,8 @@ Each function gives the new text, or None where that cannot be done without layi
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-
 from bep.schemas.mark import Mark
+from bep.schemas.yaml.package import yaml
 
 Place = tuple[yaml.MappingNode, yaml.ScalarNode, yaml.Node]
 """A field where it stands: the mapping, the key, the value."""

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import yaml
-
 from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.mark import Mark
 from bep.schemas.yaml.node import Node, Place
+from bep.schemas.yaml.package import yaml
 from bep.schemas.yaml.scalar import meaning
 
 MOST_ALIASED = 100_000

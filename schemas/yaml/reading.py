@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import yaml
-
 from bep.lazy_dataclasses import dataclass
 from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.mark import Mark
 from bep.schemas.yaml.node import Node
 from bep.schemas.yaml.nodes import Building
+from bep.schemas.yaml.package import yaml
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_DEPTH = 100

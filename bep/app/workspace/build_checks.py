@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from bep.lazy_dataclasses import replace
-from bep.schemas.environments.pip_files import FIELD
 from bep.schemas.findings.finding import Finding, mistake, ordered
 from bep.schemas.mark import Mark
 from bep.schemas.resource import FieldPath, Resource
@@ -33,6 +32,8 @@ def _unbuildable(resource: Resource, world: "World") -> Iterator[Finding]:
     environments = world.environments if isinstance(conda, Mapping) else None
     if environments is None:
         return
+    from bep.schemas.environments.pip_files import FIELD
+
     files = resource.contents.get(FIELD)
     for place, message, fix in environments.unbuildable(resource.attributes, files.files if files else {}):
         yield mistake("environment-unbuildable", resource.address, message, f"{fix}.", _mark(resource, place))

@@ -7,14 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from bep.lazy_dataclasses import dataclass, replace
+from bep.providers.local.environments.builder_names import AUTO, CONDA, CONDA_PROGRAMS, PIP
 from bep.providers.local.environments.conda import Problem, Recipe
-
-AUTO: Final = "auto"
-"""pip builds what it can have, micromamba, mamba or conda the rest; `pip` and `conda` are the other two settings."""
-PIP: Final = "pip"
-CONDA: Final = "conda"
-CONDA_PROGRAMS: Final = ("micromamba", "mamba", "conda")
-"""In the order in which they are taken: the quickest first. They read the same files and solve to the same ends."""
 
 _SHARED_CHANNELS: Final = frozenset(
     (

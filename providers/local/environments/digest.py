@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bep.planner.canonical import digest_of
-from bep.providers.local.environments.builders import CONDA, PIP
+from bep.providers.local.environments.builder_names import CONDA, PIP
 from bep.providers.local.environments.conda import Recipe
 from bep.providers.local.environments.credentials import without_users
 from bep.providers.local.environments.interpreters import Interpreter

@@ -12,7 +12,8 @@ from bep.lazy_dataclasses import dataclass, replace
 from bep.providers.disk_faults import told
 from bep.providers.local.environments import building, conda_prefix
 from bep.providers.local.environments import folder as environment_folder
-from bep.providers.local.environments.builders import AUTO, BY_PIP, Builder, conda_program, settled
+from bep.providers.local.environments.builder_names import AUTO
+from bep.providers.local.environments.builders import BY_PIP, Builder, conda_program, settled
 from bep.providers.local.environments.building import Site
 from bep.providers.local.environments.built import COMPLETE, Built, is_home, mark, marked, usable
 from bep.providers.local.environments.conda import Recipe, noted
