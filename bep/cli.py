@@ -1,6 +1,7 @@
 """The command line's one door: finds the command, imports only that one, and turns every ending into an exit code."""
 
 import errno
+import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -58,15 +59,11 @@ def main() -> NoReturn:
     from bep.terminal import guard_standard_streams
 
     guard_standard_streams()  # before anything is parsed: a mistyped word is printed back, too
-    _keep_what_is_made()
-    sys.exit(run(arguments))
-
-
-def _keep_what_is_made() -> None:
-    """Look for garbage seldom: nearly all that a command makes it needs to its end, and every look goes through it."""
-    import gc
-
+    # nearly all that a command makes it needs to its end, and every look for garbage goes through it
     gc.set_threshold(100_000, 50, 50)
+    code = run(arguments)
+    gc.freeze()  # the interpreter, as it ends, looks three times for garbage that goes with the process anyway
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:

@@ -40,24 +40,23 @@ def _dataclass(
     if given is None:
         return lambda cls: _dataclass(cls, frozen=frozen, slots=slots, eq=eq, order=order)
     own = _fields_of(given)
-    cls: Any = _with_slots(given, own) if slots else given
-    cls._lazy_fields = own
-    cls.__dataclass_fields__ = _StandardFields()
-    cls.__match_args__ = tuple([each.name for each in own if each.said.init])  # type: ignore[misc]  # set only here
-    cls.__init__ = _compiled_at_first(cls, frozen)
-    _set_unless_written(cls, "__repr__", _repr)
-    if eq:
-        _compare_by_fields(cls, own, frozen, order)
-    if frozen:
-        cls.__setattr__, cls.__delattr__ = _no_assignment, _no_deletion
-        cls.__getstate__, cls.__setstate__ = _state, _set_state
-    return cls
+    added = _methods(own, eq, order, frozen)
+    names = tuple([each.name for each in own])
+    if not slots:
+        for name, value in added.items():
+            if name not in vars(given):
+                setattr(given, name, value)
+        return given
+    written = {name: value for name, value in vars(given).items() if name not in (*names, "__dict__", "__weakref__")}
+    made = type(given)(given.__name__, given.__bases__, {**added, **written, "__slots__": names})
+    made.__qualname__ = given.__qualname__
+    return made
 
 
 def _fields_of(cls: type) -> tuple[_Field, ...]:
     """The fields in the order they are written in, each with what is said of it; the class keeps plain defaults."""
     own = []
-    for name, annotation in vars(cls).get("__annotations__", {}).items():
+    for name, annotation in cls.__annotations__.items():
         default = vars(cls).get(name, _MISSING)
         said = default if isinstance(default, _Said) else _Said(default)
         if said.default is not _MISSING and type(said.default).__hash__ is None:
@@ -70,34 +69,38 @@ def _fields_of(cls: type) -> tuple[_Field, ...]:
     return tuple(own)
 
 
-def _with_slots(cls: type, own: tuple[_Field, ...]) -> type:
-    """The same class, made again: places for attributes are there from the start, or not at all."""
-    names = tuple([each.name for each in own])
-    written = {name: value for name, value in vars(cls).items() if name not in (*names, "__dict__", "__weakref__")}
-    made = type(cls)(cls.__name__, cls.__bases__, {**written, "__slots__": names})
-    made.__qualname__ = cls.__qualname__
-    return made
+def _methods(own: tuple[_Field, ...], eq: bool, order: bool, frozen: bool) -> dict[str, Any]:
+    """What a class of these fields gets, by name, but for what is written in it."""
+    compared = [each.name for each in own if each.said.compare]
+    added: dict[str, Any] = {
+        "_lazy_fields": own,
+        "_lazy_values": attrgetter(*compared) if compared else type,
+        "__dataclass_fields__": _STANDARD_FIELDS,
+        "__match_args__": tuple([each.name for each in own if each.said.init]),
+        "__init__": _compile_and_initialize,
+        "__repr__": _repr,
+    }
+    if eq:
+        added |= {"__eq__": _equal, "__hash__": _hash if frozen else None}
+    if order:
+        added |= {f"__{compare.__name__}__": _by_values(compare) for compare in (lt, le, gt, ge)}
+    if frozen:
+        added |= {"__setattr__": _no_assignment, "__delattr__": _no_deletion}
+        added |= {"__getstate__": _state, "__setstate__": _set_state}
+    return added
 
 
-def _set_unless_written(cls: type, name: str, method: Callable[..., Any]) -> None:
-    if name not in vars(cls):
-        setattr(cls, name, method)
+def _compile_and_initialize(self: Any, *given: Any, **named: Any) -> None:
+    """The `__init__` of every class at first: it puts the compiled one in its place."""
+    cls: Any = next(each for each in type(self).__mro__ if "_lazy_fields" in vars(each))
+    cls.__init__ = _initializer(cls)
+    cls.__init__(self, *given, **named)
 
 
-def _compiled_at_first(cls: Any, frozen: bool) -> Callable[..., None]:
-    """An `__init__` that puts the compiled one in its place."""
-
-    def __init__(self: Any, *given: Any, **named: Any) -> None:
-        cls.__init__ = _initializer(cls, frozen)
-        cls.__init__(self, *given, **named)
-
-    return __init__
-
-
-def _initializer(cls: Any, frozen: bool) -> Callable[..., None]:
+def _initializer(cls: Any) -> Callable[..., None]:
     """The `__init__` of a class: an argument for each field."""
     known: dict[str, Any] = {"_MISSING": _MISSING, "_set": object.__setattr__}
-    arguments, lines = ["self"], []
+    arguments, lines, is_frozen = ["self"], [], cls.__setattr__ is _no_assignment
     for name, _, said in cls._lazy_fields:
         default, value = "", name
         if said.default_factory is not _MISSING:
@@ -111,7 +114,7 @@ def _initializer(cls: Any, frozen: bool) -> Callable[..., None]:
             continue  # `__post_init__` says what it is
         if said.init:
             arguments.append(name + default)
-        lines.append(f"_set(self, {name!r}, {value})" if frozen else f"self.{name} = {value}")
+        lines.append(f"_set(self, {name!r}, {value})" if is_frozen else f"self.{name} = {value}")
     if hasattr(cls, "__post_init__"):
         lines.append("self.__post_init__()")
     body = "\n    ".join(lines) or "pass"
@@ -121,32 +124,23 @@ def _initializer(cls: Any, frozen: bool) -> Callable[..., None]:
     return made
 
 
-def _compare_by_fields(cls: Any, own: tuple[_Field, ...], frozen: bool, order: bool) -> None:
-    """Equal when all fields that are compared are; what is frozen can be a key, too."""
-    names = [each.name for each in own if each.said.compare]
-    values = attrgetter(*names) if names else type
-
-    def __eq__(self: Any, other: Any) -> bool:
-        return bool(values(self) == values(other)) if self.__class__ is other.__class__ else NotImplemented
-
-    def __hash__(self: Any) -> int:
-        return hash(values(self))
-
-    _set_unless_written(cls, "__eq__", __eq__)
-    if order:
-        _order_by(cls, values)
-    if frozen:
-        _set_unless_written(cls, "__hash__", __hash__)
-    elif "__hash__" not in vars(cls):
-        cls.__hash__ = None
+def _equal(self: Any, other: Any) -> Any:
+    if self.__class__ is not other.__class__:
+        return NotImplemented
+    return self._lazy_values(self) == other._lazy_values(other)
 
 
-def _order_by(cls: Any, values: Callable[[Any], Any]) -> None:
-    def method(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], bool]:
-        return lambda self, other: compare(values(self), values(other)) if type(other) is cls else NotImplemented
+def _hash(self: Any) -> int:
+    return hash(self._lazy_values(self))
 
-    for compare in (lt, le, gt, ge):
-        setattr(cls, f"__{compare.__name__}__", method(compare))
+
+def _by_values(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def method(self: Any, other: Any) -> Any:
+        if self.__class__ is not other.__class__:
+            return NotImplemented
+        return compare(self._lazy_values(self), other._lazy_values(other))
+
+    return method
 
 
 def _repr(self: Any) -> str:
@@ -185,6 +179,9 @@ class _StandardFields:
         found: Mapping[str, Any] = made.__dataclass_fields__
         owner.__dataclass_fields__ = found
         return found
+
+
+_STANDARD_FIELDS: Final = _StandardFields()
 
 
 def _field_said(**said: Any) -> Any:
