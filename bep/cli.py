@@ -59,6 +59,11 @@ def main() -> NoReturn:
     from bep.terminal import guard_standard_streams
 
     guard_standard_streams()  # before anything is parsed: a mistyped word is printed back, too
+    if sys.stderr.isatty():
+        from bep.app.workspace.watching import let_watch
+        from bep.commands.watching import draw_looking
+
+        let_watch(draw_looking)
     # nearly all that a command makes it needs to its end, and every look for garbage goes through it
     gc.set_threshold(100_000, 50, 50)
     code = run(arguments)

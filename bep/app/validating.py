@@ -59,7 +59,9 @@ def _checked(root: Path, paths: Sequence[str], source: Source, here: Path) -> Ch
 
 def _seen(file: str, root: Path, here: Path) -> str:
     """A path of a workspace as seen from the current folder."""
-    return file if file == STANDARD_INPUT or root == here else Path(os.path.relpath(root / file, here)).as_posix()
+    if file == STANDARD_INPUT or root == here or Path(file).is_absolute():
+        return file
+    return Path(os.path.relpath(root / file, here)).as_posix()
 
 
 def _by_workspace(paths: Sequence[str], here: Path) -> dict[Path, list[str]]:
@@ -75,7 +77,8 @@ def _called(file: Path, path: str, root: Path, here: Path) -> str:
     inside = os.path.normpath(file)
     if root == here and not Path(path).is_absolute():
         return path
-    return Path(os.path.relpath(inside, root)).as_posix()
+    within = os.path.relpath(inside, root)
+    return path if within.startswith("..") and Path(path).is_absolute() else Path(within).as_posix()
 
 
 def _nearest(folder: Path) -> Path | None:

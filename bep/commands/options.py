@@ -68,8 +68,8 @@ CancelJobs = Annotated[
 
 
 def addresses(named: list[str] | None, files: list[Path] | None) -> tuple[str, ...]:
-    """Addresses named one by one, and those in files: one a line, `#` begins a comment. Raises `OSError`."""
-    lines = (line.partition("#")[0].strip() for file in files or () for line in file.read_text().splitlines())
+    """Addresses named one by one, and those in files: one a line, `#` begins a comment. Raises `Stop`, `OSError`."""
+    lines = (line.partition("#")[0].strip() for file in files or () for line in _text(file).splitlines())
     return (*(named or ()), *(line for line in lines if line))
 
 
@@ -91,6 +91,18 @@ def must_be_a_file(out: Path | None, command: str) -> None:
 
 
 _FORMATS = ("json", "jsonc", "yaml", "yamlc", "yml", "table", "tsv", "none", "text", "markdown", "github")
+
+
+def _text(file: Path) -> str:
+    """The text of a file, and never that of a device, which would not end."""
+    from bep.disk.listing import plain_bytes
+
+    try:
+        return plain_bytes(file).decode()
+    except OSError as error:
+        raise Stop(ExitCode.ERROR, f"{file} cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise Stop(ExitCode.ERROR, f"{file} cannot be read: it is not UTF-8") from None
 
 
 def source_of(specs: list[str] | None, variables: list[str] | None, variable_files: list[str] | None) -> Source:

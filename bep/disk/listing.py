@@ -5,6 +5,7 @@ What is no plain file cannot travel: it is named, with the way out, and never op
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -40,14 +41,17 @@ class Listing:
     secrets: list[str] = field(default_factory=list)
 
 
-def listing(source: Path) -> Listing:
-    """The files of a folder, or the one file. Raises `Unfit` with what cannot travel, `OSError` where nothing is."""
+def listing(source: Path, step: Callable[[], None] = lambda: None) -> Listing:
+    """The files of a folder, or the one file. Raises `Unfit` with what cannot travel, `OSError` where nothing is.
+
+    `step` is called for each file.
+    """
     status = source.stat()
     if stat.S_ISREG(status.st_mode):
         return Listing({source.name: source})
     if not stat.S_ISDIR(status.st_mode):
         raise Unfit([UnfitFile("", f"is {sort_of(status.st_mode)}, not a file or a folder", "Check the path.")])
-    walk = _Walk(source)
+    walk = _Walk(source, step)
     walk.look_through(source)
     if walk.unfit:
         raise Unfit(sorted(walk.unfit))
@@ -60,8 +64,9 @@ def sort_of(mode: int) -> str:
 
 
 class _Walk:
-    def __init__(self, source: Path) -> None:
+    def __init__(self, source: Path, step: Callable[[], None]) -> None:
         self.found = Listing()
+        self._step = step
         self.unfit: list[UnfitFile] = []
         self._root = os.path.realpath(source)
         self._rules = _Rules(source)
@@ -92,6 +97,7 @@ class _Walk:
         return counts(name) and not asked
 
     def _file(self, entry: "os.DirEntry[str]", name: str) -> None:
+        self._step()
         asked = self._rules.asked(name)
         if asked is True or not (counts(name) or self._rules.means(name)):
             if asked is None and holds_secrets(name):

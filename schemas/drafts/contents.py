@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from bep.schemas.content import Unfit
 from bep.schemas.drafts.draft import Draft
 from bep.schemas.drafts.references import is_remote
-from bep.schemas.files import Files
+from bep.schemas.files import MEND_LINK, Files, absence_of, is_broken_link
 from bep.schemas.findings.did_you_mean import did_you_mean
 from bep.schemas.findings.finding import warning
 from bep.schemas.resource import Content, FieldPath
@@ -50,9 +50,10 @@ class Contents:
         name = ".".join(str(step) for step in path)
         try:
             if not self.files.exists(local):
-                draft.error("path-not-found", path, f"{name}: there is no {local}", self.advice(local))
+                draft.error("path-not-found", path, f"{name}: {self.absence(local)}", self.advice(local))
                 return None
             if folder and not self.files.is_folder(local):
+                self.files.content(local)  # which says so if it is no file either
                 draft.error(
                     "not-a-folder",
                     path,
@@ -76,6 +77,10 @@ class Contents:
             return None
         return self._seen[local]
 
+    def absence(self, path: str) -> str:
+        """That a path is not there, or that the link is there which is all that is."""
+        return absence_of(path, self.files)
+
     def advice(self, path: str) -> str:
         """A fix for a path that is not there: the nearest names beside it."""
         parent, name = posixpath.split(path)
@@ -83,6 +88,8 @@ class Contents:
             names = self.files.names(parent or ".")
         except (OSError, ValueError):
             return f"The folder {parent or '.'} is not there either. Paths are relative to the file that names them."
+        if name in names:
+            return MEND_LINK if not self.files.exists(path) else "Check the file."
         near = did_you_mean(name, names, before=f"{parent}/" if parent else "")
         return near or "Paths are relative to the file that names them."
 
@@ -115,6 +122,10 @@ def _say_left_out(draft: Draft, path: FieldPath, name: str, content: Content) ->
     draft.findings.append(warning("left-out", draft.label, message, fix, draft.node.nearest(path).mark))
 
 
-def said(error: Exception) -> str:
-    """What the system says about a file, without numbers and paths."""
+def said(error: Exception, path: str = "", files: Files | None = None) -> str:
+    """What the system says about a file, without numbers and paths; of a link that leads nowhere (`path`) that it is
+    one.
+    """
+    if files is not None and isinstance(error, FileNotFoundError) and is_broken_link(path, files):
+        return "it is a link to what is not there"
     return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)

@@ -103,12 +103,17 @@ def _conda(draft: Draft, contents: Contents, node: Node, base: Node | None) -> N
         path = beside(beside(base.file, base.value) + "/x", node.value)
     try:
         if not contents.files.exists(path):
-            draft.error("path-not-found", ("conda_file",), f"conda_file: there is no {path}", contents.advice(path))
+            draft.error(
+                "path-not-found", ("conda_file",), f"conda_file: {contents.absence(path)}", contents.advice(path)
+            )
             return
         written = read(contents.files.read(path), path)
     except (OSError, ValueError) as error:
         draft.error(
-            "path-unreadable", ("conda_file",), f"conda_file: {path} cannot be read: {said(error)}", "Check the path."
+            "path-unreadable",
+            ("conda_file",),
+            f"conda_file: {path} cannot be read: {said(error, path, contents.files)}",
+            "Check the path.",
         )
         return
     draft.findings.extend(written.findings)
@@ -129,4 +134,5 @@ def _listed(draft: Draft, contents: Contents, name: str, node: Node) -> None:
     try:
         node.value = read_lines(contents, path)
     except (OSError, ValueError) as error:
-        draft.error("path-not-found", (name,), f"{name}: {path} cannot be read: {said(error)}", contents.advice(path))
+        why = said(error, path, contents.files)
+        draft.error("path-not-found", (name,), f"{name}: {path} cannot be read: {why}", contents.advice(path))

@@ -137,7 +137,12 @@ class _Reading:
         try:
             written = read(self.files.read(path), path)
         except (OSError, ValueError) as error:
-            self.error("file-unreadable", f"{path} cannot be read: {said(error)}", "Check the path.", Mark(path, 1, 1))
+            self.error(
+                "file-unreadable",
+                f"{path} cannot be read: {said(error, path, self.files)}",
+                "Check the path.",
+                Mark(path, 1, 1),
+            )
             return None
         self.texts[path] = written.text
         self.findings += written.findings

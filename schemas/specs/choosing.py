@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from bep.lazy_dataclasses import dataclass, field, replace
-from bep.schemas.files import Files
+from bep.schemas.files import MEND_LINK, Files, absence_of, is_broken_link
 from bep.schemas.findings.finding import Finding, Severity, mistake, warning
 from bep.schemas.mark import Mark
 from bep.schemas.next_step import Step, again, step
@@ -64,6 +64,8 @@ def _no_workspace(files: Files) -> Finding:
 
 def missing_workspace(files: Files) -> tuple[str, str, tuple[Step, ...]]:
     """That there is no bep.yml, and what helps: the folder above that has one, or the command that writes one."""
+    if is_broken_link(FILE, files):
+        return absence_of(FILE, files), MEND_LINK, ()
     message = "there is no bep.yml here"
     above = ("/".join([".."] * levels) for levels in range(1, _HIGHEST))
     there = next((folder for folder in above if files.exists(f"{folder}/{FILE}")), None)

@@ -127,7 +127,7 @@ def documents_of(files: Files, path: str, findings: list[Finding], texts: dict[s
             mistake(
                 "file-unreadable",
                 "",
-                f"{path} cannot be read: {said(error)}",
+                f"{path} cannot be read: {said(error, path, files)}",
                 "Check the path and its permissions.",
                 Mark(path, 1, 1),
             )

@@ -8,7 +8,7 @@ from bep.lazy_dataclasses import dataclass, field
 from bep.schemas.checking.emptiness import say_empty, take_out_empty
 from bep.schemas.checking.recovering import salvage
 from bep.schemas.checking.structure import check
-from bep.schemas.files import Files
+from bep.schemas.files import MEND_LINK, Files, absence_of, is_broken_link
 from bep.schemas.findings.did_you_mean import did_you_mean
 from bep.schemas.findings.doubts import Doubts
 from bep.schemas.findings.finding import Finding, mistake
@@ -210,6 +210,8 @@ def files_named(path: str, files: Files) -> list[str]:
 
 def not_there(path: str, files: Files, mark: Mark | None) -> Finding:
     """The finding for a file of specs, or a pattern, that names nothing."""
+    if is_broken_link(path, files):
+        return mistake(NOT_THERE, "", absence_of(path, files), MEND_LINK, mark)
     folder, name = posixpath.split(path)
     try:
         near = did_you_mean(name, files.names(folder or "."))

@@ -1,14 +1,17 @@
-"""The workspace's files as the schemas ask for them. Reads, never writes; knows no kind and no spec."""
+"""The workspace's files as the schemas ask for them. Changes none of them; knows no kind and no spec."""
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from bep.disk.copying import digest
+from bep.app.workspace.watching import Step, looking_at
+from bep.disk.known_digests import KnownDigests, place_for
 from bep.disk.listing import Listing, listing, plain_bytes
 from bep.schemas.content import Unfit, UnfitFile, digest_of_files
 from bep.schemas.resource import Content
 from bep.schemas.specs.choosing import STANDARD_INPUT
+
+_MADE_UP = ("proc", "sys", "dev")
 
 
 class WorkspaceFiles:
@@ -21,6 +24,7 @@ class WorkspaceFiles:
         self.root = root
         self._standard_input = standard_input
         self._contents: dict[str, Content] = {}
+        self._digests = KnownDigests(place_for(root, os.environ))
 
     def _at(self, path: str) -> Path:
         return self.root / path
@@ -40,8 +44,8 @@ class WorkspaceFiles:
         return self._at(path).is_dir()
 
     def glob(self, pattern: str) -> Sequence[str]:
-        """The files below the root that match, sorted, with `/` between parts."""
-        return sorted(file.relative_to(self.root).as_posix() for file in self.root.glob(pattern) if file.is_file())
+        """What matches below the root and is no folder, sorted, with `/` between parts. To read it may be refused."""
+        return sorted(file.relative_to(self.root).as_posix() for file in self.root.glob(pattern) if not file.is_dir())
 
     def names(self, folder: str) -> Sequence[str]:
         """What stands directly in a folder; empty where there is none."""
@@ -54,8 +58,9 @@ class WorkspaceFiles:
         """Digest of a file or folder. Raises `Unfit` naming what of it cannot travel, `OSError` where nothing is."""
         if path not in self._contents:
             source = self._at(path).resolve(strict=True)
-            found = listing(source)
-            files = _digests(found)
+            _insist_on_files_of_a_disk(source)
+            with looking_at(path) as step:
+                files, found = self._looked_through(source, step)
             self._contents[path] = Content(
                 local=path,
                 sha256=digest_of_files(files),
@@ -65,14 +70,26 @@ class WorkspaceFiles:
             )
         return self._contents[path]
 
+    def _looked_through(self, source: Path, step: Step) -> tuple[dict[str, str], Listing]:
+        """The digests of what travels of a file or folder. Raises `Unfit`."""
+        found = listing(source, lambda: step(0))
+        files, unread = {}, []
+        for name, file in found.files.items():
+            try:
+                files[name] = self._digests.digest(file, step)
+            except OSError as error:
+                fix = "Allow it, or name it in .amlignore."
+                unread.append(UnfitFile(name, f"cannot be read: {error.strerror}", fix))
+        self._digests.keep()
+        if unread:
+            raise Unfit(unread)
+        return files, found
 
-def _digests(found: Listing) -> dict[str, str]:
-    files, unread = {}, []
-    for name, file in found.files.items():
-        try:
-            files[name] = digest(file)
-        except OSError as error:
-            unread.append(UnfitFile(name, f"cannot be read: {error.strerror}", "Allow it, or name it in .amlignore."))
-    if unread:
-        raise Unfit(unread)
-    return files
+
+def _insist_on_files_of_a_disk(source: Path) -> None:
+    """Raise `Unfit` for all that this machine has, and for what the system only makes up while it is read."""
+    if source.parent == source:
+        raise Unfit([UnfitFile("", "is all of this machine", "Name the folder with the files that are meant.")])
+    if source.parts[1] in _MADE_UP and (source.is_dir() or source.is_file()):
+        what = f"is in /{source.parts[1]}, which has no files of a disk"
+        raise Unfit([UnfitFile("", what, "Name a file or a folder of a disk.")])
