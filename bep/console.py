@@ -155,13 +155,14 @@ class Console:
         rows = sum(max(1, -(-len(line) // max(1, width))) for line in self._live)
         return "\r" + (f"\x1b[{rows - 1}A" if rows > 1 else "")
 
-    def confirm(self, question: str) -> None:
-        """Ask for the word yes; anything else ends the command. Without a terminal nobody can be asked."""
+    def confirm(self, question: str, *, instead: str = "") -> None:
+        """Ask for the word yes; anything else ends the command.
+
+        Without a terminal nobody can be asked; `instead` is what can be done then, but for saying yes beforehand.
+        """
         if not sys.stdin.isatty():
-            raise Stop(
-                ExitCode.ERROR,
-                "there is no terminal to ask on: say --auto-approve, or apply a plan file made with `plan -o`",
-            )
+            other = f", or {instead}" if instead else ""
+            raise Stop(ExitCode.ERROR, f"there is no terminal to ask on: say --auto-approve{other}")
         self.clear()
         _write(sys.stderr, f"\n{question}\nOnly the word yes goes on: ")
         try:

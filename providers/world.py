@@ -4,7 +4,7 @@ Names are data: nothing outside this room says which world it works with, see `w
 (bytes that it gives back, environments built here, scoring on this machine) is None, and whoever needs it says so.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -201,6 +201,10 @@ class Contents(Protocol):
 
     def in_use(self) -> AbstractContextManager[Callable[[], None]]:
         """Keep others from freeing what is stored, until the end or until the function that it gives is called."""
+        ...
+
+    def workspaces(self) -> Sequence[Path]:
+        """The folders of the workspaces that have had stored bytes in use, this one among them, and that are there."""
         ...
 
     def alone(self, patience: float) -> AbstractContextManager[bool]:

@@ -4,6 +4,7 @@ Objects of the world refer to stored bytes, and so do the state and every job th
 address refers to its download. Plans that were applied do not, nor do copies of earlier states.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
@@ -16,7 +17,7 @@ from bep.lazy_patterns import lazy_pattern
 from bep.schemas.workspace.stages import HOME
 
 if TYPE_CHECKING:
-    from bep.app.workspace.contexts import Reading, Specs, Writing
+    from bep.app.workspace.contexts import Reading, Writing
     from bep.providers.world import Unreferenced as Unreferenced
 
 DOWNLOAD: Final = "download"
@@ -138,15 +139,33 @@ def _keys(opened: "Reading", addresses: set[str]) -> set[str]:
     return found
 
 
-def _named_by_jobs(opened: "Specs") -> dict[str, set[str]]:
-    """By job, every digest and key in the files of one that could go on, whatever stage it is of."""
-    homes = [opened.root / HOME, *(opened.root / HOME / "stages").glob("*")]
-    return {
-        job.name: {word for name in _FILES for word in _words(job / name)}
-        for home in homes
-        for job in (home / "jobs").glob("*")
-        if not job.name.startswith(".") and not _is_over(job)
-    }
+def _named_by_jobs(opened: "Reading") -> dict[str, set[str]]:
+    """By job, every digest and key in the files of one that could go on, whatever stage it is of.
+
+    Those of other workspaces that work in the same world count, too; they are named with their folder. Raises `OSError`
+    for one that may not be read: what its jobs need cannot be told then.
+    """
+    here = os.path.realpath(opened.root)
+    others = [place for place in contents_of(opened).workspaces() if os.path.realpath(place) != here]
+    found: dict[str, set[str]] = {}
+    for root in (opened.root, *others):
+        for job in _unfinished(root):
+            name = job.name if root == opened.root else f"{job.name} of {root}"
+            found[name] = {word for file in _FILES for word in _words(job / file)}
+    return found
+
+
+def _unfinished(root: Path) -> Iterator[Path]:
+    """The folders of the jobs of a workspace that could go on. Raises `OSError`."""
+    stages = root / HOME / "stages"
+    for home in (root / HOME, *(_listed(stages) if stages.is_dir() else ())):
+        for job in _listed(home / "jobs") if (home / "jobs").is_dir() else ():
+            if not job.name.startswith(".") and not _is_over(job):
+                yield job
+
+
+def _listed(folder: Path) -> list[Path]:
+    return [*folder.iterdir()]  # unlike a pattern, which passes over what may not be read
 
 
 def _is_over(job: Path) -> bool:

@@ -1,5 +1,6 @@
 """What is stored and nothing refers to, and how it goes. Knows digests and files, not who may refer to them."""
 
+import hashlib
 import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -7,11 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from bep.disk import modes
+from bep.disk.durable import create_durably
 from bep.disk.locks import open_lock, taken, wait
 from bep.lazy_patterns import lazy_pattern
 from bep.providers.local import folders
 from bep.providers.local.content import ContentStore
 from bep.providers.world import Unreferenced
+from bep.schemas.workspace.stages import HOME
 
 FILE: Final = "stored file"
 UNFINISHED: Final = "unfinished copy"
@@ -21,15 +24,18 @@ _DIGEST: Final = lazy_pattern(r"[0-9a-f]{64}")
 
 
 @contextmanager
-def in_use(world: Path) -> Iterator[Callable[[], None]]:
+def in_use(world: Path, workspace: Path | None = None) -> Iterator[Callable[[], None]]:
     """Keep others from freeing what is stored, until the end or until the function that it gives is called.
 
-    For whoever refers to stored bytes in a record that is not written yet. Where nothing can be written nobody frees.
+    For whoever refers to stored bytes in what is not written yet: an object, or the record of a job, whose workspace is
+    noted first, so that whoever frees looks there, too. Where nothing can be written nobody frees.
     """
     lock: list[int] = []
     with suppress(OSError):
         lock.append(open_lock(_lock(world)))
         wait(lock[0], shared=True)
+        if workspace is not None:
+            _note(world, workspace)
 
     def let_go() -> None:
         while lock:
@@ -39,6 +45,23 @@ def in_use(world: Path) -> Iterator[Callable[[], None]]:
         yield let_go
     finally:
         let_go()
+
+
+def workspaces(world: Path) -> list[Path]:
+    """The workspaces that have had stored bytes in use, and that are there still. Raises `OSError`."""
+    folder = world / "workspaces"
+    named = [Path(os.fsdecode(file.read_bytes())) for file in sorted(folder.glob("*"))] if folder.is_dir() else []
+    return [workspace for workspace in named if (workspace / HOME).is_dir()]
+
+
+def _note(world: Path, workspace: Path) -> None:
+    """Keep where a workspace is: one file for each, whole or not there. Raises `OSError`."""
+    name = os.fsencode(os.path.realpath(workspace))
+    file = world / "workspaces" / hashlib.sha256(name).hexdigest()[:32]
+    if not file.exists():
+        modes.make_folder(file.parent)
+        with suppress(FileExistsError):
+            create_durably(file, name)
 
 
 def alone(world: Path, patience: float) -> AbstractContextManager[bool]:

@@ -1,6 +1,6 @@
 """The local world, whole: each face over the modules that do its work, imported on use. Knows no state and no job."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
@@ -50,7 +50,7 @@ class LocalWorld:
     @cached_property
     def contents(self) -> "StoredContents":
         """The bytes of registered objects."""
-        return StoredContents(self.folder)
+        return StoredContents(self.folder, self._setup.root)
 
     @cached_property
     def places(self) -> "LocalPlaces":
@@ -81,15 +81,22 @@ class LocalWorld:
 class StoredContents(ContentStore):
     """The store of contents with what keeps bytes from being freed, and what frees them."""
 
-    def __init__(self, world: Path) -> None:
+    def __init__(self, world: Path, workspace: Path) -> None:
         super().__init__(world)
         self._world = world
+        self._workspace = workspace
 
     def in_use(self) -> AbstractContextManager[Callable[[], None]]:
         """See `unreferenced.in_use`."""
         from bep.providers.local.unreferenced import in_use
 
-        return in_use(self._world)
+        return in_use(self._world, self._workspace)
+
+    def workspaces(self) -> Sequence[Path]:
+        """See `unreferenced.workspaces`."""
+        from bep.providers.local.unreferenced import workspaces
+
+        return workspaces(self._world)
 
     def alone(self, patience: float) -> AbstractContextManager[bool]:
         """See `unreferenced.alone`."""

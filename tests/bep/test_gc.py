@@ -12,7 +12,7 @@ import pytest
 
 from bep.disk.copying import digest
 from bep.providers.local.unreferenced import in_use
-from tests.bep.conftest import FILES, Workspace, surroundings
+from tests.bep.conftest import FILES, Workspace, surroundings, write
 from tests.runner.servers import Server, served
 
 DYING = """\
@@ -141,7 +141,7 @@ def test_what_a_job_needs_stays_while_it_runs_and_as_long_as_it_could_go_on(appl
 def test_nothing_is_freed_while_a_job_is_about_to_begin(applied: Workspace) -> None:
     change(applied)
     everything = stored(applied)
-    with in_use(applied.folder / ".bep/cloud") as let_go:
+    with in_use(applied.folder / ".bep/cloud", applied.folder) as let_go:
         refused = applied.bep("gc", "-y", expect=4)
         assert "a job is about to begin" in refused.stderr
         assert stored(applied) == everything
@@ -213,3 +213,30 @@ def test_killed_between_any_two_steps_it_leaves_what_is_needed_and_the_rest_to_t
     assert not tree.exists()
     assert list((applied.folder / ".bep/cloud/trees").iterdir()) == []
     applied.bep("run", "job.yml")
+
+
+def test_what_a_job_of_another_workspace_in_the_same_world_needs_stays(applied: Workspace, tmp_path: Path) -> None:
+    other = Workspace(tmp_path / "other")
+    bep_yml = FILES["bep.yml"].replace(
+        "provider: {local: {", f"provider: {{local: {{path: {applied.folder}/.bep/cloud, "
+    )
+    write(other.folder, {**FILES, "bep.yml": bep_yml, "code/score.py": "def run(mini_batch):\n    raise ValueError\n"})
+    other.bep("import", "--all")
+    other.bep("apply", "--auto-approve")
+    failed = other.bep("run", "job.yml", "--name", "theirs", expect=None)
+    assert failed.returncode == 1
+    needed = digest(other.folder / "code/score.py")
+    change(applied)
+    shown = applied.bep("gc", "--auto-approve")
+    assert f"theirs of {other.folder}" in shown.stderr
+    assert needed in stored(applied)
+    other.bep("job", "delete", "theirs", "--auto-approve")
+    applied.bep("gc", "--auto-approve")
+    assert needed not in stored(applied)
+
+
+def test_where_nobody_can_be_asked_only_what_is_possible_is_advised(applied: Workspace) -> None:
+    change(applied)
+    assert applied.bep("gc", expect=1).stderr.endswith("there is no terminal to ask on: say --auto-approve\n")
+    applied.edit("specs.yml", "max_instances: 2", "max_instances: 3")
+    assert "say --auto-approve, or apply a plan file made with `plan -o`" in applied.bep("apply", expect=1).stderr

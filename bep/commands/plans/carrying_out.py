@@ -130,7 +130,8 @@ def _applied(
     if how.expect_no_changes:
         raise Stop(ExitCode.CHANGES, f"no changes were expected, and there are {len(plan.changes)}")
     if ask and not how.auto_approve:
-        console.confirm(_question(plan, how.operation))
+        instead = "apply a plan file made with `plan -o`" if how.operation != "bep rollback" else ""
+        console.confirm(_question(plan, how.operation), instead=instead)
     settle_jobs(console, opened, plan, how.jobs)
     return apply_plan(
         opened,
