@@ -38,7 +38,7 @@ def said(text: str, steps: Iterable[Step]) -> str:
 
 def findings_said(findings: "Iterable[Finding]") -> "list[Finding]":
     """Findings for whoever types commands."""
-    return [replace(one, message=_spoken(one.message, one.next), fix=_spoken(one.fix, one.next)) for one in findings]
+    return [replace(one, message=spoken(one.message, one.next), fix=spoken(one.fix, one.next)) for one in findings]
 
 
 def plan_said(plan: "Plan") -> "Plan":
@@ -52,10 +52,11 @@ def plan_findings_said(findings: "Sequence[PlanFinding]") -> "tuple[PlanFinding,
     """The same for the findings of a plan."""
     from bep.app.plans.showing import steps_for
 
-    return tuple(found.model_copy(update={"fix": _spoken(found.fix, steps_for(found))}) for found in findings)
+    return tuple(found.model_copy(update={"fix": spoken(found.fix, steps_for(found))}) for found in findings)
 
 
-def _spoken(text: str, steps: Iterable[Step]) -> str:
+def spoken(text: str, steps: Iterable[Step]) -> str:
+    """A message with commands in the place of the steps that it speaks of, and nothing of others."""
     for step in steps:
         text = text.replace(str(step), f"`{command_of(step)}`")
     return text

@@ -27,7 +27,7 @@ class NotDone:
 @dataclass(frozen=True)
 class Applied:
     """What came of an apply. `outputs` are those of bep.yml, `findings` its checks that do not hold now; `error` why
-    recording stopped, if it did, and `rescue` the file that then has the state."""
+    recording stopped, or outputs and checks cannot be told, and `rescue` the file that then has the state."""
 
     done: tuple[str, ...] = ()
     not_done: tuple[NotDone, ...] = ()
@@ -52,7 +52,7 @@ class Applied:
             bool(report and report.stopped),
             outcome.outputs,
             tuple(map(Finding.of_plan, outcome.findings)),
-            str(report.broken) if report and report.broken else "",
+            str((report and report.broken) or outcome.trouble or ""),
             report.rescue if report else None,
             tuple(notes),
         )

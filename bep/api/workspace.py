@@ -97,19 +97,22 @@ class Workspace:
         no_refresh: bool = False,
         destroy: bool = False,
     ) -> "Plan":
-        """What an apply would change. Begins the state where there is none, so that this very plan can be applied.
+        """What an apply would change. Begins the state where there is none and where it can be written, so that this
+        very plan can be applied.
 
         Raises `SpecsInvalid` with every finding.
         """
         from bep.api.values import Plan
         from bep.app.plans.planning import Asked, plan_of
         from bep.app.workspace.specs import specs_of
+        from bep.app.workspace.write_access import read_only
 
         asked = Asked(targets, excludes, replace, allow, refresh_only, no_refresh, destroy)
         with public_errors():
             opened = self._opened()
             specs_of(opened)
-            opened.keep_state()
+            if not read_only(opened):
+                opened.keep_state()
             return Plan(plan_of(opened, asked), _is_kept=True)
 
     def read_plan(self, path: str | Path) -> "Plan":
@@ -140,9 +143,7 @@ class Workspace:
         What failed is in the result: `check()` raises for it. Raises `PlanBlocked`, `Declined`, `Conflict`.
         """
         if plan is None:
-            settled = (*allow, "delete-with-jobs") if jobs else tuple(allow)
-            plan = self.plan(allow=settled)
-            return self._carried_out(plan, "apply", confirm, on_event, stop, jobs, parallelism, lock_timeout, allow)
+            plan = self.plan(allow=(*allow, "delete-with-jobs") if jobs else allow)
         return self._carried_out(plan, "apply", confirm, on_event, stop, jobs, parallelism, lock_timeout, allow)
 
     def destroy(
@@ -219,7 +220,10 @@ class Workspace:
         made = plan._made
 
         def work() -> Applied:
-            opened = self._opened()
+            with public_errors():
+                return carried_out(self._opened())
+
+        def carried_out(opened: "Opened") -> Applied:
             must_write(opened)
             wait_for_others(opened, lock_timeout, operation)
             if plan._resources is None:
@@ -242,16 +246,13 @@ class Workspace:
             )
             over = operation == "apply" and report.ok
             outcome = outcome_of(opened, allow) if over else Outcome()
-            if outcome.trouble is not None:
-                raise outcome.trouble
             return Applied.of(report, outcome, report.notes)
 
         if plan.blocking:
             raise PlanBlocked(plan)
         if made and not confirm(plan):
             raise Declined(f"{plan.summary}: it was not confirmed; nothing was changed")
-        with public_errors():
-            return shielded.run(work)
+        return shielded.run(work)
 
     def show(self, address: str = "") -> Any:
         """A row a resource, and whether the world still agrees; or all of one. Plain values, as `-o json` has them."""

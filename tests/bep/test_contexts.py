@@ -64,4 +64,4 @@ def test_what_changes_something_asks_to_write() -> None:
     writing = {function for (module, function), context in asked.items() if context == "Writing"}
     assert {"apply_plan", "settle_kept", "editing", "restore", "push", "free", "take_into_state", "remember"} <= writing
     assert asked["planning.py", "plan_of"] == asked["showing.py", "overview"] == "Reading"
-    assert asked["specs.py", "specs_of"] == asked["resolving.py", "loaded_job"] == "Specs"
+    assert asked["specs.py", "specs_of"] == asked["stages.py", "stages"] == "Specs"

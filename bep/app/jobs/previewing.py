@@ -63,6 +63,7 @@ def preview(opened: "Reading", job: "JobSpec", changes: Mapping[str, Any]) -> di
         "settings": _with_origins(settings, deployed, job, changes),
         "environment_variables": _variables(chosen, job),
         "problems": list(_problems(opened, job, settings, items)),
+        "next": [step.as_json() for step in name_taken(opened, job.name)[1]],
     }
 
 

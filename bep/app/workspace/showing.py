@@ -60,7 +60,7 @@ def _of_an_endpoint(opened: "Reading", address: Address) -> dict[str, Any]:
         ],
         "traffic": dict(traffic.attributes.get("split", {})) if traffic else {},
         "scoring_uri": None,
-        "scoring_uri_reason": f"no server serves this endpoint; `bep run --endpoint {name}` scores on this machine",
+        "scoring_uri_reason": "no server serves this endpoint; jobs score with it on this machine",
     }
 
 

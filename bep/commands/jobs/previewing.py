@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
+from bep.command_words import spoken
 from bep.console import Console
 from bep.exit_codes import ExitCode, Stop
+from bep.schemas.next_step import step
 
 if TYPE_CHECKING:
     from bep.app.jobs.resolving import JobSource
@@ -29,7 +31,8 @@ def show_preview(opened: "Opened", source: "JobSource", *, json_output: bool, wi
     else:
         console.result(as_text(found))
     if found["problems"]:
-        raise Stop(ExitCode.ERROR, "the job would be refused: " + "; ".join(found["problems"]))
+        steps = [step(each["use_case"], *each["arguments"], **each["options"]) for each in found["next"]]
+        raise Stop(ExitCode.ERROR, spoken("the job would be refused: " + "; ".join(found["problems"]), steps))
 
 
 def as_text(found: dict[str, Any]) -> str:

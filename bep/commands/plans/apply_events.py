@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING, Any, assert_never
 
 from bep.app.plans.events import Ended, Event, Finished, Noted, Report, Result, Retrying, Slow, Started, World
+from bep.command_words import spoken
 from bep.planner.plan import Action, Change
+from bep.schemas.next_step import Advised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,11 +59,16 @@ def _ended(result: Result) -> str:
             return f"{change.address}: {DONE[change.action]}{took}"
         case Ended.FAILED:
             unknown = f"; {_left(result)}" if result.world is World.UNKNOWN else ""
-            return f"{change.address}: FAILED: {result.message}{unknown}"
+            return f"{change.address}: FAILED: {_said(result)}{unknown}"
         case Ended.SKIPPED | Ended.NOT_STARTED:
             return f"{change.address}: {result.ended}: {result.message}"
         case _:
             assert_never(result.ended)
+
+
+def _said(result: Result) -> str:
+    """Why it was not done, with the commands that would help."""
+    return spoken(result.message, result.error.next if isinstance(result.error, Advised) else ())
 
 
 def as_json(event: Event) -> dict[str, Any]:
@@ -136,7 +143,7 @@ def _summary_lines(report: Report, operation: str) -> "Iterator[str]":
 
 def _listed(results: "Sequence[Result]") -> "Iterator[str]":
     for result in results[:LISTED]:
-        yield f"  {result.ended:<11}  {result.change.address}: {result.message or DOING[result.change.action]}"
+        yield f"  {result.ended:<11}  {result.change.address}: {_said(result) or DOING[result.change.action]}"
         if result.ended is Ended.FAILED:
             yield f"               {_left(result)}"
     if len(results) > LISTED:
