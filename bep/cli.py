@@ -43,6 +43,8 @@ COMMANDS: Final[Mapping[str, str]] = {
 """Each with its line of `bep --help`, in its order: the way a piece of work goes. A test compares them."""
 COMPLETION: Final = "_BEP_COMPLETE"
 """The variable by which a shell asks how a word goes on."""
+WISHES: Final[Mapping[str, str]] = {"--no-color": "no_colour", "--quiet": "quiet", "--verbose": "verbose"}
+"""What may stand anywhere in a line, and is asked of the whole process."""
 _AHEAD: Final[Mapping[str, str]] = {"--chdir": "directory", "-C": "directory", "--stage": "stage", "-S": "stage"}
 """The options that stand ahead of a command."""
 
@@ -74,7 +76,7 @@ def main() -> NoReturn:
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code. Every known ending is caught here; any other is a bug, and says so."""
     try:
-        arguments = _chosen_first(arguments)
+        arguments = _chosen_first(_without_wishes(arguments))
         called = _at_once(arguments)
         if called is not None:
             _call(called)
@@ -97,10 +99,24 @@ def run(arguments: list[str]) -> int:
     except Exception as problem:
         from bep.error_messages import ending_of
 
+        _say_where(problem)
         code, message = ending_of(problem)
         _error(message)
         return code
     return ExitCode.DONE
+
+
+def _without_wishes(arguments: list[str]) -> list[str]:
+    """The line without what is asked of the whole process, wherever it was written; that is done."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    found = {word for word in arguments[:end] if word in WISHES}
+    if not found or COMPLETION in os.environ:
+        return arguments
+    from bep.terminal import Wishes
+
+    for word in found:
+        setattr(Wishes, WISHES[word], True)
+    return [word for place, word in enumerate(arguments) if place >= end or word not in WISHES]
 
 
 def _chosen_first(arguments: list[str]) -> list[str]:
@@ -119,6 +135,16 @@ def _error(message: str) -> None:
     from bep.console import Console
 
     Console().error(message)
+
+
+def _say_where(problem: Exception) -> None:
+    """Where in bep an error came from, for whoever asked for that."""
+    from bep.terminal import Wishes
+
+    if Wishes.verbose:
+        import traceback
+
+        _error("".join(traceback.format_exception(problem)).rstrip())
 
 
 def _application() -> "Typer":
@@ -170,6 +196,11 @@ def _application() -> "Typer":
             metavar="NAME",
             help="Work in this stage of the workspace; BEP_STAGE does the same.",
         ),
+        no_color: bool = typer.Option(False, "--no-color", help="No colours; NO_COLOR does the same."),
+        quiet: bool = typer.Option(False, "--quiet", help="Results, warnings and errors alone: no talk meanwhile."),
+        verbose: bool = typer.Option(
+            False, "--verbose", help="With times beside what is said, and where in bep an error came from."
+        ),
     ) -> None:
         """Plan, apply and run machine-learning batch endpoints from YAML.
 
@@ -180,6 +211,9 @@ def _application() -> "Typer":
           bep apply                     make it so, after asking
           bep run job.yml               score files with the active deployment
           bep show deployment/ep/blue   what is there now
+
+        \b
+        --no-color, --quiet and --verbose may stand anywhere in a line.
 
         \b
         Exit codes: 0 done or nothing to do, 1 error, 2 changes (plan --detailed-exitcode),

@@ -3,14 +3,16 @@
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 from bep.exit_codes import ExitCode, Stop
 from bep.schemas.escaping import escaped, in_one_line
-from bep.terminal import EscapingStream, guard_standard_streams, wants_colour
+from bep.terminal import EscapingStream, Wishes, guard_standard_streams, wants_colour
 
+_BEGAN = time.monotonic()  # near enough to the start of the process
 RED, YELLOW, BOLD, RESET = "\x1b[31m", "\x1b[33m", "\x1b[1m", "\x1b[0m"
 
 
@@ -34,7 +36,7 @@ class Console:
     """One command's voice. `result` is what a pipe receives; `say` is for the person who waits."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self.quiet = quiet
+        self.quiet = quiet or Wishes.quiet
         guard_standard_streams()
         self.colour = wants_colour(sys.stdout)
         self.colour_talk = wants_colour(sys.stderr)
@@ -93,7 +95,8 @@ class Console:
     def say(self, text: str) -> None:
         """Talk: what is going on."""
         if not self.quiet:
-            self._put(sys.stderr, text + "\n")
+            since = f"[{time.monotonic() - _BEGAN:.2f} s] " if Wishes.verbose else ""
+            self._put(sys.stderr, f"{since}{text}\n")
 
     def warn(self, text: str) -> None:
         """Talk that even a quiet command makes."""

@@ -1,11 +1,16 @@
 """A JSON value as json, yaml, table or tsv, after a JMESPath query: what `az -o` and `--query` do. Warns, no more."""
 
 import json
+import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bep.exit_codes import ExitCode, Stop
+
+if TYPE_CHECKING:
+    from bep.tables import Screen
 
 
 class Format(StrEnum):
@@ -73,8 +78,23 @@ def _cell(value: Any) -> str:
     return text.replace("\t", " ").replace("\n", " ")
 
 
+def _screen() -> "Screen | None":
+    """The terminal that stdout is; None where it is none, and a table is for `grep`."""
+    if not sys.stdout.isatty():
+        return None
+    from bep.tables import screen_of
+    from bep.terminal import wants_colour
+
+    is_fancy = (sys.stdout.encoding or "").lower().startswith("utf")
+    return screen_of(shutil.get_terminal_size().columns, colour=wants_colour(sys.stdout), fancy=is_fancy)
+
+
 def _table(value: Any) -> str:
     names, rows = _rows(value)
+    if names and rows and (screen := _screen()) is not None:
+        from bep.tables import drawn
+
+        return drawn(names, [[_cell(cell) for cell in row] for row in rows], screen)
     lines = [[name.upper().replace("_", " ") for name in names]] if names and rows else []
     lines += [[_cell(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)] if names else []

@@ -8,9 +8,20 @@ from typing import TextIO
 from bep.schemas.escaping import escaped
 
 
+class Wishes:
+    """What was asked for ahead of the command, for this whole process: no colour, no talk, or more of it."""
+
+    no_colour = False
+    quiet = False
+    verbose = False
+
+
 def wants_colour(stream: TextIO) -> bool:
-    """Colour on a terminal, unless NO_COLOR is set (https://no-color.org) or TERM is dumb; FORCE_COLOR overrides."""
-    if os.environ.get("NO_COLOR"):
+    """Colour on a terminal, unless NO_COLOR is set (https://no-color.org) or TERM is dumb; FORCE_COLOR overrides.
+
+    `--no-color` wins over all of them.
+    """
+    if os.environ.get("NO_COLOR") or Wishes.no_colour:
         return False
     if os.environ.get("FORCE_COLOR"):
         return True

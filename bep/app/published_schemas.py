@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def published() -> dict[str, str]:
-    """Every published schema, name to text: the kinds, bep.yml, job.yml, and the formats bep writes."""
+    """Every published schema, name to text: the kinds, bep.yml, job.yml, the formats bep writes, and its events."""
     from importlib import resources
 
     from bep.schemas.kinds.kind import kind_names
@@ -12,6 +12,8 @@ def published() -> dict[str, str]:
 
     planner = resources.files("bep.planner.formats")
     written = {name: planner.joinpath(f"{name}.schema.json").read_text(encoding="utf-8") for name in ("plan", "state")}
+    events = resources.files("bep.app").joinpath("events.schema.json")
+    written["events"] = events.read_text(encoding="utf-8")
     return {name: editor_text(name) for name in (*kind_names(), "workspace", "job", "extension")} | written
 
 

@@ -9,7 +9,7 @@ from bep.commands.jobs.downloading import download
 from bep.commands.jobs.logs import logs
 from bep.commands.jobs.removing import delete, prune
 from bep.commands.jobs.reports import report
-from bep.commands.jobs.results import Name, row_of
+from bep.commands.jobs.results import Name, glance_of, row_of
 from bep.formatting import Format
 
 app = Commands(no_args_is_help=True)
@@ -99,16 +99,19 @@ def list_jobs(
 @app.command()
 def show(
     name: Name,
-    output: Annotated[Format, Option("--output", "-o", help="How to write it.")] = Format.YAML,
+    output: Annotated[Format | None, Option("--output", "-o", help="All of its record, so written.")] = None,
     query: Query = "",
 ) -> None:
-    """Show one job: status, counts, times, outputs, settings, and why it failed if it did.
+    """Show one job: status, deployment, input, counts, output, and why it failed if it did.
+
+    With -o, its whole record: times, settings, warnings, failures, folders.
 
     A job whose process is gone is shown as NotResponding; `bep job resume` goes on with it.
 
     \b
     Examples:
       bep job show nightly
+      bep job show nightly -o yaml
       bep job show nightly --query status -o tsv
       bep job show nightly -o json --query "{failed: counts.failed, file: outputs.score.file}"
     """
@@ -122,8 +125,13 @@ def show(
 
     console = Console()
     record = jobs_of(here_to_read(console)).get(name)
-    shown = {**record.model_dump(mode="json"), "outputs": outputs_of(record)}
-    console.result(formatted(queried(shown, query), output))
+    if output is None and not query:
+        from datetime import UTC, datetime
+
+        console.result("\n".join(glance_of(record, datetime.now(UTC))))
+    else:
+        shown = {**record.model_dump(mode="json"), "outputs": outputs_of(record)}
+        console.result(formatted(queried(shown, query), output or Format.YAML))
     if not query:
         for step, why in next_of(record):
             console.say(f"next: {command_of(step)}  ({why})")

@@ -42,7 +42,7 @@ def test_events_of_a_retry_are_for_machines_too(workspace: Workspace) -> None:
     lines = workspace.bep("job", "retry", "mine", "--json").stdout.splitlines()
     events = [json.loads(line) for line in lines]
     assert (events[0]["type"], events[-1]["type"]) == ("job_started", "job_finished")
-    assert events[-1]["job"]["counts"]["failed"] == 1
+    assert events[-1]["record"]["counts"]["failed"] == 1
     assert [event["files"][0][-5:] for event in events if event["type"] == "mini_batch_failed"] == ["c.txt"] * 2
 
 

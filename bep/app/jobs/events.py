@@ -35,8 +35,8 @@ _TYPES = {
 
 
 def as_json(event: Event) -> dict[str, Any]:
-    """One object; `type` says which event."""
+    """One object; `type` says which event. The first and the last have the job's whole record."""
     if isinstance(event, JobStarted | JobFinished):
         name = "job_started" if isinstance(event, JobStarted) else "job_finished"
-        return {"type": name, "job": event.record.model_dump(mode="json")}
+        return {"type": name, "record": event.record.model_dump(mode="json")}
     return {"type": _TYPES[type(event)], **asdict(event)}

@@ -147,7 +147,7 @@ def _continued(
     console, opened = Console(), here(how.source)
     record = record_named(opened.home, name)
     values = given_values(how.env, record.target.environment_variables, os.environ)
-    watch = watched(console, json_output=how.json_output)
+    watch = watched(console, json_output=how.json_output, job=record.name)
     ended = step(jobs_of(opened))(record.name, Again(values, **again), watch)
     if ended.runs == record.runs:
         console.say("there was nothing left to do")

@@ -1,5 +1,6 @@
 """How the commands on one job end: lines for a person, or the job as a value. Decides nothing about the job."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 from bep.command_line.declaring import Argument, Option
@@ -58,3 +59,25 @@ def row_of(record: "JobRecord") -> dict[str, object]:
         "seconds": round(record.seconds, 1),
         "created": record.created.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
+
+
+def glance_of(record: "JobRecord", now: datetime) -> list[str]:
+    """A job in six lines for a person: what it is, with what, of what, how far, where to, and why or with what logs."""
+    from bep.commands.jobs.progress import duration
+    from bep.schemas.escaping import in_one_line
+    from bep.tables import aged
+
+    counts, target = record.counts, record.target
+    begun = aged(record.created.strftime("%Y-%m-%dT%H:%M:%SZ"), now)
+    done = f"{counts.scored:,} of {counts.items:,} scored, {counts.failed:,} failed"
+    is_there = record.output_file is not None and record.status.value == "Completed"
+    error = record.error
+    facts = [
+        ("job", f"{record.name}: {record.status}, begun {begun}, {duration(record.seconds)} of work"),
+        ("deployment", f"{target.endpoint}/{target.deployment}, {target.model}"),
+        ("input", record.input_text),
+        ("items", f"{done}, {counts.retries:,} retried, in {counts.mini_batches:,} mini-batches"),
+        ("output", record.output_place if is_there else f"{record.output_text}, not there yet"),
+        ("error", f"{error.code}: {error.message}") if error else ("logs", str(record.folder / "logs")),
+    ]
+    return [f"{name:<12}{in_one_line(text)}" for name, text in facts]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bep.commands.jobs.progress import Troubles, live_line, number_of, plain_line, transfer_line
 from bep.commands.jobs.worker_lines import worker_lines
 from bep.console import Console
+from bep.event_stream import enveloped, preparing
 from bep.exit_codes import ExitCode, Stop
 from bep.schemas.escaping import in_one_line
 
@@ -41,7 +42,7 @@ def carry_out(opened: "Opened", source: "JobSource", *, json_output: bool, wish:
     say_findings(console, loaded.findings, loaded.sources)
     assert loaded.job is not None  # loaded_job raises otherwise
     show_builds(opened, console.live if console.live_possible else None)
-    record = jobs_of(opened).run(loaded.job, watched(console, json_output=json_output))
+    record = jobs_of(opened).run(loaded.job, watched(console, json_output=json_output, job=loaded.job.name or ""))
     keep_report(console, record)
     if wish and not json_output:
         from bep.app.jobs.summaries import summary_of
@@ -50,7 +51,7 @@ def carry_out(opened: "Opened", source: "JobSource", *, json_output: bool, wish:
     finish(console, record, json_output=json_output, to_talk=bool(wish))
 
 
-def watched(console: Console, *, json_output: bool) -> "Watch":
+def watched(console: Console, *, json_output: bool, job: str = "") -> "Watch":
     """A job in front of this console: its events shown, the first Ctrl-C cancelling it."""
     from bep.app.jobs.service import Watch
     from bep.commands.interrupts import two_step_interrupt
@@ -58,7 +59,8 @@ def watched(console: Console, *, json_output: bool) -> "Watch":
     def stopping() -> "AbstractContextManager[Flag]":
         return two_step_interrupt("cancelling the job; what is scored is kept", console.interject)
 
-    return Watch(JobTeller(console, json_output).tell, console.say, stopping)
+    teller = JobTeller(console, json_output, job=job)
+    return Watch(teller.tell, teller.say, stopping)
 
 
 def finish(console: Console, record: "JobRecord", *, json_output: bool, to_talk: bool = False) -> None:
@@ -77,25 +79,36 @@ def finish(console: Console, record: "JobRecord", *, json_output: bool, to_talk:
 class JobTeller:
     """Each event of a job: a live line on a terminal, a line now and then in a log, or an object a line."""
 
-    def __init__(self, console: Console, json_output: bool, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, console: Console, json_output: bool, clock: Callable[[], float] = time.monotonic, job: str = ""
+    ) -> None:
         self._console = console
         self._json = json_output
         self._clock = clock
         self._said = clock()
         self._troubles = Troubles()
         self._mini_batch_size: int | None = 1
+        self._job = job
+
+    def say(self, text: str) -> None:
+        """What is said before the job begins: an environment that is built, warnings."""
+        if self._json:
+            self._console.result_json(enveloped(preparing(text)), indent=None)
+        self._console.say(text)
 
     def tell(self, event: "Event") -> None:
         """Show one event."""
-        from bep.app.jobs.events import JobStarted, Progress, Transferring
+        from bep.app.jobs.events import JobFinished, JobStarted, Progress, Transferring
 
+        if isinstance(event, JobStarted | JobFinished):
+            self._job = event.record.name
         if isinstance(event, JobStarted) and event.record.target.scoring_script:
             settings = event.record.settings
             self._mini_batch_size = None if settings.partition_keys else settings.mini_batch_size
         if self._json:
             from bep.app.jobs.events import as_json
 
-            self._console.result_json(as_json(event), indent=None)
+            self._console.result_json(enveloped(as_json(event), job=self._job or None), indent=None)
         elif isinstance(event, Progress | Transferring):
             self._progress(event)
         elif self._troubles.is_worth_telling(event) and (text := as_text(event)):

@@ -104,7 +104,8 @@ def _build(console: Console, opened: "Opened", how: Applying) -> None:
 
     if how.build:
         show_builds(opened, console.live if console.live_possible else None)
-        build_every(opened, console.say)
+        with _Teller(console, how, append=True) as teller:
+            build_every(opened, teller.say)
     elif not how.json_output and (labels := to_build(opened)):
         first = "its first job" if len(labels) == 1 else "their first jobs"
         console.say(
@@ -157,10 +158,17 @@ def _question(plan: "Plan", operation: str) -> str:
 class _Teller:
     """Each event as a line: talk for a person, a JSON object a line for a machine, the same into a file."""
 
-    def __init__(self, console: Console, how: Applying) -> None:
+    def __init__(self, console: Console, how: Applying, *, append: bool = False) -> None:
         self._console = console
         self._json = how.json_output
-        self._file = how.json_into.open("w") if how.json_into else None
+        self._file = how.json_into.open("a" if append else "w") if how.json_into else None
+
+    def say(self, text: str) -> None:
+        """What is said while environments are built."""
+        from bep.event_stream import preparing
+
+        self.tell_json(preparing(text))
+        self._console.say(text)
 
     def tell(self, event: "Event") -> None:
         """Say one event."""
@@ -173,6 +181,9 @@ class _Teller:
 
     def tell_json(self, value: "dict[str, Any]") -> None:
         """Say it to machines alone."""
+        from bep.event_stream import enveloped
+
+        value = enveloped(value)
         if self._json:
             self._console.result_json(value, indent=None)
         if self._file:
