@@ -64,6 +64,14 @@ def _inner(node: Node, name: Node | None, doubts: Doubts) -> list[Draft]:
     if name is not None:
         node.value["endpoint_name"] = node.beside(name.value)
     inner.extension = node.value.pop("x-bep", None)
+    if inner.extension is not None and inner.extension.get("for_each") is not None:
+        inner.error(
+            "for-each-inside",
+            ("x-bep",),
+            "for_each is for a whole document, not for a deployment inside an endpoint",
+            "Write the deployment as a document of its own, with endpoint_name.",
+            inner.extension.mark,
+        )
     respell(inner)
     return _deployment(inner, "")
 

@@ -21,6 +21,7 @@ from bep.schemas.specs.canonical import finish, inline_parts, prepare, refer, se
 from bep.schemas.specs.choosing import STANDARD_INPUT, Chosen, about, choose
 from bep.schemas.specs.detecting import NO_SPEC, detect, has_only_a_name
 from bep.schemas.specs.dialects import Wish, unfold
+from bep.schemas.specs.entries import entries_of, suffixed
 from bep.schemas.specs.foreign import foreign, foreign_text, told
 from bep.schemas.specs.resolving import resolve
 from bep.schemas.specs.rules import check_addresses, check_compute, check_delays, check_deployment, duplicates
@@ -134,9 +135,21 @@ class _Loading:
         for node in documents:
             if id(node) in strange or (spec.sought and node.texts("kind") == "job"):
                 continue
+            if "for_each" in self.texts.get(spec.path, ""):
+                self._entries(node, spec)
+                continue
             if has_expressions:
                 self.variables.substitute(node)
             self.document(node, spec)
+
+    def _entries(self, document: Node, spec: SpecFile) -> None:
+        """Draft what a document declares that may have a `for_each`."""
+        entries = entries_of(document, self.variables)
+        self.findings += entries.findings
+        self.complete &= not entries.lost
+        for entry in entries.found:
+            self.variables.substitute(entry.node)
+            self.document(entry.node, spec, entry.key)
 
     def _foreign(self, documents: Sequence[Node], spec: SpecFile, read: Sequence[Finding]) -> dict[int, Finding]:
         """What of a file is no spec of bep's, by the id of its node, told."""
@@ -155,8 +168,8 @@ class _Loading:
             self.unsure |= names_in(node) if said is not None and not (spec.sought and said.code == NO_SPEC) else set()
         return found
 
-    def document(self, node: Node, spec: SpecFile) -> None:
-        """Draft what one document declares."""
+    def document(self, node: Node, spec: SpecFile, key: str = "") -> None:
+        """Draft what one document declares; `key` is that of the entry of `for_each` it was written out for."""
         if not isinstance(node.value, dict):
             fix = "Write lines such as 'name: ...'."
             refused = mistake("not-a-mapping", "", "a spec must be a mapping", fix, node.mark)
@@ -164,11 +177,11 @@ class _Loading:
             return
         kind, findings = detect(node)
         if kind is not None:
-            self._of_kind(kind, node, spec, findings)
+            self._of_kind(kind, node, spec, findings, key)
         elif has_only_a_name(node):
             self.unsaid.append((len(self.drafts), node, spec, findings))
         else:
-            self._lose(node, findings)
+            self._lose(node, [suffixed(finding, key) for finding in findings])
 
     def _settle_names(self) -> None:
         """A document that has only a name is the endpoint that deployments call so, and else nothing that is known."""
@@ -189,8 +202,8 @@ class _Loading:
         self.unsure |= names_in(node)
         self.complete &= bool(node.texts("name"))
 
-    def _of_kind(self, kind: str, node: Node, spec: SpecFile, findings: Sequence[Finding]) -> None:
-        draft = Draft(kind, node, _label(kind, node, spec), node.mark)
+    def _of_kind(self, kind: str, node: Node, spec: SpecFile, findings: Sequence[Finding], key: str = "") -> None:
+        draft = Draft(kind, node, _label(kind, node, spec), node.mark, entry=key)
         draft.findings += [replace(found, address=draft.label) for found in findings]
         self.suspects += [(draft, *found) for found in certain_secrets(node)]
         empty = take_out_empty(node)
@@ -201,6 +214,7 @@ class _Loading:
         drafts, wishes = unfold(draft, spec.endpoint)
         self.wishes += wishes
         for below in drafts:
+            below.entry = key
             self._draft(below)
 
     def _salvage(self, draft: Draft, refused: Sequence[Refusal]) -> None:
@@ -218,6 +232,7 @@ class _Loading:
 
             take_from_file(draft, self.files, self.texts)
         for name, part in inline_parts(draft) if draft.kind == "deployment" else ():
+            part.entry = draft.entry
             prepare(part, self.contents)
             refer(draft, name, part)
             if part.address is None:
@@ -257,7 +272,8 @@ class _Loading:
         self._say_suspects()
         self.findings += self.variables.misplaced(self.gone)
         self.findings += self.variables.findings
-        self.findings += [f for d in {id(d): d for d in (*self.drafts, *unique.values())}.values() for f in d.findings]
+        every = {id(d): d for d in (*self.drafts, *unique.values())}.values()
+        self.findings += [suffixed(finding, draft.entry) for draft in every for finding in draft.findings]
         finished = [draft for draft in unique.values() if not draft.broken]
         self._account({draft.address for draft in finished})
         return tuple(map(finish, finished))

@@ -11,6 +11,7 @@ from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.mark import Mark
 from bep.schemas.next_step import Step, again
 from bep.schemas.yaml.node import Node, scalars
+from bep.schemas.yaml.reading import read_text
 from bep.schemas.yaml.scalar import meaning
 
 EXPRESSION = lazy_pattern(r"\$\{\{([^{}]*)\}\}")
@@ -21,8 +22,17 @@ TYPED: Mapping[str, tuple[type, ...]] = {
     "integer": (int,),
     "number": (int, float),
     "boolean": (bool,),
+    "list": (list,),
+    "map": (dict,),
 }
-WORDED = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
+WORDED = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "list": "a list",
+    "map": "a mapping",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,7 @@ class Variables:
     def substitute(self, root: Node) -> None:
         """Put values for variables, in place. Secrets stay as written, until the field that takes them is known."""
         for _, node in list(scalars(root)):
-            if isinstance(node.value, str) and "${{" in node.value:
+            if isinstance(node.value, str) and "${{" in node.value and id(node) not in self.unset:
                 self._scalar(node)
 
     def reveal(self, node: Node, *, address: str) -> str | None:
@@ -125,12 +135,20 @@ class Variables:
         elif whole:
             found = self._lookup(whole[1], node)
             if found is not None:
-                node.value, node.text = found.value, found.text
+                node.value, node.text = _own(found.value), found.text
             else:
                 self.unset[id(node)] = node
         else:
             values = {said: self._lookup(said, node) for said in EXPRESSION.findall(node.value)}
-            if None in values.values():
+            several = [said for said, value in values.items() if value and isinstance(value.value, list | dict)]
+            for said in several:
+                self._report(
+                    "variable-in-text",
+                    f"'{said.strip()}' is a list or a mapping, which cannot be a part of a text",
+                    "Let it be the whole value, or use a variable that is text.",
+                    node.mark,
+                )
+            if several or None in values.values():
                 self.unset[id(node)] = node
             text = EXPRESSION.sub(lambda m: getattr(values[m[1]], "text", ""), node.value)
             node.value = node.text = text
@@ -145,10 +163,13 @@ class Variables:
     def _lookup(self, expression: str, node: Node) -> _Value | None:
         named = NAMED.match(expression.strip())
         if named is None:
+            each = expression.strip().startswith("each.")
             self._report(
                 "unknown-expression",
                 f"'{expression.strip()}' means nothing here",
-                "Write ${{ var.NAME }} or, in a sensitive field, ${{ env.NAME }}.",
+                "Write ${{ each.key }} or ${{ each.value.FIELD }}, in a spec with x-bep: {for_each: ...}."
+                if each
+                else "Write ${{ var.NAME }} or, in a sensitive field, ${{ env.NAME }}.",
                 node.mark,
             )
             return None
@@ -192,6 +213,10 @@ class Variables:
     def _typed(self, variable: Variable, text: str, source: str, mark: Mark | None) -> _Value | None:
         if variable.type == "string":
             return _Value(text, text)
+        if variable.type in ("list", "map"):
+            documents = read_text(text, source).documents
+            value = documents[0].value if len(documents) == 1 else None
+            return self._fitting(variable, value, text, source, mark)
         return self._fitting(variable, meaning(text), text, source, mark)
 
     def _fitting(self, variable: Variable, value: Any, text: str, source: str, mark: Mark | None) -> _Value | None:
@@ -217,3 +242,14 @@ class Variables:
         finding = mistake(code, address, message, fix, mark, next)
         if finding not in self.findings:
             self.findings.append(finding)
+
+
+def _own(value: Any) -> Any:
+    """A value of a variable for one place of its use: whoever makes a document canonical may move its nodes."""
+    if isinstance(value, dict):
+        return {name: _copy(node) for name, node in value.items()}
+    return [_copy(node) for node in value] if isinstance(value, list) else value
+
+
+def _copy(node: Node) -> Node:
+    return Node(_own(node.value), node.file, node.line, node.column, node.text, node.key)
