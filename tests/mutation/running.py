@@ -25,10 +25,10 @@ from coverage import Coverage
 
 from tests.mutation.mutants import Mutant, mutants
 
-SECONDS = 60
-"""Of the processor, that the tests of one mutant may take: one that runs for ever is found by it."""
 PATIENCE = 900
-"""Seconds on the clock after which a mutant hangs, however busy the machine is."""
+"""Seconds on the clock after which a mutant hangs, however busy the machine is. Of the processor it has much less."""
+MEMORY = 4 << 30
+"""Bytes of addresses that it may have: one that gathers without end is found by it."""
 
 KILLED, SURVIVED, NOT_PLANTED = 0, 1, 2
 
@@ -60,7 +60,7 @@ class Mutation:
         return True
 
     def _as_they_are(self, items: Sequence[pytest.Item], files: Sequence[Path]) -> Mapping[str, dict[int, list[str]]]:
-        measure = Coverage(data_file=None, include=[str(file) for file in files])
+        measure = Coverage(data_file=None, config_file=False, include=[str(file) for file in files])
         measure.start()
         for item, following in zip(items, [*items[1:], None], strict=True):
             measure.switch_context(item.nodeid)
@@ -83,7 +83,8 @@ class Mutation:
         return sorted((item for item in items if item.nodeid in names), key=lambda item: self.seconds[item.nodeid])
 
     def _try(self, source: "_Source", mutant: Mutant, tests: Sequence[pytest.Item]) -> None:
-        end = _forked(lambda: _survives(source, mutant, tests)) if tests else SURVIVED
+        seconds = 10 + 3 * round(sum(self.seconds[item.nodeid] for item in tests))
+        end = _forked(lambda: _survives(source, mutant, tests), seconds) if tests else SURVIVED
         if end == NOT_PLANTED:
             return
         self.tried[mutant.module] += 1
@@ -92,14 +93,15 @@ class Mutation:
             print(f"survived ({len(tests)} tests): line {mutant.lines.start}: {mutant.name}", flush=True)
 
 
-def _forked(work: Callable[[], int]) -> int:
+def _forked(work: Callable[[], int], seconds: int) -> int:
     """What the work ends with in a process of its own; one that fails, hangs or dies has been noticed."""
     child = os.fork()
     if child == 0:
         end = KILLED
         try:
             os.setpgid(0, 0)
-            resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 5))
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
             signal.alarm(PATIENCE)
             quiet = os.open(os.devnull, os.O_RDWR)
             os.dup2(quiet, 1)
