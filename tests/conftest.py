@@ -20,7 +20,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a 
 GOLDEN = Path(__file__).parent / "golden"
 
 settings.register_profile(
-    "ci", derandomize=True, max_examples=100, deadline=None, suppress_health_check=list(HealthCheck)
+    "ci", derandomize=True, max_examples=50, deadline=None, suppress_health_check=list(HealthCheck)
 )
 settings.register_profile("deep", max_examples=5000, deadline=None, suppress_health_check=list(HealthCheck))
 settings.register_profile("mutation", settings.get_profile("ci"), max_examples=10, phases=[Phase.generate])

@@ -3,7 +3,7 @@
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -100,7 +100,7 @@ def test_a_job_without_a_journal_has_had_no_failures(tmp_path: Path) -> None:
         {"how": "", "verdict": "retry"},
         {"how": "melted", "verdict": "retry"},
         {"unresolved": (Unresolved(-1, 1, 1, False),)},
-        {"unresolved": (Unresolved(0, 1, "1", False),)},
+        {"unresolved": (Unresolved(0, 1, cast(int, "1"), False),)},
     ],
     ids=str,
 )
@@ -128,8 +128,8 @@ def test_a_script_that_always_fails_fills_no_disk_with_tracebacks(tmp_path: Path
 def test_the_disk_is_waited_for_as_often_as_asked_and_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sync: float, at_each: int
 ) -> None:
-    waits, real = [], os.fsync
-    monkeypatch.setattr(os, "fsync", lambda file: (waits.append(file), real(file)))
+    waits: list[int] = []
+    monkeypatch.setattr(os, "fsync", waits.append)
     kept = Journal(tmp_path / "journal", sync)
     for _ in range(3):
         kept.append(FAILURE)
