@@ -94,9 +94,10 @@ def to_build(opened: "Reading") -> list[str]:
     from bep.providers.protocol import ProviderError
 
     found: dict[str, str] = {}
-    if opened.world.environments is None:
+    deployments = opened.provider.list("deployment")
+    if not deployments or opened.world.environments is None:
         return []
-    for address in opened.provider.list("deployment"):
+    for address in deployments:
         try:
             look = outlook(opened, address)
         except ProviderError:

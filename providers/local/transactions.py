@@ -4,26 +4,25 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from bep.lazy_dataclasses import dataclass, field
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
+from bep.lazy_dataclasses import dataclass
 
 Written = TypeVar("Written")
 
 
-def _unknown() -> "Future[Any]":
-    from concurrent.futures import Future  # brings logging along, which who only reads can do without
-
-    return Future()
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Write:
+    """What one thread asks for, and what became of it: set by whoever holds the guard, before it lets go."""
+
     work: Callable[[sqlite3.Connection], Any]
-    outcome: "Future[Any]" = field(default_factory=_unknown)
+    is_done: bool = False
+    result: Any = None
+    error: BaseException | None = None
+
+    def end(self, result: Any = None, error: BaseException | None = None) -> None:
+        """Say what became of it."""
+        self.is_done, self.result, self.error = True, result, error
 
 
 class Transactions:
@@ -47,9 +46,11 @@ class Transactions:
         write = _Write(work)
         self._waiting.append(write)
         with self._guard:
-            if not write.outcome.done():
+            if not write.is_done:
                 self._together([self._waiting.popleft() for _ in range(len(self._waiting))])
-        result: Written = write.outcome.result()
+        if write.error is not None:
+            raise write.error
+        result: Written = write.result
         return result
 
     def _together(self, writes: list[_Write]) -> None:
@@ -64,7 +65,7 @@ class Transactions:
                 raise
         except BaseException as error:
             for write in writes:
-                write.outcome.set_exception(error)
+                write.end(error=error)
             return
         for tell in ended:
             tell()
@@ -81,6 +82,6 @@ def _attempt(connection: sqlite3.Connection, write: _Write) -> Callable[[], None
         refusal = error
         connection.execute("ROLLBACK TO one")
         connection.execute("RELEASE one")
-        return lambda: write.outcome.set_exception(refusal)
+        return lambda: write.end(error=refusal)
     connection.execute("RELEASE one")
-    return lambda: write.outcome.set_result(result)
+    return lambda: write.end(result)

@@ -13,8 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from bep.disk.durable import write_durably
 from bep.lazy_patterns import lazy_pattern
-from bep.runner.transfer.addresses import hidden, is_web
-from bep.runner.transfer.blobs import base_of
+from bep.runner.transfer.addresses import base_of, hidden, is_web
 
 _WILD = lazy_pattern(r"[*?\[]")
 _Origin = tuple[str, str, str]

@@ -79,6 +79,12 @@ def identity(address: str) -> str:
     return urlunsplit(SplitResult(parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, parts.fragment))
 
 
+def base_of(address: str) -> str:
+    """The address of a folder, with a slash at its end and without its signature: names of files go behind it."""
+    parts = urlsplit(address)
+    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") + "/", "", ""))
+
+
 def file_name(address: str) -> str:
     """The name that the file at a web address gets here: the last of its path, `input` where that is none."""
     return last_name(unquote(urlsplit(address).path))

@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Final
-from urllib.parse import SplitResult, parse_qs, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlencode, urlsplit
 from xml.etree import ElementTree
 
 from bep.lazy_dataclasses import dataclass
@@ -94,12 +94,6 @@ def _has_account(parts: SplitResult) -> bool:
 def is_folder(address: str, kind: str) -> bool:
     """Whether a blob address names a folder by its type or, without one, by the slash at its end."""
     return is_blob(address) and (kind == "uri_folder" or (not kind and urlsplit(address).path.endswith("/")))
-
-
-def base_of(address: str) -> str:
-    """The address of a folder, with a slash at its end and without its signature: names of files go behind it."""
-    parts = urlsplit(address)
-    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") + "/", "", ""))
 
 
 def listed(address: str, transfer: Transfer, most: int | None = None) -> Mapping[str, Found]:
