@@ -52,8 +52,7 @@ def failure_of(problem: BaseException) -> Failure | None:
 
     match problem:
         case SpecInvalid():
-            told = "the specs have errors; nothing was changed"
-            return Failure(Sort.FINDINGS, told, findings=problem.findings, sources=problem.sources)
+            return Failure(Sort.FINDINGS, _sum(problem.findings), findings=problem.findings, sources=problem.sources)
         case DomainError():
             nearest = problem.nearest if isinstance(problem, NotFound) else ()
             return Failure(_sort(problem), problem.message, problem.next, about=problem.about, nearest=nearest)
@@ -63,6 +62,17 @@ def failure_of(problem: BaseException) -> Failure | None:
             return Failure(Sort.STORED, str(explained(problem)))
         case _:
             return _kept(problem)
+
+
+def _sum(findings: "tuple[Finding, ...]") -> str:
+    """What findings come to. Those without a place are about what was asked for, and no spec is wrong for it."""
+    from bep.schemas.findings.finding import errors
+
+    wrong = errors(findings)
+    if any(finding.address == "job" for finding in wrong):
+        return "the job has errors; nothing was run"
+    placed = any(finding.mark is not None for finding in wrong)
+    return "the specs have errors; nothing was changed" if placed else "nothing was changed"
 
 
 def _kept(problem: BaseException) -> Failure | None:

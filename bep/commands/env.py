@@ -82,11 +82,11 @@ def show(
       "$(bep env show mnist-env/1 --query interpreter -o tsv)" -m pip list
     """
     from bep.app.environments import built_named, detail
-    from bep.app.workspace.opening import here
+    from bep.app.workspace.opening import workspace_here
     from bep.console import Console
     from bep.formatting import formatted, queried
 
-    opened = here()
+    opened = workspace_here()
     Console().result(formatted(queried(detail(opened, built_named(opened, name)), query), output))
 
 
@@ -114,13 +114,13 @@ def build(
     Exit codes: 0 all are there, 1 no such environment, 5 one cannot be built.
     """
     from bep.app import environments
-    from bep.app.workspace.opening import here
+    from bep.app.workspace.opening import workspace_here
     from bep.console import Console
     from bep.formatting import formatted
 
     if name and deployment:
         raise Stop(ExitCode.ERROR, "say NAME or --deployment, not both")
-    console, opened = Console(), here()
+    console, opened = Console(), workspace_here()
     environments.show_builds(opened, console.live if console.live_possible else None)
     if deployment:
         built = [environments.build_for(opened, deployment, console.say)]
@@ -164,12 +164,12 @@ def prune(
     what is needed.
     """
     from bep.app import environments
-    from bep.app.workspace.opening import here
+    from bep.app.workspace.opening import workspace_here
     from bep.console import Console
     from bep.formatting import formatted
 
     age = _age(older) if older else None
-    console, opened = Console(), here()
+    console, opened = Console(), workspace_here()
     doomed = environments.unneeded(opened, age)
     if doomed:
         console.say("\n".join(f"  - {_line_of(one)}" for one in doomed))

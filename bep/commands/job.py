@@ -150,11 +150,11 @@ def stream(name: Name) -> None:
     \b
     Exit codes: those of `bep run`: 0 completed, 1 failed, 130 cancelled.
     """
-    from bep.app.workspace.opening import here
+    from bep.app.workspace.opening import workspace_here
     from bep.commands.jobs.streaming import stream as follow
     from bep.console import Console
 
-    follow(Console(), here(), name)
+    follow(Console(), workspace_here(), name)
 
 
 for command in (cancel, resume, retry, download, logs, report, delete, prune):

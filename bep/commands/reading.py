@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from bep.app.workspace.opening import Source, here
+from bep.app.workspace.opening import Source, workspace_here
 from bep.console import Console
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ def here_to_read(console: Console, source: Source | None = None) -> "Opened":
     """The workspace of the current folder, with a word where it may only be read."""
     from bep.app.workspace.write_access import read_only
 
-    opened = here(source)
+    opened = workspace_here(source)
     for line in read_only(opened):
         console.say(line)
     return opened

@@ -31,10 +31,10 @@ def repair(
     Exit codes: 0 all is sound, or is so again; 5 something is damaged still.
     """
     from bep.app.repairing import repair as put_back
-    from bep.app.workspace.opening import here
+    from bep.app.workspace.opening import workspace_here
     from bep.console import Console
 
-    console, opened = Console(), here()
+    console, opened = Console(), workspace_here()
     found = put_back(opened, console.say, dry_run=dry_run)
     if json_output:
         damages = [damage.as_json() for damage in found.damages]

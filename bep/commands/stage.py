@@ -28,13 +28,13 @@ def list_stages(
       BEP_STAGE=production bep apply plan.json
       bep stage list -o tsv --query "[?chosen].name"
     """
-    from bep.app.workspace.opening import here
+    from bep.app.workspace.opening import workspace_here
     from bep.app.workspace.stages import stages
     from bep.console import Console
     from bep.formatting import formatted, queried
 
     console = Console()
-    rows = stages(here())
+    rows = stages(workspace_here())
     if not rows and output is Format.TABLE:
         console.say("This workspace has no stages: bep.yml declares none.")
     else:

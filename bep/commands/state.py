@@ -91,11 +91,11 @@ def rm(
       bep state rm --dry-run blue green
     """
     from bep.app.state_editing import editing, remove
-    from bep.app.workspace.opening import here
+    from bep.app.workspace.opening import workspace_here
     from bep.app.workspace.showing import entry_of
     from bep.console import Console
 
-    console, opened = Console(), here()
+    console, opened = Console(), workspace_here()
     if dry_run:
         dropped = [entry_of(opened.recorded, name) for name in addresses]
     else:
@@ -126,10 +126,10 @@ def mv(
       bep state mv deployment/mybatchedp/blue deployment/mybatchedp/green
     """
     from bep.app.state_editing import editing, move
-    from bep.app.workspace.opening import here
+    from bep.app.workspace.opening import workspace_here
     from bep.console import Console
 
-    console, opened = Console(), here()
+    console, opened = Console(), workspace_here()
     with editing(opened, "bep state mv", console.say, lock_timeout=lock_timeout) as session:
         moved = move(opened, session, old, new)
     if json_output:
@@ -150,10 +150,10 @@ def pull() -> None:
       bep state pull > copy.json
     """
     from bep.app.state_editing import pulled
-    from bep.app.workspace.opening import here
+    from bep.app.workspace.opening import workspace_here
     from bep.console import Console
 
-    Console().result(pulled(here()))
+    Console().result(pulled(workspace_here()))
 
 
 @app.command()
@@ -176,10 +176,10 @@ def push(
     Exit codes: 0 in place, 1 it is no state, 4 it does not follow the one there, or that one is locked.
     """
     from bep.app.state_editing import push as put
-    from bep.app.workspace.opening import here
+    from bep.app.workspace.opening import workspace_here
     from bep.console import Console
 
-    state, aside = put(here(), file, force=force)
+    state, aside = put(workspace_here(), file, force=force)
     _say_in_place(Console(), state.serial, len(state.entries), aside, json_output)
 
 
@@ -203,19 +203,19 @@ def restore(
     """
     from bep.app.state_editing import copies
     from bep.app.state_editing import restore as put_back
-    from bep.app.workspace.opening import here
+    from bep.app.workspace.opening import workspace_here
     from bep.console import Console
     from bep.formatting import formatted
 
     console = Console()
     if not source:
-        rows = copies(here())
+        rows = copies(workspace_here())
         if rows or json_output or output is not Format.TABLE:
             console.result(formatted(rows, Format.JSON if json_output else output))
         else:
             console.say("There is no copy yet: nothing has been applied here.")
         return
-    state, aside = put_back(here(), int(source) if source.isdecimal() else Path(source))
+    state, aside = put_back(workspace_here(), int(source) if source.isdecimal() else Path(source))
     _say_in_place(console, state.serial, len(state.entries), aside, json_output)
 
 

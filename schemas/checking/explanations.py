@@ -96,7 +96,9 @@ def _length(error: Any, label: str) -> tuple[str, str, str]:
     if size == 0:
         return "bad-length", f"{label} must not be empty", "Write a value, or remove the field."
     span = f"{least} to {most}" if least and most else f"at least {least}" if least else f"at most {most}"
-    return "bad-length", f"{label} must have {span} characters; {_hidden(error)} has {size}", f"Use {span} characters."
+    of = f": {error.schema['x-bep-allowed']}" if "x-bep-allowed" in error.schema else ""
+    fix = f"Use {span} characters{of}."
+    return "bad-length", f"{label} must have {span} characters; {_hidden(error)} has {size}", fix
 
 
 def _count(error: Any, label: str) -> tuple[str, str, str]:

@@ -29,14 +29,17 @@ class Refusal:
 def check(name: str, node: Node, address: str) -> tuple[Refusal, ...]:
     """Everything the schema called `name` refuses in a document. Empty if nothing.
 
-    A missing field is not told where a misspelling of it was just found beside.
+    A missing field is not told where a misspelling of it was just found beside; nor of a name that is too short that it
+    has not the form, which says how long a name is, too.
     """
     data = plain(node)
     if acceptor(name)(data):
         return ()
     refusals = list(_Explaining(name, node, address).explain(_validator(name).iter_errors(data)))
     guessed = {path for r in refusals if r.offender is not None for path in r.about if path != r.offender}
-    return tuple(r for r in refusals if r.offender is not None or guessed.isdisjoint(r.about))
+    short = {r.offender for r in refusals if r.finding.code == "bad-length"}
+    told = (r for r in refusals if r.finding.code != "bad-name" or r.offender not in short)
+    return tuple(r for r in told if r.offender is not None or guessed.isdisjoint(r.about))
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from bep.lazy_patterns import lazy_pattern
 from bep.schemas.findings.finding import Finding, Severity
@@ -11,6 +11,10 @@ from bep.schemas.mark import Mark
 FORMAT_VERSION = 1
 WIDEST = 160
 LONGEST = 1_000
+MOST_ALIKE = 10
+"""Alike findings that are shown."""
+ALIKE = lazy_pattern(r"'[^']*'|\S*[\d/:]\S*")
+"""Names and numbers in a sentence."""
 TOKEN = lazy_pattern(r"""\$\{\{.*?\}\}|"[^"]*"|'[^']*'|(?:[^\s,:{}\[\]]|:(?!\s|$))+""")
 PAINT = {Severity.ERROR: "\x1b[31m", Severity.WARNING: "\x1b[33m"}
 BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
@@ -25,8 +29,44 @@ def findings_text(findings: Iterable[Finding], sources: Mapping[str, str], *, co
     every = list(findings)
     if not every:
         return ""
-    parts = [_one(finding, sources, colour) for finding in every]
+    parts = [f"{_one(finding, sources, colour)}{_more(rest)}" for finding, rest in _grouped(every)]
     return "\n\n".join([*parts, _counted(every)]) + "\n"
+
+
+def _grouped(findings: list[Finding]) -> Iterator[tuple[Finding, list[Finding]]]:
+    """Each finding to be shown, the last of those alike with the others of them: what is wrong in each of many
+    documents is one mistake of whoever wrote what made them.
+    """
+    groups: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(_sort(finding), []).append(finding)
+    for finding in findings:
+        alike = groups[_sort(finding)]
+        if len(alike) <= MOST_ALIKE + 1 or finding in alike[: MOST_ALIKE - 1]:
+            yield finding, []
+        elif finding is alike[MOST_ALIKE - 1]:
+            yield finding, alike[MOST_ALIKE:]
+
+
+def _sort(finding: Finding) -> tuple[str, ...]:
+    """What alike findings have in common: all but names and numbers."""
+    names = tuple(name for name in finding.address.split("/") if name)
+    said = (ALIKE.sub("_", text) for text in (finding.message, finding.fix))
+    return finding.severity, finding.code, *(_without(text, names) for text in said)
+
+
+def _without(text: str, names: Iterable[str]) -> str:
+    for name in names:
+        text = text.replace(name, "_")
+    return text
+
+
+def _more(rest: list[Finding]) -> str:
+    if not rest:
+        return ""
+    files = {finding.mark.file for finding in rest if finding.mark is not None}
+    where = f" in {len(files)} files" if len(files) > 1 else f" in {_clean(next(iter(files)))}" if files else ""
+    return f"\n    and {len(rest)} more like it{where}; -o json has them all"
 
 
 def _one(finding: Finding, sources: Mapping[str, str], colour: bool) -> str:

@@ -46,7 +46,7 @@ def choose(files: Files, opened: Opened, paths: Sequence[str], worlds: Collectio
     elif not paths:
         found.specs, found.complete = list(workspace.specs), opened.complete
         if workspace.variables is None:
-            found.findings.append(_no_workspace(files))
+            found.findings.append(no_workspace(files))
     else:
         found.complete = workspace.provider in worlds
         _take_named(found, files, opened, paths)
@@ -57,13 +57,13 @@ def choose(files: Files, opened: Opened, paths: Sequence[str], worlds: Collectio
     return found
 
 
-def _no_workspace(files: Files) -> Finding:
-    message, fix, steps = missing_workspace(files)
+def no_workspace(files: Files) -> Finding:
+    """That there is no bep.yml, and what helps: the folder above that has one, or the command that writes one."""
+    message, fix, steps = _missing_workspace(files)
     return mistake("no-workspace", "", message, fix, next=steps)
 
 
-def missing_workspace(files: Files) -> tuple[str, str, tuple[Step, ...]]:
-    """That there is no bep.yml, and what helps: the folder above that has one, or the command that writes one."""
+def _missing_workspace(files: Files) -> tuple[str, str, tuple[Step, ...]]:
     if is_broken_link(FILE, files):
         return absence_of(FILE, files), MEND_LINK, ()
     message = "there is no bep.yml here"

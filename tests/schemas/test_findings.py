@@ -156,3 +156,29 @@ def test_colour_changes_nothing_else(article: Workbench) -> None:
 def test_nothing_wrong_is_no_text() -> None:
     assert findings_text((), {}) == ""
     assert findings_github(()) == ""
+
+
+def test_alike_findings_are_grouped(bench: Workbench) -> None:
+    for number in range(240):
+        bench.write(f"e{number}.yml", f"kind: endpoint\nname: x{number}_\ndefaults: {{}}\nstrange{number}: 1\n")
+    bench.write("other.yml", "kind: compute\nname: cpu\n")
+    bench.write("bep.yml", "workspace: taxi\n")
+    loaded = bench.load()
+    text = findings_text(loaded.findings, loaded.sources)
+    assert len(loaded.findings) == 2 * 240 + 1
+    assert text.count("\n    and 230 more like it in 230 files; -o json has them all") == 2
+    assert text.count("error:") == 2 * 10 + 1
+    assert "other.yml:1:1: error: compute/cpu: " in text
+    assert text.endswith("481 errors.\n")
+
+
+def test_a_name_that_is_too_short_is_one_finding(bench: Workbench) -> None:
+    inline = "name: blue\nendpoint_name: letters\ncompute: local\nmodel: azureml:m:1\n"
+    for text in (
+        "kind: endpoint\nname: d0\n",
+        f"kind: endpoint\nname: letters\ndeployments: [{{{inline.replace('blue', 'd0').replace(chr(10), ', ')}}}]\n",
+    ):
+        bench.write("e.yml", text)
+        found = [finding for finding in bench.load("e.yml").findings if "d0" in finding.message]
+        assert [finding.code for finding in found] == ["bad-length"]
+        assert "3 to 32 characters: letters, digits and dashes" in found[0].fix

@@ -307,3 +307,15 @@ class Opened:
 def here(source: Source | None = None) -> Opened:
     """The workspace of the current folder."""
     return Opened(Path.cwd(), source or Source())
+
+
+def workspace_here(source: Source | None = None) -> Opened:
+    """The same, for who asks what is in it. Raises `SpecInvalid` where there never was one: nothing applied, no job and
+    no state is no answer in a wrong folder.
+    """
+    opened = here(source)
+    if not (opened.root / FILE).exists() and not (opened.root / HOME).is_dir():
+        from bep.schemas.specs.choosing import no_workspace
+
+        raise SpecInvalid([no_workspace(opened.files)])
+    return opened

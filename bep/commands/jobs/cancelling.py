@@ -27,8 +27,8 @@ def cancel(
     Exit codes: 0 the job is over now, 1 it was over before, or it does not stop.
     """
     from bep.app.jobs.service import jobs_of
-    from bep.app.workspace.opening import here
+    from bep.app.workspace.opening import workspace_here
     from bep.commands.jobs.results import show_job
     from bep.console import Console
 
-    show_job(Console(), jobs_of(here()).cancel(name, at_once=force), output)
+    show_job(Console(), jobs_of(workspace_here()).cancel(name, at_once=force), output)

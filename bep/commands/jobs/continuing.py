@@ -138,13 +138,13 @@ def _continued(
 ) -> None:
     from bep.app.job_records import record_named
     from bep.app.jobs.service import Again, jobs_of
-    from bep.app.workspace.opening import here
+    from bep.app.workspace.opening import workspace_here
     from bep.commands.jobs.reports import keep_report
     from bep.commands.jobs.results import show_job
     from bep.commands.jobs.running import finish, watched
     from bep.console import Console
 
-    console, opened = Console(), here(how.source)
+    console, opened = Console(), workspace_here(how.source)
     record = record_named(opened.home, name)
     values = given_values(how.env, record.target.environment_variables, os.environ)
     watch = watched(console, json_output=how.json_output, job=record.name)

@@ -33,11 +33,11 @@ def download(
     from bep.app.jobs import downloading
     from bep.app.jobs.records import next_of
     from bep.app.jobs.service import jobs_of
-    from bep.app.workspace.opening import here
+    from bep.app.workspace.opening import workspace_here
     from bep.command_words import command_of
     from bep.console import Console
 
-    opened = here()
+    opened = workspace_here()
     record = record_named(opened.home, name)
     if not record.status.is_final:
         raise Stop(

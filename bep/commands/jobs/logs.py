@@ -46,11 +46,11 @@ def logs(
     from bep.app.job_records import record_named
     from bep.app.jobs.logs import KINDS
     from bep.app.jobs.service import jobs_of
-    from bep.app.workspace.opening import here
+    from bep.app.workspace.opening import workspace_here
     from bep.commands.jobs.streaming import stop_following
     from bep.console import Console
 
-    opened = here()
+    opened = workspace_here()
     asked = {"stdout": stdout, "stderr": stderr, "error": error, "log": log}
     kinds = [kind for kind in KINDS if asked[kind]] or list(KINDS)
     record = record_named(opened.home, name)

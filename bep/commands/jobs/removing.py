@@ -42,10 +42,10 @@ def delete(
     """
     from bep.app.job_records import record_named
     from bep.app.jobs.service import jobs_of
-    from bep.app.workspace.opening import here
+    from bep.app.workspace.opening import workspace_here
     from bep.console import Console
 
-    opened = here()
+    opened = workspace_here()
     jobs, found = jobs_of(opened), {}
     for name in names:
         record = record_named(opened.home, name)
@@ -86,14 +86,14 @@ def prune(
     from bep.app.jobs.filters import moment_of, statuses_named
     from bep.app.jobs.removing import prunable
     from bep.app.jobs.service import jobs_of
-    from bep.app.workspace.opening import here
+    from bep.app.workspace.opening import workspace_here
     from bep.console import Console
 
     if not (older or keep or status):
         raise Stop(ExitCode.ERROR, "say which jobs: --older 30d, --keep N, --status STATUS, or several of them")
     before = moment_of(older, datetime.now(UTC), about="older") if older else None
     statuses = statuses_named(status or ())
-    jobs = jobs_of(here())
+    jobs = jobs_of(workspace_here())
     removals = jobs.removable(prunable(jobs.chosen(), before, keep, statuses), keep_output=keep_output)
     _remove(Console(), jobs, removals, dry_run=dry_run, auto_approve=auto_approve, output=output)
 

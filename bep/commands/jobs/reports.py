@@ -25,10 +25,10 @@ def report(name: Name, output: Output = None) -> None:
     Exit codes: 0 drawn, 1 no such job, or its folder cannot be written.
     """
     from bep.app.jobs.reports import draw
-    from bep.app.workspace.opening import here
+    from bep.app.workspace.opening import workspace_here
     from bep.console import Console
 
-    record, page = draw(here(), name)
+    record, page = draw(workspace_here(), name)
     path = str(page)
     if output is None:
         Console().result(path)
