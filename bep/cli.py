@@ -58,6 +58,8 @@ def main() -> NoReturn:
     if arguments in (["version"], ["--version"]):  # the one command a script calls a hundred times: no imports
         print(f"bep {__version__}")
         sys.exit(ExitCode.DONE)
+    if COMPLETION in os.environ:
+        _complete(os.environ[COMPLETION])
     from bep.terminal import guard_standard_streams
 
     guard_standard_streams()  # before anything is parsed: a mistyped word is printed back, too
@@ -71,6 +73,27 @@ def main() -> NoReturn:
     code = run(arguments)
     gc.freeze()  # the interpreter, as it ends, looks three times for garbage that goes with the process anyway
     sys.exit(code)
+
+
+def _complete(instruction: str) -> None:
+    """Answer a shell that asks how a word goes on, and exit; what is not asked so is left to typer.
+
+    Whatever goes wrong is no answer: a shell would print it into the line that is being typed.
+    """
+    from bep.command_line.completing import Lookups, answer
+
+    def below(name: str) -> Sequence[str]:
+        commands = _commands(name) if name in COMMANDS else None
+        return [*commands.functions] if commands is not None and commands.is_group else ()
+
+    ahead = ("--chdir", "--stage", *WISHES, "--help", "--install-completion", "--show-completion")
+    try:
+        found = answer(instruction, os.environ, Lookups(COMMANDS, below, _function, ahead))
+    except Exception:
+        found = "", 0
+    if found is not None:
+        print(found[0], end="\n" if found[0] else "")
+        sys.exit(found[1])
 
 
 def run(arguments: list[str]) -> int:
@@ -149,9 +172,13 @@ def _say_where(problem: Exception) -> None:
 
 def _application() -> "Typer":
     import typer
+    from typer import _completion_shared
     from typer.core import TyperCommand, TyperGroup
 
     from bep.command_line.by_typer import application
+    from bep.command_line.completing import ZSH
+
+    _completion_shared._completion_scripts["zsh"] = ZSH
 
     class Group(TyperGroup):
         """Imports a command's module when the command is asked for, and not before."""

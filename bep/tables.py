@@ -41,8 +41,9 @@ def fitted(names: Sequence[str], widths: Sequence[int], width: int) -> list[int]
     """Widths of columns that fit together, as far as their least ones do."""
     found = list(widths)
     room = width - len(_GAP) * (len(found) - 1)
-    texts = [at for at, name in enumerate(names) if name not in _KEYS]
-    for columns, least in ((texts, _NARROWEST), ([*range(len(found))], _NARROWEST_KEY)):
+    every = range(len(found))
+    texts = [at for at in every if names[at] not in _KEYS and found[at] > _NARROWEST_KEY]
+    for columns, least in ((texts, _NARROWEST_KEY), (every, _NARROWEST_KEY), (every, _NARROWEST)):
         while sum(found) > room:
             widest = max((at for at in columns if found[at] > least), key=lambda at: found[at], default=None)
             if widest is None:

@@ -11,7 +11,7 @@ from bep.command_line.declaring import Argument, Commands, Parameter
 
 def application(commands: Commands) -> typer.Typer:
     """The same commands in typer."""
-    app = typer.Typer(rich_markup_mode=None, **commands.said)
+    app = typer.Typer(rich_markup_mode=None, add_completion=False, **commands.said)
     if commands.group is not None:
         app.callback()(commands.group)
     for name, function in commands.functions.items():

@@ -1,11 +1,13 @@
 """Options that several commands share, written once so that they read the same everywhere."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from bep.app.workspace.opening import Source
 from bep.command_line.declaring import Argument, Option
 from bep.exit_codes import ExitCode, Stop
+
+if TYPE_CHECKING:
+    from bep.app.workspace.opening import Source
 
 Specs = Annotated[
     list[str] | None,
@@ -105,8 +107,10 @@ def _text(file: Path) -> str:
         raise Stop(ExitCode.ERROR, f"{file} cannot be read: it is not UTF-8") from None
 
 
-def source_of(specs: list[str] | None, variables: list[str] | None, variable_files: list[str] | None) -> Source:
+def source_of(specs: list[str] | None, variables: list[str] | None, variable_files: list[str] | None) -> "Source":
     """What the options say about the specs. Raises `Stop` for a `--var` without `=`."""
+    from bep.app.workspace.opening import Source
+
     pairs = {}
     for text in variables or ():
         name, equals, value = text.partition("=")

@@ -29,7 +29,7 @@ def test_a_table_fits(width: int) -> None:
     lines = drawn(NAMES, ROWS, Screen(width, NOW)).splitlines()
     assert max(map(len, lines)) <= width
     assert len(lines) == 3
-    assert ("2 h ago" in lines[1]) == (width > 40)
+    assert "2 h ago" in lines[1]
 
 
 def test_a_name_is_shortened_last_and_in_its_middle() -> None:

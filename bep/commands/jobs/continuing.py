@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
-from bep.app.workspace.opening import Source
 from bep.command_line.declaring import Option
 from bep.commands.jobs.results import Name, Output
 from bep.commands.options import Json, VariableFiles, Variables, source_of
@@ -15,6 +14,7 @@ from bep.lazy_dataclasses import dataclass
 if TYPE_CHECKING:
     from bep.app.jobs.records import JobRecord
     from bep.app.jobs.service import Again, Jobs, Watch
+    from bep.app.workspace.opening import Source
 
 
 Values = Annotated[
@@ -113,7 +113,7 @@ def retry(
 class _How:
     """What the options say of how it is shown, and of what only this shell knows."""
 
-    source: Source
+    source: "Source"
     env: Sequence[str]
     json_output: bool
     output: Format | None
