@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bep.command_line.declaring import Commands
 
 COMMANDS: Final[Mapping[str, str]] = {
+    "init": "Begin a workspace in this folder.",
     "validate": "Check the specs and say all that is wrong, at once.",
     "plan": "Show what `bep apply` would change. Changes nothing; `-o` also begins the state where there is none.",
     "apply": "Make the world what the specs, or a kept plan, ask.",

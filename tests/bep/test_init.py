@@ -1,0 +1,61 @@
+"""`bep init`: from an empty folder, and from a folder of YAML of every sort, to a plan at the first go."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tests.bep.conftest import FILES, Workspace
+
+MIXED = {
+    "endpoint.yml": "name: letters\nauth_mode: aad_token\n",
+    "blue/deployment.yml": (
+        "name: blue\nendpoint_name: letters\ntype: model\nmodel: {name: m, version: 1, path: model}\n"
+        "code_configuration: {code: code, scoring_script: score.py}\n"
+        "environment: {name: plain, version: 1, image: python}\ncompute: azureml:far-cluster\n"
+    ),
+    "blue/model/m.txt": "abc",
+    "blue/code/score.py": FILES["code/score.py"],
+    "conda.yml": "name: x\nchannels: [conda-forge]\ndependencies: [python=3.11]\n",
+    "online.yml": "$schema: https://azuremlschemas.azureedge.net/latest/managedOnlineEndpoint.schema.json\nname: on\n",
+    "again.yml": "name: letters\nauth_mode: aad_token\ndescription: once more\n",
+    "orphan.yml": "name: red\nendpoint_name: nowhere\ntype: model\nmodel: azureml:m:1\ncompute: azureml:far-cluster\n",
+    "broken.yml": "name: [\n",
+    ".hidden/x.yml": "name: y\n",
+}
+
+
+def test_a_new_workspace_goes_from_plan_to_score_at_the_first_go(
+    make_workspace: Callable[[Mapping[str, str]], Workspace],
+) -> None:
+    workspace = make_workspace({})
+    assert "bep init" in workspace.bep("plan", expect=3).stderr
+    workspace.bep("init")
+    assert "6 resources." in workspace.bep("validate").stdout
+    workspace.bep("apply", "-y")
+    done = workspace.bep("run", "job.yml", "--query", "outputs.score.file", "-o", "tsv")
+    rows = Path(done.stdout.strip()).read_text().splitlines()
+    assert rows == ["one.txt 3", "three.txt 1", "two.txt 0"]
+    assert "there already" in workspace.bep("init", expect=1).stderr
+
+
+def test_a_folder_of_yaml_becomes_a_workspace_and_what_is_left_out_is_told(
+    make_workspace: Callable[[Mapping[str, str]], Workspace],
+) -> None:
+    workspace = make_workspace(MIXED)
+    told = json.loads(workspace.bep("init", "--from", ".", "--json").stdout)
+    assert told["written"] == ["computes.yml", "bep.yml"]
+    assert "blue/deployment.yml" in told["listed"]
+    assert set(told["left_out"]) >= {"conda.yml", "online.yml", "broken.yml", "orphan.yml"}
+    assert len({"again.yml", "endpoint.yml"} & set(told["left_out"])) == 1
+    workspace.bep("plan")
+    workspace.bep("apply", "-y")
+    assert {"deployment/letters/blue", "compute/far-cluster"} <= workspace.entries()
+    assert "bep.yml: there already" in workspace.bep("init", "--from", ".", expect=1).stderr
+
+
+def test_a_folder_without_any_is_refused(make_workspace: Callable[[Mapping[str, str]], Workspace]) -> None:
+    workspace = make_workspace({"conda.yml": MIXED["conda.yml"]})
+    said = workspace.bep("init", "--from", ".", expect=1).stderr
+    assert "there is no file here that bep can take" in said
+    assert "conda.yml: " in said
+    assert not (workspace.folder / "bep.yml").exists()
