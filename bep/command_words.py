@@ -21,7 +21,7 @@ def command_of(step: Step) -> str:
     options = [(f"--{name.replace('_', '-')}", value) for name, value in step.options if name not in _AHEAD]
     given = [word for name, value in options for word in ((name, value) if value else (name,))]
     words = shlex.join((*step.use_case.split(), *step.arguments, *given))
-    return f"bep{ahead} {words}" if step.use_case else f"bep{ahead} COMMAND" if ahead else words
+    return f"bep{ahead} {words}" if step.use_case else f"bep{ahead}" if ahead else words
 
 
 def said(text: str, steps: Iterable[Step]) -> str:

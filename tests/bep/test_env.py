@@ -57,7 +57,7 @@ def test_only_what_nobody_needs_is_removed_and_only_after_asking(asking: Workspa
 def test_what_is_not_there_is_said_with_the_nearest(workspace: Workspace) -> None:
     workspace.bep("apply", "--auto-approve")
     assert "plain/1" in workspace.bep("env", "build", "plane", expect=1).stderr
-    assert "asks for nothing" in workspace.bep("env", "build", "plain").stderr
+    assert "nothing to build" in workspace.bep("env", "build", "plain").stderr
     assert "no applied deployment needs" in workspace.bep("env", "build").stderr
     assert "no environment 'plain' is built" in workspace.bep("env", "show", "plain", expect=1).stderr
     assert "not both" in workspace.bep("env", "build", "plain", "-d", "letters/blue", expect=1).stderr

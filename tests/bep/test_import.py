@@ -79,7 +79,7 @@ def test_no_file_is_overwritten_and_nothing_absent_is_imported(forgotten: Worksp
     assert "local has no endpoint/leters" in absent
     assert "there is endpoint/letters" in absent
     assert "it always exists" in forgotten.bep("import", "compute/local", expect=5).stderr
-    assert "is no address" in forgotten.bep("import", "letters", expect=1).stderr
+    assert "say which" in forgotten.bep("import", "letters", expect=1).stderr
     forgotten.bep("import", "endpoint/letters")
     assert "is in the state already" in forgotten.bep("import", "endpoint/letters", expect=1).stderr
 
