@@ -50,3 +50,10 @@ def test_what_is_gone_is_shown_as_gone_when_only_state_is_refreshed() -> None:
     plan = scene.plan(WISH, refresh_only=True)
     assert [change.action for change in plan.changes] == [Action.FORGET]
     assert [(drift.address, drift.gone, drift.diffs) for drift in plan.drift] == [(COMPUTE, True, ())]
+
+
+def test_what_is_well_is_not_replaced_for_an_entry_without_a_version() -> None:
+    scene = Scene().applied(WISH)
+    entries = {name: entry.model_copy(update={"etag": ""}) for name, entry in scene.state.entries.items()}
+    scene.state = scene.state.model_copy(update={"entries": entries})
+    assert scene.plan(WISH).changes == ()

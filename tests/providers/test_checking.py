@@ -9,9 +9,17 @@ import pytest
 from bep.planner.formats.planfile import signed
 from bep.planner.plan import Plan, PlanFinding
 from bep.planner.state import State
-from bep.providers.applying.checking import PlanRefused, PlanStale, check_plan, check_safety, check_world
+from bep.providers.applying.checking import (
+    PlanRefused,
+    PlanStale,
+    check_plan,
+    check_safety,
+    check_world,
+    differences,
+)
 from bep.schemas.address import Address
 from bep.schemas.resource import Lifecycle
+from bep.schemas.secrets.secret import SEALED
 from tests.planner.scenes import Scene, Wish, article, compute, deployment, wanted
 
 COMPUTE, BLUE = Address("compute/cpu-cluster"), Address("deployment/mybatchedp/blue")
@@ -175,3 +183,31 @@ def test_ignored_fields_and_where_contents_lie_may_differ_from_the_specs() -> No
     assert reasons(plan, scene.state, {COMPUTE: other}) == [
         "compute/cpu-cluster: max_instances_of_all: the plan has nothing, the specs have 7"
     ]
+
+
+def test_what_is_guarded_is_told_beside_the_finding_that_nobody_let_through() -> None:
+    scene = Scene().applied(ONLY)
+    scene.state = guarded(scene.state)
+    assert len(reasons(scene.plan({}), scene.state, {})) == 2
+    scene = Scene().applied(ONLY)
+    plan = scene.plan({}).model_copy(update={"findings": (found("delete-active", COMPUTE, allowed=True),)})
+    assert len(reasons(signed(plan, scene.state.secret_key), guarded(scene.state), {})) == 1
+
+
+def test_a_move_tells_when_bep_last_applied_it_then_and_now() -> None:
+    scene = Scene().applied(ONLY)
+    plan = scene.plan({COMPUTE: compute(max_instances=9)})
+    entries = {name: entry.model_copy(update={"applied_at": "later"}) for name, entry in scene.state.entries.items()}
+    for state, told in ((scene.state.model_copy(update={"entries": entries}), "later"), (Scene().state, "nothing")):
+        with pytest.raises(PlanStale) as stale:
+            check_world(plan, state, scene.memory.objects)
+        then = plan.changes[0].applied_at
+        assert [str(move) for move in stale.value.moves] == [
+            f"compute/cpu-cluster: last applied by bep: {then} when planned, {told} now"
+        ]
+
+
+def test_a_secret_is_one_value_whatever_stands_on_the_other_side() -> None:
+    sealed = {SEALED: "hmac-sha256:aa"}
+    assert [*differences({"a": sealed}, {"a": {"b": 1}})] == [("a", sealed, {"b": 1})]
+    assert [*differences({"a": {"b": 1}}, {"a": sealed})] == [("a", {"b": 1}, sealed)]

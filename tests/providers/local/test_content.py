@@ -132,7 +132,7 @@ def test_a_stored_file_that_was_written_to_is_noticed(store: ContentStore, model
     place.write_bytes(b"oops")
     if keeps_time:
         os.utime(place, ns=(times.st_atime_ns, times.st_mtime_ns))
-    with pytest.raises(ProviderError, match=r"stored bytes of deep/er/weights ä\.bin were changed.*bep state repair"):
+    with pytest.raises(ProviderError, match=r"stored bytes of deep/er/weights ä\.bin were changed.*`state repair`"):
         laid_out(store, record)
     assert not store.is_sound(record.files[WEIGHTS])
     store.put("model/b/1", "create", planned)  # any registration that needs these bytes reads them first
