@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from bep import __version__ as __version__
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from bep.api.environments import Built as Built
     from bep.api.environments import Environments as Environments
     from bep.api.errors import ApplyIncomplete as ApplyIncomplete
@@ -69,7 +71,23 @@ _MODULES: Final = {
 }
 _WHERE: Final = {name: module for module, names in _MODULES.items() for name in names}
 
-__all__ = [*sorted(_WHERE), "schemas"]
+__all__ = [*sorted(_WHERE), "init", "schemas"]
+
+
+def init(folder: "str | PathLike[str]", *, source: "str | PathLike[str] | None" = None) -> dict[str, Any]:
+    """Begin a workspace in a folder; with `source`, write the bep.yml for a folder of YAML that is there.
+
+    Returns the names of the files that were `written`, those that bep.yml lists (`listed`), and why each other one was
+    `left_out`. Raises `Refused` where a file of that name is there already, or none in `source` is bep's.
+    """
+    from pathlib import Path
+
+    from bep.api.errors import public_errors
+    from bep.app.initialising import begin, begin_from
+
+    with public_errors():
+        begun = begin(Path(folder)) if source is None else begin_from(Path(folder), Path(folder, source))
+    return {"written": list(begun.written), "listed": list(begun.listed), "left_out": dict(begun.left_out)}
 
 
 def schemas() -> dict[str, str]:

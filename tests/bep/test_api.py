@@ -20,6 +20,7 @@ from bep.cli import COMMANDS
 from tests.bep.conftest import FILES, Workspace, write
 
 CALLS: Final[Mapping[str, str]] = {
+    "init": "init",
     "validate": "Workspace.validate",
     "plan": "Workspace.plan",
     "apply": "Workspace.apply",
@@ -90,6 +91,13 @@ def test_every_public_name_is_there_and_no_other() -> None:
     assert all(getattr(api, name) for name in api.__all__)
     with pytest.raises(AttributeError, match="no attribute 'Workplace'"):
         _ = api.Workplace
+
+
+def test_a_workspace_is_begun(tmp_path: Path) -> None:
+    assert "bep.yml" in api.init(tmp_path)["written"]
+    assert api.Workspace.open(tmp_path).plan().changes
+    with pytest.raises(api.Refused, match="there already"):
+        api.init(tmp_path)
 
 
 @pytest.fixture
