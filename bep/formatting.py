@@ -1,7 +1,6 @@
 """A JSON value as json, yaml, table or tsv, after a JMESPath query: what `az -o` and `--query` do. Warns, no more."""
 
 import json
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -82,6 +81,8 @@ def _screen() -> "Screen | None":
     """The terminal that stdout is; None where it is none, and a table is for `grep`."""
     if not sys.stdout.isatty():
         return None
+    import shutil
+
     from bep.tables import screen_of
     from bep.terminal import wants_colour
 
