@@ -15,6 +15,7 @@ FIELDS = ("name", "channels", "dependencies", "variables", "prefix")
 HERE: FieldPath = ("conda_file",)
 _PYTHON = lazy_pattern(r"(?:\S+::)?python(?=[\s=<>!~])(?P<versions>.*)", re.IGNORECASE | re.DOTALL)
 _LOCAL = lazy_pattern(r"file:|[./~]|[^\s:]+[/\\]\S*\.(conda|tar\.bz2)(\s|$)|[^\s:]+\.(conda|tar\.bz2)$", re.IGNORECASE)
+_ONE_EQUALS_SIGN = re.compile(r"\s*(?P<name>[A-Za-z0-9][\w.-]*(\[[^]]*\])?)\s*=\s*(?P<version>[^=\s]\S*)\s*")
 _VERSION = lazy_pattern(r"\*|\d+(\.(\d+|\*))*\*?(\.?(a|b|c|rc|dev|post)\d+)?")
 
 
@@ -80,6 +81,11 @@ def _dependency(draft: Draft, item: Node) -> None:
 
 def _section(draft: Draft, pip: Node) -> None:
     _texts(draft, pip, "pip", "a requirement in 'pip'", "Write one requirement a line, each after '- '.")
+    for line in pip.value if isinstance(pip.value, list) else ():
+        found = _ONE_EQUALS_SIGN.fullmatch(line.value) if isinstance(line.value, str) else None
+        if found is not None:
+            message = f"'{line.value}' is no requirement of pip: one = is conda's"
+            draft.error("pip-requirement", HERE, message, f"Write {found['name']}=={found['version']}.", line.mark)
 
 
 def _texts(draft: Draft, node: Node | None, field: str, item: str, fix: str) -> None:
