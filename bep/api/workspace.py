@@ -86,6 +86,17 @@ class Workspace:
         with public_errors():
             return tuple(map(Finding.of, self._opened().loaded.findings))
 
+    def format(self, *, check: bool = False) -> tuple[str, ...]:
+        """Lay the specs out in one way, or with `check` only look. Returns the paths of files that were not so."""
+        from bep.app.arranging import arrange, arrangements
+
+        with public_errors():
+            opened = self._opened()
+            found = arrangements(opened, list(opened.source.paths))
+            if not check:
+                arrange(opened, found)
+        return tuple(one.path for one in found)
+
     def plan(
         self,
         *,

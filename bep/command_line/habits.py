@@ -153,9 +153,6 @@ def _command(line: _Line, options_of: OptionsOf, *, has_workspace: bool) -> None
 def _of_terraform(line: _Line, first: str, second: str) -> None:
     given = [word for word in line.rest if not word.startswith("-")]
     match first:
-        case "fmt":
-            found, line.rest = ["validate"], []
-            line.note = "bep lays no file out anew"
         case "taint" if given:
             found, line.rest = ["apply"], [part for one in given for part in ("--replace", one)]
         case "untaint":

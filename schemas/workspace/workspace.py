@@ -27,7 +27,8 @@ from bep.schemas.workspace.variables import Variable
 from bep.schemas.yaml.node import Node, plain
 
 FILE = "bep.yml"
-NOT_SOUGHT = (FILE, "job.yml")
+JOB_FILE = "job.yml"
+NOT_SOUGHT = (FILE, JOB_FILE)
 """Files that are no specs by their names: no pattern means them."""
 NOT_THERE = "file-not-found"
 LOCAL = "local"

@@ -22,6 +22,7 @@ from tests.bep.conftest import FILES, Workspace, write
 CALLS: Final[Mapping[str, str]] = {
     "init": "init",
     "validate": "Workspace.validate",
+    "fmt": "Workspace.format",
     "plan": "Workspace.plan",
     "apply": "Workspace.apply",
     "destroy": "Workspace.destroy",
@@ -164,6 +165,14 @@ def test_a_workspace_goes_from_specs_to_objects_and_back(tmp_path: Path) -> None
         ours.free(confirm=lambda found: False)
     assert ours.free(confirm=api.approve) == freed
     assert ours.unreferenced() == ()
+
+
+def test_specs_are_laid_out(applied: Workspace, ours: api.Workspace) -> None:
+    applied.edit("specs.yml", "name: letters\nauth_mode: aad_token\n", "auth_mode: aad_token\nname: letters\n")
+    assert ours.format(check=True) == ("specs.yml",)
+    assert ours.format() == ("specs.yml",)
+    assert ours.format() == ()
+    assert not ours.plan().changes
 
 
 def test_what_is_wrong_comes_out_with_its_place_and_what_would_help(tmp_path: Path) -> None:

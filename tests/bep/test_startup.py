@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[frozenset[str], int]] = {
     "plan --json": (NONE, 306),
     "plan --destroy": (NONE, 310),
     "validate": (NONE, 281),
+    "fmt --check": (NONE, 281),
     "show": (NONE, 260),
     "show deployment/letters/blue": (NONE, 257),
     "output": (NONE, 280),
