@@ -8,9 +8,7 @@ from bep.schemas.findings.finding import Finding, mistake
 
 
 def find_cycle(drafts: Mapping[Address, Draft]) -> Finding | None:
-    """A circle of references among drafts whose references are resolved. Only `depends_on` can close one."""
-    if not any(draft.extension is not None and draft.extension.get("depends_on") for draft in drafts.values()):
-        return None
+    """A circle of references among drafts whose references are resolved."""
     from graphlib import CycleError, TopologicalSorter
 
     needs = {address: [reference.address for reference in draft.references] for address, draft in drafts.items()}

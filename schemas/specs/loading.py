@@ -14,13 +14,11 @@ from bep.schemas.drafts.literal_secrets import IN_ADDRESS, certain, certain_secr
 from bep.schemas.drafts.references import Addresses
 from bep.schemas.files import Files
 from bep.schemas.findings.finding import Finding, errors, mistake, ordered, warning
-from bep.schemas.findings.shell_variables import unexpanded
 from bep.schemas.kinds.kind import load_kind
 from bep.schemas.mark import Mark
 from bep.schemas.resource import FieldPath, Resource
 from bep.schemas.specs.canonical import finish, inline_parts, prepare, refer, seal_off
 from bep.schemas.specs.choosing import STANDARD_INPUT, Chosen, about, choose
-from bep.schemas.specs.cycles import find_cycle
 from bep.schemas.specs.detecting import NO_SPEC, detect, has_only_a_name
 from bep.schemas.specs.dialects import Wish, unfold
 from bep.schemas.specs.entries import entries_of, suffixed
@@ -276,11 +274,19 @@ class _Loading:
         self.findings += self.variables.findings
         every = {id(d): d for d in (*self.drafts, *unique.values())}.values()
         self.findings += [suffixed(finding, draft.entry) for draft in every for finding in draft.findings]
-        if not errors(self.findings) and (cycle := find_cycle(unique)) is not None:
-            self.findings.append(cycle)
+        self._say_cycle(unique)
         finished = [draft for draft in unique.values() if not draft.broken]
         self._account({draft.address for draft in finished})
         return tuple(map(finish, finished))
+
+    def _say_cycle(self, unique: Mapping[Address, Draft]) -> None:
+        """That resources need each other. Only `depends_on` can close a circle."""
+        ordered_by_hand = any(d.extension is not None and d.extension.get("depends_on") for d in unique.values())
+        if ordered_by_hand and not errors(self.findings):
+            from bep.schemas.specs.cycles import find_cycle
+
+            cycle = find_cycle(unique)
+            self.findings += [cycle] if cycle is not None else []
 
     def _say_suspects(self) -> None:
         """Certain secrets of which nothing was said, since nothing was made of their fields."""
@@ -334,7 +340,10 @@ class _Loading:
     def told(self) -> list[Finding]:
         """All that was found, or that of it which is about the named files."""
         named = self.chosen.named or ()
-        self.findings = [unexpanded(finding) for finding in self.findings]
+        if any("${" in finding.message for finding in self.findings):
+            from bep.schemas.findings.shell_variables import unexpanded
+
+            self.findings = [unexpanded(finding) for finding in self.findings]
         return list(about(self.findings, self.chosen, {d.label for d in self.drafts if d.mark.file in named}))
 
     def named(self, resources: Sequence[Resource]) -> tuple[Resource, ...]:
