@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 
-.PHONY: demo test test-all lint unit services fuzz mutation docs clean
+.PHONY: demo test test-all lint unit services fuzz mutation coverage docs clean
 
 demo: $(VENV)/installed
 	rm -rf .demo && cp -r examples/01-digits .demo
@@ -37,7 +37,7 @@ lint: $(VENV)/installed-for-tests
 PARALLEL := --numprocesses auto --dist worksteal
 
 unit: $(VENV)/installed-for-tests
-	$(BIN)/python -m pytest -q $(PARALLEL)
+	$(BIN)/python -m pytest -q $(PARALLEL) --cov --cov-report=
 
 test-all: lint services
 	$(BIN)/python -m pytest -q $(PARALLEL) -r s --skip-nothing
@@ -62,6 +62,10 @@ fuzz: $(VENV)/installed-for-tests
 MODULES :=
 mutation: $(VENV)/installed-for-tests
 	$(BIN)/python -m tests.mutation $(MODULES)
+
+# Which lines the last `make unit` did not run, in the rooms that pyproject.toml has a floor for.
+coverage:
+	$(BIN)/python -m coverage report --show-missing
 
 # The manual, as a site in site/: strict, so a link that leads nowhere or a page without a place ends it.
 docs: $(VENV)/installed-for-docs
