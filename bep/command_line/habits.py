@@ -61,7 +61,7 @@ _FLAGS: Final = frozenset({
     "refresh", "force",
 })  # fmt: skip
 
-_NO_SERVICE: Final = "the traffic stands in the endpoint's file, as `traffic:` or `defaults: {deployment_name: ...}`"
+_NO_SERVICE: Final = "the traffic is in the endpoint's file, as `traffic:` or `defaults: {deployment_name: ...}`"
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def _of_terraform(line: _Line, first: str, second: str) -> None:
             found, line.rest = ["apply"], [part for one in given for part in ("--replace", one)]
         case "untaint":
             found, line.rest = ["plan"], []
-            line.note = "nothing is marked: --replace says so in the one command that does it"
+            line.note = "nothing is marked ahead: --replace belongs to the command that does it"
         case "refresh":
             found, line.rest = ["apply"], ["--refresh-only", *line.rest]
         case "force-unlock":
@@ -168,7 +168,7 @@ def _of_terraform(line: _Line, first: str, second: str) -> None:
             line.note = "each command says which stage, or BEP_STAGE does"
         case "workspace":
             found, line.rest = ["stage", "list"], []
-            line.note = "stages stand in bep.yml"
+            line.note = "stages are declared in bep.yml"
         case _:
             return
     line.blame(first, TERRAFORM)

@@ -50,7 +50,7 @@ class JobFolder:
                 holder = os.pread(lock, 100, 0).decode(errors="replace").strip() or "another process"
                 raise JobBusy(f"{self.path.name} is being run by {holder}; wait for it or cancel it")
             if not self._is_here(lock):
-                raise JobBusy(f"{self.path.name} was removed meanwhile")
+                raise JobBusy(f"{self.path.name} was removed in the meantime")
             with naming(self._lock):
                 os.ftruncate(lock, 0)
                 os.pwrite(lock, f"process {os.getpid()}\n".encode(), 0)

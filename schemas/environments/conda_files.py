@@ -84,7 +84,7 @@ def _section(draft: Draft, pip: Node) -> None:
     for line in pip.value if isinstance(pip.value, list) else ():
         found = _ONE_EQUALS_SIGN.fullmatch(line.value) if isinstance(line.value, str) else None
         if found is not None:
-            message = f"'{line.value}' is no requirement of pip: one = is conda's"
+            message = f"'{line.value}' is not a pip requirement: a single = is conda's"
             draft.error("pip-requirement", HERE, message, f"Write {found['name']}=={found['version']}.", line.mark)
 
 

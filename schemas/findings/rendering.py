@@ -17,6 +17,8 @@ ALIKE = lazy_pattern(r"'[^']*'|\S*[\d/:]\S*")
 """Names and numbers in a sentence."""
 TOKEN = lazy_pattern(r"""\$\{\{.*?\}\}|"[^"]*"|'[^']*'|(?:[^\s,:{}\[\]]|:(?!\s|$))+""")
 PAINT = {Severity.ERROR: "\x1b[31m", Severity.WARNING: "\x1b[33m"}
+_COMPARED = 400
+"""Characters of a message that count for whether it is like another: some have a whole value in them, however long."""
 BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 CONTROL = lazy_pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -51,7 +53,7 @@ def _grouped(findings: list[Finding]) -> Iterator[tuple[Finding, list[Finding]]]
 def _sort(finding: Finding) -> tuple[str, ...]:
     """What alike findings have in common: all but names and numbers."""
     names = tuple(name for name in finding.address.split("/") if name)
-    said = (ALIKE.sub("_", text) for text in (finding.message, finding.fix))
+    said = (ALIKE.sub("_", text[:_COMPARED]) for text in (finding.message, finding.fix))
     return finding.severity, finding.code, *(_without(text, names) for text in said)
 
 

@@ -16,7 +16,7 @@ def unexpanded(finding: Finding) -> Finding:
     if found is None:
         return finding
     fix = (
-        f"{found[0]} is a variable of a shell that was not put in: write ${{{{ var.{found[1]} }}}} and declare it in "
-        "bep.yml, or put it in beforehand, as envsubst does."
+        f"{found[0]} is a shell variable that was not substituted: write ${{{{ var.{found[1]} }}}} and declare it in "
+        "bep.yml, or substitute it beforehand, as envsubst does."
     )
     return replace(finding, fix=fix)

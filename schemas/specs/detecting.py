@@ -115,7 +115,7 @@ def _told(doubt: Doubt, node: Node, leading: Sequence[str]) -> Finding:
         message = f"it cannot be told what this is: perhaps {with_article(leading[0])}, which has no {strange}"
         fix = f"Write 'kind: {leading[0]}' if it is, and else take this file out of specs."
         return mistake("kind-unclear", "", message, fix, node.mark)
-    message = f"this is no spec: none of bep's kinds has {strange}"
+    message = f"this is not a spec: no kind of bep's has {strange}"
     return mistake(
         NO_SPEC, "", message, f"Take this file out of specs. {fix.replace('it is', 'it is, if it is one')}", node.mark
     )

@@ -138,7 +138,7 @@ class _Writing:
         found = self._said(match, mark)
         if found is not None and isinstance(found.value, dict | list):
             message = f"each.{match[1]} is {'a mapping' if isinstance(found.value, dict) else 'a list'}"
-            self._wrong(f"{message}, which cannot be a part of a text", "Name one of its fields.", mark)
+            self._wrong(f"{message}, which cannot be part of a text", "Name one of its fields.", mark)
             return None
         return None if found is None else found.text
 

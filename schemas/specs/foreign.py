@@ -58,7 +58,7 @@ def told(findings: Iterable[Finding], *, sought: bool) -> Iterator[Finding]:
     """
     for finding in {finding.message: finding for finding in reversed(list(findings))}.values() if sought else findings:
         if sought and finding.code == NO_SPEC:
-            fix = finding.fix.replace(SPECS, "Let no pattern of specs find this file, and this is not said.")
+            fix = finding.fix.replace(SPECS, "Keep this file out of the patterns in specs to silence this.")
             yield replace(finding, severity=Severity.WARNING, message=f"skipped: {finding.message}", fix=fix)
         else:
             yield finding

@@ -144,8 +144,8 @@ class Variables:
             for said in several:
                 self._report(
                     "variable-in-text",
-                    f"'{said.strip()}' is a list or a mapping, which cannot be a part of a text",
-                    "Let it be the whole value, or use a variable that is text.",
+                    f"'{said.strip()}' is a list or a mapping, which cannot be part of a text",
+                    "Make it the whole value, or use a variable that is text.",
                     node.mark,
                 )
             if several or None in values.values():

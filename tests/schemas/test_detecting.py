@@ -25,7 +25,7 @@ OTHERS = {
     "mkdocs.yml": ("site_name: x\nmarkdown_extensions: [{a: !!python/name:x.y }]\n", "a configuration of MkDocs"),
     "pre-commit.yaml": ("repos:\n- repo: https://x\n  rev: v1\n  hooks: [{id: ruff}]\n", "a configuration of pre-commit"),
     "play.yml": ("- hosts: all\n  tasks: []\n", "an Ansible playbook"),
-    "train.yml": ("learning_rate: 0.1\nlayers: 3\nmodel: resnet\n", "none of bep's kinds has"),
+    "train.yml": ("learning_rate: 0.1\nlayers: 3\nmodel: resnet\n", "no kind of bep's has"),
     "labels.yml": ("- {name: bug, color: red}\n", "a list"),
 }  # fmt: skip
 NOT_SUPPORTED = {

@@ -159,7 +159,7 @@ PARTS = (("endpoint", ""), ("deployment", "/blue"), ("traffic", ""), ("model", "
         ),
         (
             NAMED + "size: x${{ each.value }}\nx-bep: {for_each: {north: {size: x}}}\n",
-            [("for-each-value", "each.value is a mapping, which cannot be a part of a text (for_each: north)")],
+            [("for-each-value", "each.value is a mapping, which cannot be part of a text (for_each: north)")],
         ),
         (
             NAMED + "max_instances: ${{ each.value }}\nx-bep: {for_each: {north: 1, south: -1}}\n",
@@ -191,7 +191,7 @@ def test_what_is_wrong_is_said_with_the_entry(bench: Workbench, text: str, expec
 def test_a_variable_of_several_values_is_no_part_of_a_text(bench: Workbench) -> None:
     bep = "workspace: w\nspecs: [specs.yml]\nvariables: {names: {type: list, default: [a]}}\n"
     found = loaded(bench, "name: x-${{ var.names }}\ntype: amlcompute\n", bep)
-    assert told(found) == [("variable-in-text", "'var.names' is a list or a mapping, which cannot be a part of a text")]
+    assert told(found) == [("variable-in-text", "'var.names' is a list or a mapping, which cannot be part of a text")]
 
 
 def test_each_copy_of_a_variable_is_its_own(bench: Workbench) -> None:

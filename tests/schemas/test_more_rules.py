@@ -51,7 +51,7 @@ def test_a_variable_of_a_shell_is_told_as_one(bench: Workbench, text: str) -> No
     bench.write("m/x", "x")
     bench.write("x.yml", text)
     findings = bench.load("x.yml").findings
-    assert any("a variable of a shell" in finding.fix and "${{ var." in finding.fix for finding in findings)
+    assert any("a shell variable" in finding.fix and "${{ var." in finding.fix for finding in findings)
 
 
 def test_a_circle_of_needs_is_found_where_it_is_written(bench: Workbench) -> None:

@@ -89,7 +89,7 @@ class WorkspaceFiles:
 def _insist_on_files_of_a_disk(source: Path) -> None:
     """Raise `Unfit` for all that this machine has, and for what the system only makes up while it is read."""
     if source.parent == source:
-        raise Unfit([UnfitFile("", "is all of this machine", "Name the folder with the files that are meant.")])
+        raise Unfit([UnfitFile("", "is the whole machine", "Name the folder with the files that are meant.")])
     if source.parts[1] in _MADE_UP and (source.is_dir() or source.is_file()):
-        what = f"is in /{source.parts[1]}, which has no files of a disk"
-        raise Unfit([UnfitFile("", what, "Name a file or a folder of a disk.")])
+        what = f"is in /{source.parts[1]}, which holds no files on a disk"
+        raise Unfit([UnfitFile("", what, "Name a file or a folder on a disk.")])
