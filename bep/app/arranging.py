@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from bep.app.errors import Conflict, Refused
-from bep.app.workspace.opening import Opened
+from bep.app.workspace.contexts import Specs
 from bep.disk.durable import replacing
 from bep.lazy_dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class Arrangement:
     after: str
 
 
-def arrangements(opened: Opened, paths: Sequence[str]) -> list[Arrangement]:
+def arrangements(opened: Specs, paths: Sequence[str]) -> list[Arrangement]:
     """The files whose text is to be another: those that are named, or bep.yml, its specs and jobs beside it.
 
     Raises `Refused` for a named file that cannot be read, or that is none of bep's.
@@ -31,7 +31,7 @@ def arrangements(opened: Opened, paths: Sequence[str]) -> list[Arrangement]:
     return [one for one in found if one is not None and one.before != one.after]
 
 
-def arrangement(opened: Opened, path: str, *, named: bool) -> Arrangement | None:
+def arrangement(opened: Specs, path: str, *, named: bool) -> Arrangement | None:
     """One file; None where nobody named it and it is none of bep's."""
     from bep.schemas.specs.key_order import keys_in_order, schema_name
     from bep.schemas.yaml.arranging import arranged
@@ -55,7 +55,7 @@ def arrangement(opened: Opened, path: str, *, named: bool) -> Arrangement | None
 _STRANGE = "not every document in it is a spec, a job or bep.yml"
 
 
-def _every(opened: Opened) -> Iterator[str]:
+def _every(opened: Specs) -> Iterator[str]:
     from bep.schemas.workspace.workspace import FILE, JOB_FILE
 
     specs: Iterable[str] = (spec.path for spec in opened.glanced.specs)
@@ -63,7 +63,7 @@ def _every(opened: Opened) -> Iterator[str]:
     yield from dict.fromkeys(path for path in (FILE, *specs, JOB_FILE, *beside) if opened.files.exists(path))
 
 
-def arrange(opened: Opened, found: Sequence[Arrangement]) -> None:
+def arrange(opened: Specs, found: Sequence[Arrangement]) -> None:
     """Write the new texts, each file whole. Raises `Conflict` where one was changed meanwhile."""
     for one in found:
         file = Path(os.path.realpath(opened.root / one.path))

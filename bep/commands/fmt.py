@@ -24,10 +24,10 @@ def fmt(
     diff: Annotated[bool, Option("--diff", help="Write nothing; show what would change.")] = False,
     json_output: Json = False,
 ) -> None:
-    """Lay specs out in one way: keys in the order of the schema, no blanks at the ends of lines.
+    """Lay specs out in one way: keys in the order of the schema, comments kept.
 
-    Comments stay with the keys that they stand above; quotes, indents and widths stay as they are. What a
-    file says does not change, which is compared before it is written.
+    Comments stay with the keys below them; quotes, indents and widths stay as they are. Blanks at the ends
+    of lines go. What a file says does not change, which is compared before it is written.
 
     \b
     Examples:

@@ -66,6 +66,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 SAYING: dict[str, list[list[str]]] = {
     "validate": [[], ["wrong.yml"], ["wrong.yml", "-o", "json"], ["wrong.yml", "-o", "github"], [HOSTILE]],
+    "init": [[], ["--from", HOSTILE], [HOSTILE]],
+    "fmt": [["--check"], ["--diff"], ["wrong.yml", "--diff"], [HOSTILE]],
     "plan": [[], ["--json"], ["--markdown"], ["--target", HOSTILE], [f"--no-{HOSTILE}"]],
     "apply": [["plan.json", "--auto-approve"], [HOSTILE]],
     "destroy": [["--target", HOSTILE, "--auto-approve"]],

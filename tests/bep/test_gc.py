@@ -76,7 +76,7 @@ def test_what_is_applied_stays_and_what_it_replaced_is_freed_after_asking(applie
     assert [one["what"] for one in found["unreferenced"]] == ["stored file"]
     assert found["bytes"] == found["unreferenced"][0]["bytes"] > 0
     assert stored(applied) == files_of(applied)
-    assert "All 2 stored files are sound." in applied.bep("state", "repair").stdout
+    assert "All 2 stored files are intact." in applied.bep("state", "repair").stdout
 
 
 def test_all_goes_when_all_is_destroyed_and_comes_again_with_the_next_apply(applied: Workspace) -> None:

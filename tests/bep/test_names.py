@@ -29,7 +29,7 @@ def test_a_job_name_is_never_a_path(with_job: Workspace) -> None:
             said = with_job.bep("job", command, name, expect=1).stderr
             assert "is not a job's name, which is never a path" in said
     for command in ("stream", "cancel", "resume", "retry", "download", "report"):
-        assert "is no job's name" in with_job.bep("job", command, "../jobs/nightly", expect=1).stderr
+        assert "is not a job's name" in with_job.bep("job", command, "../jobs/nightly", expect=1).stderr
     assert with_job.bep("job", "show", "night", "--query", "name", "-o", "tsv").stdout == "nightly\n"
 
 

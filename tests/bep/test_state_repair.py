@@ -22,7 +22,7 @@ def forge(place: Path) -> None:
 
 
 def test_what_the_specs_still_have_is_put_back_and_nothing_else_changes(applied: Workspace) -> None:
-    assert "sound" in applied.bep("state", "repair").stdout
+    assert "intact" in applied.bep("state", "repair").stdout
     before = applied.bep("state", "pull").stdout
     forge(place_of(applied, "model/letters.txt"))
     place_of(applied, "code/score.py").unlink()

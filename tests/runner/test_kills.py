@@ -204,7 +204,7 @@ def test_a_finished_job_is_not_run_again(jobs: Jobs) -> None:
     before = record.output_file.read_bytes()
     assert jobs.resume(request) == record
     assert record.output_file.read_bytes() == before
-    with pytest.raises(JobInvalid, match="has a job already"):
+    with pytest.raises(JobInvalid, match="there is a job job already"):
         jobs.run(request)
 
 
