@@ -124,7 +124,7 @@ def test_a_killed_apply_goes_on_with_its_operation(slow: Slow, moment: str) -> N
     if moment == "hold":
         said = slow.bep("plan", expect=3)
         assert "it is still being worked on" in said
-        assert "it is still being made" in said
+        assert "it is still being created" in said
     (slow.folder / moment).unlink()
     said = slow.bep("apply", "-y")
     assert "it had been made; taken into state" in said

@@ -81,11 +81,11 @@ def test_names_of_endpoints_deployments_and_fields_are_near(asked: Callable[...,
 @pytest.mark.parametrize(
     ("script", "status", "advice"),
     [
-        ("", "Completed", "choose another name, or remove that one with its output: bep job delete mine"),
+        ("", "Completed", "choose another name, or remove that one with its output: `bep job delete mine`"),
         (
             "def run(mini_batch):\n    raise ValueError\n",
             "Failed",
-            "bep job resume mine goes on with that one",
+            "`bep job resume mine` goes on with that one",
         ),
     ],
 )

@@ -80,7 +80,7 @@ def test_a_bep_yml_that_leads_nowhere_is_not_taken_for_none(odd: Workspace) -> N
     assert "bep.yml is a link to what is not there" in odd.bep("validate", expect=3).stdout
 
 
-@pytest.mark.parametrize(("path", "said"), [("/", "all of this machine"), ("/proc/self/environ", "no files of a disk")])
+@pytest.mark.parametrize(("path", "said"), [("/", "the whole machine"), ("/proc/self/environ", "no files on a disk")])
 def test_what_no_folder_of_files_is(odd: Workspace, path: str, said: str) -> None:
     write(odd.folder, {"spec.yml": PLACES["data"].format(path)})
     assert said in odd.bep("validate", expect=3).stdout

@@ -123,7 +123,7 @@ def test_a_signature_is_sent_with_every_request_and_shown_in_none(tmp_path: Path
 
 def test_what_is_neither_file_nor_folder_is_said_once(tmp_path: Path, server: Server) -> None:
     put(server, **{"a.txt": b"a"})
-    with pytest.raises(InputsInvalid, match=r"(?s)the server answers 404.*no folder either: .*no files there"):
+    with pytest.raises(InputsInvalid, match=r"(?s)the server answers 404.*not a folder either: .*no files there"):
         listed(tmp_path, server.url + CONTAINER + "nothing")
     with pytest.raises(InputsInvalid, match=r"(?s)cannot be listed: the server answers 404.*sp=rl"):
         listed(tmp_path, server.url + "/devstoreaccount1/none/", "uri_folder")
@@ -145,7 +145,7 @@ def test_a_folder_at_any_other_web_address_is_refused_before_work(tmp_path: Path
 @pytest.mark.parametrize("kind", ["text/html", "Text/HTML; charset=utf-8"])
 def test_a_page_is_no_data_unless_a_page_was_asked_for(tmp_path: Path, server: Server, kind: str) -> None:
     for path in ("/mnist", "/mnist/", "/data.csv"):
-        with pytest.raises(InputsInvalid, match=r"web page \(text/html\), which is no data.*az://"):
+        with pytest.raises(InputsInvalid, match=r"web page \(text/html\), which is not data.*az://"):
             listed(tmp_path, server.put(path, b"<html>", kind=kind, etag='"1"'))
     for path in ("/a.html", "/b.HTM"):
         assert listed(tmp_path, server.put(path, b"<p>", kind=kind)) == {path[1:]: b"<p>"}
