@@ -337,7 +337,9 @@ def test_an_answer_that_lacks_something_costs_its_worker_only(jobs: Jobs) -> Non
     """
     record, said = jobs.score(script, mini_batch_size=1, max_retries=0)
     assert record.status is Status.COMPLETED, record.error
-    assert set(map(str, range(40))) - set(said.split()) <= {"13"}
+    missing = set(map(str, range(40))) - set(said.split())
+    assert len(missing) <= 2, "the worker may have begun one more before what it wrote was read"
+    assert {failure.code for failure in record.failures} <= {"ChannelClosed"}
 
 
 @pytest.mark.parametrize("module", ["csv", "json", "traceback", "re"])
