@@ -37,10 +37,10 @@ lint: $(VENV)/installed-for-tests
 PARALLEL := --numprocesses auto --dist worksteal
 
 unit: $(VENV)/installed-for-tests
-	$(BIN)/python -m pytest -q $(PARALLEL) --cov --cov-report=
+	$(BIN)/python -m pytest -q $(PARALLEL)
 
 test-all: lint services
-	$(BIN)/python -m pytest -q $(PARALLEL) -r s --skip-nothing
+	$(BIN)/python -m pytest -q $(PARALLEL) -r s --skip-nothing --cov --cov-report=
 
 services: .services/installed
 
