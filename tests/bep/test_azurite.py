@@ -58,7 +58,7 @@ def test_one_file_of_it_and_a_signature_that_may_not_list(workspace: Workspace, 
         "run", "-e", "letters", "-i", f"{emulator.url}/data/texts/?{emulator.signature('data', 'r')}", expect=None
     )
     assert refused.returncode == 1
-    assert "give a signature that may list it (sp=rl)" in refused.stdout
+    assert "give a signature that may list it (sp=rl)" in refused.stderr  # refused before there is a job
     assert "Traceback" not in refused.stdout + refused.stderr
 
 
