@@ -339,7 +339,7 @@ def test_an_answer_that_lacks_something_costs_its_worker_only(jobs: Jobs) -> Non
     assert record.status is Status.COMPLETED, record.error
     missing = set(map(str, range(40))) - set(said.split())
     assert len(missing) <= 2, "the worker may have begun one more before what it wrote was read"
-    assert {failure.code for failure in record.failures} <= {"ChannelClosed"}
+    assert {failure.code for failure in record.failures} <= {"ChannelClosed", "FilesMeddled"}, "by where it wrote first"
 
 
 @pytest.mark.parametrize("module", ["csv", "json", "traceback", "re"])
