@@ -28,7 +28,7 @@ def page() -> str:
 
 def sentences(module: ast.Module) -> Iterator[str]:
     """What the code of a module can say, each text once where it stands."""
-    silent = {id(node) for node in _docstrings(module)} | {id(node) for node in _help(module)}
+    silent = {id(node) for node in docstrings(module)} | {id(node) for node in _help(module)}
     for node in _texts(module, silent):
         text = _template(node)
         if _WORDS.search(text) and not _NO_SENTENCE.search(text):
@@ -61,7 +61,7 @@ def _template(node: ast.Constant | ast.JoinedStr) -> str:
     )
 
 
-def _docstrings(module: ast.Module) -> Iterator[ast.AST]:
+def docstrings(module: ast.AST) -> Iterator[ast.AST]:
     """Texts that stand alone as a statement: of modules, classes, functions, and below a constant."""
     for node in ast.walk(module):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant | ast.JoinedStr):

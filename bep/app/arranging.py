@@ -1,16 +1,11 @@
 """Specs laid out in one way: which files, and their new text; written only when asked. Prints nothing."""
 
-import os
-import stat
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 
-from bep.app.errors import Conflict, Refused
+from bep.app.errors import Refused
 from bep.app.workspace.contexts import Specs
-from bep.disk.durable import replacing
+from bep.app.workspace.rewriting import BYTE_ORDER_MARK, rewrite
 from bep.lazy_dataclasses import dataclass
-
-_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +13,13 @@ class Arrangement:
     """One file: its text as it is, and as it is to be."""
 
     path: str
-    before: str
+    content: bytes
     after: str
+
+    @property
+    def before(self) -> str:
+        """The text as it is."""
+        return self.content.removeprefix(BYTE_ORDER_MARK).decode()
 
 
 def arrangements(opened: Specs, paths: Sequence[str]) -> list[Arrangement]:
@@ -48,8 +48,8 @@ def arrangement(opened: Specs, path: str, *, named: bool) -> Arrangement | None:
             return None
         said = [f"{finding.mark or path}: {finding.message}" for finding in written.findings]
         raise Refused("\n".join(said or [f"{path}: {_STRANGE}"]) + "\n    fix: mend it; it was left as it is")
-    text = content.removeprefix(_MARK).decode()
-    return Arrangement(path, text, arranged(text, lambda number, below: keys_in_order(names[number] or "", below)))
+    after = arranged(written.text, lambda number, below: keys_in_order(names[number] or "", below))
+    return Arrangement(path, content, after)
 
 
 _STRANGE = "not every document in it is a spec, a job or bep.yml"
@@ -66,11 +66,4 @@ def _every(opened: Specs) -> Iterator[str]:
 def arrange(opened: Specs, found: Sequence[Arrangement]) -> None:
     """Write the new texts, each file whole. Raises `Conflict` where one was changed meanwhile."""
     for one in found:
-        file = Path(os.path.realpath(opened.root / one.path))
-        content = file.read_bytes()
-        if content.removeprefix(_MARK) != one.before.encode():
-            raise Conflict(f"{one.path}: it was changed while bep worked on it; nothing of it was written")
-        mark = _MARK if content.startswith(_MARK) else b""
-        with replacing(file) as stream:
-            os.fchmod(stream.fileno(), stat.S_IMODE(file.stat().st_mode))
-            stream.write(mark + one.after.encode())
+        rewrite(opened.root, one.path, one.content, one.after)

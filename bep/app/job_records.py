@@ -1,6 +1,6 @@
 """The jobs of a workspace, as the faces and the planner need them. Reads records; runs nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,30 +42,31 @@ def records(home: Path) -> "list[JobRecord]":
     return sorted(found, key=lambda record: (record.created, record.name))
 
 
-def _deployment(record: "JobRecord") -> Address:
+def deployment_of(record: "JobRecord") -> Address:
+    """The deployment that a job scores with."""
     return address_of("deployment", record.target.endpoint, record.target.deployment)
 
 
-def running_jobs(home: Path) -> "Mapping[Address, tuple[RunningJob, ...]]":
+def running_jobs(jobs: "Iterable[JobRecord]") -> "Mapping[Address, tuple[RunningJob, ...]]":
     """By deployment, the jobs that are not over."""
     from bep.planner.options import RunningJob
 
     found: dict[Address, tuple[RunningJob, ...]] = {}
-    for record in records(home):
+    for record in jobs:
         if not record.status.is_final:
             job = RunningJob(record.name, str(record.status))
-            found[_deployment(record)] = (*found.get(_deployment(record), ()), job)
+            found[deployment_of(record)] = (*found.get(deployment_of(record), ()), job)
     return found
 
 
-def needed_by_jobs(home: Path, state: "State") -> dict[Address, str]:
+def needed_by_jobs(jobs: "Iterable[JobRecord]", state: "State") -> dict[Address, str]:
     """What the jobs that are not over were begun with, each with the reason in words: the registered versions that
     their deployment refers to, their model and their data assets."""
     needed: dict[Address, str] = {}
-    for record in records(home):
+    for record in jobs:
         if record.status.is_final:
             continue
-        entry = state.entries.get(_deployment(record))
+        entry = state.entries.get(deployment_of(record))
         inputs = (address for text in record.input_text.split(", ") if (address := _data_asset(text)))
         for address in (Address(record.target.model), *inputs, *(entry.references if entry else ())):
             needed.setdefault(address, f"job {record.name}, which is not over, uses it")
@@ -79,9 +80,9 @@ def _data_asset(text: str) -> Address | None:
     return address_of("data", name, version) if word == "azureml" and name and not rest.startswith("//") else None
 
 
-def scored_deployments(home: Path) -> frozenset[Address]:
+def scored_deployments(jobs: "Iterable[JobRecord]") -> frozenset[Address]:
     """The deployments that have completed at least one job."""
-    return frozenset(_deployment(record) for record in records(home) if record.counts.scored)
+    return frozenset(deployment_of(record) for record in jobs if record.counts.scored)
 
 
 def record_named(home: Path, name: str) -> "JobRecord":

@@ -41,19 +41,18 @@ def fmt(
     Exit codes: 0 done, or nothing to do; 3 with --check, a file would be another.
     """
     import sys
-    from pathlib import Path
 
     from bep.app.arranging import arrange, arrangement, arrangements
-    from bep.app.workspace.opening import Opened, Source
+    from bep.app.workspace.opening import Source, here
     from bep.console import Console
 
     console, paths = Console(), files or []
     if paths == ["-"]:
-        given = Opened(Path.cwd(), Source(paths=("-",), standard_input=sys.stdin.buffer.read()))
+        given = here(Source(paths=("-",), standard_input=sys.stdin.buffer.read()))
         one = arrangement(given, "-", named=True)
         sys.stdout.write(one.after if one else "")
         return
-    opened = Opened(Path.cwd(), Source())
+    opened = here()
     found = arrangements(opened, paths)
     if diff:
         for one in found:

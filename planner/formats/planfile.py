@@ -70,8 +70,9 @@ def decode(text: str) -> Plan:
     if not isinstance(version, int):
         raise PlanInvalid("it is JSON, but not a plan of bep: it has no format_version")
     if version > FORMAT_VERSION:
-        writer = f"bep {version_of}" if (version_of := found.get("bep_version")) else "a newer bep"
-        raise PlanInvalid(f"it has format {version}, written by {writer}; this bep reads up to {FORMAT_VERSION}")
+        from bep.planner.formats.versions import newer
+
+        raise PlanInvalid(newer(found, FORMAT_VERSION))
     digest = found.get("digest")
     if digest != digest_of({name: value for name, value in found.items() if name not in _UNSIGNED}):
         raise PlanInvalid("it was altered since bep wrote it: its digest does not match; plan again")

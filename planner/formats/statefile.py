@@ -115,6 +115,7 @@ def _why_not(text: str, otherwise: str = "it was edited since bep wrote it: its 
         return "it is JSON, but not a state of bep"
     version = found.get("format_version")
     if isinstance(version, int) and version > FORMAT_VERSION:
-        writer = f"bep {version_of}" if (version_of := found.get("bep_version")) else "a newer bep"
-        return f"it has format {version}, written by {writer}; this bep reads up to {FORMAT_VERSION}"
+        from bep.planner.formats.versions import newer
+
+        return newer(found, FORMAT_VERSION)
     return otherwise

@@ -35,6 +35,16 @@ LEGEND = {
     ".": "forget: state only, the object stays as it is",
     "^": "retain: state only, the version stays in the registry",
 }
+_COUNTED = {
+    "+": "create",
+    "~": "update",
+    "-/+": "replace",
+    "-": "delete",
+    ">": "shift",
+    "=": "adopt",
+    ".": "forget",
+    "^": "retain",
+}
 AMBIGUOUS = lazy_pattern(
     r"^$|^\s|\s$|^[-+.\d][\d.eE+-]*$|^(true|false|null|yes|no|on|off|~)$|^[\[{\"']|->|^\(", re.IGNORECASE
 )
@@ -116,9 +126,7 @@ def summary(item: Item) -> str:
 def counts(plan: Plan) -> list[tuple[str, int]]:
     """How many of each action, most dangerous last, in the words of the summary; nothing that does not occur."""
     found = Counter(item.symbol for item in items(plan))
-    words = {"+": "create", "~": "update", "-/+": "replace", "-": "delete", ">": "shift", "=": "adopt", ".": "forget"}
-    words |= {"^": "retain"}
-    return [(words[symbol], found[symbol]) for symbol in words if found[symbol]]
+    return [(word, found[symbol]) for symbol, word in _COUNTED.items() if found[symbol]]
 
 
 def rows(item: Item) -> list[Row]:

@@ -113,23 +113,23 @@ class _Writing:
     def copied(self, node: Node) -> Node:
         """The node and all below, with the places of the original; the entry's values stand where it says so."""
         if type(node.value) is dict:
-            return _like(node, {name: self.copied(below) for name, below in node.value.items()})
+            return node.with_value({name: self.copied(below) for name, below in node.value.items()})
         if type(node.value) is list:
-            return _like(node, [self.copied(below) for below in node.value])
+            return node.with_value([self.copied(below) for below in node.value])
         if not isinstance(node.value, str) or "${{" not in node.value:
-            return _like(node, node.value, node.text)
+            return node.with_value(node.value, node.text)
         return self._scalar(node)
 
     def _scalar(self, node: Node) -> Node:
         whole = _EACH.fullmatch(node.value)
         if whole:
             found = self._said(whole, node.mark)
-            copy = _like(node, node.value, node.text) if found is None else _put(found, node)
+            copy = node.copied() if found is None else node.with_value(found.copied().value, found.text)
         else:
             said = {match[0]: self._part(match, node.mark) for match in _EACH.finditer(node.value)}
             found = None if None in said.values() else node
             text = _EACH.sub(lambda match: said[match[0]] or "", node.value)
-            copy = _like(node, text, text)
+            copy = node.with_value(text, text)
         if found is None:
             self.variables.unset[id(copy)] = copy
         return copy
@@ -159,16 +159,3 @@ class _Writing:
 
     def _wrong(self, message: str, fix: str, mark: Mark) -> None:
         self.findings.append(suffixed(mistake("for-each-value", "", message, fix, mark), self.key))
-
-
-def _like(node: Node, value: object, text: str = "") -> Node:
-    return Node(value, node.file, node.line, node.column, text, node.key)
-
-
-def _put(found: Node, place: Node) -> Node:
-    """A copy of a value, at the place it is used at; what stands inside keeps the places it was written at."""
-    if type(found.value) is dict:
-        return _like(place, {name: _put(below, below) for name, below in found.value.items()})
-    if type(found.value) is list:
-        return _like(place, [_put(below, below) for below in found.value])
-    return _like(place, found.value, found.text)

@@ -135,20 +135,16 @@ class _Loading:
         for node in documents:
             if id(node) in strange or (spec.sought and node.texts("kind") == "job"):
                 continue
-            if "for_each" in self.texts.get(spec.path, ""):
-                self._entries(node, spec)
-                continue
-            if has_expressions:
-                self.variables.substitute(node)
-            self.document(node, spec)
+            self._entries(node, spec, has_expressions=has_expressions)
 
-    def _entries(self, document: Node, spec: SpecFile) -> None:
-        """Draft what a document declares that may have a `for_each`."""
+    def _entries(self, document: Node, spec: SpecFile, *, has_expressions: bool) -> None:
+        """Draft what a document declares: one resource, or one for each entry of its `for_each`."""
         entries = entries_of(document, self.variables)
         self.findings += entries.findings
         self.complete &= not entries.lost
         for entry in entries.found:
-            self.variables.substitute(entry.node)
+            if has_expressions:
+                self.variables.substitute(entry.node)
             self.document(entry.node, spec, entry.key)
 
     def _foreign(self, documents: Sequence[Node], spec: SpecFile, read: Sequence[Finding]) -> dict[int, Finding]:

@@ -135,7 +135,7 @@ class Variables:
         elif whole:
             found = self._lookup(whole[1], node)
             if found is not None:
-                node.value, node.text = _own(found.value), found.text
+                node.value, node.text = node.with_value(found.value).copied().value, found.text
             else:
                 self.unset[id(node)] = node
         else:
@@ -242,14 +242,3 @@ class Variables:
         finding = mistake(code, address, message, fix, mark, next)
         if finding not in self.findings:
             self.findings.append(finding)
-
-
-def _own(value: Any) -> Any:
-    """A value of a variable for one place of its use: whoever makes a document canonical may move its nodes."""
-    if isinstance(value, dict):
-        return {name: _copy(node) for name, node in value.items()}
-    return [_copy(node) for node in value] if isinstance(value, list) else value
-
-
-def _copy(node: Node) -> Node:
-    return Node(_own(node.value), node.file, node.line, node.column, node.text, node.key)

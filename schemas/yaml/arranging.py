@@ -26,9 +26,9 @@ def arranged(text: str, order: Order) -> str:
         return text
     ends = "\r\n" if "\r\n" in text else "\n"
     lines = text.replace("\r\n", "\n").split("\n")
-    tidy = _joined(_tidied(_sorted(lines, order)))
-    for candidate in (tidy, _joined(_sorted(lines, order))):
-        if _means(candidate) == _means(text):  # what a text over several lines says may be in blanks
+    found, meaning = _sorted(lines, order), _means(text)
+    for candidate in map(_joined, (_tidied(found), found)):
+        if _means(candidate) == meaning:  # what a text over several lines says may be in blanks
             return candidate.replace("\n", ends)
     return text
 

@@ -74,6 +74,18 @@ class Node:
             node = below
         return node
 
+    def with_value(self, value: Any, text: str = "") -> "Node":
+        """Another value at the same place, under the same key."""
+        return Node(value, self.file, self.line, self.column, text, self.key)
+
+    def copied(self) -> "Node":
+        """The node and all below it, each with its own place: whoever makes a document canonical may move them."""
+        if type(self.value) is dict:
+            return self.with_value({name: below.copied() for name, below in self.value.items()})
+        if type(self.value) is list:
+            return self.with_value([below.copied() for below in self.value])
+        return self.with_value(self.value, self.text)
+
     def beside(self, value: Any, text: str = "") -> "Node":
         """A new value that has this node's place: something derived from what stands here."""
         return Node(

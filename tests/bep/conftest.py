@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,6 +103,15 @@ def surroundings() -> dict[str, str]:
     """This process's environment without what would change what bep prints or reads."""
     hidden = ("NO_COLOR", "FORCE_COLOR", "BEP_")
     return {name: value for name, value in os.environ.items() if not name.startswith(hidden)} | {"COLUMNS": "100"}
+
+
+def until(happened: Callable[[], bool]) -> None:
+    """Wait until something has happened, for half a minute at least."""
+    for _ in range(600):
+        if happened():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never happened")
 
 
 @pytest.fixture

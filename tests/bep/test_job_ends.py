@@ -6,14 +6,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.bep.conftest import FILES, Workspace, surroundings, write
+from tests.bep.conftest import FILES, Workspace, surroundings, until, write
 
 SLOW = """
 import os, sys, time
@@ -54,14 +53,6 @@ def running(workspace: Workspace, name: str, *more: str) -> Iterator[subprocess.
     finally:
         process.kill()
         process.wait()
-
-
-def until(happened: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if happened():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it never happened")
 
 
 def status_of(workspace: Workspace, name: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 from bep.cli import COMMANDS
 from bep.command_words import command_of, said
 from bep.schemas.next_step import again, step
+from tests.messages import docstrings
 
 ROOT: Final = Path(__file__).parents[2]
 ROOMS: Final = ("bep/app", "planner", "providers", "runner", "schemas")
@@ -32,9 +33,7 @@ ALLOWED: Final[Mapping[str, str]] = {
 def _texts(file: Path) -> Iterator[tuple[int, str]]:
     """Every text in a module but its docstrings."""
     tree = ast.parse(file.read_text())
-    bodies = [body for node in ast.walk(tree) if isinstance(body := getattr(node, "body", None), list)]
-    expressions = [each.value for body in bodies for each in body if isinstance(each, ast.Expr)]
-    documentation = {id(value) for value in expressions if isinstance(value, ast.Constant)}
+    documentation = {id(text) for text in docstrings(tree)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
             yield node.lineno, node.value

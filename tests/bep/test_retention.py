@@ -3,10 +3,8 @@
 import json
 import subprocess
 import sys
-import time
-from pathlib import Path
 
-from tests.bep.conftest import Workspace, surroundings
+from tests.bep.conftest import Workspace, surroundings, until
 
 ONE = "model/alphabet/1"
 
@@ -70,7 +68,7 @@ def test_what_an_unfinished_job_was_begun_with_stays(applied: Workspace) -> None
         stderr=subprocess.DEVNULL,
     )
     try:
-        until_there(applied.folder / ".bep/jobs/night/job.json")
+        until((applied.folder / ".bep/jobs/night/job.json").exists)
         applied.edit("specs.yml", "{name: alphabet, version: 1,", "{name: letters, version: 1,")
         assert reason(applied) == "no longer in the specs; job night, which is not over, uses it"
     finally:
@@ -84,10 +82,3 @@ def reason(workspace: Workspace) -> str:
     [kept] = [change for change in plan(workspace) if change["address"] == ONE]
     assert kept["action"] == "retain"
     return kept["reason"]
-
-
-def until_there(path: Path) -> None:
-    deadline = time.monotonic() + 60
-    while not path.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

@@ -40,14 +40,13 @@ def settle(
 
 def unfinished(opened: "Reading", plan: "Plan") -> "list[JobRecord]":
     """The jobs under way whose deployment is changed or deleted, or refers to what is."""
-    from bep.app.job_records import records
+    from bep.app.job_records import deployment_of, records
     from bep.planner.plan import Action
-    from bep.schemas.address import address_of
 
     touched = {change.address for change in plan.changes if change.action in (Action.DELETE, Action.UPDATE)}
     found = []
     for record in records(opened.home) if touched else ():
-        owner = address_of("deployment", record.target.endpoint, record.target.deployment)
+        owner = deployment_of(record)
         entry = opened.state.entries.get(owner)
         if not record.status.is_final and touched & {owner, *(entry.references if entry else ())}:
             found.append(record)

@@ -1,18 +1,15 @@
 """Drift written back into the specs: found, tried on a copy in memory, then written. Prints nothing."""
 
-import os
-import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bep.app.errors import Conflict, Refused
+from bep.app.errors import Refused
 from bep.app.plans.planning import Asked, plan_of
 from bep.app.workspace.opening import Opened
 from bep.app.workspace.overlay import Overlay
+from bep.app.workspace.rewriting import rewrite
 from bep.app.workspace.short_names import one_named
 from bep.app.workspace.specs import specs_of
-from bep.disk.durable import replacing
 from bep.lazy_dataclasses import dataclass, field
 from bep.schemas.address import Address, kind_of
 from bep.schemas.findings.finding import errors
@@ -212,14 +209,7 @@ def _loaded(opened: Opened, texts: Mapping[str, str]) -> dict[Address, Resource]
 def write(opened: Opened, found: Adoption) -> None:
     """Put the new texts in place of the old, each file whole. Raises `DomainError` where one was changed meanwhile."""
     for path, text in found.texts.items():
-        file = Path(os.path.realpath(opened.root / path))
-        before = found.before[path]
-        if file.read_bytes() != before:
-            raise Conflict(f"{path}: it was changed while bep worked on it; nothing of it was written")
-        mark = b"\xef\xbb\xbf" if before.startswith(b"\xef\xbb\xbf") else b""
-        with replacing(file) as stream:
-            os.fchmod(stream.fileno(), stat.S_IMODE(file.stat().st_mode))
-            stream.write(mark + text.encode())
+        rewrite(opened.root, path, found.before[path], text)
 
 
 def settle(opened: Opened, addresses: Sequence[Address], say: Callable[[str], None]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bep import __version__
-from bep.app.job_records import needed_by_jobs, running_jobs, scored_deployments
+from bep.app.job_records import needed_by_jobs, records, running_jobs, scored_deployments
 from bep.app.workspace.clock import now
 from bep.app.workspace.short_names import one_named, part_named
 from bep.app.workspace.specs import specs_of
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bep.planner.plan import Plan
     from bep.planner.state import Entry, State
     from bep.providers.state.file_store import Stored
+    from bep.runner.folder.record import JobRecord
     from bep.schemas.resource import Resource
     from bep.schemas.specs.loading import Loaded
 
@@ -46,6 +47,7 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
     loaded = specs_of(opened)
     state, observed = _as_recorded(opened) if asked.no_refresh else _read(opened, loaded.resources)
     known = {*(resource.address for resource in loaded.resources), *state.entries}
+    jobs = records(opened.home)
     options = Options(
         created_at=now(),
         bep_version=__version__,
@@ -61,11 +63,11 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
         moved=_moved(opened),
         forget=_forgotten(opened),
         removed=frozenset(each.address for each in loaded.workspace.directives.removed if each.destroy),
-        in_use=_in_use(opened, state, loaded.resources),
+        in_use=_in_use(opened, state, loaded.resources, jobs),
         keep_versions=loaded.workspace.keep_versions,
         allow=tuple(asked.allow),
-        running_jobs=running_jobs(opened.home),
-        scored=scored_deployments(opened.home),
+        running_jobs=running_jobs(jobs),
+        scored=scored_deployments(jobs),
         findings=tuple(loaded.findings),
         checks=loaded.workspace.conditions.checks,
         notes=opened.notes,
@@ -78,7 +80,9 @@ def _named(opened: "Specs", loaded: "Loaded") -> tuple[Address, ...]:
     return loaded.named if opened.glanced.variables is not None else ()
 
 
-def _in_use(opened: "Reading", state: "State", resources: "Sequence[Resource]") -> "Mapping[Address, str]":
+def _in_use(
+    opened: "Reading", state: "State", resources: "Sequence[Resource]", jobs: "Sequence[JobRecord]"
+) -> "Mapping[Address, str]":
     """What jobs need, and what taking back the last plan needs, with the reason in words; looked up only where a
     registered version has left the specs."""
     from bep.providers.state.session import kept_plan
@@ -89,7 +93,7 @@ def _in_use(opened: "Reading", state: "State", resources: "Sequence[Resource]") 
         return {}
     last = kept_plan(opened.store.path)
     prior = {address for change in last.changes for address in change.prior_references} if last else set()
-    return dict.fromkeys(prior, "taking back the last plan needs it") | needed_by_jobs(opened.home, state)
+    return dict.fromkeys(prior, "taking back the last plan needs it") | needed_by_jobs(jobs, state)
 
 
 def _imports(opened: "Specs", asked: Asked) -> tuple[Address, ...]:

@@ -132,7 +132,7 @@ def _resource(opened: "Reading", change: "Change") -> "Resource":
 
 
 def _findings(opened: "Reading", back: "Plan", allow: Sequence[str]) -> "tuple[PlanFinding, ...]":
-    from bep.app.job_records import running_jobs
+    from bep.app.job_records import records, running_jobs
     from bep.planner.options import Options
     from bep.planner.planning.safety import Scene, safety_findings
     from bep.schemas.kinds.kind import load_kinds
@@ -141,7 +141,7 @@ def _findings(opened: "Reading", back: "Plan", allow: Sequence[str]) -> "tuple[P
     options = Options(
         workspace=back.workspace,
         allow=tuple(allow),
-        running_jobs=running_jobs(opened.home),
+        running_jobs=running_jobs(records(opened.home)),
         scored=frozenset(state.entries),  # what gets the traffic back had it before
     )
     guarded = frozenset(address for address, entry in state.entries.items() if entry.guards.prevent_destroy)

@@ -31,7 +31,7 @@ def address_named(name: str, known: Collection[str], *, where: str, otherwise: S
     if len(found) == 1:
         return Address(found[0])
     if found:
-        raise Refused(f"{name!r} could be {listed(sorted(found))}: say which")
+        raise _several(name, found)
     by_last_name = {one.rpartition("/")[2]: one for one in known}
     near = nearest(name, known) or [by_last_name[one] for one in nearest(name, by_last_name)]
     hint = f"the nearest: {', '.join(near)}" if near else f"{otherwise} shows what there is"
@@ -42,7 +42,7 @@ def one_named(name: str, known: Collection[str]) -> Address:
     """The one address that a name means, or the name as it is where it means none. Raises `Refused` for several."""
     found = matches(name, known)
     if len(found) > 1:
-        raise Refused(f"{name!r} could be {listed(sorted(found))}: say which")
+        raise _several(name, found)
     return Address(next(iter(found), name))
 
 
@@ -56,5 +56,9 @@ def part_named(name: str, known: Collection[str]) -> str:
     found = matches(name, known)
     ends = {one if one.endswith(f"/{name}") else one.rpartition("/")[0] for one in found}
     if len(ends) > 1:
-        raise Refused(f"{name!r} could be {listed(sorted(ends))}: say which")
+        raise _several(name, ends)
     return next(iter(ends), name)
+
+
+def _several(name: str, found: Collection[str]) -> Refused:
+    return Refused(f"{name!r} could be {listed(sorted(found))}: say which")
