@@ -68,8 +68,8 @@ compute: azureml:cpu-cluster
 resources: {instance_count: "${{ var.instances }}"}
 settings:
   mini_batch_size: 2           # files that one call of run() gets
-  retry_settings: {max_retries: 1, timeout: 30}
   output_action: append_row
+  retry_settings: {max_retries: 1, timeout: 30}
 """,
     "job.yml": """\
 # What `bep run job.yml` scores. Its output is in `bep job show`.

@@ -31,6 +31,7 @@ def test_a_new_workspace_goes_from_plan_to_score_at_the_first_go(
     assert "bep init" in workspace.bep("plan", expect=3).stderr
     workspace.bep("init")
     assert "6 resources." in workspace.bep("validate").stdout
+    workspace.bep("fmt", "--check")
     workspace.bep("apply", "-y")
     done = workspace.bep("run", "job.yml", "--query", "outputs.score.file", "-o", "tsv")
     rows = Path(done.stdout.strip()).read_text().splitlines()
