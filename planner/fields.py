@@ -19,7 +19,7 @@ ABSENT: Final = Absent()
 
 def dotted(path: FieldPath) -> str:
     """A path as people write it: `settings.mini_batch_size`."""
-    return ".".join(str(part) for part in path)
+    return ".".join(map(str, path))
 
 
 def value_at(attributes: Any, path: FieldPath) -> Any:

@@ -1,15 +1,18 @@
 """Wanted: one declared resource, sealed and ready to be compared. Knows no state."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from bep.lazy_dataclasses import dataclass
 from bep.planner.state import ContentRecord, Guards
 from bep.schemas.address import Address
 from bep.schemas.content import RULE
 from bep.schemas.mark import Mark
-from bep.schemas.resource import Content, Resource
+from bep.schemas.resource import Content, Lifecycle, Resource
 from bep.schemas.secrets.secret import seal
+
+_NOTHING_SAID: Final = Lifecycle()
+_NO_GUARDS: Final = Guards()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ def references_of(resource: Resource) -> tuple[Address, ...]:
 def guards_of(resource: Resource) -> Guards:
     """The part of a resource's lifecycle that state remembers."""
     asked = resource.lifecycle
+    if asked == _NOTHING_SAID:
+        return _NO_GUARDS
     return Guards(
         prevent_destroy=asked.prevent_destroy,
         create_before_destroy=asked.create_before_destroy,

@@ -9,7 +9,7 @@ import hmac
 import json
 from typing import Any, Final
 
-from bep.planner.canonical import canonical, digest_of
+from bep.planner.canonical import canonical, digest_of, digest_of_text
 from bep.planner.plan import FORMAT_VERSION, Plan
 from bep.schemas.values.written import Invalid
 
@@ -30,9 +30,9 @@ def signed(plan: Plan, key: str) -> Plan:
 
     The signature names the key by the beginning of its digest: `hmac-sha256:KEY:CODE`.
     """
-    content = plan.model_dump(mode="json", exclude=set(_UNSIGNED))
-    code = _code(canonical(content), key)
-    return plan.model_copy(update={"digest": digest_of(content), "signature": f"hmac-sha256:{key_name(key)}:{code}"})
+    text = _to_sign(plan)
+    signature = f"hmac-sha256:{key_name(key)}:{_code(text, key)}"
+    return plan.model_copy(update={"digest": digest_of_text(text), "signature": signature})
 
 
 def distrust(plan: Plan, key: str) -> str:
@@ -43,8 +43,7 @@ def distrust(plan: Plan, key: str) -> str:
     name, _, code = rest.partition(":")
     if method != "hmac-sha256" or name != key_name(key):
         return f"it is signed with another state's key ({name or method}; this state's is {key_name(key)}): plan again"
-    content = plan.model_dump(mode="json", exclude=set(_UNSIGNED))
-    if not hmac.compare_digest(code, _code(canonical(content), key)):
+    if not hmac.compare_digest(code, _code(_to_sign(plan), key)):
         return "it was altered since bep signed it: plan again"
     return ""
 
@@ -52,6 +51,10 @@ def distrust(plan: Plan, key: str) -> str:
 def key_name(key: str) -> str:
     """What a state's key is called where it is not shown: eight letters of its digest."""
     return hashlib.sha256(key.encode()).hexdigest()[:8]
+
+
+def _to_sign(plan: Plan) -> str:
+    return canonical({name: value for name, value in plan.as_json_fields().items() if name not in _UNSIGNED})
 
 
 def _code(text: str, key: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from bep.lazy_dataclasses import dataclass
 from bep.lazy_patterns import lazy_pattern
@@ -12,7 +12,6 @@ from bep.planner.fields import dotted
 from bep.planner.plan import Action, Change, FieldDiff, Origin, Plan
 from bep.planner.summarising import SENSITIVE, masked
 from bep.schemas.address import Address
-from bep.schemas.resource import FieldPath
 from bep.schemas.secrets.secret import is_sealed
 
 SYMBOLS = {
@@ -72,8 +71,7 @@ class Item:
         return self.symbol in ("-/+", "-")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One field. `before` and `after` are texts, None where there is nothing; `items` are lines of a list's diff."""
 
     symbol: str
@@ -209,14 +207,16 @@ def _parts(value: Any) -> list[str] | None:
     return None
 
 
-def leaves(attributes: Mapping[str, Any], path: FieldPath = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+def leaves(attributes: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every field that has a value, sorted, with its path; lists, contents and secrets count as one."""
     for name in sorted(attributes):
-        value, at = attributes[name], (*path, name)
-        if isinstance(value, Mapping) and not is_sealed(value) and "sha256" not in value:
+        value, at = attributes[name], (*path, str(name))
+        if type(value) is str:
+            yield at, value
+        elif isinstance(value, Mapping) and not is_sealed(value) and "sha256" not in value:
             yield from leaves(value, at)
         else:
-            yield tuple(str(part) for part in at), value
+            yield at, value
 
 
 def text(value: Any, default: Any = None) -> str | None:

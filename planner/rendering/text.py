@@ -34,7 +34,7 @@ def render(plan: Plan, colour: bool = False) -> str:
         [f"Note: {plain(note)}" for note in plan.notes],
         [*_verdict(plan), *_legend(shown, paint)],
     )
-    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
+    return "\n\n".join("\n".join([line.rstrip() for line in block]) for block in blocks if block) + "\n"
 
 
 def findings_text(findings: Sequence[PlanFinding], colour: bool = False) -> str:
@@ -76,13 +76,15 @@ def _detail(item: Item, paint: Paint) -> list[str]:
 
 
 def _fields(found: Sequence[Row], paint: Paint) -> Iterator[str]:
-    width = min(max((len(row.name) for row in found), default=0), WIDEST)
-    for row in found:
-        sides = [plain(side) for side in (row.before, row.after) if side is not None]
-        value = " -> ".join(sides) if row.symbol == "~" and len(sides) == 2 else "".join(sides[-1:])
-        marks = "".join(f"   # {plain(mark)}" for mark in row.marks)
-        yield f"    {paint(row.symbol, row.symbol)} {plain(row.name):<{width}}  {value}{marks}"
-        yield from (f"        {plain(line)}" for line in row.items)
+    width = min(max([len(row.name) for row in found], default=0), WIDEST)
+    for symbol, name, before, after, marks, lines in found:
+        value = plain((before if after is None else after) or "")
+        if symbol == "~" and before is not None and after is not None:
+            value = f"{plain(before)} -> {value}"
+        line = f"    {paint(symbol, symbol)} {plain(name):<{width}}  {value}"
+        yield line + "".join([f"   # {plain(mark)}" for mark in marks]) if marks else line
+        for line in lines:
+            yield f"        {plain(line)}"
 
 
 def _drift(drift: Sequence[Drift]) -> Iterator[list[str]]:

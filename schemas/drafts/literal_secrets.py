@@ -5,9 +5,16 @@ from collections.abc import Callable, Iterator
 from bep.schemas.drafts.draft import Draft
 from bep.schemas.findings.finding import Finding, mistake, warning
 from bep.schemas.resource import FieldPath
-from bep.schemas.secrets.recognising import is_excused, is_secret_by_name, may_be_secret, redacted, shape_of
+from bep.schemas.secrets.recognising import (
+    is_excused,
+    is_secret_by_name,
+    may_be_secret,
+    may_hold_secret,
+    redacted,
+    shape_of,
+)
 from bep.schemas.secrets.secret import Secret
-from bep.schemas.yaml.node import Node, scalars
+from bep.schemas.yaml.node import Node, scalars, words
 
 CODE = "literal-secret"
 IN_ADDRESS = "secret-in-address"
@@ -21,10 +28,11 @@ def seal_literals(draft: Draft) -> None:
 
     `x-bep: {not_secret: [FIELD]}` says of a field, dotted, that it is none.
     """
-    excused = excused_of(draft)
-    for path, node in list(scalars(draft.node)):
-        if not is_excused(path, excused):
-            _seal(draft, path, node)
+    if may_hold_secret(*words(draft.node), by_name=True):
+        excused = excused_of(draft)
+        for path, node in list(scalars(draft.node)):
+            if not is_excused(path, excused):
+                _seal(draft, path, node)
     for field, content in draft.contents.items():
         for name in content.files:
             if what := shape_of(name):
@@ -55,6 +63,8 @@ def warn_of_literal(draft: Draft, path: FieldPath, node: Node) -> None:
 
 def certain_secrets(root: Node) -> Iterator[tuple[FieldPath, Node]]:
     """Every value of a document as it was written that certainly is a secret, but what an `x-bep` around it excuses."""
+    if not may_hold_secret(*words(root), by_name=False):
+        return
     for path, node in scalars(root):
         if _certainly(path, node) and not any(_is_excused_at(root, path, depth) for depth in range(len(path))):
             yield path, node

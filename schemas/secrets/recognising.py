@@ -89,6 +89,12 @@ _SHAPES: Final = {
     ),
 }
 
+_SIGN: Final = lazy_pattern("|".join(re.escape(sign) for shape in _SHAPES.values() for sign in shape.signs))
+_BETWEEN: Final = "\n{}()\n"
+"""What no expression and no sign reaches across."""
+_SIGNLESS: Final[set[object]] = set()
+"""Texts that were looked through and have no sign: most stand in many documents, and each is asked about again."""
+_MOST_SIGNLESS: Final = 1 << 16
 _WORD: Final = lazy_pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SECRETS: Final = frozenset((
     "secret", "secrets", "password", "passwords", "passwd", "pwd", "passphrase", "passcode", "token", "tokens",
@@ -132,6 +138,27 @@ def _shape_again(text: str) -> str:
     return _shape(text)
 
 
+def may_hold_secret(names: Iterable[object], texts: Iterable[str], *, by_name: bool) -> bool:
+    """Whether any of the texts, or of the names they stand under, may be a secret: a quick no for most documents.
+
+    All that were not seen before are looked through at once, for the signs alone. `by_name`: a name that is one of a
+    secret's counts as well.
+    """
+    if by_name and any(map(names_secret, names)):
+        return True
+    new = {text for text in (*names, *texts) if text not in _SIGNLESS and isinstance(text, str)}
+    if not new:
+        return False
+    joined = _BETWEEN.join(new)
+    bare = _EXPRESSION.sub("", joined) if "$" in joined else joined
+    if _SIGN.search(bare):
+        return True
+    if len(_SIGNLESS) > _MOST_SIGNLESS:
+        _SIGNLESS.clear()
+    _SIGNLESS.update(new)
+    return False
+
+
 def redacted(text: str) -> str:
     """The text with every certain secret in it redacted, each sign of it by one."""
     for found in secrets_in(text):
@@ -156,6 +183,8 @@ def _found(text: str) -> Iterator[tuple[str, str]]:
     if len(text) < _SHORTEST_SHAPE:
         return
     bare = _EXPRESSION.sub("", text) if "$" in text else text
+    if not _SIGN.search(bare):
+        return
     for what, shape in _SHAPES.items():
         if any(sign in bare for sign in shape.signs):
             for match in shape.pattern.finditer(bare):
@@ -232,19 +261,40 @@ def secrets_kept(value: Any, excused: tuple[str, ...], path: tuple[str | int, ..
             yield from secrets_kept(item, excused, (*path, number))
 
 
-def secrets_sealed(value: Any, excused: tuple[str, ...], key: str, path: tuple[str | int, ...] = ()) -> Any:
+def secrets_sealed(value: Any, excused: tuple[str, ...], key: str) -> Any:
     """The same JSON value with a seal wherever a text is a secret and none of the `excused` names it.
 
     It is the same object where nothing had to be sealed.
     """
+    return _sealed(value, excused, key, ()) if may_hold_secret(*_words(value), by_name=True) else value
+
+
+def _words(value: Any) -> tuple[set[object], list[str]]:
+    """The names and the texts in a JSON value."""
+    names: set[object] = set()
+    texts: list[str] = []
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            texts.append(one)
+        elif isinstance(one, Mapping):
+            names.update(one)
+            left.extend(one.values())
+        elif isinstance(one, list | tuple):
+            left.extend(one)
+    return names, texts
+
+
+def _sealed(value: Any, excused: tuple[str, ...], key: str, path: tuple[str | int, ...]) -> Any:
     if isinstance(value, str):
         if not is_secret(path, value) or is_excused(path, excused):
             return value
         return Secret(value).sealed(key)
     if isinstance(value, Mapping) and not is_sealed(value):
-        found = {name: secrets_sealed(item, excused, key, (*path, name)) for name, item in value.items()}
+        found = {name: _sealed(item, excused, key, (*path, name)) for name, item in value.items()}
         return found if any(found[name] is not value[name] for name in found) else value
     if isinstance(value, list | tuple):
-        items = [secrets_sealed(item, excused, key, (*path, number)) for number, item in enumerate(value)]
+        items = [_sealed(item, excused, key, (*path, number)) for number, item in enumerate(value)]
         return items if any(one is not other for one, other in zip(items, value, strict=True)) else value
     return value

@@ -30,6 +30,19 @@ def dumped(value: Any, for_json: bool, without_defaults: bool = False) -> Any:
     return _as_json(value) if for_json else value
 
 
+def single(value: Any) -> Any:
+    """What `json.dumps` is to write of a value that JSON has not: its fields by name, or one of JSON's own types.
+
+    Raises `TypeError` for what must not be written, a `Secret` above all.
+    """
+    kind = type(value)
+    if hasattr(kind, "as_json_fields"):
+        return value.as_json_fields()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    return _as_json(value)
+
+
 def _name(key: Any, for_json: bool) -> Any:
     if not for_json or type(key) is str:
         return key

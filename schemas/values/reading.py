@@ -45,7 +45,7 @@ def _reader(kind: Any) -> Reader:
         return nested  # type: ignore[no-any-return]
     if issubclass(kind, Enum):
         return _chosen({**{member.value: member for member in kind}, **{member: member for member in kind}})
-    return _record(kind) if is_dataclass(kind) else _exactly(kind)
+    return _record(kind) if is_dataclass(kind) else _Exactly(kind)
 
 
 def _reader_of_many(origin: Any, of: tuple[Any, ...]) -> Reader:
@@ -65,13 +65,21 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
-def _exactly(kind: Any) -> Reader:
-    def read(value: Any) -> Any:
-        if type(value) is not kind:
+class _Exactly:
+    """The reader that takes values of one type alone."""
+
+    def __init__(self, kind: type) -> None:
+        self.kind = kind
+
+    def __call__(self, value: Any) -> Any:
+        if type(value) is not self.kind:
             raise Fault
         return value
 
-    return read
+
+def exact_kind(reader: Reader) -> type | None:
+    """The type whose every value a reader takes as it is, if there is one."""
+    return reader.kind if isinstance(reader, _Exactly) else None
 
 
 def _number(value: Any) -> float:

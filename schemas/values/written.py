@@ -6,11 +6,11 @@ says what is wrong, or takes what means the same (a number written as text).
 
 import json
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self, dataclass_transform
+from typing import Any, ClassVar, Literal, NamedTuple, Self, dataclass_transform
 
 from bep.schemas.values.dumping import dumped
 from bep.schemas.values.fields import MISSING, Fault, Field, FieldInfo
-from bep.schemas.values.reading import Reader, field_reader
+from bep.schemas.values.reading import Reader, exact_kind, field_reader
 
 __all__ = ["Field", "Invalid", "Written"]
 
@@ -33,8 +33,9 @@ class Written:
 
     model_fields: ClassVar[Mapping[str, FieldInfo]] = {}
     field_types: ClassVar[Mapping[str, Any]] = {}
-    _readers: ClassVar[Mapping[str, Reader]]
+    _reading: ClassVar["_Reading"]
     schema_title: ClassVar[str] = ""
+    _all_written: ClassVar[bool] = True
 
     def __init_subclass__(cls, title: str = "") -> None:
         own = cls.__annotations__ if "__annotations__" in vars(cls) else {}
@@ -46,6 +47,7 @@ class Written:
                 delattr(cls, name)
         cls.field_types = {**cls.field_types, **own}
         cls.model_fields = {**cls.model_fields, **said}
+        cls._all_written = not any(info.exclude for info in cls.model_fields.values())
         cls.schema_title = title
 
     def __init__(self, /, **given: Any) -> None:
@@ -70,6 +72,12 @@ class Written:
     def model_copy(self, *, update: Mapping[str, Any] | None = None) -> Self:
         """The same with other values in some fields, which are taken as they are."""
         return self._of({**self.__dict__, **(update or {})})
+
+    def as_json_fields(self) -> Mapping[str, Any]:
+        """The fields by name, each as it is: what `single` gives of a value when JSON is made of it."""
+        if self._all_written:
+            return self.__dict__
+        return {name: value for name, value in self.__dict__.items() if not self.model_fields[name].exclude}
 
     def model_dump(
         self,
@@ -152,23 +160,45 @@ class Written:
 
     @classmethod
     def _read(cls, given: Mapping[str, Any]) -> dict[str, Any]:
-        readers: Mapping[str, Reader] = vars(cls).get("_readers") or cls._prepared()
-        values, seen = {}, 0
-        for name, reader in readers.items():
-            value = given.get(name, MISSING)
-            if value is MISSING:
+        reading: _Reading = vars(cls).get("_reading") or cls._prepared()
+        readers, exact = reading.readers, reading.exact
+        values = reading.defaults.copy()
+        for name, value in given.items():
+            if type(value) is not exact.get(name):
+                reader = readers.get(name)
+                if reader is None:
+                    raise Fault
+                value = reader(value)
+            values[name] = value
+        for name in reading.made_anew:
+            if values[name] is MISSING:
                 values[name] = cls.model_fields[name].absent()
-            else:
-                values[name] = reader(value)
-                seen += 1
-        if seen != len(given):
-            raise Fault
         return values
 
     @classmethod
-    def _prepared(cls) -> Mapping[str, Reader]:
-        cls._readers = {name: field_reader(cls.model_fields[name], kind) for name, kind in cls.field_types.items()}
-        return cls._readers
+    def _prepared(cls) -> "_Reading":
+        readers = {name: field_reader(cls.model_fields[name], kind) for name, kind in cls.field_types.items()}
+        defaults = {name: cls.model_fields[name].default for name in readers}
+        cls._reading = _Reading(
+            readers=readers,
+            exact={name: kind for name, reader in readers.items() if (kind := exact_kind(reader))},
+            defaults=defaults,
+            made_anew=tuple(name for name, value in defaults.items() if value is MISSING),
+        )
+        return cls._reading
+
+
+class _Reading(NamedTuple):
+    """How the fields of a class are read, in order.
+
+    `exact` are the fields that take every value of just this type as it is. `made_anew` are those without a default:
+    they must be given, or a factory makes theirs.
+    """
+
+    readers: Mapping[str, Reader]
+    exact: Mapping[str, type]
+    defaults: dict[str, Any]
+    made_anew: tuple[str, ...]
 
 
 def _is_text(text: str) -> bool:

@@ -125,6 +125,24 @@ def scalars(node: Node, path: FieldPath = ()) -> Iterator[tuple[FieldPath, Node]
         yield path, node
 
 
+def words(node: Node) -> tuple[set[str], list[str]]:
+    """Every name of a field and every text below a node, without their places."""
+    names: set[str] = set()
+    texts: list[str] = []
+    left = [node]
+    while left:
+        value = left.pop().value
+        kind = type(value)
+        if kind is dict:
+            names.update(value)
+            left += value.values()
+        elif kind is list:
+            left += value
+        elif isinstance(value, str):
+            texts.append(value)
+    return names, texts
+
+
 class Marks(Mapping[FieldPath, Mark]):
     """Where every field of a resource was written. Looks it up when asked, so that it costs nothing until then."""
 

@@ -10,6 +10,7 @@ from bep.schemas.secrets.recognising import (
     _SHAPES,
     _TOKENS,
     is_secret,
+    may_hold_secret,
     names_secret,
     redacted,
     secrets_sealed,
@@ -78,6 +79,23 @@ def test_one_of_its_signs_stands_wherever_a_shape_is(what: str, data: st.DataObj
     pattern = re.compile(_SHAPES[what].pattern.pattern, _SHAPES[what].pattern.flags)
     text = data.draw(st.from_regex(pattern))
     assert any(sign in text for sign in _SHAPES[what].signs)
+    harmless = ["data", "azureml://datastores/store/paths/x", "${{ var.x }}"]
+    for placed in (text, f"${{{{ var.before }}}}{text}", f"{text}${{{{ env.after"):
+        if shape_of(placed):
+            assert may_hold_secret(["name"], [*harmless, placed], by_name=False), placed
+            assert may_hold_secret([placed], harmless, by_name=False), placed
+
+
+def test_an_expression_that_cuts_a_sign_in_two_hides_nothing() -> None:
+    text = "gh${{ var.x }}p_" + "a1" * 18
+    assert shape_of(text)
+    assert may_hold_secret([], ["${{ var.open", text, "}}"], by_name=False)
+
+
+def test_a_quick_no_is_one_of_names_only_where_names_count() -> None:
+    assert may_hold_secret(["kind", "api_token"], ["canary"], by_name=True)
+    assert not may_hold_secret(["kind", "api_token"], ["canary"], by_name=False)
+    assert not may_hold_secret(["kind", 3], ["data", "data/asset/1"], by_name=True)
 
 
 @pytest.mark.parametrize("token", _TOKENS)
