@@ -19,6 +19,7 @@ from bep.schemas.address import Address
 
 if TYPE_CHECKING:
     from bep.schemas.resource import FieldPath
+    from bep.schemas.specs.script_grammar import Parsed
 
 Report = Callable[[str], None]
 
@@ -303,6 +304,10 @@ class Environments(Protocol):
         self, attributes: Mapping[str, Any], files: Mapping[str, str]
     ) -> "Iterator[tuple[FieldPath, str, str]]":
         """What of a spec's environment cannot be had here: where it stands, what is wrong, how to mend it."""
+        ...
+
+    def parse(self, asked: str, source: bytes) -> "Parsed | None":
+        """What the Python of a version or range says of a script; None where none is on this machine."""
         ...
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bep.providers.local.environments.conda import Recipe
     from bep.providers.local.provider import LocalProvider
     from bep.schemas.resource import FieldPath
+    from bep.schemas.specs.script_grammar import Parsed
 
 
 class ScoredEnvironments:
@@ -110,6 +111,12 @@ class ScoredEnvironments:
                     has_conda = self._has_conda()
                 if not problem.conda or setting == PIP or (setting != CONDA and not has_conda):
                     yield place, problem.message, problem.fix
+
+    def parse(self, asked: str, source: bytes) -> "Parsed | None":
+        """What the Python that is asked for says of a script."""
+        from bep.providers.local.environments.script_parsing import parse
+
+        return parse(asked, source, self._objects.surroundings)
 
     def _has_conda(self) -> bool:
         return conda_program(self._objects.surroundings) is not None

@@ -30,7 +30,7 @@ class Contents:
     def __init__(self, files: Files) -> None:
         self.files = files
         self._seen: dict[str, Content] = {}
-        self._read: dict[str, Any] = {}
+        self._read: dict[tuple[str, str], Any] = {}
 
     def take(self, draft: Draft, path: FieldPath, *, folder: bool = False) -> Content | None:
         """Put the content of the path at a field in its place; None when it is remote or when there is none."""
@@ -93,11 +93,14 @@ class Contents:
         near = did_you_mean(name, names, before=f"{parent}/" if parent else "")
         return near or "Paths are relative to the file that names them."
 
-    def once(self, path: str, examine: "Callable[[bytes, str], T]") -> T:
-        """What `examine` says of a file's bytes and name, asked once a file. Raises `OSError`."""
-        if path not in self._read:
-            self._read[path] = examine(self.files.read(path), path)
-        found: T = self._read[path]
+    def once(self, path: str, examine: "Callable[[bytes, str], T]", told: str = "") -> T:
+        """What `examine` says of a file's bytes and name, asked once a file, and for all that it was `told` beside.
+
+        Raises `OSError`.
+        """
+        if (path, told) not in self._read:
+            self._read[path, told] = examine(self.files.read(path), path)
+        found: T = self._read[path, told]
         return found
 
     def text(self, path: str) -> str:

@@ -16,6 +16,7 @@ HERE: FieldPath = ("conda_file",)
 _PYTHON = lazy_pattern(r"(?:\S+::)?python(?=[\s=<>!~])(?P<versions>.*)", re.IGNORECASE | re.DOTALL)
 _LOCAL = lazy_pattern(r"file:|[./~]|[^\s:]+[/\\]\S*\.(conda|tar\.bz2)(\s|$)|[^\s:]+\.(conda|tar\.bz2)$", re.IGNORECASE)
 _ONE_EQUALS_SIGN = re.compile(r"\s*(?P<name>[A-Za-z0-9][\w.-]*(\[[^]]*\])?)\s*=\s*(?P<version>[^=\s]\S*)\s*")
+_CLAUSE = lazy_pattern(r"(?P<sign>>=|<=|==|!=|~=|<|>|=)?\s*(?P<version>\d+\.\d+(\.\d+)?)(\.?\*)?(=\S+)?", re.IGNORECASE)
 _VERSION = lazy_pattern(r"\*|\d+(\.(\d+|\*))*\*?(\.?(a|b|c|rc|dev|post)\d+)?")
 
 
@@ -113,6 +114,28 @@ def _python(draft: Draft, item: Node) -> None:
         if not _VERSION.fullmatch(version):
             message = f"'{item.value}' asks for Python {shown(version)}, which is not a Python version"
             draft.error("python-version", HERE, message, "Write 'python=3.11' or 'python>=3.10,<3.13'.", item.mark)
+
+
+def python_asked(conda: Node | None) -> str:
+    """The Python that a conda file asks for: a version (`3.8`, `3.8.5`), a range (`>=3.8,<3.11`), or nothing that says
+    which.
+    """
+    wanted = conda.get("dependencies") if conda is not None else None
+    for item in wanted.value if wanted is not None and isinstance(wanted.value, list) else ():
+        asked = _PYTHON.fullmatch(item.value.strip()) if isinstance(item.value, str) else None
+        if asked is not None:
+            clauses = [_clause(text) for text in asked["versions"].split(",")]
+            exact = [version for sign, version in clauses if sign in ("", "=", "==") and version]
+            if len(clauses) == 1:
+                return exact[0] if exact else "".join(clauses[0]) if clauses[0][1] else ""
+            return "" if exact or not all(version for _, version in clauses) else ",".join(map("".join, clauses))
+    return ""
+
+
+def _clause(text: str) -> tuple[str, str]:
+    """The sign and the digits of `=3.8`, `>=3.8`, `3.8.*` or `=3.10=build`; no digits where it says something else."""
+    found = _CLAUSE.fullmatch(text.strip())
+    return (found["sign"] or "", found["version"]) if found else ("", "")
 
 
 def _versions(text: str) -> Sequence[str]:

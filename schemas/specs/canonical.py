@@ -32,6 +32,10 @@ def prepare(draft: Draft, contents: Contents) -> None:
             from bep.schemas.environments.mlflow_files import check_mlflow_files
 
             check_mlflow_files(draft, contents)
+            if draft.node.texts("type") == "mlflow_model":
+                from bep.schemas.environments.mlflow_models import check_mlflow_model
+
+                check_mlflow_model(draft, contents)
         case "data":
             _data_type(draft)
         case "datastore":

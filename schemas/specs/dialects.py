@@ -32,7 +32,30 @@ def unfold(draft: Draft, endpoint: str) -> tuple[list[Draft], list[Wish]]:
         return _endpoint(draft)
     if draft.kind == "deployment":
         return _deployment(draft, endpoint), []
+    if draft.kind == "data":
+        _dataset(draft)
     return [draft], []
+
+
+def _dataset(draft: Draft) -> None:
+    """2021: `paths: [{file: URI}]` or `[{folder: URI}]` of a dataset is today's path and type."""
+    paths = draft.node.value.pop("paths", None)
+    if paths is None or not paths.value:
+        return
+    named = [(word, at) for item in paths.value if item.value for word, at in item.value.items() if at.value]
+    if len(named) > 1 or len(paths.value) > 1:
+        message = "data has one path, and paths names several"
+        fix = "Declare data for each, or the folder around them; the input of a job may be a list of paths."
+        draft.error("several-paths", ("path",), message, fix, paths.key_mark)
+        return
+    for word, at in named:
+        kind = "uri_file" if word == "file" else "uri_folder"
+        written = draft.node.texts("type")
+        if written and written != kind:
+            message = f"type is {written}, but paths names a {word}"
+            draft.error("other-type", ("type",), message, f"Write type: {kind}, or leave it out.")
+        draft.findings += put(draft.node, ("path",), at, draft.label)
+        draft.node.value.setdefault("type", at.beside(kind))
 
 
 def _endpoint(draft: Draft) -> tuple[list[Draft], list[Wish]]:

@@ -1,6 +1,7 @@
 """Loading: from files of specs to resources and findings. Says everything that is wrong at once; raises for no spec."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from bep.lazy_dataclasses import dataclass, field, replace
 from bep.schemas.address import Address, address_of
@@ -34,6 +35,9 @@ from bep.schemas.workspace.workspace import LOCAL, SpecFile, Workspace
 from bep.schemas.yaml.masking import masked
 from bep.schemas.yaml.node import Node, scalars
 
+if TYPE_CHECKING:
+    from bep.schemas.specs.script_grammar import Parse
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -60,6 +64,7 @@ def load(
     known: Callable[[str], Sequence[Address]],
     worlds: Collection[str] = (LOCAL,),
     as_part: bool = False,
+    parse: "Parse | None" = None,
 ) -> Loaded:
     """Load what bep.yml lists, and `paths` with it.
 
@@ -69,13 +74,13 @@ def load(
     `variables` are those of the command line, as text; `variable_files` are YAML mappings; `environment` is
     the process's. `known(kind)` gives the addresses the provider has, oldest first; it is called only for a
     kind that a reference names and no spec declares, or to find `@latest`. `worlds` are the names of those that this
-    bep has.
+    bep has. `parse` asks the Python that a script is for whether it can parse it, if that is here.
     """
     opened = open_workspace(
         files, variables=variables, variable_files=variable_files, environment=environment, worlds=worlds
     )
     chosen = choose(files, opened, paths, worlds, as_part=as_part)
-    loading = _Loading(files, opened.variables, known, chosen)
+    loading = _Loading(files, opened.variables, known, chosen, parse)
     loading.findings += opened.findings
     loading.findings += chosen.findings
     loading.texts.update(opened.texts)
@@ -109,6 +114,7 @@ class _Loading:
     variables: Variables
     known: Callable[[str], Sequence[Address]]
     chosen: Chosen
+    parse: "Parse | None" = None
     contents: Contents = field(init=False)
     findings: list[Finding] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
@@ -262,7 +268,7 @@ class _Loading:
             if draft.kind == "compute":
                 check_compute(draft)
             if draft.kind == "deployment":
-                check_deployment(draft, unique, self.contents)
+                check_deployment(draft, unique, self.contents, self.parse)
             self.gone |= seal_off(draft, self.variables)
             seal_literals(draft)
         self._say_suspects()

@@ -17,7 +17,7 @@ from bep.schemas.yaml.masking import in_address
 from bep.schemas.yaml.node import plain
 
 if TYPE_CHECKING:
-    from bep.schemas.specs.scripts import ScriptTrouble
+    from bep.schemas.specs.script_grammar import Parse, ScriptTrouble
 
 MLFLOW = "mlflow_model"
 OUTPUT_FILE = "predictions.csv"
@@ -29,13 +29,13 @@ that bep makes for a job has 31 and what stands around it 10."""
 FORBIDDEN_IN_NAMES = '/\\:*?"<>|'
 
 
-def check_deployment(draft: Draft, drafts: Mapping[Address, Draft], contents: Contents) -> None:
-    """Everything that must hold for one deployment whose references are resolved."""
+def check_deployment(draft: Draft, drafts: Mapping[Address, Draft], contents: Contents, parse: "Parse | None") -> None:
+    """Everything that must hold for one deployment whose references are resolved; `parse` asks other Pythons."""
     _model_needs(draft, drafts)
     _instances(draft, drafts)
     _output(draft)
     _partitions(draft, drafts)
-    _script(draft, contents)
+    _script(draft, drafts, contents, parse)
 
 
 def check_addresses(draft: Draft) -> None:
@@ -59,7 +59,10 @@ def _model_needs(draft: Draft, drafts: Mapping[Address, Draft]) -> None:
         if node.get(name) is None and not draft.doubts.touch(name):
             draft.error("missing-field", (), f"a deployment needs '{name}'", f"Add '{name}: {example}'.")
     model = _named(draft, "model", drafts)
-    if model is None or model.doubts.touch("type") or _type_of(model) == MLFLOW:
+    if model is None or model.doubts.touch("type"):
+        return
+    if _type_of(model) == MLFLOW:
+        _scores_by_itself(draft, model)
         return
     if node.get("code_configuration") is None and not draft.doubts.touch("code_configuration"):
         draft.error(
@@ -77,6 +80,20 @@ def _model_needs(draft: Draft, drafts: Mapping[Address, Draft]) -> None:
         )
 
 
+def _scores_by_itself(draft: Draft, model: Draft) -> None:
+    """A deployment without a script has a model that scores without one."""
+    from bep.schemas.environments.mlflow_models import NOT_BY_ITSELF
+
+    is_scripted = draft.node.get("code_configuration") is not None or draft.doubts.touch("code_configuration")
+    if not is_scripted and any(finding.code == NOT_BY_ITSELF for finding in model.findings):
+        draft.error(
+            "missing-code",
+            ("model",),
+            f"{model.address} has no python_function flavor, so the deployment needs code_configuration",
+            "Add 'code_configuration: {code: FOLDER, scoring_script: FILE}' and an environment.",
+        )
+
+
 def _named(draft: Draft, name: str, drafts: Mapping[Address, Draft]) -> Draft | None:
     """The declared draft that a field refers to."""
     node = draft.node.get(name)
@@ -88,8 +105,20 @@ def _type_of(model: Draft) -> str:
     return str(found.value) if found is not None else "custom_model"
 
 
+_COMPUTE_NEEDS = (("ssh_settings", "admin_username"), ("identity", "type"))
+"""What a compute's mappings cannot be without (azure-ai-ml: `AmlComputeSshSettings`, `IdentityConfiguration`)."""
+
+
 def check_compute(draft: Draft) -> None:
-    """No more instances may be kept ready than there may be."""
+    """No more instances may be kept ready than there may be; an account has a name and an identity a type."""
+    for around, name in _COMPUTE_NEEDS:  # in the flat spelling of 2021, too, of which its schema cannot say so
+        node = draft.node.get(around)
+        if node is not None and node.get(name) is None and not draft.doubts.touch(around, name):
+            draft.error("missing-field", (around,), f"{around} needs '{name}'", f"Add '{name}: ...'.", node.key_mark)
+    _check_instances_kept(draft)
+
+
+def _check_instances_kept(draft: Draft) -> None:
     least, most = draft.node.get("min_instances"), draft.node.get("max_instances")
     if least is None or most is None or draft.doubts.touch("max_instances") or draft.doubts.touch("min_instances"):
         return
@@ -190,7 +219,7 @@ def file_name_trouble(name: str) -> str:
     return ""
 
 
-def _script(draft: Draft, contents: Contents) -> None:
+def _script(draft: Draft, drafts: Mapping[Address, Draft], contents: Contents, parse: "Parse | None") -> None:
     configuration = draft.node.get("code_configuration")
     if configuration is None:
         return
@@ -216,15 +245,24 @@ def _script(draft: Draft, contents: Contents) -> None:
         )
         return
     path = posixpath.join(content.local, name) if contents.files.is_folder(content.local) else content.local
-    _examine(draft, contents, path)
+    _examine(draft, contents, path, _python_asked(draft, drafts), parse)
 
 
-def _examine(draft: Draft, contents: Contents, path: str) -> None:
+def _python_asked(draft: Draft, drafts: Mapping[Address, Draft]) -> str:
+    """The Python that the environment of a deployment asks for, as far as the specs say it."""
+    from bep.schemas.environments.conda_files import python_asked
+
+    environment = _named(draft, "environment", drafts)
+    conda = environment.node.get("conda_file") if environment is not None else None
+    return python_asked(conda) if conda is not None and isinstance(conda.value, dict) else ""
+
+
+def _examine(draft: Draft, contents: Contents, path: str, asked: str, parse: "Parse | None") -> None:
     from bep.schemas.specs.scripts import examine
 
     field = ("code_configuration", "scoring_script")
     try:
-        troubles = contents.once(path, examine)
+        troubles = contents.once(path, lambda source, name: examine(source, name, asked, parse), told=asked)
     except (OSError, ValueError) as error:
         draft.error(
             "path-unreadable", field, f"scoring_script: {path} cannot be read: {said(error)}", "Check the file."

@@ -1,41 +1,21 @@
 """Scoring scripts: what can be known of one without running it. Rules: Azure ML docs, how-to-batch-scoring-script."""
 
 import ast
-import sys
-import warnings
 
-from bep.lazy_dataclasses import dataclass
-from bep.lazy_patterns import lazy_pattern
-
-NEWER = lazy_pattern(
-    r"^\s*type\s+\w+|^\s*(async\s+)?(def|class)\s+\w+\s*\[|\b[fFtT][rR]?[\"']|\b[rR][fFtT][\"']|^\s*except\s+[^()]*,"
-    r"|^\s*match\b|^\s*except\*",
-)
-"""Lines on which a newer Python than this one may allow what this one refuses."""
+from bep.schemas.specs.script_grammar import Parse, ScriptTrouble, read_script
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptTrouble:
-    """What is wrong with a script, in which line. `certain` is false when a newer Python might take it."""
+def examine(source: bytes, name: str, asked: str = "", parse: Parse | None = None) -> list[ScriptTrouble]:
+    """What is wrong with a scoring script: it must parse and define `run(mini_batch)`; `init()` is optional.
 
-    code: str
-    message: str
-    fix: str
-    line: int = 0
-    column: int = 1
-    certain: bool = True
+    `asked` is the Python that its environment asks for, if it asks for one, and `parse` asks that.
+    """
+    tree, troubles = read_script(source, name, asked, parse)
+    return _defines(tree, name) if tree is not None and not troubles else troubles
 
 
-def examine(source: bytes, name: str) -> list[ScriptTrouble]:
-    """What is wrong with a scoring script: it must parse and define `run(mini_batch)`; `init()` is optional."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
-    except SyntaxError as error:
-        return [_unparsed(error, source, name)]
-    except (ValueError, RecursionError, MemoryError) as error:
-        return [ScriptTrouble("script-syntax", f"{name} cannot be parsed: {error}", "Check the file.")]
+def _defines(tree: ast.Module, name: str) -> list[ScriptTrouble]:
+    """What of `run` and `init` a parsed script lacks."""
     defined = _defined(tree.body)
     found = defined.get("run")
     if "run" not in defined and "*" not in defined:
@@ -49,18 +29,6 @@ def examine(source: bytes, name: str) -> list[ScriptTrouble]:
     troubles = _run(found, name) if found is not None else []
     init = defined.get("init")
     return troubles + (_init(init, name) if init is not None else [])
-
-
-def _unparsed(error: SyntaxError, source: bytes, name: str) -> ScriptTrouble:
-    line = error.lineno or 1
-    lines = source.decode("utf-8", "replace").splitlines()
-    text = lines[line - 1] if line <= len(lines) else ""
-    own = f"{sys.version_info.major}.{sys.version_info.minor}"
-    certain = not NEWER.search(text)
-    fix = "Correct the script." if certain else f"If its environment has a newer Python than {own}, this may be right."
-    return ScriptTrouble(
-        "script-syntax", f"Python {own} cannot parse {name}: {error.msg}", fix, line, error.offset or 1, certain
-    )
 
 
 def _defined(body: list[ast.stmt]) -> dict[str, ast.AST | None]:
@@ -109,7 +77,62 @@ def _run(found: ast.AST, name: str) -> list[ScriptTrouble]:
                 found.lineno,
             )
         ]
+    if not found.decorator_list and _gives_nothing(found):
+        return [
+            ScriptTrouble(
+                "script-run-returns-nothing",
+                f"run in {name} returns nothing, so that every file of its mini-batch counts as failed",
+                "Return a list with one result per file, or a DataFrame.",
+                found.lineno,
+                certain=False,
+            )
+        ]
     return []
+
+
+def _gives_nothing(function: ast.FunctionDef) -> bool:
+    """Whether no path through a function returns a value, and one comes to its end or to a bare return."""
+    returns = [node for node in _own(function) if isinstance(node, ast.Return)]
+    if any(node.value is not None and not _is_none(node.value) for node in returns):
+        return False
+    return bool(returns) or _comes_to_its_end(function.body)
+
+
+def _is_none(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is None
+
+
+def _comes_to_its_end(body: list[ast.stmt]) -> bool:
+    """Whether the end of a block may be come to. A loop without end and without a way out of it is not passed."""
+    for statement in body:
+        match statement:
+            case ast.Raise() | ast.Return() | ast.Break() | ast.Continue():
+                return False
+            case ast.While(test=ast.Constant(value=value)) if value and not _has_break(statement.body):
+                return False
+            case ast.If(body=one, orelse=other) if not _comes_to_its_end(one) and not _comes_to_its_end(other):
+                return False
+            case ast.With(body=inner) if not _comes_to_its_end(inner):
+                return False
+            case ast.Try(body=tried, handlers=handlers, orelse=other, finalbody=final):
+                passed = _comes_to_its_end([*tried, *other]) or any(_comes_to_its_end(one.body) for one in handlers)
+                if not passed or not _comes_to_its_end(final):
+                    return False
+            case _:
+                pass
+    return True
+
+
+def _has_break(body: list[ast.stmt]) -> bool:
+    """Whether a loop's own block leaves it; a loop inside it has its own."""
+    return any(
+        isinstance(statement, ast.Break)
+        or (
+            not isinstance(statement, ast.While | ast.For | ast.AsyncFor | ast.FunctionDef | ast.ClassDef)
+            and any(map(_has_break, _blocks(statement)))
+        )
+        for statement in body
+    )
 
 
 def _init(found: ast.AST, name: str) -> list[ScriptTrouble]:

@@ -82,7 +82,7 @@ def bench(tmp_path: Path) -> Workbench:
 @pytest.fixture
 def article(bench: Workbench) -> Workbench:
     """The folders that the 2021 article on batch endpoints uses: an MLflow model, and digits with a script."""
-    bench.write("autolog_nyc_taxi/MLmodel", "flavors: {}\n")
+    bench.write("autolog_nyc_taxi/MLmodel", "flavors: {python_function: {loader_module: mlflow.sklearn}}\n")
     bench.write("autolog_nyc_taxi/model.pkl", b"taxi")
     bench.write("mnist/models/weights.txt", "0.1 0.2\n")
     bench.write(

@@ -119,7 +119,7 @@ def test_data_and_requirements(article: Workbench) -> None:
 
 
 def test_model_formats_of_2021(article: Workbench) -> None:
-    article.write("m.yml", "name: m\nversion: 3\nlocal_path: mnist/models\nmodel_format: mlflow\n")
+    article.write("m.yml", "name: m\nversion: 3\nlocal_path: autolog_nyc_taxi\nmodel_format: mlflow\n")
     assert found(article, "m.yml")["model/m/3"]["type"] == "mlflow_model"
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bep.providers.world import World
     from bep.schemas.findings.finding import Finding
     from bep.schemas.specs.loading import Loaded
+    from bep.schemas.specs.script_grammar import Parsed
     from bep.schemas.workspace.workspace import Workspace
 
 
@@ -113,6 +114,7 @@ class Opened:
             known=self._known,
             worlds=WORLDS,
             as_part=self.source.as_part,
+            parse=self._parse,
         )
         if loaded.workspace.provider not in WORLDS:  # then there is no world to ask, and a finding says so
             return loaded
@@ -132,6 +134,13 @@ class Opened:
         from bep.providers.worlds import WORLDS
 
         return list(self.keyless_world.objects.list(kind)) if self.workspace.provider in WORLDS else ()
+
+    def _parse(self, asked: str, source: bytes) -> "Parsed | None":
+        """What the Python that a script is for says of it, where this machine may have it."""
+        from bep.providers.worlds import WORLDS
+
+        environments = self.keyless_world.environments if self.workspace.provider in WORLDS else None
+        return environments.parse(asked, source) if environments is not None else None
 
     @cached_property
     def keyless_world(self) -> "World":

@@ -64,6 +64,20 @@ def _of_an_endpoint(opened: "Reading", address: Address) -> dict[str, Any]:
     }
 
 
+def _of_an_mlflow_model(opened: "Reading", entry: "Entry") -> dict[str, Any]:
+    """The flavors and the signature of a model that MLflow saved, where the world has its bytes."""
+    from bep.schemas.environments.mlflow_models import MLMODEL, described
+
+    record, contents = entry.contents.get("path"), opened.world.contents
+    sha256 = record.files.get(MLMODEL) if record is not None else None
+    if sha256 is None or contents is None:
+        return {}
+    try:
+        return described(contents.place(sha256).read_bytes())
+    except OSError:
+        return {}  # that bytes are lost is said where they are needed
+
+
 def detail(opened: "Reading", address: str) -> dict[str, Any]:
     """One resource: its attributes, what the provider reads now where that differs, its contents and when applied."""
     entry = entry_of(opened.state, address)
@@ -78,6 +92,8 @@ def detail(opened: "Reading", address: str) -> dict[str, Any]:
         shown["observed"] = seen.attributes
     if kind_of(entry.address) == "endpoint":
         shown |= _of_an_endpoint(opened, entry.address)
+    if kind_of(entry.address) == "model" and (about := _of_an_mlflow_model(opened, entry)):
+        shown["mlflow"] = about
     if entry.contents:
         shown["contents"] = {field: record.model_dump() for field, record in entry.contents.items()}
     return shown

@@ -116,7 +116,7 @@ def choose(wanted: str | None, known: Iterable[Interpreter]) -> Interpreter | No
     if asked:
         suiting = [one for one in pythons if one.numbers[:2] == asked[:2]]
     else:
-        suiting = [one for one in pythons if wanted is None or _within(one.numbers, wanted)]
+        suiting = [one for one in pythons if wanted is None or within(one.numbers, wanted)]
     if len(asked) == 3:
         return min(suiting, key=lambda one: (abs(one.numbers[2] - asked[2]), not one.is_usual, one.path), default=None)
     return max(suiting, key=lambda one: (one.is_usual, one.numbers, one.path), default=None)
@@ -177,7 +177,8 @@ def _remembered(cache: Path) -> dict[str, Interpreter]:
         return {}  # only a cache: whatever is wrong with it, asking again mends it
 
 
-def _within(numbers: tuple[int, ...], wanted: str) -> bool:
+def within(numbers: tuple[int, ...], wanted: str) -> bool:
+    """Whether a version is in a range such as `>=3.8,<3.11`."""
     return all(_holds(numbers, clause) for clause in wanted.split(",") if clause.strip())
 
 
