@@ -137,10 +137,20 @@ def _with_traffic(provider: LocalProvider, endpoint: str, names: list[str]) -> s
 
 def _needed(provider: LocalProvider, user: Address, name: str) -> Observed:
     there = provider.read([Address(name)])
+    if name.startswith("azureml:") and Address(name) not in there:
+        raise ProviderError(user, "run", _kept_elsewhere(name), code="KeptElsewhere")
     if Address(name) not in there:
         message = f"it names {name}, which is gone; apply again, or give it another"
         raise ProviderError(user, "run", message, code="ResourceNotFound")
     return there[Address(name)]
+
+
+def _kept_elsewhere(name: str) -> str:
+    """Why nothing scores with what is named by a reference of the service's instead of an address of this world."""
+    message = f"it names {name}, which Azure ML keeps: it is not on this machine; "
+    if "/models/" in name:
+        return f"{message}download it, and declare a model whose path is the folder"
+    return f"{message}say under environments in bep.yml what stands for it here, and apply"
 
 
 def _code_name(chosen: Chosen) -> str:

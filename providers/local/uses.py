@@ -36,7 +36,8 @@ def holds_back(user: Address) -> bool:
 def _of_deployment(attributes: Mapping[str, Any]) -> Iterator[Address]:
     yield _named("endpoint", attributes.get("endpoint_name", ""))
     for kind in ("model", "compute", "environment"):
-        if attributes.get(kind):
+        # what Azure ML keeps stays named as the service names it: it is nowhere here, and a job says so
+        if attributes.get(kind) and not str(attributes[kind]).startswith("azureml:"):
             yield _named(kind, attributes[kind])
 
 

@@ -13,6 +13,9 @@ from bep.schemas.kinds.kind import is_registered, load_kinds
 BUILT_IN = frozenset((Address("compute/local"), Address("datastore/workspaceblobstore")))
 """What every workspace has without declaring it."""
 
+CURATED = "AzureML-"
+"""What the names of the environments begin with that every workspace of Azure ML has (Azure ML docs: environments)."""
+
 SERVICE = "Microsoft.MachineLearningServices/"
 REMOTE = lazy_pattern(r"(azureml|https?|wasbs?|abfss?|adl|s3|gs|runs):/|(?!file:)[a-z][a-z0-9+.-]+://")
 DATASTORE_URI = lazy_pattern(

@@ -12,7 +12,7 @@ from bep.schemas.drafts.contents import Contents
 from bep.schemas.drafts.draft import Draft
 from bep.schemas.drafts.literal_secrets import CODE as LITERAL
 from bep.schemas.drafts.literal_secrets import IN_ADDRESS, certain, certain_secrets, seal_literals
-from bep.schemas.drafts.references import Addresses
+from bep.schemas.drafts.references import CURATED, Addresses
 from bep.schemas.files import Files
 from bep.schemas.findings.finding import Finding, errors, mistake, ordered, warning
 from bep.schemas.kinds.kind import load_kind
@@ -37,6 +37,8 @@ from bep.schemas.yaml.node import Node, scalars
 
 if TYPE_CHECKING:
     from bep.schemas.specs.script_grammar import Parse
+
+KEPT_BY_AZURE = ("azureml://registries/", f"azureml:{CURATED}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def load(
         files, variables=variables, variable_files=variable_files, environment=environment, worlds=worlds
     )
     chosen = choose(files, opened, paths, worlds, as_part=as_part)
-    loading = _Loading(files, opened.variables, known, chosen, parse)
+    loading = _Loading(files, opened.variables, known, chosen, opened.workspace, parse)
     loading.findings += opened.findings
     loading.findings += chosen.findings
     loading.texts.update(opened.texts)
@@ -114,6 +116,7 @@ class _Loading:
     variables: Variables
     known: Callable[[str], Sequence[Address]]
     chosen: Chosen
+    workspace: Workspace
     parse: "Parse | None" = None
     contents: Contents = field(init=False)
     findings: list[Finding] = field(default_factory=list)
@@ -254,6 +257,7 @@ class _Loading:
         """Resolve, check and finish everything that was drafted."""
         self._settle_names()
         self._prefer_standard_input()
+        self._take_equivalents()
         unique, twice = duplicates(self.drafts)
         self.findings += twice
         addresses = Addresses(unique, self.known, complete=self.complete, unsure=self.unsure, alone=self.chosen.alone)
@@ -280,6 +284,20 @@ class _Loading:
         finished = [draft for draft in unique.values() if not draft.broken]
         self._account({draft.address for draft in finished})
         return tuple(map(finish, finished))
+
+    def _take_equivalents(self) -> None:
+        """Where this machine is the world: what stands here for environments that Azure ML keeps."""
+        if self.workspace.provider != LOCAL:
+            return
+        named = (draft.node.texts("environment") for draft in self.drafts if draft.kind == "deployment")
+        if self.workspace.equivalents or any(text.lstrip().startswith(KEPT_BY_AZURE) for text in named):
+            from bep.schemas.specs.equivalents import Equivalents
+
+            equivalents = Equivalents(self.workspace.equivalents, self.contents, self.texts)
+            equivalents.read()
+            self.findings += equivalents.findings
+            for part in equivalents.take(self.drafts):
+                self._keep(part)
 
     def _say_cycle(self, unique: Mapping[Address, Draft]) -> None:
         """That resources need each other. Only `depends_on` can close a circle."""

@@ -4,7 +4,7 @@ from functools import cache
 
 from bep.schemas.address import Address, names_of
 from bep.schemas.drafts.draft import Draft
-from bep.schemas.drafts.references import Addresses, Named, datastore_of, parse
+from bep.schemas.drafts.references import CURATED, Addresses, Named, datastore_of, parse
 from bep.schemas.findings.did_you_mean import did_you_mean, listed, with_article
 from bep.schemas.kinds.kind import load_kind
 from bep.schemas.mark import Mark
@@ -58,6 +58,8 @@ def _field(draft: Draft, path: FieldPath, kind: str, node: Node, addresses: Addr
 
 def _unresolved(draft: Draft, path: FieldPath, kind: str, node: Node, named: Named, addresses: Addresses) -> None:
     if named.external or addresses.may_have(named.name):
+        return
+    if kind == "environment" and named.name.startswith(CURATED):
         return
     if named.label not in ("", "latest"):
         draft.error(

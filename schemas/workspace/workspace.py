@@ -63,6 +63,7 @@ class Workspace:
     `stage` is the one it was opened in: empty where it has none, None where it cannot be told which is
     meant. `home` is the folder for what is bep's, relative to the workspace. `conda_names` are the pip requirements
     that stand for conda packages here (None: nothing does), from the file that the provider's settings name.
+    `equivalents` is what stands here for environments that Azure ML keeps.
     """
 
     name: str = "default"
@@ -79,6 +80,7 @@ class Workspace:
     home: str = HOME
     keep_versions: int | None = None
     conda_names: Mapping[str, str | None] = field(default_factory=dict)
+    equivalents: Mapping[str, Node] = field(default_factory=dict, repr=False, compare=False)
 
 
 def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], Doubts]:
@@ -109,6 +111,7 @@ def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], 
         conditions=read_conditions(node),
         stages=read_stages(node),
         keep_versions=(data.get("registry") or {}).get("keep"),
+        equivalents=dict(_fields(node.get("environments"))),
     )
     told = (*(r.finding for r in refused), *warnings, *missing, *lost, *check_stages(node), *_state_names(node))
     return workspace, list(told), doubts

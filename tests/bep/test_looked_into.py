@@ -51,3 +51,23 @@ def test_a_model_of_mlflow_shows_what_it_takes_and_gives(workspace: Workspace) -
         "python_version": "3.11.1",
     }
     assert "long" in workspace.bep("show", "model/alphabet/1").stdout
+
+
+CURATED = "environment: azureml:AzureML-sklearn:3"
+
+
+def test_an_environment_of_azure_ml_has_an_equivalent_here(workspace: Workspace) -> None:
+    workspace.edit("specs.yml", "environment: {name: plain, version: 1, image: python}", CURATED)
+    assert "environment 'azureml:AzureML-sklearn:3' is kept by Azure ML" in workspace.bep("validate").stdout
+    workspace.bep("apply", "-y")
+    refused = workspace.bep("run", "job.yml", expect=5)
+    assert "it names azureml:AzureML-sklearn:3, which Azure ML keeps" in refused.stderr
+    assert "environments in bep.yml" in refused.stderr
+    assert workspace.bep("job", "list", "-o", "json").stdout.strip() == "[]"
+    bep_yml = workspace.folder / "bep.yml"
+    bep_yml.write_text(bep_yml.read_text() + "environments:\n  AzureML-sklearn: {image: python}\n")
+    assert "is kept by Azure ML" not in workspace.bep("validate").stdout
+    workspace.bep("apply", "-y")
+    assert any(address.startswith("environment/AzureML-sklearn/") for address in workspace.entries())
+    workspace.bep("run", "job.yml")
+    assert "No changes" in workspace.bep("plan").stdout
