@@ -1,7 +1,7 @@
 """Checking specs: a whole workspace, or some files in the workspace around them. Prints nothing; asks no state."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,16 +12,21 @@ from bep.schemas.workspace.workspace import FILE
 
 if TYPE_CHECKING:
     from bep.schemas.findings.finding import Finding
+    from bep.schemas.job.job import LoadedJob
+    from bep.schemas.specs.loading import Loaded
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found, with paths as seen from the current folder; `workspaces` are those that were looked at."""
+    """What was found, with paths as seen from the current folder; `workspaces` are those that were looked at, `jobs` is
+    how many of the files are jobs.
+    """
 
     findings: "tuple[Finding, ...]"
     sources: dict[str, str]
     resources: int
     workspaces: tuple[Opened, ...]
+    jobs: int = 0
 
 
 def check_specs(source: Source, here: Path) -> Checked:
@@ -38,14 +43,20 @@ def check_specs(source: Source, here: Path) -> Checked:
         findings=tuple(finding for part in parts for finding in part.findings),
         sources={file: text for part in parts for file, text in part.sources.items()},
         resources=sum(part.resources for part in parts),
+        jobs=sum(part.jobs for part in parts),
         workspaces=tuple(opened for part in parts for opened in part.workspaces),
     )
 
 
 def _checked(root: Path, paths: Sequence[str], source: Source, here: Path) -> Checked:
-    opened = Opened(root, replace(source, paths=tuple(paths), as_part=True))
-    loaded = opened.loaded
-    findings = loaded.findings
+    around = Opened(root, replace(source, paths=()))
+    jobs = [path for path in paths if _is_job(around, path)]
+    specs = tuple(path for path in paths if path not in jobs)
+    found = [_checked_job(around, path) for path in jobs]
+    opened = Opened(root, replace(source, paths=specs, as_part=True))
+    loaded = opened.loaded if specs or not jobs else None
+    every: list[LoadedJob | Loaded] = [*found, *([loaded] if loaded else [])]
+    findings = tuple(finding for one in every for finding in one.findings)
     if root != here:
         findings = tuple(
             replace(finding, mark=replace(finding.mark, file=_seen(finding.mark.file, root, here)))
@@ -53,8 +64,77 @@ def _checked(root: Path, paths: Sequence[str], source: Source, here: Path) -> Ch
             else finding
             for finding in findings
         )
-    sources = {_seen(file, root, here): text for file, text in loaded.sources.items()}
-    return Checked(findings, sources, len(loaded.resources), (opened,))
+    texts = {file: text for one in every for file, text in one.sources.items()}
+    sources = {_seen(file, root, here): text for file, text in texts.items()}
+    return Checked(findings, sources, len(loaded.resources) if loaded else 0, (opened,), len(jobs))
+
+
+def _is_job(opened: Opened, path: str) -> bool:
+    """Whether a file is a job and no spec. What cannot be read is told with the specs."""
+    from bep.schemas.job.invocation import is_job
+    from bep.schemas.yaml.reading import read
+
+    try:
+        documents = read(opened.files.read(path), path).documents
+    except (OSError, ValueError):
+        return False
+    return len(documents) == 1 and is_job(documents[0])
+
+
+def _checked_job(opened: Opened, path: str) -> "LoadedJob":
+    """A job's file, as the run would read it. An endpoint that it does not name may be named by an option."""
+    from bep.schemas.findings.finding import ordered
+    from bep.schemas.job.job import load_job
+
+    names = {kind: _names(opened, kind) for kind in ("endpoint", "deployment")}
+    loaded = load_job(
+        opened.files,
+        path,
+        changes={},
+        variables=opened.source.variables,
+        variable_files=opened.source.variable_files,
+        environment=opened.environment,
+        worlds=_worlds(),
+        endpoints=lambda: [one[0] for one in names["endpoint"]][:1] or ["any"],
+    )
+    if not (opened.root / FILE).is_file():
+        return loaded
+    unknown = tuple(_unknown_names(loaded, names))
+    return replace(loaded, findings=ordered([*loaded.findings, *unknown]))
+
+
+def _worlds() -> "Collection[str]":
+    from bep.providers.worlds import WORLDS
+
+    return WORLDS
+
+
+def _names(opened: Opened, kind: str) -> "list[tuple[str, ...]]":
+    """The names of what the specs declare of a kind, and of what is there already."""
+    from bep.schemas.address import names_of
+
+    if not (opened.root / FILE).is_file():
+        return []
+    declared = [resource.address for resource in opened.loaded.resources if resource.kind == kind]
+    known = opened.keyless_world.objects.list(kind) if opened.workspace.provider in _worlds() else ()
+    return sorted({names_of(address) for address in (*declared, *known)})
+
+
+def _unknown_names(loaded: "LoadedJob", names: "Mapping[str, list[tuple[str, ...]]]") -> "Iterator[Finding]":
+    """Names in a job that nothing has yet: an apply may still bring them."""
+    from bep.schemas.findings.did_you_mean import did_you_mean, listed
+    from bep.schemas.findings.finding import warning
+
+    endpoint, deployment = (text.rpartition("/")[2] for text in loaded.asked)
+    endpoints = [one[0] for one in names["endpoint"]]
+    deployments = [one[1] for one in names["deployment"] if one[0] == endpoint]
+    for kind, name, known in (("endpoint", endpoint, endpoints), ("deployment", deployment, deployments)):
+        if kind in loaded.places and name not in known and (kind == "endpoint" or endpoint in endpoints):
+            there = f"There is {listed(known)}." if known else "No spec declares one, and none is applied."
+            message = f"{kind} '{name}': there is none of that name, declared or applied"
+            yield warning(
+                f"unknown-{kind}", "job", message, did_you_mean(name, known) or there, loaded.places.get(kind)
+            )
 
 
 def _seen(file: str, root: Path, here: Path) -> str:

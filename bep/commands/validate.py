@@ -32,12 +32,13 @@ def validate(
     """Check the specs and say all that is wrong, at once.
 
     Each finding has its file, line and column, what was found, and how to mend it. Files that are
-    named are checked together with the rest of their workspace; - is one from a pipe.
+    named are checked together with the rest of their workspace, and a job as `bep run` reads it; - is
+    one from a pipe.
 
     \b
     Examples:
       bep validate
-      bep validate endpoint.yml
+      bep validate endpoint.yml job.yml
       bep validate - < endpoint.yml
       bep validate -o github        annotations on the lines of a pull request
       bep validate -o sarif > bep.sarif
@@ -69,4 +70,8 @@ def validate(
             for line in read_only(opened):
                 console.say(line)
         warnings = f", {len(checked.findings)} warnings" if checked.findings else ""
-        console.result(f"The specs are valid: {checked.resources} resources{warnings}.")
+        jobs = "The job is valid" if checked.jobs == 1 else f"{checked.jobs} jobs are valid"
+        if checked.resources or not checked.jobs:
+            console.result(f"The specs are valid: {checked.resources} resources{warnings}.")
+        if checked.jobs:
+            console.result(f"{jobs}{'' if checked.resources else warnings}.")

@@ -144,7 +144,7 @@ class _Explaining:
             if key in fields:
                 continue
             found = self.node.at((*path, key)) or self.node.nearest(path)
-            near = nearest(key, fields, most=2)
+            near = nearest(key, live, most=2) or nearest(key, fields, most=2)
             fix = meant_by(near) or f"Remove it. The fields are: {listed(live, most=30)}."
             message = f"'{key}' is not a field of {where}"
             finding = mistake("unknown-field", self.address, message, fix, found.key_mark)

@@ -13,6 +13,7 @@ from bep.schemas.drafts.references import is_remote
 from bep.schemas.files import Files
 from bep.schemas.findings.did_you_mean import listed
 from bep.schemas.findings.finding import Finding, errors, mistake, ordered
+from bep.schemas.job.invocation import as_job, check_ports
 from bep.schemas.job.overrides import change
 from bep.schemas.kinds.settings import OWNER, set_by
 from bep.schemas.mark import Mark
@@ -56,11 +57,15 @@ class JobSpec:
 
 @dataclass(frozen=True, slots=True)
 class LoadedJob:
-    """A job, or why there is none. `sources` has the texts that findings point into."""
+    """A job, or why there is none. `sources` has the texts that findings point into; `asked` are the endpoint and the
+    deployment that it names, and `places` where it does so.
+    """
 
     job: JobSpec | None
     findings: tuple[Finding, ...]
     sources: Mapping[str, str]
+    asked: tuple[str, str] = ("", "")
+    places: Mapping[str, Mark] = field(default_factory=dict)
 
 
 def load_job(
@@ -88,6 +93,7 @@ def load_job(
     node = reading.file(path) if path is not None else Node({}, "", 1, 1)
     if node is None:
         return reading.loaded(None)
+    reading.findings += as_job(node)
     for key, value in changes.items():
         if value is not None:
             reading.findings += change(node, key, value)
@@ -96,7 +102,9 @@ def load_job(
         if there[1:]:
             message = f"the job needs 'endpoint', and there are {listed(there)}"
             reading.error("missing-field", message, "Say which: 'endpoint: NAME'.", None)
-    return reading.loaded(reading.job(node))
+    asked = node.texts("endpoint"), node.texts("deployment")
+    places = {name: at.mark for name in ("endpoint", "deployment") if (at := node.get(name)) and at.file}
+    return replace(reading.loaded(reading.job(node)), asked=asked, places=places)
 
 
 def settings_given(changes: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[Finding, ...]]:
@@ -194,7 +202,7 @@ class _Reading:
         self.findings += [r.finding for r in refused if r.offender is None or id(node.at(r.offender)) not in unset]
         doubts, _ = salvage(node, refused, unset)
         found = self._settings(node)
-        self._inputs_are_one(node)
+        self.findings += check_ports(node)
         self._is_no_table(node)
         name = found.get(("output_file_name",))
         if name is not None and (trouble := file_name_trouble(name.text)):
@@ -261,18 +269,6 @@ class _Reading:
                 message = f"{'.'.join(path)} is already given in line {first.key_mark.line}, in another spelling"
                 self.error("written-twice", message, "Keep one of the two.", leaf.key_mark)
         return found
-
-    def _inputs_are_one(self, node: Node) -> None:
-        inputs = node.get("inputs")
-        names = list(inputs.value) if inputs is not None else []
-        if inputs is not None and len(names) > 1:
-            mark = inputs.value[names[1]].key_mark
-            self.error(
-                "one-input",
-                f"a job has exactly one input, not {len(names)}",
-                f"Keep '{names[0]}'; its path may be a list.",
-                mark,
-            )
 
     def _is_no_table(self, node: Node) -> None:
         """Tables are none of a batch endpoint's inputs (Azure ML docs: how-to-access-data-batch-endpoints-jobs)."""

@@ -27,6 +27,7 @@ from bep.schemas.specs.foreign import foreign, foreign_text, told
 from bep.schemas.specs.resolving import resolve
 from bep.schemas.specs.rules import check_addresses, check_compute, check_delays, check_deployment, duplicates
 from bep.schemas.specs.traffic import traffic_of
+from bep.schemas.specs.unsupported import is_invocation
 from bep.schemas.workspace.conditions import check_conditions, check_preconditions
 from bep.schemas.workspace.directives import check_directives
 from bep.schemas.workspace.reading_workspace import documents_of, open_workspace
@@ -137,12 +138,17 @@ class _Loading:
         """Draft what one file declares."""
         read: list[Finding] = []
         documents = documents_of(self.files, spec.path, read, self.texts)
+        if spec.sought:  # a job is no spec, and no mistake where a pattern found it
+            jobs = {id(node) for node in documents if node.texts("kind") == "job" or is_invocation(node)}
+            if documents and len(jobs) == len(documents):
+                return
+            documents = tuple(node for node in documents if id(node) not in jobs)
         strange = self._foreign(documents, spec, read)
         if len(strange) < len(documents) or not strange:  # what is wrong with another tool's YAML is not bep's to say
             self.findings += read
         has_expressions = "${{" in self.texts.get(spec.path, "")
         for node in documents:
-            if id(node) in strange or (spec.sought and node.texts("kind") == "job"):
+            if id(node) in strange:
                 continue
             self._entries(node, spec, has_expressions=has_expressions)
 

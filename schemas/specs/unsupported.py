@@ -16,8 +16,16 @@ STEPS = frozenset(("pipeline", "command", "parallel", "sweep", "spark", "automl"
 SOURCES = ("component", "job_definition")
 """Fields of which a pipeline deployment has one, and a model deployment none."""
 
-INVOKED = frozenset(("$schema", "inputs", "outputs"))
+INVOKED = frozenset(
+    (
+        *("$schema", "inputs", "outputs", "input_data", "output_data", "dataset", "output_dataset"),
+        *("job_name", "experiment_name", "endpoint_name", "deployment_name", "compute", "retry_settings"),
+        *("mini_batch_size", "error_threshold", "output_file_name", "properties"),
+    )
+)
 """Fields of a file for `az ml batch-endpoint invoke --file`, which names nothing."""
+_GIVEN = ("inputs", "input_data", "dataset")
+"""Fields of which such a file has one: what is to be scored."""
 
 MODELS = (
     "bep deploys models: 'type: model' with model, compute and, unless it is an MLflow model, code_configuration and "
@@ -81,9 +89,15 @@ def unsupported(node: Node) -> Finding | None:
         return _step(node, step)
     if source and not step and node.get("model") is None and _is_deployment(node):
         return _pipeline_deployment(node, source, source)
-    if node.get("inputs") is not None and node.value.keys() <= INVOKED:
+    if is_invocation(node):
         return _invocation(node)
     return None if is_kind(node.texts("kind")) else _other(node, step)
+
+
+def is_invocation(node: Node) -> bool:
+    """Whether a document is what `az ml batch-endpoint invoke --file` takes: a job that does not say that it is one."""
+    given = isinstance(node.value, dict) and any(node.get(name) is not None for name in _GIVEN)
+    return given and node.value.keys() <= INVOKED and not other_kind(node.texts("$schema"))
 
 
 def _other(node: Node, step: str) -> Finding | None:
@@ -147,8 +161,8 @@ def _step(node: Node, step: str) -> Finding:
 
 def _invocation(node: Node) -> Finding:
     message, run = "these are the inputs of a job; a spec declares a resource", step("run", "FILE")
-    fix = f"{SPECS} To score with it, add 'kind: job' and 'endpoint: NAME', and use {run}."
-    return _finding(node, "inputs", "", message, fix, (run,))
+    place = next(name for name in _GIVEN if node.get(name) is not None)
+    return _finding(node, place, "", message, f"{SPECS} To score with it, use {run}.", (run,))
 
 
 def _finding(node: Node, field: str, address: str, message: str, fix: str, next: tuple[Step, ...] = ()) -> Finding:

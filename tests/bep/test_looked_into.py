@@ -70,4 +70,4 @@ def test_an_environment_of_azure_ml_has_an_equivalent_here(workspace: Workspace)
     workspace.bep("apply", "-y")
     assert any(address.startswith("environment/AzureML-sklearn/") for address in workspace.entries())
     workspace.bep("run", "job.yml")
-    assert "No changes" in workspace.bep("plan").stdout
+    assert "Nothing to do" in workspace.bep("plan").stdout

@@ -99,3 +99,24 @@ def test_sarif_of_specs_that_are_right_is_a_run_without_results(tmp_path: Path) 
     write(tmp_path, {"bep.yml": "workspace: x\n", "compute.yml": COMPUTE})
     (run,) = json.loads(Workspace(tmp_path).bep("validate", "-o", "sarif").stdout)["runs"]
     assert run["results"] == []
+
+
+def test_a_job_is_checked_as_a_run_reads_it(workspace: Workspace) -> None:
+    assert "The job is valid." in workspace.bep("validate", "job.yml").stdout
+    workspace.edit("job.yml", "endpoint: letters", "endpoint: leters\ndeployment: blue\nmini_bach_size: 1")
+    found = findings(workspace.bep("validate", "job.yml", "specs.yml", "--json", expect=3))
+    assert [(one["code"], one["line"], one["fix"]) for one in found] == [
+        ("unknown-endpoint", 2, "Did you mean 'letters'?"),
+        ("unknown-field", 4, "Did you mean 'mini_batch_size'?"),
+    ]
+
+
+def test_a_file_of_az_ml_is_a_job(workspace: Workspace) -> None:
+    inputs = "inputs:\n  texts: {type: uri_folder, path: texts}\noutputs:\n  scores: {type: uri_folder, mode: upload}\n"
+    (workspace.folder / "inputs.yml").write_text(inputs)
+    assert workspace.bep("validate", "inputs.yml", "specs.yml").stdout.endswith("resources.\nThe job is valid.\n")
+    workspace.edit("bep.yml", "specs: [specs.yml]\n", "")  # then a pattern finds it, and passes it over
+    assert "valid: 6 resources" in workspace.bep("validate").stdout
+    workspace.bep("apply", "-y")
+    done = workspace.bep("run", "inputs.yml", "-e", "letters", "--query", "counts.scored", "-o", "tsv")
+    assert done.stdout.strip() == "5"

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import pytest
+
 from bep.schemas.findings.rendering import findings_text
 from bep.schemas.job.job import JobSpec, LoadedJob, load_job
 from tests.schemas.conftest import Workbench
@@ -122,3 +124,55 @@ def test_what_is_wrong_with_a_job(bench: Workbench, golden: Callable[[str, str],
     golden("schemas/job-rules.txt", findings_text(loaded.findings, loaded.sources))
     assert [f.code for f in read(bench, "none.yml").findings] == ["file-unreadable"]
     assert [f.code for f in read(bench).findings] == ["missing-field", "missing-field"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "inputs: {x: {type: uri_folder, path: d}}\noutputs: {y: {type: uri_folder, mode: upload}}\n",
+        "input_data: {x: {type: uri_folder, path: d}}\n",
+        "inputs: {x: {type: uri_folder, path: d}}\nexperiment_name: e\nproperties: {a: b}\n",
+        "dataset: d\n",
+        "dataset: {path: d}\n",
+    ],
+)
+def test_a_file_that_az_ml_invokes_with_is_a_job(bench: Workbench, text: str) -> None:
+    bench.write("inputs.yml", text)
+    loaded = read(bench, "inputs.yml", endpoint="letters")
+    assert loaded.findings == ()
+    assert loaded.job is not None
+    assert (loaded.job.endpoint, loaded.job.inputs) == ("letters", ("d",))
+
+
+def test_every_word_of_az_ml_has_its_place(bench: Workbench) -> None:
+    bench.write(
+        "jobs/inputs.yml",
+        "job_name: nightly\nendpoint_name: letters\ndeployment_name: blue\ninput_data: {x: {path: azureml:mnist:1}}\n"
+        "compute: {instance_count: 2, target: azureml:cpu}\nmini_batch_size: 5\nerror_threshold: 3\n"
+        "retry_settings: {max_retries: 1, timeout: 40}\noutput_file_name: p.csv\n"
+        "output_dataset: {datastore_id: azureml:blob, path: /some/where/}\n",
+    )
+    job = read(bench, "jobs/inputs.yml").job
+    assert job is not None
+    assert (job.name, job.endpoint, job.deployment, job.inputs) == ("nightly", "letters", "blue", ("azureml:mnist:1",))
+    assert job.output_path == "azureml://datastores/blob/paths/some/where"
+    assert job.settings == {
+        "mini_batch_size": 5,
+        "error_threshold": 3,
+        "max_retries": 1,
+        "timeout": 40,
+        "output_file_name": "p.csv",
+        "instance_count": 2,
+    }
+
+
+def test_what_only_a_pipeline_takes_is_told_at_its_place(bench: Workbench, golden: Callable[[str, str], None]) -> None:
+    bench.write(
+        "inputs.yml",
+        "inputs:\n  data: {type: uri_folder, path: d}\n  more: {type: uri_file, path: e}\n"
+        "  score_mode:\n    type: string\n    default: append\n  ratio: 0.5\n"
+        "  model: {type: mlflow_model, path: azureml:m:1}\n  empty: {type: uri_folder}\n"
+        "dataset: []\noutput_dataset: {datastore_id: azureml:blob}\nname: a\njob_name: b\n",
+    )
+    loaded = read(bench, "inputs.yml", endpoint="letters")
+    golden("schemas/invocation.txt", findings_text(loaded.findings, loaded.sources))
