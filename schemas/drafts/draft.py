@@ -3,7 +3,7 @@
 from bep.lazy_dataclasses import dataclass, field, replace
 from bep.schemas.address import Address
 from bep.schemas.findings.doubts import Doubts
-from bep.schemas.findings.finding import Finding, Severity, mistake
+from bep.schemas.findings.finding import Finding, Severity, mistake, warning
 from bep.schemas.mark import Mark
 from bep.schemas.resource import Content, FieldPath, Reference
 from bep.schemas.yaml.node import Node
@@ -36,17 +36,21 @@ class Draft:
     not_secret: tuple[str, ...] = ()
     entry: str = ""
 
-    def error(self, code: str, path: FieldPath, message: str, fix: str, mark: Mark | None = None) -> None:
+    def error(
+        self, code: str, path: FieldPath, message: str, fix: str, mark: Mark | None = None, *, cause: str = ""
+    ) -> None:
         """Note what is wrong at a field, or at the nearest field there is; the field is in doubt from then on."""
         if path:
             self.doubts.add(path)
         place = mark or self.node.nearest(path).mark
-        self.findings.append(mistake(code, self.label, message, fix, place))
+        self.findings.append(mistake(code, self.label, message, fix, place, cause=cause))
 
-    def warn(self, code: str, path: FieldPath, message: str, fix: str, mark: Mark | None = None) -> None:
+    def warn(
+        self, code: str, path: FieldPath, message: str, fix: str, mark: Mark | None = None, *, cause: str = ""
+    ) -> None:
         """Note what is doubtful at a field."""
         place = mark or self.node.nearest(path).mark
-        self.findings.append(Finding(Severity.WARNING, code, self.label, message, fix, place))
+        self.findings.append(warning(code, self.label, message, fix, place, cause))
 
     def relabel(self, label: str) -> None:
         """Name it by its address from now on, and in what was said of it before."""

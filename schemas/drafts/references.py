@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
+from typing import NamedTuple
 
 from bep.lazy_dataclasses import dataclass
 from bep.lazy_patterns import lazy_pattern
@@ -33,6 +34,19 @@ class Named:
     version: str = ""
     label: str = ""
     external: bool = False
+
+
+class Misnamed(NamedTuple):
+    """A declaration that no reference finds: its name is wrong, or, with `elsewhere`, that of its endpoint is.
+
+    A deployment is `within` its endpoint, unless the name of that is wrong.
+    """
+
+    kind: str
+    name: str
+    address: Address | None
+    within: str = ""
+    elsewhere: bool = False
 
 
 def is_remote(path: str) -> bool:
@@ -104,7 +118,8 @@ class Addresses:
     """Every address a reference may mean: those declared, then those the provider has, asked for once a kind.
 
     When not `complete`, some file could not be read and may declare anything; `unsure` are names that broken
-    documents declare without it being clear as what. `alone` if what is referred to may be declared elsewhere.
+    documents declare without it being clear as what. `misnamed`, found later, are declarations whose names are wrong: a
+    reference may mean one by the name that it was to have. `alone` if what is referred to may be declared elsewhere.
     """
 
     def __init__(
@@ -117,6 +132,7 @@ class Addresses:
         alone: bool = False,
     ) -> None:
         self.alone = alone
+        self.misnamed: Sequence[Misnamed] = ()
         self._known = known
         self._complete = complete
         self._unsure = frozenset(unsure)
@@ -141,6 +157,19 @@ class Addresses:
     def may_have(self, name: str) -> bool:
         """Whether something of this name may be declared in what could not be read, so that none is missed."""
         return not self._complete or name in self._unsure
+
+    def may_be_misnamed(self, kind: str, name: str, *, within: str = "") -> bool:
+        """Whether a declaration that has a wrong name may be the one that this name means: unless it is like a right
+        name, and not like the wrong one. `within` is the endpoint of a deployment.
+        """
+        found = [one for one in self.misnamed if one.kind == kind and (one.within in ("", within))]
+        if any(one.name == name for one in found):
+            return True
+        wrong = [one for one in found if not one.elsewhere]
+        if not wrong or nearest(name, [one.name for one in wrong]):
+            return bool(wrong)
+        sound = {names_of(address)[-1 if within else 0] for address in {*self.every(kind)} - {w.address for w in wrong}}
+        return not nearest(name, sound)
 
     def newest(self, kind: str, name: str) -> Address | None:
         """The address that `@latest` means.

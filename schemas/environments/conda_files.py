@@ -81,7 +81,9 @@ def _dependency(draft: Draft, item: Node) -> None:
 
 
 def _section(draft: Draft, pip: Node) -> None:
-    _texts(draft, pip, "pip", "a requirement in 'pip'", "Write one requirement a line, each after '- '.")
+    fix = "Write one requirement a line, each after '- '"
+    fix += ", and indented more than '- pip:'." if pip.value is None else "."
+    _texts(draft, pip, "pip", "a requirement in 'pip'", fix)
     for line in pip.value if isinstance(pip.value, list) else ():
         found = _ONE_EQUALS_SIGN.fullmatch(line.value) if isinstance(line.value, str) else None
         if found is not None:

@@ -24,6 +24,7 @@ from bep.schemas.specs.detecting import NO_SPEC, detect, has_only_a_name
 from bep.schemas.specs.dialects import Wish, unfold
 from bep.schemas.specs.entries import entries_of, suffixed
 from bep.schemas.specs.foreign import foreign, foreign_text, told
+from bep.schemas.specs.misnamed import misnamed
 from bep.schemas.specs.resolving import resolve
 from bep.schemas.specs.rules import check_addresses, check_compute, check_delays, check_deployment, duplicates
 from bep.schemas.specs.traffic import traffic_of
@@ -34,7 +35,8 @@ from bep.schemas.workspace.reading_workspace import documents_of, open_workspace
 from bep.schemas.workspace.variables import Variables
 from bep.schemas.workspace.workspace import LOCAL, SpecFile, Workspace
 from bep.schemas.yaml.masking import masked
-from bep.schemas.yaml.node import Node, scalars
+from bep.schemas.yaml.node import Node, nodes, scalars
+from bep.schemas.yaml.nodes import TWICE
 
 if TYPE_CHECKING:
     from bep.schemas.specs.script_grammar import Parse
@@ -109,7 +111,8 @@ class _Loading:
 
     `unsure` are names that documents declare without it being clear as what; not `complete` means that there may be
     more than the names known. `gone` are the ids of scalars that no rule needs to say more of. `suspects` are certain
-    secrets where they were written, some of them in fields that nothing is made of. `unsaid` are documents that have
+    secrets where they were written, some of them in fields that nothing is made of. `twice` are the places of keys that
+    a mapping has already, so that it is not clear which value is meant. `unsaid` are documents that have
     only a name, with their place among the drafts, and what is to be said if nothing tells what they are.
     """
 
@@ -127,6 +130,7 @@ class _Loading:
     unsure: set[str] = field(default_factory=set)
     gone: set[int] = field(default_factory=set)
     suspects: list[tuple[Draft, FieldPath, Node]] = field(default_factory=list)
+    twice: set[Mark] = field(default_factory=set)
     unsaid: list[tuple[int, Node, SpecFile, Sequence[Finding]]] = field(default_factory=list)
     complete: bool = field(init=False)
 
@@ -143,6 +147,7 @@ class _Loading:
             if documents and len(jobs) == len(documents):
                 return
             documents = tuple(node for node in documents if id(node) not in jobs)
+        self.twice |= {finding.mark for finding in read if finding.code == TWICE and finding.mark is not None}
         strange = self._foreign(documents, spec, read)
         if len(strange) < len(documents) or not strange:  # what is wrong with another tool's YAML is not bep's to say
             self.findings += read
@@ -222,6 +227,9 @@ class _Loading:
         draft.findings += warnings
         if refused or self.variables.unset:
             self._salvage(draft, refused)
+        for path, one in nodes(node) if self.twice else ():
+            if one.key_mark in self.twice:
+                draft.doubts.add(path)
         drafts, wishes = unfold(draft, spec.endpoint)
         self.wishes += wishes
         for below in drafts:
@@ -267,6 +275,9 @@ class _Loading:
         unique, twice = duplicates(self.drafts)
         self.findings += twice
         addresses = Addresses(unique, self.known, complete=self.complete, unsure=self.unsure, alone=self.chosen.alone)
+        named = self.chosen.named or ()  # who is told of some files alone knows no wrong name in another
+        here = [draft for draft in self.drafts if not self.chosen.part or draft.mark.file in named]
+        addresses.misnamed = tuple(misnamed(here, addresses))
         first = {id(draft) for draft in unique.values()}
         others = [draft for draft in self.drafts if id(draft) not in first and not draft.inline]
         unique.update(self._traffic(addresses))
@@ -343,10 +354,11 @@ class _Loading:
 
     def _traffic(self, addresses: Addresses) -> dict[Address, Draft]:
         found: dict[Address, Draft] = {}
+        unnamed = {one.name for one in addresses.misnamed if one.kind == "endpoint"}
         for wish in self.wishes:
             draft, findings = traffic_of(wish, addresses)
             self.findings += findings
-            if draft is not None and draft.address is not None:
+            if draft is not None and draft.address is not None and wish.endpoint not in unnamed:
                 found[draft.address] = draft
         return found
 

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from bep.schemas.address import Address, names_of
+from bep.schemas.address import Address, kind_of, names_of
 from bep.schemas.drafts.draft import Draft
 from bep.schemas.drafts.references import CURATED, Addresses, Named, datastore_of, parse
 from bep.schemas.findings.did_you_mean import did_you_mean, listed, with_article
@@ -48,6 +48,8 @@ def _field(draft: Draft, path: FieldPath, kind: str, node: Node, addresses: Addr
         )
         return
     address = None if named.external else addresses.find(named)
+    if address is None and draft.doubts.touch(*path):
+        return
     if address is None:
         _unresolved(draft, path, kind, node, named, addresses)
         return
@@ -57,7 +59,7 @@ def _field(draft: Draft, path: FieldPath, kind: str, node: Node, addresses: Addr
 
 
 def _unresolved(draft: Draft, path: FieldPath, kind: str, node: Node, named: Named, addresses: Addresses) -> None:
-    if named.external or addresses.may_have(named.name):
+    if named.external or addresses.may_have(named.name) or addresses.may_be_misnamed(kind, named.name):
         return
     if kind == "environment" and named.name.startswith(CURATED):
         return
@@ -68,7 +70,7 @@ def _unresolved(draft: Draft, path: FieldPath, kind: str, node: Node, named: Nam
         return
     wanted = "/".join(part for part in (kind, named.name, named.version) if part)
     message = f"{path[-1]} '{node.value.strip()}': there is no {wanted}"
-    _say(draft, path, message, addresses.advice(wanted, kind), addresses)
+    _say(draft, path, message, addresses.advice(wanted, kind), addresses, cause=wanted)
 
 
 def _stored(draft: Draft, name: str, addresses: Addresses) -> None:
@@ -91,17 +93,33 @@ def _ordering(draft: Draft, addresses: Addresses) -> None:
         address = Address(node.text)
         if addresses.has(address):
             draft.references.append(Reference(("x-bep", "depends_on", index), address))
-        elif node.value is not None and not any(map(addresses.may_have, names_of(address))):
+        elif node.value is not None and not _is_unclear(address, addresses):
             message = f"depends_on: there is no {address}"
-            _say(draft, (), message, _near(address, addresses), addresses, node.mark)
+            _say(draft, (), message, _near(address, addresses), addresses, node.mark, cause=address)
 
 
-def _say(draft: Draft, path: FieldPath, message: str, fix: str, addresses: Addresses, mark: Mark | None = None) -> None:
+def _is_unclear(address: Address, addresses: Addresses) -> bool:
+    names = names_of(address)
+    return any(map(addresses.may_have, names)) or any(
+        addresses.may_be_misnamed(kind_of(address), name, within=names[0]) for name in names
+    )
+
+
+def _say(
+    draft: Draft,
+    path: FieldPath,
+    message: str,
+    fix: str,
+    addresses: Addresses,
+    mark: Mark | None = None,
+    *,
+    cause: str,
+) -> None:
     """That a reference leads nowhere: an error, unless it may lead to where nobody looked."""
     if addresses.alone:
-        draft.warn(UNRESOLVED, path, f"{message} among these files", ELSEWHERE, mark)
+        draft.warn(UNRESOLVED, path, f"{message} among these files", ELSEWHERE, mark, cause=cause)
     else:
-        draft.error(UNRESOLVED, path, message, fix, mark)
+        draft.error(UNRESOLVED, path, message, fix, mark, cause=cause)
 
 
 def _near(address: Address, addresses: Addresses) -> str:

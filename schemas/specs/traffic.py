@@ -39,7 +39,11 @@ def _shares(wish: Wish, label: str) -> Iterator[Finding]:
 
 
 def _is_there(name: str, endpoint: str, addresses: Addresses) -> bool:
-    return addresses.may_have(name) or addresses.has(address_of("deployment", endpoint, name))
+    return (
+        addresses.may_have(name)
+        or addresses.has(address_of("deployment", endpoint, name))
+        or addresses.may_be_misnamed("deployment", name, within=endpoint)
+    )
 
 
 def _deployments(endpoint: str, addresses: Iterable[Address]) -> list[str]:

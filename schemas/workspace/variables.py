@@ -181,7 +181,7 @@ class Variables:
             return None
         if variable is None:
             fix = did_you_mean(name, self.declared or ()) or f"Declare it under variables in bep.yml ({self._there()})."
-            self._report("unknown-variable", f"there is no variable '{name}'", fix, mark)
+            self._report("unknown-variable", f"there is no variable '{name}'", fix, mark, cause=name)
             return None
         if not variable.sound:
             return None
@@ -237,8 +237,15 @@ class Variables:
         return f"there are: {listed(self.declared)}" if self.declared else "there are none"
 
     def _report(
-        self, code: str, message: str, fix: str, mark: Mark | None, address: str = "", next: tuple[Step, ...] = ()
+        self,
+        code: str,
+        message: str,
+        fix: str,
+        mark: Mark | None,
+        address: str = "",
+        next: tuple[Step, ...] = (),
+        cause: str = "",
     ) -> None:
-        finding = mistake(code, address, message, fix, mark, next)
+        finding = mistake(code, address, message, fix, mark, next, cause)
         if finding not in self.findings:
             self.findings.append(finding)

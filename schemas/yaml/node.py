@@ -143,6 +143,17 @@ def words(node: Node) -> tuple[set[str], list[str]]:
     return names, texts
 
 
+def nodes(node: Node, path: FieldPath = ()) -> Iterator[tuple[FieldPath, Node]]:
+    """A node and every one below, with its path."""
+    yield path, node
+    if type(node.value) is dict:
+        for name, below in node.value.items():
+            yield from nodes(below, (*path, name))
+    elif type(node.value) is list:
+        for index, below in enumerate(node.value):
+            yield from nodes(below, (*path, index))
+
+
 class Marks(Mapping[FieldPath, Mark]):
     """Where every field of a resource was written. Looks it up when asked, so that it costs nothing until then."""
 
@@ -158,19 +169,7 @@ class Marks(Mapping[FieldPath, Mark]):
         return found.mark
 
     def __iter__(self) -> Iterator[FieldPath]:
-        return _paths(self._node, ())
+        return (path for path, _ in nodes(self._node))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
-
-
-def _paths(node: Node, path: FieldPath) -> Iterator[FieldPath]:
-    yield path
-    if isinstance(node.value, dict):
-        below: Any = node.value.items()
-    elif isinstance(node.value, list):
-        below = enumerate(node.value)
-    else:
-        return
-    for step, child in below:
-        yield from _paths(child, (*path, step))

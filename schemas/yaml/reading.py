@@ -6,11 +6,11 @@ from bep.lazy_dataclasses import dataclass
 from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.mark import Mark
 from bep.schemas.yaml.node import Node
-from bep.schemas.yaml.nodes import Building
+from bep.schemas.yaml.nodes import Building, TooDeep
 from bep.schemas.yaml.package import yaml
+from bep.schemas.yaml.syntax_errors import explained
 
 MOST_BYTES = 10 * 1024 * 1024
-MOST_DEPTH = 100
 SMALL = 100_000
 """Characters up to which a text with a syntax error is read again without libyaml, whose messages say less."""
 
@@ -24,48 +24,22 @@ class Written:
     findings: tuple[Finding, ...]
 
 
-class TooDeep(Exception):
-    """Nesting beyond what any spec needs. Raised while parsing, before a stack can overflow."""
-
-
-class _Shallow:
-    """Stands in for the YAML package's resolver: tags say only whether a scalar was plain, and depth is bounded."""
-
-    depth = 0
-
-    def descend_resolver(self, _parent: Any, _index: Any) -> None:
-        self.depth += 1
-        if self.depth > MOST_DEPTH:
-            raise TooDeep
-
-    def ascend_resolver(self) -> None:
-        self.depth -= 1
-
-    def resolve(self, _kind: Any, _value: Any, implicit: Any) -> str:
-        return "plain" if implicit is not True and implicit and implicit[0] else "quoted"
-
-
-class PureLoader(_Shallow, yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser, yaml.composer.Composer):
-    """The loader for where the YAML package has no libyaml."""
+class PureLoader(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):
+    """The parser for where the YAML package has no libyaml."""
 
     def __init__(self, text: str) -> None:
         yaml.reader.Reader.__init__(self, text)
         yaml.scanner.Scanner.__init__(self)
         yaml.parser.Parser.__init__(self)
-        yaml.composer.Composer.__init__(self)
 
 
 def _fast_loader() -> Any:
-    """The same loader on libyaml, or None where that is not installed."""
+    """The same parser on libyaml, or None where that is not installed."""
     try:
         from yaml._yaml import CParser
     except ImportError:
         return None
-
-    class FastLoader(_Shallow, CParser):  # type: ignore[misc, unused-ignore]
-        pass
-
-    return FastLoader
+    return CParser
 
 
 FAST_LOADER = _fast_loader()
@@ -103,14 +77,9 @@ def read_text(text: str, file: str, *, loader: Any = None) -> Written:
     chosen = loader or FAST_LOADER or PureLoader
     try:
         return _documents(chosen(text), text, file)
-    except TooDeep:
-        return _refused(
-            file,
-            text,
-            "too-deep",
-            f"values are nested more than {MOST_DEPTH} levels deep",
-            "No spec needs this depth: look for brackets that are not closed.",
-        )
+    except TooDeep as deep:
+        fix = "No spec needs this depth: look for brackets that are not closed."
+        return _refused(file, text, "too-deep", str(deep), fix, Mark(file, deep.line, deep.column))
     except yaml.MarkedYAMLError as error:
         again = read_text(text, file, loader=PureLoader) if chosen is not PureLoader and len(text) < SMALL else None
         return again if again is not None and again.findings else _syntax(error, text, file)
@@ -120,13 +89,9 @@ def read_text(text: str, file: str, *, loader: Any = None) -> Written:
 
 def _documents(parser: Any, text: str, file: str) -> Written:
     findings: list[Finding] = []
-    documents = []
-    while parser.check_node():
-        root = parser.get_node()
-        node = Building(file, findings).build(root)
-        if node.value is not None:
-            documents.append(node)
-    return Written(text, tuple(documents), tuple(findings))
+    nodes = Building(parser.get_event, text, file, findings).documents()
+    documents = tuple(node for node in nodes if node.value is not None)
+    return Written(text, documents, tuple(findings))
 
 
 def _refused(file: str, text: str, code: str, message: str, fix: str, mark: Mark | None = None) -> Written:
@@ -134,33 +99,9 @@ def _refused(file: str, text: str, code: str, message: str, fix: str, mark: Mark
 
 
 def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Written:
-    place = error.problem_mark or error.context_mark
-    lines = text.count("\n") + 1
-    line = min(place.line + 1, lines) if place else 1
-    mark = Mark(file, line, place.column + 1 if place and place.line < lines else 1)
-    context = f" {error.context}" if error.context else ""
-    return _refused(
-        file,
-        text,
-        "yaml-syntax",
-        f"this is not YAML: {error.problem or 'it cannot be read'}{context}",
-        _hint(error, text, mark),
-        mark,
-    )
-
-
-def _hint(error: yaml.MarkedYAMLError, text: str, mark: Mark) -> str:
-    lines = text.splitlines()
-    line = lines[mark.line - 1] if mark.line <= len(lines) else ""
-    if "\t" in line[: len(line) - len(line.lstrip())] or "'\\t'" in str(error.problem):
-        return "Indent with spaces: YAML does not allow tabs."
-    if "azureml: " in line:
-        return "Write azureml:NAME:VERSION without a space after azureml:, or put quotes around it."
-    if "mapping values" in str(error.problem):
-        return "Put quotes around a value that has ': ' in it, and check the indentation of this line."
-    if "alias" in str(error.problem):
-        return "Define the anchor with & before it is used with *."
-    return "Check indentation, quotes and brackets on this line and the one before it."
+    trouble = explained(error, text, PureLoader(text).get_token if len(text) < SMALL else None)
+    mark = Mark(file, trouble.line + 1, trouble.column + 1)
+    return _refused(file, text, "yaml-syntax", trouble.message, trouble.fix, mark)
 
 
 def _unprintable(error: yaml.reader.ReaderError, text: str, file: str) -> Written:

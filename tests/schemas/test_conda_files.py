@@ -30,6 +30,23 @@ def test_what_is_wrong_is_shown_in_the_conda_file_and_inline(
     golden("schemas/conda.txt", findings_text(loaded.findings, loaded.sources))
 
 
+def test_an_indent_slip_is_the_only_finding(bench: Workbench) -> None:
+    bench.write("conda.yml", "dependencies:\n  - python=3.11\n    - pip\n  - pip:\n    - numpy==1.26.4\n      - idna\n")
+    bench.write("e.yml", f"{ENVIRONMENT}conda_file: conda.yml\n")
+    found = bench.load("e.yml").findings
+    assert [(f.code, str(f.mark)) for f in found] == [
+        ("indented-item", "conda.yml:3:5"),
+        ("indented-item", "conda.yml:6:7"),
+    ]
+
+
+def test_a_pip_section_whose_lines_are_not_indented_is_told_so(bench: Workbench) -> None:
+    bench.write("e.yml", f"{ENVIRONMENT}conda_file:\n  dependencies:\n  - pip:\n  - idna==3.7\n")
+    [found] = bench.load("e.yml").findings
+    assert (found.code, str(found.mark)) == ("wrong-type", "e.yml:7:9")
+    assert found.fix == "Write one requirement a line, each after '- ', and indented more than '- pip:'."
+
+
 def test_a_deployments_own_environment_is_looked_at(article: Workbench) -> None:
     article.write(
         "d.yml",

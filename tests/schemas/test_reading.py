@@ -6,7 +6,7 @@ import pytest
 
 from bep.schemas.mark import Mark
 from bep.schemas.yaml.node import faithful, plain
-from bep.schemas.yaml.reading import FAST_LOADER, MOST_BYTES, PureLoader, Written, read
+from bep.schemas.yaml.reading import FAST_LOADER, MOST_BYTES, SMALL, PureLoader, Written, read
 from tests.schemas.conftest import Workbench
 
 LOADERS = [pytest.param(FAST_LOADER, id="libyaml"), pytest.param(PureLoader, id="pure")]
@@ -73,13 +73,15 @@ def test_versions_keep_their_text(version: str, article: Workbench) -> None:
         (b"a: !x 1\n", "unknown-tag", 1, 4),
         (b"a: !!python/object:os.system {}\n", "unknown-tag", 1, 4),
         (b"? {a: 1}\n: 2\n", "key-not-text", 1, 3),
-        (b"a: &a\n  b: *a\n", "alias-cycle", 1, 4),
+        (b"a: &a\n  b: *a\n", "alias-cycle", 2, 6),
         (b"<<: 1\n", "bad-merge", 1, 5),
         (b"a: caf\xe9\n", "not-utf-8", 1, 7),
         (b"a: \x07\n", "yaml-syntax", 1, 4),
-        (b"a: [1\n", "yaml-syntax", 2, 1),
-        (b"[" * 101, "too-deep", 1, 1),
-        (b"- " * 2000, "too-deep", 1, 1),
+        (b"a: [1\n", "yaml-syntax", 1, 4),
+        (b"[" * 101, "too-deep", 1, 101),
+        (b"- " * 2000, "too-deep", 1, 201),
+        (b"a: &x 1\nb: &x 2\n", "yaml-syntax", 2, 4),
+        (b"a: 1\nb: *x\n", "yaml-syntax", 2, 4),
         (b"\xff\xfea\0", "not-utf-8", 1, 1),
         (b"%YAML 9.9\n---\na: 1\n", "yaml-syntax", 1, 1),
     ],
@@ -87,6 +89,99 @@ def test_versions_keep_their_text(version: str, article: Workbench) -> None:
 def test_what_is_refused_and_where(content: bytes, code: str, line: int, column: int, loader: Any) -> None:
     written = read(content, "a.yml", loader=loader)
     assert [(f.code, f.mark) for f in written.findings] == [(code, Mark("a.yml", line, column))]
+
+
+@pytest.mark.parametrize("size", [0, SMALL], ids=["small", "large"])
+@pytest.mark.parametrize(
+    ("text", "line", "column", "said"),
+    [
+        ('a: 1\nb: "x\nc: y\nd: z\n', 2, 4, "quote that opens here is not closed"),
+        ("a: 1\nb: 'x\nc: ''\n", 2, 4, "quote that opens here is not closed"),
+        ('"a: 1\nb: 2\n', 1, 1, "quote that opens here is not closed"),
+        ('a: ["x, y]\nb: 2\n', 1, 5, "quote that opens here is not closed"),
+        ('a: "x\n---\nb: 2\n', 1, 4, "quote that opens here is not closed"),
+        ("a: 1\r\nb: 'x\r\nc: y\r\n", 2, 4, "quote that opens here is not closed"),
+        ("a: [1, 2\nb: 3\nc: 4\n", 1, 4, "[ that opens here is not closed"),
+        ("a: {x: 1\nb: 3\n", 1, 4, "{ that opens here is not closed"),
+        ("a:\n  b: [1\n  c: [2]\nd: 3\n", 2, 6, "[ that opens here is not closed"),
+        ("a: [1\n- b\n", 1, 4, "[ that opens here is not closed"),
+        ("a: [1\n---\nb: 2\n", 1, 4, "[ that opens here is not closed"),
+        ('{"a": [1, 2,\n"b": 3}\n', 1, 7, "[ that opens here is not closed"),
+    ],
+)
+def test_what_is_not_closed_is_told_where_it_opens(text: str, line: int, column: int, said: str, size: int) -> None:
+    [found] = read(f"{text}{'#' * size}".encode(), "a.yml").findings
+    assert (found.code, found.mark) == ("yaml-syntax", Mark("a.yml", line, column))
+    assert said in found.message
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [('a: 1\nb: "x\nc: "y"\nd: 1\n', 3), ("a: 1\nb: 'x\n\nc: ''\nd: 'y: z'\n", 5), ('a: 1\nb: "x\nc: "y: z"\n', 3)],
+)
+def test_a_quote_closed_by_the_next_one_is_told_where_it_opens(text: str, line: int) -> None:
+    [found] = read(text.encode(), "a.yml").findings
+    assert (found.code, found.mark) == ("yaml-syntax", Mark("a.yml", 2, 4))
+    assert f"is closed only in line {line}" in found.message
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("a: [\n 1,\n {x: 1} {y: 2},\n]\n", 3, 9),
+        ('{"a": 1,\n"b" 2}\n', 2, 5),
+        ("a: {b: [1, 2}\n", 1, 13),
+        ('a: "\\d"\n', 1, 6),
+        ("a: 'it's'\n", 1, 8),
+    ],
+)
+def test_what_is_closed_is_told_where_it_goes_wrong(text: str, line: int, column: int) -> None:
+    [found] = read(text.encode(), "a.yml").findings
+    assert (found.code, found.mark) == ("yaml-syntax", Mark("a.yml", line, column))
+
+
+@pytest.mark.parametrize("size", [0, SMALL], ids=["small", "large"])
+@pytest.mark.parametrize(
+    ("text", "line", "column", "said"),
+    [
+        ("d:\n - python=3.11\n   - pip:\n     - a\n", 3, 4, "item is indented more than the one above it"),
+        ("d:\n - a\n- b\n", 3, 1, "indentation of this line fits nothing above it"),
+        ("d:\n  - pip:\n      - a\n    - b\n", 4, 5, "indentation of this line fits nothing above it"),
+        ("a:\n   b: 1\n  c: 2\n", 3, 3, "indentation of this line fits nothing above it"),
+        ("- a\nb: 1\n", 2, 1, "indentation of this line fits nothing above it"),
+        ("a: 1\n\n  b: 2\n", 3, 3, "field is indented more than the one above it"),
+        ("- a: 1\n   b: 2\n", 2, 4, "field is indented more than the one above it"),
+    ],
+)
+def test_an_indent_slip_is_named(text: str, line: int, column: int, said: str, size: int) -> None:
+    [found] = read(f"{text}{'#' * size}".encode(), "a.yml").findings
+    assert (found.code, found.mark) == ("yaml-syntax", Mark("a.yml", line, column))
+    assert said in found.message
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+@pytest.mark.parametrize(
+    ("text", "meant", "places"),
+    [
+        ("d:\n  - python=3.11\n    - pip\n", ["python=3.11", "pip"], [(3, 5)]),
+        ("d:\n- a\n  b\n   - 3.10\n   - d\n- e\n", ["a b", 3.1, "d", "e"], [(4, 4), (5, 4)]),
+        ("d:\n- pip:\n  - a\n    - b==1\n", [{"pip": ["a", "b==1"]}], [(4, 5)]),
+        ("d:\n- 'a\n  - b'\n", ["a - b"], []),
+        ("d: [a,\n b\n - c]\n", ["b - c"], []),
+        ("d:\n- a - b\n", ["a - b"], []),
+    ],
+)
+def test_an_item_indented_too_far_is_read_as_the_item_it_was_meant_to_be(
+    text: str, meant: Any, places: list[tuple[int, int]], loader: Any
+) -> None:
+    written = read(text.encode(), "a.yml", loader=loader)
+    assert [(f.code, f.mark) for f in written.findings] == [("indented-item", Mark("a.yml", *p)) for p in places]
+    assert plain(written.documents[0])["d"][-len(meant) :] == meant
+
+
+def test_one_alias_does_not_make_what_is_written_out_count() -> None:
+    text = "a: &a {x: 1}\nb: *a\nc: [" + "1, " * 150_000 + "1]\n"
+    assert codes(read(text.encode(), "a.yml")) == []
 
 
 def test_a_document_may_be_large_but_not_too_large() -> None:
