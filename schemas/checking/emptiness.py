@@ -20,7 +20,20 @@ def take_out_empty(root: Node) -> Empty:
     Items of lists stay, whose places count; a list of nulls is for the schema to refuse. Conda files are looked through
     where they are checked: no schema of ours has their inside.
     """
-    return dict(_taken(root, ()))
+    return dict(_taken(root, ())) if _has_empty(root) else {}
+
+
+def _has_empty(root: Node) -> bool:
+    """Whether any value is null, wherever it stands: hardly a document has one, and so need not be walked by paths."""
+    left = [root]
+    while left:
+        value = left.pop().value
+        for below in value.values() if type(value) is dict else value if type(value) is list else ():
+            if below.value is None:
+                return True
+            if type(below.value) is dict or type(below.value) is list:
+                left.append(below)
+    return False
 
 
 def _taken(node: Node, path: FieldPath) -> Iterator[tuple[FieldPath, Mark]]:

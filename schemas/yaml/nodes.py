@@ -83,7 +83,8 @@ class Building:
         self._depth -= 1
         if event.anchor is not None:
             self._anchors[event.anchor] = node
-        self._check_tag(event.tag, node)
+        if event.tag is not None:
+            self._check_tag(event.tag, node)
         return node
 
     def _scalar(self, event: Any, key: Place | None) -> Node:
@@ -225,8 +226,8 @@ class Building:
             return node.with_value([copy for copy in items if copy is not _LOST])
         return node.with_value(node.value, node.text)
 
-    def _check_tag(self, tag: str | None, node: Node) -> None:
-        if tag is None or tag == "!" or tag.removeprefix(PREFIX) in TAGS:
+    def _check_tag(self, tag: str, node: Node) -> None:
+        if tag == "!" or tag.removeprefix(PREFIX) in TAGS:
             return
         shown = "!!" + tag.removeprefix(PREFIX) if tag.startswith(PREFIX) else tag
         self._report("unknown-tag", f"the tag {shown} means nothing here", "Remove the tag.", node.mark, always=True)
