@@ -1,0 +1,5 @@
+"""What the tests of this folder have."""
+
+from tests.azure.fixtures import azure
+
+__all__ = ["azure"]
