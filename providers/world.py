@@ -18,7 +18,7 @@ from bep.providers.protocol import Provider, Reader
 from bep.schemas.address import Address
 
 if TYPE_CHECKING:
-    from bep.schemas.resource import FieldPath
+    from bep.schemas.resource import FieldPath, Resource
     from bep.schemas.specs.script_grammar import Parsed
 
 Report = Callable[[str], None]
@@ -30,6 +30,7 @@ class Setup:
 
     `root` is the workspace's folder, `home` the one of what is bep's in it; `settings` are what bep.yml says of this
     world. `secret_key` keys the digests that stand for secrets: empty for one that is only to be looked at.
+    `answers` is what another world of this process was told, which changes nothing: whoever takes an answer takes it out.
     `clock` gives the moment as the formats write it, `environment` is the process's. `conda_names` are what the file
     of names says. `fetch` brings what is stored at an address here, and raises `ProviderError`.
     """
@@ -42,6 +43,22 @@ class Setup:
     environment: Mapping[str, str]
     conda_names: Mapping[str, str | None]
     fetch: Callable[[str], Path]
+    answers: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """Something of a spec that cannot be had in a world: of which resource (none: the world itself), at which field.
+
+    What is no error is only not as it is asked for: it is said, and the rest is done.
+    """
+
+    code: str
+    address: str
+    path: "FieldPath"
+    message: str
+    fix: str
+    is_error: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,6 +359,10 @@ class ReadWorld(Protocol):
     @property
     def environments(self) -> Environments | None:
         """Environments built on this machine; None where the world builds its own."""
+        ...
+
+    def unfit(self, resources: "Sequence[Resource]") -> "Iterator[Unfit]":
+        """What of the specs cannot be had here, as far as that is known without asking anybody."""
         ...
 
     @property

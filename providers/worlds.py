@@ -12,7 +12,13 @@ def _local(setup: Setup) -> World:
     return LocalWorld(setup)
 
 
-WORLDS: Final[dict[str, Callable[[Setup], World]]] = {"local": _local}
+def _azure(setup: Setup) -> World:
+    from bep.providers.azure.world import AzureWorld
+
+    return AzureWorld(setup)
+
+
+WORLDS: Final[dict[str, Callable[[Setup], World]]] = {"local": _local, "azure": _azure}
 """How each is opened. A new world is a folder and a line here."""
 
 

@@ -7,7 +7,7 @@ some reads later; there are no etags, so the provider makes them of what it read
 import fcntl
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,10 @@ from bep.planner.observed import Condition, Observed
 from bep.planner.state import ContentRecord
 from bep.planner.wanted import records
 from bep.providers.protocol import Conflict, Done, Forgotten, Pending, ProviderError, Verb, Write
-from bep.providers.world import Setup
+from bep.providers.world import Setup, Unfit
 from bep.providers.worlds import WORLDS
 from bep.schemas.address import Address, kind_of, names_of
+from bep.schemas.resource import Resource
 from bep.schemas.secrets.secret import seal
 
 NAME = "azure"  # the one other name that bep.yml may have today
@@ -166,6 +167,9 @@ class SlowWorld:
 
     def __init__(self, setup: Setup) -> None:
         self.objects = SlowProvider(Service(setup.root), setup.secret_key)
+
+    def unfit(self, resources: Sequence[Resource]) -> Iterator[Unfit]:
+        return iter(())
 
     def seal(self) -> None: ...
 

@@ -142,7 +142,8 @@ def _write(call: Call) -> Write:
     verb = _verb(change)
     if verb is Verb.DELETE:
         return Write(verb, change.address, call.operation, etag=call.etag, entry=call.entry)
-    return Write(verb, change.address, call.operation, _wanted(call), "" if verb is Verb.CREATE else call.etag)
+    etag = "" if verb is Verb.CREATE else call.etag
+    return Write(verb, change.address, call.operation, _wanted(call), etag, call.entry)
 
 
 def _verb(change: Change) -> Verb:

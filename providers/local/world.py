@@ -1,6 +1,6 @@
 """The local world, whole: each face over the modules that do its work, imported on use. Knows no state and no job."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from bep.providers.local.content import ContentStore
 from bep.providers.local.environments.builder_names import AUTO
 from bep.providers.local.provider import LocalProvider
-from bep.providers.world import Chosen, Kept, Report, ScoredWith, Setup, Unreferenced
+from bep.providers.world import Chosen, Kept, Report, ScoredWith, Setup, Unfit, Unreferenced
 
 if TYPE_CHECKING:
     from bep.providers.local.scored_environments import ScoredEnvironments
+    from bep.schemas.resource import Resource
 
 
 class LocalWorld:
@@ -68,6 +69,17 @@ class LocalWorld:
         from bep.providers.local.scored_environments import ScoredEnvironments
 
         return ScoredEnvironments(self.objects)
+
+    def unfit(self, resources: "Sequence[Resource]") -> "Iterator[Unfit]":
+        """Each package of an environment that cannot be had on this machine."""
+        from bep.schemas.environments.pip_files import FIELD
+
+        for one in resources:
+            if one.kind == "environment" and isinstance(one.attributes.get("conda_file"), Mapping):
+                files = one.contents.get(FIELD)
+                found = self.environments.unbuildable(one.attributes, files.files if files else {})
+                for place, message, fix in found:
+                    yield Unfit("environment-unbuildable", one.address, place, message, f"{fix}.")
 
     def seal(self) -> None:
         """Seal what an earlier bep wrote in clear."""

@@ -1,10 +1,10 @@
-"""What the specs' environments ask for that cannot be built on this machine. Builds nothing; prints nothing."""
+"""What of the specs cannot be had in the world that they are for. Builds nothing; prints nothing."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from bep.lazy_dataclasses import replace
-from bep.schemas.findings.finding import Finding, mistake, ordered
+from bep.schemas.findings.finding import Finding, mistake, ordered, warning
 from bep.schemas.mark import Mark
 from bep.schemas.resource import FieldPath, Resource
 from bep.schemas.specs.loading import Loaded
@@ -13,13 +13,12 @@ if TYPE_CHECKING:
     from bep.providers.world import World
 
 
-def with_environments(loaded: Loaded, world: "World", source: Callable[[str], str]) -> Loaded:
-    """The specs with a finding for each package that cannot be had, where the world builds environments here.
+def with_unfit(loaded: Loaded, world: "World", source: Callable[[str], str]) -> Loaded:
+    """The specs with a finding for each thing that cannot be had in the world: a package, a type, a field.
 
-    Elsewhere the service builds them, so there they are right. `source` gives the text of a file as findings may show
-    it.
+    `source` gives the text of a file as findings may show it.
     """
-    found = [finding for one in loaded.resources for finding in _unbuildable(one, world)]
+    found = list(_findings(loaded, world))
     if not found:
         return loaded
     files = {finding.mark.file for finding in found if finding.mark is not None} - loaded.sources.keys()
@@ -27,16 +26,13 @@ def with_environments(loaded: Loaded, world: "World", source: Callable[[str], st
     return replace(loaded, findings=ordered([*loaded.findings, *found]), sources=sources)
 
 
-def _unbuildable(resource: Resource, world: "World") -> Iterator[Finding]:
-    conda = resource.attributes.get("conda_file") if resource.kind == "environment" else None
-    environments = world.environments if isinstance(conda, Mapping) else None
-    if environments is None:
-        return
-    from bep.schemas.environments.pip_files import FIELD
-
-    files = resource.contents.get(FIELD)
-    for place, message, fix in environments.unbuildable(resource.attributes, files.files if files else {}):
-        yield mistake("environment-unbuildable", resource.address, message, f"{fix}.", _mark(resource, place))
+def _findings(loaded: Loaded, world: "World") -> Iterator[Finding]:
+    declared = {one.address: one for one in loaded.resources}
+    for unfit in world.unfit(loaded.resources):
+        resource = declared.get(unfit.address)  # type: ignore[call-overload]
+        say = mistake if unfit.is_error else warning
+        mark = _mark(resource, unfit.path) if resource else None
+        yield say(unfit.code, unfit.address, unfit.message, unfit.fix, mark)
 
 
 def _mark(resource: Resource, place: FieldPath) -> Mark:

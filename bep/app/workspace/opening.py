@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bep.app.workspace.clock import new_state, now
 from bep.app.workspace.files import WorkspaceFiles
@@ -55,6 +55,7 @@ class Opened:
         self.files = WorkspaceFiles(root, source.standard_input)
         self.patience = 0.0
         """Seconds that reading the state waits for what an interrupted apply began and the world still works on."""
+        self._answers: dict[str, Any] = {}
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -100,7 +101,7 @@ class Opened:
     @cached_property
     def loaded(self) -> "Loaded":
         """The specs, with every finding. Never raises for what a user wrote."""
-        from bep.app.workspace.build_checks import with_environments
+        from bep.app.workspace.build_checks import with_unfit
         from bep.planner.planning.earlier_rules import as_registered
         from bep.providers.worlds import WORLDS
         from bep.schemas.specs.loading import load
@@ -121,7 +122,7 @@ class Opened:
         world = self.keyless_world
         if loaded.workspace.stage is not None:  # else it cannot be told which world is meant, and a finding says why
             loaded = replace(loaded, resources=as_registered(loaded.resources, world.objects.list))
-        return with_environments(loaded, world, self._text)
+        return with_unfit(loaded, world, self._text)
 
     def _text(self, path: str) -> str:
         """A file's text as it may be shown: whatever looks like a secret is redacted."""
@@ -166,6 +167,7 @@ class Opened:
             environment=self.environment,
             conda_names=found.conda_names,
             fetch=self._fetched,
+            answers=self._answers,
         )
         return open_world(found.provider, setup)
 

@@ -1,0 +1,78 @@
+"""What bep.yml says of an Azure workspace, read: where it is, which cloud, how it is spoken to. Asks nobody."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from bep.lazy_dataclasses import dataclass
+from bep.providers.azure.place import Place
+from bep.providers.azure.published import api_version
+
+CLOUDS: Final[Mapping[str, tuple[str, str]]] = {
+    "public": ("https://management.azure.com", "https://login.microsoftonline.com"),
+    "china": ("https://management.chinacloudapi.cn", "https://login.chinacloudapi.cn"),
+    "usgovernment": ("https://management.usgovcloudapi.net", "https://login.microsoftonline.us"),
+}
+"""By name: where resources are managed, and where tokens come from (azure-core's and azure-identity's own)."""
+
+INTERVAL: Final = "BEP_AZURE_POLLING_INTERVAL"
+"""The environment variable with the seconds between two questions after an operation."""
+TOKEN: Final = "BEP_AZURE_ACCESS_TOKEN"
+"""The environment variable with a token to be used as it is, for tests and for clouds of one's own."""
+_SECONDS: Final = 3.0
+_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How a workspace is spoken to. `interval` is in seconds; `token` is empty where a credential is asked for one."""
+
+    place: Place
+    base_url: str
+    authority: str
+    api_version: str
+    interval: float
+    token: str
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is spoken to without encryption, which is for this machine alone."""
+        return urlsplit(self.base_url).scheme == "http"
+
+    @property
+    def scope(self) -> str:
+        """What a token must be for."""
+        return f"{self.base_url if self.base_url in _managing() else CLOUDS['public'][0]}/.default"
+
+    def troubles(self) -> Iterator[tuple[str, str, str]]:
+        """What is wrong with it: the setting, what was found, how to mend it."""
+        address = urlsplit(self.base_url)
+        if address.scheme not in ("http", "https") or not address.hostname:
+            yield "base_url", f"base_url '{self.base_url}' is no address", "Write https://HOST."
+        elif self.is_plain and address.hostname not in _LOOPBACK:
+            message = f"base_url {self.base_url} is not encrypted, and a token would be sent there"
+            yield "base_url", message, "Write https://; plain http is for this machine alone (127.0.0.1)."
+
+
+def connection_of(settings: Mapping[str, Any], environment: Mapping[str, str]) -> Connection:
+    """What the settings of `provider: {azure: ...}` and the environment say. Raises nothing: see `troubles`."""
+    managing, authority = CLOUDS[settings.get("cloud") or "public"]
+    return Connection(
+        Place(settings["subscription_id"], settings["resource_group"], settings["workspace_name"]),
+        (settings.get("base_url") or managing).rstrip("/"),
+        environment.get("AZURE_AUTHORITY_HOST") or authority,
+        settings.get("api_version") or api_version(),
+        _seconds(environment.get(INTERVAL, "")),
+        environment.get(TOKEN, ""),
+    )
+
+
+def _managing() -> tuple[str, ...]:
+    return tuple(managing for managing, _ in CLOUDS.values())
+
+
+def _seconds(text: str) -> float:
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        return _SECONDS

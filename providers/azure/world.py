@@ -1,0 +1,71 @@
+"""The Azure world, whole. Opening it asks nobody and imports nothing of Azure's. Knows no state and no job."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bep.providers.azure.client import ArmClient
+from bep.providers.azure.credentials import credential_of
+from bep.providers.azure.fitness import unfit_of
+from bep.providers.azure.provider import AzureProvider
+from bep.providers.azure.settings import connection_of
+from bep.providers.azure.storing import Storing
+from bep.providers.protocol import ProviderError
+from bep.providers.world import Setup, Unfit
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
+    from bep.schemas.resource import Resource
+
+
+class AzureWorld:
+    """A workspace of Azure ML. Its settings are those of `provider: {azure: ...}` in bep.yml.
+
+    Contents, places, jobs and environments are the service's: what of them this machine can have comes later.
+    """
+
+    name = "azure"
+    contents = places = scoring = environments = None
+    folders: tuple[Path, ...] = ()
+    written: tuple[Path, ...] = ()
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self.connection = connection_of(setup.settings, setup.environment)
+        self.client = ArmClient(self.connection, lambda: self._credential)
+        self.objects = AzureProvider(
+            self.client,
+            self.connection.place,
+            setup.secret_key,
+            answers=setup.answers,
+            storing=lambda: self._storing,
+        )
+
+    @cached_property
+    def _credential(self) -> "TokenCredential":
+        for _, message, fix in self.connection.troubles():
+            raise ProviderError("provider/azure", "sign in", f"{message}\n    fix: {fix}", code="Settings")
+        return credential_of(self.connection, self._setup.environment)
+
+    @cached_property
+    def _storing(self) -> Storing:
+        from bep.providers.azure.blob_uploads import BlobUploads
+
+        place = self.connection.place
+        return Storing(self.client, place, BlobUploads(self.client, place, self._credential))
+
+    def unfit(self, resources: "Sequence[Resource]") -> Iterator[Unfit]:
+        """What is wrong with the settings, and what of the specs Azure cannot have."""
+        for field, message, fix in self.connection.troubles():
+            yield Unfit("azure-settings", "", ("provider", "azure", field), message, fix)
+        for resource in resources:
+            yield from unfit_of(resource, self.connection.place)
+
+    def seal(self) -> None:
+        """Nothing is kept here in clear."""
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.client.close()
