@@ -30,7 +30,7 @@ class Setup:
 
     `root` is the workspace's folder, `home` the one of what is bep's in it; `settings` are what bep.yml says of this
     world. `secret_key` keys the digests that stand for secrets: empty for one that is only to be looked at.
-    `answers` is what another world of this process was told, which changes nothing: whoever takes an answer takes it out.
+    `answers` is what another world of this process was told: whoever takes an answer takes it out.
     `clock` gives the moment as the formats write it, `environment` is the process's. `conda_names` are what the file
     of names says. `fetch` brings what is stored at an address here, and raises `ProviderError`.
     """

@@ -19,6 +19,7 @@ NOTES = {
     "x-bep-content": "a path whose bytes are part of the resource",
     "x-bep-set-like": "the order does not matter",
     "x-bep-not-content": "in no digest",
+    "x-bep-any-case": "in any case",
     "x-bep-set-by": "a job may say otherwise",
 }
 COMMON = {"$schema", "kind", "x-bep"}

@@ -89,6 +89,8 @@ def _comparable(value: Any, path: FieldPath, kind: Kind) -> Any:
     if isinstance(value, list | tuple):
         items = [canonical(_comparable(item, (*path, "*"), kind)) for item in value]
         return "list [" + ",".join(sorted(items) if matches(path, kind.set_like) else items) + "]"
+    if kind.any_case and isinstance(value, str) and matches(path, kind.any_case):
+        return "".join(value.split()).casefold()
     return f"boolean {value}" if isinstance(value, bool) else value  # Python takes true for 1
 
 

@@ -5,13 +5,14 @@ from typing import Any
 
 from bep.planner.state import Entry
 from bep.providers.azure.contents import stored
-from bep.providers.azure.normalising import OPERATION, OURS, SEALED, TRAFFIC, VARIABLES, sealed_names
+from bep.providers.azure.normalising import OPERATION, OURS, SEALED, TRAFFIC, VARIABLES, clear_attributes, sealed_names
 from bep.providers.azure.place import Place
 from bep.providers.azure.published import Fault, faults, writable
 from bep.providers.azure.shape import at, body_of, overlaid, put, without
 from bep.providers.azure.shapes import shape_of
 from bep.schemas.address import kind_of
 from bep.schemas.resource import Resource
+from bep.schemas.secrets.secret import is_sealed
 
 NOWHERE = "unknown"
 """The region of a body that is only judged."""
@@ -24,15 +25,16 @@ def body_for(
     operation: str,
     *,
     there: Mapping[str, Any] | None = None,
-    now: Mapping[str, Any] | None = None,
     entry: Entry | None = None,
 ) -> dict[str, Any]:
-    """The whole body that makes an object what a resource asks. `there` is the object as it was read, `now` what bep
-    observes in that, `entry` what state has of it.
+    """The whole body that makes an object what a resource asks. `there` is the object as it was read, `entry` what
+    state has of it. Raises `ValueError` for a secret that nobody gives in clear.
     """
     shape = shape_of(resource.kind)
-    wanted = resource.attributes if now is None else kept(resource.attributes, now, entry)
-    asked = stored(resource.kind, wanted)
+    now = clear_attributes(resource.address, there, place) if there is not None else {}
+    asked = stored(resource.kind, kept(resource.attributes, now, entry))
+    if has_sealed(asked):
+        raise ValueError(f"{resource.address} has a secret that is not given in clear")
     body = body_of(shape, asked, place, location)
     put(body, shape.tags, {**(asked.get("tags") or {}), **_own_tags(resource, operation)})
     if there is None:
@@ -59,20 +61,27 @@ def kept(wanted: Mapping[str, Any], now: Mapping[str, Any], entry: Entry | None)
     found = dict(wanted)
     if entry is None:
         return found
-    return _kept(found, now, entry.observed, entry.attributes)
+    for name, value in now.items():
+        found[name] = _kept(found.get(name), value, entry.observed.get(name), entry.attributes.get(name))
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _kept(wanted: Any, now: Any, returned: Any, applied: Any) -> Any:
+    if wanted is None and applied is None and returned is not None:
+        return now
     if not all(isinstance(side, Mapping) for side in (wanted, now, returned)):
         return wanted
-    before = applied if isinstance(applied, Mapping) else {}
-    found = dict(wanted)
+    before, found = applied if isinstance(applied, Mapping) else {}, dict(wanted)
     for name, value in now.items():
-        if name in found:
-            found[name] = _kept(found[name], value, returned.get(name), before.get(name))
-        elif name in returned and name not in before:
-            found[name] = value
-    return found
+        found[name] = _kept(found.get(name), value, returned.get(name), before.get(name))
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def has_sealed(value: Any) -> bool:
+    """Whether a secret stands sealed somewhere in a value, which must not be taken for the secret."""
+    if isinstance(value, Mapping):
+        return is_sealed(value) or any(map(has_sealed, value.values()))
+    return isinstance(value, list | tuple) and any(map(has_sealed, value))
 
 
 def _own_tags(resource: Resource, operation: str) -> dict[str, str]:

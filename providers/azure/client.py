@@ -46,7 +46,7 @@ class ArmClient:
     """One connection. Its verbs may be called from several threads; all raise `Refusal`, `azure.core`'s errors where
     nothing was answered, and `ProviderError` where there is no credential.
 
-    `credential` gives whom to ask for tokens, when that is first needed; `options` go to azure-mgmt-resource as they are.
+    `credential` gives whom to ask for tokens, when that is first needed; `options` go to azure-mgmt-resource.
     """
 
     def __init__(

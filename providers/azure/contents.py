@@ -75,7 +75,9 @@ def records_of(kind: str, attributes: Mapping[str, Any]) -> dict[str, ContentRec
     """The contents in recognised attributes. Which files they consist of is not known without looking."""
     found = {".".join(path): at(attributes, path) for path in fields_of(kind)}
     return {
-        path: ContentRecord(sha256=value["sha256"], rule=RULE) for path, value in found.items() if isinstance(value, dict)
+        path: ContentRecord(sha256=value["sha256"], rule=RULE)
+        for path, value in found.items()
+        if isinstance(value, dict)
     }
 
 
@@ -87,5 +89,5 @@ def _content(text: str) -> dict[str, str] | None:
     return None
 
 
-def _copied(value: Any) -> Any:
-    return {name: _copied(below) for name, below in value.items()} if isinstance(value, Mapping) else value
+def _copied(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _copied(value) if isinstance(value, Mapping) else value for name, value in attributes.items()}

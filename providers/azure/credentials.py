@@ -6,6 +6,7 @@ Names that Terraform reads (`ARM_*`) stand for those that azure-identity reads (
 import json
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.request import Request, urlopen
@@ -46,7 +47,7 @@ class GivenToken:
 
 
 def credential_of(connection: Connection, environment: Mapping[str, str]) -> "TokenCredential":
-    """The credential to ask for tokens; none is asked for here. Raises `ProviderError` where azure-identity is missing."""
+    """The credential to ask for tokens; it asks for none yet. Raises `ProviderError` without azure-identity."""
     if connection.token:
         return GivenToken(connection.token)
     try:
@@ -78,17 +79,16 @@ def assertion_of(environment: Mapping[str, str]) -> Callable[[], str] | None:
     """What gives the OIDC token of a workflow, where one is offered: as it stands, or by asking the issuer for it."""
     if token := environment.get("ARM_OIDC_TOKEN"):
         return lambda: token
-    for url, bearer in (("ARM_OIDC_REQUEST_URL", "ARM_OIDC_REQUEST_TOKEN"),) + (
-        ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"),
-    ):
-        if environment.get(url) and environment.get(bearer):
-            return lambda url=environment[url], bearer=environment[bearer]: _requested(url, bearer)  # type: ignore[misc]
+    for source in ("ARM_OIDC_REQUEST", "ACTIONS_ID_TOKEN_REQUEST"):
+        url, bearer = environment.get(f"{source}_URL"), environment.get(f"{source}_TOKEN")
+        if url and bearer:
+            return partial(_requested, url, bearer)
     return None
 
 
 def _requested(url: str, bearer: str) -> str:
     """GitHub's answer to a request for an OIDC token. Raises `OSError` and `ValueError`."""
     joined = f"{url}{'&' if '?' in url else '?'}audience={AUDIENCE}"
-    request = Request(joined, headers={"Authorization": f"Bearer {bearer}", "Accept": "application/json"})  # noqa: S310
+    request = Request(joined, headers={"Authorization": f"Bearer {bearer}", "Accept": "application/json"})
     with urlopen(request, timeout=_PATIENCE) as answer:
         return str(json.load(answer)["value"])

@@ -9,14 +9,16 @@ from bep.lazy_dataclasses import dataclass, field
 from bep.lazy_patterns import lazy_pattern
 from bep.providers.protocol import ProviderError
 
-BUSY: Final = lazy_pattern(r"in progress|busy|being (?:created|updated|deleted|modified)|another operation|concurren|locked", re.IGNORECASE)
+BUSY: Final = lazy_pattern(
+    r"in progress|busy|being (?:created|updated|deleted|modified)|another operation|concurren|locked", re.IGNORECASE
+)
 RETRYABLE: Final = frozenset((408, 429, 500, 502, 503, 504))
 _REQUEST_IDS: Final = ("x-ms-correlation-request-id", "x-ms-request-id", "x-ms-client-request-id")
 _LONGEST: Final = 400
 
 
 @dataclass(eq=False)
-class Refusal(Exception):  # noqa: N818 - it is what the service said, before anybody knows what that means
+class Refusal(Exception):
     """An answer that is no success: its status, the service's code and words, the request's id, seconds to wait."""
 
     status: int

@@ -23,7 +23,11 @@ def unfit_of(resource: Resource, place: Place) -> Iterator[Unfit]:
     sort = str(resource.attributes.get("type", ""))
     if sort in HERE_ONLY.get(resource.kind, ()):
         message = f"type {sort} is on this machine, and Azure has none"
-        fix = "Write type: amlcompute." if resource.kind == "compute" else "Write type: azure_blob, or another of Azure's."
+        fix = (
+            "Write type: amlcompute."
+            if resource.kind == "compute"
+            else "Write type: azure_blob, or another of Azure's."
+        )
         yield Unfit("not-on-azure", resource.address, ("type",), message, fix)
         return
     yield from _missing(resource)

@@ -166,7 +166,9 @@ class Conda:
         """The mapping as YAML."""
         import yaml
 
-        return yaml.safe_dump(clear(value), sort_keys=False, allow_unicode=True) if isinstance(value, Mapping) else value
+        return (
+            yaml.safe_dump(clear(value), sort_keys=False, allow_unicode=True) if isinstance(value, Mapping) else value
+        )
 
     def here(self, value: Any, place: Place) -> Any:
         """The mapping; a text that is none stays as it is."""

@@ -15,7 +15,7 @@ from bep.providers.azure.place import Place
 from bep.providers.azure.published import is_server_key
 from bep.providers.azure.shape import at, attributes_of
 from bep.providers.azure.shapes import shape_of
-from bep.schemas.address import Address, kind_of, names_of
+from bep.schemas.address import Address, address_of, kind_of, names_of
 from bep.schemas.secrets.recognising import secrets_sealed
 from bep.schemas.secrets.secret import Secret, seal
 
@@ -72,10 +72,12 @@ def sealed_names(variables: Mapping[str, Any]) -> str:
 
 def _traffic(address: Address, body: Mapping[str, Any]) -> dict[str, Any] | None:
     chosen = at(body, ("properties", "defaults", "deploymentName"))
-    return {"endpoint": names_of(address)[0], "split": {chosen: 100}} if chosen else None
+    endpoint = address_of("endpoint", *names_of(address))
+    return {"endpoint": endpoint, "split": {chosen: 100}} if chosen else None
 
 
-def _attributes(address: Address, body: Mapping[str, Any], place: Place, secret_key: str) -> dict[str, Any]:
+def clear_attributes(address: Address, body: Mapping[str, Any], place: Place) -> dict[str, Any]:
+    """The canonical attributes with nothing sealed, for a body that is sent back: neither kept nor shown."""
     kind = kind_of(address)
     found = recognised(kind, attributes_of(shape_of(kind), address, body, place))
     tags = _tags(address, body)
@@ -87,6 +89,11 @@ def _attributes(address: Address, body: Mapping[str, Any], place: Place, secret_
     found = {name: value for name, value in found.items() if value != {} or name not in LEFT_OUT}
     if isinstance(location := found.get("location"), str):
         found["location"] = "".join(location.split()).casefold()
+    return found
+
+
+def _attributes(address: Address, body: Mapping[str, Any], place: Place, secret_key: str) -> dict[str, Any]:
+    found, tags = clear_attributes(address, body, place), _tags(address, body)
     _seal_variables(found, str(tags.get(SEALED, "")).split(","), secret_key)
     sealed: dict[str, Any] = secrets_sealed(found, (), secret_key)
     return sealed

@@ -26,7 +26,9 @@ class Identity:
             return {}
         words = {"systemassigned": "SystemAssigned", "userassigned": "UserAssigned", "none": "None"}
         parts = [words.get(folded(word), word) for word in str(asked.get("type", "none")).split(",")]
-        users = {one["resource_id"]: {} for one in asked.get("user_assigned_identities", ()) if one.get("resource_id")}
+        users: dict[str, Any] = {
+            one["resource_id"]: {} for one in asked.get("user_assigned_identities", ()) if one.get("resource_id")
+        }
         return {"identity": {"type": ",".join(parts), **({"userAssignedIdentities": users} if users else {})}}
 
     def here(self, body: Mapping[str, Any], place: Place) -> dict[str, Any]:

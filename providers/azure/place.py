@@ -15,12 +15,9 @@ from bep.schemas.kinds.kind import is_kind, kind_names, load_kind
 PROVIDER: Final = "Microsoft.MachineLearningServices"
 DEPLOYMENTS: Final = "deployments"
 CODE: Final = "codes"
-_LONG = lazy_pattern(
-    r"/?subscriptions/([^/]+)/resourcegroups/([^/]+)/(?:providers/[^/]+/)?workspaces/([^/]+)/(.+?)/?", re.IGNORECASE
-)
-_URI = lazy_pattern(
-    r"azureml://subscriptions/([^/]+)/resourcegroups/([^/]+)/(?:providers/[^/]+/)?workspaces/([^/]+)/(.+)", re.IGNORECASE
-)
+_OF = r"subscriptions/([^/]+)/resourcegroups/([^/]+)/(?:providers/[^/]+/)?workspaces/([^/]+)/(.+?)/?"
+_LONG = lazy_pattern(rf"/?{_OF}", re.IGNORECASE)
+_URI = lazy_pattern(rf"azureml://{_OF}", re.IGNORECASE)
 _IN_STORE = lazy_pattern(r"(?:azureml://)?datastores/([^/]+)/paths/?(.*)", re.IGNORECASE | re.DOTALL)
 
 

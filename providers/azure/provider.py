@@ -1,7 +1,7 @@
 """The objects of a workspace of Azure ML: read, begun, asked after. Knows no state, no plan and no job.
 
-The id of the operation that wrote an object stands in a tag of it, so that an apply which was killed between a write and
-its answer finds what it has done.
+The id of the operation that wrote an object stands in a tag of it, so an apply that was killed between a write and its
+answer finds what it has done.
 """
 
 import time
@@ -75,7 +75,7 @@ class AzureProvider:
                 return known
             if write.resource is not None:
                 self._storing().store(write.resource)
-            begun = self._visible(write, lambda: self._write(write, there, now))
+            begun = self._visible(write, lambda: self._write(write, there))
             return self._after(token_of(write, begun), begun)
 
     def poll(self, token: str) -> Done | Pending:
@@ -85,7 +85,7 @@ class AzureProvider:
             answer = self._looked(known)
             return Pending(token, self._wait(answer)) if answer is not None else self._ended(known)
 
-    def _write(self, write: Write, there: Body | None, now: Observed | None) -> Begun:
+    def _write(self, write: Write, there: Body | None) -> Begun:
         id = self.place.id_of(write.address)
         if kind_of(write.address) == "traffic":
             if there is None:
@@ -94,16 +94,23 @@ class AzureProvider:
         if write.verb is Verb.DELETE:
             query = {"underlyingResourceAction": "Delete"} if kind_of(write.address) == "compute" else {}
             return self.client.delete(id, **query)
-        attributes = now.attributes if now else None
-        body = body_for(
-            write.wanted, self.place, self.location, write.operation, there=there, now=attributes, entry=write.entry
-        )
+        body = self._asked(write, there)
         return self.client.put(id, self._with_credentials(write, there, body))
+
+    def _asked(self, write: Write, there: Body | None) -> dict[str, Any]:
+        try:
+            return body_for(write.wanted, self.place, self.location, write.operation, there=there, entry=write.entry)
+        except ValueError as problem:
+            raise ProviderError(write.address, write.verb, str(problem), code="SecretUnknown") from None
 
     def _with_credentials(self, write: Write, there: Body | None, body: dict[str, Any]) -> dict[str, Any]:
         """A datastore whose credentials no spec has keeps them: a PUT without them would take them away."""
         sort = at(there or {}, ("properties", "credentials", "credentialsType"))
-        if kind_of(write.address) != "datastore" or sort in (None, "None") or write.wanted.attributes.get("credentials"):
+        if (
+            kind_of(write.address) != "datastore"
+            or sort in (None, "None")
+            or write.wanted.attributes.get("credentials")
+        ):
             return body
         secrets = self.client.post(self.place.id_of(write.address), "listSecrets")
         kept = {**dict(at(there or {}, ("properties", "credentials"))), "secrets": dict(secrets)}
@@ -141,7 +148,7 @@ class AzureProvider:
         return self._done(token, begun.body)
 
     def _looked(self, token: Token) -> Begun | None:
-        """The answer of an operation that goes on; None for one that is through. Raises `Forgotten`, `ProviderError`."""
+        """The answer of an operation that goes on; None for one that is through. Raises `Forgotten`."""
         if not token.status and not token.location:
             return None
         try:

@@ -134,6 +134,8 @@ def overlaid(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any
     found = dict(under)
     for name, value in over.items():
         below = found.get(name)
-        both = isinstance(below, Mapping) and isinstance(value, Mapping)
-        found[name] = overlaid(below, value) if both else value
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            found[name] = overlaid(below, value)
+        else:
+            found[name] = value
     return found

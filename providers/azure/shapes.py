@@ -56,9 +56,7 @@ def _compute() -> Shape:
             _member("min_instances", f"{inner}.scaleSettings.minNodeCount"),
             _member("max_instances", f"{inner}.scaleSettings.maxNodeCount"),
             _member("idle_time_before_scale_down", f"{inner}.scaleSettings.nodeIdleTimeBeforeScaleDown", SECONDS),
-            _member(
-                "ssh_public_access_enabled", f"{inner}.remoteLoginPortPublicAccess", Switch("Enabled", "Disabled")
-            ),
+            _member("ssh_public_access_enabled", f"{inner}.remoteLoginPortPublicAccess", Switch("Enabled", "Disabled")),
             _member("enable_node_public_ip", f"{inner}.enableNodePublicIp"),
             _member("ssh_settings.admin_username", f"{inner}.userAccountCredentials.adminUserName"),
             _member("ssh_settings.admin_password", f"{inner}.userAccountCredentials.adminUserPassword"),
@@ -87,7 +85,7 @@ def _datastore() -> Shape:
     }
     members = tuple(_member(field, f"properties.{member}") for field, member in plain.items())
     sort = _word("datastore", kind, "type", "properties.datastoreType")
-    unsent = {("path",): "the service has no datastore of this type", ("url",): "the service has no datastore of this type"}
+    unsent = {_path(name): "the service has no datastore of this type" for name in ("path", "url")}
     return Shape("datastore", kind, (sort, *members, *_described()), parts=(Credentials(),), unsent=unsent)
 
 
@@ -134,7 +132,7 @@ def _environment() -> Shape:
         ),
         *_described(),
     )
-    unsent = {(name,): LOCAL for name in ("requirements", "constraints", "local_files")}
+    unsent: dict[Path, str] = {(name,): LOCAL for name in ("requirements", "constraints", "local_files")}
     return Shape("environment", kind, members, unsent={**unsent, ("auto_delete_setting",): LATER})
 
 
@@ -170,7 +168,7 @@ def _deployment() -> Shape:
     )
     engine = ("init_timeout", "bisect", "partition_keys")
     instances = ("locations", "shm_size", "max_instance_count", "docker_args")
-    unsent = {
+    unsent: dict[Path, str] = {
         **{("settings", field): ENGINE for field in engine},
         **{("resources", field): LATER for field in instances},
         ("resources", "properties", "worker_memory"): ENGINE,
@@ -208,5 +206,3 @@ def shape_of(kind: str) -> Shape:
 def knows(kind: str) -> bool:
     """Whether this world has objects of a kind."""
     return kind == "traffic" or kind in _TABLE
-
-

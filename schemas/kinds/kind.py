@@ -35,6 +35,7 @@ class Kind:
     set_like: frozenset[FieldPath]
     server_filled: frozenset[FieldPath]
     not_content: frozenset[FieldPath]
+    any_case: frozenset[FieldPath]
     registered: bool
     shift: bool
     collection: str
@@ -50,7 +51,7 @@ def read_kind(text: str) -> Kind:
     for path, node in fields(schema):
         if "x-bep-refers-to" in node:
             references[path] = node["x-bep-refers-to"]
-        for word in ("immutable", "sensitive", "content", "set-like", "server-filled", "not-content"):
+        for word in ("immutable", "sensitive", "content", "set-like", "server-filled", "not-content", "any-case"):
             if node.get(f"x-bep-{word}"):
                 found.setdefault(word, set()).add(path)
         if node.get("x-bep-content") == "folder":
@@ -69,6 +70,7 @@ def read_kind(text: str) -> Kind:
         set_like=frozenset(found.get("set-like", ())),
         server_filled=frozenset(found.get("server-filled", ())),
         not_content=frozenset(found.get("not-content", ())),
+        any_case=frozenset(found.get("any-case", ())),
         registered=bool(schema.get("x-bep-registered")),
         shift=bool(schema.get("x-bep-shift")),
         collection=schema.get("x-bep-collection", ""),

@@ -1,0 +1,262 @@
+"""What the service makes of what it was sent, and that bep sees the same object in it. Each habit by name.
+
+Recorded habits are those of Microsoft's recordings (azure-sdk-for-python, batch_services/e2etests), the others of threads
+that docs/azure.md names.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bep.planner.observed import Condition, Observed
+from bep.planner.options import Options
+from bep.planner.planning.planning import plan
+from bep.planner.state import State
+from bep.providers.azure.bodies import body_for, traffic_body
+from bep.providers.azure.forms import seconds_of
+from bep.providers.azure.normalising import observed_of
+from bep.providers.azure.place import Place
+from bep.providers.azure.published import faults
+from bep.providers.azure.shapes import shape_of
+from bep.schemas.address import Address
+from bep.schemas.findings.finding import errors
+from bep.schemas.kinds.kind import load_kinds
+from bep.schemas.resource import Resource
+from tests.schemas.conftest import Workbench
+
+KEY = "a key for tests"
+PLACE = Place("00000000-0000-0000-0000-000000000000", "rg", "ws")
+SPECS = """\
+{kind: compute, name: cpu, type: amlcompute, size: Standard_DS3_v2, location: East US 2, max_instances: 3,
+ identity: {type: system_assigned}, tags: {team: a}}
+---
+{kind: environment, name: env, version: 1, image: i, conda_file: {channels: [c], dependencies: ["python=3.10", pip: [x]]}}
+---
+{kind: model, name: m, version: 1, type: custom_model, path: azureml://datastores/workspaceblobstore/paths/m}
+---
+{kind: data, name: d, version: 1, path: azureml://datastores/workspaceblobstore/paths/d}
+---
+{kind: datastore, name: store, type: azure_blob, account_name: account, container_name: box}
+---
+{kind: endpoint, name: ep-one, auth_mode: aad_token, properties: {p1: v1}, defaults: {deployment_name: dep}}
+---
+{kind: deployment, name: dep, endpoint_name: ep-one, model: azureml:m:1, compute: azureml:cpu, environment: azureml:env:1,
+ code_configuration: {code: "azureml:code:1", scoring_script: score.py},
+ settings: {retry_settings: {timeout: 120}, environment_variables: {A: b}, logging_level: info}}
+"""
+Body = dict[str, Any]
+
+
+@pytest.fixture
+def resources(tmp_path: Path) -> dict[Address, Resource]:
+    bench = Workbench(tmp_path)
+    bench.write("bep.yml", "workspace: w\nspecs: [specs.yml]\n")
+    bench.write("specs.yml", SPECS)
+    loaded = bench.load()
+    assert not errors(loaded.findings)
+    return {one.address: one for one in loaded.resources}
+
+
+def sent(resource: Resource) -> Body:
+    return body_for(resource, PLACE, "eastus2", "op-1")
+
+
+def seen(address: str, body: Mapping[str, Any]) -> Observed:
+    found = observed_of(Address(address), body, PLACE, KEY)
+    assert found is not None
+    return found
+
+
+def changes(resource: Resource, body: Mapping[str, Any]) -> list[str]:
+    """What a plan says of an object that is imported: nothing, if the service's form of it is the spec's."""
+    state = State(lineage="l", secret_key=KEY)
+    options = Options(imports=(resource.address,))
+    alone = plan([resource], state, {resource.address: seen(resource.address, body)}, load_kinds(), options)
+    assert not alone.blocking, alone.blocking
+    return [str(diff.path) for change in alone.changes for diff in change.diffs]
+
+
+def put(body: Body, path: str, value: Any) -> None:
+    *above, last = path.split(".")
+    for name in above:
+        body = body.setdefault(name, {})
+    body[last] = value
+
+
+def set_to(path: str, value: Any) -> Callable[[Body], None]:
+    return lambda body: put(body, path, value)
+
+
+def conda_as_json(body: Body) -> None:
+    text = body["properties"]["condaFile"]
+    body["properties"]["condaFile"] = json.dumps(yaml.safe_load(text), indent=2)
+
+
+def ids_in_another_case(body: Body) -> None:
+    inner = body["properties"]
+    for holder, name in ((inner, "compute"), (inner, "environmentId"), (inner["model"], "assetId")):
+        holder[name] = holder[name].replace("resourceGroups", "resourcegroups").replace("Microsoft.M", "microsoft.m")
+
+
+def uri_in_another_case(body: Body) -> None:
+    uri = body["properties"]["modelUri"]
+    assert "/resourcegroups/" in uri
+    body["properties"]["modelUri"] = uri.replace("/resourcegroups/", "/resourceGroups/")
+
+
+def members_not_sent(body: Body) -> None:
+    put(body, "identity", {"type": "None", "principalId": "p", "tenantId": "t"})
+    put(body, "properties.scoringUri", "https://ep.region.inference.ml.azure.com/jobs")
+    put(body, "properties.swaggerUri", None)
+    put(body, "properties.description", None)
+    put(body, "systemData", {"createdAt": "2023-04-09T00:26:46Z"})
+
+
+def keys_added(body: Body) -> None:
+    put(body, "properties.properties.BatchEndpointCreationApiVersion", "2022-05-01")
+    put(body, "properties.properties.azureml.onlineendpointid".replace("azureml.", "azureml_"), "x")
+    body["properties"]["properties"]["azureml.onlineendpointid"] = body["properties"]["properties"].pop(
+        "azureml_onlineendpointid"
+    )
+    put(body, "properties.properties.AzureAsyncOperationUri", "https://management.azure.com/op1")
+
+
+HABITS: dict[str, tuple[str, Callable[[Body], None]]] = {
+    "words come back in the published casing (recorded)": (
+        "endpoint/ep-one",
+        set_to("properties.authMode", "aadtoken"),
+    ),
+    "logging levels do, too (recorded)": ("deployment/ep-one/dep", set_to("properties.loggingLevel", "INFO")),
+    "a size comes back in capitals (issue 20216)": (
+        "compute/cpu",
+        set_to("properties.properties.vmSize", "STANDARD_DS3_V2"),
+    ),
+    "a region without spaces": ("compute/cpu", set_to("location", "eastus2")),
+    "a URI in another casing (recorded)": ("model/m/1", uri_in_another_case),
+    "ids in another casing (issue 8323)": ("deployment/ep-one/dep", ids_in_another_case),
+    "conda YAML as JSON (recorded)": ("environment/env/1", conda_as_json),
+    "keys of its own among the properties (recorded)": ("endpoint/ep-one", keys_added),
+    "members nobody sent (recorded)": ("endpoint/ep-one", members_not_sent),
+    "an empty mapping as null (recorded)": ("deployment/ep-one/dep", set_to("properties.resources.properties", None)),
+    "an instance type of null (recorded)": ("deployment/ep-one/dep", set_to("properties.resources.instanceType", None)),
+    "flavors that nobody named (recorded)": ("model/m/1", set_to("properties.flavors", {})),
+    "an environment's type (recorded)": ("environment/env/1", set_to("properties.environmentType", "UserCreated")),
+    "a duration in another unit": ("deployment/ep-one/dep", set_to("properties.retrySettings.timeout", "PT0H2M0S")),
+    "a duration of a cluster": (
+        "compute/cpu",
+        set_to("properties.properties.scaleSettings.nodeIdleTimeBeforeScaleDown", "PT2M"),
+    ),
+    "a default deployment (recorded)": ("endpoint/ep-one", set_to("properties.defaults", {"deploymentName": "dep"})),
+}
+
+
+@pytest.mark.parametrize("habit", HABITS)
+def test_a_habit_of_the_service_is_no_change(habit: str, resources: dict[Address, Resource]) -> None:
+    address, change = HABITS[habit]
+    resource = resources[Address(address)]
+    plain, changed = sent(resource), sent(resource)
+    change(changed)
+    assert changed != plain, "the habit does something"
+    assert changes(resource, changed) == []
+    if "size" not in habit:
+        assert seen(address, changed) == seen(address, plain)
+
+
+@pytest.mark.parametrize("address", ["compute/cpu", "environment/env/1", "model/m/1", "data/d/1", "datastore/store"])
+def test_what_is_sent_is_what_is_read_and_azure_takes_it(address: str, resources: dict[Address, Resource]) -> None:
+    resource = resources[Address(address)]
+    body = sent(resource)
+    assert list(faults(shape_of(resource.kind).type, body)) == []
+    assert changes(resource, body) == []
+    assert seen(address, body).operation == "op-1"
+
+
+def test_an_endpoint_and_its_deployment_are_sent_whole_and_their_traffic_beside_it(
+    resources: dict[Address, Resource],
+) -> None:
+    endpoint, deployment = resources[Address("endpoint/ep-one")], resources[Address("deployment/ep-one/dep")]
+    for one in (endpoint, deployment):
+        assert list(faults(shape_of(one.kind).type, sent(one))) == []
+        assert changes(one, sent(one)) == []
+    there = {**sent(endpoint), "sku": None, "kind": "k"}
+    assert observed_of(Address("traffic/ep-one"), there, PLACE, KEY) is None
+    shifted = traffic_body(there, "dep", "op-2")
+    assert shifted["kind"] == "k"
+    traffic = seen("traffic/ep-one", shifted)
+    assert (traffic.attributes["split"], traffic.operation) == ({"dep": 100}, "op-2")
+    assert changes(resources[Address("traffic/ep-one")], shifted) == []
+    assert seen("endpoint/ep-one", shifted) == seen("endpoint/ep-one", there)
+    again = body_for(endpoint, PLACE, "", "op-3", there=shifted)
+    assert again["properties"]["defaults"] == {"deploymentName": "dep"}
+    assert seen("traffic/ep-one", again).operation == "op-2"
+
+
+@pytest.mark.parametrize(
+    ("state", "condition"),
+    [("Updating", Condition.PROGRESSING), ("Failed", Condition.FAILED), ("Succeeded", Condition.READY)],
+)
+def test_an_object_says_how_it_is(state: str, condition: Condition, resources: dict[Address, Resource]) -> None:
+    body = sent(resources[Address("deployment/ep-one/dep")])
+    put(body, "properties.provisioningState", state)
+    assert seen("deployment/ep-one/dep", body).condition is condition
+
+
+def test_the_reason_of_a_failed_compute_is_its_own() -> None:
+    wrong = {"properties": {"provisioningState": "Failed", "provisioningErrors": [{"error": {"message": "no quota"}}]}}
+    assert seen("compute/cpu", wrong).why == "no quota"
+
+
+def test_a_secret_variable_comes_back_in_clear_and_is_not_kept_so(tmp_path: Path) -> None:
+    from bep.schemas.secrets.secret import Secret
+
+    attributes = {"settings": {"environment_variables": {"S": Secret("hush"), "P": "plain"}}, "model": "model/m/1"}
+    resource = Resource(Address("deployment/e/d"), attributes, mark=None)  # type: ignore[arg-type]
+    body = sent(resource)
+    assert body["properties"]["environmentVariables"] == {"S": "hush", "P": "plain"}
+    variables = seen("deployment/e/d", body).attributes["settings"]["environment_variables"]
+    assert variables == {"S": Secret("hush").sealed(KEY), "P": "plain"}
+    assert "tags" not in seen("deployment/e/d", body).attributes
+
+
+def test_a_content_is_known_by_the_place_it_is_stored_at() -> None:
+    digest = "ab" * 32
+    asked = {"path": {"local": "models/digits", "sha256": digest}, "type": "custom_model"}
+    model = sent(Resource(Address("model/m/1"), asked, mark=None))  # type: ignore[arg-type]
+    assert model["properties"]["modelUri"].endswith(f"/datastores/workspaceblobstore/paths/bep/{digest}/digits")
+    found = seen("model/m/1", model)
+    assert found.attributes["path"] == {"local": "digits", "sha256": digest}
+    assert found.contents["path"].sha256 == digest
+    code = {"code_configuration": {"code": {"local": "src", "sha256": digest}, "scoring_script": "s.py"}}
+    deployment = sent(Resource(Address("deployment/e/d"), code, mark=None))  # type: ignore[arg-type]
+    assert deployment["properties"]["codeConfiguration"]["codeId"] == PLACE.code_id(f"bep-{digest}")
+    assert seen("deployment/e/d", deployment).attributes["code_configuration"]["code"]["sha256"] == digest
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("PT30S", 30), ("PT2M", 120), ("P1DT1H1M1S", 90061), ("pt5m", 300), ("PT0S", 0), ("P1M", None), ("", None)],
+)
+def test_durations(text: str, seconds: int | None) -> None:
+    assert seconds_of(text) == seconds
+
+
+def test_what_the_service_made_of_its_own_stays_and_what_somebody_added_goes(resources: dict[Address, Resource]) -> None:
+    from bep.planner.state import Entry
+
+    resource = resources[Address("compute/cpu")]
+    body = sent(resource)
+    put(body, "tags.policy", "by Azure")
+    put(body, "properties.properties.enableNodePublicIp", True)
+    returned = seen("compute/cpu", body).attributes
+    entry = Entry(address=resource.address, attributes=dict(resource.attributes), observed=returned, etag="e")
+    put(body, "tags.stranger", "x")
+    put(body, "sku", {"name": "kept"})
+    again = body_for(resource, PLACE, "", "op-2", there=body, entry=entry)
+    assert again["tags"] == {"team": "a", "policy": "by Azure", "bep.operation": "op-2"}
+    assert again["properties"]["properties"]["enableNodePublicIp"] is True
+    assert again["sku"] == {"name": "kept"}
+    assert "provisioningState" not in again["properties"]
