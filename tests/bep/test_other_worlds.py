@@ -14,7 +14,7 @@ from tests.slow_world import Service
 
 ROOT = Path(__file__).parents[2]
 SPECS = FILES["specs.yml"]
-AZURE = "provider: {azure: {subscription_id: s, resource_group: g, workspace_name: w}}"
+AZURE = "provider: {azure: {subscription_id: s, resource_group: g, workspace_name: www}}"
 ADDRESSES = {
     "compute/cpu-cluster",
     "deployment/letters/blue",

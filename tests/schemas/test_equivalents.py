@@ -123,7 +123,7 @@ def test_what_a_spec_declares_goes_before(specs: Workbench) -> None:
 
 
 def test_another_world_has_its_own(specs: Workbench) -> None:
-    azure = "azure: {subscription_id: s, resource_group: r, workspace_name: w}"
+    azure = "azure: {subscription_id: s, resource_group: r, workspace_name: www}"
     found = loaded(specs, "azureml:AzureML-sklearn:3", "  AzureML-sklearn: {image: y}\n", provider=azure)
     assert not any(finding.code == "environment-elsewhere" for finding in found.findings)
     assert not any(resource.kind == "environment" for resource in found.resources)

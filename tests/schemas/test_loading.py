@@ -52,11 +52,11 @@ def test_what_a_workspace_says(bench: Workbench) -> None:
     workspace = bench.load().workspace
     assert (workspace.name, workspace.provider, workspace.provider_settings) == ("taxi", "local", {})
     assert workspace.state == {"file": "s.json"}
-    azure = "provider: {azure: {subscription_id: s, resource_group: r, workspace_name: w}}"
+    azure = "provider: {azure: {subscription_id: s, resource_group: r, workspace_name: www}}"
     bench.write("bep.yml", f"workspace: taxi\n{azure}\nspecs: []\n")
     workspace = bench.load().workspace
     assert workspace.provider == "azure"
-    assert workspace.provider_settings == {"subscription_id": "s", "resource_group": "r", "workspace_name": "w"}
+    assert workspace.provider_settings == {"subscription_id": "s", "resource_group": "r", "workspace_name": "www"}
     assert workspace.state == {"file": ".bep/state.json"}
 
 

@@ -164,7 +164,7 @@ def of_bep_yml(article: Workbench, stage: str = "") -> list[str]:
 
 
 def test_what_this_bep_does_not_have_yet(article: Workbench) -> None:
-    azure = "{azure: {subscription_id: s, resource_group: r, workspace_name: w}}"
+    azure = "{azure: {subscription_id: s, resource_group: r, workspace_name: www}}"
     blob = "{azure_blob: {account_url: u, container: c, blob: b}}"
     edit = ("deployment.yml", "azureml:e:1", "azureml:there-already:1")
     bep = f"workspace: taxi\nprovider: {azure}\nstate: {blob}\n"
