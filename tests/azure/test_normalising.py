@@ -244,7 +244,7 @@ def test_durations(text: str, seconds: int | None) -> None:
     assert seconds_of(text) == seconds
 
 
-def test_what_the_service_made_of_its_own_stays_and_what_somebody_added_goes(resources: dict[Address, Resource]) -> None:
+def test_what_the_service_added_stays_and_what_somebody_added_goes(resources: dict[Address, Resource]) -> None:
     from bep.planner.state import Entry
 
     resource = resources[Address("compute/cpu")]
