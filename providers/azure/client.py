@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FINAL: Final = frozenset(("succeeded", "failed", "canceled", "cancelled"))
 BUSY_FOR: Final = 600.0
 """Seconds that a write is tried again for while the service is at work on the same object."""
-_WAIT: Final = 5.0
+_LEAST: Final = 0.01  # seconds between two tries, however eager somebody is
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,11 @@ class ArmClient:
         credential: "Callable[[], TokenCredential]",
         *,
         busy_for: float = BUSY_FOR,
-        wait: float = _WAIT,
         **options: Any,
     ) -> None:
         self.connection = connection
         self._credential, self._options = credential, options
-        self._busy_for, self._wait = busy_for, wait
+        self._busy_for = busy_for
         self._lock = threading.Lock()
         self._host = urlsplit(connection.base_url).netloc
 
@@ -126,10 +125,10 @@ class ArmClient:
             try:
                 return send()
             except Refusal as refusal:
-                wait = self._wait if refusal.retry_after is None else refusal.retry_after
+                wait = self.connection.interval if refusal.retry_after is None else refusal.retry_after
                 if not refusal.is_busy or time.monotonic() + wait >= until:
                     raise
-            time.sleep(wait)
+            time.sleep(max(wait, _LEAST))
 
     def _sent(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> Begun:
         from azure.core.rest import HttpRequest

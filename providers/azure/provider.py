@@ -118,15 +118,15 @@ class AzureProvider:
 
     def _visible(self, write: Write, send: Callable[[], Begun]) -> Begun:
         """What is refused for something that this apply has just made is asked for again until it is seen."""
-        until = time.monotonic() + self._seen_after
+        until, pause = time.monotonic() + self._seen_after, min(_PAUSE, max(self.client.connection.interval, 0.01))
         while True:
             try:
                 return send()
             except Refusal as refusal:
                 is_early = refusal.status in (400, 404) and any(map(refusal.names, self._fresh(write)))
-                if not is_early or time.monotonic() + _PAUSE >= until:
+                if not is_early or time.monotonic() + pause >= until:
                     raise
-            time.sleep(_PAUSE if self.client.connection.interval else 0.01)
+            time.sleep(pause)
 
     def _fresh(self, write: Write) -> Iterator[str]:
         """Names of what this apply has made and a write refers to."""

@@ -55,10 +55,13 @@ class Connection:
 
 
 def connection_of(settings: Mapping[str, Any], environment: Mapping[str, str]) -> Connection:
-    """What the settings of `provider: {azure: ...}` and the environment say. Raises nothing: see `troubles`."""
-    managing, authority = CLOUDS[settings.get("cloud") or "public"]
+    """What the settings of `provider: {azure: ...}` and the environment say, however little: a bep.yml that is wrong is
+    looked at, too. See `troubles`.
+    """
+    managing, authority = CLOUDS.get(settings.get("cloud") or "", CLOUDS["public"])
+    names = (str(settings.get(name, "")) for name in ("subscription_id", "resource_group", "workspace_name"))
     return Connection(
-        Place(settings["subscription_id"], settings["resource_group"], settings["workspace_name"]),
+        Place(*names),
         (settings.get("base_url") or managing).rstrip("/"),
         environment.get("AZURE_AUTHORITY_HOST") or authority,
         settings.get("api_version") or api_version(),

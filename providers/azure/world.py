@@ -45,6 +45,9 @@ class AzureWorld:
 
     @cached_property
     def _credential(self) -> "TokenCredential":
+        place = self.connection.place
+        if not (place.subscription and place.group and place.workspace):
+            raise ProviderError("provider/azure", "sign in", "bep.yml does not say which workspace", code="Settings")
         for _, message, fix in self.connection.troubles():
             raise ProviderError("provider/azure", "sign in", f"{message}\n    fix: {fix}", code="Settings")
         return credential_of(self.connection, self._setup.environment)

@@ -1,7 +1,7 @@
 """What the service makes of what it was sent, and that bep sees the same object in it. Each habit by name.
 
-Recorded habits are those of Microsoft's recordings (azure-sdk-for-python, batch_services/e2etests), the others of threads
-that docs/azure.md names.
+Recorded habits are those of Microsoft's recordings (azure-sdk-for-python, batch_services/e2etests), the others are of
+threads that docs/azure.md names.
 """
 
 import json
@@ -34,7 +34,8 @@ SPECS = """\
 {kind: compute, name: cpu, type: amlcompute, size: Standard_DS3_v2, location: East US 2, max_instances: 3,
  identity: {type: system_assigned}, tags: {team: a}}
 ---
-{kind: environment, name: env, version: 1, image: i, conda_file: {channels: [c], dependencies: ["python=3.10", pip: [x]]}}
+{kind: environment, name: env, version: 1, image: i,
+ conda_file: {channels: [c], dependencies: ["python=3.10", pip: [x]]}}
 ---
 {kind: model, name: m, version: 1, type: custom_model, path: azureml://datastores/workspaceblobstore/paths/m}
 ---
@@ -44,7 +45,8 @@ SPECS = """\
 ---
 {kind: endpoint, name: ep-one, auth_mode: aad_token, properties: {p1: v1}, defaults: {deployment_name: dep}}
 ---
-{kind: deployment, name: dep, endpoint_name: ep-one, model: azureml:m:1, compute: azureml:cpu, environment: azureml:env:1,
+{kind: deployment, name: dep, endpoint_name: ep-one, model: azureml:m:1, compute: azureml:cpu,
+ environment: azureml:env:1,
  code_configuration: {code: "azureml:code:1", scoring_script: score.py},
  settings: {retry_settings: {timeout: 120}, environment_variables: {A: b}, logging_level: info}}
 """
