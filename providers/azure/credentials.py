@@ -48,8 +48,12 @@ class GivenToken:
 
 def credential_of(connection: Connection, environment: Mapping[str, str]) -> "TokenCredential":
     """The credential to ask for tokens; it asks for none yet. Raises `ProviderError` without azure-identity."""
-    if connection.token:
-        return GivenToken(connection.token)
+    found: TokenCredential = GivenToken(connection.token) if connection.token else _found(connection, environment)
+    return found
+
+
+def _found(connection: Connection, environment: Mapping[str, str]) -> Any:
+    """The first that has what it needs."""
     try:
         import azure.identity as identity
     except ImportError:
