@@ -62,6 +62,6 @@ class JournalFile:
 
     def close(self) -> None:
         """Close it. Twice is as good as once."""
-        if self._file >= 0:
+        if self._file != -1:
             os.close(self._file)
             self._file = -1

@@ -76,7 +76,7 @@ class Journal:
         told = asdict(failure)
         if self._tracebacks > TRACEBACKS:
             told["traceback"] = ""
-        text = json.dumps(told, sort_keys=True)
+        text = json.dumps(told)
         self._write(f"{crc32(text.encode()):08x} {text}\n".encode())
         if time.monotonic() - self._synced > self._sync:
             self.settle()

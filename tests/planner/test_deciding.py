@@ -2,10 +2,14 @@
 
 from dataclasses import replace
 
+import pytest
+
 from bep.planner.observed import Condition, Observed
 from bep.planner.plan import Action
+from bep.planner.state import ContentRecord
 from bep.schemas.address import Address
-from tests.planner.scenes import Scene, compute
+from bep.schemas.content import FIRST_RULE, RULE
+from tests.planner.scenes import Scene, compute, content, model
 
 COMPUTE = Address("compute/cpu-cluster")
 WISH = {COMPUTE: compute()}
@@ -42,6 +46,36 @@ def test_what_was_made_and_failed_is_replaced_and_says_why() -> None:
         (Action.DELETE, "it was made and failed: no quota is left"),
         (Action.CREATE, "it was made and failed: no quota is left"),
     ]
+
+
+def test_what_failed_to_change_is_changed_again_and_not_replaced() -> None:
+    scene = Scene().applied(WISH)
+    there = scene.memory.objects[COMPUTE]
+    scene.memory.objects[COMPUTE] = replace(there, condition=Condition.FAILED, why="no quota is left")
+    plan = scene.plan(WISH)
+    assert [(change.action, change.reason) for change in plan.changes] == [
+        (Action.UPDATE, "it failed: no quota is left")
+    ]
+
+
+def recorded(rule: int, *, seen: bool) -> Scene:
+    """A model whose folder had a file that no longer counts, recorded by this rule in state; in the world if `seen`."""
+    name = model().address
+    scene = Scene().applied({name: model(path=content("mnist/model", checkpoint="ab", model__meta="cd", __env="ef"))})
+    entry, there = scene.state.entries[name], scene.memory.objects[name]
+    records = {path: ContentRecord(sha256=of.sha256, files=of.files, rule=rule) for path, of in entry.contents.items()}
+    entries = {name: entry.model_copy(update={"contents": records})}
+    scene.state = scene.state.model_copy(update={"entries": entries})
+    scene.memory.objects[name] = replace(there, contents=records if seen else {})
+    return scene
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["in the world", "in state alone"])
+def test_content_that_an_earlier_rule_digested_is_compared_by_its_files(seen: bool) -> None:
+    wish = {model().address: model()}
+    same, other = (recorded(rule, seen=seen).plan(wish) for rule in (FIRST_RULE, RULE))
+    assert (same.changes, same.blocking) == ((), ())
+    assert [found.code for found in other.blocking] == ["registered-content-changed"]
 
 
 def test_what_is_gone_is_shown_as_gone_when_only_state_is_refreshed() -> None:

@@ -20,7 +20,7 @@ from bep.providers.applying.checking import (
 from bep.schemas.address import Address
 from bep.schemas.resource import Lifecycle
 from bep.schemas.secrets.secret import SEALED
-from tests.planner.scenes import Scene, Wish, article, compute, deployment, wanted
+from tests.planner.scenes import Scene, Wish, article, compute, deployment, model, wanted
 
 COMPUTE, BLUE = Address("compute/cpu-cluster"), Address("deployment/mybatchedp/blue")
 ONLY: Wish = {COMPUTE: compute()}
@@ -140,6 +140,14 @@ def test_what_the_specs_declare_by_now_is_neither_deleted_nor_forgotten(how: dic
     [told] = reasons(scene.plan({}), scene.state, ONLY)
     assert told.startswith(f"compute/cpu-cluster: the plan {verb} it as ")
     assert told.endswith(", and the specs declare it now: plan again")
+
+
+def test_what_the_specs_declare_by_now_is_not_retained() -> None:
+    old, new = model("1"), model("2")
+    scene = Scene().applied({old.address: old})
+    after = {new.address: new}
+    told = reasons(scene.plan(after), scene.state, {**after, old.address: old})
+    assert [line.partition(" as ")[0] for line in told] == ["model/mnist/1: the plan retains it"]
 
 
 def found(code: str, address: str, **more: Any) -> PlanFinding:

@@ -152,6 +152,65 @@ def test_what_is_not_there_was_not_made_and_what_was_to_go_is_gone() -> None:
     assert found.notes[0].endswith("while deleting compute/cpu-cluster: it was gone; dropped from state")
 
 
+def test_what_was_not_done_says_why_in_its_outcome_as_well() -> None:
+    [left] = resolved(Slow(), intent(token="")).outcomes
+    assert (left.status, left.error) == ("failed", "it had not been made")
+    [done] = resolved(Slow(Done(MADE)), intent()).outcomes
+    assert (done.status, done.error) == ("done", "")
+
+
+@pytest.mark.parametrize(
+    ("known", "why"),
+    [
+        (True, "it is still there"),
+        (False, "it is still there, changed by someone else since; it was left as it is"),
+    ],
+)
+def test_what_was_to_go_and_is_there_stays_in_state_as_it_was(known: bool, why: str) -> None:
+    """Whether or not it is the version that state has; of an object that state does not have, nothing is known."""
+    entries = Scene().applied({COMPUTE: compute()}).state.entries
+    same = replace(MADE, etag=entries[COMPUTE].etag)
+    going = intent(token="").model_copy(update={"action": Action.DELETE})
+    states = [STATE.model_copy(update={"entries": entries})] if known else [STATE.model_copy(), STATE]
+    looks = [same] if known else [same, MADE]
+    for state, there in zip(states, looks, strict=True):
+        [left] = resolved(Slow(looks=[there]), going, state=state).outcomes
+        assert (left.status, left.entry, left.error) == ("failed", None, why)
+
+
+DOING = {
+    Action.CREATE: "creating",
+    Action.UPDATE: "changing",
+    Action.DELETE: "deleting",
+    Action.SHIFT: "moving the traffic of",
+    Action.ADOPT: "adopting",
+    Action.FORGET: "forgetting",
+    Action.RETAIN: "retaining",
+}
+
+
+@pytest.mark.parametrize("action", [*Action], ids=str)
+def test_what_was_being_done_is_told(action: Action) -> None:
+    begun = intent(token="").model_copy(update={"action": action, "at": "noon"})
+    [note] = resolved(Slow(), begun).notes
+    assert note.startswith(f"bep was interrupted at noon while {DOING[action]} compute/cpu-cluster: it ")
+
+
+def test_what_was_made_is_in_state_as_the_kept_plan_wanted_it(tmp_path: Path) -> None:
+    """And not as the world spells it, or the next plan would find a difference that nobody made."""
+    store = FileStore(tmp_path / "state.json", clock=now)
+    store.load_or_create(lambda: STATE)
+    plan = Scene(STATE).plan({COMPUTE: compute()})
+    begun = intent(token="").model_copy(update={"plan": plan.digest, "change": plan.changes[0].id})
+    there = replace(MADE, attributes={**MADE.attributes, "size": "standard_ds3_v2"})
+    with store.begin() as session:
+        session.remember(plan)
+        session.write((begun,))
+        recover(session, Slow(looks=[there]), now)
+        assert session.state.entries[COMPUTE].attributes == compute().attributes
+        assert session.state.entries[COMPUTE].observed == there.attributes
+
+
 def test_a_plan_waits_only_where_it_is_asked_to_and_an_apply_for_half_an_hour(tmp_path: Path) -> None:
     store = FileStore(tmp_path / "state.json", clock=now)
     store.load_or_create(lambda: STATE)

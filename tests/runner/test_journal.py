@@ -11,6 +11,7 @@ from bep.lazy_dataclasses import replace
 from bep.runner.folder import journal
 from bep.runner.folder.journal import TRACEBACKS, Failure, Journal, beside
 from bep.runner.verdicts import Unresolved
+from tests.faults.opened import opened
 
 FAILURE = Failure(first=0, count=1, attempt=1, type="ValueError", message="bad", traceback="", log="")
 
@@ -113,6 +114,14 @@ def test_a_sound_line_that_says_what_no_runner_says_ends_the_journal(tmp_path: P
     assert list(journal.read(path)) == [WHOLE, FAILURE]
 
 
+def test_a_line_that_is_not_as_it_was_written_ends_the_journal(tmp_path: Path) -> None:
+    """What stands there would pass for a failure of another item, but for the checksum."""
+    path = tmp_path / "journal"
+    written(path, WHOLE, replace(WHOLE, first=17), FAILURE)
+    path.write_bytes(path.read_bytes().replace(b'"first": 17', b'"first": 18'))
+    assert list(journal.read(path)) == [WHOLE]
+
+
 @pytest.mark.parametrize("count", [{"first": (1 << 63) - 1}, {"first": 0, "count": 1, "attempt": 0}], ids=str)
 def test_the_largest_and_the_smallest_counts_are_read(tmp_path: Path, count: dict[str, Any]) -> None:
     written(tmp_path / "journal", replace(WHOLE, **count))
@@ -134,8 +143,10 @@ def test_the_disk_is_waited_for_as_often_as_asked_and_at_the_end(
     for _ in range(3):
         kept.append(FAILURE)
     assert len(waits) == at_each
+    assert opened(tmp_path / "journal")
     kept.close()
     assert len(waits) == at_each + 1
+    assert not opened(tmp_path / "journal")
 
 
 def test_once_waited_for_the_disk_rests_for_as_long_as_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,11 +167,24 @@ def test_a_byte_of_a_log_in_an_older_journal_is_read_as_its_line(tmp_path: Path)
     """Positions ascend but for another run's; each log is counted apart; what cannot be counted is the log's first."""
     (tmp_path / "a.log").write_text("one\ntwo\nthree\n")
     (tmp_path / "b.log").write_text("one\ntwo\n")
-    logs = ["a.log:0", "a.log:4", "a.log:8", "b.log:4", "a.log:9", "a.log:5", "gone.log:4", "a.log", "a.log:x", ""]
-    written(tmp_path / "journal", *(replace(FAILURE, log=log) for log in logs))
-    assert [failure.log for failure in journal.read(tmp_path / "journal")] == [
-        *("a.log:1", "a.log:2", "a.log:3", "b.log:2", "a.log:3", "a.log:2", "gone.log:1", "a.log", "a.log:x", "")
-    ]
+    (tmp_path / "c.log").write_text("\na long line\n\n\n\nx\n")
+    lines = {
+        "a.log:0": "a.log:1",
+        "a.log:4": "a.log:2",
+        "a.log:8": "a.log:3",
+        "b.log:4": "b.log:2",
+        "a.log:9": "a.log:3",
+        "a.log:5": "a.log:2",
+        "c.log:13": "c.log:3",
+        "c.log:16": "c.log:6",
+        "c.log:1": "c.log:2",
+        "gone.log:4": "gone.log:1",
+        "a.log": "a.log",
+        "a.log:x": "a.log:x",
+        "": "",
+    }
+    written(tmp_path / "journal", *(replace(FAILURE, log=log) for log in lines))
+    assert [failure.log for failure in journal.read(tmp_path / "journal")] == [*lines.values()]
 
 
 def test_a_line_of_a_log_in_a_newer_journal_is_left_as_it_is(tmp_path: Path) -> None:
