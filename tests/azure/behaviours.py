@@ -59,6 +59,8 @@ class Behaviours:
     guarded_dependents: bool = (
         True  # assumed: what a deployment refers to, and an endpoint's default, cannot be deleted
     )
+    default_must_exist: bool = True  # read: azurerm PR 32011, and the recorded order: endpoint, deployment, endpoint
+    underlying_action: bool = True  # read: DELETE of a compute says ?underlyingResourceAction=Delete or Detach
     endpoint_takes_deployments: bool = True  # read: deleting an endpoint deletes its deployments; off: refused
     published_types: bool = True  # a body that the published types refuse is refused
     listed_words_alone: bool = True  # assumed: an unlisted word is refused though its enumeration is published as open

@@ -98,6 +98,8 @@ class ControlPlane:
         if there is not None:
             rules.check_unchanged(there, body, double.behaviours)
         references.check(at.kind, body, store, double.behaviours)
+        if at.kind == "batchEndpoints" and double.behaviours.default_must_exist:
+            references.check_default(at.names, body, store)
         kept = rules.merged(there, body, double.behaviours)
         if there is None:
             seen = double.behaviours.unseen_references, double.behaviours.unseen_reads
@@ -163,6 +165,10 @@ class ControlPlane:
         there = self._store.get(at.kind, at.names)
         if there is None:
             return Answer(204)
+        action = request.query.get("underlyingResourceAction", "").lower()
+        is_wanted = at.kind == "computes" and self._double.behaviours.underlying_action
+        if is_wanted and action not in ("delete", "detach"):
+            raise Refusal(400, "BadArgument", "underlyingResourceAction is required: Delete or Detach.")
         self._refuse_while_busy(at)
         self._refuse_if_needed(there)
         if there.kind not in SLOW:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.azure.store import now
+
 Document = dict[str, Any]
 
 
@@ -103,6 +105,7 @@ class Refusal(Exception):
             },
             {"type": "Environment", "info": {"value": location}},
             {"type": "Location", "info": {"value": location}},
+            {"type": "Time", "info": {"value": now()}},
         ]
         error = {"code": self.code, "message": self.message, "details": details, "additionalInfo": extra}
         return Answer(self.status, {"error": error}, self.headers)

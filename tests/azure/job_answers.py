@@ -1,5 +1,6 @@
 """A job as each of the services shows it: the scoring URI, Azure Resource Manager, run history. It alters no job."""
 
+import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,40 @@ if TYPE_CHECKING:
     from tests.azure.double import Double
     from tests.azure.jobs import Job
 
-STUDIO = "https://ml.azure.com/runs/"
+
+def _services(double: "Double", name: str, sort: str, absent: Document) -> Document:
+    """Where a person, and MLflow, look at a job. The two services that show it call a sort otherwise."""
+    lowered = double.workspace.replace("/resourceGroups/", "/resourcegroups/")
+    lowered = lowered.replace("/providers/Microsoft.MachineLearningServices/", "/")
+    tracking = f"azureml://{double.location}.api.azureml.ms/mlflow/v1.0{double.workspace}?"
+    studio = f"https://ml.azure.com/runs/{name}?wsid={lowered}"
+    return {
+        "Tracking": {sort: "Tracking", "endpoint": tracking, **absent},
+        "Studio": {sort: "Studio", "endpoint": studio, **absent},
+    }
+
+
+def _properties(job: "Job", deployment: Document) -> Document:
+    """What the service notes of a run; the settings it gave the driver, as text."""
+    retry = deployment.get("retrySettings") or {}
+    parameters = {
+        "run_max_try": retry.get("maxRetries", 3),
+        "mini_batch_size": deployment.get("miniBatchSize", 10),
+        "error_threshold": deployment.get("errorThreshold", -1),
+        "logging_level": str(deployment.get("loggingLevel", "Info")).upper(),
+        "process_count_per_node": deployment.get("maxConcurrencyPerInstance", 1),
+        "append_row_file_name": deployment.get("outputFileName", "predictions.csv"),
+    }
+    return {
+        "azureml.pipelineid": job.pipeline,
+        "azureml.runsource": "azureml.PipelineRun",
+        "runSource": "Unavailable",
+        "runType": "HTTP",
+        "azureml.parameters": json.dumps({name: str(value) for name, value in parameters.items()}),
+        "azureml.continue_on_step_failure": "False",
+        "azureml.continue_on_failed_optional_input": "False",
+        "azureml.pipelineComponent": "pipelinerun",
+    }
 
 
 def _deployment(double: "Double", job: "Job") -> Document:
@@ -30,16 +64,16 @@ def batch_job(double: "Double", job: "Job") -> Document:
     properties = {
         "provisioningState": "Succeeded",
         "inputData": inputs,
-        "outputData": asked.get("outputData"),
+        **({"outputData": asked["outputData"]} if asked.get("outputData") else {}),
         "compute": {**compute, "instanceType": None, "properties": None},
         "output": {"datastoreId": None, "path": None},
         "retrySettings": asked.get("retrySettings")
         or deployment.get("retrySettings")
         or {"maxRetries": 3, "timeout": "PT30S"},
         "status": job.status,
-        "interactionEndpoints": {"Studio": {"jobEndpointType": "Studio", "port": None, "endpoint": STUDIO + job.name}},
+        "interactionEndpoints": _services(double, job.name, "jobEndpointType", dict.fromkeys(("port", "properties"))),
         "tags": tags(job),
-        "properties": {"azureml.pipelineid": job.child, "azureml.runsource": "azureml.PipelineRun"},
+        "properties": _properties(job, deployment),
         "name": job.run,
     }
     path = f"batchEndpoints/{job.endpoint}/deployments/{job.deployment}/jobs/{job.name}"
@@ -65,23 +99,16 @@ def _made(job: "Job") -> Document:
 
 def arm_job(double: "Double", job: "Job", name: str) -> Document:
     """As Azure Resource Manager shows it, under the name that was asked for; most members are null."""
-    services = {
-        "Studio": {
-            "jobServiceType": "Studio",
-            "endpoint": STUDIO + name,
-            "port": None,
-            "status": None,
-            "errorMessage": None,
-        },
-    }
+    silent = dict.fromkeys(("port", "status", "errorMessage", "properties", "nodes"))
+    services = _services(double, name, "jobServiceType", silent)
     absent = dict.fromkeys(
         ("computeId", "identity", "componentId", "settings", "jobs", "inputs", "outputs", "sourceJobId")
     )
     properties = {
         **absent,
         "description": f"Pipeline submission for endpoint: {job.endpoint}, deployment: {job.deployment}.",
-        "tags": tags(job),
-        "properties": {"azureml.runsource": "azureml.PipelineRun", "azureml.pipelineid": job.child},
+        "tags": {name: tags(job)[name] for name in ("azureml.batchrun", "azureml.deploymentname")},
+        "properties": _properties(job, _deployment(double, job)),
         "displayName": job.run,
         "status": job.status,
         "experimentName": job.endpoint,

@@ -41,6 +41,7 @@ class Job:
     body: Document
     course: Course
     status: str = "Preparing"
+    pipeline: str = field(default_factory=lambda: str(uuid.uuid4()))
     looks: int = 0
     started: str = field(default_factory=now)
     ended: str | None = None

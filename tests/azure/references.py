@@ -88,6 +88,18 @@ def _check_form(body: Document) -> None:
                 raise Refusal(400, "UserError", f"'{value}' is not a valid ARM resource id of {wanted}.")
 
 
+def check_default(names: tuple[str, ...], body: Document, store: Store) -> None:
+    """Refuse an endpoint whose default is a deployment that is not there.
+
+    Raises:
+        Refusal: it is.
+    """
+    default = ((body.get("properties") or {}).get("defaults") or {}).get("deploymentName")
+    if default and store.get("batchEndpoints/deployments", (names[0], default)) is None:
+        details = [("NoSuchDeployment", f"There is no deployment with name: {default} in endpoint {names[0]}")]
+        raise Refusal(400, "UserError", "The specified resource was not found.", details=details)
+
+
 def dependents(resource: Resource, store: Store) -> list[Resource]:
     """Deployments that refer to a resource, and the endpoint whose default it is."""
     found = []
