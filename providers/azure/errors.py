@@ -34,8 +34,10 @@ class Refusal(Exception):
     @property
     def said(self) -> str:
         """All that it says, in one line."""
-        name = f"{self.code} ({self.status})" if self.code else f"status {self.status}"
-        rest = "; ".join(text for text in self.details if text and text not in self.message)
+        name = f"status {self.status}"
+        if self.code:
+            name = f"{self.code} ({self.status})" if self.status >= 400 else self.code
+        rest = "; ".join(text for text in self.details if text not in ("", self.code) and text not in self.message)
         request = f" [request {self.request}]" if self.request else ""
         return ": ".join(filter(None, (name, self.message))) + (f" ({rest})" if rest else "") + request
 
