@@ -45,7 +45,7 @@ def killed_at(work: Workspace, azure: Double, number: int, moment: Moment) -> No
 def test_whatever_was_killed_converges_and_nothing_is_made_twice(tmp_path: Path) -> None:
     (tmp_path / "whole").mkdir()
     every = boundaries(tmp_path / "whole")
-    moments = ("before", "after")
+    moments: tuple[Moment, ...] = ("before", "after")
     chosen = [(number, moment) for number in range(1, every + 1) for moment in moments]
     chosen = chosen if EVERY else chosen[STEP::STEP]
     for number, moment in chosen:
