@@ -21,7 +21,8 @@ def summary_of(kind: Kind, attributes: Mapping[str, Any] | None) -> str:
     """The kind's summary line, filled in. A field that is absent leaves nothing behind."""
     if kind.shift:
         return ", ".join(f"{name} {share}" for name, share in sorted(split_of(attributes).items()))
-    filled = FIELD.sub(lambda found: _filled(kind, attributes or {}, found.group(1)), kind.summary)
+    template = kind.summary_by_type.get(str((attributes or {}).get("type")), kind.summary)
+    filled = FIELD.sub(lambda found: _filled(kind, attributes or {}, found.group(1)), template)
     return re.sub(r"(, )+", ", ", re.sub(r" +", " ", filled)).strip(" ,")
 
 

@@ -101,6 +101,9 @@ def described(attributes: Mapping[str, Any], rule: int = RULE) -> dict[str, Any]
     conda = found.get("conda_file")
     if rule > FIRST_RULE and isinstance(conda, Mapping):
         found["conda_file"] = conda_content(conda)
+    code = found.get("code")
+    if isinstance(code, Mapping) and "sha256" in code:
+        found["code"] = code["sha256"]
     build = found.get("build")
     if isinstance(build, Mapping) and isinstance(build.get("path"), Mapping):
         found["build"] = {**build, "path": build["path"]["sha256"]}

@@ -85,7 +85,7 @@ def skipped(example: Example) -> str | None:
     """Why an example cannot be tried; None when it can."""
     wanted = document(example.folder / example.deployment)
     if wanted.get("type") == "pipeline":
-        return "it runs a pipeline, which bep does not support"
+        return "it runs a pipeline, which this machine does not"
     name = registered(wanted.get("model"))
     if name and not model_folder(example):
         return f"its model {name} is not in the repository"

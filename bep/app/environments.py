@@ -20,6 +20,7 @@ from bep.schemas.secrets.recognising import redacted
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading, Specs
+    from bep.planner.observed import Observed
     from bep.providers.world import Built as Built
     from bep.providers.world import Outlook
 
@@ -89,12 +90,18 @@ def _text_at(attributes: Any, path: FieldPath) -> str:
     return attributes if isinstance(attributes, str) else ""
 
 
+def scoring_ones(opened: "Reading") -> "Mapping[Address, Observed]":
+    """The applied deployments that score on this machine: not those of pipelines, which need no environment here."""
+    there = opened.provider.list("deployment")
+    return {address: seen for address, seen in there.items() if seen.attributes.get("type") != "pipeline"}
+
+
 def to_build(opened: "Reading") -> list[str]:
     """The labels of the environments that the applied deployments need and that no job has had built yet."""
     from bep.providers.protocol import ProviderError
 
     found: dict[str, str] = {}
-    deployments = opened.provider.list("deployment")
+    deployments = scoring_ones(opened)
     if not deployments or opened.world.environments is None:
         return []
     for address in deployments:
@@ -121,7 +128,7 @@ def needs(opened: "Reading") -> Needs:
 
     found: dict[str, tuple[str, ...]] = {}
     unknown: dict[str, str] = {}
-    for address in opened.provider.list("deployment"):
+    for address in scoring_ones(opened):
         try:
             look = outlook(opened, address)
         except ProviderError as problem:
@@ -224,7 +231,7 @@ def build_every(opened: "Reading", say: Callable[[str], None]) -> "list[Built]":
     from bep.providers.world import Built
 
     environments, found = environments_of(opened), {}
-    for address in opened.provider.list("deployment"):
+    for address in scoring_ones(opened):
         chosen = scoring_of(opened).choose(*names_of(address))
         with placed(opened):
             built = environments.build_for(chosen, say)

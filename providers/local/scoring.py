@@ -20,6 +20,8 @@ from bep.schemas.address import Address, address_of, names_of
 from bep.schemas.kinds.settings import settings_of
 from bep.schemas.secrets.secret import is_sealed
 
+PIPELINE = "pipeline"
+
 
 def choose(provider: LocalProvider, endpoint: str, deployment: str | None = None) -> Chosen:
     """The deployment of this name, else the one with the traffic. Builds nothing.
@@ -36,6 +38,8 @@ def choose(provider: LocalProvider, endpoint: str, deployment: str | None = None
     if address not in there:
         raise _unknown("deployment", address, name, names)
     observed = there[address]
+    if observed.attributes.get("type") == PIPELINE:
+        raise ProviderError(address, "run", _not_run(observed), code="PipelineNotRun")
     model = _needed(provider, address, str(observed.attributes["model"]))
     named = observed.attributes.get("environment")
     environment = _needed(provider, address, str(named)) if named else None
@@ -143,6 +147,15 @@ def _needed(provider: LocalProvider, user: Address, name: str) -> Observed:
         message = f"it names {name}, which is gone; apply again, or give it another"
         raise ProviderError(user, "run", message, code="ResourceNotFound")
     return there[Address(name)]
+
+
+def _not_run(observed: Observed) -> str:
+    """Why no job begins with a deployment of a pipeline."""
+    runs = observed.attributes.get("component") or observed.attributes.get("job_definition")
+    return (
+        f"it runs a pipeline ({runs}), and this machine runs none yet: it keeps and compares them, and scores with"
+        " models; run it in Azure ML, or name a deployment of a model"
+    )
 
 
 def _kept_elsewhere(name: str) -> str:

@@ -1,6 +1,6 @@
 """What an object of this world cannot be without, and what may not be taken from under it. Pure; knows no row."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from bep.planner.observed import Observed
@@ -18,6 +18,8 @@ def uses(kind: str, attributes: Mapping[str, Any]) -> tuple[Address, ...]:
     match kind:
         case "deployment":
             return tuple(_of_deployment(attributes))
+        case "component":
+            return tuple(_of_component(attributes))
         case "traffic":
             return tuple(_of_traffic(attributes))
         case _:
@@ -35,10 +37,23 @@ def holds_back(user: Address) -> bool:
 
 def _of_deployment(attributes: Mapping[str, Any]) -> Iterator[Address]:
     yield _named("endpoint", attributes.get("endpoint_name", ""))
-    for kind in ("model", "compute", "environment"):
-        # what Azure ML keeps stays named as the service names it: it is nowhere here, and a job says so
-        if attributes.get(kind) and not str(attributes[kind]).startswith("azureml:"):
-            yield _named(kind, attributes[kind])
+    settings = attributes.get("settings", {})
+    named = [(kind, attributes.get(kind)) for kind in ("model", "compute", "environment", "component")]
+    named += [(kind, settings.get(f"default_{kind}")) for kind in ("compute", "datastore")]
+    yield from _here(named)
+
+
+def _of_component(attributes: Mapping[str, Any]) -> Iterator[Address]:
+    jobs = attributes.get("jobs", {}).values()
+    named = [("component", job.get("component")) for job in jobs if isinstance(job, Mapping)]
+    yield from _here([("environment", attributes.get("environment")), *named])
+
+
+def _here(named: Iterable[tuple[str, Any]]) -> Iterator[Address]:
+    """Those that are here: what Azure ML keeps stays named as the service names it, and a job says that it is not."""
+    for kind, text in named:
+        if isinstance(text, str) and text and not text.startswith("azureml:"):
+            yield _named(kind, text)
 
 
 def _of_traffic(attributes: Mapping[str, Any]) -> Iterator[Address]:

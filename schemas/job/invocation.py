@@ -18,10 +18,9 @@ MOVED: tuple[tuple[str, FieldPath], ...] = (
 )
 """Words of an invocation, and what a job calls them."""
 
-OF_A_SERVICE = ("experiment_name", "display_name", "properties")
-"""What only a service has a use for."""
-
 LITERALS = ("string", "number", "integer", "boolean", "float")
+FOR_PIPELINES = ("value-input", "model-input", "one-input", "missing-field")
+"""What is said of inputs that a pipeline may have."""
 MODELS = ("custom_model", "mlflow_model", "triton_model")
 
 
@@ -29,21 +28,18 @@ def as_job(node: Node) -> list[Finding]:
     """Bring an invocation to a job's words, in place. What is written in both is a finding. A job stays as it is."""
     findings: list[Finding] = []
     for word, path in MOVED:
-        found = node.value.pop(word, None)
-        if found is not None and found.value is not None:
-            findings += put(node, path, found, "job")
+        found = _taken(node, word)
+        findings += put(node, path, found, "job") if found is not None else []
     findings += _dataset(node)
     findings += _output_dataset(node)
     findings += _compute(node)
-    for word in OF_A_SERVICE:
-        node.value.pop(word, None)
     return findings
 
 
 def _dataset(node: Node) -> list[Finding]:
     """2021: `dataset: azureml:NAME:VERSION`, or a mapping with its path."""
-    found = node.value.pop("dataset", None)
-    if found is None or found.value is None:
+    found = _taken(node, "dataset")
+    if found is None:
         return []
     path = found.get("path") or found.get("dataset_id") if isinstance(found.value, dict) else found
     if path is None or not isinstance(path.value, str):
@@ -54,10 +50,11 @@ def _dataset(node: Node) -> list[Finding]:
 
 def _output_dataset(node: Node) -> list[Finding]:
     """2021: `output_dataset: {datastore_id: azureml:NAME, path: FOLDER}`."""
-    found = node.value.pop("output_dataset", None)
-    if found is None or not isinstance(found.value, dict):
+    found = _taken(node, "output_dataset", dict)
+    if found is None:
         return []
-    store, path = found.texts("datastore_id"), found.texts("path").strip("/")
+    store, path = (_text(found, word) for word in ("datastore_id", "path"))
+    path = path.strip("/")
     if not path:
         return [mistake("missing-field", "job", "output_dataset needs 'path'", "Add 'path: FOLDER'.", found.mark)]
     name = store.removeprefix("azureml:").rstrip("/").rpartition("/")[2] or "workspaceblobstore"
@@ -67,12 +64,23 @@ def _output_dataset(node: Node) -> list[Finding]:
 
 def _compute(node: Node) -> list[Finding]:
     """2021: `compute: {instance_count: N}`. Which compute it is, the deployment says here."""
-    found = node.get("compute")
-    if found is None or not isinstance(found.value, dict):
-        return []
-    del node.value["compute"]
-    count = found.get("instance_count")
+    found = _taken(node, "compute", dict)
+    count = found.get("instance_count") if found is not None else None
     return put(node, ("resources", "instance_count"), count, "job") if count is not None else []
+
+
+def _text(node: Node, word: str) -> str:
+    found = node.get(word)
+    return found.text if found is not None and found.value is not None else ""
+
+
+def _taken(node: Node, word: str, sort: type = object) -> Node | None:
+    """A field, taken out if it is of a sort; what is empty or wrong stays, and the schema says so."""
+    found = node.get(word)
+    if found is None or found.value is None or not isinstance(found.value, sort):
+        return None
+    del node.value[word]
+    return found
 
 
 def is_value(port: Node) -> bool:

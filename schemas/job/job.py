@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from bep.lazy_dataclasses import dataclass, field, replace
-from bep.schemas.checking.emptiness import say_empty, take_out_empty
+from bep.schemas.checking.emptiness import Empty, say_empty, take_out_empty
 from bep.schemas.checking.recovering import salvage
 from bep.schemas.checking.structure import check
 from bep.schemas.drafts.contents import beside, said
@@ -93,6 +93,7 @@ def load_job(
     node = reading.file(path) if path is not None else Node({}, "", 1, 1)
     if node is None:
         return reading.loaded(None)
+    empty = take_out_empty(node)
     reading.findings += as_job(node)
     for key, value in changes.items():
         if value is not None:
@@ -104,7 +105,7 @@ def load_job(
             reading.error("missing-field", message, "Say which: 'endpoint: NAME'.", None)
     asked = node.texts("endpoint"), node.texts("deployment")
     places = {name: at.mark for name in ("endpoint", "deployment") if (at := node.get(name)) and at.file}
-    return replace(reading.loaded(reading.job(node)), asked=asked, places=places)
+    return replace(reading.loaded(reading.job(node, empty)), asked=asked, places=places)
 
 
 def settings_given(changes: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[Finding, ...]]:
@@ -193,9 +194,8 @@ class _Reading:
                 self.revealed.add(id(below))
         self.findings += self.variables.misplaced(allowed)
 
-    def job(self, node: Node) -> JobSpec | None:
-        """The job a document describes, or None with findings."""
-        empty = take_out_empty(node)
+    def job(self, node: Node, empty: Empty) -> JobSpec | None:
+        """The job a document describes, or None with findings; `empty` are the fields that were taken out as such."""
         refused, warnings = say_empty("job", empty, check("job", node, "job"), "job")
         self.findings += warnings
         unset = self.variables.unset

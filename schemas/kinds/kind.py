@@ -27,6 +27,7 @@ class Kind:
     schema: Mapping[str, Any]
     identity: tuple[str, ...]
     summary: str
+    summary_by_type: Mapping[str, str]
     references: Mapping[FieldPath, str]
     immutable: frozenset[FieldPath]
     sensitive: frozenset[FieldPath]
@@ -62,6 +63,7 @@ def read_kind(text: str) -> Kind:
         schema=schema,
         identity=tuple(schema["x-bep-identity"]),
         summary=schema["x-bep-summary"],
+        summary_by_type=schema.get("x-bep-summary-by-type", {}),
         references=references,
         immutable=frozenset(found.get("immutable", ())),
         sensitive=frozenset(found.get("sensitive", ())),

@@ -11,7 +11,7 @@ from bep.schemas.drafts.literal_secrets import excused_of, warn_of_literal
 from bep.schemas.kinds.kind import fields, load_kind
 from bep.schemas.resource import FieldPath, Lifecycle, Resource, Retries, Timeouts
 from bep.schemas.secrets.secret import Secret
-from bep.schemas.specs.defaults import respell, settle, shape
+from bep.schemas.specs.defaults import Shape, respell, settle, shape
 from bep.schemas.workspace.variables import Variables
 from bep.schemas.yaml.node import Marks, Node, faithful, plain
 
@@ -40,8 +40,16 @@ def prepare(draft: Draft, contents: Contents) -> None:
             _data_type(draft)
         case "datastore":
             _datastore(draft)
-    settle(draft.node, shape(draft.kind))
+    settle(draft.node, _shape_of(draft))
     _identify(draft)
+
+
+def _shape_of(draft: Draft) -> Shape:
+    if draft.kind == "deployment" and draft.node.texts("type") == "pipeline":
+        from bep.schemas.specs.components import pipeline_shape
+
+        return pipeline_shape()
+    return shape(draft.kind)
 
 
 def _model_type(draft: Draft) -> None:
@@ -106,9 +114,9 @@ def _excused_inside(excused: tuple[str, ...], name: str, node: Node) -> tuple[st
 
 
 def inline_parts(draft: Draft) -> list[tuple[str, Draft]]:
-    """The models and environments written inside a deployment, each with the field it stands in."""
+    """The models and environments written inside a deployment or a component, each with the field it stands in."""
     found = []
-    for name in ("model", "environment"):
+    for name in ("model", "environment") if draft.kind == "deployment" else ("environment",):
         node = draft.node.get(name)
         if node is not None and isinstance(node.value, dict):
             part = Draft(name, node, draft.label, node.mark, inline=True)

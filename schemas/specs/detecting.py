@@ -46,9 +46,10 @@ def _traits(kind: str) -> _Traits:
     schema = load_kind(kind).schema
     known = schema["properties"]
     types = known.get("type", {}).get("enum", ())
-    pipeline = ("pipeline",) if kind == "deployment" else ()
+    unsaid = [part["then"].get("required", ()) for part in schema.get("allOf", ()) if not part["if"].get("required")]
+    required = frozenset(schema["required"]).union(*unsaid)  # by those that hold where the field is not written
     alternatives = tuple(frozenset(branch["required"]) for branch in schema.get("anyOf", ()))
-    return _Traits(frozenset(known), frozenset((*types, *pipeline)), frozenset(schema["required"]), alternatives)
+    return _Traits(frozenset(known), frozenset(types), required, alternatives)
 
 
 def detect(node: Node) -> tuple[str | None, tuple[Finding, ...]]:

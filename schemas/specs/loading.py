@@ -28,7 +28,7 @@ from bep.schemas.specs.misnamed import misnamed
 from bep.schemas.specs.resolving import resolve
 from bep.schemas.specs.rules import check_addresses, check_compute, check_delays, check_deployment, duplicates
 from bep.schemas.specs.traffic import traffic_of
-from bep.schemas.specs.unsupported import is_invocation
+from bep.schemas.specs.unsupported import is_component, is_invocation
 from bep.schemas.workspace.conditions import check_conditions, check_preconditions
 from bep.schemas.workspace.directives import check_directives
 from bep.schemas.workspace.reading_workspace import documents_of, open_workspace
@@ -39,6 +39,7 @@ from bep.schemas.yaml.node import Node, nodes, scalars
 from bep.schemas.yaml.nodes import TWICE
 
 if TYPE_CHECKING:
+    from bep.schemas.specs.components import ComponentParts
     from bep.schemas.specs.script_grammar import Parse
 
 KEPT_BY_AZURE = ("azureml://registries/", f"azureml:{CURATED}")
@@ -122,6 +123,7 @@ class _Loading:
     chosen: Chosen
     workspace: Workspace
     parse: "Parse | None" = None
+    parts: "ComponentParts | None" = None
     contents: Contents = field(init=False)
     findings: list[Finding] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
@@ -164,8 +166,14 @@ class _Loading:
         self.complete &= not entries.lost
         for entry in entries.found:
             if has_expressions:
-                self.variables.substitute(entry.node)
+                self._substitute(entry.node)
             self.document(entry.node, spec, entry.key)
+
+    def _substitute(self, node: Node) -> None:
+        """Put values for variables; a component has expressions of its own, which stay."""
+        self.variables.bindings = is_component(node)
+        self.variables.substitute(node)
+        self.variables.bindings = False
 
     def _foreign(self, documents: Sequence[Node], spec: SpecFile, read: Sequence[Finding]) -> dict[int, Finding]:
         """What of a file is no spec of bep's, by the id of its node, told."""
@@ -222,6 +230,12 @@ class _Loading:
         draft = Draft(kind, node, _label(kind, node, spec), node.mark, entry=key)
         draft.findings += [replace(found, address=draft.label) for found in findings]
         self.suspects += [(draft, *found) for found in certain_secrets(node)]
+        if kind == "component":
+            from bep.schemas.specs.components import write_out_empty_ports
+
+            write_out_empty_ports(node)
+        elif kind == "deployment" and not node.texts("type") and "model" not in node.value:
+            _say_pipeline(node)
         empty = take_out_empty(node)
         refused, warnings = say_empty(kind, empty, check(kind, node, draft.label), draft.label)
         draft.findings += warnings
@@ -246,19 +260,32 @@ class _Loading:
         draft.unset = bool(draft.doubts)
 
     def _draft(self, draft: Draft) -> None:
-        if draft.kind == "deployment":
+        if draft.kind in ("deployment", "component"):
             from bep.schemas.environments.environments import take_from_file
 
             take_from_file(draft, self.files, self.texts)
-        for name, part in inline_parts(draft) if draft.kind == "deployment" else ():
+        for name, part in inline_parts(draft) if draft.kind in ("deployment", "component") else ():
             part.entry = draft.entry
             prepare(part, self.contents)
             refer(draft, name, part)
             if part.address is None:
                 draft.unset = True
             self._keep(part)
+        if draft.kind == "component" or (draft.kind == "deployment" and "component" in draft.node.value):
+            self._draft_components(draft)
         prepare(draft, self.contents)
         self._keep(draft)
+
+    def _draft_components(self, draft: Draft) -> None:
+        """Draft the components that a pipeline, or what deploys one, names by a file or has written in it."""
+        from bep.schemas.specs.components import ComponentParts, refer_at
+
+        if self.parts is None:
+            self.parts = ComponentParts(self.files, self.texts, self._substitute)
+        for path, part in self.parts.of(draft):
+            part.entry = draft.entry
+            self._draft(part)
+            refer_at(draft, path, part)
 
     def _keep(self, draft: Draft) -> None:
         self.drafts.append(draft)
@@ -290,6 +317,10 @@ class _Loading:
                 check_compute(draft)
             if draft.kind == "deployment":
                 check_deployment(draft, unique, self.contents, self.parse)
+            if draft.kind == "component":
+                from bep.schemas.specs.bindings import check_component
+
+                check_component(draft, unique)
             self.gone |= seal_off(draft, self.variables)
             seal_literals(draft)
         self._say_suspects()
@@ -400,6 +431,13 @@ class _Loading:
                 continue
             found[path] = masked(text)
         return found
+
+
+def _say_pipeline(node: Node) -> None:
+    """What runs a component or a job's pipeline is a pipeline deployment, whether it says so or not."""
+    source = node.get("component") or node.get("job_definition")
+    if source is not None:
+        node.value["type"] = source.beside("pipeline")
 
 
 def _label(kind: str, node: Node, spec: SpecFile) -> str:

@@ -28,6 +28,11 @@ def resolve(draft: Draft, addresses: Addresses) -> None:
         node = draft.node.at(path)
         if node is not None and isinstance(node.value, str):
             _field(draft, path, kind, node, addresses)
+    if draft.kind == "component":
+        from bep.schemas.specs.components import node_references
+
+        for path in node_references(draft):
+            _field(draft, path, "component", draft.node.nearest(path), addresses)
     for name in list(draft.node.value):
         _stored(draft, name, addresses)
     _ordering(draft, addresses)

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 MLFLOW = "mlflow_model"
 OUTPUT_FILE = "predictions.csv"
+PIPELINES = frozenset(
+    ("component", "job_definition", "default_compute", "default_datastore", "continue_on_step_failure", "force_rerun")
+)
+"""What only a deployment of a pipeline says, itself or in its settings."""
 ABOUT = ("description", "tags", "properties")
 """What is said about an asset and is no part of its content."""
 LONGEST_FILE_NAME = 214
@@ -31,6 +35,12 @@ FORBIDDEN_IN_NAMES = '/\\:*?"<>|'
 
 def check_deployment(draft: Draft, drafts: Mapping[Address, Draft], contents: Contents, parse: "Parse | None") -> None:
     """Everything that must hold for one deployment whose references are resolved; `parse` asks other Pythons."""
+    settings = draft.node.get("settings")
+    if not PIPELINES.isdisjoint(draft.node.value) or (settings and not PIPELINES.isdisjoint(settings.value)):
+        from bep.schemas.specs.components import check_kind_of_deployment
+
+        if check_kind_of_deployment(draft):
+            return
     _model_needs(draft, drafts)
     _instances(draft, drafts)
     _output(draft)

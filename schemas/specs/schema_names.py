@@ -26,8 +26,6 @@ _OTHERS = {
     "dataTransferJob": "a data transfer job",
     "fineTuningJob": "a fine-tuning job",
     "distillationJob": "a distillation job",
-    "commandComponent": "a command component",
-    "pipelineComponent": "a pipeline component",
     "sparkComponent": "a Spark component",
     "parallelComponent": "a parallel component",
     "importComponent": "an import component",

@@ -13,8 +13,8 @@ NOT_SUPPORTED = "not-supported"
 STEPS = frozenset(("pipeline", "command", "parallel", "sweep", "spark", "automl"))
 """Words of `type:` that pipelines, components and jobs have, and no kind of bep's has."""
 
-SOURCES = ("component", "job_definition")
-"""Fields of which a pipeline deployment has one, and a model deployment none."""
+_OF_JOBS = ("compute", "experiment_name", "limits", "identity", "services", "queue_settings", "component", "settings")
+"""Fields that a job has and no component: where it runs, and as whom."""
 
 INVOKED = frozenset(
     (
@@ -27,10 +27,6 @@ INVOKED = frozenset(
 _GIVEN = ("inputs", "input_data", "dataset")
 """Fields of which such a file has one: what is to be scored."""
 
-MODELS = (
-    "bep deploys models: 'type: model' with model, compute and, unless it is an MLflow model, code_configuration and "
-    "environment."
-)
 SPECS = "Take this file out of specs."
 
 _BY_TYPE = {
@@ -82,16 +78,25 @@ def unsupported(node: Node) -> Finding | None:
     if not isinstance(node.value, dict):
         return None
     step = node.texts("type")
-    source = next((field for field in SOURCES if node.get(field) is not None), "")
-    if step == "pipeline" and _is_deployment(node):
-        return _pipeline_deployment(node, "type", source)
-    if step in STEPS:
+    if is_component(node):
+        return None
+    if step in STEPS and not (step == "pipeline" and _is_deployment(node)):
         return _step(node, step)
-    if source and not step and node.get("model") is None and _is_deployment(node):
-        return _pipeline_deployment(node, source, source)
     if is_invocation(node):
         return _invocation(node)
     return None if is_kind(node.texts("kind")) else _other(node, step)
+
+
+def is_component(node: Node) -> bool:
+    """Whether a document is a component that bep takes: what says so, or has a name and nothing that only a job has."""
+    if not isinstance(node.value, dict) or node.texts("type") not in ("", "command", "pipeline"):
+        return False
+    if node.texts("kind"):
+        return node.texts("kind") == "component"
+    if node.texts("$schema"):
+        return schema_kind(node.texts("$schema")) == "component"
+    is_named = bool(node.texts("type")) and node.get("name") is not None and not _is_deployment(node)
+    return is_named and not any(node.get(name) is not None for name in _OF_JOBS)
 
 
 def is_invocation(node: Node) -> bool:
@@ -129,7 +134,7 @@ def _said_to_be(node: Node, field: str, what: str, since: str) -> Finding:
 
 def _is_deployment(node: Node) -> bool:
     """Whether it is a deployment that runs a pipeline, and not the pipeline itself, whose type is the same word."""
-    words = node.get("endpoint_name"), node.get("job_definition")
+    words = node.get("endpoint_name"), node.get("job_definition"), node.get("component")
     said = node.texts("kind") == "deployment" or _schema(node).endswith("deployment")
     return said or any(word is not None for word in words)
 
@@ -138,18 +143,12 @@ def _schema(node: Node) -> str:
     return schema_name(node.texts("$schema")).lower()
 
 
-def _pipeline_deployment(node: Node, field: str, source: str) -> Finding:
-    address = f"deployment/{node.texts('endpoint_name') or '?'}/{node.texts('name') or '?'}"
-    runs = {"component": "a pipeline component", "job_definition": "the pipeline of a job"}.get(source, "a pipeline")
-    message = f"this deployment runs {runs}, which is not supported"
-    fix = f"{SPECS} {MODELS} What a step does before scoring, init() and run() can do."
-    return _finding(node, field, address, message, fix)
-
-
 def _step(node: Node, step: str) -> Finding:
     sort = next((word for word in ("component", "job") if _schema(node).endswith(word)), "component or job")
-    message = f"a {step} {sort} is not supported: bep has batch endpoints, their jobs, and no pipelines or components"
-    fix = f"{SPECS} {MODELS}"
+    message = f"a {step} {sort} is not supported: bep has batch endpoints, what they run, and their jobs"
+    fix = SPECS
+    if step in ("command", "pipeline"):
+        fix = f"{SPECS} As a component, with a name, inputs and outputs, it can be deployed."
     if step == "parallel":
         fix = (
             "Deploy its script, which has the same init() and run(mini_batch): 'type: model', and code_configuration "

@@ -16,6 +16,7 @@ from bep.schemas.yaml.scalar import meaning
 
 EXPRESSION = lazy_pattern(r"\$\{\{([^{}]*)\}\}")
 NAMED = lazy_pattern(r"(var|env)\.([A-Za-z_][A-Za-z0-9_]*)\Z")
+BINDING = lazy_pattern(r"(inputs|outputs|parent|search_space)\b")
 PREFIX = "BEP_VAR_"
 TYPED: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
@@ -64,7 +65,8 @@ class Variables:
 
     Precedence: `given` (--var) over `filed` (--var-file) over BEP_VAR_NAME in `environment` over the default.
     When not `known`, bep.yml could not be read so far as to say which there are. `unset` has the scalars that
-    still hold an expression because it has no value, by their ids.
+    still hold an expression because it has no value, by their ids. `bindings` while a component is looked at, which
+    has expressions of its own: of its inputs and outputs, and of its jobs'.
     """
 
     declared: Mapping[str, Variable] | None
@@ -75,6 +77,7 @@ class Variables:
     deferred: list[Node] = field(default_factory=list)
     unset: dict[int, Node] = field(default_factory=dict)
     known: bool = True
+    bindings: bool = False
     _values: dict[str, _Value | None] = field(default_factory=dict)
 
     def check_given(self) -> None:
@@ -162,6 +165,9 @@ class Variables:
 
     def _lookup(self, expression: str, node: Node) -> _Value | None:
         named = NAMED.match(expression.strip())
+        if named is None and self.bindings and BINDING.match(expression.strip()):
+            text = "${{" + expression + "}}"
+            return _Value(text, text)
         if named is None:
             each = expression.strip().startswith("each.")
             self._report(

@@ -83,10 +83,18 @@ def test_what_a_kind_declares() -> None:
         ("model",): "model",
         ("environment",): "environment",
         ("compute",): "compute",
+        ("component",): "component",
+        ("settings", "default_compute"): "compute",
+        ("settings", "default_datastore"): "datastore",
     }
     assert deployment.content == {("code_configuration", "code")}
     assert load_kind("datastore").sensitive >= {("credentials", "account_key"), ("credentials", "sas_token")}
-    assert {name for name, kind in load_kinds().items() if kind.registered} == {"model", "data", "environment"}
+    assert {name for name, kind in load_kinds().items() if kind.registered} == {
+        "model",
+        "data",
+        "environment",
+        "component",
+    }
     assert load_kind("traffic").shift
     assert all(kind.name == name for name, kind in load_kinds().items())
 

@@ -58,8 +58,24 @@ def loaded_job(opened: "Reading", source: JobSource) -> "LoadedJob":
         endpoints=lambda: _endpoints(opened),
     )
     if loaded.job is None or errors(loaded.findings):
+        _refuse_pipeline(opened, loaded)
         raise SpecInvalid(loaded.findings, loaded.sources)
     return loaded
+
+
+def _refuse_pipeline(opened: "Reading", loaded: "LoadedJob") -> None:
+    """Raise `ProviderError` where what a job has too much of is for the pipeline that it asks for."""
+    from bep.providers.protocol import ProviderError
+    from bep.schemas.job.invocation import FOR_PIPELINES
+
+    endpoint, deployment = loaded.asked
+    if not endpoint or not any(found.code in FOR_PIPELINES for found in errors(loaded.findings)):
+        return
+    try:
+        scoring_of(opened).choose(endpoint, deployment or None)
+    except ProviderError as error:
+        if error.code == "PipelineNotRun":
+            raise
 
 
 def _endpoints(opened: "Reading") -> list[str]:
