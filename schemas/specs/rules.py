@@ -36,7 +36,8 @@ FORBIDDEN_IN_NAMES = '/\\:*?"<>|'
 def check_deployment(draft: Draft, drafts: Mapping[Address, Draft], contents: Contents, parse: "Parse | None") -> None:
     """Everything that must hold for one deployment whose references are resolved; `parse` asks other Pythons."""
     settings = draft.node.get("settings")
-    if not PIPELINES.isdisjoint(draft.node.value) or (settings and not PIPELINES.isdisjoint(settings.value)):
+    there = {*draft.node.value, *(settings.value if settings is not None else ())}
+    if draft.node.texts("type") == "pipeline" or not PIPELINES.isdisjoint(there):
         from bep.schemas.specs.components import check_kind_of_deployment
 
         if check_kind_of_deployment(draft):
