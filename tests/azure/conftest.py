@@ -1,5 +1,5 @@
 """What the tests of this folder have."""
 
-from tests.azure.fixtures import azure
+from tests.azure.fixtures import azure, azure_with_blobs, azurite
 
-__all__ = ["azure"]
+__all__ = ["azure", "azure_with_blobs", "azurite"]

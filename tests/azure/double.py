@@ -88,10 +88,10 @@ class Double:
         with self.lock:
             return self.store.put(Resource(at.kind, at.names, body, api_version, was_ready=True))
 
-    def keep_blobs_at(self, url: str, account: str, key: str) -> None:
+    def keep_blobs_at(self, url: str, account: str, key: str, container: str = surroundings.CONTAINER) -> None:
         """Have the workspace's datastores and pending uploads in an emulator: `url` ends with the account."""
         with self.lock:
-            self.blob.url, self.blob.account, self.blob.key = url, account, key
+            self.blob.url, self.blob.account, self.blob.key, self.blob.container = url, account, key, container
             surroundings.furnish(self)
 
     def fail_provisioning(
