@@ -12,6 +12,7 @@ import yaml
 from tests.azure.behaviours import Behaviours
 from tests.azure.facts import PREFIX, Types
 from tests.azure.store import CONTAINERS, Document, Resource, Store
+from tests.azure.texts import duration, each_text
 from tests.azure.unsent import ABSENT_IDENTITY, unsent
 
 NOBODY: Final = "00000000-0000-0000-0000-000000000000"
@@ -64,6 +65,9 @@ def _served(document: Document, resource: Resource, context: Context) -> None:
         properties["scoringUri"] = f"{context.base}/scoring/{name}/jobs" if known else None
         has_deployments = bool(context.store.of_kind("batchEndpoints/deployments", resource.names))
         properties["swaggerUri"] = f"{context.base}/scoring/{name}/swagger.json" if has_deployments and known else None
+    if resource.kind == "computes" and resource.state == "Failed" and resource.operation and resource.operation.error:
+        code, message = resource.operation.error
+        properties["provisioningErrors"] = [{"error": {"code": code, "message": message}}]
     if resource.kind in CONTAINERS:
         versions = [each.names[1] for each in context.store.of_kind(f"{resource.kind}/versions", resource.names)]
         numbers = [int(each) for each in versions if each.isdigit()]
@@ -108,35 +112,9 @@ def _mapped(
     return dict(mapped)
 
 
-DURATION: Final = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
-
-
-def duration(text: str) -> str:
-    """A duration as .NET writes it: the largest units first, none over its measure, PT0S for nothing."""
-    found = DURATION.fullmatch(text)
-    if not found:
-        return text
-    days, hours, minutes, seconds = (int(each or 0) for each in found.groups())
-    minutes, seconds = minutes + seconds // 60, seconds % 60
-    hours, minutes = hours + minutes // 60, minutes % 60
-    days, hours = days + hours // 24, hours % 24
-    day = f"{days}D" if days else ""
-    time = "".join(f"{count}{unit}" for count, unit in ((hours, "H"), (minutes, "M"), (seconds, "S")) if count)
-    return f"P{day}" + (f"T{time}" if time else "") if day or time else "PT0S"
-
-
 def _durations(document: Document, _resource: Resource, _context: Context) -> Document:
     names = ("timeout", "nodeIdleTimeBeforeScaleDown")
-    return dict(_each_text(document, lambda name, value: duration(value) if name in names else value))
-
-
-def _each_text(value: Any, change: Callable[[str, str], str], name: str = "") -> Any:
-    """A copy in which each text is what `change` makes of it, given its member's name."""
-    if isinstance(value, dict):
-        return {key: _each_text(each, change, key) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_each_text(each, change, name) for each in value]
-    return change(name, value) if isinstance(value, str) else value
+    return dict(each_text(document, lambda name, value: duration(value) if name in names else value))
 
 
 def _uris(document: Document, _resource: Resource, _context: Context) -> Document:
@@ -144,7 +122,7 @@ def _uris(document: Document, _resource: Resource, _context: Context) -> Documen
         is_uri = name.endswith("Uri") and value.startswith("azureml://")
         return re.sub("/resourcegroups/", "/resourceGroups/", value, flags=re.IGNORECASE) if is_uri else value
 
-    return dict(_each_text(document, change))
+    return dict(each_text(document, change))
 
 
 def _references(document: Document, resource: Resource, _context: Context) -> None:
@@ -157,7 +135,7 @@ def _references(document: Document, resource: Resource, _context: Context) -> No
         )
 
     if resource.kind == "batchEndpoints/deployments":
-        document["properties"] = _each_text(document["properties"], change)
+        document["properties"] = each_text(document["properties"], change)
 
 
 def _conda(document: Document, resource: Resource, _context: Context) -> None:

@@ -13,15 +13,13 @@ VERSION = "2024-10-01"
 
 
 def ask(
-    azure: Double, method: str, path: str, body: object = None, headers: dict[str, str] | None = None, **query: str
+    azure: Double, method: str, path: str, body: object = None, headers: dict[str, str] | None = None, query: str = ""
 ) -> Answer:
     """The answer to a request about `models/m/versions/1`, about another path if it starts with /, or about a URL."""
-    target = path if path.startswith("/") else f"{urlsplit(path).path}" if "://" in path else azure.id_of(path)
-    asked = (
-        urlsplit(path).query
-        if "://" in path
-        else "&".join([f"api-version={VERSION}", *(f"{k}={v}" for k, v in query.items())])
-    )
+    target = path if path.startswith("/") else azure.id_of(path)
+    asked = f"api-version={VERSION}&{query}"
+    if "://" in path:
+        target, asked = urlsplit(path).path, urlsplit(path).query
     bearer = {"Authorization": f"Bearer {token(ARM, ML)}"}
     sent = b"" if body is None else json.dumps(body).encode()
     return azure.handle(Request.of(method, f"{target}?{asked}", bearer | (headers or {}), sent, BASE))
@@ -31,10 +29,9 @@ def made(azure: Double, path: str, body: object) -> Any:
     """What is answered about a resource after its PUT has been taken and followed to its end."""
     put = ask(azure, "PUT", path, body)
     assert put.status in (200, 201), put.body
-    while "Azure-AsyncOperation" in put.headers and ask(azure, "GET", put.headers["Azure-AsyncOperation"]).body[
-        "status"
-    ] not in ("Succeeded", "Failed"):
-        pass
+    status, operation = "", put.headers.get("Azure-AsyncOperation", "")
+    while operation and status not in ("Succeeded", "Failed"):
+        status = ask(azure, "GET", operation).body["status"]
     return ask(azure, "GET", path).body
 
 

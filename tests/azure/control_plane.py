@@ -81,6 +81,8 @@ class ControlPlane:
             found = [each for each in found if (each.body["properties"]).get("isDefault")]
         if request.query.get("listViewType", "ActiveOnly") == "ActiveOnly":
             found = [each for each in found if not (each.body.get("properties") or {}).get("isArchived")]
+        if "desc" in request.query.get("$orderBy", ""):
+            found.reverse()  # by time, the only order that there is
         bodies = [shown(each, self.context(request)) for each in found]
         for each in found:
             if each.operation is not None:

@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tests.azure.store import Document
 
 if TYPE_CHECKING:
     from tests.azure.double import Double
     from tests.azure.jobs import Job
+
+
+RETRIES: Final = {"maxRetries": 3, "timeout": "PT30S"}
 
 
 def _services(double: "Double", name: str, sort: str, absent: Document) -> Document:
@@ -55,10 +58,8 @@ def batch_job(double: "Double", job: "Job") -> Document:
     """As the scoring URI answers: two names, `name` and `properties.name`."""
     deployment = _deployment(double, job)
     asked = {name[:1].lower() + name[1:]: value for name, value in (job.body.get("properties") or {}).items()}
-    inputs = {
-        name: {"description": None, "mode": "ReadOnlyMount", **value}
-        for name, value in (asked.get("inputData") or {}).items()
-    }
+    absent = {"description": None, "mode": "ReadOnlyMount"}
+    inputs = {name: {**absent, **value} for name, value in (asked.get("inputData") or {}).items()}
     instances = (asked.get("compute") or {}).get("instanceCount")
     compute = {"target": deployment.get("compute"), "instanceCount": instances, "isLocal": False, "location": None}
     properties = {
@@ -67,9 +68,7 @@ def batch_job(double: "Double", job: "Job") -> Document:
         **({"outputData": asked["outputData"]} if asked.get("outputData") else {}),
         "compute": {**compute, "instanceType": None, "properties": None},
         "output": {"datastoreId": None, "path": None},
-        "retrySettings": asked.get("retrySettings")
-        or deployment.get("retrySettings")
-        or {"maxRetries": 3, "timeout": "PT30S"},
+        "retrySettings": asked.get("retrySettings") or deployment.get("retrySettings") or dict(RETRIES),
         "status": job.status,
         "interactionEndpoints": _services(double, job.name, "jobEndpointType", dict.fromkeys(("port", "properties"))),
         "tags": tags(job),

@@ -222,38 +222,3 @@ def test_a_plain_server_echoes() -> None:
         "provisioningState": "gone",
     }
     assert made(plain, "computes/two", compute())["properties"]["properties"] == compute()["properties"]["properties"]
-
-
-@pytest.mark.parametrize("reads", [0, 2])
-def test_what_is_new_is_not_to_be_seen_for_a_while(reads: int) -> None:
-    azure = furnished(Double(Behaviours(unseen_references=2, unseen_reads=reads)))
-    ask(azure, "PUT", "models/n/versions/1", model(azure))
-    assert [ask(azure, "GET", "models/n/versions/1").status for _ in range(3)] == [404] * reads + [200] * (3 - reads)
-    sent = deployment(azure, model={"referenceType": "Id", "assetId": azure.id_of("models/n/versions/1")})
-    assert [ask(azure, "PUT", D1, sent).status for _ in range(3)] == [400, 400, 201]
-
-
-def test_a_name_of_the_region_is_taken() -> None:
-    azure = Double(Behaviours(taken_names={"ep"}))
-    refused = ask(azure, "PUT", "batchEndpoints/EP", endpoint())
-    assert (refused.status, "is not available" in refused.body["error"]["message"]) == (400, True)
-
-
-def test_what_is_gone_takes_what_is_below_it_and_its_name_is_free() -> None:
-    azure = furnished(Double(Behaviours(polls=0)))
-    azure.seed(D1, deployment(azure))
-    assert ask(azure, "DELETE", "batchEndpoints/ep1").status == 202
-    assert azure.paths("batchEndpoints", "batchEndpoints/deployments") == []
-    assert ask(azure, "DELETE", "batchEndpoints/ep1").status == 204
-    assert ask(azure, "DELETE", "models/m/versions/1").status == 200
-    assert "models/m" not in azure.paths()
-    assert ask(azure, "PUT", "batchEndpoints/ep1", endpoint()).status == 201
-
-
-def test_the_default_is_let_go_before_it_is_deleted() -> None:
-    azure = furnished(Double(Behaviours(polls=0)))
-    made(azure, D1, deployment(azure))
-    made(azure, "batchEndpoints/ep1", endpoint(defaults={"deploymentName": "d1"}))
-    assert ask(azure, "DELETE", D1).status == 409
-    made(azure, "batchEndpoints/ep1", endpoint())
-    assert ask(azure, "DELETE", D1).status == 202

@@ -1,0 +1,83 @@
+"""What the double takes and refuses over time: what is new, what is gone, what is in use, many at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.azure.asking import ask, made
+from tests.azure.behaviours import Behaviours
+from tests.azure.bodies import compute, deployment, endpoint, furnished, model
+from tests.azure.double import Double
+
+D1 = "batchEndpoints/ep1/deployments/d1"
+
+
+@pytest.mark.parametrize("reads", [0, 2])
+def test_what_is_new_is_not_to_be_seen_for_a_while(reads: int) -> None:
+    azure = furnished(Double(Behaviours(unseen_references=2, unseen_reads=reads)))
+    ask(azure, "PUT", "models/n/versions/1", model(azure))
+    assert [ask(azure, "GET", "models/n/versions/1").status for _ in range(3)] == [404] * reads + [200] * (3 - reads)
+    sent = deployment(azure, model={"referenceType": "Id", "assetId": azure.id_of("models/n/versions/1")})
+    assert [ask(azure, "PUT", D1, sent).status for _ in range(3)] == [400, 400, 201]
+
+
+def test_a_name_of_the_region_is_taken() -> None:
+    azure = Double(Behaviours(taken_names={"ep"}))
+    refused = ask(azure, "PUT", "batchEndpoints/EP", endpoint())
+    assert (refused.status, "is not available" in refused.body["error"]["message"]) == (400, True)
+
+
+def test_what_is_gone_takes_what_is_below_it_and_its_name_is_free() -> None:
+    azure = furnished(Double(Behaviours(polls=0)))
+    azure.seed(D1, deployment(azure))
+    assert ask(azure, "DELETE", "batchEndpoints/ep1").status == 202
+    assert azure.paths("batchEndpoints", "batchEndpoints/deployments") == []
+    assert ask(azure, "DELETE", "batchEndpoints/ep1").status == 204
+    assert ask(azure, "DELETE", "models/m/versions/1").status == 200
+    assert "models/m" not in azure.paths()
+    assert ask(azure, "PUT", "batchEndpoints/ep1", endpoint()).status == 201
+
+
+def test_the_default_is_let_go_before_it_is_deleted() -> None:
+    azure = furnished(Double(Behaviours(polls=0)))
+    made(azure, D1, deployment(azure))
+    made(azure, "batchEndpoints/ep1", endpoint(defaults={"deploymentName": "d1"}))
+    assert ask(azure, "DELETE", D1).status == 409
+    made(azure, "batchEndpoints/ep1", endpoint())
+    assert ask(azure, "DELETE", D1).status == 202
+
+
+def test_the_newest_version_is_asked_for_first() -> None:
+    azure = Double(Behaviours(page_size=1))
+    for number in ("1", "2", "3"):
+        made(azure, f"models/m/versions/{number}", model(azure, number))
+    newest = ask(azure, "GET", "models/m/versions", query="$orderBy=createdtime%20desc&$top=1")
+    assert [each["name"] for each in newest.body["value"]] == ["3"]
+    assert ask(azure, "GET", "models/m").body["properties"]["nextVersion"] == "4"
+
+
+def test_a_failed_cluster_says_why_and_is_mended_by_another_put() -> None:
+    azure = Double()
+    azure.fail_provisioning("computes/cpu", "ClusterCoreQuotaReached", "no cores are left")
+    failed = made(azure, "computes/cpu", compute())["properties"]
+    assert failed["provisioningState"] == "Failed"
+    assert failed["provisioningErrors"][0]["error"]["code"] == "ClusterCoreQuotaReached"
+    mended = made(azure, "computes/cpu", compute())["properties"]
+    assert (mended["provisioningState"], mended["provisioningErrors"]) == ("Succeeded", None)
+
+
+def test_many_clients_at_once_find_it_consistent(azure: Double) -> None:
+    azure.behaviours.page_size = 50
+
+    def life(number: int) -> list[int]:
+        path = f"batchEndpoints/ep{number}"
+        made(azure, path, endpoint())
+        return [
+            ask(azure, "PUT", path, endpoint(description="again")).status,
+            ask(azure, "PUT", path, endpoint()).status,
+        ]
+
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(life, range(32))) == [[200, 409]] * 32
+    assert len(ask(azure, "GET", "batchEndpoints").body["value"]) == 32
+    assert len(azure.store.operations) == 64
