@@ -44,7 +44,9 @@ class Refusal(Exception):
     @property
     def is_busy(self) -> bool:
         """Whether another operation on the same object has to end first."""
-        return self.status == 409 and bool(BUSY.search(f"{self.code} {self.message} {' '.join(self.details)}"))
+        text = f"{self.code} {self.message} {' '.join(self.details)}"
+        is_plain = self.code.casefold() == "conflict" and "exist" not in text.casefold()
+        return self.status == 409 and (is_plain or bool(BUSY.search(text)))
 
     def names(self, text: str) -> bool:
         """Whether it speaks of something of this name."""

@@ -1,0 +1,163 @@
+"""What bep asks of Azure with, alone: waiting, refusing, signing in."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from bep.providers.azure.client import ArmClient
+from bep.providers.azure.credentials import GivenToken, assertion_of, credential_of
+from bep.providers.azure.errors import Refusal, failure_of, refusal_of
+from bep.providers.azure.settings import Connection, connection_of
+from bep.providers.protocol import ProviderError
+from tests.azure import bodies
+from tests.azure.double import Double
+from tests.azure.tokens import ARM, token
+
+SETTINGS = {"subscription_id": "s", "resource_group": "g", "workspace_name": "www"}
+
+
+def connected(azure: Double, **environment: str) -> Connection:
+    names = {"subscription_id": azure.subscription_id, "resource_group": "rg", "workspace_name": "ws"}
+    environment = {"BEP_AZURE_ACCESS_TOKEN": token(ARM), "BEP_AZURE_POLLING_INTERVAL": "0", **environment}
+    return connection_of({**names, "base_url": azure.base_url}, environment)
+
+
+def client(azure: Double, **options: Any) -> ArmClient:
+    connection = connected(azure)
+    return ArmClient(connection, lambda: credential_of(connection, {}), retry_backoff_factor=0, **options)
+
+
+def test_what_is_busy_is_asked_for_again_until_it_is_free(azure: Double) -> None:
+    arm = client(azure)
+    id = azure.id_of("batchEndpoints/letters")
+    azure.faults.inject(409, code="Conflict", method="PUT", path="batchEndpoints", count=3)
+    assert arm.put(id, bodies.endpoint()).code == 201
+    assert len(azure.log.requests("PUT")) == 4
+
+
+def test_what_stays_busy_is_an_error_that_may_be_tried_again(azure: Double) -> None:
+    arm = client(azure, busy_for=0.05)
+    azure.faults.inject(409, code="Conflict", method="PUT", path="batchEndpoints", count=1000)
+    with pytest.raises(Refusal) as caught:
+        arm.put(azure.id_of("batchEndpoints/letters"), bodies.endpoint())
+    assert caught.value.is_busy
+    assert caught.value.at("endpoint/letters", "create").retryable
+
+
+def test_pages_are_one_list_and_what_is_not_there_is_nothing(azure: Double) -> None:
+    for number in range(12):
+        azure.seed(f"computes/cluster-{number}x", bodies.compute())
+    arm = client(azure)
+    assert len(list(arm.list(azure.id_of("computes")))) == 12
+    assert list(arm.list(azure.id_of("batchEndpoints/none/deployments"))) == []
+    assert arm.get(azure.id_of("batchEndpoints/none")) is None
+    assert arm.delete(azure.id_of("batchEndpoints/none")).code in (204, 404)
+
+
+def test_a_token_goes_to_no_other_host(azure: Double) -> None:
+    with pytest.raises(Refusal, match="is not one of"):
+        client(azure).look("http://127.0.0.2:1/status")
+
+
+def test_a_refusal_is_said_whole() -> None:
+    body = {"error": {"code": "UserError", "message": "no", "details": [{"code": "C", "message": "because"}]}}
+    said = refusal_of(400, {"x-ms-correlation-request-id": "id-1"}, json.dumps(body)).at("model/m/1", "create")
+    assert str(said) == "model/m/1: create: UserError (400): no (C: because) [request id-1]"
+    assert not said.retryable
+    other = refusal_of(400, {}, json.dumps({"title": "wrong", "errors": {"$.x": ["not a number"]}}))
+    assert str(other) == "status 400: wrong (not a number)"
+    assert str(refusal_of(502, {"Retry-After": "7"}, "<html> bad\n gateway")) == "status 502: <html> bad gateway"
+    assert refusal_of(502, {"Retry-After": "7"}, "").retry_after == 7
+    assert str(failure_of({"status": "Canceled"})) == "Canceled: the operation ended as Canceled, and nothing says why"
+
+
+@pytest.mark.parametrize(
+    ("asked", "url", "trouble"),
+    [
+        ({}, "https://management.azure.com", ""),
+        ({"cloud": "china"}, "https://management.chinacloudapi.cn", ""),
+        ({"cloud": "usgovernment"}, "https://management.usgovcloudapi.net", ""),
+        ({"base_url": "http://127.0.0.1:1/"}, "http://127.0.0.1:1", ""),
+        ({"base_url": "http://elsewhere.example"}, "http://elsewhere.example", "not encrypted"),
+        ({"base_url": "elsewhere"}, "elsewhere", "no address"),
+    ],
+)
+def test_where_resources_are_managed(asked: Mapping[str, str], url: str, trouble: str) -> None:
+    connection = connection_of({**SETTINGS, **asked}, {})
+    assert (connection.base_url, connection.interval) == (url, 3.0)
+    said = " ".join(message for _, message, _ in connection.troubles())
+    assert bool(said) is bool(trouble)
+    assert trouble in said
+
+
+def test_who_signs_in() -> None:
+    pytest.importorskip("azure.identity")
+    connection = connection_of(SETTINGS, {})
+    whom = {"ARM_TENANT_ID": "t" * 8, "ARM_CLIENT_ID": "c" * 8}
+
+    def found(**more: str) -> str:
+        return type(credential_of(connection, {**whom, **more})).__name__
+
+    assert found(ARM_CLIENT_SECRET="s") == "ClientSecretCredential"
+    assert found(ARM_OIDC_TOKEN="t", ARM_CLIENT_SECRET="s") == "ClientAssertionCredential"
+    assert found(AZURE_FEDERATED_TOKEN_FILE="/tmp/x") == "WorkloadIdentityCredential"
+    assert found() == "DefaultAzureCredential"
+    assert type(credential_of(connection, {})).__name__ == "DefaultAzureCredential"
+    given = connection_of(SETTINGS, {"BEP_AZURE_ACCESS_TOKEN": "x"})
+    assert credential_of(given, whom) == GivenToken("x")
+
+
+def test_github_is_asked_for_a_token_of_the_right_audience() -> None:
+    asked: list[tuple[str, str]] = []
+
+    class Issuer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append((self.path, self.headers["Authorization"]))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"value": "the token"}')
+
+        def log_message(self, format: str, *arguments: Any) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Issuer) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}/token?api-version=2"
+        names = {"ACTIONS_ID_TOKEN_REQUEST_URL": url, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "bearer"}
+        assertion = assertion_of(names)
+        assert assertion is not None
+        assert assertion() == "the token"
+    assert asked == [("/token?api-version=2&audience=api://AzureADTokenExchange", "Bearer bearer")]
+    assert assertion_of({}) is None
+
+
+def test_without_the_extra_its_command_is_said() -> None:
+    code = (
+        "import sys; sys.modules['azure.identity'] = None\n"
+        "from bep.providers.azure.credentials import credential_of\n"
+        "from bep.providers.azure.settings import connection_of\n"
+        f"credential_of(connection_of({SETTINGS!r}, {{}}), {{}})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=os.environ)
+    assert "azure-identity is not installed; install it: pip install 'bep-batch[azure]'" in done.stderr
+
+
+def test_settings_that_would_send_a_token_in_clear_are_refused(azure: Double) -> None:
+    from pathlib import Path
+
+    from bep.providers.azure.world import AzureWorld
+    from bep.providers.world import Setup
+
+    def opened(settings: Mapping[str, str]) -> AzureWorld:
+        here = Path()
+        return AzureWorld(Setup(here, here, settings, "k", str, {}, {}, lambda address: here))
+
+    for settings in ({**SETTINGS, "base_url": "http://elsewhere.example"}, {}):
+        with pytest.raises(ProviderError):
+            opened(settings).objects.list("compute")
