@@ -5,7 +5,7 @@ from typing import Any
 
 from bep.planner.state import Entry
 from bep.providers.azure.contents import stored
-from bep.providers.azure.normalising import OPERATION, OURS, SEALED, TRAFFIC, VARIABLES, clear_attributes, sealed_names
+from bep.providers.azure.normalising import OPERATION, SEALED, TRAFFIC, VARIABLES, clear_attributes, sealed_names
 from bep.providers.azure.place import Place
 from bep.providers.azure.published import Fault, faults, writable
 from bep.providers.azure.shape import at, body_of, overlaid, put, without
@@ -99,4 +99,4 @@ def _with_traffic_tag(body: dict[str, Any], there: Mapping[str, Any]) -> dict[st
 def faults_of(resource: Resource, place: Place) -> Iterator[Fault]:
     """What the published types refuse of the body that a resource will become. Nothing is asked of anybody."""
     if kind_of(resource.address) != "traffic":
-        yield from faults(shape_of(resource.kind).type, body_for(resource, place, NOWHERE, OURS + "judged"))
+        yield from faults(shape_of(resource.kind).type, body_for(resource, place, NOWHERE, "judged"))

@@ -17,7 +17,8 @@ from bep.schemas.kinds.kind import load_kind
 
 FOLDER: Final = "bep"
 DEFAULT_STORE: Final = "workspaceblobstore"
-CODE_FIELD: Final = ("code_configuration", "code")
+CODE: Final = "code"
+"""The last name of a field whose bytes become a code asset."""
 _URI = lazy_pattern(r"azureml://datastores/[^/]+/paths/bep/([0-9a-f]{64})/([^/]+)/?")
 _CODE = lazy_pattern(r"azureml:bep-([0-9a-f]{64}):1")
 
@@ -55,7 +56,7 @@ def stored(kind: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
     for path in fields_of(kind):
         content = at(found, path)
         if isinstance(content, Mapping):
-            is_code = path == CODE_FIELD
+            is_code = path[-1] == CODE
             put(found, path, f"azureml:{code_name(content)}:1" if is_code else uri_of(content, store_of(found)))
     return found
 

@@ -4,6 +4,7 @@ Names that Terraform reads (`ARM_*`) stand for those that azure-identity reads (
 """
 
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -54,6 +55,7 @@ def credential_of(connection: Connection, environment: Mapping[str, str]) -> "To
 
 def _found(connection: Connection, environment: Mapping[str, str]) -> Any:
     """The first that has what it needs."""
+    logging.getLogger("azure").addHandler(logging.NullHandler())  # its warnings are in what it raises, too
     try:
         import azure.identity as identity
     except ImportError:

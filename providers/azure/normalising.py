@@ -11,6 +11,7 @@ from typing import Any, Final
 from bep.planner.canonical import digest_of
 from bep.planner.observed import Condition, Observed
 from bep.providers.azure.contents import recognised, records_of
+from bep.providers.azure.parts import PIPELINE_SETTINGS
 from bep.providers.azure.place import Place
 from bep.providers.azure.published import is_server_key
 from bep.providers.azure.shape import at, attributes_of
@@ -25,11 +26,16 @@ TRAFFIC: Final = "bep.traffic"
 """The same of an endpoint's default deployment, which is an object of its own for bep."""
 SEALED: Final = "bep.sealed"
 """The tag that names the environment variables whose values are secrets: the service gives them back in clear."""
+NOT_TAGS: Final = ("bep.", "PipelineDeployment.")
+"""How tags begin that are bep's own, or the service's."""
 ALL: Final = "*"
-OURS: Final = "bep."
 WORKING: Final = frozenset(("creating", "updating", "deleting", "scaling", "accepted", "running", "inprogress"))
 FAILED: Final = frozenset(("failed", "canceled", "cancelled"))
 VARIABLES: Final = ("settings", "environment_variables")
+SHOWN: Final = frozenset(
+    ("deployment_configuration_type", *(f"componentDeployment.Settings.{name}" for name in PIPELINE_SETTINGS))
+).union(PIPELINE_SETTINGS)
+"""Properties in which the service shows what a deployment of a pipeline was told."""
 LEFT_OUT: Final = ("flavors",)
 """Fields of which an empty value says nothing: the service adds one."""
 _LONGEST_TAG: Final = 250
@@ -81,12 +87,14 @@ def clear_attributes(address: Address, body: Mapping[str, Any], place: Place) ->
     kind = kind_of(address)
     found = recognised(kind, attributes_of(shape_of(kind), address, body, place))
     tags = _tags(address, body)
-    own = {name: value for name, value in tags.items() if not name.startswith(OURS) and value is not None}
+    own = {name: text for name, text in tags.items() if not name.startswith(NOT_TAGS) and text is not None}
     if own:
         found["tags"] = own
     if isinstance(properties := found.get("properties"), Mapping):
         found["properties"] = {name: text for name, text in properties.items() if not is_server_key(name)}
     found = {name: value for name, value in found.items() if value != {} or name not in LEFT_OUT}
+    if found.get("type") == "pipeline" and kind == "deployment":
+        found = _of_pipeline(found)
     if isinstance(location := found.get("location"), str):
         found["location"] = "".join(location.split()).casefold()
     return found
@@ -97,6 +105,17 @@ def _attributes(address: Address, body: Mapping[str, Any], place: Place, secret_
     _seal_variables(found, str(tags.get(SEALED, "")).split(","), secret_key)
     sealed: dict[str, Any] = secrets_sealed(found, (), secret_key)
     return sealed
+
+
+def _of_pipeline(found: Mapping[str, Any]) -> dict[str, Any]:
+    """A deployment of a pipeline without what only a model's has: the service fills that with zeros (read: the sample
+    of ansible-collections/azure).
+    """
+    names = ("name", "endpoint_name", "type", "component", "description", "tags", "properties")
+    own = {name: found[name] for name in names if found.get(name) is not None}
+    settings = {name: value for name, value in (found.get("settings") or {}).items() if name in PIPELINE_SETTINGS}
+    properties = {name: text for name, text in (own.pop("properties", {})).items() if name not in SHOWN}
+    return {**own, **({"properties": properties} if properties else {}), **({"settings": settings} if settings else {})}
 
 
 def _seal_variables(found: Mapping[str, Any], names: Iterable[str], secret_key: str) -> None:

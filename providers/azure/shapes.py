@@ -8,7 +8,15 @@ from functools import cache
 from typing import Final
 
 from bep.providers.azure.forms import CODES, CONDA, NAMES, PLAIN, SECONDS, Form, Switch, Words
-from bep.providers.azure.parts import AlwaysNamed, Credentials, Identity, ModelReference, Sort, Subnet
+from bep.providers.azure.parts import (
+    AlwaysNamed,
+    ComponentSpec,
+    Credentials,
+    Identity,
+    ModelReference,
+    Pipeline,
+    Subnet,
+)
 from bep.providers.azure.published import words
 from bep.providers.azure.shape import Member, Path, Shape
 from bep.providers.azure.uris import URIS
@@ -136,6 +144,11 @@ def _environment() -> Shape:
     return Shape("environment", kind, members, unsent={**unsent, ("auto_delete_setting",): LATER})
 
 
+def _component() -> Shape:
+    members = _described()[1:]  # its description is a part of what it is
+    return Shape("component", "workspaces/components/versions", members, parts=(ComponentSpec(),))
+
+
 def _endpoint() -> Shape:
     kind = "workspaces/batchEndpoints"
     members = (_word("endpoint", kind, "auth_mode", "properties.authMode"), *_described())
@@ -170,6 +183,7 @@ def _deployment() -> Shape:
     instances = ("locations", "shm_size", "max_instance_count", "docker_args")
     unsent: dict[Path, str] = {
         **{("settings", field): ENGINE for field in engine},
+        ("job_definition",): "a deployment of Azure's runs a component; nothing is sent",
         **{("resources", field): LATER for field in instances},
         ("resources", "properties", "worker_memory"): ENGINE,
         ("resources", "properties", "worker_cpus"): ENGINE,
@@ -179,7 +193,7 @@ def _deployment() -> Shape:
         kind,
         members,
         tags=("tags",),
-        parts=(ModelReference(), Sort(), name),
+        parts=(ModelReference(), Pipeline(), name),
         located=True,
         unsent=unsent,
         takes_time=True,
@@ -192,6 +206,7 @@ _TABLE: Final[Mapping[str, Callable[[], Shape]]] = {
     "data": _data,
     "model": _model,
     "environment": _environment,
+    "component": _component,
     "endpoint": _endpoint,
     "deployment": _deployment,
 }

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 
 from bep.providers.azure.client import ArmClient
-from bep.providers.azure.contents import CODE_FIELD, DEFAULT_STORE, code_name, fields_of, folder_of, store_of
+from bep.providers.azure.contents import CODE, DEFAULT_STORE, code_name, fields_of, folder_of, store_of
 from bep.providers.azure.place import Place
 from bep.providers.azure.shape import at
 from bep.providers.azure.shapes import shape_of
@@ -39,9 +39,10 @@ class Storing:
         sent = {member.field for member in shape_of(resource.kind).members}
         for path in fields_of(resource.kind):
             content, attribute = resource.contents.get(".".join(path)), at(resource.attributes, path)
-            if path not in sent or content is None or not isinstance(attribute, Mapping):
+            is_sent = path in sent or resource.kind == "component"
+            if not is_sent or content is None or not isinstance(attribute, Mapping):
                 continue
-            if path == CODE_FIELD:
+            if path[-1] == CODE:
                 self._code(resource, content, attribute)
             else:
                 self._uploads.put(resource.address, store_of(resource.attributes), folder_of(attribute), content)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bep.planner.formats.statefile import decode
+from tests.azure import bodies
 from tests.azure.behaviours import Behaviours
 from tests.azure.double import Double
 from tests.azure.serving import serving
@@ -17,6 +18,7 @@ ALLOWED = ("--allow", "delete-many", "--allow", "active-deployment")
 
 @pytest.fixture
 def work(tmp_path: Path, azure: Double) -> Workspace:
+    azure.seed("codes/code/versions/1", bodies.code(azure))
     return Workspace(tmp_path, azure)
 
 
@@ -57,7 +59,13 @@ def test_from_nothing_to_nothing(work: Workspace, azure: Double) -> None:
 
     work.bep("destroy", "-y", *ALLOWED)
     assert entries(work) == set()
-    assert set(azure.paths()) - before <= {"data/d", "environments/env", "models/m"}
+    assert set(azure.paths()) - before <= {
+        "components/line",
+        "components/step",
+        "data/d",
+        "environments/env",
+        "models/m",
+    }
 
 
 def test_what_somebody_changes_is_drift_and_is_set_right(work: Workspace, azure: Double) -> None:
@@ -84,7 +92,7 @@ def test_what_is_there_is_imported_and_nothing_is_changed(work: Workspace, azure
     assert entries(work) == EVERYTHING
     said = work.bep("plan", "--detailed-exitcode", expect=2)
     assert "credentials.account_key" in said  # which nobody can read back: the first apply writes it
-    assert "1 to update. 8 resources match" in said
+    assert "1 to update. 11 resources match" in said
 
 
 def test_what_azure_has_none_of_is_found_before_anything_is_asked(tmp_path: Path, azure: Double) -> None:

@@ -50,6 +50,33 @@ SPECS = """\
  code_configuration: {code: "azureml:code:1", scoring_script: score.py},
  settings: {retry_settings: {timeout: 120}, environment_variables: {A: b}, logging_level: info}}
 """
+PIPELINES = """\
+kind: component
+name: step
+version: 1
+type: command
+display_name: A step
+inputs: {data: {type: uri_folder}}
+command: python x.py ${{inputs.data}}
+code: azureml:code:1
+environment: azureml:env:1
+---
+kind: component
+name: line
+version: 1
+type: pipeline
+inputs: {data: {type: uri_folder}}
+jobs: {one: {type: command, component: "azureml:step:1", inputs: {data: "${{parent.inputs.data}}"}}}
+---
+{kind: environment, name: env, version: 1, image: i}
+---
+{kind: compute, name: cpu, type: amlcompute}
+---
+{kind: endpoint, name: ep-one}
+---
+{kind: deployment, name: dep, endpoint_name: ep-one, type: pipeline, component: azureml:line:1,
+ settings: {default_compute: cpu, continue_on_step_failure: false}}
+"""
 Body = dict[str, Any]
 
 
@@ -262,3 +289,35 @@ def test_what_the_service_added_stays_and_what_somebody_added_goes(resources: di
     assert again["properties"]["properties"]["enableNodePublicIp"] is True
     assert again["sku"] == {"name": "kept"}
     assert "provisioningState" not in again["properties"]
+
+
+def test_a_pipeline_and_its_components_are_seen_as_they_were_asked_for(tmp_path: Path) -> None:
+    """The answer is that of the sample which ansible-collections/azure has of the service."""
+    bench = Workbench(tmp_path)
+    bench.write("bep.yml", "workspace: w\nspecs: [specs.yml]\n")
+    bench.write("specs.yml", PIPELINES)
+    found = {one.address: one for one in bench.load().resources}
+    for address in ("component/step/1", "component/line/1", "deployment/ep-one/dep"):
+        resource = found[Address(address)]
+        body = sent(resource)
+        assert list(faults(shape_of(resource.kind).type, body)) == []
+        assert changes(resource, body) == [], address
+    spec = sent(found[Address("component/line/1")])["properties"]["componentSpec"]
+    assert spec["jobs"]["one"]["component"] == "azureml:" + PLACE.id_of(Address("component/step/1"))
+
+    deployment = found[Address("deployment/ep-one/dep")]
+    told = sent(deployment)["properties"]["deploymentConfiguration"]
+    assert told["settings"] == {"default_compute": "cpu", "continue_on_step_failure": "false"}
+    answered = sent(deployment)
+    del answered["properties"]["deploymentConfiguration"]
+    put(answered, "properties.miniBatchSize", 0)
+    put(answered, "properties.outputAction", "SummaryOnly")
+    put(answered, "tags.PipelineDeployment_ComponentId", PLACE.id_of(Address("component/line/1")))
+    answered["tags"]["PipelineDeployment.ComponentId"] = answered["tags"].pop("PipelineDeployment_ComponentId")
+    answered["properties"]["properties"] = {
+        "deployment_configuration_type": "PipelineComponent",
+        "default_compute": PLACE.id_of(Address("compute/cpu")),
+        "componentDeployment.Settings.continue_on_step_failure": "False",
+    }
+    assert changes(deployment, answered) == []
+    assert seen("deployment/ep-one/dep", answered) == seen("deployment/ep-one/dep", sent(deployment))

@@ -40,13 +40,36 @@ conda_file: {channels: [c], dependencies: ["python=3.10", pip: [x]]}
 ---
 {kind: deployment, name: green, endpoint_name: letters, model: azureml:m:1, compute: azureml:cpu,
  environment: azureml:env:1, settings: {mini_batch_size: 5}}
+---
+kind: component
+name: step
+version: 1
+type: command
+display_name: A step
+inputs: {data: {type: uri_folder}}
+command: python x.py ${{inputs.data}}
+code: azureml:code:1
+environment: azureml:env:1
+---
+kind: component
+name: line
+version: 1
+type: pipeline
+inputs: {data: {type: uri_folder}}
+jobs: {one: {type: command, component: "azureml:step:1", inputs: {data: "${{parent.inputs.data}}"}}}
+---
+{kind: deployment, name: pipe, endpoint_name: letters, type: pipeline, component: azureml:line:1,
+ settings: {default_compute: cpu, continue_on_step_failure: false}}
 """
 EVERYTHING = {
+    "component/line/1",
+    "component/step/1",
     "compute/cpu",
     "data/d/1",
     "datastore/store",
     "deployment/letters/blue",
     "deployment/letters/green",
+    "deployment/letters/pipe",
     "endpoint/letters",
     "environment/env/1",
     "model/m/1",

@@ -120,7 +120,9 @@ class Opened:
         if loaded.workspace.provider not in WORLDS:  # then there is no world to ask, and a finding says so
             return loaded
         world = self.keyless_world
-        if loaded.workspace.stage is not None:  # else it cannot be told which world is meant, and a finding says why
+        # Without a stage it cannot be told which world is meant, and a finding says why. Only a world that gives
+        # contents back has objects of an earlier bep: another is not asked for anything that its specs declare.
+        if loaded.workspace.stage is not None and world.contents is not None:
             loaded = replace(loaded, resources=as_registered(loaded.resources, world.objects.list))
         return with_unfit(loaded, world, self._text)
 
