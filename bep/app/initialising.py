@@ -22,6 +22,7 @@ COMPUTES = "computes.yml"
 
 _PASSED_OVER = frozenset({"node_modules", "__pycache__", "venv", "env"})
 _MISSING_COMPUTE = re.compile(r"there is no (compute/[\w-]+)")
+_MISSING = re.compile(r"there is no ((?:model|data|environment|component)/[\w.-]+)")
 _DANGLING = "unresolved-reference"
 _ROUNDS = 20  # each takes out a file at least; what refers to it falls out in the next
 _MOST = 500  # files that are looked at
@@ -129,6 +130,7 @@ def begin_from(root: Path, folder: Path) -> Begun:
     _must_be_free(root, (FILE,))
     files = [os.path.relpath(path, root) for path in _yaml_files(folder)]
     listed, left_out, computes = _fitting(root, files)
+    left_out = _with_scripts(folder, left_out)
     if not listed:
         told = "".join(f"\n  {name}: {why}" for name, why in left_out.items())
         raise Refused(f"{folder}: there is no file here that bep can take{told}")
@@ -184,6 +186,30 @@ def _fitting(root: Path, files: Sequence[str]) -> tuple[list[str], dict[str, str
     texts = [(root / name).read_text(errors="replace") for name in left]
     needed = [one for one in computes if any(one.removeprefix("compute/") in text for text in texts)]
     return left, out, sorted(needed)
+
+
+def _with_scripts(folder: Path, left_out: Mapping[str, str]) -> dict[str, str]:
+    """Why each file is left out; where it is for want of what a script registers, which script that is."""
+    missing = {match[1] for why in left_out.values() for match in _MISSING.finditer(why)}
+    if not missing:
+        return dict(left_out)
+    from bep.app.registering_scripts import registering
+
+    found = registering(folder, missing)
+
+    def told(why: str) -> str:
+        match = _MISSING.search(why)
+        script = found.get(match[1]) if match is not None else None
+        if match is None or script is None:
+            return why
+        kind, name = match[1].split("/")
+        path = script.path if script.path and "$" not in script.path else "PATH"
+        return (
+            f"{why}; {script.script} registers it, and scripts are not read:"
+            f" declare it, 'kind: {kind}', 'name: {name}', 'version: 1', 'path: {path}'"
+        )
+
+    return {file: told(why) for file, why in left_out.items()}
 
 
 def _errors(root: Path, files: Sequence[str], computes: Sequence[str]) -> "list[Finding]":

@@ -17,6 +17,7 @@ class Draft:
     relied on, because something wrong was said of them; rules ask it before they blame a field for being absent.
     `settled` are the ids of scalars whose expressions stay as they are written, until what they stand for is needed.
     `entry` is the key of the entry of `for_each` that its document was written out for.
+    `open` if part of its address may be said where nobody looked.
     `not_secret` are fields that the document around an inline part says to be no secrets.
     """
 
@@ -35,6 +36,7 @@ class Draft:
     settled: set[int] = field(default_factory=set)
     not_secret: tuple[str, ...] = ()
     entry: str = ""
+    open: bool = False
 
     def error(
         self, code: str, path: FieldPath, message: str, fix: str, mark: Mark | None = None, *, cause: str = ""

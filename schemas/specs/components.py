@@ -13,6 +13,7 @@ from bep.schemas.files import Files, absence_of
 from bep.schemas.findings.did_you_mean import did_you_mean
 from bep.schemas.resource import FieldPath
 from bep.schemas.specs.defaults import Shape, respell, shape
+from bep.schemas.specs.dialects import unfold_component
 from bep.schemas.specs.foreign import foreign
 from bep.schemas.workspace.reading_workspace import documents_of
 from bep.schemas.yaml.node import Node
@@ -117,6 +118,7 @@ class ComponentParts:
         part.unset = bool(part.doubts)
         part.extension = found.value.pop("x-bep", None)
         respell(part)
+        unfold_component(part)
         return part
 
     def _read(self, draft: Draft, path: FieldPath, file: str) -> Node | None:

@@ -19,7 +19,10 @@ from bep.schemas.yaml.node import Node
 NO_SPEC = "not-a-spec"
 _RUN = step("run", "FILE")
 _COMMON = frozenset(
-    ("name", "version", "description", "tags", "properties", "type", "id", "location", "stage", "identity")
+    (
+        *("name", "version", "description", "tags", "properties", "type", "id", "location", "stage", "identity"),
+        "display_name",
+    )
 )
 """Fields that tell nothing: files of every sort have them."""
 _FRAME = frozenset(("$schema", "x-bep", "kind"))

@@ -3,9 +3,11 @@
 from bep.lazy_dataclasses import dataclass, field
 from bep.schemas.drafts.draft import Draft
 from bep.schemas.findings.doubts import Doubts
+from bep.schemas.resource import FieldPath
 from bep.schemas.specs.defaults import put, respell
 from bep.schemas.yaml.node import Node
 
+NO_ENDPOINT = "no-endpoint"
 CODE = ("local_path", "path", "code_uri")
 COMPUTE = (
     ("instance_count", ("resources", "instance_count")),
@@ -27,6 +29,7 @@ class Wish:
 def unfold(draft: Draft, endpoint: str) -> tuple[list[Draft], list[Wish]]:
     """The resources one document declares, in today's words. `endpoint` is for deployments that do not name theirs."""
     draft.extension = draft.node.value.pop("x-bep", None)
+    _drop_place_of_upload(draft)
     respell(draft)
     if draft.kind == "endpoint":
         return _endpoint(draft)
@@ -34,7 +37,26 @@ def unfold(draft: Draft, endpoint: str) -> tuple[list[Draft], list[Wish]]:
         return _deployment(draft, endpoint), []
     if draft.kind == "data":
         _dataset(draft)
+    elif draft.kind == "component":
+        unfold_component(draft)
     return [draft], []
+
+
+def unfold_component(draft: Draft) -> None:
+    """2021: `code: {local_path}` of a component."""
+    code = draft.node.get("code")
+    if code is not None and isinstance(code.value, dict):
+        draft.node.value["code"] = _code(draft, code, ("code",))
+
+
+def _drop_place_of_upload(draft: Draft) -> None:
+    """2021: with `datastore` and `local_path`, `path` says where in the datastore the upload goes. Here bep says it."""
+    node = draft.node
+    written = [node.get(name) for name in ("datastore", "local_path", "path")]
+    if draft.kind in ("data", "model") and all(one is not None and one.value is not None for one in written):
+        path = node.value.pop("path")
+        message = "path says where the files of local_path are uploaded to, which is not chosen here"
+        draft.warn("upload-path", (), message, "Remove path.", path.key_mark)
 
 
 def _dataset(draft: Draft) -> None:
@@ -123,7 +145,7 @@ def _deployment(draft: Draft, endpoint: str) -> list[Draft]:
         node.value["endpoint_name"] = node.beside(endpoint)
     if node.get("endpoint_name") is None and not draft.doubts.touch("endpoint_name"):
         draft.error(
-            "no-endpoint",
+            NO_ENDPOINT,
             (),
             f"deployment '{node.texts('name')}' does not say which endpoint it belongs to",
             f"Add 'endpoint_name: NAME', or list {node.file} in bep.yml as {{file: {node.file}, endpoint: NAME}}.",
@@ -131,7 +153,7 @@ def _deployment(draft: Draft, endpoint: str) -> list[Draft]:
     _compute(draft)
     code = node.at(("code_configuration", "code"))
     if code is not None and isinstance(code.value, dict):
-        node.value["code_configuration"].value["code"] = _code(draft, code)
+        node.value["code_configuration"].value["code"] = _code(draft, code, ("code_configuration", "code"))
     return [draft]
 
 
@@ -155,12 +177,12 @@ def _compute(draft: Draft) -> None:
         draft.node.value["compute"] = target_node
 
 
-def _code(draft: Draft, code: Node) -> Node:
+def _code(draft: Draft, code: Node, path: FieldPath) -> Node:
     """2021: `code: {local_path}`; the code asset's own name and version say nothing that its bytes do not."""
     for name in CODE:
         found: Node | None = code.get(name)
         if found is not None and found.value is not None:
             return found
-    if not draft.doubts.touch("code_configuration", "code"):
-        draft.error("missing-field", ("code_configuration", "code"), "code needs 'local_path'", "Write 'code: FOLDER'.")
+    if not draft.doubts.touch(*path):
+        draft.error("missing-field", path, "code needs 'local_path'", "Write 'code: FOLDER'.")
     return code.beside(None)

@@ -14,14 +14,14 @@ from bep.schemas.drafts.literal_secrets import CODE as LITERAL
 from bep.schemas.drafts.literal_secrets import IN_ADDRESS, certain, certain_secrets, seal_literals
 from bep.schemas.drafts.references import CURATED, Addresses
 from bep.schemas.files import Files
-from bep.schemas.findings.finding import Finding, errors, mistake, ordered, warning
+from bep.schemas.findings.finding import Finding, Severity, errors, mistake, ordered, warning
 from bep.schemas.kinds.kind import load_kind
 from bep.schemas.mark import Mark
 from bep.schemas.resource import FieldPath, Resource
 from bep.schemas.specs.canonical import finish, inline_parts, prepare, refer, seal_off
 from bep.schemas.specs.choosing import STANDARD_INPUT, Chosen, about, choose
 from bep.schemas.specs.detecting import NO_SPEC, detect, has_only_a_name
-from bep.schemas.specs.dialects import Wish, unfold
+from bep.schemas.specs.dialects import NO_ENDPOINT, Wish, unfold
 from bep.schemas.specs.entries import entries_of, suffixed
 from bep.schemas.specs.foreign import foreign, foreign_text, told
 from bep.schemas.specs.misnamed import misnamed
@@ -245,6 +245,8 @@ class _Loading:
             if one.key_mark in self.twice:
                 draft.doubts.add(path)
         drafts, wishes = unfold(draft, spec.endpoint)
+        if self.chosen.alone:
+            _leave_endpoint_open(drafts)
         self.wishes += wishes
         for below in drafts:
             below.entry = key
@@ -368,7 +370,7 @@ class _Loading:
         if errors(self.findings):
             return
         for draft in self.drafts:
-            if draft.address not in finished:
+            if draft.address not in finished and not draft.open:
                 message = f"this declares nothing: it cannot be told which {draft.kind} it is"
                 fix = f"Give it {' and '.join(load_kind(draft.kind).identity)}."
                 self.findings.append(mistake("declares-nothing", draft.label, message, fix, draft.mark))
@@ -431,6 +433,15 @@ class _Loading:
                 continue
             found[path] = masked(text)
         return found
+
+
+def _leave_endpoint_open(drafts: Sequence[Draft]) -> None:
+    """Where no workspace is, the endpoint of a deployment may be said elsewhere: in bep.yml, or as az ml is told it."""
+    for draft in drafts:
+        draft.open = any(finding.code == NO_ENDPOINT for finding in draft.findings)
+        draft.findings = [
+            replace(one, severity=Severity.WARNING) if one.code == NO_ENDPOINT else one for one in draft.findings
+        ]
 
 
 def _say_pipeline(node: Node) -> None:

@@ -4,14 +4,14 @@ import posixpath
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from bep.lazy_dataclasses import dataclass, field
+from bep.lazy_dataclasses import dataclass, field, replace
 from bep.schemas.checking.emptiness import say_empty, take_out_empty
 from bep.schemas.checking.recovering import salvage
 from bep.schemas.checking.structure import check
 from bep.schemas.files import MEND_LINK, Files, absence_of, is_broken_link
 from bep.schemas.findings.did_you_mean import did_you_mean
 from bep.schemas.findings.doubts import Doubts
-from bep.schemas.findings.finding import Finding, mistake
+from bep.schemas.findings.finding import Finding, Severity, mistake
 from bep.schemas.mark import Mark
 from bep.schemas.workspace.conditions import NO_CONDITIONS, Conditions, read_conditions
 from bep.schemas.workspace.directives import NO_DIRECTIVES, Directives, read_directives
@@ -30,6 +30,8 @@ FILE = "bep.yml"
 JOB_FILE = "job.yml"
 NOT_SOUGHT = (FILE, JOB_FILE)
 """Files that are no specs by their names: no pattern means them."""
+EXCLUDES = "!"
+"""What a pattern in `specs` begins with that takes files out of what the others find."""
 NOT_THERE = "file-not-found"
 LOCAL = "local"
 LOCAL_STATE = ".bep/state.json"
@@ -160,10 +162,13 @@ def _variable(name: str, node: Node | None, doubts: Doubts) -> Variable:
 def _specs(node: Node | None, files: Files, doubts: Doubts) -> tuple[tuple[SpecFile, ...], list[Finding]]:
     if node is None and doubts.touch("specs"):
         return (), []
-    if node is None:
-        found = [p for pattern in ("*.yml", "*.yaml") for p in files_named(pattern, files)]
-        return tuple(SpecFile(p, sought=True) for p in sorted(found)), []
-    specs, findings = _expanded(node, files)
+    excluded, findings = _excluded(node, files)
+    if node is None or (excluded is not None and _has_only_exclusions(node)):
+        every = {p for pattern in ("*.yml", "*.yaml") for p in files_named(pattern, files)}
+        return tuple(SpecFile(p, sought=True) for p in sorted(every - (excluded or set()))), findings
+    specs, wrong = _expanded(node, files)
+    findings += wrong
+    specs = [spec for spec in specs if not spec.sought or spec.path not in (excluded or ())]
     unique: dict[str, SpecFile] = {}
     for spec in specs:
         if spec.path not in unique or spec.endpoint:
@@ -171,12 +176,38 @@ def _specs(node: Node | None, files: Files, doubts: Doubts) -> tuple[tuple[SpecF
     return tuple(unique.values()), findings
 
 
+def _is_exclusion(item: Node) -> bool:
+    return isinstance(item.value, str) and item.value.startswith(EXCLUDES)
+
+
+def _has_only_exclusions(node: Node) -> bool:
+    return all(map(_is_exclusion, node.value))
+
+
+def _excluded(node: Node | None, files: Files) -> tuple[set[str] | None, list[Finding]]:
+    """The files that `!PATTERN` takes out of what patterns find, wherever it stands in the list; None if none does.
+
+    One that takes out nothing is doubtful: what it was meant for is read.
+    """
+    items = node.value if node is not None and isinstance(node.value, list) else []
+    findings: list[Finding] = []
+    found: set[str] = set()
+    for item in filter(_is_exclusion, items):
+        pattern = item.value.removeprefix(EXCLUDES)
+        names = files_named(pattern, files)
+        found.update(names)
+        if not names:
+            missing = not_there(pattern, files, item.mark)
+            findings.append(replace(missing, severity=Severity.WARNING, code="excludes-nothing"))
+    return (found if any(map(_is_exclusion, items)) else None), findings
+
+
 def _expanded(node: Node | None, files: Files) -> tuple[list[SpecFile], list[Finding]]:
     specs: list[SpecFile] = []
     findings: list[Finding] = []
     for item in node.value if node is not None and isinstance(node.value, list) else ():
         path = item.texts("file") if isinstance(item.value, dict) else item.text
-        if not path:
+        if not path or _is_exclusion(item):
             continue
         found, wrong = specs_named(path, files, item.mark, item.texts("endpoint"))
         specs += found

@@ -230,7 +230,7 @@ class Building:
         if tag == "!" or tag.removeprefix(PREFIX) in TAGS:
             return
         shown = "!!" + tag.removeprefix(PREFIX) if tag.startswith(PREFIX) else tag
-        self._report("unknown-tag", f"the tag {shown} means nothing here", "Remove the tag.", node.mark, always=True)
+        self._report("unknown-tag", f"the tag {shown} means nothing here", _mended(tag), node.mark, always=True)
 
     def _merge(self, found: dict[str, Node], node: Node) -> None:
         """YAML 1.1's merge key: fields that are not written here are taken from another mapping."""
@@ -248,3 +248,8 @@ class Building:
         if always or code not in self._reported:
             self._findings.append(mistake(code, "", message, fix, mark))
         self._reported.add(code)
+
+
+def _mended(tag: str) -> str:
+    """What to do about a tag; one of the user's own may be a text that begins with '!'."""
+    return "Remove the tag." if tag.startswith((PREFIX, "!!")) else f"Remove the tag, or quote it: '{tag}' is text."

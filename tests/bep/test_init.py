@@ -60,3 +60,29 @@ def test_a_folder_without_any_is_refused(make_workspace: Callable[[Mapping[str, 
     assert "there is no file here that bep can take" in said
     assert "conda.yml: " in said
     assert not (workspace.folder / "bep.yml").exists()
+
+
+def test_a_script_that_registers_what_is_missing_is_named(
+    make_workspace: Callable[[Mapping[str, str]], Workspace],
+) -> None:
+    orphan = MIXED["orphan.yml"].replace("endpoint_name: nowhere", "endpoint_name: letters")
+    files = {"endpoint.yml": MIXED["endpoint.yml"]}
+    for model, script, text in (
+        (
+            "shell",
+            "deploy.sh",
+            'MODEL_NAME="shell"\naz ml model create --name $MODEL_NAME \\\n   --path "models/one"\n',
+        ),
+        ("plain", "all.sh", "az ml model create -n plain --path $SOMEWHERE\n"),
+        ("python", "register.py", 'client.models.create_or_update(Model(name="python", path="m"))\n'),
+        ("nobody", "other.sh", "az ml model show -n nobody\n"),
+    ):
+        files |= {f"{model}.yml": orphan.replace("m:1", f"{model}:1").replace("red", model), script: text}
+    workspace = make_workspace(files)
+    told = json.loads(workspace.bep("init", "--from", ".", "--json").stdout)["left_out"]
+    assert "deploy.sh registers it" in told["shell.yml"]
+    assert "'name: shell', 'version: 1', 'path: models/one'" in told["shell.yml"]
+    assert "all.sh registers it" in told["plain.yml"]
+    assert "'path: PATH'" in told["plain.yml"]
+    assert "register.py registers it" in told["python.yml"]
+    assert "registers it" not in told["nobody.yml"]

@@ -227,3 +227,27 @@ def test_what_is_wrong(
 ) -> None:
     loaded = edited(specs, file, old, new)
     golden(f"schemas/component-{name}.txt", findings_text(findings_said(loaded.findings), loaded.sources))
+
+
+def test_a_component_of_2021(specs: Workbench) -> None:
+    loaded = edited(specs, "prepare.yml", "code: src", "code: {local_path: ./src}\ncompute: azureml:gpu-cluster")
+    component = by_kind(loaded, "component")["component/prepare/1"]
+    assert component.contents["code"].files.keys() == {"prepare.py"}
+    assert "compute" not in component.attributes
+    loaded = edited(specs, "components/score.yml", "code: ../src", "code: {local_path: ../src}")
+    assert len(by_kind(loaded, "component")) == 3
+
+
+def test_data_of_2021_may_say_where_it_is_uploaded_to(specs: Workbench) -> None:
+    specs.write(
+        "d.yml", "kind: data\nname: d\nversion: 1\ndatastore: azureml:workspaceblobstore\nlocal_path: src\npath: /x\n"
+    )
+    loaded = specs.load("d.yml")
+    assert [finding.code for finding in loaded.findings if finding.address == "data/d/1"] == ["upload-path"]
+    assert by_kind(loaded, "data")["data/d/1"].attributes["path"]["local"] == "src"
+
+
+def test_what_only_is_shown_by_a_name_is_no_component(specs: Workbench) -> None:
+    specs.write("bep.yml", "workspace: w\nspecs: [readme.yml]\n")
+    specs.write("readme.yml", "display_name: Installing\ndescription: how\ntags: {purpose: demonstration}\n")
+    assert [finding.code for finding in specs.load().findings] == ["not-a-spec"]

@@ -88,3 +88,51 @@ def test_a_plan_of_one_file_knows_the_others_and_is_about_it_alone(parts: Workbe
     assert loaded.findings == ()
     assert len(loaded.resources) == 5
     assert loaded.named == ("deployment/letters/blue",)
+
+
+def test_without_a_workspace_the_endpoint_may_be_said_elsewhere(parts: Workbench) -> None:
+    text = DEPLOYMENT.replace("endpoint_name: letters\n", "").replace("compute: azureml:cpu", "compute: local")
+    parts.write("deployment.yml", text + "strange: 1\n")
+    findings = checked(parts, "deployment.yml").findings
+    assert {(f.code, f.severity) for f in findings if f.severity is Severity.ERROR} == {
+        ("unknown-field", Severity.ERROR)
+    }
+    parts.write("deployment.yml", text)
+    findings = checked(parts, "deployment.yml").findings
+    assert {finding.severity for finding in findings} == {Severity.WARNING}
+    assert "no-endpoint" in {finding.code for finding in findings}
+    parts.write("bep.yml", "workspace: taxi\n")
+    assert [f.code for f in checked(parts, "deployment.yml").findings if f.severity is Severity.ERROR] == [
+        "no-endpoint"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("specs", "found"),
+    [
+        ('["*.yml", "!e*.yml"]', {"compute.yml"}),
+        ('["!e*.yml", "*.yml"]', {"compute.yml"}),
+        ('["!e*.yml"]', {"compute.yml", "more.yaml"}),
+        ('["*.yml", "!compute.yml", "!endpoint.yml", "compute.yml"]', {"compute.yml"}),
+        ('[compute.yml, "!*.yml"]', {"compute.yml"}),
+        ('["*/*.yml", "*.yml", "!**/e*.yml"]', {"compute.yml"}),
+    ],
+)
+def test_patterns_take_files_out(bench: Workbench, specs: str, found: set[str]) -> None:
+    for file in ("endpoint.yml", "compute.yml", "below/e.yml", "more.yaml"):
+        bench.write(file, f"kind: compute\nname: {file.replace('.', '').replace('/', '')[:12]}\ntype: amlcompute\n")
+    bench.write("bep.yml", f"workspace: taxi\nspecs: {specs}\n")
+    loaded = bench.load()
+    assert loaded.findings == ()
+    assert {resource.mark.file for resource in loaded.resources} == found
+
+
+def test_what_takes_nothing_out_is_doubtful(bench: Workbench) -> None:
+    bench.write("compute.yml", COMPUTE)
+    bench.write("bep.yml", "workspace: taxi\nspecs:\n  - '*.yml'\n  - '!computes.yml'\n")
+    (finding,) = bench.load().findings
+    assert (finding.code, finding.severity) == ("excludes-nothing", Severity.WARNING)
+    assert "compute.yml" in finding.fix
+    bench.write("bep.yml", "workspace: taxi\nspecs:\n  - '*.yml'\n  - !compute.yml\n")
+    told = [f for f in bench.load().findings if f.code == "unknown-tag"]
+    assert [one.fix for one in told] == ["Remove the tag, or quote it: '!compute.yml' is text."]
