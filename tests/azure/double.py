@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any, Final
 
-from tests.azure import surroundings
+from tests.azure import rights, surroundings
 from tests.azure.actions import Actions
 from tests.azure.behaviours import Behaviours
 from tests.azure.control_plane import ControlPlane
@@ -45,7 +45,7 @@ class Double:
         self.lock = threading.RLock()
         self.base_url = ""  # where it is served
         self.blob = surroundings.Blob()
-        self.denied_actions: list[str] = []  # rights that the caller has not: permissions answers them as notActions
+        self.denied_actions: list[str] = []  # what the caller may not do: 403, and notActions of permissions
         self.vm_sizes: dict[str, int] = {"Standard_DS3_v2": 4, "Standard_D2s_v3": 2, "Standard_NC6s_v3": 6}
         self.cores_left = 24
         self.server: Any = None  # what `serving` put it behind
@@ -116,11 +116,18 @@ class Double:
         """The answer to a request, whatever it is."""
         with self.lock:
             try:
+                self._check_quota(request)
                 answer = self._routed(request)
             except Refusal as refused:
                 answer = refused.answer(self.location)
             answer.headers.update(self._quota(request, answer))
         return answer
+
+    def _check_quota(self, request: Request) -> None:
+        is_write = request.method in ("PUT", "PATCH", "POST") and request.path.startswith("/subscriptions/")
+        if is_write and self.behaviours.writes_left <= 0:
+            said = "Number of write requests for the subscription exceeded the limit. Please try again later."
+            raise Refusal(429, "SubscriptionRequestsThrottled", said, headers={"Retry-After": "1"})
 
     def _routed(self, request: Request) -> Answer:
         if request.path.startswith(PUBLIC):
@@ -155,6 +162,7 @@ class Double:
         at = place(rest)
         if at is None:
             raise Refusal(404, "InvalidResourceType", f"The resource type could not be found: {rest}")
+        rights.check(request, at, self.denied_actions)
         if at.kind == "jobs":
             return self.jobs.control_plane(request, at)
         if at.action:
@@ -175,7 +183,7 @@ class Double:
         """Ids and, of writes and deletes, how many are left."""
         one = str(uuid.uuid4())
         told = {"x-ms-request-id": one, "x-ms-correlation-request-id": one, "x-ms-routing-request-id": f"DOUBLE:{one}"}
-        if not self.behaviours.quota_headers:
+        if not self.behaviours.quota_headers or not request.path.startswith("/subscriptions/"):
             return told
         left, what = "x-ms-ratelimit-remaining-subscription-", {"DELETE": "deletes", "GET": "reads"}
         kept = {"DELETE": 14999, "GET": 11999}.get(request.method)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.azure import by_hand
 from tests.azure.behaviours import Behaviours
 from tests.azure.double import Double
 from tests.azure.exchange import Answer, Refusal, Request
@@ -98,6 +99,8 @@ class _Handler(BaseHTTPRequestHandler):
             request = Request.of(self.command, self.path, dict(self.headers.items()), sent, double.base_url)
         except Refusal as refused:
             return refused.answer(double.location)
+        if request.path.startswith(by_hand.PREFIX):
+            return by_hand.answer(double, request)
         boundary = double.faults.boundary()
         answer: Answer | None = None
         if boundary is None or boundary.moment == "after":

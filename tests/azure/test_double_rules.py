@@ -81,3 +81,24 @@ def test_many_clients_at_once_find_it_consistent(azure: Double) -> None:
         assert list(pool.map(life, range(32))) == [[200, 409]] * 32
     assert len(ask(azure, "GET", "batchEndpoints").body["value"]) == 32
     assert len(azure.store.operations) == 64
+
+
+def test_who_has_no_right_is_told_which(azure: Double) -> None:
+    azure.denied_actions = [
+        "Microsoft.MachineLearningServices/workspaces/batchEndpoints/*/write",
+        "*/listSecrets/action",
+    ]
+    furnished(azure)
+    refused = ask(azure, "PUT", D1, deployment(azure))
+    needed = "Microsoft.MachineLearningServices/workspaces/batchEndpoints/deployments/write"
+    assert (refused.status, needed in refused.body["error"]["message"]) == (403, True)
+    assert ask(azure, "POST", "datastores/workspaceblobstore/listSecrets", {}).status == 403
+    assert ask(azure, "PUT", "batchEndpoints/ep1", endpoint()).status == 200
+
+
+def test_no_write_is_taken_when_none_is_left() -> None:
+    azure = Double(Behaviours(writes_left=1))
+    first, second = (ask(azure, "PUT", f"batchEndpoints/ep{number}", endpoint()) for number in range(2))
+    assert first.headers["x-ms-ratelimit-remaining-subscription-writes"] == "0"
+    assert (second.status, second.headers["Retry-After"]) == (429, "1")
+    assert ask(azure, "GET", "batchEndpoints/ep0").status == 200
