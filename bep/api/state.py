@@ -17,7 +17,7 @@ class Stored:
 
     serial: int
     resources: int
-    replaced: tuple[Path, ...]
+    replaced: tuple[Path | str, ...]
 
 
 @dataclass(frozen=True)

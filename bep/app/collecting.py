@@ -55,7 +55,8 @@ def unreferenced(opened: "Reading") -> Found:
         raise Refused("there is no state yet: nothing has been applied here")
     by_jobs = _named_by_jobs(opened)
     digests, addresses = _of_objects(opened)
-    digests |= _words(opened.store.path) | _words(opened.store.path.with_name(f"{opened.store.path.name}.journal"))
+    for part in ("", ".journal"):
+        digests |= {word.decode() for word in _WORD.findall(opened.store.place.read(part) or b"")}
     keys = _keys(opened, addresses)
     found = {one: _name_of(one) for one in contents_of(opened).unreferenced(digests)}
     for copies in cached(opened.downloads):

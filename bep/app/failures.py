@@ -80,13 +80,14 @@ def _kept(problem: BaseException) -> Failure | None:
     from bep.planner.formats.statefile import StateDamaged
     from bep.providers.applying.checking import PlanRefused, PlanStale
     from bep.providers.state.errors import StateNotWritten, StateReplaced, StateUnusable
-    from bep.providers.state.locking import NotThatLock, StateLocked
+    from bep.providers.state.holder import NotThatLock, StateLocked
+    from bep.providers.state.place import PlaceRefused
     from bep.runner.errors import JobInvalid
 
     steps = problem.next if isinstance(problem, Advised) else ()
     if isinstance(problem, PlanStale | PlanRefused | StateLocked | NotThatLock | StateReplaced):
         return Failure(Sort.CONFLICT, str(problem), steps)
-    if isinstance(problem, StateUnusable | StateDamaged | StateNotWritten | JobInvalid):
+    if isinstance(problem, StateUnusable | StateDamaged | StateNotWritten | PlaceRefused | JobInvalid):
         return Failure(Sort.STORED, str(problem), steps)
     return None
 

@@ -16,7 +16,7 @@ from bep.schemas.next_step import step
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading, Writing
     from bep.planner.state import Entry, State
-    from bep.providers.state.locking import Holder
+    from bep.providers.state.holder import Holder
     from bep.providers.state.session import Session
 
 
@@ -29,13 +29,12 @@ def editing(
     Raises `DomainError` where there is no state, `StateLocked`, and what reading the world raises.
     """
     from bep.providers.applying.recovery import recover
-    from bep.providers.state.locking import acquire
 
     must_write(opened)
     store = opened.store
     if store.load() is None:
         raise Refused("there is no state yet: nothing has been applied here")
-    with acquire(store.path, operation=operation, since=now(), timeout=lock_timeout), store.begin() as session:
+    with store.acquire(operation=operation, since=now(), timeout=lock_timeout), store.begin() as session:
         for note in recover(session, opened.provider, now):
             say(note)
         yield session
@@ -77,29 +76,27 @@ def move(opened: "Reading", session: "Session", old: str, new: str) -> "Entry":
     return moved
 
 
-def restore(opened: "Writing", source: int | Path) -> "tuple[State, tuple[Path, ...]]":
+def restore(opened: "Writing", source: int | Path) -> "tuple[State, tuple[Path | str, ...]]":
     """Put a kept copy, or a file, in place of the state. Returns what is there now, and where the old one was kept."""
-    from bep.providers.state.locking import acquire
 
     must_write(opened)
     store = opened.store
-    with acquire(store.path, operation="state restore", since=now()):
+    with store.acquire(operation="state restore", since=now()):
         aside = store.restore(source)
     stored = store.load()
     assert stored is not None
     return stored.state, aside
 
 
-def push(opened: "Writing", file: Path, *, force: bool) -> "tuple[State, tuple[Path, ...]]":
+def push(opened: "Writing", file: Path, *, force: bool) -> "tuple[State, tuple[Path | str, ...]]":
     """Put a state from elsewhere in place. Raises `DomainError` when it does not follow the one that is there."""
     from bep.planner.formats.statefile import StateDamaged
     from bep.providers.state.editing import PushRefused
     from bep.providers.state.editing import push as put_in_place
-    from bep.providers.state.locking import acquire
 
     must_write(opened)
     store = opened.store
-    with acquire(store.path, operation="state push", since=now()):
+    with store.acquire(operation="state push", since=now()):
         try:
             return put_in_place(store, file, force=force)
         except StateDamaged as damage:
@@ -110,14 +107,12 @@ def push(opened: "Writing", file: Path, *, force: bool) -> "tuple[State, tuple[P
 
 def copies(opened: "Reading") -> list[dict[str, object]]:
     """The copies of earlier states that can be put back, newest first; damaged ones are left out."""
-    from datetime import UTC, datetime
-
     store = opened.store
     rows: list[dict[str, object]] = []
     for state in store.backups.good():
-        file = store.backups.path(state.serial)
-        kept = datetime.fromtimestamp(file.stat().st_mtime, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        rows.append({"serial": state.serial, "resources": len(state.entries), "kept_at": kept, "file": str(file)})
+        kept = store.backups.written_at(state.serial).strftime("%Y-%m-%dT%H:%M:%SZ")
+        file = str(store.backups.where(state.serial))
+        rows.append({"serial": state.serial, "resources": len(state.entries), "kept_at": kept, "file": file})
     return rows
 
 
@@ -131,8 +126,6 @@ def pulled(opened: "Reading") -> str:
     return encode(stored.state)
 
 
-def unlock(opened: "Reading", id: str) -> "Holder":
+def unlock(opened: "Writing", id: str) -> "Holder":
     """Take away the lock of that id, whose owner is gone; who it was. Raises `NotThatLock`."""
-    from bep.providers.state.locking import unlock as take_away
-
-    return take_away(opened.store.path, id)
+    return opened.store.unlock(id)

@@ -198,8 +198,11 @@ def _home(stage: str) -> Path:
     return Path(".bep", "stages", stage) if stage else Path(".bep")
 
 
-def _state(stage: str) -> Path:
-    """The state's file where bep.yml does not put it elsewhere; else what bep.yml says, which costs reading it."""
+def _state(stage: str) -> Path | None:
+    """The state's file where bep.yml does not put it elsewhere; else what bep.yml says, which costs reading it.
+
+    None where it lies on no disk: nobody waits for a network at the TAB key.
+    """
     try:
         text = Path("bep.yml").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -210,13 +213,14 @@ def _state(stage: str) -> Path:
         os.environ["BEP_STAGE"] = stage
     from bep.app.workspace.opening import here
 
-    return here().store.path
+    return here().store.place.local()
 
 
 def _addresses(stage: str) -> list[str]:
     """What is in the state."""
     try:
-        return list(json.loads(_state(stage).read_bytes())["entries"])
+        file = _state(stage)
+        return list(json.loads(file.read_bytes())["entries"]) if file is not None else []
     except (OSError, ValueError, KeyError, TypeError):
         return []
 

@@ -222,7 +222,9 @@ def restore(
 app.command()(repair)
 
 
-def _say_in_place(console: "Console", serial: int, resources: int, aside: "Sequence[Path]", json_output: bool) -> None:
+def _say_in_place(
+    console: "Console", serial: int, resources: int, aside: "Sequence[Path | str]", json_output: bool
+) -> None:
     if json_output:
         console.result_json({"serial": serial, "resources": resources, "replaced": [str(path) for path in aside]})
         return

@@ -16,8 +16,8 @@ from bep.providers.applying.entries import entry_of, found_entry
 from bep.providers.applying.records import touched_of
 from bep.providers.applying.waiting import Unfinished, resumed, settled
 from bep.providers.protocol import Done, Provider
-from bep.providers.state.file_store import Stored
 from bep.providers.state.session import Session, kept_plan
+from bep.providers.state.store import Stored
 from bep.schemas.address import Address
 
 PATIENCE = 1800.0
@@ -127,7 +127,7 @@ def recover(session: Session, provider: Provider, clock: Callable[[], str]) -> t
     """Resolve what a session found begun, record it, and say it. Raises as `resolve` and `Session.write`, and
     `Unfinished` where something is still under way after `PATIENCE`: nothing else can be begun on top of it."""
     pending = tuple(session.pending.values())
-    plan = kept_plan(session.path) if pending else None
+    plan = kept_plan(session.place) if pending else None
     found = resolve(session.state, pending, plan, provider, clock, patience=PATIENCE)
     session.write(found.outcomes)
     if found.unfinished:

@@ -3,35 +3,42 @@
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
-from bep.disk.durable import At, create_durably, make_folder, nowhere, write_durably
 from bep.planner.formats.statefile import StateDamaged, decode
 from bep.planner.planning.clear_values import without_clear_values
 from bep.planner.state import State
+from bep.providers.state.place import BACKUPS, Place, Where
 
 KEEP = 11
 """The snapshot in use and the ten before it."""
 
 
 class Backups:
-    """The folder `state.json.backups` beside a state file: one file a serial."""
+    """The copies `.backups/SERIAL.json` of a state: one a serial."""
 
-    def __init__(self, state: Path, *, keep: int = KEEP, at: At = nowhere) -> None:
-        self.folder = state.with_name(state.name + ".backups")
+    def __init__(self, place: Place, *, keep: int = KEEP) -> None:
+        self._place = place
         self._keep = keep
-        self._at = at
 
-    def path(self, serial: int) -> Path:
+    def part(self, serial: int) -> str:
+        """What the copy of this serial is called among the files of the state."""
+        return f"{BACKUPS}{serial}.json"
+
+    def where(self, serial: int) -> Where:
         """Where the copy of this serial is, if there is one."""
-        return self.folder / f"{serial}.json"
+        return self._place.where(self.part(serial))
+
+    @property
+    def folder(self) -> Where:
+        """Where the copies are."""
+        return self._place.where(BACKUPS.removesuffix("/"))
 
     def serials(self) -> list[int]:
         """Which serials there are, newest first; none of them has been read."""
-        try:
-            names = [name.removesuffix(".json") for name in os.listdir(self.folder) if name.endswith(".json")]  # noqa: PTH208 - glob() hides what it may not read
-        except FileNotFoundError:
-            return []
+        found = (part.removeprefix(BACKUPS) for part in self._place.parts(BACKUPS))
+        names = [name.removesuffix(".json") for name in found if name.endswith(".json")]
         return sorted((int(name) for name in names if name.isdecimal()), reverse=True)
 
     def good(self) -> Iterator[State]:
@@ -41,24 +48,31 @@ class Backups:
         """
         for serial in self.serials():
             try:
-                state, _ = without_clear_values(read_state(self.path(serial)))
+                state, _ = without_clear_values(decode(as_text(self._place.read(self.part(serial)) or b"")))
                 yield state
             except PermissionError:
                 raise
             except (StateDamaged, OSError):
                 continue
 
+    def has(self, serial: int) -> bool:
+        """Whether there is a copy of this serial."""
+        return self._place.version(self.part(serial)) is not None
+
+    def written_at(self, serial: int) -> datetime:
+        """When the copy of this serial was written, in UTC. Raises `OSError`."""
+        return self._place.written_at(self.part(serial))
+
     def add(self, serial: int, data: bytes) -> None:
         """Keep this snapshot, and let go of the oldest. Raises `OSError`."""
-        make_folder(self.folder)
-        write_durably(self.path(serial), data, at=self._at)
+        self._place.write(self.part(serial), data)
         for old in self.serials()[self._keep :]:
             with suppress(OSError):
-                self.path(old).unlink()
+                self._place.remove(self.part(old))
 
 
 def read_state(path: Path) -> State:
-    """The state in a file. Raises `StateDamaged` and `OSError`."""
+    """The state in a file of this machine. Raises `StateDamaged` and `OSError`."""
     return decode(as_text(path.read_bytes()))
 
 
@@ -67,16 +81,17 @@ def as_text(data: bytes) -> str:
     return data.decode(errors="surrogateescape")
 
 
-def put_aside(path: Path, stamp: str) -> Path | None:
-    """Give a file a second name that says when it was replaced; the first name stays. None if there is no file."""
-    aside = path.with_name(f"{path.name}.replaced-{stamp}")
-    try:
-        create_durably(aside, path.read_bytes())
-    except FileNotFoundError:
+def put_aside(place: Place, part: str, stamp: str) -> Where | None:
+    """Keep what a file holds under a name that says when it was replaced; it stays. None if there is no file."""
+    data = place.read(part)
+    if data is None:
         return None
+    aside = f"{part}.replaced-{stamp}"
+    try:
+        place.create(aside, data)
     except FileExistsError:
-        return put_aside(path, f"{stamp}-{os.getpid()}")
-    return aside
+        return put_aside(place, part, f"{stamp}-{os.getpid()}")
+    return place.where(aside)
 
 
 def stamp_of(time: str) -> str:

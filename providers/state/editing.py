@@ -9,8 +9,9 @@ from pathlib import Path
 from bep.planner.formats.statefile import decode
 from bep.planner.state import Entry, State
 from bep.providers.state.backups import as_text
-from bep.providers.state.file_store import FileStore
+from bep.providers.state.place import Where
 from bep.providers.state.session import Session
+from bep.providers.state.store import Store
 from bep.schemas.address import Address
 from bep.schemas.next_step import Advised, again, step
 
@@ -44,7 +45,7 @@ def set_entries(session: Session, entries: Mapping[Address, Entry | None]) -> St
     return session.state
 
 
-def push(store: FileStore, file: Path, *, force: bool = False) -> tuple[State, tuple[Path, ...]]:
+def push(store: Store, file: Path, *, force: bool = False) -> tuple[State, tuple[Where, ...]]:
     """Put the state in `file` in place: the state now stored, and where what it replaced was kept.
 
     Without `force` it must be of the same lineage and at least as far along. Raises `PushRefused`, `StateDamaged`

@@ -16,54 +16,12 @@ from typing import Self
 
 from bep.disk.durable import make_folder
 from bep.disk.locks import open_lock, take
-from bep.lazy_dataclasses import asdict, dataclass, replace
+from bep.lazy_dataclasses import asdict, replace
+from bep.providers.state.holder import Holder, NotThatLock, StateLocked, at_work
 from bep.providers.state.owner import Owner, is_dead, is_here, this_process
-from bep.schemas.next_step import Advised, again, step
 
 POLL = 0.1
 """Seconds between two looks at a lock that is waited for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who holds a lock, since when (UTC, as text), for what, and how many of how many changes are behind it."""
-
-    id: str
-    owner: Owner
-    since: str
-    operation: str
-    done: int = 0
-    total: int = 0
-
-    def __str__(self) -> str:
-        progress = f", {self.done} of {self.total} changes done" if self.total else ""
-        owner, doing = self.owner, self.operation.removeprefix("bep ")  # an earlier bep wrote its own name, too
-        whose = f"{owner.who} on {owner.host} (process {owner.pid})"
-        return f"bep {doing} by {whose} since {self.since}{progress}"
-
-
-class StateLocked(Advised):
-    """Someone else holds the lock. `holder` is None in the instant before they have written who they are."""
-
-    def __init__(self, path: Path, holder: Holder | None) -> None:
-        self.path = path
-        self.holder = holder
-        whose = str(holder) if holder else "a process that has only just taken it"
-        super().__init__(f"the state is locked: {whose}\n    fix: {self._fix()}")
-
-    def _fix(self) -> str:
-        holder = self.holder
-        if holder is None or (is_here(holder.owner) and not is_dead(holder.owner)):
-            wait = again(lock_timeout="SECONDS")
-            self.advise((wait,))
-            return f"wait until it has finished ({wait} waits for it), then plan again"
-        unlock = step("unlock", holder.id)
-        self.advise((unlock,))
-        return f"if you are sure that it no longer runs: {unlock}"
-
-
-class NotThatLock(Exception):
-    """`unlock` named a lock that is not the one there, or one whose owner is at work."""
 
 
 def lock_path(state: Path) -> Path:
@@ -81,9 +39,7 @@ def running_apply(state: Path) -> Holder | None:
         holder = _read(lock_path(state))
     except PermissionError:
         return None
-    if holder is None or (is_here(holder.owner) and is_dead(holder.owner)):
-        return None
-    return holder
+    return at_work(holder)
 
 
 class Lock:
@@ -108,7 +64,8 @@ class Lock:
     def _write(self, holder: Holder) -> None:
         # One short write in place: a reader sees the old text, the new one, or one it cannot parse and reads again.
         # A full disk must not stop an apply that could still record what it did.
-        data = json.dumps(asdict(holder), sort_keys=True).encode().ljust(600) + b"\n"
+        members = {name: value for name, value in asdict(holder).items() if name != "program"}
+        data = json.dumps(members, sort_keys=True).encode().ljust(600) + b"\n"
         with suppress(OSError):
             os.pwrite(self._file, data, 0)
 

@@ -4,13 +4,13 @@ Belongs to one thread. Knows no provider; it never asks what a record means.
 """
 
 import os
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bep.disk.durable import At, create_durably, write_durably
+from bep.disk.durable import create_durably
 from bep.planner.formats.journal import Intent, Outcome, encode
 from bep.planner.formats.planfile import PlanInvalid
 from bep.planner.formats.planfile import decode as decode_plan
@@ -19,21 +19,11 @@ from bep.planner.plan import Plan
 from bep.planner.state import State
 from bep.providers.state.backups import Backups, stamp_of
 from bep.providers.state.errors import StateNotWritten, StateReplaced
-from bep.providers.state.journal_file import JournalFile
+from bep.providers.state.place import PLAN, STATE, Journal, Overtaken, Place
 from bep.schemas.resource import Resource
 from bep.schemas.secrets.secret import seal, sealed_alike
 
 PLANS_REMEMBERED = 20
-Identity = tuple[int, int, int, int]
-
-
-def identity(path: Path) -> Identity | None:
-    """What tells a file from another that took its name, or from its own later self; None if there is none."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 class Session:
@@ -44,30 +34,25 @@ class Session:
 
     def __init__(
         self,
-        path: Path,
+        place: Place,
         state: State,
         pending: Sequence[Intent],
-        journal: JournalFile,
-        seen: Identity | None,
-        at: At,
+        journal: Journal,
+        seen: Hashable | None,
         notes: tuple[str, ...] = (),
     ) -> None:
-        self.path = path
+        self.place = place
         self.notes = notes
         self.state = state.model_copy(update={"entries": dict(state.entries)})
         self.pending = {intent.operation: intent for intent in pending}
         self._journal = journal
         self._seen = seen
-        self._at = at
-        self._backups = Backups(path, at=at)
+        self._backups = Backups(place)
 
     def remember(self, plan: Plan) -> None:
         """Keep the plan where recovery looks for what an interrupted change was to make. Raises as `write` does."""
-        self._ours()
-        try:
-            write_durably(plan_path(self.path), plan.model_dump_json().encode(), at=self._at)
-        except OSError as error:
-            raise StateNotWritten(self.path, error) from error
+        with self._writing():
+            self.place.write(PLAN, plan.model_dump_json().encode())
 
     def write(self, records: Sequence[Intent | Outcome]) -> None:
         """All the records, durable when this returns, in one write and one sync.
@@ -77,11 +62,8 @@ class Session:
         if not records:
             return
         self._count([record for record in records if isinstance(record, Outcome)])
-        self._ours()
-        try:
+        with self._writing():
             self._journal.append([encode(record) for record in records])
-        except OSError as error:
-            raise StateNotWritten(self.path, error) from error
         self.pending |= {record.operation: record for record in records if isinstance(record, Intent)}
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:
@@ -110,7 +92,7 @@ class Session:
         """Write the snapshot anew, without what an earlier bep had in clear; a kept plan, which may have it, goes."""
         self.finish()
         if not self.pending:
-            plan_path(self.path).unlink(missing_ok=True)
+            self.place.remove(PLAN)
 
     def finish(self, applied: str = "") -> None:
         """Fold the journal into the next snapshot, which remembers the digest of the plan that was `applied`.
@@ -120,17 +102,14 @@ class Session:
         """
         if self.pending:
             return
-        self._ours()
         plans = (*self.state.applied_plans, applied)[-PLANS_REMEMBERED:] if applied else self.state.applied_plans
         new = self.state.model_copy(update={"serial": self.state.serial + 1, "applied_plans": plans})
         data = encode_state(new).encode()
-        try:
-            write_durably(self.path, data, at=self._at)
-            self.state, self._seen = new, identity(self.path)
+        with self._writing():
+            self._seen = self.place.write(STATE, data)
+            self.state = new
             self._backups.add(new.serial, data)
             self._journal.empty()
-        except OSError as error:
-            raise StateNotWritten(self.path, error) from error
 
     def rescue(self, time: str) -> Path | None:
         """Write what is known beside the state, or else to the system's temporary folder; None if no disk takes it.
@@ -138,18 +117,23 @@ class Session:
         Its serial is one ahead, so that a journal that stopped on the way is not folded into it again.
         """
         new = self.state.model_copy(update={"serial": self.state.serial + 1})
-        name = f"{self.path.name}.rescued-{stamp_of(time)}-{os.getpid()}"
-        import tempfile  # only where a state could not be kept in its place
-
-        for folder in (self.path.parent, Path(tempfile.gettempdir())):
+        name = f"{Path(str(self.place.where())).name}.rescued-{stamp_of(time)}-{os.getpid()}"
+        for folder in self.place.rescue_folders:
             with suppress(OSError):
                 create_durably(folder / name, encode_state(new).encode())
                 return folder / name
         return None
 
-    def _ours(self) -> None:
-        if identity(self.path) != self._seen or not self._journal.in_place():
-            raise StateReplaced(self.path)
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        if not self.place.is_still(self._seen) or not self._journal.in_place():
+            raise StateReplaced(self.place.where())
+        try:
+            yield
+        except Overtaken:
+            raise StateReplaced(self.place.where()) from None
+        except OSError as error:
+            raise StateNotWritten(self.place.where(), error) from error
 
     def close(self) -> None:
         """Let go of the files. What was written is already durable."""
@@ -162,14 +146,10 @@ class Session:
         self.close()
 
 
-def plan_path(state: Path) -> Path:
-    """Where the plan that is being applied is kept."""
-    return state.with_name(state.name + ".plan")
-
-
-def kept_plan(state: Path) -> Plan | None:
+def kept_plan(place: Place) -> Plan | None:
     """The plan last applied to this state; None where it is not there or cannot be trusted."""
     try:
-        return decode_plan(plan_path(state).read_text())
+        found = place.read(PLAN)
+        return decode_plan(found.decode()) if found is not None else None
     except (OSError, ValueError, PlanInvalid):
         return None

@@ -37,10 +37,7 @@ LOCAL = "local"
 LOCAL_STATE = ".bep/state.json"
 LONGEST_STATE_NAME = 180
 """Bytes of UTF-8, of 255: the longest beside it is `.NAME.journal.replaced-MOMENT-PROCESS.PROCESS.tmp`."""
-UNAVAILABLE = (
-    (("provider", "azure"), "the local provider", "Write 'provider: {local: {}}', or leave provider out."),
-    (("state", "azure_blob"), "the file store", f"Write 'state: {{file: {LOCAL_STATE}}}', or leave state out."),
-)
+UNAVAILABLE = ((("provider", "azure"), "the local provider", "Write 'provider: {local: {}}', or leave provider out."),)
 
 
 @dataclass(frozen=True, slots=True)

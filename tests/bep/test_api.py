@@ -235,7 +235,7 @@ def test_the_state_is_looked_at_and_mended(applied: Workspace, ours: api.Workspa
     assert [step.use_case for step in refused.value.next] == ["state pull", ""]
     put = state.push(applied.folder / "old.json", force=True)
     assert put.resources == 6
-    assert put.replaced[0].exists()
+    assert Path(put.replaced[0]).exists()
     assert state.copies()
     assert state.restore(applied.folder / "old.json").resources == 6
     with pytest.raises(api.Refused, match="not of one kind"):

@@ -12,7 +12,7 @@ import pytest
 
 from bep.app.workspace.contexts import Reading, ReadStore, Specs, Writing
 from bep.providers.protocol import Provider, Reader
-from bep.providers.state.file_store import FileStore
+from bep.providers.state.store import FileStore
 from bep.providers.world import ReadWorld, World
 
 APP: Final = Path(__file__).parents[2] / "bep" / "app"

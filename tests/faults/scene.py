@@ -23,9 +23,9 @@ from bep.providers.applying.report import Report
 from bep.providers.local.catalog_file import make
 from bep.providers.local.provider import CLOUD, LocalProvider
 from bep.providers.protocol import Done, Pending, Provider, Write
-from bep.providers.state.file_store import FileStore
 from bep.providers.state.locking import acquire
 from bep.providers.state.session import Session
+from bep.providers.state.store import FileStore
 from bep.schemas.address import Address
 from bep.schemas.kinds.kind import load_kinds
 from bep.schemas.mark import Mark
@@ -117,6 +117,10 @@ class Scene:
 
     def store(self, at: At = nowhere) -> FileStore:
         return FileStore(self.state_path, clock=now, at=at)
+
+    def copy_of(self, serial: int) -> Path:
+        """Where the copy of the state with this serial is."""
+        return self.state_path.with_name(f"{self.state_path.name}.backups") / f"{serial}.json"
 
     def planned(self, resources: list[Resource], state: State) -> Plan:
         observed = refresh(self.provider(), state, resources)

@@ -19,8 +19,8 @@ from bep.providers.applying.events import Event, Finished, Retrying, Slow, Start
 from bep.providers.applying.refreshing import refresh
 from bep.providers.applying.report import Ended, Report, World
 from bep.providers.protocol import ProviderError
-from bep.providers.state.file_store import FileStore
 from bep.providers.state.journal_file import JournalFile
+from bep.providers.state.store import FileStore
 from bep.schemas.address import Address
 from bep.schemas.kinds.kind import load_kinds
 from bep.schemas.mark import Mark

@@ -19,7 +19,7 @@ from bep.providers.applying.calling import Retry
 from bep.providers.applying.recovery import recovered
 from bep.providers.applying.report import Ended, Report
 from bep.providers.protocol import ProviderError
-from bep.providers.state.file_store import FileStore
+from bep.providers.state.store import FileStore
 from bep.schemas.address import Address
 from bep.schemas.kinds.kind import Kind
 from bep.schemas.resource import Resource

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bep.providers.state.locking import NotThatLock, StateLocked, acquire, lock_path, running_apply, unlock
+from bep.providers.state.holder import NotThatLock, StateLocked
+from bep.providers.state.locking import acquire, lock_path, running_apply, unlock
 from bep.providers.state.owner import Owner, is_dead, started, this_process
 from tests.faults.child import Child
 from tests.faults.scene import Scene, wanted

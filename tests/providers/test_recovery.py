@@ -8,7 +8,6 @@ from bep.planner.formats.journal import Intent
 from bep.planner.plan import Action
 from bep.providers.applying.recovery import recovered
 from bep.providers.protocol import ProviderError
-from bep.providers.state.session import plan_path
 from bep.schemas.address import Address
 from tests.faults.child import Child, die_at
 from tests.faults.killing import kill_at_random
@@ -152,7 +151,7 @@ def test_what_was_made_is_taken_into_state_even_if_its_plan_is_lost(tmp_path: Pa
     scene = Scene.of(tmp_path)
     after = [compute(1, size="S")]
     _interrupt(scene, "after create", list(after))
-    plan_path(scene.state_path).write_text("")
+    scene.state_path.with_name("state.json.plan").write_text("")
     state = scene.readable()
     assert state is not None
     assert state.entries[address(1)].attributes == after[0].attributes

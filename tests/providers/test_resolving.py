@@ -14,7 +14,7 @@ from bep.planner.state import State
 from bep.providers.applying.recovery import Recovery, recover, recovered, resolve
 from bep.providers.applying.waiting import Unfinished
 from bep.providers.protocol import Done, Forgotten, Pending, ProviderError
-from bep.providers.state.file_store import FileStore
+from bep.providers.state.store import FileStore
 from bep.schemas.address import Address
 from tests.faults.scene import KEY, now
 from tests.memory_world import Memory

@@ -8,7 +8,8 @@ import pytest
 from bep.planner.formats.statefile import decode, encode, format_of
 from bep.planner.planning.clear_values import without_clear_values
 from bep.providers.state.backups import Backups
-from bep.providers.state.file_store import FileStore
+from bep.providers.state.file_place import FilePlace
+from bep.providers.state.store import FileStore
 from tests.faults.scene import now
 from tests.fixtures.commit_2e74deb import lay_out
 
@@ -50,13 +51,13 @@ def seal(state: Path, stop: int = -1) -> int:
 
 def test_every_copy_is_sealed_in_the_format_that_it_has(state: Path) -> None:
     first = state.read_text()
-    serials = Backups(state).serials()
+    serials = Backups(FilePlace(state)).serials()
     seal(state)
     assert holding(state) == []
     copy = state.with_name("state.json.format-1").read_text()
     assert format_of(copy) == 1
     assert encode(decode(copy)) == encode(without_clear_values(decode(first))[0])
-    assert [kept.serial for kept in Backups(state).good()][-len(serials) :] == serials
+    assert [kept.serial for kept in Backups(FilePlace(state)).good()][-len(serials) :] == serials
 
 
 def test_it_is_done_again_when_it_was_stopped_anywhere(state: Path, tmp_path: Path) -> None:
@@ -68,8 +69,8 @@ def test_it_is_done_again_when_it_was_stopped_anywhere(state: Path, tmp_path: Pa
         shutil.copytree(kept, state.parent)
         with pytest.raises(Stopped):
             seal(state, stop)
-        for copy in Backups(state).serials():
-            decode(Backups(state).path(copy).read_text())
+        for copy in Backups(FilePlace(state)).serials():
+            decode(Path(Backups(FilePlace(state)).where(copy)).read_text())
         seal(state)
         assert holding(state) == [], stop
 

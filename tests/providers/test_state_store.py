@@ -10,10 +10,10 @@ import pytest
 
 from bep.planner.formats.statefile import encode
 from bep.planner.state import State
-from bep.providers.state import file_store
 from bep.providers.state.errors import StateNotWritten, StateReplaced, StateUnusable
-from bep.providers.state.file_store import FileStore
+from bep.providers.state.file_place import FilePlace
 from bep.providers.state.journal_file import JournalFile
+from bep.providers.state.store import FileStore
 from tests.faults.scene import KEY, Scene, now, wanted
 
 
@@ -86,8 +86,8 @@ def test_what_a_restore_replaces_is_kept(scene: Scene) -> None:
     damage_edited(scene.state_path)
     damaged = scene.state_path.read_bytes()
     (kept,) = scene.store().restore(2)
-    assert kept.read_bytes() == damaged
-    assert kept.parent == scene.state_path.parent
+    assert Path(kept).read_bytes() == damaged
+    assert Path(kept).parent == scene.state_path.parent
 
 
 def test_a_state_of_a_newer_bep_is_not_restored_over(scene: Scene) -> None:
@@ -99,7 +99,7 @@ def test_a_state_of_a_newer_bep_is_not_restored_over(scene: Scene) -> None:
 
 def test_a_damaged_copy_is_passed_over_and_never_restored(scene: Scene) -> None:
     damage_nothing_left(scene.state_path)
-    damage_cut(scene.store().backups.path(2))
+    damage_cut(scene.copy_of(2))
     with pytest.raises(StateUnusable) as refused:
         scene.store().load()
     assert refused.value.fix.startswith("`state restore 1` ")
@@ -126,7 +126,7 @@ def test_a_file_put_back_by_hand_is_not_mixed_with_a_journal_that_is_not_its_own
     journal = scene.state_path.with_name("state.json.journal")
     held = journal.read_bytes()
     assert held
-    scene.state_path.write_bytes(scene.store().backups.path(0).read_bytes())
+    scene.state_path.write_bytes(scene.copy_of(0).read_bytes())
     with pytest.raises(StateUnusable, match="its journal follows serial 1, but the snapshot is at 0"):
         scene.store().load()
     scene.store().restore(0)
@@ -183,16 +183,16 @@ def test_a_reader_whom_a_fold_overtakes_reads_again(tmp_path: Path, monkeypatch:
     scene.attempt(wanted(0, 8))
     _leave_a_journal(scene)
     reads: list[Path] = []
-    bytes_of = file_store._bytes_of
+    read = FilePlace.read
 
-    def overtaken(path: Path) -> bytes:
-        reads.append(path)
+    def overtaken(place: FilePlace, part: str) -> bytes | None:
+        reads.append(place.where(part))
         if len(reads) == 2:
             with scene.store().begin() as session:
                 session.finish()
-        return bytes_of(path)
+        return read(place, part)
 
-    monkeypatch.setattr(file_store, "_bytes_of", overtaken)
+    monkeypatch.setattr(FilePlace, "read", overtaken)
     assert set(_state(scene).entries) == {resource.address for resource in wanted(3, 8)}
     assert len(reads) > 4
 
@@ -249,7 +249,7 @@ def test_nothing_stored_yet_is_no_error_and_no_state(tmp_path: Path) -> None:
 
 def test_only_its_owner_can_read_what_is_stored(scene: Scene) -> None:
     files = [file for file in scene.state_path.parent.rglob("state.json*") if file.is_file()]
-    files += list(scene.store().backups.folder.iterdir())
+    files += list(Path(scene.store().backups.folder).iterdir())
     assert {file.name for file in files} >= {"state.json", "state.json.journal", "state.json.plan", "2.json"}
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 

@@ -52,12 +52,11 @@ def wait_for_others(opened: "Writing", timeout: float, operation: str) -> None:
     Raises `StateLocked`, which says who holds it, when that is still so after `timeout` seconds.
     """
     from bep.providers.applying.recovery import PATIENCE
-    from bep.providers.state.locking import acquire, running_apply
 
     opened.patience = PATIENCE
 
-    if running_apply(opened.store.path):
-        acquire(opened.store.path, operation=operation, since=now(), timeout=timeout).release()
+    if opened.store.holder():
+        opened.store.acquire(operation=operation, since=now(), timeout=timeout).release()
 
 
 def apply_plan(
@@ -81,11 +80,10 @@ def apply_plan(
     at once loses nothing either: every step is on disk before it is taken.
     """
     from bep.providers.applying.applying import apply
-    from bep.providers.state.locking import acquire
 
     opened.keep_state()
     with (
-        acquire(opened.store.path, operation=operation, since=now(), timeout=lock_timeout) as lock,
+        opened.store.acquire(operation=operation, since=now(), timeout=lock_timeout) as lock,
         opened.store.begin() as session,
         stopping as stop,
     ):
@@ -108,13 +106,12 @@ def settle_kept(opened: "Writing", *, lock_timeout: float, operation: str) -> tu
     """Where no change writes anything: record how an interrupted apply ended, whose tokens a world may forget, and seal
     what an earlier bep kept in clear. What was done about that."""
     from bep.providers.applying.recovery import recover
-    from bep.providers.state.locking import acquire
 
     stored = opened.store.load()
     if stored is None or not (stored.clear or stored.pending):
         return ()
     with (
-        acquire(opened.store.path, operation=operation, since=now(), timeout=lock_timeout),
+        opened.store.acquire(operation=operation, since=now(), timeout=lock_timeout),
         opened.store.begin() as session,
     ):
         recover(session, opened.provider, now)  # the plan has said how each ended

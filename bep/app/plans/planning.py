@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bep.planner.observed import Observed
     from bep.planner.plan import Plan
     from bep.planner.state import Entry, State
-    from bep.providers.state.file_store import Stored
+    from bep.providers.state.store import Stored
     from bep.runner.folder.record import JobRecord
     from bep.schemas.resource import Resource
     from bep.schemas.specs.loading import Loaded
@@ -85,13 +85,12 @@ def _in_use(
 ) -> "Mapping[Address, str]":
     """What jobs need, and what taking back the last plan needs, with the reason in words; looked up only where a
     registered version has left the specs."""
-    from bep.providers.state.session import kept_plan
     from bep.schemas.kinds.kind import is_registered
 
     declared = {resource.address for resource in resources}
     if not any(is_registered(kind_of(address)) for address in state.entries if address not in declared):
         return {}
-    last = kept_plan(opened.store.path)
+    last = opened.store.kept_plan()
     prior = {address for change in last.changes for address in change.prior_references} if last else set()
     return dict.fromkeys(prior, "taking back the last plan needs it") | needed_by_jobs(jobs, state)
 

@@ -29,10 +29,9 @@ class Rollback:
 def plan_to_undo(opened: "Reading", path: Path | None) -> "Plan":
     """The plan in the file, or the one last applied. Raises `Refused` or `Conflict` where there is none of here."""
     from bep.app.plans.applying import read_plan_file
-    from bep.providers.state.session import kept_plan
 
     store = opened.store
-    plan = read_plan_file(path) if path else kept_plan(store.path)
+    plan = read_plan_file(path) if path else store.kept_plan()
     if plan is None:
         raise Refused("no plan was applied here yet, or the last one is not kept any more\n    fix: name its file")
     if plan.lineage != opened.state.lineage:

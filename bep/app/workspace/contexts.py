@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from bep.app.workspace.files import WorkspaceFiles
     from bep.app.workspace.opening import Source
+    from bep.planner.plan import Plan
     from bep.planner.state import State
     from bep.providers.protocol import Provider, Reader
     from bep.providers.state.backups import Backups
-    from bep.providers.state.file_store import FileStore, Stored
+    from bep.providers.state.holder import Holder
+    from bep.providers.state.store import Store, Stored
     from bep.providers.world import ReadWorld, World
     from bep.schemas.specs.loading import Loaded
     from bep.schemas.workspace.workspace import Workspace
@@ -78,12 +80,24 @@ class Specs(Protocol):
         ...
 
 
+class ReadPlace(Protocol):
+    """The files of a state as one who only reads has them."""
+
+    def local(self, part: str = "") -> Path | None:
+        """A file on this machine; None where it lies elsewhere."""
+        ...
+
+    def read(self, part: str) -> bytes | None:
+        """The bytes of a file."""
+        ...
+
+
 class ReadStore(Protocol):
     """A store of states as one who only reads has it."""
 
     @property
-    def path(self) -> Path:
-        """The state's file."""
+    def path(self) -> "Path | str":
+        """Where the state is."""
         ...
 
     @property
@@ -96,8 +110,21 @@ class ReadStore(Protocol):
         """Whether the state has changed since it was read, or is being changed."""
         ...
 
+    @property
+    def place(self) -> "ReadPlace":
+        """The files of the state."""
+        ...
+
     def load(self) -> "Stored | None":
         """What is stored."""
+        ...
+
+    def kept_plan(self) -> "Plan | None":
+        """The plan last applied."""
+        ...
+
+    def holder(self) -> "Holder | None":
+        """Who holds the lock."""
         ...
 
 
@@ -141,7 +168,7 @@ class Writing(Reading, Protocol):
     patience: float
 
     @property
-    def store(self) -> "FileStore":
+    def store(self) -> "Store":
         """Where the state is kept, and locked."""
         ...
 

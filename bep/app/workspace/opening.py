@@ -22,7 +22,7 @@ from bep.schemas.workspace.workspace import FILE
 if TYPE_CHECKING:
     from bep.planner.state import State
     from bep.providers.protocol import Provider
-    from bep.providers.state.file_store import FileStore
+    from bep.providers.state.store import Store
     from bep.providers.world import World
     from bep.schemas.findings.finding import Finding
     from bep.schemas.specs.loading import Loaded
@@ -223,32 +223,30 @@ class Opened:
         return SpecInvalid(asked, self.loaded.sources)
 
     @cached_property
-    def store(self) -> "FileStore":
-        """Where this workspace's state is kept: `state: {file: ...}` in bep.yml, else `.bep/state.json`.
+    def store(self) -> "Store":
+        """Where this workspace's state is kept: what `state:` in bep.yml says, else `.bep/state.json`.
 
         Raises `SpecInvalid` when this bep does not have the store that bep.yml asks for, and for a bep.yml that is
         wrong somewhere: another place than the one it means must not be taken for it.
         """
-        from bep.providers.state.file_store import FileStore
+        from bep.providers.state.stores import PLACES, Surroundings, open_store
 
         findings = self.loaded.findings if "loaded" in self.__dict__ else self._glance[1]
         wrong = [found for found in errors(findings) if found.mark is not None and found.mark.file == FILE]
         if wrong:
             raise SpecInvalid(wrong, self.loaded.sources)
-        path = self.workspace.state.get("file")
-        if path is None:
+        said = self.workspace.state
+        if not said.keys() <= PLACES.keys():
             raise self._not_available()
-        return FileStore(self.root / str(path), clock=now)
+        return open_store(said, Surroundings(self.root, self.root / HOME, self.environment), clock=now)
 
     @cached_property
     def _known_state(self) -> "tuple[State, tuple[str, ...]]":
-        from bep.providers.state.locking import running_apply
-
-        living = running_apply(self.store.path)  # asked first: it may end between the two looks
+        living = self.store.holder()  # asked first: it may end between the two looks
         stored = self.store.load()
         if stored is None:
             return new_state(), ()
-        if not stored.pending or living or running_apply(self.store.path):  # what a living apply began is its own
+        if not stored.pending or living or self.store.holder():  # what a living apply began is its own
             return stored.state, stored.notes
         from bep.providers.applying.recovery import recovered
 
@@ -297,9 +295,7 @@ class Opened:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of a plan should know beforehand: an apply that runs, or one that was interrupted."""
-        from bep.providers.state.locking import running_apply
-
-        running = running_apply(self.store.path)
+        running = self.store.holder()
         doing = (f"while this was planned: {running}",) if running else ()
         return (*doing, *self._left_behind(), *self._known_state[1], *read_only(self), *seen_by(self))
 

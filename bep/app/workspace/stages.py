@@ -34,7 +34,7 @@ def _row(opened: "Specs", stage: "Stage", is_chosen: bool) -> dict[str, Any]:
 
 def _resources(opened: "Specs", file: str) -> int | None:
     from bep.providers.state.errors import StateUnusable
-    from bep.providers.state.file_store import FileStore
+    from bep.providers.state.store import FileStore
 
     try:
         stored = FileStore(opened.root / file, clock=now).load()

@@ -42,13 +42,14 @@ def _refusal(places: tuple[Path, ...]) -> "Refusal | None":
 
 def _is_known(opened: "Specs") -> bool:
     """Whether there is a place to ask about: not where no stage is chosen, or this bep has no such world or store."""
+    from bep.providers.state.stores import PLACES
     from bep.providers.worlds import WORLDS
 
     found = opened.glanced
-    return found.stage is not None and found.provider in WORLDS and "file" in found.state
+    return found.stage is not None and found.provider in WORLDS and found.state.keys() <= PLACES.keys()
 
 
 def _places(opened: "Reading") -> tuple[Path, ...]:
-    state = opened.store.path
-    beside = [state.with_name(state.name + ending) for ending in (".lock", ".journal")]
-    return (state.parent, *beside, *opened.keyless_world.written)
+    place = opened.store.place
+    files = [file for part in ("", ".lock", ".journal") if (file := place.local(part)) is not None]
+    return (*(file.parent for file in files[:1]), *files[1:], *opened.keyless_world.written)

@@ -1,15 +1,14 @@
-"""Where a state is kept: a file, its journal, and the copies of those before it. Knows no world and no plan.
+"""A state and its history, wherever its files are: read as of one moment, begun, mended. Knows no world and no plan.
 
 Beside `state.json` stand `state.json.journal` (what happened since), `state.json.plan` (the plan
-last applied), `state.json.lock` and `state.json.backups/`. A link is followed: all stand beside its target.
+last applied), `state.json.lock` and `state.json.backups/`.
 """
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from pathlib import Path
 
-from bep.disk.durable import At, create_durably, make_folder, nowhere, sync_folder, write_durably
+from bep.disk.durable import At, nowhere
 from bep.lazy_dataclasses import dataclass
 from bep.planner.formats.journal import Decoded, Intent, decode, fold
 from bep.planner.formats.statefile import StateDamaged, encode, format_of
@@ -17,12 +16,13 @@ from bep.planner.formats.statefile import decode as decode_state
 from bep.planner.plan import Plan
 from bep.planner.planning.clear_values import without_clear_values
 from bep.planner.state import FORMAT_VERSION, State
-from bep.providers.state.backups import Backups, as_text, put_aside, read_state, stamp_of
+from bep.providers.state.backups import Backups, as_text, put_aside, stamp_of
 from bep.providers.state.errors import StateNotWritten, StateUnusable
-from bep.providers.state.journal_file import JournalFile
-from bep.providers.state.locking import running_apply
+from bep.providers.state.file_place import FilePlace
+from bep.providers.state.holder import Holder
+from bep.providers.state.place import JOURNAL, STATE, HeldLock, Place, Where
 from bep.providers.state.sealing_copies import seal_copies
-from bep.providers.state.session import Identity, Session, identity, kept_plan
+from bep.providers.state.session import Session, kept_plan
 from bep.schemas.address import Address
 from bep.schemas.next_step import Step, step
 
@@ -58,19 +58,38 @@ class _Folded:
 class _Files:
     snapshot: bytes
     journal: bytes
-    seen: tuple[int, int, int, int] | None
+    seen: Hashable
 
 
-class FileStore:
-    """A state in a file. `clock` gives the time as text; `at` is told each step ahead of it, for tests."""
+class Store:
+    """A state in a place. `clock` gives the time as text."""
 
-    def __init__(self, path: Path, *, clock: Callable[[], str], at: At = nowhere) -> None:
-        self.path = Path(os.path.realpath(path))
+    def __init__(self, place: Place, *, clock: Callable[[], str]) -> None:
+        self.place = place
+        self.backups = Backups(place)
         self._clock = clock
-        self._at = at
-        self._journal = self.path.with_name(self.path.name + ".journal")
-        self.backups = Backups(self.path, at=at)
-        self._loaded: tuple[Identity | None, Identity | None] = (None, None)
+        self._loaded: tuple[Hashable, Hashable] = (None, None)
+
+    @property
+    def path(self) -> Where:
+        """Where the state is."""
+        return self.place.where()
+
+    def acquire(self, *, operation: str, since: str, timeout: float = 0.0) -> HeldLock:
+        """Take the lock, waiting at most `timeout` seconds. Raises `StateLocked`. A dead owner's is taken over."""
+        return self.place.acquire(operation=operation, since=since, timeout=timeout)
+
+    def holder(self) -> Holder | None:
+        """Who holds the lock; None if nobody does, or a dead process of this machine."""
+        return self.place.holder()
+
+    def unlock(self, id: str) -> Holder:
+        """Remove the lock with this id, for an owner that is known to be gone. Raises `NotThatLock`."""
+        return self.place.unlock(id)
+
+    def kept_plan(self) -> Plan | None:
+        """The plan last applied to this state; None where it is not there or cannot be trusted."""
+        return kept_plan(self.place)
 
     def load(self) -> Stored | None:
         """What is stored, without a lock and without writing; None where no state was ever kept.
@@ -83,25 +102,24 @@ class FileStore:
             return None
         found = self._folded(files)
         notes = (*self._damage(found.journal), *self._in_clear(found.clear, "the next apply seals them"))
-        plan = kept_plan(self.path) if found.pending else None
+        plan = kept_plan(self.place) if found.pending else None
         return Stored(found.state, found.pending, plan, notes, found.clear)
 
     @property
     def is_moving(self) -> bool:
         """Whether someone is changing the state, or has since it was last loaded here."""
-        return running_apply(self.path) is not None or self._traces() != self._loaded
+        return self.holder() is not None or self._traces() != self._loaded
 
-    def _traces(self) -> tuple[Identity | None, Identity | None]:
-        return identity(self.path), identity(self._journal)
+    def _traces(self) -> tuple[Hashable, Hashable]:
+        return self.place.version(STATE), self.place.version(JOURNAL)
 
     def load_or_create(self, new: Callable[[], State]) -> Stored:
         """What is stored; where nothing is, `new()` is stored first. Of two who create at once both get the same."""
         found = self.load()
         if found is not None:
             return found
-        make_folder(self.path.parent)
         with suppress(FileExistsError):
-            create_durably(self.path, encode(new()).encode(), at=self._at)
+            self.place.create(STATE, encode(new()).encode())
         found = self.load()
         assert found is not None
         return found
@@ -117,7 +135,7 @@ class FileStore:
         try:
             if journal.damaged:
                 self._mend(journal)
-            if not self.backups.path(state.serial).exists():
+            if not self.backups.has(state.serial):
                 self.backups.add(state.serial, files.snapshot)
             written = format_of(as_text(files.snapshot))
             if written != FORMAT_VERSION:
@@ -126,33 +144,29 @@ class FileStore:
                 notes = (*notes, *self._sealed(found.clear))
             if written != FORMAT_VERSION:
                 files, notes = self._brought_up_to_date(files), (*notes, self._kept(written))
-            opened = JournalFile(self._journal, _still_needed(journal, state), at=self._at)
+            opened = self.place.journal(_still_needed(journal, state))
         except OSError as error:
             raise StateNotWritten(self.path, error) from error
-        return Session(self.path, state, pending, opened, files.seen, self._at, notes)
+        return Session(self.place, state, pending, opened, files.seen, notes)
 
     def _keep_copy(self, files: _Files, written: int) -> None:
         with suppress(FileExistsError):
-            create_durably(self._copy_of_format(written), files.snapshot, at=self._at)
+            self.place.create(_copy_of_format(written), files.snapshot)
 
     def _brought_up_to_date(self, files: _Files) -> _Files:
         """The snapshot in today's format, ahead of any record: an earlier bep refuses it by number from then on."""
         state, _ = without_clear_values(decode_state(as_text(files.snapshot)))
         data = encode(state).encode()
-        write_durably(self.path, data, at=self._at)
-        return _Files(data, files.journal, identity(self.path))
-
-    def _copy_of_format(self, written: int) -> Path:
-        return self.path.with_name(f"{self.path.name}.format-{written}")
+        return _Files(data, files.journal, self.place.write(STATE, data))
 
     def _kept(self, written: int) -> str:
-        kept = self._copy_of_format(written)
+        kept = self.place.where(_copy_of_format(written))
         return f"{self.path} is of format {FORMAT_VERSION} from now on; as it was, of format {written}, it is {kept}"
 
     def _mend(self, journal: Decoded) -> None:
         """Leave the sound lines alone in the journal, a copy of the whole beside it. A kill leaves one or the other."""
-        put_aside(self._journal, stamp_of(self._clock()))
-        write_durably(self._journal, journal.sound, at=self._at)
+        put_aside(self.place, JOURNAL, stamp_of(self._clock()))
+        self.place.write(JOURNAL, journal.sound)
 
     def _in_clear(self, clear: tuple[Address, ...], what: str) -> tuple[str, ...]:
         if not clear:
@@ -165,7 +179,7 @@ class FileStore:
 
     def _sealed(self, clear: tuple[Address, ...]) -> tuple[str, ...]:
         """Seal the copies ahead of the state: a kill in between leaves a state of which they are sealed again."""
-        copies = seal_copies(self.path, at=self._at)
+        copies = seal_copies(self.place)
         also = f", and so are those in {copies.sealed} copies of it" if copies.sealed else ""
         notes = self._in_clear(clear, f"they are sealed now{also}")
         if copies.sealed and not clear:
@@ -180,36 +194,35 @@ class FileStore:
             return ()
         lines = ", ".join(map(str, journal.damaged[:10])) + (", ..." if len(journal.damaged) > 10 else "")
         return (
-            f"{self._journal}: left out what cannot be read, line {lines}; the {len(journal.records)} other records "
-            "count. An import of all that exists takes over what was made and is in no record",
+            f"{self.place.where(JOURNAL)}: left out what cannot be read, line {lines}; the {len(journal.records)} other"
+            " records count. An import of all that exists takes over what was made and is in no record",
         )
 
-    def restore(self, source: int | Path) -> tuple[Path, ...]:
+    def restore(self, source: int | Path) -> tuple[Where, ...]:
         """Put the copy of a serial, or any good state file, in place. The caller holds the lock.
 
         What it replaces is kept under names that say so; these are returned. A journal that does
         not belong to what is restored is put aside with it. Raises `StateUnusable` for a copy that is no better.
         """
-        path = self.backups.path(source) if isinstance(source, int) else source
+        path = self.backups.where(source) if isinstance(source, int) else source
+        data = self.place.read(self.backups.part(source)) if isinstance(source, int) else _bytes_of(source)
+        if data is None:
+            raise StateUnusable(path, "there is no such file", *self._fix())
         try:
-            state, data = read_state(path), path.read_bytes()
-        except FileNotFoundError:
-            raise StateUnusable(path, "there is no such file", *self._fix()) from None
+            state = decode_state(as_text(data))
         except StateDamaged as damage:
             raise StateUnusable(path, damage.reason, *self._fix()) from None
         stamp = stamp_of(self._clock())
-        aside = [put_aside(self.path, stamp)]
-        make_folder(self.path.parent)
-        write_durably(self.path, data, at=self._at)
+        aside = [put_aside(self.place, STATE, stamp)]
+        self.place.write(STATE, data)
         if not self._belongs(state):
-            aside.append(put_aside(self._journal, stamp))
-            self._journal.unlink()
-            sync_folder(self.path.parent)
+            aside.append(put_aside(self.place, JOURNAL, stamp))
+            self.place.remove(JOURNAL)
         return tuple(kept for kept in aside if kept is not None)
 
     def _belongs(self, state: State) -> bool:
         try:
-            fold(state, decode(_bytes_of(self._journal)).records)
+            fold(state, decode(self.place.read(JOURNAL) or b"").records)
         except StateDamaged:
             return False
         return True
@@ -217,16 +230,16 @@ class FileStore:
     def _read(self) -> _Files | None:
         """Snapshot and journal of one moment, although an apply may be folding one into the other."""
         while True:
-            seen = identity(self.path)
+            seen = self.place.version(STATE)
             if seen is None:
                 self._check_never_was()
                 return None
-            snapshot, journal = _bytes_of(self.path), _bytes_of(self._journal)
-            if identity(self.path) == seen:
+            snapshot, journal = self.place.read(STATE) or b"", self.place.read(JOURNAL) or b""
+            if self.place.version(STATE) == seen:
                 return _Files(snapshot, journal, seen)
 
     def _check_never_was(self) -> None:
-        if self.backups.serials() or _bytes_of(self._journal):
+        if self.backups.serials() or self.place.read(JOURNAL):
             raise StateUnusable(self.path, "the state file is gone, but there was one", *self._fix())
 
     def _folded(self, files: _Files) -> _Folded:
@@ -248,7 +261,7 @@ class FileStore:
             return ("use the bep that wrote it, or a newer one",)
         with suppress(PermissionError):
             for state in self.backups.good():
-                copy = self.backups.path(state.serial)
+                copy = self.backups.where(state.serial)
                 put_back = step(RESTORE, state.serial)
                 return f"{put_back}    (a good copy, of {len(state.entries)} resources, is {copy})", put_back
         put_back = step(RESTORE, "FILE")
@@ -260,8 +273,19 @@ def _still_needed(journal: Decoded, state: State) -> int:
     return journal.length if any(record.serial == state.serial for record in journal.records) else 0
 
 
-def _bytes_of(path: Path) -> bytes:
+def _copy_of_format(written: int) -> str:
+    return f".format-{written}"
+
+
+def _bytes_of(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        return b""
+        return None
+
+
+class FileStore(Store):
+    """A state in a file and those beside it. `at` is told each step ahead of it, for tests."""
+
+    def __init__(self, path: Path, *, clock: Callable[[], str], at: At = nowhere) -> None:
+        super().__init__(FilePlace(path, at=at), clock=clock)
