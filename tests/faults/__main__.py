@@ -4,10 +4,28 @@ import argparse
 import json
 import platform
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+from bep.disk.durable import At
+from bep.providers.state.place import Place
 from tests.faults.killing import kill_at_random
 from tests.faults.speed import speeds
+
+
+@contextmanager
+def _place(folder: Path) -> Iterator[Callable[[At], Place]]:
+    """Places of one state in an emulator that runs meanwhile."""
+    from bep.providers.state.azure_blob.place import BlobPlace, BlobSettings
+    from tests.services.azurite import emulated
+
+    (folder / "azurite").mkdir()
+    with emulated(folder / "azurite") as emulator:
+        emulator.container("states")
+        settings = BlobSettings(emulator.url, "states", "state.json")
+        environment = {"AZURE_STORAGE_KEY": emulator.key}
+        yield lambda at: BlobPlace(settings, home=folder / "home", environment=environment, at=at)
 
 
 def main() -> None:
@@ -17,13 +35,18 @@ def main() -> None:
     kill.add_argument("--runs", type=int, default=200)
     kill.add_argument("--resources", type=int, default=100)
     kill.add_argument("--seed", type=int, default=0)
+    kill.add_argument("--blob", action="store_true", help="the state is a blob in Azurite: make services")
     speed = commands.add_parser("speed", help="how long instant creates take, durably")
     speed.add_argument("--resources", type=int, nargs="+", default=[1000, 5000])
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if asked.command == "kill":
-            tally = kill_at_random(Path(folder), runs=asked.runs, resources=asked.resources, seed=asked.seed)
+            with _place(Path(folder)) if asked.blob else nullcontext() as place:
+                tally = kill_at_random(
+                    Path(folder, "world"), runs=asked.runs, resources=asked.resources, seed=asked.seed, place=place
+                )
             found = {
+                "state": "blob" if asked.blob else "file",
                 "runs": asked.runs,
                 "resources": asked.resources,
                 "seed": asked.seed,

@@ -3,9 +3,12 @@
 import random
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bep.disk.durable import At
+from bep.providers.state.place import Place
 from bep.schemas.address import Address
 from bep.schemas.resource import Resource
 from tests.faults.child import Child
@@ -24,10 +27,12 @@ class Tally:
     made: Counter[Address] = field(default_factory=Counter)
 
 
-def kill_at_random(folder: Path, *, runs: int, resources: int, seed: int) -> Tally:
+def kill_at_random(
+    folder: Path, *, runs: int, resources: int, seed: int, place: Callable[[At], Place] | None = None
+) -> Tally:
     """Each run wants another world, is killed once or more on the way, and must then be made to fit, made once."""
     began, chance = time.monotonic(), random.Random(seed)
-    scene, tally = Scene.of(folder), Tally()
+    scene, tally = Scene.of(folder, place=place), Tally()
     span = 0.0
     for run in range(runs + 1):
         after = wanted(run, resources)

@@ -23,9 +23,9 @@ from bep.providers.applying.report import Report
 from bep.providers.local.catalog_file import make
 from bep.providers.local.provider import CLOUD, LocalProvider
 from bep.providers.protocol import Done, Pending, Provider, Write
-from bep.providers.state.locking import acquire
+from bep.providers.state.place import Place
 from bep.providers.state.session import Session
-from bep.providers.state.store import FileStore
+from bep.providers.state.store import FileStore, Store
 from bep.schemas.address import Address
 from bep.schemas.kinds.kind import load_kinds
 from bep.schemas.mark import Mark
@@ -95,13 +95,14 @@ class Watched:
 
 @dataclass(frozen=True)
 class Scene:
-    """A folder with a world in it; the state may lie elsewhere."""
+    """A folder with a world in it; the state may lie elsewhere: in another file, or where `place` says."""
 
     folder: Path
     state_path: Path
+    place: Callable[[At], Place] | None = None
 
     @classmethod
-    def of(cls, folder: Path, state_path: Path | None = None) -> "Scene":
+    def of(cls, folder: Path, state_path: Path | None = None, place: Callable[[At], Place] | None = None) -> "Scene":
         folder.mkdir(parents=True, exist_ok=True)
         catalog = folder / CLOUD / "catalog.sqlite"
         make(catalog)
@@ -110,12 +111,14 @@ class Scene:
             connection.execute(
                 "CREATE TRIGGER counted AFTER INSERT ON objects BEGIN INSERT INTO made VALUES (new.address); END"
             )
-        return cls(folder, state_path or folder / ".bep" / "state.json")
+        return cls(folder, state_path or folder / ".bep" / "state.json", place)
 
     def provider(self) -> LocalProvider:
         return LocalProvider(self.folder, secret_key=KEY, clock=now)
 
-    def store(self, at: At = nowhere) -> FileStore:
+    def store(self, at: At = nowhere) -> Store:
+        if self.place is not None:
+            return Store(self.place(at), clock=now)
         return FileStore(self.state_path, clock=now, at=at)
 
     def copy_of(self, serial: int) -> Path:
@@ -136,8 +139,8 @@ class Scene:
         parallelism: int = 4,
     ) -> Report | None:
         """What `bep apply` does, from the lock to the report; None where nothing was to be done."""
-        with acquire(self.state_path, operation="bep apply", since=now(), timeout=timeout) as lock:
-            store = self.store(at)
+        store = self.store(at)
+        with store.acquire(operation="bep apply", since=now(), timeout=timeout) as lock:
             store.load_or_create(lambda: State(lineage=uuid.uuid4().hex, secret_key=KEY))
             with store.begin() as session:
                 ready()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bep.disk.durable import At, nowhere
 from bep.providers.state.azure_blob.client import BlobSettings, asking, container_of, is_no_container
-from bep.providers.state.place import JOURNAL, PLAN, STATE, Overtaken
+from bep.providers.state.place import JOURNAL, PLAN, STATE, Overtaken, PlaceRefused
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient, BlobProperties, ContainerClient
@@ -31,7 +31,7 @@ class Blobs:
         self.lease = ""
         self.about: dict[str, str] = {}
         self._environment = environment
-        self._at = at
+        self.at = at
         self._container: ContainerClient | None = None
         self._etags: dict[str, str] = {}
 
@@ -96,7 +96,7 @@ class Blobs:
         return self._send(part, lambda blob, said: blob.upload_blob(data, overwrite=True, **said))
 
     def put_new(self, part: str, data: bytes) -> None:
-        """As `put`, where no blob is or an empty one that nobody leased. Raises `FileExistsError`."""
+        """As `put`, where no blob is or an empty one. Raises `FileExistsError` too."""
         from azure.core import MatchConditions
 
         found = self.properties(part)
@@ -108,13 +108,23 @@ class Blobs:
             else {"etag": found.etag, "match_condition": MatchConditions.IfNotModified}
         )
         write = uuid.uuid4().hex
-        self._at(f"create {part or 'state'}")
+        metadata = {**(self.about if part == STATE else {}), WRITE: write}
+        self.at(f"create {part or 'state'}")
         try:
             with asking(self.where(part)):
-                self.blob(part).upload_blob(data, overwrite=True, metadata={WRITE: write}, **same)
-        except (Overtaken, FileExistsError, OSError):
-            if not self._is_own(part, write):
+                answer = self.blob(part).upload_blob(
+                    data, overwrite=True, metadata=metadata, **same, **self._leased(part)
+                )
+            etag = str(answer["etag"])
+        except (Overtaken, PlaceRefused):
+            found = self.properties(part)
+            if found is None or (found.metadata.get(WRITE) != write and not found.size):
+                raise
+            if found.metadata.get(WRITE) != write:
                 raise FileExistsError(self.where(part)) from None
+            etag = str(found.etag)
+        if self.lease and part in LEASED:
+            self._etags[part] = etag
 
     def commit(self, part: str, blocks: list[str]) -> None:
         """Let a blob consist of these staged blocks. Raises `Overtaken` and `PlaceRefused`."""
@@ -124,7 +134,7 @@ class Blobs:
 
     def stage(self, part: str, block: str, data: bytes) -> None:
         """Send a block of a blob ahead. Raises `Overtaken` and `PlaceRefused`."""
-        self._at(f"stage {part}")
+        self.at(f"stage {part}")
         with asking(self.where(part)):
             self.blob(part).stage_block(block, data, **self._leased(part))
 
@@ -140,7 +150,7 @@ class Blobs:
         if part in LEASED:
             self.put(part, b"")
             return
-        self._at(f"delete {part}")
+        self.at(f"delete {part}")
         with asking(self.where(part)), suppress(ResourceNotFoundError):
             self.blob(part).delete_blob()
 
@@ -155,7 +165,7 @@ class Blobs:
         said: dict[str, Any] = {"metadata": {**(self.about if part == STATE else {}), WRITE: write}}
         if part in self._etags:
             said |= {"etag": self._etags[part], "match_condition": MatchConditions.IfNotModified}
-        self._at(f"write {part or 'state'}")
+        self.at(f"write {part or 'state'}")
         try:
             with asking(self.where(part)):
                 answer = request(self.blob(part), {**said, **self._leased(part)})
@@ -168,10 +178,6 @@ class Blobs:
         if self.lease and part in LEASED:
             self._etags[part] = etag
         return etag
-
-    def _is_own(self, part: str, write: str) -> bool:
-        found = self.properties(part)
-        return found is not None and found.metadata.get(WRITE) == write
 
     def forget_versions(self) -> None:
         """Whoever has just taken the lock has seen no version yet; whoever gave it back knows none any more."""

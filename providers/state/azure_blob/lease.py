@@ -161,6 +161,7 @@ def _lease(blobs: Blobs, part: str, lease: str) -> bool:
     from azure.core.exceptions import ResourceNotFoundError
 
     def ask() -> None:
+        blobs.at(f"lease {part or 'state'}")
         blobs.blob(part).acquire_lease(-1, lease_id=lease)
 
     try:
@@ -182,6 +183,7 @@ def _follow(blobs: Blobs, dead: str, lease: str) -> bool:
     """Change the lease of a dead process into this one; False where another did so first."""
     from azure.storage.blob import BlobLeaseClient
 
+    blobs.at("follow")
     try:
         with asking(blobs.where(STATE)):
             BlobLeaseClient(blobs.blob(STATE), lease_id=dead).change(lease)
@@ -193,6 +195,7 @@ def _follow(blobs: Blobs, dead: str, lease: str) -> bool:
 def _release(blobs: Blobs, part: str, lease: str) -> None:
     from azure.storage.blob import BlobLeaseClient
 
+    blobs.at(f"release {part or 'state'}")
     with suppress(OSError, Overtaken), asking(blobs.where(part)):
         BlobLeaseClient(blobs.blob(part), lease_id=lease).release()
 

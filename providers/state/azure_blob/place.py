@@ -10,8 +10,8 @@ from bep.providers.state.azure_blob.blobs import Blobs
 from bep.providers.state.azure_blob.client import BlobSettings
 from bep.providers.state.azure_blob.journal import BlobJournal, rewrite
 from bep.providers.state.azure_blob.lease import BlobLock, Leases
-from bep.providers.state.holder import Holder
-from bep.providers.state.place import JOURNAL, STATE
+from bep.providers.state.holder import Holder, StateLocked
+from bep.providers.state.place import JOURNAL, STATE, Overtaken
 
 __all__ = ["BlobPlace", "BlobSettings"]
 
@@ -58,8 +58,11 @@ class BlobPlace:
         return self._blobs.put(part, data)
 
     def create(self, part: str, data: bytes) -> None:
-        """See `Place`."""
-        self._blobs.put_new(part, data)
+        """See `Place`. Raises `StateLocked` where somebody else has the lock on a state that has no bytes yet."""
+        try:
+            self._blobs.put_new(part, data)
+        except Overtaken:
+            raise StateLocked(self.where(part), self._leases.holder()) from None
 
     def remove(self, part: str) -> None:
         """See `Place`."""
