@@ -90,6 +90,17 @@ class State:
             state, aside = restore(self._workspace._opened(), chosen)
         return Stored(state.serial, len(state.entries), aside)
 
+    def migrate(self, source: str = "", *, lock_timeout: float = 0) -> Stored:
+        """Move the state to where bep.yml says it is kept now. `source` is where it was: a path, or as bep.yml says it.
+
+        Empty, it is where the state is by default. `replaced` has the old place.
+        """
+        from bep.app.state_editing import migrate
+
+        with public_errors():
+            state, old = migrate(self._workspace._opened(), source, lock_timeout=lock_timeout)
+        return Stored(state.serial, len(state.entries), (old,))
+
     def repair(self, *, dry_run: bool = False) -> dict[str, Any]:
         """Compare stored bytes with their digests; put back what the specs' files have still. Plain values."""
         from bep.app.repairing import repair

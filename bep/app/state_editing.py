@@ -1,9 +1,9 @@
 """State changed by hand: the store a command may write to, its lock and its session. Prints nothing."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bep.app.errors import Conflict, Refused
 from bep.app.workspace.clock import now
@@ -103,6 +103,60 @@ def push(opened: "Writing", file: Path, *, force: bool) -> "tuple[State, tuple[P
             raise Refused(f"{file}: {damage.reason}") from None
         except PushRefused as refused:
             raise Conflict(str(refused), next=refused.next) from None
+
+
+def migrate(opened: "Writing", source: str, *, lock_timeout: float) -> "tuple[State, Path | str]":
+    """Move the state to where bep.yml says that it is now; what is there, and where it came from.
+
+    `source` is where it was: a path, or what bep.yml said under `state`; empty means where it is by default.
+    Raises `NothingToDo` where it has been moved, `Refused`, `Conflict`, and `StateLocked` of either place.
+    """
+    from bep.providers.state.migrating import MoveRefused, NothingToMove
+    from bep.providers.state.migrating import migrate as move_it
+    from bep.providers.state.stores import Surroundings, open_store
+
+    must_write(opened)
+    new = opened.store
+    said = _place_said(source) if source else {"file": _default_file(opened)}
+    old = open_store(said, Surroundings(opened.root, opened.home, opened.environment), clock=now)
+    if old.path == new.path:
+        raise Refused(f"{new.path} is where bep.yml says that the state is: change 'state' there first, then move it")
+    with (
+        old.acquire(operation="state migrate", since=now(), timeout=lock_timeout),
+        new.acquire(operation="state migrate", since=now(), timeout=lock_timeout),
+    ):
+        try:
+            return move_it(old, new), old.path
+        except NothingToMove as nothing:
+            raise Refused(f"{nothing}\n    fix: name the place where it was") from None
+        except MoveRefused as refused:
+            raise Conflict(str(refused)) from None
+
+
+def _place_said(source: str) -> "Mapping[str, Any]":
+    """What bep.yml would say of a place: YAML with one of its words, or else a path. Raises `Refused`."""
+    import yaml
+
+    from bep.providers.state.stores import PLACES
+
+    try:
+        said = yaml.safe_load(source)
+    except yaml.YAMLError:
+        said = source
+    if not isinstance(said, dict):
+        return {"file": source}
+    if len(said) != 1 or not said.keys() <= PLACES.keys():
+        raise Refused(
+            f"{source}: it is no place of a state\n    fix: write a path, or one of {', '.join(PLACES)}: {{...}}"
+        )
+    return said
+
+
+def _default_file(opened: "Writing") -> str:
+    from bep.schemas.workspace.workspace import LOCAL_STATE
+
+    stage = opened.workspace.stage
+    return f".bep/stages/{stage}/state.json" if stage else LOCAL_STATE
 
 
 def copies(opened: "Reading") -> list[dict[str, object]]:

@@ -34,6 +34,7 @@ def state() -> None:
       bep state rm deployment/mybatchedp/blue     the object stays, bep no longer looks after it
       bep state pull > copy.json
       bep state restore                           which copies there are
+      bep state migrate                           after `state:` in bep.yml was changed
       bep state repair                            are the stored bytes what they should be?
     """
 
@@ -217,6 +218,45 @@ def restore(
         return
     state, aside = put_back(workspace_here(), int(source) if source.isdecimal() else Path(source))
     _say_in_place(console, state.serial, len(state.entries), aside, json_output)
+
+
+@app.command()
+def migrate(
+    source: Annotated[
+        str,
+        Argument(metavar="[FROM]", help="Where it was: a path, or what bep.yml said under `state`."),
+    ] = "",
+    lock_timeout: LockTimeout = 0,
+    json_output: Json = False,
+) -> None:
+    """Move the state to where bep.yml says it is kept now, with its copies.
+
+    Change `state:` in bep.yml first. Both places are locked; at no moment have both of them the state. Whoever still
+    opens the old one is told where it went. Interrupted, it goes on when it is called again.
+
+    \b
+    Examples:
+      bep state migrate                                 from .bep/state.json, or the stage's own
+      bep state migrate old/state.json
+      bep state migrate 'azure_blob: {account_url: https://me.blob.core.windows.net, container: c, blob: s.json}'
+
+    \b
+    Exit codes: 0 moved, 1 there is nothing to move, 4 a state is at both places, or one of them is locked.
+    """
+    from bep.app.state_editing import migrate as move
+    from bep.app.workspace.opening import workspace_here
+    from bep.console import Console
+
+    console, opened = Console(), workspace_here()
+    state, source_place = move(opened, source, lock_timeout=lock_timeout)
+    moved = {"serial": state.serial, "resources": len(state.entries), "from": str(source_place)}
+    if json_output:
+        console.result_json({**moved, "to": str(opened.store.path)})
+        return
+    console.result(
+        f"The state, at serial {state.serial} with {len(state.entries)} resources, is {opened.store.path} now."
+    )
+    console.say(f"It was {source_place}, which now says where it went.")
 
 
 app.command()(repair)

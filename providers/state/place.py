@@ -16,6 +16,8 @@ Where = Path | str
 """A path on this machine, or an address."""
 
 STATE, JOURNAL, PLAN, BACKUPS = "", ".journal", ".plan", ".backups/"
+MOVED, MOVED_TO, MOVED_FROM = ".moved", ".moved-to", ".moved-from"
+"""The bytes of a state that was moved to another place, which place that is, and where one on its way comes from."""
 
 
 class Overtaken(Exception):

@@ -20,7 +20,7 @@ from bep.providers.state.backups import Backups, as_text, put_aside, stamp_of
 from bep.providers.state.errors import StateNotWritten, StateUnusable
 from bep.providers.state.file_place import FilePlace
 from bep.providers.state.holder import Holder
-from bep.providers.state.place import JOURNAL, STATE, HeldLock, Place, Where
+from bep.providers.state.place import JOURNAL, MOVED_FROM, MOVED_TO, STATE, HeldLock, Place, Where
 from bep.providers.state.sealing_copies import seal_copies
 from bep.providers.state.session import Session, kept_plan
 from bep.schemas.address import Address
@@ -28,7 +28,7 @@ from bep.schemas.next_step import Step, step
 
 RESTORE = "state restore"
 """The use case that puts a copy back, by its serial or from a file."""
-PLAN = step("plan")
+PLAN, MIGRATE = step("plan"), step("state migrate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +239,12 @@ class Store:
                 return _Files(snapshot, journal, seen)
 
     def _check_never_was(self) -> None:
+        if (moved_from := self.place.read(MOVED_FROM)) is not None:
+            reason = f"the state was to be moved here from {as_text(moved_from)}, and that was interrupted"
+            raise StateUnusable(self.path, reason, f"{MIGRATE} goes on with it", MIGRATE)
+        if (moved_to := self.place.read(MOVED_TO)) is not None:
+            reason, fix = f"the state was moved to {as_text(moved_to)}", "let bep.yml name that place under 'state'"
+            raise StateUnusable(self.path, reason, fix)
         if self.backups.serials() or self.place.read(JOURNAL):
             raise StateUnusable(self.path, "the state file is gone, but there was one", *self._fix())
 

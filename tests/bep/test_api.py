@@ -56,6 +56,7 @@ CALLS: Final[Mapping[str, str]] = {
     "state pull": "State.pull",
     "state push": "State.push",
     "state restore": "State.restore",
+    "state migrate": "State.migrate",
     "state repair": "State.repair",
     "gc": "Workspace.free",
     "unlock": "Workspace.unlock",

@@ -17,7 +17,9 @@ from bep.disk.durable import At, nowhere
 from bep.planner.state import State
 from bep.providers.state.azure_blob.place import BlobPlace, BlobSettings
 from bep.providers.state.errors import StateReplaced, StateUnusable
+from bep.providers.state.file_place import FilePlace
 from bep.providers.state.holder import NotThatLock, StateLocked
+from bep.providers.state.migrating import migrate
 from bep.providers.state.place import JOURNAL, PLAN, STATE, PlaceRefused
 from bep.providers.state.store import Store
 from tests.faults.child import Child, die_at
@@ -283,6 +285,18 @@ def test_what_bep_writes_of_its_lock_has_the_members_that_terraform_reads(blob: 
         with pytest.raises(NotThatLock, match="its owner is at work, stop it first"):
             blob().unlock(lock.holder.id)
     assert "terraformlockid" not in blob.client().get_blob_properties().metadata
+
+
+def test_a_state_is_moved_from_a_file_into_a_blob_and_back(scene: Scene, blob: Blob, tmp_path: Path) -> None:
+    before = scene.readable()
+    file = FilePlace(tmp_path / "file" / "state.json")
+    for old, new in ((blob(), file), (FilePlace(file.path), blob())):
+        with old.acquire(operation="state migrate", since=now()), new.acquire(operation="state migrate", since=now()):
+            assert migrate(Store(old, clock=now), Store(new, clock=now)) == before
+        with pytest.raises(StateUnusable, match="the state was moved to"):
+            Store(old, clock=now).load()
+    scene.attempt(wanted(2, 8))
+    scene.settled(wanted(2, 8))
 
 
 def test_a_writer_whose_lease_was_broken_can_write_nothing_more(scene: Scene, blob: Blob) -> None:
