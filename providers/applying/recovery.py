@@ -16,8 +16,8 @@ from bep.providers.applying.entries import entry_of, found_entry
 from bep.providers.applying.records import touched_of
 from bep.providers.applying.waiting import Unfinished, resumed, settled
 from bep.providers.protocol import Done, Provider
-from bep.providers.state.session import Session, kept_plan
-from bep.providers.state.store import Stored
+from bep.providers.state.session import Session
+from bep.providers.state.store import Stored, kept_plan
 from bep.schemas.address import Address
 
 PATIENCE = 1800.0

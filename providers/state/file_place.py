@@ -5,13 +5,16 @@ from collections.abc import Hashable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bep.disk.durable import At, create_durably, make_folder, nowhere, sync_folder, write_durably
 from bep.providers.state import locking
 from bep.providers.state.holder import Holder
-from bep.providers.state.journal_file import JournalFile
 from bep.providers.state.locking import Lock
 from bep.providers.state.place import JOURNAL, STATE
+
+if TYPE_CHECKING:
+    from bep.providers.state.journal_file import JournalFile
 
 Identity = tuple[int, int, int, int]
 
@@ -92,8 +95,10 @@ class FilePlace:
         """See `Place`."""
         return datetime.fromtimestamp(self.where(part).stat().st_mtime, UTC)
 
-    def journal(self, good: int) -> JournalFile:
+    def journal(self, good: int) -> "JournalFile":
         """See `Place`."""
+        from bep.providers.state.journal_file import JournalFile
+
         return JournalFile(self.where(JOURNAL), good, at=self.at)
 
     def acquire(self, *, operation: str, since: str, timeout: float = 0.0) -> Lock:

@@ -8,9 +8,11 @@ from collections.abc import Hashable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
-from bep.providers.state.holder import Holder
+if TYPE_CHECKING:
+    from bep.providers.state.holder import Holder
+
 
 Where = Path | str
 """A path on this machine, or an address."""
@@ -35,7 +37,7 @@ class PlaceRefused(OSError):
 class HeldLock(Protocol):
     """A lock that is held. Leaving the `with` gives it back. `note` says whose dead hand it was taken from."""
 
-    holder: Holder
+    holder: "Holder"
     note: str
 
     def progress(self, done: int, total: int) -> None:
@@ -132,10 +134,10 @@ class Place(Protocol):
         """
         ...
 
-    def holder(self) -> Holder | None:
+    def holder(self) -> "Holder | None":
         """Who holds the lock, without taking or waiting for it; None if nobody does, or a dead one of this machine."""
         ...
 
-    def unlock(self, id: str) -> Holder:
+    def unlock(self, id: str) -> "Holder":
         """Remove the lock with this id, for an owner that is known to be gone. Raises `NotThatLock`."""
         ...

@@ -12,8 +12,6 @@ from typing import Self
 
 from bep.disk.durable import create_durably
 from bep.planner.formats.journal import Intent, Outcome, encode
-from bep.planner.formats.planfile import PlanInvalid
-from bep.planner.formats.planfile import decode as decode_plan
 from bep.planner.formats.statefile import encode as encode_state
 from bep.planner.plan import Plan
 from bep.planner.state import State
@@ -144,12 +142,3 @@ class Session:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
-
-
-def kept_plan(place: Place) -> Plan | None:
-    """The plan last applied to this state; None where it is not there or cannot be trusted."""
-    try:
-        found = place.read(PLAN)
-        return decode_plan(found.decode()) if found is not None else None
-    except (OSError, ValueError, PlanInvalid):
-        return None

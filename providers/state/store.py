@@ -7,10 +7,13 @@ last applied), `state.json.lock` and `state.json.backups/`.
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bep.disk.durable import At, nowhere
 from bep.lazy_dataclasses import dataclass
 from bep.planner.formats.journal import Decoded, Intent, decode, fold
+from bep.planner.formats.planfile import PlanInvalid
+from bep.planner.formats.planfile import decode as decode_plan
 from bep.planner.formats.statefile import StateDamaged, encode, format_of
 from bep.planner.formats.statefile import decode as decode_state
 from bep.planner.plan import Plan
@@ -18,17 +21,17 @@ from bep.planner.planning.clear_values import without_clear_values
 from bep.planner.state import FORMAT_VERSION, State
 from bep.providers.state.backups import Backups, as_text, put_aside, stamp_of
 from bep.providers.state.errors import StateNotWritten, StateUnusable
-from bep.providers.state.file_place import FilePlace
-from bep.providers.state.holder import Holder
-from bep.providers.state.place import JOURNAL, MOVED_FROM, MOVED_TO, STATE, HeldLock, Place, Where
-from bep.providers.state.sealing_copies import seal_copies
-from bep.providers.state.session import Session, kept_plan
+from bep.providers.state.place import JOURNAL, MOVED_FROM, MOVED_TO, PLAN, STATE, HeldLock, Place, Where
 from bep.schemas.address import Address
 from bep.schemas.next_step import Step, step
 
+if TYPE_CHECKING:
+    from bep.providers.state.holder import Holder
+    from bep.providers.state.session import Session
+
 RESTORE = "state restore"
 """The use case that puts a copy back, by its serial or from a file."""
-PLAN, MIGRATE = step("plan"), step("state migrate")
+PLAN_AGAIN, MIGRATE = step("plan"), step("state migrate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +82,11 @@ class Store:
         """Take the lock, waiting at most `timeout` seconds. Raises `StateLocked`. A dead owner's is taken over."""
         return self.place.acquire(operation=operation, since=since, timeout=timeout)
 
-    def holder(self) -> Holder | None:
+    def holder(self) -> "Holder | None":
         """Who holds the lock; None if nobody does, or a dead process of this machine."""
         return self.place.holder()
 
-    def unlock(self, id: str) -> Holder:
+    def unlock(self, id: str) -> "Holder":
         """Remove the lock with this id, for an owner that is known to be gone. Raises `NotThatLock`."""
         return self.place.unlock(id)
 
@@ -124,11 +127,13 @@ class Store:
         assert found is not None
         return found
 
-    def begin(self) -> Session:
+    def begin(self) -> "Session":
         """Open the state for changes. The caller holds its lock. Raises `StateUnusable` and `StateNotWritten`."""
+        from bep.providers.state.session import Session
+
         files = self._read()
         if files is None:
-            raise StateUnusable(self.path, "there is no state yet", f"{PLAN} begins one", PLAN)
+            raise StateUnusable(self.path, "there is no state yet", f"{PLAN_AGAIN} begins one", PLAN_AGAIN)
         found = self._folded(files)
         state, pending, journal = found.state, found.pending, found.journal
         notes = self._damage(journal)
@@ -179,6 +184,8 @@ class Store:
 
     def _sealed(self, clear: tuple[Address, ...]) -> tuple[str, ...]:
         """Seal the copies ahead of the state: a kill in between leaves a state of which they are sealed again."""
+        from bep.providers.state.sealing_copies import seal_copies
+
         copies = seal_copies(self.place)
         also = f", and so are those in {copies.sealed} copies of it" if copies.sealed else ""
         notes = self._in_clear(clear, f"they are sealed now{also}")
@@ -279,6 +286,15 @@ def _still_needed(journal: Decoded, state: State) -> int:
     return journal.length if any(record.serial == state.serial for record in journal.records) else 0
 
 
+def kept_plan(place: Place) -> Plan | None:
+    """The plan last applied to the state of a place; None where it is not there or cannot be trusted."""
+    try:
+        found = place.read(PLAN)
+        return decode_plan(found.decode()) if found is not None else None
+    except (OSError, ValueError, PlanInvalid):
+        return None
+
+
 def _copy_of_format(written: int) -> str:
     return f".format-{written}"
 
@@ -294,4 +310,6 @@ class FileStore(Store):
     """A state in a file and those beside it. `at` is told each step ahead of it, for tests."""
 
     def __init__(self, path: Path, *, clock: Callable[[], str], at: At = nowhere) -> None:
+        from bep.providers.state.file_place import FilePlace
+
         super().__init__(FilePlace(path, at=at), clock=clock)
