@@ -11,6 +11,7 @@ from bep.schemas.specs.choosing import STANDARD_INPUT
 from bep.schemas.workspace.workspace import FILE
 
 if TYPE_CHECKING:
+    from bep.app.workspace.contexts import Specs
     from bep.schemas.findings.finding import Finding
     from bep.schemas.job.job import LoadedJob
     from bep.schemas.specs.loading import Loaded
@@ -69,7 +70,7 @@ def _checked(root: Path, paths: Sequence[str], source: Source, here: Path) -> Ch
     return Checked(findings, sources, len(loaded.resources) if loaded else 0, (opened,), len(jobs))
 
 
-def _is_job(opened: Opened, path: str) -> bool:
+def _is_job(opened: "Specs", path: str) -> bool:
     """Whether a file is a job and no spec. What cannot be read is told with the specs."""
     from bep.schemas.job.invocation import is_job
     from bep.schemas.yaml.reading import read
@@ -81,7 +82,7 @@ def _is_job(opened: Opened, path: str) -> bool:
     return len(documents) == 1 and is_job(documents[0])
 
 
-def _checked_job(opened: Opened, path: str) -> "LoadedJob":
+def _checked_job(opened: "Specs", path: str) -> "LoadedJob":
     """A job's file, as the run would read it. An endpoint that it does not name may be named by an option."""
     from bep.schemas.findings.finding import ordered
     from bep.schemas.job.job import load_job
@@ -109,7 +110,7 @@ def _worlds() -> "Collection[str]":
     return WORLDS
 
 
-def _names(opened: Opened, kind: str) -> "list[tuple[str, ...]]":
+def _names(opened: "Specs", kind: str) -> "list[tuple[str, ...]]":
     """The names of what the specs declare of a kind, and of what is there already."""
     from bep.schemas.address import names_of
 

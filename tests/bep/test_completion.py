@@ -73,7 +73,9 @@ def test_each_shell_is_told_in_its_own_way(known: Workspace) -> None:
     assert asked(known, "bep plan --target comp", "zsh") == ["compadd -U -- 'compute/cpu-cluster'"]
     assert asked(known, "bep apply ", "zsh") == ["_files"]
     assert asked(known, "bep plan --target comp", "fish") == ["compute/cpu-cluster"]
-    assert asked(known, "bep state ") == sorted(["list", "show", "rm", "mv", "pull", "push", "restore", "repair"])
+    assert asked(known, "bep state ") == sorted(
+        ["list", "show", "rm", "mv", "pull", "push", "restore", "migrate", "repair"]
+    )
 
 
 def test_nothing_is_said_where_there_is_no_workspace_or_it_is_broken(workspace: Workspace) -> None:

@@ -160,13 +160,13 @@ def test_a_broken_bep_yml_is_not_taken_for_one_that_keeps_state_elsewhere(applie
     assert not list((applied.folder / ".bep").glob("*.replaced-*"))
 
 
-def test_a_store_that_is_not_there_yet_is_a_finding_and_no_other_state_is_read(workspace: Workspace) -> None:
+def test_a_place_that_is_none_is_a_finding_and_no_other_state_is_read(workspace: Workspace) -> None:
     workspace.bep("apply", "-y")
     with (workspace.folder / "bep.yml").open("a") as stream:
         stream.write("state: {azure_blob: {account_url: u, container: c, blob: b}}\n")
     for command in (("validate",), ("plan",), ("state", "list"), ("destroy", "-y")):
         done = workspace.bep(*command, expect=3)
-        assert "this bep has only the file store yet, not azure_blob" in done.stdout + done.stderr
+        assert "state.azure_blob.account_url cannot be" in done.stdout + done.stderr
         assert "deployment/letters/blue" not in done.stdout
 
 
