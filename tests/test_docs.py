@@ -33,6 +33,7 @@ BESIDE: Mapping[str, str] = {
     "model/weights.txt": "1\n",
     "conda.yml": "dependencies: []\n",
     "names.yml": "our-features: features\n",
+    "deployment-draft.yml": "name: draft\n",
     "wheels/features-1.0-py3-none-any.whl": "a wheel\n",
 }
 """What the specs of the README name besides themselves."""
