@@ -1,7 +1,6 @@
 """POST: secrets of datastores, places for uploads, keys. It knows no socket; blobs lie where `Double.blob` says."""
 
 import uuid
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tests.azure import rules, surroundings
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from tests.azure.double import Double
 
 UPLOADS = frozenset({"codes/versions", "data/versions", "models/versions"})
-EMPTY_SAS = "sv=2023-11-03&sr=c&sp=racwl&sig=bm9uZQ%3D%3D"
 
 
 class Actions:
@@ -50,31 +48,20 @@ class Actions:
         return Answer(200, secrets)
 
     def _pending_upload(self, request: Request, at: Place) -> Answer:
-        """A place of its own for each: nothing is registered until a version is put with that place's URI."""
+        """A container of its own for each: nothing is registered until a version is put with a URI in it."""
         double = self._double
         if at.kind == "codes/versions" and double.behaviours.published_types:
             published = double.types.actions["codes/versions"]["startPendingUpload"]["input"]
             rules.refuse(Judge(double.types).exchanged(published, request.body or {}, is_answer=False))
         name = str((request.body or {}).get("pendingUploadId") or uuid.uuid4())
-        container = f"{double.blob.container}"
-        uri = f"{double.blob.url}/{container}/{at.kind.partition('/')[0]}-{name}"
+        container = f"23232323-{uuid.uuid4()}"
+        double.blob.create(container)
+        uri = f"{double.blob.url}/{container}"
         reference: Document = {
             "blobUri": uri,
             "storageAccountArmId": surroundings.storage_account(double),
-            "credential": {"credentialType": "SAS", "sasUri": f"{uri}?{self.signature(container)}"},
+            "credential": {"credentialType": "SAS", "sasUri": f"{uri}?{double.blob.signature(container)}"},
         }
         kind = "TemporaryBlobReference"
         answered = {"pendingUploadId": name, "pendingUploadType": kind, "blobReferenceForConsumption": reference}
         return Answer(200, answered)
-
-    def signature(self, container: str) -> str:
-        """A container's signature, good for an hour; one that opens nothing where no Azure client is installed."""
-        try:
-            from azure.storage.blob import generate_container_sas
-        except ImportError:
-            return EMPTY_SAS
-        blob = self._double.blob
-        until = datetime.now(UTC) + timedelta(hours=1)
-        return str(
-            generate_container_sas(blob.account, container, account_key=blob.key, permission="racwl", expiry=until)
-        )

@@ -8,6 +8,7 @@ from typing import Any, Final
 from tests.azure import rights, surroundings
 from tests.azure.actions import Actions
 from tests.azure.behaviours import Behaviours
+from tests.azure.blobs import CONTAINER, Blob
 from tests.azure.control_plane import ControlPlane
 from tests.azure.exchange import Answer, Refusal, Request
 from tests.azure.facts import Types
@@ -44,7 +45,7 @@ class Double:
         self.types, self.store, self.log, self.faults = Types(), Store(), Log(), Faults()
         self.lock = threading.RLock()
         self.base_url = ""  # where it is served
-        self.blob = surroundings.Blob()
+        self.blob = Blob()
         self.denied_actions: list[str] = []  # what the caller may not do: 403, and notActions of permissions
         self.vm_sizes: dict[str, int] = {"Standard_DS3_v2": 4, "Standard_D2s_v3": 2, "Standard_NC6s_v3": 6}
         self.cores_left = 24
@@ -88,10 +89,10 @@ class Double:
         with self.lock:
             return self.store.put(Resource(at.kind, at.names, body, api_version, was_ready=True))
 
-    def keep_blobs_at(self, url: str, account: str, key: str, container: str = surroundings.CONTAINER) -> None:
+    def keep_blobs_at(self, url: str, account: str, key: str, container: str = CONTAINER) -> None:
         """Have the workspace's datastores and pending uploads in an emulator: `url` ends with the account."""
         with self.lock:
-            self.blob.url, self.blob.account, self.blob.key, self.blob.container = url, account, key, container
+            self.blob.serve(url, account, key, container)
             surroundings.furnish(self)
 
     def fail_provisioning(

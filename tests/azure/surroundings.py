@@ -10,19 +10,6 @@ if TYPE_CHECKING:
     from tests.azure.double import Double
 
 API_VERSION: Final = re.compile(r"\d{4}-\d{2}-\d{2}(-preview|-dataplanepreview)?")
-CONTAINER: Final = "azureml-blobstore-23232323-4545-6767-8989-101010101010"
-
-
-class Blob:
-    """The account behind the workspace's datastores: nothing answers there until `at` was called."""
-
-    def __init__(self) -> None:
-        self.url, self.account, self.key, self.container = "http://127.0.0.1:1/account", "account", "a2V5", CONTAINER
-
-    @property
-    def endpoint(self) -> str:
-        """What follows ACCOUNT.blob. in URLs: of an emulator, which has the account in the path, its host and port."""
-        return self.url.partition("://")[2].partition("/")[0] if self.url.startswith("http:") else "core.windows.net"
 
 
 def check_api_version(request: Request) -> None:

@@ -6,19 +6,20 @@ from tests.azure.asking import ask
 from tests.azure.double import Double
 
 
-def test_a_place_for_an_upload_takes_what_is_put_there_and_no_other_container_does(azure_with_blobs: Double) -> None:
+def test_a_container_for_an_upload_takes_what_is_put_there_and_no_other_does(azure_with_blobs: Double) -> None:
     from azure.core.exceptions import HttpResponseError
-    from azure.storage.blob import BlobClient, ContainerClient
+    from azure.storage.blob import ContainerClient
 
     azure = azure_with_blobs
     place = ask(azure, "POST", "codes/c/versions/1/startPendingUpload", {}).body["blobReferenceForConsumption"]
-    address, _, signature = place["credential"]["sasUri"].partition("?")
-    with BlobClient.from_blob_url(f"{address}/score.py?{signature}") as blob:
-        blob.upload_blob(b"def run(): ...")
-    put = ask(azure, "PUT", "codes/c/versions/1", {"properties": {"codeUri": place["blobUri"]}})
+    with ContainerClient.from_container_url(place["credential"]["sasUri"]) as container:
+        container.upload_blob("src/score.py", b"def run(): ...")
+        assert [each.name for each in container.list_blobs()] == ["src/score.py"]
+    put = ask(azure, "PUT", "codes/c/versions/1", {"properties": {"codeUri": f"{place['blobUri']}/src"}})
     assert put.status == 201
+    signature = place["credential"]["sasUri"].partition("?")[2]
     with (
-        ContainerClient(azure.blob.url, "another", credential=signature) as other,
+        ContainerClient(azure.blob.url, azure.blob.container, credential=signature) as other,
         pytest.raises(HttpResponseError, match=r"AuthorizationFailure|AuthenticationFailed"),
     ):
         other.upload_blob("a", b"")
