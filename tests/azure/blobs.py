@@ -1,4 +1,4 @@
-"""The storage account behind the workspace: where it is, what opens it, containers for uploads. It holds no blob itself."""
+"""The storage account behind the workspace: where it is, what opens it, containers for uploads. It holds no blobs."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
