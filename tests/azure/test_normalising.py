@@ -14,14 +14,17 @@ import yaml
 
 from bep.planner.observed import Condition, Observed
 from bep.planner.options import Options
+from bep.planner.planning import diffing
 from bep.planner.planning.planning import plan
 from bep.planner.state import State
+from bep.providers.azure import normalising
 from bep.providers.azure.bodies import body_for, traffic_body
-from bep.providers.azure.forms import seconds_of
+from bep.providers.azure.forms import Conda, Names, Seconds, Words, seconds_of
 from bep.providers.azure.normalising import observed_of
 from bep.providers.azure.place import Place
 from bep.providers.azure.published import faults
 from bep.providers.azure.shapes import shape_of
+from bep.providers.azure.uris import Uris
 from bep.schemas.address import Address
 from bep.schemas.findings.finding import errors
 from bep.schemas.kinds.kind import load_kinds
@@ -105,8 +108,9 @@ def changes(resource: Resource, body: Mapping[str, Any]) -> list[str]:
     state = State(lineage="l", secret_key=KEY)
     options = Options(imports=(resource.address,))
     alone = plan([resource], state, {resource.address: seen(resource.address, body)}, load_kinds(), options)
-    assert not alone.blocking, alone.blocking
-    return [str(diff.path) for change in alone.changes for diff in change.diffs]
+    return [found.message for found in alone.blocking] + [
+        str(diff.path) for change in alone.changes for diff in change.diffs
+    ]
 
 
 def put(body: Body, path: str, value: Any) -> None:
@@ -193,6 +197,59 @@ def test_a_habit_of_the_service_is_no_change(habit: str, resources: dict[Address
     assert changes(resource, changed) == []
     if "size" not in habit:
         assert seen(address, changed) == seen(address, plain)
+
+
+def unchanged(self: Any, value: Any, place: Place) -> Any:
+    return value
+
+
+FORGOTTEN: dict[str, tuple[Any, str, Any]] = {
+    "words come back in the published casing (recorded)": (Words, "here", unchanged),
+    "logging levels do, too (recorded)": (Words, "here", unchanged),
+    "a size comes back in capitals (issue 20216)": (diffing, "matches", lambda path, patterns: False),
+    "a region without spaces": (diffing, "matches", lambda path, patterns: False),
+    "a URI in another casing (recorded)": (Uris, "here", unchanged),
+    "ids in another casing (issue 8323)": (Names, "here", unchanged),
+    "conda YAML as JSON (recorded)": (Conda, "here", unchanged),
+    "keys of its own among the properties (recorded)": (normalising, "is_server_key", lambda name: False),
+    "flavors that nobody named (recorded)": (normalising, "LEFT_OUT", ()),
+    "a duration in another unit": (Seconds, "here", unchanged),
+    "a duration of a cluster": (Seconds, "here", unchanged),
+}
+"""What makes the normaliser forget a habit."""
+
+
+@pytest.mark.parametrize("habit", FORGOTTEN)
+def test_a_habit_that_is_forgotten_is_a_change(
+    habit: str, resources: dict[Address, Resource], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, change = HABITS[habit]
+    resource = resources[Address(address)]
+    plain, changed = sent(resource), sent(resource)
+    change(changed)
+    monkeypatch.setattr(*FORGOTTEN[habit])
+    assert changes(resource, changed) or seen(address, changed).etag != seen(address, plain).etag
+
+
+def test_an_operation_that_is_not_known_to_go_on_is_taken_for_done(
+    resources: dict[Address, Resource], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = sent(resources[Address("deployment/ep-one/dep")])
+    put(body, "properties.provisioningState", "Updating")  # recorded of one that is being made
+    monkeypatch.setattr(normalising, "WORKING", frozenset())
+    assert seen("deployment/ep-one/dep", body).condition is Condition.READY
+
+
+def test_recorded_answers_are_judged_by_a_command(tmp_path: Path, resources: dict[Address, Resource]) -> None:
+    from tests.azure.recorded_reading import judged
+
+    id = PLACE.id_of(Address("endpoint/ep-one"))
+    asked = sent(resources[Address("endpoint/ep-one")])
+    answer = {"id": id, **json.loads(json.dumps(asked).replace("AADToken", "aadtoken"))}
+    other = {**answer, "properties": {**answer["properties"], "properties": {"p1": "v2"}}}
+    exchanges = [("PUT", asked, answer), ("GET", None, {"value": [answer]}), ("GET", None, other)]
+    lines = [json.dumps({"method": how, "request": sent, "response": found}) for how, sent, found in exchanges]
+    assert [found for _, found in judged(iter(lines))] == [[], [], ["properties.p1"]]
 
 
 @pytest.mark.parametrize("address", ["compute/cpu", "environment/env/1", "model/m/1", "data/d/1", "datastore/store"])
