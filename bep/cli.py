@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COMMANDS: Final[Mapping[str, str]] = {
     "init": "Begin a workspace in this folder.",
     "validate": "Check the specs and say all that is wrong, at once.",
+    "explain": "Say what a finding means, with a wrong and a right example.",
     "fmt": "Lay specs out in one way: keys in the order of the schema, comments kept.",
     "plan": "Show what `bep apply` would change. Changes nothing; `-o` also begins the state where there is none.",
     "apply": "Make the world what the specs, or a kept plan, ask.",

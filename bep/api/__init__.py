@@ -71,7 +71,7 @@ _MODULES: Final = {
 }
 _WHERE: Final = {name: module for module, names in _MODULES.items() for name in names}
 
-__all__ = [*sorted(_WHERE), "init", "schemas"]
+__all__ = [*sorted(_WHERE), "explain", "init", "schemas"]
 
 
 def init(folder: "str | PathLike[str]", *, source: "str | PathLike[str] | None" = None) -> dict[str, Any]:
@@ -88,6 +88,18 @@ def init(folder: "str | PathLike[str]", *, source: "str | PathLike[str] | None" 
     with public_errors():
         begun = begin(Path(folder)) if source is None else begin_from(Path(folder), Path(folder, source))
     return {"written": list(begun.written), "listed": list(begun.listed), "left_out": dict(begun.left_out)}
+
+
+def explain(code: str) -> dict[str, Any]:
+    """What the code of a finding means: `why`, and a `wrong` and a `right` example, each a file's text by its path.
+
+    Raises `NotFound` for none, with codes that are like it.
+    """
+    from bep.api.errors import public_errors
+    from bep.app import explaining
+
+    with public_errors():
+        return explaining.as_json(explaining.explain(code))
 
 
 def schemas() -> dict[str, str]:

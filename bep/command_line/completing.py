@@ -34,6 +34,8 @@ _STATUSES: Final = ("Running", "Completed", "Failed", "Canceled", "NotResponding
 _WRITTEN: Final = ("plan", "state", "events", "workspace", "job", "extension")
 _KINDS: Final = Path(__file__).parents[1] / "schemas" / "kinds"
 
+_EXPLANATIONS: Final = Path(__file__).parents[1] / "schemas" / "findings" / "explanations"
+
 
 class Asked(NamedTuple):
     """The words before the one that is to go on, without the program's, and what there is of that one."""
@@ -168,6 +170,8 @@ def _of_an_argument(names: Sequence[str], stage: str) -> Iterable[str]:
             return _in_the_world(stage)
         case ("job", verb) if verb not in ("list", "prune"):
             return _jobs(stage)
+        case ("explain",):
+            return _codes()
         case ("schema", "show"):
             return [*_kinds(), *_WRITTEN]
         case ("env", "show" | "build"):
@@ -192,6 +196,13 @@ def _names(kind: str, stage: str) -> list[str]:
 
 def _kinds() -> list[str]:
     return [file.name.partition(".")[0] for file in _KINDS.glob("*.schema.json")]
+
+
+def _codes() -> Iterable[str]:
+    """Every code that is explained, by the lines that begin with one: reading them as YAML would take long."""
+    for file in _EXPLANATIONS.glob("*.yml"):
+        if file.name != "base.yml":
+            yield from re.findall(r"^([a-z-]+):", file.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def _home(stage: str) -> Path:

@@ -60,6 +60,7 @@ CALLS: Final[Mapping[str, str]] = {
     "state repair": "State.repair",
     "gc": "Workspace.free",
     "unlock": "Workspace.unlock",
+    "explain": "explain",
     "schema list": "schemas",
     "schema show": "schemas",
     "schema export": "schemas",
@@ -262,6 +263,10 @@ def test_what_exists_is_taken_over_and_what_drifted_adopted(applied: Workspace, 
 
 def test_schemas_and_environments(ours: api.Workspace) -> None:
     assert json.loads(api.schemas()["deployment"])["title"]
+    assert set(api.explain("unknown-field")) == {"code", "why", "wrong", "right"}
+    with pytest.raises(api.NotFound) as problem:
+        api.explain("unknown-feild")
+    assert problem.value.nearest[0] == "unknown-field"
     environments = ours.environments
     with pytest.raises(api.NothingToDo, match="nothing to build"):
         environments.build(deployment="letters/blue")

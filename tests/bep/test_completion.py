@@ -32,6 +32,7 @@ NAMES = [
     ("bep --stage st", "staging"),
     ("bep plan --stage st", "staging"),
     ("bep plan --allow delete-m", "delete-many"),
+    ("bep explain unknown-f", "unknown-field"),
     ("bep schema show depl", "deployment"),
     ("bep schema show ev", "events"),
     ("bep job list --status Comp", "Completed"),

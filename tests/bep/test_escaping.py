@@ -67,6 +67,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 SAYING: dict[str, list[list[str]]] = {
     "validate": [[], ["wrong.yml"], ["wrong.yml", "-o", "json"], ["wrong.yml", "-o", "github"], [HOSTILE]],
     "init": [[], ["--from", HOSTILE], [HOSTILE]],
+    "explain": [["bad-name"], [HOSTILE]],
     "fmt": [["--check"], ["--diff"], ["wrong.yml", "--diff"], [HOSTILE]],
     "plan": [[], ["--json"], ["--markdown"], ["--target", HOSTILE], [f"--no-{HOSTILE}"]],
     "apply": [["plan.json", "--auto-approve"], [HOSTILE]],

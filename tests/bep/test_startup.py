@@ -51,6 +51,7 @@ COMMANDS: dict[str, tuple[frozenset[str], int]] = {
     "env list": (NONE, 300),
     "gc --dry-run": (NONE, 270),
     "schema show model": (NONE, 142),
+    "explain unknown-field": (NONE, 150),
     "version --json": (NONE, 110),
 }
 """Which of the packages a command may import, and how many modules in all."""
