@@ -6,7 +6,7 @@ from pathlib import Path
 from bep import api
 from bep.app.validating import check_specs
 from bep.app.workspace.opening import Source
-from bep.schemas.findings.explained import LINK, Example, Explanation, base
+from bep.schemas.explanations.explained import LINK, Example, Explanation, base
 
 SCRIPT_THAT_WAITS = "import time\n\n\ndef run(mini_batch):\n    time.sleep(600)\n    return mini_batch\n"
 

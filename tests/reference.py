@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from bep import cli
-from bep.schemas.findings.explained import Explanation, explanations, shown
+from bep.schemas.explanations.explained import Explanation, explanations, shown
 from bep.schemas.kinds.kind import is_kind, kind_names
 from bep.schemas.kinds.published import followed, schema_of
 
@@ -51,7 +51,7 @@ def _explained(one: Explanation) -> str:
     text = f"\n## {one.code}\n\n{markup(one.why)}\n"
     for word, example in (("Wrong", one.wrong), ("Right", one.right)):
         for heading, lines in shown(example):
-            block = f":\n\n```{'python' if '.py' in heading else 'yaml'}\n{lines.rstrip()}\n```\n" if lines else ".\n"
+            block = f":\n\n```{'python' if '.py' in heading else 'text'}\n{lines.rstrip()}\n```\n" if lines else ".\n"
             text += f"\n{word}, {heading}{block}"
     return text
 

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bep.schemas.findings.explained import Explanation
+    from bep.schemas.explanations.explained import Explanation
 
 
 def every_explanation() -> "Mapping[str, Explanation]":
     """What each code means."""
-    from bep.schemas.findings.explained import explanations
+    from bep.schemas.explanations.explained import explanations
 
     return explanations()
 
@@ -18,8 +18,8 @@ def every_explanation() -> "Mapping[str, Explanation]":
 def explain(code: str) -> "Explanation":
     """What a code means. Raises `NotFound` for none, with codes that are like it."""
     from bep.app.errors import NotFound
+    from bep.schemas.explanations.explained import explanation_of, explanations
     from bep.schemas.findings.did_you_mean import meant_by, nearest
-    from bep.schemas.findings.explained import explanation_of, explanations
 
     found = explanation_of(code.strip().lower())
     if found is None:

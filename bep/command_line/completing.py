@@ -34,7 +34,7 @@ _STATUSES: Final = ("Running", "Completed", "Failed", "Canceled", "NotResponding
 _WRITTEN: Final = ("plan", "state", "events", "workspace", "job", "extension")
 _KINDS: Final = Path(__file__).parents[1] / "schemas" / "kinds"
 
-_EXPLANATIONS: Final = Path(__file__).parents[1] / "schemas" / "findings" / "explanations"
+_EXPLANATIONS: Final = Path(__file__).parents[1] / "schemas" / "explanations"
 
 
 class Asked(NamedTuple):

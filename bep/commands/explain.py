@@ -7,7 +7,7 @@ from bep.command_line.declaring import Argument, Commands, Option
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bep.schemas.findings.explained import Explanation
+    from bep.schemas.explanations.explained import Explanation
 
 app = Commands()
 
@@ -57,7 +57,7 @@ def _page(found: "Explanation", width: int) -> str:
 def _examples(found: "Explanation") -> "Iterator[str]":
     from textwrap import indent
 
-    from bep.schemas.findings.explained import shown
+    from bep.schemas.explanations.explained import shown
 
     for word, example in (("Wrong", found.wrong), ("Right", found.right)):
         for heading, lines in shown(example):

@@ -9,7 +9,6 @@ from typing import Any
 
 from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.mark import Mark
-from bep.schemas.yaml.lines import indent_of, lines_of
 from bep.schemas.yaml.node import Node, Place
 from bep.schemas.yaml.package import yaml
 from bep.schemas.yaml.scalar import meaning
@@ -123,6 +122,8 @@ class Building:
 
     def _items(self, event: Any) -> list[Node]:
         """The items of a list that are one text to YAML, because some are indented more than the first."""
+        from bep.schemas.yaml.lines import indent_of, lines_of
+
         start, end, lines = event.start_mark, event.end_mark, lines_of(self._text)
         is_item = lines[start.line][: start.column].rstrip().endswith("-")
         if not is_item or not event.implicit[0] or event.anchor is not None:

@@ -8,7 +8,6 @@ from bep.schemas.mark import Mark
 from bep.schemas.yaml.node import Node
 from bep.schemas.yaml.nodes import Building, TooDeep
 from bep.schemas.yaml.package import yaml
-from bep.schemas.yaml.syntax_errors import explained
 
 MOST_BYTES = 10 * 1024 * 1024
 SMALL = 100_000
@@ -99,6 +98,8 @@ def _refused(file: str, text: str, code: str, message: str, fix: str, mark: Mark
 
 
 def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Written:
+    from bep.schemas.yaml.syntax_errors import explained
+
     trouble = explained(error, text, PureLoader(text).get_token if len(text) < SMALL else None)
     mark = Mark(file, trouble.line + 1, trouble.column + 1)
     return _refused(file, text, "yaml-syntax", trouble.message, trouble.fix, mark)

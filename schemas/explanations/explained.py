@@ -61,7 +61,7 @@ def explanation_of(code: str) -> Explanation | None:
 
 
 def _read(file: str) -> Mapping[str, Any]:
-    text = resources.files("bep.schemas.findings").joinpath("explanations", file).read_text(encoding="utf-8")
+    text = resources.files("bep.schemas.explanations").joinpath(file).read_text(encoding="utf-8")
     found: Mapping[str, Any] = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return found
 
