@@ -92,13 +92,11 @@ def decode(data: bytes) -> Decoded:
     damaged: list[int] = []
     for number, line in enumerate(lines, start=1):
         record = _record(line)
-        if record is None:
-            if number == len(lines) and not torn:
-                break
+        if record is not None:
+            records.append(record)
+            kept.append(line + b"\n")
+        elif number < len(lines) or torn:  # the last of all may be one that was cut
             damaged.append(number)
-            continue
-        records.append(record)
-        kept.append(line + b"\n")
     return Decoded(tuple(records), sum(map(len, kept)), tuple(damaged), b"".join(kept) if damaged else b"")
 
 

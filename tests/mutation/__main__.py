@@ -35,7 +35,12 @@ def main() -> int:
     """Try every mutant of the modules that the command line names, or of all."""
     asked = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     asked.add_argument("modules", nargs="*", help="ends of modules' names (default: all)")
-    asked.add_argument("--only", default="", help="only mutants whose names have this text in them")
+    asked.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        help="only mutants whose names have this text, or another such one, in them",
+    )
     given = asked.parse_args()
     modules = [name for name in MODULES if not given.modules or name.endswith(tuple(given.modules))]
     os.environ["HYPOTHESIS_PROFILE"] = "mutation"

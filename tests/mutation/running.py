@@ -38,7 +38,7 @@ class Mutation:
     """The plugin. `survivors` has the names of mutants that no test noticed, by module; `tried` how many there were."""
 
     modules: Sequence[str]
-    only: str = ""
+    only: Sequence[str] = ()
     tried: dict[str, int] = field(default_factory=dict)
     survivors: dict[str, list[str]] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Mutation:
             self.tried[name], self.survivors[name] = 0, []
             reached = {line: set(tests) for line, tests in measured.get(str(source.file), {}).items()}
             for mutant in mutants(name, source.tree):
-                if self.only in mutant.name:
+                if not self.only or any(text in mutant.name for text in self.only):
                     self._try(source, mutant, self._tests(session.items, source, mutant, reached))
         return True
 

@@ -125,11 +125,46 @@ def test_ignored_fields_are_said_and_nothing_else_is_hidden() -> None:
     assert [diff.path for diff in found.diffs] == [("n",)]
     assert found.ignored == (("tags", "a"),)
     assert compared({"n": 1}, {"n": 1}, {}, {}, "tags").ignored == ()
+    assert compared({"n": 2, "tags": {"a": "1"}}, {"n": 1, "tags": {"a": "1"}}, {}, {}, "tags").ignored == ()
+
+
+def test_of_a_mapping_a_field_alone_may_be_ignored() -> None:
+    found = compared({"tags": {"a": "2", "b": "2"}}, {"tags": {"a": "1", "b": "1"}}, {}, {}, "tags.a")
+    assert [diff.path for diff in found.diffs] == [("tags", "b")]
+    assert found.ignored == (("tags", "a"),)
 
 
 def test_a_value_that_changes_its_shape_is_one_difference() -> None:
     diff = only(compared({"x": {"a": 1}}, {"x": "a"}, {"x": "a"}, {"x": "a"}))
     assert (diff.path, diff.before, diff.after) == (("x",), "a", {"a": 1})
+
+
+def test_a_value_that_the_specs_change_in_shape_and_the_world_inside_is_one_difference_of_both() -> None:
+    diff = only(compared({"x": "a"}, {"x": {"a": 1}}, {"x": {"a": 1}}, {"x": {"a": 2}}))
+    assert (diff.path, diff.before, diff.after, diff.origin) == (("x",), {"a": 2}, "a", Origin.BOTH)
+
+
+def test_of_a_mapping_that_a_service_did_not_return_only_what_someone_added_goes() -> None:
+    mine = {"tags": {"a": "1"}}
+    diff = only(compared(mine, mine, {}, {"tags": {"owner": "ops"}}))
+    assert (diff.path, diff.before, diff.after, diff.origin) == (("tags", "owner"), "ops", None, Origin.DRIFT)
+
+
+def test_what_stands_beside_a_digest_that_is_no_content_of_its_kind_counts() -> None:
+    before, after = {"tags": {"sha256": "1", "owner": "ann"}}, {"tags": {"sha256": "1", "owner": "bob"}}
+    assert only(compared(after, before, before, before)).path == ("tags", "owner")
+
+
+def test_a_tree_differs_in_its_leaves_however_deep_they_lie() -> None:
+    before = {"x": {"a": {"b": {"same": 1, "other": 1, "gone": {"y": 1}}, "c": {"d": 1}}}}
+    after = {"x": {"a": {"b": {"same": 1, "other": 2, "new": {"z": 1}}, "c": "d"}}}
+    found = compared(after, before, before, before)
+    assert {diff.path: (diff.before, diff.after) for diff in found.diffs} == {
+        ("x", "a", "b", "gone", "y"): (1, None),
+        ("x", "a", "b", "new", "z"): (None, 1),
+        ("x", "a", "b", "other"): (1, 2),
+        ("x", "a", "c"): ({"d": 1}, "d"),
+    }
 
 
 def test_true_is_not_one_and_thirty_is_thirty() -> None:

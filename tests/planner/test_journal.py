@@ -46,8 +46,8 @@ def test_a_journal_cut_anywhere_has_every_whole_record(length: int) -> None:
 
 @given(st.binary(max_size=60).filter(lambda tail: b"\n" not in tail))
 def test_a_torn_last_line_is_cut_whatever_is_in_it(tail: bytes) -> None:
-    assert decode(DATA + tail).length == len(DATA)
-    assert decode(DATA + tail + b"\n").length == len(DATA)
+    for cut in (decode(DATA + tail), decode(DATA + tail + b"\n")):
+        assert (cut.records, cut.length, cut.damaged) == (RECORDS, len(DATA), ())
 
 
 def test_what_is_appended_after_the_cut_is_read() -> None:
@@ -66,6 +66,17 @@ def test_a_broken_line_in_the_middle_costs_its_own_record(place: int, flip: int)
         assert found.records == (*RECORDS[:number], *RECORDS[number + 1 :])
         assert found.damaged == (number + 1,)
         assert decode(found.sound) == Decoded(found.records, len(found.sound))
+
+
+def test_a_broken_line_before_a_torn_one_is_told() -> None:
+    """It was followed by another write, so it had been whole."""
+    found = decode(DATA + b"broken\n" + DATA[:5])
+    assert (found.records, found.damaged, found.sound) == (RECORDS, (len(RECORDS) + 1,), DATA)
+
+
+def test_what_failed_changes_nothing_in_state() -> None:
+    made, _ = fold(STATE, (intent("a"), done("a")))
+    assert fold(made, (intent("b"), failed("b"))) == (made, ())
 
 
 def test_folding_puts_drops_and_leaves_what_nobody_saw_the_end_of() -> None:
@@ -87,6 +98,8 @@ def test_an_intent_is_written_once_more_with_its_token_and_as_ever_without_one()
 def test_what_the_snapshot_has_already_is_passed_over() -> None:
     later = STATE.model_copy(update={"serial": 4})
     assert fold(later, RECORDS) == (later, ())
+    state, _ = fold(later, (*RECORDS, done("d", TWO, serial=4)))
+    assert set(state.entries) == {TWO}
 
 
 def test_a_journal_that_belongs_to_another_state_is_damage() -> None:

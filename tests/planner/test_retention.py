@@ -4,6 +4,7 @@ import pytest
 
 from bep.planner.plan import Action
 from bep.schemas.address import Address
+from bep.schemas.resource import Resource
 from tests.planner.scenes import Scene, Wish, article, content, deployment, model, wanted
 
 ONE, TWO = Address("model/mnist/1"), Address("model/mnist/2")
@@ -89,6 +90,35 @@ def test_what_a_declared_resource_refers_to_stays_and_what_that_refers_to_as_wel
     actions = {change.address: change.action for change in found.changes}
     assert actions[data.address] is Action.RETAIN
     assert actions[part.address] is Action.RETAIN
+
+
+def chain() -> list[Resource]:
+    """Three versions, each of which refers to the one before."""
+    first = wanted("environment/parts/1", name="parts", version="1", image="x")
+    second = wanted("data/letters/1", (first.address,), name="letters", version="1", type="uri_folder")
+    third = wanted("model/lonely/1", (second.address,), name="lonely", version="1", type="custom_model")
+    return [first, second, third]
+
+
+def test_all_that_a_needed_version_refers_to_stays_each_for_the_first_reason_that_was_given() -> None:
+    first, second, third = (each.address for each in chain())
+    scene = Scene().applied(article(*chain()))
+    found = scene.plan(article(), in_use={third: "job night uses it", first: "job day uses it"})
+    assert {change.address: (change.action, change.reason.partition("; ")[2]) for change in found.changes} == {
+        first: (Action.RETAIN, "job day uses it"),
+        second: (Action.RETAIN, "model/lonely/1 refers to it"),
+        third: (Action.RETAIN, "job night uses it"),
+    }
+    alone = scene.plan(article(), in_use={third: "job night uses it"})
+    assert {change.address for change in alone.changes if change.action is Action.RETAIN} == {first, second, third}
+
+
+def test_what_only_a_version_that_goes_refers_to_goes_as_well() -> None:
+    scene = Scene().applied(article(*chain()))
+    found = scene.plan(article(), allow=("delete-many",))
+    assert {change.address: change.action for change in found.changes} == {
+        each.address: Action.DELETE for each in chain()
+    }
 
 
 def digests(count: int) -> list[str]:
