@@ -142,11 +142,8 @@ def _clear_of_circles(references: Mapping[Address, Iterable[Address]]) -> set[Ad
     unclear = {address: [name for name in names if name in references] for address, names in references.items()}
     clear: set[Address] = set()
     for _ in range(_STEPS):
-        found = {address for address, names in unclear.items() if clear.issuperset(names)}
-        if not found:
-            break
-        clear |= found
-        unclear = {address: names for address, names in unclear.items() if address not in found}
+        clear |= {address for address, names in unclear.items() if clear.issuperset(names)}
+        unclear = {address: names for address, names in unclear.items() if address not in clear}
     return clear
 
 
