@@ -14,7 +14,7 @@ from typing import IO, Final
 
 from bep.lazy_dataclasses import dataclass, field
 from bep.lazy_patterns import lazy_pattern
-from bep.providers.local.environments import builder_output
+from bep.providers.local.environments import builder_output, seeding
 from bep.providers.local.environments.builder_output import Teller
 from bep.providers.local.environments.conda import Recipe
 from bep.providers.local.environments.credentials import Credentials, given, taken_out
@@ -148,13 +148,18 @@ def _placed(site: Site, line: str) -> str:
 
 def _make(site: Site, log: IO[str], interpreter: Interpreter) -> None:
     plain = [interpreter.path, "-m", "venv", "--clear", str(site.folder)]
-    failed = _run(site, log, plain)
+    wheels = seeding.bundled(interpreter)
+    failed = _run(site, log, [*plain, "--without-pip"] if wheels else plain)
     if failed is not None and "ensurepip" in failed:  # Debian's python3 without python3-venv
         must(site, log, [*plain, "--without-pip"], "python -m venv")
         must(site, log, [sys.executable, "-m", "pip", "--python", str(site.python), "install", "pip"], "pip install")
-    elif failed is not None:
+        return
+    if failed is not None:
         raise _failure(site, "python -m venv", failed)
-    elif _pip_version(site) < OLDEST_PIP:
+    if wheels:
+        log.write(f"bep: unpacking {', '.join(wheel.name for wheel in wheels)}\n")
+        seeding.unpack(wheels, site.folder, interpreter.version)
+    if _pip_version(site) < OLDEST_PIP:
         newest = LAST_PIP.get(".".join(interpreter.version.split(".")[:2]), "pip")
         _run(site, log, [str(site.python), "-m", "pip", "install", "--upgrade", newest])  # if not, the old one may do
 

@@ -94,7 +94,8 @@ def test_a_python_without_ensurepip_is_helped(tmp_path: Path, wheels: Path) -> N
     bare = tmp_path / "bare-python"
     real = Path(sys.executable).resolve()
     bare.write_text(
-        f'#!/bin/sh\ncase "$*" in *without-pip*) ;; *"-m venv"*) echo "ensurepip is not available" >&2; exit 1;; esac\n'
+        '#!/bin/sh\ncase "$*" in *without-pip*) ;; *ensurepip*|*"-m venv"*)\n'
+        'echo "ensurepip is not available" >&2; exit 1;; esac\n'
         f'exec {real} "$@"\n'
     )
     bare.chmod(0o755)
@@ -109,11 +110,11 @@ def test_a_python_without_ensurepip_is_helped(tmp_path: Path, wheels: Path) -> N
 def test_a_pip_that_would_try_every_release_is_renewed_first(
     tmp_path: Path, wheels: Path, version: str, renewed: bool
 ) -> None:
-    """An interpreter whose venv says that it came with that pip."""
+    """An interpreter whose venv says that it came with that pip, and which does not say where it keeps it."""
     aged = tmp_path / "aged-python"
     real = Path(sys.executable).resolve()
     aged.write_text(
-        f'#!/bin/sh\n{real} "$@" || exit 1\nfor last; do :; done\n'
+        f'#!/bin/sh\ncase "$*" in *ensurepip*) exit 1;; esac\n{real} "$@" || exit 1\nfor last; do :; done\n'
         f'cd "$last"/lib/python*/site-packages && mv pip-*.dist-info pip-{version}.dist-info\n'
     )
     aged.chmod(0o755)
