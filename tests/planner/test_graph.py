@@ -31,7 +31,8 @@ USER, USED = Address("compute/user"), Address("compute/used")
 
 def written(address: Address, *refers_to: Address, was_there: bool = False) -> Change:
     """A change that makes or updates an object, which from then on refers to these."""
-    action, before = (Action.UPDATE, {}) if was_there else (Action.CREATE, None)
+    action = Action.UPDATE if was_there else Action.CREATE
+    before: dict[str, object] | None = {} if was_there else None
     return Change(id=f"write {address}", address=address, action=action, before=before, after={}, references=refers_to)
 
 
@@ -74,25 +75,25 @@ def test_what_is_set_back_and_then_forgotten_is_set_back_first() -> None:
     ]
 
 
-TAIL = {Address(f"t{number}"): (Address(f"t{number + 1}"),) for number in range(20)}
+TAIL = {f"t{number}": (f"t{number + 1}",) for number in range(20)}
 """A way that leads to no circle, and is too long to be seen through at once."""
 
 
+def circle(references: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    return reference_cycle({Address(name): tuple(map(Address, others)) for name, others in references.items()})
+
+
 def test_two_ways_to_one_end_are_no_circle_however_long_they_are() -> None:
-    references = {"a": ("b", "c"), "b": ("t0",), "c": ("t0",), **TAIL}
-    assert reference_cycle({Address(name): tuple(map(Address, others)) for name, others in references.items()}) == ()
+    assert circle({"a": ("b", "c"), "b": ("t0",), "c": ("t0",), **TAIL}) == ()
 
 
 def test_a_circle_is_named_without_the_way_that_was_followed_in_vain() -> None:
-    references = {"a": ("b", "c"), "b": ("t0",), "c": ("a",), **TAIL}
-    found = reference_cycle({Address(name): tuple(map(Address, others)) for name, others in references.items()})
-    assert found == ("a", "c")
+    assert circle({"a": ("b", "c"), "b": ("t0",), "c": ("a",), **TAIL}) == ("a", "c")
 
 
 def test_of_several_circles_the_first_is_named() -> None:
-    a, b, c = map(Address, "abc")
-    for names in ((b, c), (c, b)):
-        assert reference_cycle({c: (a,), b: (a,), a: names}) == (a, b)
+    for names in (("b", "c"), ("c", "b")):
+        assert circle({"c": ("a",), "b": ("a",), "a": names}) == ("a", "b")
 
 
 @given(st.dictionaries(st.sampled_from("abcdefghijklmn"), st.sets(st.sampled_from("abcdefghijklmnop")), max_size=14))
