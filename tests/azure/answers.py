@@ -97,6 +97,14 @@ def _numbers(document: Document, resource: Resource, context: Context) -> Docume
     return _mapped(document, resource, context, change)
 
 
+def _texts(document: Document, resource: Resource, context: Context) -> Document:
+    def change(kind: Document, value: Any) -> Any:
+        is_text = kind["type"] in ("string", "words") and isinstance(value, (bool, int))
+        return json.dumps(value) if is_text else value
+
+    return _mapped(document, resource, context, change)
+
+
 def _words(document: Document, resource: Resource, context: Context) -> Document:
     def change(kind: Document, value: Any) -> Any:
         published = {word.lower(): word for word in kind.get("words", ())}
@@ -213,6 +221,7 @@ def _component(document: Document, resource: Resource, _context: Context) -> Non
 
 HABITS: Final[dict[str, Callable[[Document, Resource, Context], Document | None]]] = {
     "numbers_from_text": _numbers,
+    "lenient_text": _texts,
     "words_in_published_casing": _words,
     "durations_respelled": _durations,
     "uri_casing": _uris,

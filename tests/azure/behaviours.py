@@ -69,6 +69,9 @@ class Behaviours:
     authenticated: bool = True  # bearer tokens, each for its audience
     quota_headers: bool = True  # recorded: x-ms-ratelimit-remaining-...
 
+    # Off unless asked for: azure-ai-ml sends numbers and booleans where text is published, and the service takes them
+    lenient_text: bool = False
+
     # Numbers and names
     polls: int = 2  # an operation has ended when it was looked at so often: polled, its resource read, a write refused
     operation_seconds: float = 0.0  # and not before
@@ -83,7 +86,7 @@ class Behaviours:
     @classmethod
     def switches(cls) -> list[str]:
         """The names of all that can be turned off."""
-        return [each.name for each in fields(cls) if each.type == "bool" or each.type is bool]
+        return [each.name for each in fields(cls) if each.default is True]
 
     @classmethod
     def plain(cls, **changed: object) -> "Behaviours":

@@ -18,8 +18,11 @@ class Fault(NamedTuple):
 class Judge:
     """Judges requests; with `answers`, what a service says, whose read-only members are as welcome as any."""
 
-    def __init__(self, types: Types, *, unlisted_words: bool = False, text_numbers: bool = True) -> None:
+    def __init__(
+        self, types: Types, *, unlisted_words: bool = False, text_numbers: bool = True, lenient_text: bool = False
+    ) -> None:
         self._types, self._unlisted, self._text_numbers = types, unlisted_words, text_numbers
+        self._lenient_text = lenient_text
 
     def request(self, resource: str, body: Any) -> list[Fault]:
         """What is wrong with the body of a PUT."""
@@ -98,6 +101,8 @@ class Judge:
         return "required" in flags and not (is_answer and "write_only" in flags)
 
     def _text(self, kind: Document, value: Any, where: str, *, is_answer: bool) -> Iterator[Fault]:
+        if self._lenient_text and isinstance(value, (bool, int)):
+            return
         if not isinstance(value, str):
             yield Fault(where, f"The JSON value could not be converted to string: {value!r}.")
         elif kind["type"] == "words":

@@ -44,7 +44,10 @@ def check_body(kind: str, body: Any, behaviours: Behaviours, types: Types) -> Do
         raise Refusal(400, "InvalidRequestContent", "The request content is not a JSON object.")
     if behaviours.published_types:
         judge = Judge(
-            types, unlisted_words=not behaviours.listed_words_alone, text_numbers=behaviours.numbers_from_text
+            types,
+            unlisted_words=not behaviours.listed_words_alone,
+            text_numbers=behaviours.numbers_from_text,
+            lenient_text=behaviours.lenient_text,
         )
         refuse(judge.request(kind, body))
     if behaviours.filled_tags:

@@ -102,3 +102,12 @@ def test_no_write_is_taken_when_none_is_left() -> None:
     assert first.headers["x-ms-ratelimit-remaining-subscription-writes"] == "0"
     assert (second.status, second.headers["Retry-After"]) == (429, "1")
     assert ask(azure, "GET", "batchEndpoints/ep0").status == 200
+
+
+def test_numbers_and_booleans_become_text_where_that_is_asked_for() -> None:
+    azure = Double()
+    body = {"properties": {"codeUri": "https://c", "properties": {"hash_version": 202208, "is_small": False}}}
+    assert ask(azure, "PUT", "codes/c/versions/1", body).status == 400
+    azure.behaviours.lenient_text = True
+    answered = made(azure, "codes/c/versions/1", body)["properties"]["properties"]
+    assert answered == {"hash_version": "202208", "is_small": "false"}
