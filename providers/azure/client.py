@@ -7,7 +7,6 @@ answer in it, environment variables in clear, and would be kept in a journal.
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     from azure.mgmt.resource.resources import ResourceManagementClient
 
 FINAL: Final = frozenset(("succeeded", "failed", "canceled", "cancelled"))
-BUSY_FOR: Final = 600.0
-"""Seconds that a write is tried again for while the service is at work on the same object."""
-_LEAST: Final = 0.01  # seconds between two tries, however eager somebody is
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +49,10 @@ class ArmClient:
         self,
         connection: Connection,
         credential: "Callable[[], TokenCredential]",
-        *,
-        busy_for: float = BUSY_FOR,
         **options: Any,
     ) -> None:
         self.connection = connection
         self._credential, self._options = credential, options
-        self._busy_for = busy_for
         self._lock = threading.Lock()
         self._host = urlsplit(connection.base_url).netloc
 
@@ -88,12 +81,12 @@ class ArmClient:
 
     def put(self, id: str, body: Mapping[str, Any]) -> Begun:
         """Make or change an object."""
-        return self._patiently(lambda: self._sent("PUT", self._url(id), body))
+        return self._sent("PUT", self._url(id), body)
 
     def delete(self, id: str, **query: str) -> Begun:
         """Remove an object; one that is not there is removed."""
         try:
-            return self._patiently(lambda: self._sent("DELETE", self._url(id, query)))
+            return self._sent("DELETE", self._url(id, query))
         except Refusal as refusal:
             if refusal.status == 404:
                 return Begun(None, 404)
@@ -117,18 +110,6 @@ class ArmClient:
         if host != self._host and not host.endswith(f".{self._host}"):
             raise Refusal(0, "OtherHost", f"the address {host} is not one of {self._host}")
         return url
-
-    def _patiently(self, send: Callable[[], Begun]) -> Begun:
-        """What is refused while another operation on the object goes on is asked for again until it is over."""
-        until = time.monotonic() + self._busy_for
-        while True:
-            try:
-                return send()
-            except Refusal as refusal:
-                wait = self.connection.interval if refusal.retry_after is None else refusal.retry_after
-                if not refusal.is_busy or time.monotonic() + wait >= until:
-                    raise
-            time.sleep(max(wait, _LEAST))
 
     def _sent(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> Begun:
         from azure.core.rest import HttpRequest

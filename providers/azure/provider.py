@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 SEEN_AFTER: Final = 60.0
 """Seconds until what was made is seen everywhere; nobody publishes how long that takes."""
-_PAUSE: Final = 2.0
+BUSY_FOR: Final = 600.0
+"""Seconds that a write is tried again for while the service is at work on the same object."""
+_LEAST: Final = 0.01  # seconds between two tries, however eager somebody is
 
 
 class AzureProvider:
@@ -44,17 +46,19 @@ class AzureProvider:
         *,
         answers: dict[str, Any] | None = None,
         storing: "Callable[[], Storing]",
-        seen_after: float = SEEN_AFTER,
     ) -> None:
         self.client, self.place = client, place
-        self._secret_key, self._storing, self._seen_after = secret_key, storing, seen_after
+        self.busy_for, self.seen_after = BUSY_FOR, SEEN_AFTER
+        self._secret_key, self._storing = secret_key, storing
         self._reading = Reading(client, place, {} if answers is None else answers, keeps=not secret_key)
         self._made: set[Address] = set()
 
     def read(self, addresses: Iterable[Address]) -> Mapping[Address, Observed]:
         """Those of the addresses that exist; one question for each collection."""
         with _said("provider/azure", "read"):
-            return dict(self._observed(self._reading.bodies(addresses)))
+            found = dict(self._observed(self._reading.bodies(addresses)))
+            self._reading.forget()
+            return found
 
     def list(self, kind: str) -> Mapping[Address, Observed]:
         """Every object of a kind, oldest first."""
@@ -67,16 +71,37 @@ class AzureProvider:
                 yield address, found
 
     def begin(self, write: Write) -> Done | Pending:
-        """Write, or begin to; see `Provider`. Bytes are stored before the object that names them is made."""
+        """Write, or begin to; see `Provider`. Bytes are stored before the object that names them is made.
+
+        What is refused while another operation goes on at the object, and what names something that this apply has just
+        made and that is not seen everywhere yet, is tried again; the object is read anew for that, and whoever has
+        changed it meanwhile is not overwritten.
+        """
         with _said(write.address, write.verb):
-            there = self._reading.body(write.address)
-            now = None if there is None else observed_of(write.address, there, self.place, self._secret_key)
-            if (known := _already(write, there, now, self.client.connection.interval)) is not None:
-                return known
-            if write.resource is not None:
-                self._storing().store(write.resource)
-            begun = self._visible(write, lambda: self._write(write, there))
-            return self._after(token_of(write, begun), begun)
+            began, stored = time.monotonic(), False
+            while True:
+                there = self._reading.body(write.address)
+                now = None if there is None else observed_of(write.address, there, self.place, self._secret_key)
+                if (known := _already(write, there, now, self.client.connection.interval)) is not None:
+                    return known
+                if write.resource is not None and not stored:
+                    self._storing().store(write.resource)
+                    stored = True
+                try:
+                    begun = self._write(write, there)
+                except Refusal as refusal:
+                    self._pause(write, refusal, began)
+                else:
+                    return self._after(token_of(write, begun), begun)
+
+    def _pause(self, write: Write, refusal: Refusal, began: float) -> None:
+        """Wait as long as is asked for, else as between two questions. Raises the refusal where waiting is no use."""
+        is_early = refusal.status in (400, 404) and any(map(refusal.names, self._fresh(write)))
+        patience = self.busy_for if refusal.is_busy else self.seen_after if is_early else 0.0
+        pause = self.client.connection.interval if refusal.retry_after is None else refusal.retry_after
+        if time.monotonic() + pause >= began + patience:
+            raise refusal
+        time.sleep(max(pause, _LEAST))
 
     def poll(self, token: str) -> Done | Pending:
         """How a write is doing; see `Provider`."""
@@ -115,18 +140,6 @@ class AzureProvider:
         secrets = self.client.post(self.place.id_of(write.address), "listSecrets")
         kept = {**dict(at(there or {}, ("properties", "credentials"))), "secrets": dict(secrets)}
         return {**body, "properties": {**body["properties"], "credentials": kept}}
-
-    def _visible(self, write: Write, send: Callable[[], Begun]) -> Begun:
-        """What is refused for something that this apply has just made is asked for again until it is seen."""
-        until, pause = time.monotonic() + self._seen_after, min(_PAUSE, max(self.client.connection.interval, 0.01))
-        while True:
-            try:
-                return send()
-            except Refusal as refusal:
-                is_early = refusal.status in (400, 404) and any(map(refusal.names, self._fresh(write)))
-                if not is_early or time.monotonic() + pause >= until:
-                    raise
-            time.sleep(pause)
 
     def _fresh(self, write: Write) -> Iterator[str]:
         """Names of what this apply has made and a write refers to."""

@@ -37,6 +37,11 @@ class Reading:
             found.update(part)
         return found
 
+    def forget(self) -> None:
+        """Let no answer of before be taken for one of now, but for those that are kept for another to read once."""
+        if not self.keeps:
+            self.answers.clear()
+
     def body(self, address: Address) -> Body | None:
         """One object, as it is now."""
         return self.client.get(self.place.id_of(address))

@@ -5,17 +5,23 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 
+from bep.planner.observed import Observed
 from bep.providers.azure.client import ArmClient
 from bep.providers.azure.credentials import GivenToken, assertion_of, credential_of
 from bep.providers.azure.errors import Refusal, failure_of, refusal_of
+from bep.providers.azure.provider import AzureProvider
 from bep.providers.azure.settings import Connection, connection_of
-from bep.providers.protocol import ProviderError
+from bep.providers.azure.storing import Storing
+from bep.providers.protocol import Conflict, Pending, ProviderError, Verb, Write
+from bep.schemas.address import Address
+from bep.schemas.mark import Mark
+from bep.schemas.resource import Content, Resource
 from tests.azure import bodies
 from tests.azure.double import Double
 from tests.azure.tokens import ARM, token
@@ -29,26 +35,78 @@ def connected(azure: Double, **environment: str) -> Connection:
     return connection_of({**names, "base_url": azure.base_url}, environment)
 
 
-def client(azure: Double, **options: Any) -> ArmClient:
+def client(azure: Double) -> ArmClient:
     connection = connected(azure)
-    return ArmClient(connection, lambda: credential_of(connection, {}), retry_backoff_factor=0, **options)
+    return ArmClient(connection, lambda: credential_of(connection, {}), retry_backoff_factor=0)
+
+
+def provider(azure: Double, sort: type[AzureProvider] = AzureProvider) -> AzureProvider:
+    arm = client(azure)
+    return sort(arm, arm.connection.place, "k", storing=lambda: Storing(arm, arm.connection.place, Nowhere()))
+
+
+class Nowhere:
+    """Takes no upload: nothing here has contents."""
+
+    def put(self, address: str, store: str, folder: str, content: Content) -> str:
+        raise AssertionError(address)
+
+
+def endpoint(description: str) -> Resource:
+    attributes = {"name": "letters", "auth_mode": "aad_token", "description": description}
+    return Resource(Address("endpoint/letters"), attributes, Mark("specs.yml", 1, 1))
+
+
+def made(azure: Double, objects: AzureProvider) -> Observed:
+    """The endpoint, created and waited for."""
+    write = Write(Verb.CREATE, Address("endpoint/letters"), "op-1", endpoint("first"))
+    found = objects.begin(write)
+    while isinstance(found, Pending):
+        found = objects.poll(found.token)
+    assert found.observed is not None
+    return found.observed
 
 
 def test_what_is_busy_is_asked_for_again_until_it_is_free(azure: Double) -> None:
-    arm = client(azure)
-    id = azure.id_of("batchEndpoints/letters")
     azure.faults.inject(409, code="Conflict", method="PUT", path="batchEndpoints", count=3)
-    assert arm.put(id, bodies.endpoint()).code == 201
-    assert len(azure.log.requests("PUT")) == 4
+    assert made(azure, provider(azure)).operation == "op-1"
+    assert [one.status for one in azure.log.requests("PUT")] == [409, 409, 409, 201]
 
 
 def test_what_stays_busy_is_an_error_that_may_be_tried_again(azure: Double) -> None:
-    arm = client(azure, busy_for=0.05)
+    objects = provider(azure)
+    objects.busy_for = 0.05
     azure.faults.inject(409, code="Conflict", method="PUT", path="batchEndpoints", count=1000)
-    with pytest.raises(Refusal) as caught:
-        arm.put(azure.id_of("batchEndpoints/letters"), bodies.endpoint())
-    assert caught.value.is_busy
-    assert caught.value.at("endpoint/letters", "create").retryable
+    with pytest.raises(ProviderError, match=r"Conflict \(409\)") as caught:
+        made(azure, objects)
+    assert caught.value.retryable
+
+
+class Interrupted(AzureProvider):
+    """Somebody else writes while it waits for a busy object."""
+
+    meanwhile: Callable[[], object] = list
+
+    def _pause(self, write: Write, refusal: Refusal, began: float) -> None:
+        self.meanwhile()
+        super()._pause(write, refusal, began)
+
+
+def test_who_changed_an_object_while_it_was_busy_is_not_overwritten(azure: Double) -> None:
+    objects = provider(azure, Interrupted)
+    there = made(azure, objects)
+    body = bodies.endpoint(description="a stranger's")
+    vars(objects)["meanwhile"] = lambda: azure.seed("batchEndpoints/letters", body)
+    azure.faults.inject(409, code="Conflict", method="PUT", path="batchEndpoints", count=1)
+    with pytest.raises(Conflict):
+        objects.begin(Write(Verb.UPDATE, Address("endpoint/letters"), "op-2", endpoint("second"), there.etag))
+    assert azure.resource("batchEndpoints/letters").body["properties"]["description"] == "a stranger's"
+
+
+def test_a_write_whose_answer_was_lost_is_not_begun_again(azure: Double) -> None:
+    azure.faults.cut_at(2, "after")
+    assert made(azure, provider(azure)).operation == "op-1"
+    assert len([one for one in azure.log.requests("PUT") if one.status == 201]) <= 1
 
 
 def test_pages_are_one_list_and_what_is_not_there_is_nothing(azure: Double) -> None:
