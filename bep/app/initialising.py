@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -180,12 +180,30 @@ def _fitting(root: Path, files: Sequence[str]) -> tuple[list[str], dict[str, str
         for one in wrong:
             if one.mark is not None:
                 out.setdefault(one.mark.file, one.message)
+        elsewhere = [one for one in wrong if one.mark is not None and one.mark.file not in left]
+        for one in elsewhere:  # in a file that one of these names: who names it goes
+            out.update({name: one.message for name in _naming(root, left, out, one)})
         left = [name for name in left if name not in out]
         if not left:
             break
     texts = [(root / name).read_text(errors="replace") for name in left]
     needed = [one for one in computes if any(one.removeprefix("compute/") in text for text in texts)]
     return left, out, sorted(needed)
+
+
+def _naming(root: Path, files: Sequence[str], out: Collection[str], finding: "Finding") -> list[str]:
+    """The files that name the one which a finding points into, by its path as seen from them, or name one that does."""
+    named = {finding.mark.file} if finding.mark is not None else set()
+    texts = {name: (root / name).read_text(errors="replace") for name in {*files, *out} if (root / name).is_file()}
+    grown = -1
+    while len(named) > grown:
+        grown = len(named)
+        named |= {
+            name
+            for name, text in texts.items()
+            if any(os.path.relpath(other, os.path.dirname(name) or ".") in text for other in named)  # noqa: PTH120
+        }
+    return [name for name in files if name in named]
 
 
 def _with_scripts(folder: Path, left_out: Mapping[str, str]) -> dict[str, str]:

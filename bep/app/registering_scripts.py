@@ -12,8 +12,8 @@ _SHELL = (".sh", ".bash", ".ps1", ".azcli", ".yml", ".yaml")
 _PYTHON = (".py", ".ipynb")
 _LONGEST = 1 << 20
 _CREATE = lazy_pattern(r"az\s+ml\s+(model|environment|data|component)\s+create\b(?P<rest>(?:[^\n\\]|\\\n)*)")
-_NAME = lazy_pattern(r"(?:--name|-n)[\s=]+[\"']?(?P<name>[^\s\"']+)")
-_PATH = lazy_pattern(r"(?:--path)[\s=]+[\"']?(?P<path>[^\s\"']+)")
+_NAME = lazy_pattern(r"-{1,2}n(?:ame)?[\s=]+[\"']?(?P<name>[^\s\"']+)")
+_PATH = lazy_pattern(r"-{2}path[\s=]+[\"']?(?P<path>[^\s\"']+)")
 _IN_PYTHON = lazy_pattern(r"\.create_or_update\(|register_model\(|Model\.register\(|registered_model_name")
 
 

@@ -320,6 +320,8 @@ def _same(inline: Draft, other: Draft) -> bool:
         for place in (data, data.get("build")):
             if isinstance(place, dict) and isinstance(place.get("path"), dict):
                 place["path"] = place["path"]["sha256"]
+        if isinstance(data.get("code"), dict):
+            data["code"] = data["code"]["sha256"]
         if isinstance(data.get("conda_file"), dict):
             data["conda_file"] = conda_content(data["conda_file"])
     said = () if other.inline else ABOUT

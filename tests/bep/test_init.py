@@ -86,3 +86,27 @@ def test_a_script_that_registers_what_is_missing_is_named(
     assert "'path: PATH'" in told["plain.yml"]
     assert "register.py registers it" in told["python.yml"]
     assert "registers it" not in told["nobody.yml"]
+
+
+STEP = "name: step\ntype: command\ncode: src\nenvironment: {image: python}\ncommand: python step.py\n"
+STEPS = "name: NAME\nversion: 1\ntype: pipeline\njobs:\n  one:\n    type: command\n    component: STEP\n"
+
+
+def test_what_names_a_broken_file_is_left_out_with_it(
+    make_workspace: Callable[[Mapping[str, str]], Workspace],
+) -> None:
+    deployment = "name: NAME\nendpoint_name: letters\ntype: pipeline\ncomponent: pipeline.yml\n"
+    files = {"endpoint.yml": MIXED["endpoint.yml"]}
+    for name, step in (("first", "step.yml"), ("second", "step.yml"), ("broken", "broken.yml")):
+        files |= {
+            f"{name}/deployment.yml": deployment.replace("NAME", name),
+            f"{name}/pipeline.yml": STEPS.replace("NAME", name).replace("STEP", step),
+            f"{name}/{step}": STEP if step == "step.yml" else STEP + "strange: 1\n",
+            f"{name}/src/step.py": "print('step')\n",
+        }
+    workspace = make_workspace(files)
+    told = json.loads(workspace.bep("init", "--from", ".", "--json").stdout)
+    assert {"first/deployment.yml", "second/deployment.yml"} <= set(told["listed"])
+    assert {"broken/deployment.yml", "broken/pipeline.yml", "broken/broken.yml"} <= set(told["left_out"])
+    workspace.bep("apply", "-y")
+    assert sum(address.startswith("component/step/") for address in workspace.entries()) == 1
