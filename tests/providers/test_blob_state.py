@@ -249,6 +249,25 @@ def test_a_holder_that_died_while_it_took_or_gave_back_the_lock_is_followed(blob
             assert blob.client(part).get_blob_properties().lease.state == "leased", part
 
 
+def test_one_who_died_as_it_followed_a_dead_holder_without_a_name_is_followed_too(blob: Blob) -> None:
+    def killed_at(step: str) -> None:
+        def die(found: str) -> None:
+            if found == step:
+                os.kill(os.getpid(), 9)
+
+        child = Child(lambda ready: blob(die).acquire(operation="bep apply", since=now()))
+        assert child.ended() == -9, step
+
+    for step in ("write state", "follow", "follow", "write state", "follow"):
+        killed_at(step)
+    with blob().acquire(operation="bep apply", since=now()) as lock:
+        assert "took over the lock of a dead process" in lock.note
+        assert [file.stem for file in (blob.home / "state-leases").iterdir()] == [lock.holder.id]
+    assert not [*(blob.home / "state-leases").iterdir()]
+    with pytest.raises(NotThatLock, match="nobody holds the lock"):
+        blob().unlock("any")
+
+
 def test_another_tools_lock_is_respected_named_and_taken_away_by_its_id(scene: Scene, blob: Blob) -> None:
     lock = str(uuid.uuid4())
     text = {

@@ -2,12 +2,13 @@
 
 No lease is renewed: one that ended by itself would let two apply at once after a long pause. A holder that died on this
 machine is followed by changing its lease into one's own, which only one of two can do. Between the lease and the text
-that says whose it is there is a moment; a note on this machine, written before, tells a later process whose it was.
+that says whose it is there is a moment; a note on this machine, written before and one a lease, tells a later process.
 """
 
 import json
 import time
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -32,9 +33,10 @@ PROGRESS: Final = 5.0
 class BlobLock:
     """A `HeldLock`. It outlives its process, until another of this machine follows it or somebody breaks it."""
 
-    def __init__(self, blobs: Blobs, holder: Holder, note: str) -> None:
+    def __init__(self, blobs: Blobs, holder: Holder, note: str, released: Callable[[], None] = lambda: None) -> None:
         self.holder = holder
         self.note = note
+        self._released = released
         self._blobs = blobs
         self._said = time.monotonic()
 
@@ -57,6 +59,7 @@ class BlobLock:
         with suppress(OSError, Overtaken):
             self._blobs.describe({})
         _release(self._blobs, STATE, lease)
+        self._released()
         self._blobs.lease = ""
         self._blobs.forget_versions()
 
@@ -68,11 +71,11 @@ class BlobLock:
 
 
 class Leases:
-    """The leases of one state. `note` is the file of this machine that says what lease was last asked for."""
+    """The leases of one state. `notes` is the folder of this machine that has a file for each that was asked for."""
 
-    def __init__(self, blobs: Blobs, note: Path) -> None:
+    def __init__(self, blobs: Blobs, notes: Path) -> None:
         self._blobs = blobs
-        self._note = note
+        self._notes = notes
 
     def holder(self) -> Holder | None:
         """See `Place`."""
@@ -86,33 +89,34 @@ class Leases:
         """See `Place`."""
         holder = Holder(str(uuid.uuid4()), this_process(), since, operation)
         until = time.monotonic() + timeout
-        earlier = self._noted()
         self._write_note(holder)
         while True:
-            note = self._take(holder, earlier)
+            note = self._take(holder)
             if note is not None:
                 return self._begin(holder, note)
             if time.monotonic() >= until:
+                self._remove_note(holder.id)
                 raise StateLocked(self._blobs.where(STATE), self._named())
             time.sleep(POLL)
 
-    def _take(self, holder: Holder, earlier: Holder | None) -> str | None:
+    def _take(self, holder: Holder) -> str | None:
         """Lease the state's blob: what to say of it, or None where somebody else holds it."""
         if _lease(self._blobs, STATE, holder.id):
             return ""
         found = self._blobs.properties(STATE)
         if found is None or found.lease.state != "leased":
             return None  # given back meanwhile: ask again
-        known = decoded(found.metadata) or earlier
-        if known is None or at_work(known) is not None or not _follow(self._blobs, known.id, holder.id):
-            return None
-        return f"took over the lock of a dead process: {known}"
+        known = decoded(found.metadata)
+        for other in [known] if known is not None else self._noted():
+            if at_work(other) is None and _follow(self._blobs, other.id, holder.id):
+                return f"took over the lock of a dead process: {other}"
+        return None
 
     def _begin(self, holder: Holder, note: str) -> BlobLock:
         """With the state's lease: say whose it is, and take the others from whoever has them without a right to."""
         self._blobs.lease = holder.id
         self._blobs.forget_versions()
-        lock = BlobLock(self._blobs, holder, note)
+        lock = BlobLock(self._blobs, holder, note, lambda: self._remove_note(holder.id))
         try:
             self._blobs.describe(_about(self._blobs, holder))
             for part in LEASED[1:]:
@@ -121,6 +125,9 @@ class Leases:
         except BaseException:
             lock.release()
             raise
+        for other in self._noted():
+            if at_work(other) is None:
+                self._remove_note(other.id)  # the lease is not theirs any more
         return lock
 
     def unlock(self, id: str) -> Holder:
@@ -129,7 +136,7 @@ class Leases:
         found = self._blobs.properties(STATE)
         if found is None or found.lease.state != "leased":
             raise NotThatLock(f"{where}: nobody holds the lock")
-        holder = decoded(found.metadata) or self._noted()
+        holder = decoded(found.metadata) or next((one for one in self._noted() if one.id == id), None)
         if holder is None:
             raise NotThatLock(f"{where}: it is leased by somebody who did not say who; break the lease in the account")
         if holder.id != id:
@@ -141,15 +148,21 @@ class Leases:
         return holder
 
     def _write_note(self, holder: Holder) -> None:
-        make_folder(self._note.parent)
-        write_durably(self._note, json.dumps(asdict(holder)).encode())
+        make_folder(self._notes)
+        write_durably(self._notes / f"{holder.id}.json", json.dumps(asdict(holder)).encode())
 
-    def _noted(self) -> Holder | None:
-        try:
-            said = json.loads(self._note.read_text())
-            return Holder(**{**said, "owner": Owner(**said["owner"])})
-        except (OSError, ValueError, TypeError, KeyError):
-            return None
+    def _remove_note(self, lease: str) -> None:
+        with suppress(OSError):
+            (self._notes / f"{lease}.json").unlink()
+
+    def _noted(self) -> list[Holder]:
+        """Who asked for a lease from this machine, and has not been seen to be without it since."""
+        found = []
+        for file in sorted(self._notes.glob("*.json")):
+            with suppress(OSError, ValueError, TypeError, KeyError):
+                said = json.loads(file.read_text())
+                found.append(Holder(**{**said, "owner": Owner(**said["owner"])}))
+        return found
 
 
 def _about(blobs: Blobs, holder: Holder) -> dict[str, str]:

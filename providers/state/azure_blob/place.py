@@ -22,7 +22,7 @@ class BlobPlace:
     def __init__(self, settings: BlobSettings, *, home: Path, environment: Mapping[str, str], at: At = nowhere) -> None:
         self._blobs = Blobs(settings, environment, at=at)
         self._home = home
-        self._leases = Leases(self._blobs, home / "state-lease.json")
+        self._leases = Leases(self._blobs, home / "state-leases")
 
     @property
     def rescue_folders(self) -> tuple[Path, ...]:
