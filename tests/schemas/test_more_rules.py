@@ -143,3 +143,18 @@ def test_a_dataset_of_2021_is_one_path(bench: Workbench, text: str, code: str) -
     bench.write("d.yml", DATASET + text)
     found = errors(bench.load("d.yml").findings)
     assert [finding.code for finding in found] == [code], found
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("min_instances: 5\nmax_instances: 2\n", "min_instances is 5, but max_instances is 2"),
+        ("min_instances: 5\n", "min_instances is 5, but max_instances is 4, the default"),
+        ("min_instances: 2\nmax_instances: 2\n", ""),
+        ("min_instances: 5\nmax_instances: few\n", ""),
+    ],
+)
+def test_no_more_instances_are_kept_ready_than_there_may_be(bench: Workbench, text: str, message: str) -> None:
+    bench.write("c.yml", CPU + text)
+    found = [f.message for f in bench.load("c.yml").findings if f.code == "min-above-max"]
+    assert found == [message][: bool(message)]
