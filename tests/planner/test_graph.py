@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bep.planner.plan import Action, Change
-from bep.planner.planning.graph import OrderImpossible, needs, ordered, reference_cycle
+from bep.planner.planning.graph import OrderImpossible, _clear_of_circles, needs, ordered, reference_cycle
 from bep.schemas.address import Address
 
 
@@ -89,6 +89,11 @@ def test_two_ways_to_one_end_are_no_circle_however_long_they_are() -> None:
 
 def test_a_circle_is_named_without_the_way_that_was_followed_in_vain() -> None:
     assert circle({"a": ("b", "c"), "b": ("t0",), "c": ("a",), **TAIL}) == ("a", "c")
+
+
+def test_most_are_seen_at_once_to_lead_to_no_circle() -> None:
+    a, b, c, d, e, outside = map(Address, ("a", "b", "c", "d", "e", "outside"))
+    assert _clear_of_circles({a: (b, outside), b: (c,), c: (), d: (d,), e: (a, d)}) == {a, b, c}
 
 
 def test_of_several_circles_the_first_is_named() -> None:
