@@ -8,12 +8,13 @@ def published() -> dict[str, str]:
     from importlib import resources
 
     from bep.schemas.kinds.kind import kind_names
-    from bep.schemas.kinds.published import editor_text
+    from bep.schemas.kinds.published import SPEC, editor_text, spec_text
 
     planner = resources.files("bep.planner.formats")
     written = {name: planner.joinpath(f"{name}.schema.json").read_text(encoding="utf-8") for name in ("plan", "state")}
     events = resources.files("bep.app").joinpath("events.schema.json")
     written["events"] = events.read_text(encoding="utf-8")
+    written[SPEC] = spec_text()
     return {name: editor_text(name) for name in (*kind_names(), "workspace", "job", "extension")} | written
 
 

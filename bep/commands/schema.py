@@ -58,9 +58,41 @@ def show(name: Annotated[str, Argument(help="A name that `bep schema list` print
 @app.command()
 def export(
     folder: Annotated[Path, Argument(help="Where to write them; made if it is not there.")],
+    modelines: Annotated[
+        bool, Option("--modelines", help="Put a line at the top of specs with a $schema of their own.")
+    ] = False,
 ) -> None:
-    """Write every schema into a folder, as NAME.schema.json."""
-    from bep.app.published_schemas import export as write
-    from bep.console import Console
+    """Write every schema into a folder, as NAME.schema.json, and tell the editor of them.
 
-    Console().say(f"wrote {len(write(folder))} schemas to {folder}/")
+    In a workspace, .vscode/settings.json gets `yaml.schemas` for the files that bep.yml lists; what
+    stands there stays, comments too. spec.schema.json is for a spec of any kind. An editor prefers a
+    file's own $schema to its settings, and a line at the top to both: --modelines writes it.
+
+    \b
+    Examples:
+      bep schema export .schemas
+      bep schema export .schemas --modelines
+    """
+    from bep.app.editor_settings import write_settings
+    from bep.app.published_schemas import export as write
+    from bep.app.workspace.opening import here
+    from bep.console import Console
+    from bep.schemas.workspace.workspace import FILE
+
+    console = Console()
+    console.say(f"wrote {len(write(folder))} schemas to {folder}/")
+    if not Path(FILE).is_file():
+        console.say(f"There is no {FILE} here, so no editor was told. For any spec, it is {folder}/spec.schema.json.")
+        return
+    done = write_settings(here(), folder.absolute(), modelines=modelines)
+    if done.settings is None:
+        console.say(f".vscode/settings.json is not JSON with comments; add by hand:\n{done.lines}")
+    else:
+        console.say(f"told VS Code in {done.settings}; for other editors with yaml-language-server:\n{done.lines}")
+    for path in done.given:
+        console.say(f"{path}: a line at the top names the schema")
+    if done.overruled:
+        from bep.schemas.findings.did_you_mean import listed
+
+        named = listed(done.overruled)
+        console.say(f"An editor prefers the $schema of {named}: --modelines puts a line there that wins.")

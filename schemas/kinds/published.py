@@ -1,7 +1,7 @@
 """The schemas as files: every published one by name, and what a `$ref` in one of them names."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -54,11 +54,58 @@ EXPRESSION = {"type": "string", "pattern": "\\$\\{\\{", "description": "A variab
 NARROW = ("enum", "const", "pattern", "minimum", "minLength")
 
 
+SPEC = "spec"
+"""The schema of any spec, whichever kind it is of: one for all the files that bep.yml lists."""
+_SHARES = {"type": "integer", "enum": [0, 100], "description": "0 or 100."}
+"""What an endpoint's traffic takes, for editors; bep itself says in a rule's words why 50 is none."""
+
+
+def spec_text() -> str:
+    """The text of the schema of any spec, for editors: that of its `kind`, else of its `$schema`, else of what fits."""
+    from bep.schemas.kinds.kind import load_kinds
+
+    written = [kind for kind in load_kinds().values() if not kind.written_as]
+    told = [_told(kind.name, kind.schema.get("x-bep-schema-names", ())) for kind in written]
+    schema = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "spec: anything that bep.yml lists",
+        "description": "A spec of bep, of the kind that its kind, its $schema or its fields say.",
+        "type": "object",
+        "allOf": [
+            *({"if": when, "then": {"$ref": f"{name}.schema.json"}} for name, when in told),
+            {
+                "if": {"not": {"anyOf": [when for _, when in told]}},
+                "then": {"anyOf": [{"$ref": f"{name}.schema.json"} for name, _ in told]},
+            },
+        ],
+    }
+    return json.dumps(schema, indent=2) + "\n"
+
+
+def _told(name: str, names: Iterable[str]) -> tuple[str, Mapping[str, Any]]:
+    """A kind, and when a document says that it is of it."""
+    says = {"required": ["kind"], "properties": {"kind": {"const": name}}}
+    if not names:
+        return name, says
+    files = {"type": "string", "pattern": f"/({'|'.join(names)})\\.schema\\.json$"}
+    of_azure = {
+        "required": ["$schema"],
+        "properties": {"$schema": files},
+        "not": {"required": ["kind"]},
+    }
+    return name, {"anyOf": [says, of_azure]}
+
+
 def editor_text(name: str) -> str:
     """The text of a schema for editors: the same, but every narrow field also takes `${{ ... }}`.
 
     bep checks a document after its variables are put in; an editor sees it before.
     """
+    if name == "endpoint":
+        schema = schema_of(name)
+        properties = {**schema["properties"]}
+        properties["traffic"] = {**properties["traffic"], "additionalProperties": _SHARES}
+        return json.dumps(_with_expressions({**schema, "properties": properties}), indent=2, ensure_ascii=False) + "\n"
     return json.dumps(_with_expressions(schema_of(name)), indent=2, ensure_ascii=False) + "\n"
 
 
@@ -75,9 +122,44 @@ def _with_expressions(node: Any) -> Any:
     return {**outside, **words, "anyOf": [found, EXPRESSION]}
 
 
+def _titled(name: str, node: Any) -> Any:
+    """A field with its name in words, which an editor shows first, and a value to write where one can be told."""
+    if not isinstance(node, Mapping) or "$ref" in node:
+        return node
+    title = name.removeprefix("$").removeprefix("x-").replace("_", " ")
+    example = _example(node)
+    return {
+        "title": f"{title[:1].upper()}{title[1:]}",
+        **({"examples": [example]} if example is not None else {}),
+        **node,
+    }
+
+
+def _example(node: Mapping[str, Any]) -> Any:
+    """A value that a field may have: its default, else one that its narrow form allows. None for free text."""
+    narrow = next((form for form in node.get("anyOf", ()) if form is not EXPRESSION), node)
+    types = narrow.get("type", "")
+    if node.get("default") not in (None, {}, []):
+        return node["default"]
+    if "enum" in narrow:
+        older = {**node, **narrow}.get("x-bep-spellings", {})
+        return next((value for value in narrow["enum"] if value not in older), narrow["enum"][0])
+    if "const" in narrow:
+        return narrow["const"]
+    if types in ("integer", "number"):
+        return narrow.get("minimum", 1)
+    if "x-bep-refers-to" in {**node, **narrow}:
+        return "azureml:NAME:1" if load_kind({**node, **narrow}["x-bep-refers-to"]).registered else "azureml:NAME"
+    return True if types == "boolean" else None
+
+
 def _below(word: str, value: Any) -> Any:
-    if word in ("properties", "$defs"):
-        return {name: node if name == "kind" else _with_expressions(node) for name, node in value.items()}
+    if word == "properties":
+        return {
+            name: _titled(name, node if name == "kind" else _with_expressions(node)) for name, node in value.items()
+        }
+    if word == "$defs":
+        return {name: _with_expressions(node) for name, node in value.items()}
     if word in ("items", "additionalProperties"):
         return _with_expressions(value)
     if word == "anyOf":

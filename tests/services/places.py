@@ -7,6 +7,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2] / ".services"
 AZURITE: Final = ROOT / "node_modules" / ".bin" / "azurite-blob"
+LANGUAGE_SERVER: Final = ROOT / "node_modules" / ".bin" / "yaml-language-server"
 PACKAGES: Final = {
     "3.6": ("mlflow-skinny==1.23.1", "pandas==1.1.5", "scipy==1.5.4"),
     "3.7": ("mlflow-skinny==1.30.1", "pandas==1.3.5"),
