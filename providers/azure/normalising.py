@@ -11,7 +11,7 @@ from typing import Any, Final
 from bep.planner.canonical import digest_of
 from bep.planner.observed import Condition, Observed
 from bep.providers.azure.contents import recognised, records_of
-from bep.providers.azure.parts import PIPELINE_SETTINGS
+from bep.providers.azure.pipelines import PIPELINE_SETTINGS
 from bep.providers.azure.place import Place
 from bep.providers.azure.published import is_server_key
 from bep.providers.azure.shape import at, attributes_of

@@ -6,7 +6,6 @@ answer finds what it has done.
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +16,7 @@ from bep.providers.azure.errors import Refusal, failure_of
 from bep.providers.azure.normalising import condition_of, observed_of
 from bep.providers.azure.place import Place
 from bep.providers.azure.reading import Body, Reading
+from bep.providers.azure.saying import said
 from bep.providers.azure.shape import at
 from bep.providers.azure.tokens import Token, read_token, token_of
 from bep.providers.protocol import Conflict, Done, Forgotten, Pending, ProviderError, Verb, Write
@@ -55,14 +55,14 @@ class AzureProvider:
 
     def read(self, addresses: Iterable[Address]) -> Mapping[Address, Observed]:
         """Those of the addresses that exist; one question for each collection."""
-        with _said("provider/azure", "read"):
+        with said("provider/azure", "read"):
             found = dict(self._observed(self._reading.bodies(addresses)))
             self._reading.forget()
             return found
 
     def list(self, kind: str) -> Mapping[Address, Observed]:
         """Every object of a kind, oldest first."""
-        with _said(f"provider/azure/{kind}", "list"):
+        with said(f"provider/azure/{kind}", "list"):
             return dict(self._observed(self._reading.every(kind)))
 
     def _observed(self, bodies: Mapping[Address, Body]) -> Iterator[tuple[Address, Observed]]:
@@ -77,7 +77,7 @@ class AzureProvider:
         made and that is not seen everywhere yet, is tried again; the object is read anew for that, and whoever has
         changed it meanwhile is not overwritten.
         """
-        with _said(write.address, write.verb):
+        with said(write.address, write.verb):
             began, stored = time.monotonic(), False
             while True:
                 there = self._reading.body(write.address)
@@ -106,7 +106,7 @@ class AzureProvider:
     def poll(self, token: str) -> Done | Pending:
         """How a write is doing; see `Provider`."""
         known = read_token(token)
-        with _said(known.address, "wait"):
+        with said(known.address, "wait"):
             answer = self._looked(known)
             return Pending(token, self._wait(answer)) if answer is not None else self._ended(known)
 
@@ -243,25 +243,3 @@ def _already(write: Write, there: Body | None, now: Observed | None, interval: f
     elif now is None or now.etag != write.etag:
         raise Conflict(write.address, write.verb, "it was changed since it was planned for", code="etag")
     return None
-
-
-@contextmanager
-def _said(address: str, operation: str) -> Iterator[None]:
-    """What the service or its client says, as `ProviderError` with bep's address."""
-    try:
-        yield
-    except Refusal as refusal:
-        raise refusal.at(address, operation) from None
-    except ProviderError:
-        raise
-    except Exception as error:
-        if not type(error).__module__.startswith("azure."):
-            raise
-        from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError, ServiceResponseError
-
-        first = str(error).strip().partition("\n")[0]
-        is_sign_in = isinstance(error, ClientAuthenticationError)
-        message = f"Azure gives no token: {first}" if is_sign_in else first
-        retryable = isinstance(error, ServiceRequestError | ServiceResponseError) and not is_sign_in
-        code = "Unauthenticated" if is_sign_in else type(error).__name__
-        raise ProviderError(address, operation, message, code=code, retryable=retryable) from None

@@ -10,13 +10,12 @@ from typing import Final
 from bep.providers.azure.forms import CODES, CONDA, NAMES, PLAIN, SECONDS, Form, Switch, Words
 from bep.providers.azure.parts import (
     AlwaysNamed,
-    ComponentSpec,
     Credentials,
     Identity,
     ModelReference,
-    Pipeline,
     Subnet,
 )
+from bep.providers.azure.pipelines import ComponentSpec, Pipeline
 from bep.providers.azure.published import words
 from bep.providers.azure.shape import Member, Path, Shape
 from bep.providers.azure.uris import URIS

@@ -11,6 +11,7 @@ from tests.bep.conftest import Workspace, surroundings
 PACKAGES = frozenset(
     {
         "annotated_types",
+        "azure",
         "deepdiff",
         "jmespath",
         "jsonschema",
@@ -80,6 +81,7 @@ def imported(folder: Path, line: str) -> list[str]:
     assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
     modules = done.stderr.partition("\0")[2].split()
     assert "bep.cli" in modules
+    assert not [module for module in modules if module.startswith("bep.providers.azure")], "the world is this machine"
     return modules
 
 
