@@ -49,7 +49,9 @@ class Service:
             try:
                 yield data
             finally:
-                file.write_text(json.dumps(data))
+                whole = file.with_suffix(".new")  # whoever asks may be killed at any moment
+                whole.write_text(json.dumps(data))
+                whole.replace(file)
 
     def log(self) -> list[list[str]]:
         """Every operation that was begun: verb and address."""
