@@ -13,6 +13,7 @@ from bep.schemas.drafts.references import CURATED, parse
 from bep.schemas.findings.did_you_mean import did_you_mean
 from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.mark import Mark
+from bep.schemas.secrets.recognising import is_secret_by_name
 from bep.schemas.specs.canonical import prepare, refer
 from bep.schemas.specs.defaults import respell
 from bep.schemas.workspace.reading_workspace import documents_of
@@ -118,8 +119,11 @@ class Equivalents:
             return node.copied()
         path = beside(node.file, node.text)
         if not self.contents.files.exists(path) or self.contents.files.is_folder(path):
-            message = f"environments: {self.contents.absence(path)}"
-            fix = f"{self.contents.advice(path)} For an image write {{image: {node.text}}}."
+            if is_secret_by_name((key,), node.value):  # said already that it looks like one: not shown
+                message, fix = f"environments: what {key} stands for is no file", "Name a file, or write {image: NAME}."
+            else:
+                message = f"environments: {self.contents.absence(path)}"
+                fix = f"{self.contents.advice(path)} For an image write {{image: {node.text}}}."
             self.findings.append(mistake("path-not-found", "workspace", message, fix, node.mark))
             return None
         documents = documents_of(self.contents.files, path, self.findings, self.texts)
