@@ -14,6 +14,7 @@ from bep.disk.copying import Original
 from bep.lazy_dataclasses import dataclass, field
 from bep.planner.observed import Observed
 from bep.planner.state import ContentRecord
+from bep.providers.check import Probe
 from bep.providers.protocol import Provider, Reader
 from bep.schemas.address import Address
 
@@ -363,6 +364,10 @@ class ReadWorld(Protocol):
 
     def unfit(self, resources: "Sequence[Resource]") -> "Iterator[Unfit]":
         """What of the specs cannot be had here, as far as that is known without asking anybody."""
+        ...
+
+    def checks(self, resources: "Sequence[Resource]") -> Mapping[str, Probe]:
+        """What can be looked at where something does not work, for these specs: each thing by its name."""
         ...
 
     @property

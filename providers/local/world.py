@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bep.providers.check import Probe
 from bep.providers.local.content import ContentStore
 from bep.providers.local.environments.builder_names import AUTO
 from bep.providers.local.provider import LocalProvider
@@ -80,6 +81,12 @@ class LocalWorld:
                 found = self.environments.unbuildable(one.attributes, files.files if files else {})
                 for place, message, fix in found:
                     yield Unfit("environment-unbuildable", one.address, place, message, f"{fix}.")
+
+    def checks(self, resources: "Sequence[Resource]") -> Mapping[str, Probe]:
+        """Pythons, who builds environments, folders."""
+        from bep.providers.local.checks import LocalChecks
+
+        return LocalChecks(self.objects, self.written, resources).every()
 
     def seal(self) -> None:
         """Seal what an earlier bep wrote in clear."""

@@ -89,6 +89,7 @@ SAYING: dict[str, list[list[str]]] = {
     "rollback": [[]],
     "output": [[], [HOSTILE]],
     "graph": [[], ["--format", HOSTILE]],
+    "doctor": [[], ["--json"], ["-o", "table"]],
     "stage": [["list"]],
     "state": [["list"], ["show", "endpoint/letters"], ["show", HOSTILE], ["rm", HOSTILE]],
     "gc": [["--dry-run"], [HOSTILE]],
