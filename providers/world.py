@@ -14,11 +14,11 @@ from bep.disk.copying import Original
 from bep.lazy_dataclasses import dataclass, field
 from bep.planner.observed import Observed
 from bep.planner.state import ContentRecord
-from bep.providers.check import Probe
 from bep.providers.protocol import Provider, Reader
 from bep.schemas.address import Address
 
 if TYPE_CHECKING:
+    from bep.providers.check import Probe
     from bep.schemas.resource import FieldPath, Resource
     from bep.schemas.specs.script_grammar import Parsed
 
@@ -366,7 +366,7 @@ class ReadWorld(Protocol):
         """What of the specs cannot be had here, as far as that is known without asking anybody."""
         ...
 
-    def checks(self, resources: "Sequence[Resource]") -> Mapping[str, Probe]:
+    def checks(self, resources: "Sequence[Resource]") -> "Mapping[str, Probe]":
         """What can be looked at where something does not work, for these specs: each thing by its name."""
         ...
 

@@ -7,7 +7,8 @@ import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from importlib.util import find_spec
+from importlib.machinery import PathFinder
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bep import __version__
@@ -106,10 +107,11 @@ def _extras() -> Iterator[Check]:
 
 
 def _is_there(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ImportError:  # not even the package that it is in
-        return False
+    """Whether a module, or a package in a package, is installed. Neither is imported."""
+    first, *others = module.split(".")
+    found = PathFinder.find_spec(first)
+    places = found.submodule_search_locations or () if found is not None else ()
+    return found is not None and (not others or any(Path(place, *others).is_dir() for place in places))
 
 
 def _is_workspace(opened: "Reading") -> bool:

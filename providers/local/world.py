@@ -6,13 +6,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bep.providers.check import Probe
 from bep.providers.local.content import ContentStore
 from bep.providers.local.environments.builder_names import AUTO
 from bep.providers.local.provider import LocalProvider
 from bep.providers.world import Chosen, Kept, Report, ScoredWith, Setup, Unfit, Unreferenced
 
 if TYPE_CHECKING:
+    from bep.providers.check import Probe
     from bep.providers.local.scored_environments import ScoredEnvironments
     from bep.schemas.resource import Resource
 
@@ -82,7 +82,7 @@ class LocalWorld:
                 for place, message, fix in found:
                     yield Unfit("environment-unbuildable", one.address, place, message, f"{fix}.")
 
-    def checks(self, resources: "Sequence[Resource]") -> Mapping[str, Probe]:
+    def checks(self, resources: "Sequence[Resource]") -> "Mapping[str, Probe]":
         """Pythons, who builds environments, folders."""
         from bep.providers.local.checks import LocalChecks
 

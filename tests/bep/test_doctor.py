@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tests.bep.conftest import FILES, Workspace, surroundings, write
 from tests.services.azurite import Emulator, emulated
 from tests.services.places import AZURITE
 
+ROOT = Path(__file__).parents[2]
 ALWAYS = {"bep", "workspace", "workspace's folder", "specs", "state", "lock", "state's place", "own Python"}
 
 
@@ -99,25 +101,26 @@ def test_an_own_python_that_is_none_and_conda_that_is_asked_for(workspace: Works
     assert found["conda"]["verdict"] == "problem"
 
 
-def test_an_extra_that_is_missing_is_told_with_its_command(workspace: Workspace) -> None:
-    code = "import sys; sys.modules['fsspec'] = None; from bep.cli import main; sys.argv[1:] = ['doctor']; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=workspace.folder,
-        env=surroundings(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert f"extra fsspec: not installed (fsspec); {EXTRAS['fsspec'][1]} needs it\n    fix: {install('fsspec')}\n" in (
-        done.stdout
-    )
+def test_an_extra_that_is_missing_is_told_with_its_command(
+    workspace: Workspace, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    packages = tmp_path_factory.mktemp("packages")
+    for one in Path(sysconfig.get_path("purelib")).iterdir():
+        if not one.name.startswith(("fsspec", "azure")) and one.suffix != ".pth":
+            (packages / one.name).symlink_to(one)
+    (packages / "azure").mkdir()
+    code = f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(packages)!r}]; sys.argv[1:] = ['doctor']\n"
+    command = [sys.executable, "-S", "-c", f"{code}from bep.cli import main; main()"]
+    done = subprocess.run(command, cwd=workspace.folder, env=surroundings(), capture_output=True, text=True, check=True)
+    for name, lacking in (("fsspec", "fsspec"), ("azure", "azure.identity, azure.storage.blob")):
+        told = f"extra {name}: not installed ({lacking}); {EXTRAS[name][1]} needs it\n    fix: {install(name)}\n"
+        assert told in done.stdout
 
 
 def test_extras_are_those_that_may_be_installed() -> None:
     import tomllib
 
-    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     offered = project["optional-dependencies"]
     for name, (modules, _) in EXTRAS.items():
         brought = {line.partition(">")[0].replace("-", ".") for line in offered[name]}
