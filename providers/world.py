@@ -18,11 +18,12 @@ from bep.providers.protocol import Provider, Reader
 from bep.schemas.address import Address
 
 if TYPE_CHECKING:
-    from bep.providers.check import Probe
     from bep.schemas.resource import FieldPath, Resource
     from bep.schemas.specs.script_grammar import Parsed
 
 Report = Callable[[str], None]
+Exporter = Callable[["Sequence[Resource]"], "Exported"]
+"""Makes a text of the resources of the specs. Asks nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,16 @@ class Unfit:
     message: str
     fix: str
     is_error: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The specs as a text that somebody else can deploy, and what of them it cannot say: with an error among that, the
+    text is not to be handed over.
+    """
+
+    text: str
+    unfit: tuple[Unfit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,12 +373,13 @@ class ReadWorld(Protocol):
         """Environments built on this machine; None where the world builds its own."""
         ...
 
-    def unfit(self, resources: "Sequence[Resource]") -> "Iterator[Unfit]":
-        """What of the specs cannot be had here, as far as that is known without asking anybody."""
+    @property
+    def exports(self) -> Mapping[str, Exporter] | None:
+        """The languages that the specs can be handed over in, by name; None where the world has none."""
         ...
 
-    def checks(self, resources: "Sequence[Resource]") -> "Mapping[str, Probe]":
-        """What can be looked at where something does not work, for these specs: each thing by its name."""
+    def unfit(self, resources: "Sequence[Resource]") -> "Iterator[Unfit]":
+        """What of the specs cannot be had here, as far as that is known without asking anybody."""
         ...
 
     @property

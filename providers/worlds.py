@@ -21,6 +21,9 @@ def _azure(setup: Setup) -> World:
 WORLDS: Final[dict[str, Callable[[Setup], World]]] = {"local": _local, "azure": _azure}
 """How each is opened. A new world is a folder and a line here."""
 
+EXPORTS: Final[dict[str, tuple[str, ...]]] = {"azure": ("arm", "bicep")}
+"""The languages that specs for a world can be handed over in, known without opening it."""
+
 
 def open_world(name: str, setup: Setup) -> World:
     """The world of this name. Raises `KeyError` for one that is not in the table."""

@@ -16,7 +16,6 @@ from bep.planner.canonical import digest_of
 from bep.planner.observed import Condition, Observed
 from bep.planner.state import ContentRecord
 from bep.planner.wanted import records
-from bep.providers.check import Probe
 from bep.providers.protocol import Conflict, Done, Forgotten, Pending, ProviderError, Verb, Write
 from bep.providers.world import Setup, Unfit
 from bep.providers.worlds import WORLDS
@@ -164,7 +163,7 @@ class SlowWorld:
     """Objects and nothing else: no bytes given back, no environments, no jobs on this machine."""
 
     name = NAME
-    contents = places = scoring = environments = None
+    contents = places = scoring = environments = exports = None
     folders: tuple[Path, ...] = ()
     written: tuple[Path, ...] = ()
 
@@ -173,9 +172,6 @@ class SlowWorld:
 
     def unfit(self, resources: Sequence[Resource]) -> Iterator[Unfit]:
         return iter(())
-
-    def checks(self, resources: Sequence[Resource]) -> Mapping[str, Probe]:
-        return {}
 
     def seal(self) -> None: ...
 

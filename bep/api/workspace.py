@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bep.api.jobs import Jobs
     from bep.api.outcomes import Applied
     from bep.api.state import State
-    from bep.api.values import Check, Finding, Plan
+    from bep.api.values import Finding, Plan
     from bep.app.plans.events import Event as ApplyEvent
     from bep.app.workspace.opening import Opened
 
@@ -60,10 +60,11 @@ class Workspace:
             _ = found._opened().home
         return found
 
-    def _opened(self) -> "Opened":
+    def _opened(self, *, offline: bool = False) -> "Opened":
         from bep.app.workspace.opening import Opened, Source
 
-        return Opened(self.root, Source(self.specs, self.vars, self.var_files, stage=self.stage))
+        told = Source(self.specs, self.vars, self.var_files, stage=self.stage, offline=offline)
+        return Opened(self.root, told)
 
     @property
     def jobs(self) -> "Jobs":
@@ -85,15 +86,6 @@ class Workspace:
 
         with public_errors():
             return tuple(map(Finding.of, self._opened().loaded.findings))
-
-    def doctor(self) -> "tuple[Check, ...]":
-        """Everything that may be in the way: this machine, the specs, the state, whoever signs in. All is looked at,
-        whatever is broken, and nothing is raised for it.
-        """
-        from bep.api.values import Check
-        from bep.app.doctor import checks
-
-        return tuple(map(Check.of, checks(self._opened())))
 
     def format(self, *, check: bool = False) -> tuple[str, ...]:
         """Lay the specs out in one way, or with `check` only look. Returns the paths of files that were not so."""
@@ -299,6 +291,17 @@ class Workspace:
         with public_errors():
             what = plan._made if plan is not None else specs_of(self._opened()).resources
             return drawn(nodes_of(what), language)
+
+    def export(self, language: str) -> str:
+        """The specs as a template in a language that their world has, such as `arm`. Asks the world nothing.
+
+        Raises `NotFound` for another language, `Refused` where the world has none, `SpecsInvalid` for what a template
+        cannot say.
+        """
+        from bep.app.exporting import export
+
+        with public_errors():
+            return export(self._opened(offline=True), language).text
 
     def stages(self) -> list[dict[str, Any]]:
         """A row a stage: its name, whether it is chosen, how many resources its state has."""

@@ -217,6 +217,11 @@ def shape_of(kind: str) -> Shape:
     return _TABLE["endpoint" if kind == "traffic" else kind]()
 
 
+def stores(kind: str, path: Path) -> bool:
+    """Whether the service has a place for the bytes of a field; a component says all of itself in one member."""
+    return kind == "component" or any(member.field == path for member in shape_of(kind).members)
+
+
 def knows(kind: str) -> bool:
     """Whether this world has objects of a kind."""
     return kind == "traffic" or kind in _TABLE

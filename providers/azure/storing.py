@@ -11,7 +11,7 @@ from bep.providers.azure.client import ArmClient
 from bep.providers.azure.contents import CODE, DEFAULT_STORE, code_name, fields_of, folder_of, store_of
 from bep.providers.azure.place import Place
 from bep.providers.azure.shape import at
-from bep.providers.azure.shapes import shape_of
+from bep.providers.azure.shapes import stores
 from bep.schemas.resource import Content, Resource
 
 HASH: Final = "bep.sha256"
@@ -36,11 +36,9 @@ class Storing:
 
     def store(self, resource: Resource) -> None:
         """Every content of a resource that the service has a place for; of code, the asset that names it, too."""
-        sent = {member.field for member in shape_of(resource.kind).members}
         for path in fields_of(resource.kind):
             content, attribute = resource.contents.get(".".join(path)), at(resource.attributes, path)
-            is_sent = path in sent or resource.kind == "component"
-            if not is_sent or content is None or not isinstance(attribute, Mapping):
+            if not stores(resource.kind, path) or content is None or not isinstance(attribute, Mapping):
                 continue
             if path[-1] == CODE:
                 self._code(resource, content, attribute)

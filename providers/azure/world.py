@@ -12,13 +12,11 @@ from bep.providers.azure.provider import AzureProvider
 from bep.providers.azure.settings import connection_of
 from bep.providers.azure.storing import Storing
 from bep.providers.protocol import ProviderError
-from bep.providers.world import Setup, Unfit
+from bep.providers.world import Exporter, Setup, Unfit
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
-    from bep.providers.azure.blob_uploads import BlobUploads
-    from bep.providers.check import Probe
     from bep.schemas.resource import Resource
 
 
@@ -55,13 +53,18 @@ class AzureWorld:
         return credential_of(self.connection, self._setup.environment)
 
     @cached_property
-    def _storing(self) -> Storing:
-        return Storing(self.client, self.connection.place, self._uploads(self.client))
+    def exports(self) -> Mapping[str, Exporter]:
+        """Templates of Azure Resource Manager."""
+        from bep.providers.azure.exporting.languages import exporters
 
-    def _uploads(self, client: ArmClient) -> "BlobUploads":
+        return exporters(self.connection.place.workspace, self.connection.api_version)
+
+    @cached_property
+    def _storing(self) -> Storing:
         from bep.providers.azure.blob_uploads import BlobUploads
 
-        return BlobUploads(client, self.connection.place, self._credential)
+        place = self.connection.place
+        return Storing(self.client, place, BlobUploads(self.client, place, self._credential))
 
     def unfit(self, resources: "Sequence[Resource]") -> Iterator[Unfit]:
         """What is wrong with the settings, and what of the specs Azure cannot have."""
@@ -69,13 +72,6 @@ class AzureWorld:
             yield Unfit("azure-settings", "", ("provider", "azure", field), message, fix)
         for resource in resources:
             yield from unfit_of(resource, self.connection.place)
-
-    def checks(self, resources: "Sequence[Resource]") -> "Mapping[str, Probe]":
-        """Who signs in, what is there, which rights are missing. Soon over where nothing answers."""
-        from bep.providers.azure.checks import AzureChecks
-
-        client = ArmClient(self.connection, lambda: self._credential, retry_total=2, retry_connect=1, retry_status=1)
-        return AzureChecks(client, lambda: self._credential, lambda: self._uploads(client), resources).every()
 
     def seal(self) -> None:
         """Nothing is kept here in clear."""

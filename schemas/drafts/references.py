@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 from bep.lazy_dataclasses import dataclass
 from bep.lazy_patterns import lazy_pattern
@@ -114,6 +114,22 @@ def _collections() -> Mapping[str, str]:
     return {kind.collection: name for name, kind in load_kinds().items() if kind.collection}
 
 
+class _Anything(Sequence[Address]):
+    """What a world is taken to have that is not asked: whatever is named, and nothing to choose from."""
+
+    def __contains__(self, address: object) -> bool:
+        return True
+
+    def __len__(self) -> int:
+        return 0
+
+    def __getitem__(self, place: Any) -> Any:
+        raise IndexError(place)
+
+
+ANYTHING: Final[Sequence[Address]] = _Anything()
+
+
 class Addresses:
     """Every address a reference may mean: those declared, then those the provider has, asked for once a kind.
 
@@ -147,7 +163,7 @@ class Addresses:
     def known(self, kind: str) -> Sequence[Address]:
         """What the provider has of a kind, oldest first."""
         if kind not in self._asked:
-            self._asked[kind] = tuple(self._known(kind))
+            self._asked[kind] = self._known(kind)
         return self._asked[kind]
 
     def has(self, address: Address) -> bool:
@@ -199,6 +215,8 @@ class Addresses:
 
     def advice(self, wanted: str, kind: str) -> str:
         """A fix for a reference that means nothing: the nearest addresses, or all there are."""
+        if self.known(kind) is ANYTHING:
+            return "Write its version, or declare it: nobody was asked which there are."
         there = self.every(kind)
         near = nearest(wanted.partition("/")[2], [a.partition("/")[2] for a in there], most=2)
         if near:

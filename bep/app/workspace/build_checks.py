@@ -1,6 +1,6 @@
 """What of the specs cannot be had in the world that they are for. Builds nothing; prints nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from bep.lazy_dataclasses import replace
@@ -10,29 +10,34 @@ from bep.schemas.resource import FieldPath, Resource
 from bep.schemas.specs.loading import Loaded
 
 if TYPE_CHECKING:
-    from bep.providers.world import World
+    from bep.app.workspace.files import WorkspaceFiles
+    from bep.providers.world import Unfit
 
 
-def with_unfit(loaded: Loaded, world: "World", source: Callable[[str], str]) -> Loaded:
-    """The specs with a finding for each thing that cannot be had in the world: a package, a type, a field.
-
-    `source` gives the text of a file as findings may show it.
-    """
-    found = list(_findings(loaded, world))
+def with_unfit(loaded: Loaded, unfit: "Iterable[Unfit]", files: "WorkspaceFiles") -> Loaded:
+    """The specs with a finding for each thing that cannot be had in the world: a package, a type, a field."""
+    found = list(_findings(loaded, unfit))
     if not found:
         return loaded
-    files = {finding.mark.file for finding in found if finding.mark is not None} - loaded.sources.keys()
-    sources = {**loaded.sources, **{file: source(file) for file in sorted(files)}}
+    others = {finding.mark.file for finding in found if finding.mark is not None} - loaded.sources.keys()
+    sources = {**loaded.sources, **{file: _text(files, file) for file in sorted(others)}}
     return replace(loaded, findings=ordered([*loaded.findings, *found]), sources=sources)
 
 
-def _findings(loaded: Loaded, world: "World") -> Iterator[Finding]:
+def _text(files: "WorkspaceFiles", path: str) -> str:
+    """A file's text as it may be shown: whatever looks like a secret is redacted."""
+    from bep.schemas.yaml.masking import masked
+
+    return masked(files.read(path).decode("utf-8", "replace"))
+
+
+def _findings(loaded: Loaded, unfit: "Iterable[Unfit]") -> Iterator[Finding]:
     declared = {one.address: one for one in loaded.resources}
-    for unfit in world.unfit(loaded.resources):
-        resource = declared.get(unfit.address)  # type: ignore[call-overload]
-        say = mistake if unfit.is_error else warning
-        mark = _mark(resource, unfit.path) if resource else None
-        yield say(unfit.code, unfit.address, unfit.message, unfit.fix, mark)
+    for each in unfit:
+        resource = declared.get(each.address)  # type: ignore[call-overload]
+        say = mistake if each.is_error else warning
+        mark = _mark(resource, each.path) if resource else None
+        yield say(each.code, each.address, each.message, each.fix, mark)
 
 
 def _mark(resource: Resource, place: FieldPath) -> Mark:

@@ -35,6 +35,8 @@ class Source:
     """What a use case was told about the specs: files (none: `bep.yml` decides), variables, and the stage that is
     meant (none: the environment or `bep.yml` decides).
 
+    `offline`: the world is not asked, so what specs name without declaring it is taken to be there; and no secret has
+    to be set.
     `as_part`: the files are checked as a part of the workspace. `standard_input` is the text of the file called `-`.
     """
 
@@ -44,6 +46,7 @@ class Source:
     as_part: bool = False
     standard_input: bytes | None = None
     stage: str = ""
+    offline: bool = False
 
 
 class Opened:
@@ -111,7 +114,7 @@ class Opened:
             paths=self.source.paths,
             variables=self.source.variables,
             variable_files=self.source.variable_files,
-            environment=self.environment,
+            environment=self._with_secrets,
             known=self._known,
             worlds=WORLDS,
             as_part=self.source.as_part,
@@ -124,16 +127,23 @@ class Opened:
         # contents back has objects of an earlier bep: another is not asked for anything that its specs declare.
         if loaded.workspace.stage is not None and world.contents is not None:
             loaded = replace(loaded, resources=as_registered(loaded.resources, world.objects.list))
-        return with_unfit(loaded, world, self._text)
+        return with_unfit(loaded, world.unfit(loaded.resources), self.files)
 
-    def _text(self, path: str) -> str:
-        """A file's text as it may be shown: whatever looks like a secret is redacted."""
-        from bep.schemas.yaml.masking import masked
+    @property
+    def _with_secrets(self) -> Mapping[str, str]:
+        """The environment that specs are read in."""
+        if not self.source.offline:
+            return self.environment
+        from bep.app.workspace.unset_secrets import EverySecret
 
-        return masked(self.files.read(path).decode("utf-8", "replace"))
+        return EverySecret(self.environment)
 
     def _known(self, kind: str) -> Sequence[Address]:
         """What the provider has of a kind, oldest first. Asked while the specs are read, so before the state is."""
+        if self.source.offline:
+            from bep.schemas.drafts.references import ANYTHING
+
+            return ANYTHING
         from bep.providers.worlds import WORLDS
 
         return list(self.keyless_world.objects.list(kind)) if self.workspace.provider in WORLDS else ()

@@ -122,10 +122,8 @@ def choose(wanted: str | None, known: Iterable[Interpreter]) -> Interpreter | No
     return max(suiting, key=lambda one: (one.is_usual, one.numbers, one.path), default=None)
 
 
-def discovered(surroundings: Mapping[str, str], cache: Path, *, keep: bool = True) -> tuple[Interpreter, ...]:
-    """Every interpreter found. Each is asked once: answers are kept by real path and time of change in `cache`, unless
-    nothing is to be kept.
-    """
+def discovered(surroundings: Mapping[str, str], cache: Path) -> tuple[Interpreter, ...]:
+    """Every interpreter found. Each is asked once: answers are kept by real path and time of change in `cache`."""
     remembered = _remembered(cache)
     found: dict[str, Interpreter] = {}
     for path in _candidates(surroundings):
@@ -133,7 +131,7 @@ def discovered(surroundings: Mapping[str, str], cache: Path, *, keep: bool = Tru
         answer = remembered.get(key) or probe(path)
         if answer is not None:  # one that did not answer is asked again: it may only have been slow
             found[key] = answer
-    if keep and remembered != found:
+    if remembered != found:
         with suppress(OSError):  # it saves time and nothing else: a world that may only be read goes without
             make_folder(cache.parent)
             _keep(cache, found)
