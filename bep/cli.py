@@ -36,6 +36,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "rollback": "Take back an applied plan.",
     "output": "Print the outputs that bep.yml declares.",
     "graph": "Draw the resources of the specs, or the changes of a kept plan. An arrow points at what is needed first.",
+    "doctor": "Look at everything that may be in the way: machine, workspace, state, whoever signs in.",
     "export": "Write the specs as a template, for a team that deploys such.",
     "stage": "Work with the stages of this workspace: staging, production.",
     "state": "Look at the state and mend it.",

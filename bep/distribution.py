@@ -3,6 +3,12 @@
 NAME = "bep-batch"
 """The distribution. Command and package are `bep`, but on the public index that name is a stranger's package."""
 
+EXTRAS = {
+    "azure": (("azure.identity", "azure.storage.blob"), "a workspace of Azure ML, or a state in Azure Blob Storage"),
+    "fsspec": (("fsspec",), "inputs and outputs in stores such as s3:// or abfs://"),
+}
+"""What users may add: the modules that each brings, and what it is for."""
+
 
 def install(extra: str, *others: str) -> str:
     """The command that adds an extra of bep's to the environment that bep is in, and other packages with it.

@@ -18,6 +18,7 @@ from bep.providers.protocol import Provider, Reader
 from bep.schemas.address import Address
 
 if TYPE_CHECKING:
+    from bep.providers.check import Probe
     from bep.schemas.resource import FieldPath, Resource
     from bep.schemas.specs.script_grammar import Parsed
 
@@ -380,6 +381,10 @@ class ReadWorld(Protocol):
 
     def unfit(self, resources: "Sequence[Resource]") -> "Iterator[Unfit]":
         """What of the specs cannot be had here, as far as that is known without asking anybody."""
+        ...
+
+    def checks(self, resources: "Sequence[Resource]") -> "Mapping[str, Probe]":
+        """What can be looked at where something does not work, for these specs: each thing by its name."""
         ...
 
     @property

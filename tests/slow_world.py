@@ -16,6 +16,7 @@ from bep.planner.canonical import digest_of
 from bep.planner.observed import Condition, Observed
 from bep.planner.state import ContentRecord
 from bep.planner.wanted import records
+from bep.providers.check import Probe
 from bep.providers.protocol import Conflict, Done, Forgotten, Pending, ProviderError, Verb, Write
 from bep.providers.world import Setup, Unfit
 from bep.providers.worlds import WORLDS
@@ -172,6 +173,9 @@ class SlowWorld:
 
     def unfit(self, resources: Sequence[Resource]) -> Iterator[Unfit]:
         return iter(())
+
+    def checks(self, resources: Sequence[Resource]) -> Mapping[str, Probe]:
+        return {}
 
     def seal(self) -> None: ...
 

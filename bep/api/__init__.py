@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from bep.api.state import State as State
     from bep.api.state import Stored as Stored
     from bep.api.values import Change as Change
+    from bep.api.values import Check as Check
     from bep.api.values import Finding as Finding
     from bep.api.values import Plan as Plan
     from bep.api.values import approve as approve
@@ -65,7 +66,7 @@ _MODULES: Final = {
     "bep.api.job_values": ("Job", "JobFailure", "LogLine", "Removed"),
     "bep.api.outcomes": ("Adopted", "Applied", "Freed", "Imported", "NotDone"),
     "bep.api.state": ("State", "Stored"),
-    "bep.api.values": ("Change", "Finding", "Plan", "approve"),
+    "bep.api.values": ("Change", "Check", "Finding", "Plan", "approve"),
     "bep.api.workspace": ("Workspace",),
     "bep.schemas.next_step": ("Step",),
 }

@@ -8,6 +8,7 @@ from bep.lazy_dataclasses import dataclass, field
 from bep.schemas.next_step import Step
 
 if TYPE_CHECKING:
+    from bep.app.doctor import Check as Looked
     from bep.planner.plan import Change as PlannedChange
     from bep.planner.plan import Plan as MadePlan
     from bep.planner.plan import PlanFinding
@@ -54,6 +55,24 @@ class Finding:
     def place(self) -> str:
         """`specs.yml:3:7: `, or nothing."""
         return f"{self.file}:{self.line}:{self.column}: " if self.file else ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at: `verdict` is ok, warning, problem or skipped, `found` what is there or why it was
+    skipped, `fix` how it is mended, `next` steps that the two speak of.
+    """
+
+    name: str
+    verdict: str
+    found: str
+    fix: str = ""
+    next: tuple[Step, ...] = ()
+
+    @classmethod
+    def of(cls, found: "Looked") -> Self:
+        """What a check found."""
+        return cls(found.name, str(found.verdict), found.found, found.fix, found.next)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bep.api.jobs import Jobs
     from bep.api.outcomes import Applied
     from bep.api.state import State
-    from bep.api.values import Finding, Plan
+    from bep.api.values import Check, Finding, Plan
     from bep.app.plans.events import Event as ApplyEvent
     from bep.app.workspace.opening import Opened
 
@@ -86,6 +86,15 @@ class Workspace:
 
         with public_errors():
             return tuple(map(Finding.of, self._opened().loaded.findings))
+
+    def doctor(self) -> "tuple[Check, ...]":
+        """Everything that may be in the way: this machine, the specs, the state, whoever signs in. All is looked at,
+        whatever is broken, and nothing is raised for it.
+        """
+        from bep.api.values import Check
+        from bep.app.doctor import checks
+
+        return tuple(map(Check.of, checks(self._opened())))
 
     def format(self, *, check: bool = False) -> tuple[str, ...]:
         """Lay the specs out in one way, or with `check` only look. Returns the paths of files that were not so."""

@@ -45,7 +45,7 @@ class BlobUploads:
         from concurrent.futures import ThreadPoolExecutor
 
         with self._lock:
-            container = self._containers.get(store) or self._opened(address, store)
+            container = self._containers.get(store) or self.container(address, store)
             self._containers[store] = container
         with ThreadPoolExecutor(AT_ONCE) as threads:
             upload = _Upload(container, address, threads)
@@ -56,7 +56,8 @@ class BlobUploads:
                 upload.large(one)
         return f"{container.url.partition('?')[0]}/{folder}"
 
-    def _opened(self, address: str, store: str) -> "ContainerClient":
+    def container(self, address: str, store: str) -> "ContainerClient":
+        """The container of a datastore. Raises `ProviderError` and `Refusal`; asks the container nothing yet."""
         try:
             from azure.storage.blob import ContainerClient
         except ImportError:

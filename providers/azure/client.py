@@ -53,6 +53,8 @@ class ArmClient:
     ) -> None:
         self.connection = connection
         self._credential, self._options = credential, options
+        self.told_at = ""
+        """The time of the last answer by the service's clock, as HTTP writes it."""
         self._lock = threading.Lock()
         self._host = urlsplit(connection.base_url).netloc
 
@@ -115,7 +117,7 @@ class ArmClient:
         from azure.core.rest import HttpRequest
 
         answer = self._client.send_request(HttpRequest(method, url, json=body))
-        text = answer.text()
+        text, self.told_at = answer.text(), answer.headers.get("Date", "")
         if answer.status_code >= 400:
             raise refusal_of(answer.status_code, answer.headers, text)
         found = json.loads(text) if text.strip() else None

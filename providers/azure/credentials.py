@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 
 from bep.distribution import install
 from bep.lazy_dataclasses import dataclass
-from bep.providers.azure.settings import Connection
+from bep.providers.azure.settings import TOKEN, Connection
 from bep.providers.protocol import ProviderError
 
 if TYPE_CHECKING:
@@ -51,6 +51,14 @@ def credential_of(connection: Connection, environment: Mapping[str, str]) -> "To
     """The credential to ask for tokens; it asks for none yet. Raises `ProviderError` without azure-identity."""
     found: TokenCredential = GivenToken(connection.token) if connection.token else _found(connection, environment)
     return found
+
+
+def taken(credential: "TokenCredential", connection: Connection) -> str:
+    """Which credential gave a token, by name; of azure-identity's chain, the link that did."""
+    if connection.token:
+        return f"the token in {TOKEN}"
+    chosen = getattr(credential, "_successful_credential", None)  # it is said in azure-identity's log alone
+    return " with ".join(type(one).__name__ for one in (credential, chosen) if one is not None)
 
 
 def _found(connection: Connection, environment: Mapping[str, str]) -> Any:

@@ -17,6 +17,8 @@ from bep.providers.world import Exporter, Setup, Unfit
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
+    from bep.providers.azure.blob_uploads import BlobUploads
+    from bep.providers.check import Probe
     from bep.schemas.resource import Resource
 
 
@@ -61,10 +63,12 @@ class AzureWorld:
 
     @cached_property
     def _storing(self) -> Storing:
+        return Storing(self.client, self.connection.place, self._uploads(self.client))
+
+    def _uploads(self, client: ArmClient) -> "BlobUploads":
         from bep.providers.azure.blob_uploads import BlobUploads
 
-        place = self.connection.place
-        return Storing(self.client, place, BlobUploads(self.client, place, self._credential))
+        return BlobUploads(client, self.connection.place, self._credential)
 
     def unfit(self, resources: "Sequence[Resource]") -> Iterator[Unfit]:
         """What is wrong with the settings, and what of the specs Azure cannot have."""
@@ -72,6 +76,13 @@ class AzureWorld:
             yield Unfit("azure-settings", "", ("provider", "azure", field), message, fix)
         for resource in resources:
             yield from unfit_of(resource, self.connection.place)
+
+    def checks(self, resources: "Sequence[Resource]") -> "Mapping[str, Probe]":
+        """Who signs in, what is there, which rights are missing. Soon over where nothing answers."""
+        from bep.providers.azure.checks import AzureChecks
+
+        client = ArmClient(self.connection, lambda: self._credential, retry_total=2, retry_connect=1, retry_status=1)
+        return AzureChecks(client, lambda: self._credential, lambda: self._uploads(client), resources).every()
 
     def seal(self) -> None:
         """Nothing is kept here in clear."""

@@ -12,6 +12,7 @@ from bep.providers.local.provider import LocalProvider
 from bep.providers.world import Chosen, Kept, Report, ScoredWith, Setup, Unfit, Unreferenced
 
 if TYPE_CHECKING:
+    from bep.providers.check import Probe
     from bep.providers.local.scored_environments import ScoredEnvironments
     from bep.schemas.resource import Resource
 
@@ -81,6 +82,12 @@ class LocalWorld:
                 found = self.environments.unbuildable(one.attributes, files.files if files else {})
                 for place, message, fix in found:
                     yield Unfit("environment-unbuildable", one.address, place, message, f"{fix}.")
+
+    def checks(self, resources: "Sequence[Resource]") -> "Mapping[str, Probe]":
+        """Pythons, who builds environments, folders."""
+        from bep.providers.local.checks import LocalChecks
+
+        return LocalChecks(self.objects, self.written, resources).every()
 
     def seal(self) -> None:
         """Seal what an earlier bep wrote in clear."""

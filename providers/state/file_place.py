@@ -1,7 +1,7 @@
 """The files of a state on a disk: all stand beside the state's own, a link to which is followed. Knows no state."""
 
 import os
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from bep.providers.state.locking import Lock
 from bep.providers.state.place import JOURNAL, STATE
 
 if TYPE_CHECKING:
+    from bep.providers.check import Probe
     from bep.providers.state.journal_file import JournalFile
 
 Identity = tuple[int, int, int, int]
@@ -112,3 +113,10 @@ class FilePlace:
     def unlock(self, id: str) -> Holder:
         """See `Place`."""
         return locking.unlock(self.path, id)
+
+    def checks(self) -> "Mapping[str, Probe]":
+        """See `Place`."""
+        from bep.providers.folder_check import folder_check
+
+        files = (self.path, self.where(JOURNAL), locking.lock_path(self.path))
+        return {"state's place": lambda: [folder_check("state's place", (self.path.parent, *files))]}

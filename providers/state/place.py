@@ -4,13 +4,14 @@ A file of a state is named by what follows the state's own name: `""` is the sta
 `.backups/7.json` the copy of serial 7. What a place does not hold reads as None.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
+    from bep.providers.check import Probe
     from bep.providers.state.holder import Holder
 
 
@@ -140,4 +141,8 @@ class Place(Protocol):
 
     def unlock(self, id: str) -> "Holder":
         """Remove the lock with this id, for an owner that is known to be gone. Raises `NotThatLock`."""
+        ...
+
+    def checks(self) -> "Mapping[str, Probe]":
+        """What can be looked at where a state cannot be kept: each thing by its name."""
         ...

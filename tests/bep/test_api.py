@@ -48,6 +48,7 @@ CALLS: Final[Mapping[str, str]] = {
     "rollback": "Workspace.rollback",
     "output": "Workspace.outputs",
     "graph": "Workspace.graph",
+    "doctor": "Workspace.doctor",
     "export": "Workspace.export",
     "stage list": "Workspace.stages",
     "state list": "State.list",

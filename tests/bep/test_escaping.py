@@ -89,6 +89,7 @@ SAYING: dict[str, list[list[str]]] = {
     "rollback": [[]],
     "output": [[], [HOSTILE]],
     "graph": [[], ["--format", HOSTILE]],
+    "doctor": [[], ["--json"], ["-o", "table"]],
     "export": [["arm"], [HOSTILE]],
     "stage": [["list"]],
     "state": [["list"], ["show", "endpoint/letters"], ["show", HOSTILE], ["rm", HOSTILE]],

@@ -50,6 +50,7 @@ COMMANDS: dict[str, tuple[frozenset[str], int]] = {
     "state show endpoint/letters": (NONE, 255),
     "stage list": (NONE, 211),
     "env list": (NONE, 300),
+    "doctor": (NONE, 322),
     "gc --dry-run": (NONE, 270),
     "schema show model": (NONE, 142),
     "explain unknown-field": (NONE, 160),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from bep.app.workspace.opening import Source
     from bep.planner.plan import Plan
     from bep.planner.state import State
+    from bep.providers.check import Probe
     from bep.providers.protocol import Provider, Reader
     from bep.providers.state.backups import Backups
     from bep.providers.state.holder import Holder
@@ -89,6 +90,10 @@ class ReadPlace(Protocol):
 
     def read(self, part: str) -> bytes | None:
         """The bytes of a file."""
+        ...
+
+    def checks(self) -> "Mapping[str, Probe]":
+        """What can be looked at where a state cannot be kept."""
         ...
 
 

@@ -122,8 +122,10 @@ def choose(wanted: str | None, known: Iterable[Interpreter]) -> Interpreter | No
     return max(suiting, key=lambda one: (one.is_usual, one.numbers, one.path), default=None)
 
 
-def discovered(surroundings: Mapping[str, str], cache: Path) -> tuple[Interpreter, ...]:
-    """Every interpreter found. Each is asked once: answers are kept by real path and time of change in `cache`."""
+def discovered(surroundings: Mapping[str, str], cache: Path, *, keep: bool = True) -> tuple[Interpreter, ...]:
+    """Every interpreter found. Each is asked once: answers are kept by real path and time of change in `cache`, unless
+    nothing is to be kept.
+    """
     remembered = _remembered(cache)
     found: dict[str, Interpreter] = {}
     for path in _candidates(surroundings):
@@ -131,7 +133,7 @@ def discovered(surroundings: Mapping[str, str], cache: Path) -> tuple[Interprete
         answer = remembered.get(key) or probe(path)
         if answer is not None:  # one that did not answer is asked again: it may only have been slow
             found[key] = answer
-    if remembered != found:
+    if keep and remembered != found:
         with suppress(OSError):  # it saves time and nothing else: a world that may only be read goes without
             make_folder(cache.parent)
             _keep(cache, found)

@@ -66,6 +66,12 @@ def _credential(settings: BlobSettings, environment: Mapping[str, str]) -> Any:
     return DefaultAzureCredential()
 
 
+def signs_in_by(environment: Mapping[str, str]) -> str:
+    """Which of the ways is taken, by name."""
+    named = next((name for name in (*_KEYS, *_TOKENS) if environment.get(name)), "")
+    return f"what {named} holds" if named else "who is signed in"
+
+
 def account_name(url: str) -> str:
     """The account that an address is of: its first label, or the first step of its path where the host is a number."""
     parts = urlsplit(url)

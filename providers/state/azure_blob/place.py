@@ -1,19 +1,26 @@
 """The files of a state as blobs of one container, by the state's own name. Knows no state, no plan and no world."""
 
 import tempfile
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from bep.disk.durable import At, nowhere
 from bep.providers.state.azure_blob.blobs import Blobs
-from bep.providers.state.azure_blob.client import BlobSettings
+from bep.providers.state.azure_blob.client import BlobSettings, signs_in_by
 from bep.providers.state.azure_blob.journal import BlobJournal, rewrite
 from bep.providers.state.azure_blob.lease import BlobLock, Leases
 from bep.providers.state.holder import Holder, StateLocked
 from bep.providers.state.place import JOURNAL, STATE, Overtaken
 
+if TYPE_CHECKING:
+    from bep.providers.check import Check, Probe
+
 __all__ = ["BlobPlace", "BlobSettings"]
+
+CHECKED: Final = ".checked"
+"""The part that is written to see whether one may."""
 
 
 class BlobPlace:
@@ -21,7 +28,7 @@ class BlobPlace:
 
     def __init__(self, settings: BlobSettings, *, home: Path, environment: Mapping[str, str], at: At = nowhere) -> None:
         self._blobs = Blobs(settings, environment, at=at)
-        self._home = home
+        self._home, self._environment = home, environment
         self._leases = Leases(self._blobs, home / "state-leases")
 
     @property
@@ -91,3 +98,16 @@ class BlobPlace:
     def unlock(self, id: str) -> Holder:
         """See `Place`."""
         return self._leases.unlock(id)
+
+    def checks(self) -> "Mapping[str, Probe]":
+        """See `Place`. A blob of a name of its own is written and taken away: rights are not told beforehand."""
+        return {"state's place": self._check}
+
+    def _check(self) -> "Iterator[Check]":
+        from bep.providers.check import ok
+
+        self._blobs.properties(STATE)
+        yield ok("state's place", f"{self.where()} can be read, with {signs_in_by(self._environment)}")
+        self._blobs.put(CHECKED, b"")
+        self._blobs.remove(CHECKED)
+        yield ok("state's place", f"{self.where()} can be written")
