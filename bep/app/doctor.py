@@ -3,6 +3,7 @@
 One that fails hides no other. Knows no world by name and changes nothing.
 """
 
+import os
 import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -115,7 +116,7 @@ def _is_there(module: str) -> bool:
 
 
 def _is_workspace(opened: "Reading") -> bool:
-    return (opened.root / FILE).exists()
+    return os.path.lexists(opened.root / FILE)
 
 
 def _workspace(opened: "Reading") -> Iterator[Check]:

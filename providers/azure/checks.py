@@ -31,7 +31,7 @@ PERMISSIONS: Final = "providers/Microsoft.Authorization/permissions"
 PERMISSIONS_VERSION: Final = "2022-04-01"
 _SKEW: Final = 300
 """Seconds between the clocks from which a token that was just made counts as too new or too old."""
-_LONGEST: Final = 500  # characters of why nobody could sign in
+_LONGEST: Final = 500  # characters of what a client says: a chain of credentials says why of each
 _SIGN_IN: Final = (
     "sign in with az login, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET of a service principal"
 )
@@ -67,33 +67,32 @@ class AzureChecks:
         }
 
     @cached_property
-    def _token(self) -> str:
-        return self._credential().get_token(self._connection.scope).token
+    def _token(self) -> str | Exception:
+        """A token, or why there is none: asked for once, for a chain of credentials takes its time to say no."""
+        try:
+            return self._credential().get_token(self._connection.scope).token
+        except Exception as error:  # azure-identity's, the operating system's, those of an issuer's answer
+            return error
 
     def _sign_in(self) -> Iterator[Check]:
-        from azure.core.exceptions import AzureError
-
-        try:
-            claims = claims_of(self._token)
-        except ProviderError as refusal:  # the settings are wrong, or an extra is missing: the message says how to mend
-            message, _, fix = refusal.message.partition("\n    fix: ")
-            yield problem("Azure sign-in", message, fix)
+        name, token = "Azure sign-in", self._token
+        if isinstance(token, ProviderError):  # the settings are wrong, or an extra is missing: it says how to mend that
+            message, _, fix = token.message.partition("\n    fix: ")
+            yield problem(name, message, fix)
             return
-        except (AzureError, ValueError, OSError) as error:
-            yield problem("Azure sign-in", " ".join(str(error).split())[:_LONGEST], _SIGN_IN)
+        if isinstance(token, Exception):
+            yield problem(name, _in_one_line(token), _SIGN_IN)
             return
+        claims = claims_of(token)
         whose = f"{taken(self._credential(), self._connection)}: {claims}"
         if claims.until is not None and claims.until < datetime.now(UTC):
-            yield problem("Azure sign-in", f"{whose}; the token ended at {claims.until:%Y-%m-%d %H:%M} UTC", _SIGN_IN)
+            yield problem(name, f"{whose}; the token ended at {claims.until:%Y-%m-%d %H:%M} UTC", _SIGN_IN)
         else:
-            yield ok("Azure sign-in", f"{whose}; for the subscription {self._connection.place.subscription}")
+            yield ok(name, f"{whose}; for the subscription {self._connection.place.subscription}")
 
     @property
     def _is_signed_in(self) -> bool:
-        try:
-            return bool(self._token)
-        except Exception:  # why not is told by the first check
-            return False
+        return isinstance(self._token, str)
 
     @cached_property
     def _found(self) -> Mapping[str, Any] | Refusal | str:
@@ -106,7 +105,7 @@ class AzureChecks:
         except Refusal as refusal:
             return refusal
         except AzureError as error:
-            return " ".join(str(error).split())[:_LONGEST]
+            return _in_one_line(error)
 
     def _asked(self, id: str, version: str) -> Mapping[str, Any]:
         return self._client.look(f"{self._connection.base_url}{id}?api-version={version}").body or {}
@@ -193,9 +192,14 @@ class AzureChecks:
             container = self._uploads().container(f"datastore/{DEFAULT_STORE}", DEFAULT_STORE)
             next(iter(container.list_blob_names(results_per_page=1, retry_total=0)), None)
         except Exception as error:  # of three clients: whatever it is, it keeps files from being stored
-            found = error.message if isinstance(error, ProviderError) else " ".join(str(error).split())[:_LONGEST]
+            found = error.message if isinstance(error, ProviderError) else _in_one_line(error)
             fix = f"give yourself {rights.SECRETS}, or Storage Blob Data Contributor on the container"
             doubtful = problem if any(one.contents for one in self._resources) else warning
             yield doubtful(name, f"the datastore {DEFAULT_STORE}: {found}", fix)
         else:
             yield ok(name, f"the container {container.container_name} of the datastore {DEFAULT_STORE} can be read")
+
+
+def _in_one_line(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

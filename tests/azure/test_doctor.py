@@ -13,6 +13,7 @@ import pytest
 from bep.providers.azure import rights
 from bep.providers.azure.claims import claims_of
 from tests.azure.double import Double
+from tests.azure.serving import _Handler
 from tests.azure.tokens import ARM, ML, TENANT, token
 from tests.azure.workspace import ROOT, Workspace
 from tests.bep.conftest import surroundings, write
@@ -108,6 +109,43 @@ def test_nobody_has_signed_in(azure: Double, tmp_path: Path) -> None:
         "nobody has signed in",
     )
     assert not azure.log.requests("GET")
+
+
+def test_without_the_extra_its_command_is_said(azure: Double, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, azure)
+    code = (
+        "import sys; sys.modules['azure.identity'] = None; sys.argv[1:] = ['doctor']; from bep.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=workspace.folder,
+        env={**surroundings(), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (3, "")
+    said = "problem   Azure sign-in: azure-identity is not installed; install it: pip install 'bep-batch[azure]'\n"
+    assert said in done.stdout
+
+
+def test_an_issuer_that_answers_something_else_is_no_sign_in(azure: Double, tmp_path: Path) -> None:
+    pytest.importorskip("azure.identity")
+    issuer = {"ACTIONS_ID_TOKEN_REQUEST_URL": f"{azure.base_url}/discovery", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "hushed"}
+    whom = {"BEP_AZURE_ACCESS_TOKEN": "", "AZURE_TENANT_ID": TENANT, "AZURE_CLIENT_ID": TENANT}
+    found = looked(Workspace(tmp_path, azure), expect=3, **whom, **issuer, AZURE_AUTHORITY_HOST="https://127.0.0.1:1")
+    assert found["Azure sign-in"]["verdict"] == "problem"
+    assert "hushed" not in json.dumps(found)
+
+
+@pytest.mark.parametrize(("told", "which"), [("2024", "ahead of"), ("2124", "behind")])
+def test_a_clock_that_is_wrong(
+    azure: Double, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, which: str
+) -> None:
+    monkeypatch.setattr(_Handler, "date_time_string", lambda *_: f"Sat, 01 Jan {told} 00:00:00 GMT")
+    found = looked(Workspace(tmp_path, azure), expect=3)
+    assert found["clock"]["verdict"] == "problem"
+    assert f"s {which} Azure's" in found["clock"]["found"]
 
 
 def test_nothing_answers(azure: Double, tmp_path: Path) -> None:

@@ -192,6 +192,29 @@ def test_a_bep_yml_that_is_wrong_is_a_problem_of_the_specs(tmp_path: Path, text:
     assert not [one for one in found.values() if "Error" in one.found and "it could not be looked at" in one.found]
 
 
+@pytest.mark.parametrize("command", ["doctor", "show"])
+def test_a_folder_that_is_gone_is_said(tmp_path: Path, command: str) -> None:
+    (tmp_path / "gone").mkdir()
+    script = f'rmdir "$PWD"; exec "$0" -P -m bep {command}'
+    done = subprocess.run(
+        ["sh", "-c", script, sys.executable],
+        cwd=tmp_path / "gone",
+        env=surroundings(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "error: the folder that this was started in is not there any more; go to one that is\n"
+
+
+def test_a_bep_yml_that_is_a_folder_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "bep.yml").mkdir()
+    found = {one.name: one for one in checks(Opened(tmp_path, Source()))}
+    assert found["specs"].verdict == "problem"
+    assert found["own Python"].verdict == "ok"
+
+
 def test_from_python(applied: Workspace) -> None:
     found = {one.name: one for one in api.Workspace.open(applied.folder).doctor()}
     assert found["state"] == api.Check("state", "ok", f"{applied.folder}/.bep/state.json, serial 1, 6 resources")

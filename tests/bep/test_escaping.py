@@ -89,8 +89,8 @@ SAYING: dict[str, list[list[str]]] = {
     "rollback": [[]],
     "output": [[], [HOSTILE]],
     "graph": [[], ["--format", HOSTILE]],
-    "doctor": [[], ["--json"], ["-o", "table"]],
     "export": [["arm"], [HOSTILE]],
+    "doctor": [[], ["-o", "json"], ["-o", "table"]],
     "stage": [["list"]],
     "state": [["list"], ["show", "endpoint/letters"], ["show", HOSTILE], ["rm", HOSTILE]],
     "gc": [["--dry-run"], [HOSTILE]],
@@ -143,7 +143,7 @@ def test_no_pipe_receives_what_a_terminal_would_obey(hostile: Workspace, command
 TERMINAL = [
     ("validate", ["wrong.yml"]), ("plan", []), ("show", ["endpoint/letters"]), ("run", ["job.yml", "--name", "seen"]),
     ("job", ["logs", "one-bad"]), ("job", ["stream", "all-bad"]), ("job", ["show", "one-bad"]),
-    ("job", ["list"]), ("show", [f"--no-{HOSTILE}"]),
+    ("job", ["list"]), ("show", [f"--no-{HOSTILE}"]), ("doctor", []),
 ]  # fmt: skip
 
 

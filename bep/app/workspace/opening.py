@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bep.app.errors import Refused
 from bep.app.workspace.clock import new_state, now
 from bep.app.workspace.files import WorkspaceFiles
 from bep.app.workspace.visibility import seen_by
@@ -324,8 +325,12 @@ class Opened:
 
 
 def here(source: Source | None = None) -> Opened:
-    """The workspace of the current folder."""
-    return Opened(Path.cwd(), source or Source())
+    """The workspace of the current folder. Raises `Refused` where that was taken away meanwhile."""
+    try:
+        root = Path.cwd()
+    except FileNotFoundError:
+        raise Refused("the folder that this was started in is not there any more; go to one that is") from None
+    return Opened(root, source or Source())
 
 
 def workspace_here(source: Source | None = None) -> Opened:
