@@ -117,7 +117,7 @@ def _with_expressions(node: Any) -> Any:
     scalar = "properties" not in node and types not in ("object", "array")
     if not scalar or not (set(NARROW) & set(node) or types in ("integer", "number", "boolean")):
         return found
-    outside = {w: found.pop(w) for w in ("description", "deprecated", "default", "readOnly") if w in found}
+    outside = {w: found.pop(w) for w in ("description", "deprecated", "default", "examples", "readOnly") if w in found}
     words = {w: found.pop(w) for w in list(found) if w.startswith("x-bep-")}
     return {**outside, **words, "anyOf": [found, EXPRESSION]}
 

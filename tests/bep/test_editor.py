@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+import jsonschema
 import pytest
 
 from bep.app.editor_settings import with_schemas
@@ -204,12 +205,18 @@ def fields(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, .
         yield from fields(below, path)
 
 
+SINGLE = ("string", "integer", "number", "boolean")
+
+
 @pytest.mark.parametrize("name", [*kind_names(), "workspace", "job"])
-def test_every_field_has_a_title_and_a_description_and_an_example_where_it_is_no_free_text(name: str) -> None:
+def test_every_field_has_a_title_and_a_description_and_an_example_that_it_takes(name: str) -> None:
     every = [(path, one) for path, one in fields(json.loads(published()[name])) if "$ref" not in one]
     assert every
     for path, one in every:
         assert one.get("title"), path
         assert one.get("description"), path
-        if any("enum" in form or form.get("type") in ("integer", "boolean") for form in (one, *one.get("anyOf", ()))):
+        is_written = "Filled by the service" not in one["description"] and one["description"] != "Ignored."
+        if is_written and any(form.get("type") in SINGLE or "enum" in form for form in (one, *one.get("anyOf", ()))):
             assert one["examples"], path
+        for example in one.get("examples", ()):
+            jsonschema.Draft202012Validator(one).validate(example)
