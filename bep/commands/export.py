@@ -41,7 +41,7 @@ def export(
     from bep.disk.durable import replacing
     from bep.lazy_dataclasses import replace
 
-    must_be_a_file(out, "bep plan")
+    must_be_a_file(out, "bep export", prints=f"bep export {language}")
     console = Console()
     source = replace(source_of(None, var, var_file), offline=True)
     made = exported(here_to_read(console, source), language)

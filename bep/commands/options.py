@@ -75,10 +75,11 @@ def addresses(named: list[str] | None, files: list[Path] | None) -> tuple[str, .
     return (*(named or ()), *(line for line in lines if line))
 
 
-def must_be_a_file(out: Path | None, command: str) -> None:
+def must_be_a_file(out: Path | None, command: str, *, prints: str = "") -> None:
     """Raise `Stop` for a file that is called as a format is, or comes from `-out=FILE`: nobody means that.
 
-    `command` is the one that prints JSON. A file of such a name is still to be had: `./json`.
+    `command` is the one that prints JSON; `prints` is one that has no formats.
+    A file of such a name is still to be had: `./json`.
     """
     if out is None:
         return
@@ -87,7 +88,7 @@ def must_be_a_file(out: Path | None, command: str) -> None:
         raise Stop(ExitCode.ERROR, f"-o{name} would be a file {name!r}\n    fix: --out {name.removeprefix('ut=')}")
     if name in _FORMATS:
         right = {"table": "bep show", "tsv": "bep show -o tsv", "markdown": f"{command} --markdown"}
-        told = right.get(name, f"{command} --json")
+        told = prints or right.get(name, f"{command} --json")
         fix = f"`{told}` prints that; a file of this name is ./{name}"
         raise Stop(ExitCode.ERROR, f"-o is the file that is written, and {name!r} is a format\n    fix: {fix}")
 

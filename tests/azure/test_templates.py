@@ -305,6 +305,10 @@ def test_the_command_writes_what_the_call_returns_and_imports_little(tmp_path: P
     with pytest.raises(api.NotFound, match="'brm'; there are: arm, bicep") as found:
         ours.export("brm")
     assert found.value.nearest == ("arm",)
+    assert (
+        "`bep export arm` prints that; a file of this name is ./json"
+        in bep_in(tmp_path, "export", "arm", "-o", "json").stderr
+    )
     in_process = bep_in(tmp_path, "export", "arm")
     assert in_process.stdout == ours.export("arm")
     assert "warning: data/d/1: a template has no bytes: they must be at azureml://datastores/" in in_process.stderr

@@ -55,20 +55,7 @@ def template_of(resources: Sequence[Resource], workspace: str, api_version: str)
         for address in order
         if kind_of(address) != "traffic"
     }
-    items = tuple(
-        _traffic(declared[address], symbols[address], api_version, bodies, needs[address])
-        if kind_of(address) == "traffic"
-        else Item(
-            address,
-            symbols[address],
-            type_of(shape_of(kind_of(address)).type),
-            api_version,
-            names_of(address),
-            needs[address],
-            bodies[address],
-        )
-        for address in order
-    )
+    items = tuple(_item(declared[address], symbols[address], api_version, bodies, needs[address]) for address in order)
     uploads = tuple(upload for address in order for upload in _uploads(declared[address]))
     return Template(workspace, tuple(secrets), items, uploads)
 
@@ -154,6 +141,19 @@ def _without_tags(body: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]
     if left:
         holder[path[-1]] = left
     return body
+
+
+def _item(
+    resource: Resource,
+    symbol: str,
+    api_version: str,
+    bodies: Mapping[Address, Mapping[str, Any]],
+    needs: tuple[Address, ...],
+) -> Item:
+    if resource.kind == "traffic":
+        return _traffic(resource, symbol, api_version, bodies, needs)
+    address, kind = resource.address, type_of(shape_of(resource.kind).type)
+    return Item(address, symbol, kind, api_version, names_of(address), needs, bodies[address])
 
 
 def _traffic(
