@@ -13,7 +13,7 @@ from bep.lazy_dataclasses import dataclass
 from bep.lazy_patterns import lazy_pattern
 
 if TYPE_CHECKING:
-    from bep.app.workspace.opening import Opened
+    from bep.app.workspace.contexts import Specs
 
 SETTINGS: Final = Path(".vscode", "settings.json")
 KEY: Final = "yaml.schemas"
@@ -38,7 +38,7 @@ class Written:
     given: tuple[str, ...] = ()
 
 
-def write_settings(opened: "Opened", folder: Path, *, modelines: bool = False) -> Written:
+def write_settings(opened: "Specs", folder: Path, *, modelines: bool = False) -> Written:
     """Let VS Code take the schemas in `folder` for the files of a workspace; with `modelines`, every editor for specs
     that have a `$schema` of their own, which is preferred to any setting.
     """
