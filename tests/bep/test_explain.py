@@ -14,8 +14,11 @@ from tests.bep.conftest import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("schemas", "planner", "providers", "bep")
-WITHOUT_EXAMPLE = {"declares-nothing", "in-progress", "not-sent", "refused-by-azure"}
-"""What has no example: no way to it is known, another program has to be at work, or what Azure publishes decides."""
+WITHOUT_EXAMPLE = {
+    *("declares-nothing", "in-progress", "not-available", "not-in-a-template", "not-sent", "refused-by-azure")
+}
+"""What has no example: no way to it is known here, another program has to be at work, what Azure publishes decides, or
+no validation and no plan says it."""
 EXAMPLES = [one for one in explanations().values() if one.code not in WITHOUT_EXAMPLE]
 CODE = re.compile(r"[a-z]+(-[a-z0-9]+)+|protected")
 NO_CODES = {"x-bep", "azureml-sdk", "x-ms-correlation-request-id"}
