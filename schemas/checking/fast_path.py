@@ -9,7 +9,9 @@ from bep.schemas.kinds.published import in_python, pointed, schema_of
 
 Accept = Callable[[Any], bool]
 
-ANNOTATIONS = frozenset(("$schema", "$id", "$defs", "title", "description", "default", "deprecated", "readOnly"))
+ANNOTATIONS = frozenset(
+    ("$schema", "$id", "$defs", "title", "description", "default", "deprecated", "examples", "readOnly")
+)
 TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),

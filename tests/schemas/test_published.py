@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from bep.schemas.checking.fast_path import accept_of, acceptor
+from bep.schemas.checking.fast_path import ANNOTATIONS, OBJECT_WORDS, WORDS, accept_of, acceptor
 from bep.schemas.kinds.kind import kind_names, load_kind, load_kinds
 from bep.schemas.kinds.published import OTHERS, editor_text, followed, schema_of
 from bep.schemas.yaml.node import plain
@@ -172,3 +172,25 @@ def test_editors_take_variables_where_values_are_narrow(name: str) -> None:
     compute = {"name": "cpu-cluster", "type": "amlcompute", "max_instances": "${{ var.nodes }}"}
     assert editor.is_valid(compute) == (name == "compute")
     assert not validator(name).is_valid(compute)
+
+
+def words_in(node: object) -> Iterator[str]:
+    """Every word of JSON Schema in a node and below it."""
+    if isinstance(node, Mapping):
+        yield from node
+        for word, below in node.items():
+            if word in ("properties", "$defs"):
+                for one in below.values():
+                    yield from words_in(one)
+            elif word not in ("default", "examples", "const", "enum", "required") and not word.startswith("x-bep-"):
+                yield from words_in(below)
+    elif isinstance(node, list):
+        for one in node:
+            yield from words_in(one)
+
+
+@pytest.mark.parametrize("name", [*kind_names(), "workspace", "job", "extension"])
+def test_every_word_of_our_schemas_is_known_to_the_quick_check(name: str) -> None:
+    known = ANNOTATIONS | WORDS.keys() | {*OBJECT_WORDS, "then", "else"}
+    strange = {word for word in words_in(schema_of(name)) if not word.startswith("x-bep-")} - known
+    assert not strange, "a document with such a field would always be shown to jsonschema, which is slow"
