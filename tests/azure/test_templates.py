@@ -195,6 +195,16 @@ def test_a_bicep_resource_comes_after_all_that_it_names(bench: Workbench) -> Non
         seen.add(symbol)
 
 
+def test_a_chain_of_any_length_is_put_in_order(bench: Workbench) -> None:
+    count = 1500
+    told = "\n---\n".join(
+        f"{{kind: data, name: d{number:04}, version: 1, type: uri_folder, path: azureml://datastores/workspaceblobstore/paths/x"
+        f"{f', x-bep: {{depends_on: [data/d{number + 1:04}/1]}}' if number + 1 < count else ''}}}"
+        for number in range(count)
+    )
+    assert [item.names[0] for item in composed(bench, told).items] == [f"d{n:04}" for n in reversed(range(count))]
+
+
 def test_texts_of_any_kind_come_back_as_they_were(bench: Workbench) -> None:
     told = yaml.safe_dump({"kind": "endpoint", "name": "ep-one", "tags": {HOSTILE: HOSTILE, "b": BRACKETS}})
     template = composed(bench, told)

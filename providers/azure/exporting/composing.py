@@ -99,18 +99,21 @@ def _place(address: Address) -> tuple[int, str]:
 
 
 def _ordered(needs: Mapping[Address, tuple[Address, ...]]) -> Iterator[Address]:
-    """Each once, after what it needs. Specs whose resources need each other in a circle have been refused."""
+    """Each once, after what it needs. Specs whose resources need each other in a circle have been refused.
+
+    No recursion: chains may be long.
+    """
     done: set[Address] = set()
-
-    def visited(address: Address) -> Iterator[Address]:
-        if address not in done:
-            done.add(address)
-            for needed in needs[address]:
-                yield from visited(needed)
-            yield address
-
-    for address in needs:
-        yield from visited(address)
+    for start in needs:
+        left = [(start, False)]
+        while left:
+            address, is_ready = left.pop()
+            if is_ready:
+                yield address
+            elif address not in done:
+                done.add(address)
+                left.append((address, True))
+                left.extend((needed, False) for needed in reversed(needs[address]))
 
 
 def _with_parameters(resource: Resource, naming: _Naming, secrets: list[Hidden]) -> Resource:
@@ -150,21 +153,19 @@ def _item(
     bodies: Mapping[Address, Mapping[str, Any]],
     needs: tuple[Address, ...],
 ) -> Item:
+    address = resource.address
     if resource.kind == "traffic":
-        return _traffic(resource, symbol, api_version, bodies, needs)
-    address, kind = resource.address, type_of(shape_of(resource.kind).type)
+        names, body = _second_write(resource, api_version, bodies)
+        return Item(address, symbol, DEPLOYMENTS, DEPLOYMENTS_VERSION, names, needs, body)
+    kind = type_of(shape_of(resource.kind).type)
     return Item(address, symbol, kind, api_version, names_of(address), needs, bodies[address])
 
 
-def _traffic(
-    resource: Resource,
-    symbol: str,
-    api_version: str,
-    bodies: Mapping[Address, Mapping[str, Any]],
-    needs: tuple[Address, ...],
-) -> Item:
-    """The second write of an endpoint: a default deployment must be there before it is named, and a template writes
-    each of its resources once. So it is a deployment in the deployment, of that endpoint alone.
+def _second_write(
+    resource: Resource, api_version: str, bodies: Mapping[Address, Mapping[str, Any]]
+) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """Names and body of the second write of an endpoint: a default deployment must be there before it is named, and a
+    template writes each of its resources once. So it is a deployment in the deployment, of that endpoint alone.
     """
     name = names_of(resource.address)[0]
     chosen = next((each for each, share in split_of(resource.attributes).items() if share), None)
@@ -173,8 +174,7 @@ def _traffic(
     endpoint = {"type": type_of(shape.type), "apiVersion": api_version, "name": f"{PLACE.workspace}/{name}", **body}
     inner = {"$schema": SCHEMA, "contentVersion": VERSION, "resources": [endpoint]}
     nested = {"mode": "Incremental", "expressionEvaluationOptions": {"scope": "outer"}, "template": inner}
-    names = (f"bep-traffic-{name}",)
-    return Item(resource.address, symbol, DEPLOYMENTS, DEPLOYMENTS_VERSION, names, needs, {"properties": nested})
+    return (f"bep-traffic-{name}",), {"properties": nested}
 
 
 def _uploads(resource: Resource) -> Iterable[Upload]:
