@@ -7,26 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from tests.azure.published_facts import RESOURCES
+
 Document = dict[str, Any]
 Key = tuple[str, tuple[str, ...]]
 
-KINDS: Final = (
-    "batchEndpoints",
-    "batchEndpoints/deployments",
-    "codes",
-    "codes/versions",
-    "components",
-    "components/versions",
-    "computes",
-    "data",
-    "data/versions",
-    "datastores",
-    "environments",
-    "environments/versions",
-    "jobs",
-    "models",
-    "models/versions",
-)
+KINDS: Final = RESOURCES
 VERSIONS: Final = frozenset(kind for kind in KINDS if kind.endswith("/versions"))
 CONTAINERS: Final = frozenset(kind.partition("/")[0] for kind in VERSIONS)
 SLOW: Final = frozenset({"batchEndpoints", "batchEndpoints/deployments", "computes"})

@@ -29,6 +29,7 @@ from bep.schemas.address import Address
 from bep.schemas.findings.finding import errors
 from bep.schemas.kinds.kind import load_kinds
 from bep.schemas.resource import Resource
+from tests.azure.workspace import COMPONENTS
 from tests.schemas.conftest import Workbench
 
 KEY = "a key for tests"
@@ -53,24 +54,9 @@ SPECS = """\
  code_configuration: {code: "azureml:code:1", scoring_script: score.py},
  settings: {retry_settings: {timeout: 120}, environment_variables: {A: b}, logging_level: info}}
 """
-PIPELINES = """\
-kind: component
-name: step
-version: 1
-type: command
-display_name: A step
-inputs: {data: {type: uri_folder}}
-command: python x.py ${{inputs.data}}
-code: azureml:code:1
-environment: azureml:env:1
----
-kind: component
-name: line
-version: 1
-type: pipeline
-inputs: {data: {type: uri_folder}}
-jobs: {one: {type: command, component: "azureml:step:1", inputs: {data: "${{parent.inputs.data}}"}}}
----
+PIPELINES = (
+    COMPONENTS
+    + """\
 {kind: environment, name: env, version: 1, image: i}
 ---
 {kind: compute, name: cpu, type: amlcompute}
@@ -80,6 +66,7 @@ jobs: {one: {type: command, component: "azureml:step:1", inputs: {data: "${{pare
 {kind: deployment, name: dep, endpoint_name: ep-one, type: pipeline, component: azureml:line:1,
  settings: {default_compute: cpu, continue_on_step_failure: false}}
 """
+)
 Body = dict[str, Any]
 
 

@@ -15,7 +15,28 @@ provider: {{azure: {{subscription_id: {0.subscription_id}, resource_group: {0.re
   workspace_name: {0.workspace_name}, base_url: "{0.base_url}"}}}}
 specs: [specs.yml]
 """
-SPECS = """\
+COMPONENTS = """\
+kind: component
+name: step
+version: 1
+type: command
+display_name: A step
+inputs: {data: {type: uri_folder}}
+command: python x.py ${{inputs.data}}
+code: azureml:code:1
+environment: azureml:env:1
+---
+kind: component
+name: line
+version: 1
+type: pipeline
+inputs: {data: {type: uri_folder}}
+jobs: {one: {type: command, component: "azureml:step:1", inputs: {data: "${{parent.inputs.data}}"}}}
+---
+"""
+"""A command and the pipeline that runs it, for a file that has environment env and code code."""
+SPECS = (
+    """\
 {kind: compute, name: cpu, type: amlcompute, size: Standard_DS3_v2, location: East US 2, max_instances: 2,
  tags: {team: a}}
 ---
@@ -41,26 +62,13 @@ conda_file: {channels: [c], dependencies: ["python=3.10", pip: [x]]}
 {kind: deployment, name: green, endpoint_name: letters, model: azureml:m:1, compute: azureml:cpu,
  environment: azureml:env:1, settings: {mini_batch_size: 5}}
 ---
-kind: component
-name: step
-version: 1
-type: command
-display_name: A step
-inputs: {data: {type: uri_folder}}
-command: python x.py ${{inputs.data}}
-code: azureml:code:1
-environment: azureml:env:1
----
-kind: component
-name: line
-version: 1
-type: pipeline
-inputs: {data: {type: uri_folder}}
-jobs: {one: {type: command, component: "azureml:step:1", inputs: {data: "${{parent.inputs.data}}"}}}
----
+"""
+    + COMPONENTS
+    + """\
 {kind: deployment, name: pipe, endpoint_name: letters, type: pipeline, component: azureml:line:1,
  settings: {default_compute: cpu, continue_on_step_failure: false}}
 """
+)
 EVERYTHING = {
     "component/line/1",
     "component/step/1",

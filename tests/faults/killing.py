@@ -3,7 +3,7 @@
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from bep.disk.durable import At
 from bep.providers.state.place import Place
 from bep.schemas.address import Address
 from bep.schemas.resource import Resource
-from tests.faults.child import Child
+from tests.faults.child import Child, die_at
 from tests.faults.scene import Scene, wanted
 
 
@@ -52,6 +52,28 @@ def kill_at_random(
         assert scene.made() == dict(tally.made), "something was made twice, or lost"
     tally.seconds = time.monotonic() - began
     return tally
+
+
+def kill_at_every_step(copied: Callable[[str], Scene], after: list[Resource], made: Mapping[Address, int]) -> set[str]:
+    """Kill an apply of `after` at each of its steps, each time in a copy of a scene, which must then be made to fit.
+
+    `copied` makes a copy under a name, `made` is how often an object of each address is to have come into being then.
+    The names of the steps.
+    """
+    steps: list[str] = []
+    whole = copied("whole").attempt(after, at=steps.append, parallelism=1)
+    assert whole is not None
+    assert whole.ok
+    for number, step in enumerate(steps):
+        scene, at = copied(str(number)), die_at(number)
+        child = Child(lambda ready: scene.attempt(after, at=at, parallelism=1))  # noqa: B023
+        assert child.ended() == -9, step
+        assert scene.readable() is not None, step
+        report = scene.attempt(after)
+        assert report is None or report.ok, step
+        scene.settled(after)
+        assert scene.made() == made, step
+    return set(steps)
 
 
 def _kill(scene: Scene, after: list[Resource], chance: random.Random, span: float, tally: Tally) -> float:

@@ -22,8 +22,8 @@ from bep.providers.state.holder import NotThatLock, StateLocked
 from bep.providers.state.migrating import migrate
 from bep.providers.state.place import JOURNAL, PLAN, STATE, PlaceRefused
 from bep.providers.state.store import Store
-from tests.faults.child import Child, die_at
-from tests.faults.killing import kill_at_random
+from tests.faults.child import Child
+from tests.faults.killing import kill_at_every_step, kill_at_random
 from tests.faults.scene import KEY, Scene, address, compute, now, wanted
 from tests.services.azurite import Emulator, emulated
 from tests.services.places import AZURITE
@@ -141,22 +141,9 @@ def test_a_kill_at_every_request_of_an_apply_loses_nothing(emulator: Emulator, t
     start.attempt([compute(1, size="S"), compute(2, size="S")])
     after = [compute(1, size="M"), compute(3, size="S")]
     made = Counter(start.made()) + Counter(start.makings(after))
-    steps: list[str] = []
-    whole = _copy(start, blob, tmp_path / "whole").attempt(after, at=steps.append, parallelism=1)
-    assert whole is not None
-    assert whole.ok
-    assert {"lease state", "write state", f"stage {JOURNAL}", f"write {JOURNAL}", f"write {PLAN}"} <= set(steps)
-    assert {"write .backups/2.json", "release state", "before create", "after delete"} <= set(steps)
-    for number, step in enumerate(steps):
-        scene = _copy(start, blob, tmp_path / f"{number}")
-        at = die_at(number)
-        child = Child(lambda ready: scene.attempt(after, at=at, parallelism=1))  # noqa: B023
-        assert child.ended() == -9, step
-        assert scene.readable() is not None, step
-        report = scene.attempt(after)
-        assert report is None or report.ok, step
-        scene.settled(after)
-        assert scene.made() == made, step
+    steps = kill_at_every_step(lambda name: _copy(start, blob, tmp_path / name), after, made)
+    assert {"lease state", "write state", f"stage {JOURNAL}", f"write {JOURNAL}", f"write {PLAN}"} <= steps
+    assert {"write .backups/2.json", "release state", "before create", "after delete"} <= steps
 
 
 def _copy(scene: Scene, blob: Blob, folder: Path) -> Scene:

@@ -10,7 +10,7 @@ from bep.providers.applying.recovery import recovered
 from bep.providers.protocol import ProviderError
 from bep.schemas.address import Address
 from tests.faults.child import Child, die_at
-from tests.faults.killing import kill_at_random
+from tests.faults.killing import kill_at_every_step, kill_at_random
 from tests.faults.scene import Scene, address, compute, now, wanted
 
 STEPS = {
@@ -48,21 +48,7 @@ def test_a_kill_at_every_step_of_an_apply_loses_nothing(tmp_path: Path) -> None:
     start.attempt(wanted(0, 9))
     after = wanted(1, 9)
     made = Counter(start.made()) + Counter(start.makings(after))
-    steps: list[str] = []
-    whole = _copy(start, tmp_path / "whole").attempt(after, at=steps.append, parallelism=1)
-    assert whole is not None
-    assert whole.ok
-    assert set(steps) == STEPS
-    for number, step in enumerate(steps):
-        scene = _copy(start, tmp_path / f"{number}")
-        at = die_at(number)
-        child = Child(lambda ready: scene.attempt(after, at=at, parallelism=1))  # noqa: B023
-        assert child.ended() == -9, step
-        assert scene.readable() is not None, step
-        report = scene.attempt(after)
-        assert report is None or report.ok, step
-        scene.settled(after)
-        assert scene.made() == made, step
+    assert kill_at_every_step(lambda name: _copy(start, tmp_path / name), after, made) == STEPS
 
 
 def test_a_kill_at_every_step_of_the_very_first_apply_loses_nothing(tmp_path: Path) -> None:
