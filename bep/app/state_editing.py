@@ -117,7 +117,7 @@ def migrate(opened: "Writing", source: str, *, lock_timeout: float) -> "tuple[St
 
     must_write(opened)
     new = opened.store
-    said = _place_said(source) if source else {"file": _default_file(opened)}
+    said = _place_said(source) if source else {"file": f"{opened.workspace.home}/state.json"}
     old = open_store(said, Surroundings(opened.root, opened.home, opened.environment), clock=now)
     if old.path == new.path:
         raise Refused(f"{new.path} is where bep.yml says that the state is: change 'state' there first, then move it")
@@ -150,13 +150,6 @@ def _place_said(source: str) -> "Mapping[str, Any]":
             f"{source}: it is no place of a state\n    fix: write a path, or one of {', '.join(PLACES)}: {{...}}"
         )
     return said
-
-
-def _default_file(opened: "Writing") -> str:
-    from bep.schemas.workspace.workspace import LOCAL_STATE
-
-    stage = opened.workspace.stage
-    return f".bep/stages/{stage}/state.json" if stage else LOCAL_STATE
 
 
 def copies(opened: "Reading") -> list[dict[str, object]]:

@@ -9,7 +9,7 @@ racily clean).
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -37,15 +37,21 @@ Step = Callable[[int], None]
 """Called with the number of bytes that were read since."""
 
 
-def place_for(folder: Path, environment: "os._Environ[str] | dict[str, str]") -> Path | None:
-    """The file for the digests below a folder, in the user's own cache (XDG): nobody else writes there, and a folder
-    that is only looked at stays as it is. None for a user without a home.
-    """
+def user_cache(environment: Mapping[str, str]) -> Path | None:
+    """The folder of bep's in the user's own cache (XDG), for what only saves time; None for a user without a home."""
     cache, home = environment.get("XDG_CACHE_HOME", ""), environment.get("HOME", "")
     if not os.path.isabs(cache):  # noqa: PTH117 - XDG: a relative one is to be ignored
         cache = f"{home}/.cache" if os.path.isabs(home) else ""  # noqa: PTH117
+    return Path(cache, "bep") if cache else None
+
+
+def place_for(folder: Path, environment: Mapping[str, str]) -> Path | None:
+    """The file for the digests below a folder, in the user's own cache: nobody else writes there, and a folder
+    that is only looked at stays as it is. None for a user without a home.
+    """
+    cache = user_cache(environment)
     name = sha256(os.fsencode(os.path.abspath(folder))).hexdigest()[:32]  # noqa: PTH100
-    return Path(cache, "bep", "digests", f"{name}.json") if cache else None
+    return cache / "digests" / f"{name}.json" if cache is not None else None
 
 
 class KnownDigests:

@@ -10,6 +10,8 @@ from bep.providers.azure.shapes import knows, shape_of
 from bep.providers.world import Unfit
 from bep.schemas.resource import FieldPath, Resource
 
+CHANGE: Final = "Change what it is made of."
+"""How what the published types refuse is mended."""
 HERE_ONLY: Final = {"compute": ("local",), "datastore": ("local_folder", "fsspec")}
 """Words of `type` that mean this machine."""
 
@@ -65,9 +67,8 @@ def _unsent(resource: Resource) -> Iterator[Unfit]:
 
 def _refused(resource: Resource, place: Place) -> Iterator[Unfit]:
     for fault in faults_of(resource, place):
-        message = f"Azure would refuse {'.'.join(fault.member)}: {fault.message}"
         path = _field(shape_of(resource.kind), fault.member, resource.attributes)
-        yield Unfit("refused-by-azure", resource.address, path, message, "Change what it is made of.")
+        yield Unfit("refused-by-azure", resource.address, path, fault.said, CHANGE)
 
 
 def _field(shape: Shape, member: Path, attributes: Mapping[str, Any]) -> FieldPath:

@@ -131,7 +131,7 @@ class Names:
 
     def here(self, value: Any, place: Place) -> Any:
         """The address of what is in this workspace."""
-        return (place.address_of(value) or _prefixed(value)) if isinstance(value, str) else value
+        return (place.address_of(value) or prefixed(value)) if isinstance(value, str) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class Code:
     def here(self, value: Any, place: Place) -> Any:
         """The short name of what is in this workspace."""
         parts = place.inside(value) if isinstance(value, str) else ()
-        return f"azureml:{parts[1]}:{parts[3]}" if parts[:1] == (CODE,) and len(parts) == 4 else _prefixed(value)
+        return f"azureml:{parts[1]}:{parts[3]}" if parts[:1] == (CODE,) and len(parts) == 4 else prefixed(value)
 
 
 def _bare(value: Any) -> Any:
@@ -154,7 +154,8 @@ def _bare(value: Any) -> Any:
     return value.removeprefix("azureml:") if isinstance(value, str) and value.startswith("azureml:/sub") else value
 
 
-def _prefixed(value: Any) -> Any:
+def prefixed(value: Any) -> Any:
+    """An id with that prefix; any other value as it is."""
     return f"azureml:{value}" if isinstance(value, str) and value.startswith("/") else value
 
 

@@ -11,7 +11,6 @@ from typing import Any, Final
 from bep.planner.canonical import digest_of
 from bep.planner.observed import Condition, Observed
 from bep.providers.azure.contents import recognised, records_of
-from bep.providers.azure.pipelines import PIPELINE_SETTINGS
 from bep.providers.azure.place import Place
 from bep.providers.azure.published import is_server_key
 from bep.providers.azure.shape import at, attributes_of
@@ -19,6 +18,7 @@ from bep.providers.azure.shapes import shape_of
 from bep.schemas.address import Address, address_of, kind_of, names_of
 from bep.schemas.secrets.recognising import secrets_sealed
 from bep.schemas.secrets.secret import Secret, seal
+from bep.schemas.specs.components import SETTINGS as PIPELINE_SETTINGS
 
 OPERATION: Final = "bep.operation"
 """The tag with the id of the operation that last wrote an object. It tells what an interrupted apply has done."""

@@ -1,14 +1,13 @@
 """Pipelines: a deployment that runs one, and components, whose whole YAML is one member there. Pure."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from bep.providers.azure.forms import CODES, NAMES, clear, folded
+from bep.providers.azure.forms import CODES, NAMES, clear, folded, prefixed
 from bep.providers.azure.place import Place
 from bep.providers.azure.shape import Path, at
 from bep.schemas.kinds.kind import load_kind
-
-PIPELINE_SETTINGS: Final = ("default_compute", "default_datastore", "continue_on_step_failure", "force_rerun")
+from bep.schemas.specs.components import SETTINGS as PIPELINE_SETTINGS
 
 
 class Pipeline:
@@ -73,14 +72,14 @@ class ComponentSpec:
         """The whole of it, but for what stands beside it."""
         asked = {name: clear(value) for name, value in attributes.items() if name not in ("tags", "properties")}
         if "code" in asked:
-            asked["code"] = _whole(CODES.there(asked["code"], place))
+            asked["code"] = prefixed(CODES.there(asked["code"], place))
         if "environment" in asked:
-            asked["environment"] = _whole(NAMES.there(asked["environment"], place))
+            asked["environment"] = prefixed(NAMES.there(asked["environment"], place))
         for name, job in (asked.get("jobs") or {}).items():
             if isinstance(job, Mapping) and "component" in job:
                 asked["jobs"] = {
                     **asked["jobs"],
-                    name: {**job, "component": _whole(NAMES.there(job["component"], place))},
+                    name: {**job, "component": prefixed(NAMES.there(job["component"], place))},
                 }
         return {"properties": {"componentSpec": asked}}
 
@@ -90,19 +89,11 @@ class ComponentSpec:
         known = load_kind("component").schema["properties"]
         here = {name: value for name, value in found.items() if name in known and value is not None and name[0] != "$"}
         if "code" in here:
-            here["code"] = CODES.here(_bare(here["code"]), place)
+            here["code"] = CODES.here(here["code"], place)
         if "environment" in here:
-            here["environment"] = NAMES.here(_bare(here["environment"]), place)
+            here["environment"] = NAMES.here(here["environment"], place)
         for name, job in (here.get("jobs") or {}).items():
             if isinstance(job, Mapping) and isinstance(job.get("component"), str):
-                named = NAMES.here(_bare(job["component"]), place)
+                named = NAMES.here(job["component"], place)
                 here["jobs"] = {**here["jobs"], name: {**job, "component": named}}
         return here
-
-
-def _whole(id: Any) -> Any:
-    return f"azureml:{id}" if isinstance(id, str) and id.startswith("/") else id
-
-
-def _bare(id: Any) -> Any:
-    return id.removeprefix("azureml:") if isinstance(id, str) and id.startswith("azureml:/") else id

@@ -35,6 +35,11 @@ class Fault:
     member: tuple[str, ...]
     message: str
 
+    @property
+    def said(self) -> str:
+        """The sentence with the member that it is about."""
+        return f"Azure would refuse {'.'.join(self.member)}: {self.message}"
+
 
 @cache
 def _facts() -> Mapping[str, Any]:

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 
 from bep.planner.formats.statefile import StateDamaged, decode
 from bep.planner.planning.clear_values import without_clear_values
@@ -69,11 +68,6 @@ class Backups:
         for old in self.serials()[self._keep :]:
             with suppress(OSError):
                 self._place.remove(self.part(old))
-
-
-def read_state(path: Path) -> State:
-    """The state in a file of this machine. Raises `StateDamaged` and `OSError`."""
-    return decode(as_text(path.read_bytes()))
 
 
 def as_text(data: bytes) -> str:

@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Sequence
 
-from bep.schemas.checking.structure import Refusal
+from bep.schemas.checking.emptiness import say_empty, take_out_empty
+from bep.schemas.checking.structure import Refusal, check
 from bep.schemas.findings.doubts import Doubts
+from bep.schemas.findings.finding import Finding
 from bep.schemas.resource import FieldPath
 from bep.schemas.yaml.node import Node, scalars
 
@@ -27,6 +29,17 @@ def salvage(node: Node, refusals: Sequence[Refusal], unset: Collection[int] = ()
             doubts.add(path)
             _remove(node, path)
     return doubts, gone
+
+
+def checked_part(kind: str, node: Node, label: str) -> tuple[list[Finding], Doubts]:
+    """Check a document that is written in another, or stands for a part of one: in place, what is empty or wrong goes.
+
+    All that is to be said of it, warnings first, and what is in doubt then.
+    """
+    empty = take_out_empty(node)
+    refused, warnings = say_empty(kind, empty, check(kind, node, label), label)
+    doubts, _ = salvage(node, refused)
+    return [*warnings, *(refusal.finding for refusal in refused)], doubts
 
 
 def _take_out(root: Node, path: FieldPath, about: Sequence[FieldPath]) -> set[int]:

@@ -1,8 +1,6 @@
 """Environments: conda and requirements files are read and become part of the resource."""
 
-from bep.schemas.checking.emptiness import say_empty, take_out_empty
-from bep.schemas.checking.recovering import salvage
-from bep.schemas.checking.structure import check
+from bep.schemas.checking.recovering import checked_part
 from bep.schemas.drafts.contents import Contents, beside, said
 from bep.schemas.drafts.draft import Draft
 from bep.schemas.environments.conda_files import check_conda
@@ -28,11 +26,8 @@ def take_from_file(draft: Draft, files: Files, texts: dict[str, str]) -> None:
         draft.error("environment-file", ("environment",), message, fix)
         del draft.node.value["environment"]
         return
-    empty = take_out_empty(documents[0])
-    refused, warnings = say_empty("environment", empty, check("environment", documents[0], draft.label), draft.label)
-    draft.findings += warnings
-    doubts, _ = salvage(documents[0], refused)
-    draft.findings += [refusal.finding for refusal in refused]
+    findings, doubts = checked_part("environment", documents[0], draft.label)
+    draft.findings += findings
     draft.doubts.put(doubts, "environment")
     draft.node.value["environment"] = documents[0]
 

@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 from bep.lazy_dataclasses import dataclass, field, replace
-from bep.schemas.checking.emptiness import say_empty, take_out_empty
-from bep.schemas.checking.recovering import salvage
-from bep.schemas.checking.structure import check
+from bep.schemas.checking.recovering import checked_part
 from bep.schemas.drafts.contents import beside
 from bep.schemas.drafts.draft import Draft
 from bep.schemas.files import Files, absence_of
@@ -111,10 +109,8 @@ class ComponentParts:
         label = "/".join(filter(None, ("component", found.texts("name") or "?", found.texts("version"))))
         part = Draft("component", found, label, node.mark, inline=True)
         write_out_empty_ports(found)
-        empty = take_out_empty(found)
-        refused, warnings = say_empty("component", empty, check("component", found, label), label)
-        part.findings += [*warnings, *(refusal.finding for refusal in refused)]
-        part.doubts, _ = salvage(found, refused)
+        findings, part.doubts = checked_part("component", found, label)
+        part.findings += findings
         part.unset = bool(part.doubts)
         part.extension = found.value.pop("x-bep", None)
         respell(part)

@@ -4,9 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bep.lazy_dataclasses import dataclass, field
 from bep.lazy_patterns import lazy_pattern
-from bep.schemas.checking.emptiness import say_empty, take_out_empty
-from bep.schemas.checking.recovering import salvage
-from bep.schemas.checking.structure import check
+from bep.schemas.checking.recovering import checked_part
 from bep.schemas.drafts.contents import Contents, beside
 from bep.schemas.drafts.draft import Draft
 from bep.schemas.drafts.references import CURATED, parse
@@ -103,10 +101,8 @@ class Equivalents:
         asked = next(one for one, other in self.keys.items() if other == key)
         node.value.setdefault("name", node.beside(asked[1]))
         draft = Draft("environment", node, f"environment/{node.texts('name')}", mark, inline=True)
-        empty = take_out_empty(node)
-        refused, warnings = say_empty("environment", empty, check("environment", node, draft.label), draft.label)
-        draft.findings += [*warnings, *(refusal.finding for refusal in refused)]
-        draft.doubts, _ = salvage(node, refused)
+        findings, draft.doubts = checked_part("environment", node, draft.label)
+        draft.findings += findings
         draft.unset = bool(draft.doubts)
         respell(draft)
         prepare(draft, self.contents)

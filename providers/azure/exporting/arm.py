@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bep.providers.azure.exporting.pieces import Id, Known, Parameter, Piece, pieces
+from bep.providers.azure.exporting.pieces import Id, Known, Parameter, Piece, is_plain, pieces
 from bep.providers.azure.exporting.template import PURPOSE, REGION, SCHEMA, VERSION, WORKSPACE_NAME, Item, Template
 
 _KNOWN: Final[Mapping[Known, str]] = {
@@ -85,7 +85,7 @@ def _value(value: Any) -> Any:
 
 def _text(text: str) -> str:
     found = pieces(text)
-    if all(isinstance(piece, str) and not isinstance(piece, Known) for piece in found):
+    if all(map(is_plain, found)):
         return _literal(text)
     parts = [_expression(piece) for piece in found]
     return f"[{parts[0]}]" if len(parts) == 1 else f"[concat({', '.join(parts)})]"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from bep.lazy_patterns import lazy_pattern
-from bep.providers.azure.exporting.pieces import Id, Known, Parameter, Piece, pieces
+from bep.providers.azure.exporting.pieces import Id, Known, Parameter, Piece, is_plain, pieces
 from bep.providers.azure.exporting.template import PURPOSE, REGION, WORKSPACE_NAME, Item, Template, texts_of
 from bep.schemas.address import Address
 
@@ -106,14 +106,10 @@ def _key(name: str, symbols: Symbols) -> str:
 
 def _text(text: str, symbols: Symbols) -> str:
     found = pieces(text)
-    if len(found) == 1 and not _is_plain(found[0]):
+    if len(found) == 1 and not is_plain(found[0]):
         return _expression(found[0], symbols)
-    parts = (_escaped(str(piece)) if _is_plain(piece) else f"${{{_expression(piece, symbols)}}}" for piece in found)
+    parts = (_escaped(str(piece)) if is_plain(piece) else f"${{{_expression(piece, symbols)}}}" for piece in found)
     return f"'{''.join(parts)}'"
-
-
-def _is_plain(piece: Piece) -> bool:
-    return isinstance(piece, str) and not isinstance(piece, Known)
 
 
 def _expression(piece: Piece, symbols: Symbols) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from bep.providers.azure.exporting.template import Item, Template, texts_of
+from bep.providers.azure.fitness import CHANGE
 from bep.providers.azure.published import faults
 from bep.providers.azure.shapes import shape_of
 from bep.providers.world import Unfit
@@ -41,9 +42,7 @@ def _refused(item: Item) -> Iterator[Unfit]:
     """What the published types refuse of a body, as they would of a request's."""
     if item.is_in_workspace:
         for fault in faults(shape_of(kind_of(item.address)).type, item.body):
-            yield _unsaid(
-                item, f"Azure would refuse {'.'.join(fault.member)}: {fault.message}", "Change what it is made of."
-            )
+            yield _unsaid(item, fault.said, CHANGE)
 
 
 def _written_twice(item: Item) -> Iterator[Unfit]:

@@ -63,6 +63,11 @@ def pieces(text: str) -> tuple[Piece, ...]:
     return (*parts, _id(inside)) if root else tuple(parts)
 
 
+def is_plain(piece: Piece) -> bool:
+    """Whether a piece is text that is known already."""
+    return isinstance(piece, str) and not isinstance(piece, Known)
+
+
 def _parts(text: str) -> Iterator[Piece]:
     for number, part in enumerate(_MARK.split(text)):
         if number % 2:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
 
+from bep.disk.known_digests import user_cache
 from bep.disk.locks import take, wait
 from bep.providers.local.environments.built import COMPLETE
 from bep.providers.local.folders import remove
@@ -28,11 +29,9 @@ def place_of(setting: str | None, root: Path, surroundings: Mapping[str, str], o
     asked = setting or surroundings.get(VARIABLE)
     if asked:
         return root / Path(asked).expanduser()
-    cache, home = surroundings.get("XDG_CACHE_HOME", ""), surroundings.get("HOME", "")
-    if not os.path.isabs(cache):  # noqa: PTH117 - XDG: a relative one is to be ignored
-        cache = f"{home}/.cache" if os.path.isabs(home) else ""  # noqa: PTH117
-    folder = Path(cache, "bep", "environments")
-    return folder if cache and _may_be_written(folder) else otherwise
+    cache = user_cache(surroundings)
+    folder = cache / "environments" if cache is not None else None
+    return folder if folder is not None and _may_be_written(folder) else otherwise
 
 
 def _may_be_written(folder: Path) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bep.disk.durable import write_durably
+from bep.disk.known_digests import user_cache
 from bep.disk.modes import make_folder
 from bep.lazy_patterns import lazy_pattern
 from bep.providers.local.environments.interpreters import PROBE_SECONDS, folders, within
@@ -40,7 +41,8 @@ def parse(asked: str, source: bytes, surroundings: Mapping[str, str]) -> Parsed 
 
     Answers are kept in the user's cache, since a start of an interpreter takes longer than all else about a script.
     """
-    place = _place(surroundings)
+    cache = user_cache(surroundings)
+    place = cache / "scripts.json" if cache is not None else None
     kept = _kept(place)
     key = sha256(f"{asked}\0".encode() + source).hexdigest()
     if key in kept:
@@ -54,14 +56,6 @@ def parse(asked: str, source: bytes, surroundings: Mapping[str, str]) -> Parsed 
             newest = dict([*kept.items(), (key, said)][-MOST:])
             write_durably(place, json.dumps(newest).encode())
     return Parsed(**said)
-
-
-def _place(surroundings: Mapping[str, str]) -> Path | None:
-    """The file of answers in the user's cache (XDG); None for a user without a home."""
-    for root in (surroundings.get("XDG_CACHE_HOME", ""), f"{surroundings.get('HOME', '')}/.cache"):
-        if os.path.isabs(root) and root != "/.cache":  # noqa: PTH117 - XDG: a relative one is to be ignored
-            return Path(root, "bep", "scripts.json")
-    return None
 
 
 def _kept(place: Path | None) -> dict[str, dict[str, Any]]:

@@ -6,10 +6,10 @@ met by its own version; `bepwrite` in the metadata tells that from somebody else
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from bep.disk.durable import At, nowhere
 from bep.providers.state.azure_blob.client import BlobSettings, asking, container_of, is_no_container
@@ -17,6 +17,8 @@ from bep.providers.state.place import JOURNAL, PLAN, STATE, Overtaken, PlaceRefu
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient, BlobProperties, ContainerClient
+
+Answer = TypeVar("Answer")
 
 LEASED: Final = (STATE, JOURNAL, PLAN)
 WRITE: Final = "bepwrite"
@@ -52,24 +54,18 @@ class Blobs:
 
     def properties(self, part: str) -> "BlobProperties | None":
         """What the service says of a blob; None where there is none. Raises `PlaceRefused`."""
-        from azure.core.exceptions import ResourceNotFoundError
-
-        with asking(self.where(part)):
-            try:
-                return self.blob(part).get_blob_properties()
-            except ResourceNotFoundError as absent:
-                if is_no_container(absent):
-                    raise
-                return None
+        return self._if_there(part, lambda blob: blob.get_blob_properties())
 
     def bytes_of(self, part: str) -> bytes | None:
         """What a blob holds; None where there is none. Raises `PlaceRefused`."""
+        return self._if_there(part, lambda blob: bytes(blob.download_blob().readall()))
+
+    def _if_there(self, part: str, ask: "Callable[[BlobClient], Answer]") -> Answer | None:
         from azure.core.exceptions import ResourceNotFoundError
 
         with asking(self.where(part)):
             try:
-                data: bytes = self.blob(part).download_blob().readall()
-                return data
+                return ask(self.blob(part))
             except ResourceNotFoundError as absent:
                 if is_no_container(absent):
                     raise
