@@ -180,9 +180,9 @@ def _fitting(root: Path, files: Sequence[str]) -> tuple[list[str], dict[str, str
         for one in wrong:
             if one.mark is not None:
                 out.setdefault(one.mark.file, one.message)
-        elsewhere = [one for one in wrong if one.mark is not None and one.mark.file not in left]
-        for one in elsewhere:  # in a file that one of these names: who names it goes
-            out.update({name: one.message for name in _naming(root, left, out, one)})
+        elsewhere = [(one, one.mark.file) for one in wrong if one.mark is not None and one.mark.file not in left]
+        for one, file in elsewhere:  # in a file that one of these names: who names it goes
+            out.update(dict.fromkeys(_naming(root, left, out, one), f"it needs {file}: {one.message}"))
         left = [name for name in left if name not in out]
         if not left:
             break

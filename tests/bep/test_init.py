@@ -110,3 +110,11 @@ def test_what_names_a_broken_file_is_left_out_with_it(
     assert {"broken/deployment.yml", "broken/pipeline.yml", "broken/broken.yml"} <= set(told["left_out"])
     workspace.bep("apply", "-y")
     assert sum(address.startswith("component/step/") for address in workspace.entries()) == 1
+
+
+def test_what_needs_a_file_that_is_broken_says_which(make_workspace: Callable[[Mapping[str, str]], Workspace]) -> None:
+    environment = "$schema: x/environment.schema.json\nname: e\nversion: 1\nconda_file: deps/broken.txt\nimage: i\n"
+    slipped = "dependencies:\n- pip:\n    - a\n   - b\n"
+    workspace = make_workspace({"env.yml": environment, "deps/broken.txt": slipped, "e.yml": MIXED["endpoint.yml"]})
+    told = json.loads(workspace.bep("init", "--from", ".", "--json").stdout)["left_out"]
+    assert told["env.yml"].startswith("it needs deps/broken.txt: this is not YAML: the indentation of this line")
