@@ -16,6 +16,7 @@ class _Watching(TreeInterpreter):
         super().__init__()
         self.found: set[str] = set()
         self.missing: dict[str, dict[str, None]] = {}
+        self.of_lists: dict[str, None] = {}
 
     def visit_field(self, node: Any, value: Any) -> Any:
         """The field of an object."""
@@ -25,6 +26,8 @@ class _Watching(TreeInterpreter):
                 self.found.add(name)
             else:
                 self.missing.setdefault(name, {}).update(dict.fromkeys(value))
+        elif isinstance(value, list):
+            self.of_lists[name] = None
         return super().visit_field(node, value)
 
 
@@ -33,7 +36,12 @@ def search(query: str, value: Any) -> tuple[Any, Sequence[str]]:
     watching = _Watching()
     found = watching.visit(Parser().parse(query).parsed, value)
     strange = {name: there for name, there in watching.missing.items() if name not in watching.found}
-    return found, [_told(name, list(there)) for name, there in strange.items()]
+    lists = [
+        f"{name!r} is asked of a list, which has no fields. Of each of its items it is [].{name}"
+        for name in watching.of_lists
+        if name not in watching.found
+    ]
+    return found, [*(_told(name, list(there)) for name, there in strange.items()), *lists]
 
 
 def _told(name: str, there: Sequence[str]) -> str:

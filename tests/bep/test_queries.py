@@ -22,6 +22,8 @@ ROWS = [{"name": "a", "counts": {"failed": 1}}, {"name": "b", "counts": {"failed
         ("[].nmae", [], ["there is no field 'nmae'. Did you mean 'name'?"]),
         ("[0].{c: counts.fialed}", {"c": None}, ["there is no field 'fialed'. Did you mean 'failed'?"]),
         ("[0].zzz", None, ["there is no field 'zzz'. There is name, counts"]),
+        ("name", None, ["'name' is asked of a list, which has no fields. Of each of its items it is [].name"]),
+        ("[*].[name][]", ["a", "b"], []),
     ],
 )  # fmt: skip
 def test_a_field_that_is_nowhere_is_told(query: str, found: object, told: list[str]) -> None:
