@@ -1,6 +1,6 @@
 """Provider: the verbs that read and change one world. Says nothing of plans, state, retries or printing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Protocol
 
@@ -48,6 +48,15 @@ class Forgotten(ProviderError):
     """The world does not know the token of an operation any more. How the object is now tells how it ended."""
 
 
+Moved = Callable[[int, int], None]
+"""Told how far the bytes of a write are, as often as a world likes, from any thread but one at a time: how many are
+where they go, those included that were there before, and how many there are."""
+
+
+def untold(done: int, total: int) -> None:
+    """Nobody wants to know how far the bytes of a write are."""
+
+
 class Verb(StrEnum):
     """The ways to write."""
 
@@ -70,6 +79,7 @@ class Write:
     resource: Resource | None = None
     etag: str = ""
     entry: Entry | None = None
+    moved: Moved = field(default=untold, repr=False, compare=False)
 
     @property
     def wanted(self) -> Resource:

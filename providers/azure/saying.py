@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from bep.providers.azure.errors import Refusal
 from bep.providers.protocol import ProviderError
+from bep.schemas.secrets.recognising import redacted
 
 
 @contextmanager
@@ -21,7 +22,7 @@ def said(address: str, operation: str) -> Iterator[None]:
             raise
         from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError, ServiceResponseError
 
-        first = str(error).strip().partition("\n")[0]
+        first = redacted(str(error).strip().partition("\n")[0])  # it may repeat an address with a signature in it
         is_sign_in = isinstance(error, ClientAuthenticationError)
         message = f"Azure gives no token: {first}" if is_sign_in else first
         retryable = isinstance(error, ServiceRequestError | ServiceResponseError) and not is_sign_in

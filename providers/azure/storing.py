@@ -4,27 +4,38 @@ A place is named by the digest of what is in it, so what is there already is not
 sent is found by the next one.
 """
 
+import uuid
 from collections.abc import Mapping
 from typing import Final, Protocol
 
 from bep.providers.azure.client import ArmClient
 from bep.providers.azure.contents import CODE, DEFAULT_STORE, code_name, fields_of, folder_of, store_of
+from bep.providers.azure.errors import Refusal
 from bep.providers.azure.place import Place
 from bep.providers.azure.shape import at
 from bep.providers.azure.shapes import stores
+from bep.providers.protocol import Moved
 from bep.schemas.resource import Content, Resource
 
 HASH: Final = "bep.sha256"
+RESERVING: Final = "startPendingUpload"
+_NO_PLACE: Final = (403, 404, 405)
+"""How the service refuses to give a place for code: the right is missing, or its version of the API knows none."""
 
 
 class Uploads(Protocol):
-    """Who can put files into a datastore of the workspace."""
+    """Who can put files into blob containers. Both verbs raise `ProviderError`, `Conflict` for a file that is not as it
+    was planned, and `Refusal`.
+    """
 
-    def put(self, address: str, store: str, folder: str, content: Content) -> str:
-        """Put each file of a content below a folder, but for those that are there whole; the folder's https address.
-
-        Raises `ProviderError`, `Conflict` for a file that is not as it was planned, and `Refusal`.
+    def put(self, address: str, store: str, folder: str, content: Content, moved: Moved) -> str:
+        """Put each file of a content below a folder of a datastore, but for those that are there whole; the folder's
+        https address.
         """
+        ...
+
+    def put_at(self, address: str, signed: str, folder: str, content: Content, moved: Moved) -> str:
+        """The same below a folder of a container whose address has a signature with it."""
         ...
 
 
@@ -34,21 +45,40 @@ class Storing:
     def __init__(self, client: ArmClient, place: Place, uploads: Uploads) -> None:
         self._client, self._place, self._uploads = client, place, uploads
 
-    def store(self, resource: Resource) -> None:
+    def store(self, resource: Resource, moved: Moved) -> None:
         """Every content of a resource that the service has a place for; of code, the asset that names it, too."""
         for path in fields_of(resource.kind):
             content, attribute = resource.contents.get(".".join(path)), at(resource.attributes, path)
             if not stores(resource.kind, path) or content is None or not isinstance(attribute, Mapping):
                 continue
             if path[-1] == CODE:
-                self._code(resource, content, attribute)
+                self._code(resource, content, attribute, moved)
             else:
-                self._uploads.put(resource.address, store_of(resource.attributes), folder_of(attribute), content)
+                store = store_of(resource.attributes)
+                self._uploads.put(resource.address, store, folder_of(attribute), content, moved)
 
-    def _code(self, resource: Resource, content: Content, attribute: Mapping[str, str]) -> None:
-        id = self._place.code_id(code_name(attribute))
+    def _code(self, resource: Resource, content: Content, attribute: Mapping[str, str], moved: Moved) -> None:
+        """The asset is made once all of its files are there: whoever finds it finds them."""
+        id, folder = self._place.code_id(code_name(attribute)), folder_of(attribute)
         if self._client.get(id) is not None:
             return
-        uri = self._uploads.put(resource.address, DEFAULT_STORE, folder_of(attribute), content)
+        if signed := self._reserved(id, content):
+            uri = self._uploads.put_at(resource.address, signed, folder, content, moved)
+        else:
+            uri = self._uploads.put(resource.address, DEFAULT_STORE, folder, content, moved)
         properties = {"codeUri": uri, "isAnonymous": False, "properties": {HASH: content.sha256}}
         self._client.put(id, {"properties": properties})
+
+    def _reserved(self, id: str, content: Content) -> str:
+        """The signed address of a container that the service gives for this code; empty where it gives none.
+
+        It is asked for by an id of the content, so a killed apply and the next one ask for the same place.
+        """
+        asked = {"pendingUploadId": str(uuid.UUID(content.sha256[:32])), "pendingUploadType": "TemporaryBlobReference"}
+        try:
+            found = self._client.post(id, RESERVING, asked)
+        except Refusal as refusal:
+            if refusal.status in _NO_PLACE:
+                return ""
+            raise
+        return str(at(found, ("blobReferenceForConsumption", "credential", "sasUri")) or "")

@@ -63,7 +63,11 @@ class AzureWorld:
 
     @cached_property
     def _storing(self) -> Storing:
-        return Storing(self.client, self.connection.place, self._uploads(self.client))
+        return Storing(self.client, self.connection.place, self._own_uploads)
+
+    @cached_property
+    def _own_uploads(self) -> "BlobUploads":
+        return self._uploads(self.client)
 
     def _uploads(self, client: ArmClient) -> "BlobUploads":
         from bep.providers.azure.blob_uploads import BlobUploads
@@ -89,4 +93,6 @@ class AzureWorld:
 
     def close(self) -> None:
         """Close the connections."""
+        if "_own_uploads" in self.__dict__:
+            self._own_uploads.close()
         self.client.close()

@@ -48,14 +48,16 @@ class Actions:
         return Answer(200, secrets)
 
     def _pending_upload(self, request: Request, at: Place) -> Answer:
-        """A container of its own for each: nothing is registered until a version is put with a URI in it."""
+        """A container of its own for each: nothing is registered until a version is put with a URI in it.
+
+        Who asks again by the id of a pending upload gets the same one: the operation is published as CreateOrGet.
+        """
         double = self._double
         if at.kind == "codes/versions" and double.behaviours.published_types:
             published = double.types.actions["codes/versions"]["startPendingUpload"]["input"]
             rules.refuse(Judge(double.types).exchanged(published, request.body or {}, is_answer=False))
         name = str((request.body or {}).get("pendingUploadId") or uuid.uuid4())
-        container = f"23232323-{uuid.uuid4()}"
-        double.blob.create(container)
+        container = double.blob.pending(name)
         uri = f"{double.blob.url}/{container}"
         reference: Document = {
             "blobUri": uri,

@@ -1,5 +1,6 @@
 """The storage account behind the workspace: where it is, what opens it, containers for uploads. It holds no blobs."""
 
+import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -13,6 +14,7 @@ class Blob:
     def __init__(self) -> None:
         self.url, self.account, self.key, self.container = "http://127.0.0.1:1/account", "account", "a2V5", CONTAINER
         self.is_served = False
+        self._pending: dict[str, str] = {}
 
     def serve(self, url: str, account: str, key: str, container: str) -> None:
         """Have blobs in an emulator: `url` ends with the account."""
@@ -23,6 +25,13 @@ class Blob:
     def endpoint(self) -> str:
         """What follows ACCOUNT.blob. in URLs: of an emulator, which has the account in the path, its host and port."""
         return self.url.partition("://")[2].partition("/")[0] if self.url.startswith("http:") else "core.windows.net"
+
+    def pending(self, name: str) -> str:
+        """The container of a pending upload, made when it is first asked for."""
+        if name not in self._pending:
+            self._pending[name] = f"23232323-{uuid.uuid4()}"
+            self.create(self._pending[name])
+        return self._pending[name]
 
     def create(self, container: str) -> None:
         """Make a container, where there is an emulator to make it in."""

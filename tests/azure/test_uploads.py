@@ -1,10 +1,22 @@
 """Models and code from folders of this disk, into a real blob service behind the double."""
 
 import hashlib
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+from bep.providers.azure import sending
+from bep.providers.azure.sending import Sender, Upload
+from bep.providers.protocol import Conflict
+from bep.schemas.resource import Content
 from tests.azure.double import Double
+from tests.azure.uploading import MEGABYTE, blobs, ended, fill
 from tests.azure.workspace import Workspace
+from tests.bep.conftest import write
+from tests.services.azurite import Emulator
+from tests.services.gateway import Gateway, gateway
 
 SPECS = """\
 {kind: compute, name: cpu, type: amlcompute}
@@ -21,49 +33,138 @@ SPECS = """\
  environment: azureml:env:1, code_configuration: {code: code, scoring_script: score.py}}
 """
 SCRIPT = "def init(): ...\ndef run(mini_batch):\n    return mini_batch\n"
-LARGE = 40 << 20  # bytes of the one large file: several rounds of blocks
+FILES = {
+    "model/a/weights": "w" * 10,
+    "model/b": "b",
+    "model/empty": "",
+    "model/notes.tmp": "left out",
+    "model/.amlignore": "*.tmp\n",
+    "table.csv": "1,2",
+    "code/score.py": SCRIPT,
+    "code/data/big.csv": "left out",
+    "code/.gitignore": "data/\n",
+}
+LARGE = 40  # megabytes of a file that goes in blocks
+MODEL = 200  # megabytes
+MODELS = """\
+{kind: model, name: small, version: 1, path: small}
+---
+{kind: model, name: big, version: 1, path: big}
+"""
+MOST_MEMORY = 64  # megabytes more for a model of 200 than for one of a few bytes
 
 
-def blobs(azure: Double) -> dict[str, bytes]:
-    from azure.storage.blob import ContainerClient
-
-    with ContainerClient(azure.blob.url, azure.blob.container, credential=azure.blob.key) as container:
-        return {str(one.name): bytes(container.download_blob(one.name).readall()) for one in container.list_blobs()}
+@pytest.fixture
+def counted(azure_with_blobs: Double, azurite: Emulator) -> Iterator[Gateway]:
+    """What the blob service is asked for the double's workspace."""
+    with gateway(azurite.url) as found:
+        azure = azure_with_blobs
+        azure.keep_blobs_at(found.url, azurite.account, azurite.key, azure.blob.container)
+        yield found
 
 
 def test_what_specs_have_on_this_disk_is_put_where_the_service_finds_it(
     tmp_path: Path, azure_with_blobs: Double
 ) -> None:
     azure = azure_with_blobs
-    for name, text in {
-        "model/a/weights": "w" * 10,
-        "model/b": "b",
-        "table.csv": "1,2",
-        "code/score.py": SCRIPT,
-    }.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-    with (tmp_path / "model/large").open("wb") as file:
-        for number in range(LARGE >> 20):
-            file.write(hashlib.sha256(str(number).encode()).digest() * (1 << 15))
+    write(tmp_path, FILES)
+    fill(tmp_path / "model/large", LARGE)
     work = Workspace(tmp_path, azure, SPECS)
     work.bep("apply", "-y")
     assert work.is_settled()
     stored = blobs(azure)
     below = {name.split("/", 2)[2]: data for name, data in stored.items()}
-    assert sorted(below) == ["code/score.py", "model/a/weights", "model/b", "model/large", "table.csv"]
+    assert sorted(below) == ["model/a/weights", "model/b", "model/empty", "model/large", "table.csv"]
     assert below["model/large"] == (tmp_path / "model/large").read_bytes()
     uri = azure.resource("models/m/versions/1").body["properties"]["modelUri"]
-    [folder] = {name.rpartition("/model/")[0] for name in stored if "/model/" in name}
+    [folder] = {name.rpartition("/model/")[0] for name in stored if name.endswith("/model/b")}
     assert uri.endswith(f"/datastores/workspaceblobstore/paths/{folder}/model")
-    deployment = azure.resource("batchEndpoints/letters/deployments/blue").body["properties"]
-    code = azure.resource(deployment["codeConfiguration"]["codeId"].partition("/workspaces/ws/")[2]).body["properties"]
-    assert code["codeUri"].endswith("/code")
+    assert list(code(azure)) == ["code/.gitignore", "code/score.py"]
 
     (tmp_path / "code/score.py").write_text(SCRIPT + "# more\n")
     assert "code_configuration.code" in work.bep("plan", "--detailed-exitcode", expect=2)
+    azure.faults.inject(404, code="InvalidResourceType", path="startPendingUpload")  # as an older API answers
     work.bep("apply", "-y")
-    assert len(blobs(azure)) == len(stored) + 1
+    assert len(blobs(azure)) == len(stored) + 2
+    assert code(azure)["code/score.py"] == (SCRIPT + "# more\n").encode()
     assert work.is_settled()
     (tmp_path / "model/b").write_text("c")
     assert "version" in work.bep("plan", expect=3)
+
+
+def code(azure: Double) -> dict[str, bytes]:
+    """The files of the code that the deployment names, by their place below the asset's."""
+    deployment = azure.resource("batchEndpoints/letters/deployments/blue").body["properties"]
+    asset = azure.resource(deployment["codeConfiguration"]["codeId"].partition("/workspaces/ws/")[2])
+    container, _, folder = asset.body["properties"]["codeUri"].removeprefix(f"{azure.blob.url}/").partition("/")
+    above = folder.rpartition("/")[0] + "/"
+    return {name.removeprefix(above): data for name, data in blobs(azure, container).items() if name.startswith(folder)}
+
+
+def test_a_killed_upload_goes_on_with_what_is_missing_in_little_memory(
+    tmp_path: Path, azure_with_blobs: Double, counted: Gateway
+) -> None:
+    azure = azure_with_blobs
+    write(tmp_path, {"small/weights": "w"})
+    fill(tmp_path / "big/weights", MODEL)
+    work = Workspace(tmp_path, azure, MODELS)
+    usual = ended(work.start("apply", "-y", "--target", "model/small/1"))
+    assert usual.status == 0, usual.said
+
+    process = work.start("apply", "-y")
+    counted.once(lambda passed: sum(bool(one.block) for one in passed) == 5, process.kill)
+    assert ended(process).status == -9
+    sent = {one.block for one in counted.settle() if one.status == 201} - {""}
+    assert 5 <= len(sent) < MODEL // 8
+    assert not [name for name in blobs(azure) if "/big/" in name]  # nobody takes a half for the whole
+
+    counted.once(lambda passed: False, lambda: None)
+    again = ended(work.start("apply", "-y"))
+    assert again.status == 0, again.said
+    passed = counted.settle()
+    missing = [one.block for one in passed if one.block]
+    assert len(missing) == len(set(missing)) == MODEL // 8 - len(sent)
+    assert not sent & set(missing)
+    assert sum(one.size for one in passed) < MODEL * MEGABYTE - 8 * MEGABYTE * len(sent) + MEGABYTE
+    assert again.peak - usual.peak < MOST_MEMORY
+    [whole] = [data for name, data in blobs(azure).items() if "/big/" in name]
+    assert whole == (tmp_path / "big/weights").read_bytes()
+    assert work.is_settled()
+
+
+def test_only_what_says_that_it_is_whole_is_taken_for_it(
+    tmp_path: Path, azurite: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "BLOCK", MEGABYTE)
+    container = azurite.container(f"uploads-{uuid.uuid4()}")
+    fill(tmp_path / "model/large", 3)
+    write(tmp_path, {"model/small": "s"})
+    large = (tmp_path / "model/large").read_bytes()
+    digests = {
+        name: hashlib.sha256((tmp_path / "model" / name).read_bytes()).hexdigest() for name in ("large", "small")
+    }
+    content = Content("model", "d", digests, str(tmp_path / "model"))
+    container.upload_blob("bep/d/model/small", b"t")  # somebody's, and of the same size
+    container.get_blob_client("bep/d/model/large").stage_block("somebody's", b"x" * MEGABYTE)
+    sender, told = Sender(room=MEGABYTE), list[tuple[int, int]]()
+
+    def upload() -> list[tuple[int, int]]:
+        told.clear()
+        Upload(sender, container, "model/m/1", lambda *moved: told.append(moved)).run("bep/d/model", content)
+        return told
+
+    total = len(large) + 1
+    sizes = [done for done, _ in upload()]
+    assert (sizes, {of for _, of in told}) == ([0, *sorted(sizes[1:])], {total})
+    assert [container.download_blob(f"bep/d/model/{name}").readall() for name in digests] == [large, b"s"]
+    assert upload() == [(total, total)]
+
+    container.delete_blob("bep/d/model/large")
+    (tmp_path / "model/large").write_bytes(large[:-1] + b"?")
+    with pytest.raises(Conflict, match="model/large is not as it was when planned"):
+        upload()
+    (tmp_path / "model/large").unlink()
+    with pytest.raises(Conflict, match="model/large is not as it was when planned"):
+        upload()
+    assert [one.name for one in container.list_blobs()] == ["bep/d/model/small"]
+    sender.close()
