@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bep.disk.copying import Original
-from bep.runner.worker.formats import FORMATS
+from bep.runner.worker.results.formats import FORMATS
 from bep.schemas.values.written import Field, Written
 
 _MEMORY = r"(?P<amount>[0-9]+(\.[0-9]+)?) ?(?P<prefix>[kKMGT]?)(?P<binary>i?)B?"

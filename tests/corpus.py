@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from bep.schemas.specs.detecting import detect
-from bep.schemas.specs.foreign import foreign, foreign_text
+from bep.schemas.specs.documents.detecting import detect
+from bep.schemas.specs.documents.foreign import foreign, foreign_text
 from bep.schemas.yaml.node import Node
 from bep.schemas.yaml.reading import read
 

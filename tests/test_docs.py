@@ -20,7 +20,7 @@ from bep.disk import modes
 from bep.schemas.job.job import load_job
 from bep.schemas.kinds.published import followed, schema_of
 from tests.bep.conftest import Workspace
-from tests.bep.test_adopt import drift
+from tests.bep.plans.test_adopt import drift
 from tests.reference import DOCS, pages
 
 ROOT = DOCS.parent

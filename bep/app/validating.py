@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bep.app.workspace.opening import Opened, Source
 from bep.lazy_dataclasses import dataclass, replace
-from bep.schemas.specs.choosing import STANDARD_INPUT
+from bep.schemas.specs.documents.choosing import STANDARD_INPUT
 from bep.schemas.workspace.workspace import FILE
 
 if TYPE_CHECKING:

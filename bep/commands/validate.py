@@ -55,7 +55,7 @@ def validate(
     from bep.console import Console
     from bep.lazy_dataclasses import replace
     from bep.schemas.findings.finding import errors
-    from bep.schemas.specs.choosing import STANDARD_INPUT
+    from bep.schemas.specs.documents.choosing import STANDARD_INPUT
 
     console, source = Console(), source_of(specs, var, var_file)
     if STANDARD_INPUT in source.paths:

@@ -17,8 +17,8 @@ from bep.runner.jobs.launching import launch
 from bep.runner.processes.fleet import PROGRAM, Launch
 from bep.runner.request import JobRequest
 from bep.runner.transfer.transfers import Board
-from bep.runner.worker.formats import FORMATS, READABLE
 from bep.runner.worker.masking import masked
+from bep.runner.worker.results.formats import FORMATS, READABLE
 
 Show = Callable[[bytes], None]
 """Takes a line that the script said, with its line break if it had one."""

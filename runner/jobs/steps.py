@@ -29,7 +29,7 @@ from bep.runner.reporting.logs import Logs
 from bep.runner.request import JobRequest
 from bep.runner.scheduling.tally import Ending, rows_missing, runner_failed, too_many_failed
 from bep.runner.transfer.transfers import Board
-from bep.runner.worker.formats import FORMATS
+from bep.runner.worker.results.formats import FORMATS
 
 _SHOWN = 3  # failures in the record; failed_items.jsonl has them all
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from bep.lazy_dataclasses import dataclass, field
 from bep.runner.folder import parts
 from bep.runner.folder.parts import Scored
-from bep.runner.worker import csv_text, wire
+from bep.runner.worker import wire
+from bep.runner.worker.results import csv_text
 
 Names = tuple[str, ...]
 

@@ -13,7 +13,7 @@ def start() -> None:
         del sys.path[0]
     package = sys.modules["bep_worker"] = types.ModuleType("bep_worker")
     package.__path__ = [folder]
-    from bep_worker.formats import FORMATS  # type: ignore[import-not-found]
+    from bep_worker.results.formats import FORMATS  # type: ignore[import-not-found]
 
     if sys.argv[1] not in FORMATS:
         _set_aside(os.environ.get("PYTHONPATH", ""))

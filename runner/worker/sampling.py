@@ -6,7 +6,7 @@ import time
 
 from . import wire
 from .names import names_of
-from .rows import Formatter
+from .results.rows import Formatter
 from .script import load
 from .troubles import describe, scripts_frames
 

@@ -81,9 +81,9 @@ def load(setup: "dict[str, object]") -> Script:
     azureml_core.install()
     sys.argv = list(setup["arguments"])  # type: ignore[call-overload]
     if not setup["script"]:
-        from . import mlflow_model
+        from .mlflow_models import model
 
-        return Script(mlflow_model, single=True)
+        return Script(model, single=True)
     for folder in (code, os.path.dirname(path)):
         if folder not in sys.path[:1]:
             sys.path.insert(0, folder)

@@ -6,10 +6,10 @@ import sys
 import time
 
 from . import lifeline, wire
-from .formats import FORMATS
 from .names import names_of
 from .part import Part
-from .rows import Formatter
+from .results.formats import FORMATS
+from .results.rows import Formatter
 from .script import load
 from .troubles import describe, ending, shortage, without_hidden
 

@@ -104,10 +104,9 @@ def _own_places(error: BaseException) -> "list[str]":
     found = []
     frames = error.__traceback__
     while frames is not None:
-        folder, name = os.path.split(os.path.abspath(frames.tb_frame.f_code.co_filename))
-        if folder != _HERE:
+        if not _is_own(frames):
             break
-        found.append(name)
+        found.append(os.path.basename(frames.tb_frame.f_code.co_filename))
         frames = frames.tb_next
     return found
 
@@ -115,9 +114,13 @@ def _own_places(error: BaseException) -> "list[str]":
 def scripts_frames(error: BaseException) -> "types.TracebackType | None":
     """An exception's traceback from the script on; None when the script has no part in it."""
     frames = error.__traceback__
-    while frames is not None and os.path.dirname(os.path.abspath(frames.tb_frame.f_code.co_filename)) == _HERE:
+    while frames is not None and _is_own(frames):
         frames = frames.tb_next
     return frames
+
+
+def _is_own(frame: "types.TracebackType") -> bool:
+    return os.path.abspath(frame.tb_frame.f_code.co_filename).startswith(_HERE + os.sep)
 
 
 def _short(text: str) -> str:

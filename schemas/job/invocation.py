@@ -6,7 +6,7 @@ Fields: azure-ai-ml, `BatchJobSchema`, and the ones of `--file` in the documenta
 from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.resource import FieldPath
 from bep.schemas.specs.defaults import put
-from bep.schemas.specs.unsupported import is_invocation
+from bep.schemas.specs.documents.unsupported import is_invocation
 from bep.schemas.yaml.node import Node
 
 MOVED: tuple[tuple[str, FieldPath], ...] = (

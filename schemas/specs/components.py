@@ -11,8 +11,8 @@ from bep.schemas.files import Files, absence_of
 from bep.schemas.findings.did_you_mean import did_you_mean
 from bep.schemas.resource import FieldPath
 from bep.schemas.specs.defaults import Shape, respell, shape
-from bep.schemas.specs.dialects import unfold_component
-from bep.schemas.specs.foreign import foreign
+from bep.schemas.specs.documents.dialects import unfold_component
+from bep.schemas.specs.documents.foreign import foreign
 from bep.schemas.workspace.reading_workspace import documents_of
 from bep.schemas.yaml.node import Node
 

@@ -15,12 +15,12 @@ from bep.schemas.findings.finding import Finding, Severity, mistake, warning
 from bep.schemas.mark import Mark
 from bep.schemas.resource import FieldPath
 from bep.schemas.specs.canonical import inline_parts, prepare, refer
-from bep.schemas.specs.choosing import Chosen
-from bep.schemas.specs.detecting import NO_SPEC, detect, has_only_a_name
-from bep.schemas.specs.dialects import NO_ENDPOINT, Wish, unfold
-from bep.schemas.specs.entries import entries_of, suffixed
-from bep.schemas.specs.foreign import foreign, foreign_text, told
-from bep.schemas.specs.unsupported import is_component, is_invocation
+from bep.schemas.specs.documents.choosing import Chosen
+from bep.schemas.specs.documents.detecting import NO_SPEC, detect, has_only_a_name
+from bep.schemas.specs.documents.dialects import NO_ENDPOINT, Wish, unfold
+from bep.schemas.specs.documents.entries import entries_of, suffixed
+from bep.schemas.specs.documents.foreign import foreign, foreign_text, told
+from bep.schemas.specs.documents.unsupported import is_component, is_invocation
 from bep.schemas.workspace.reading_workspace import documents_of
 from bep.schemas.workspace.variables import Variables
 from bep.schemas.workspace.workspace import SpecFile

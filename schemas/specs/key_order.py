@@ -5,7 +5,7 @@ from typing import Any
 
 from bep.schemas.kinds.published import followed, schema_of
 from bep.schemas.resource import FieldPath
-from bep.schemas.specs.detecting import detect
+from bep.schemas.specs.documents.detecting import detect
 from bep.schemas.workspace.workspace import FILE, JOB_FILE
 from bep.schemas.yaml.node import Node
 

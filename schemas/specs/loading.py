@@ -14,9 +14,9 @@ from bep.schemas.findings.finding import Finding, errors, mistake, ordered
 from bep.schemas.kinds.kind import load_kind
 from bep.schemas.resource import Resource
 from bep.schemas.specs.canonical import finish, seal_off
-from bep.schemas.specs.choosing import STANDARD_INPUT, about, choose
+from bep.schemas.specs.documents.choosing import STANDARD_INPUT, about, choose
+from bep.schemas.specs.documents.entries import suffixed
 from bep.schemas.specs.drafting import Drafted
-from bep.schemas.specs.entries import suffixed
 from bep.schemas.specs.misnamed import misnamed
 from bep.schemas.specs.resolving import resolve
 from bep.schemas.specs.rules import check_addresses, check_compute, check_delays, check_deployment, duplicates

@@ -8,7 +8,7 @@ from bep.schemas.drafts.references import Addresses
 from bep.schemas.findings.did_you_mean import did_you_mean, listed
 from bep.schemas.findings.finding import Finding, mistake, warning
 from bep.schemas.resource import Reference
-from bep.schemas.specs.dialects import Wish
+from bep.schemas.specs.documents.dialects import Wish
 from bep.schemas.specs.resolving import ELSEWHERE
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.azure.double import Double
-from tests.azure.serving import serving
+from tests.azure.double.double import Double
+from tests.azure.double.serving import serving
 from tests.services.azurite import Emulator, emulated
 from tests.services.places import AZURITE
 

@@ -17,10 +17,10 @@ from azure.ai import ml
 from azure.ai.ml import entities
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
-from tests.azure.behaviours import Behaviours
-from tests.azure.double import Double
-from tests.azure.serving import serving
-from tests.azure.tokens import ARM, ML, Credential, token
+from tests.azure.double.behaviours import Behaviours
+from tests.azure.double.double import Double
+from tests.azure.double.serving import serving
+from tests.azure.double.tokens import ARM, ML, Credential, token
 
 COMPONENT = """
 type: pipeline

@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from tests.azure.behaviours import Behaviours
-from tests.azure.double import Double
-from tests.azure.exchange import Answer, Null, Refusal, Request
+from tests.azure.double.answering.jobs import Job
+from tests.azure.double.behaviours import Behaviours
+from tests.azure.double.double import Double
+from tests.azure.double.exchange import Answer, Null, Refusal, Request
+from tests.azure.double.patches import patched
+from tests.azure.double.routes import WORKSPACE, place
+from tests.azure.double.store import Document, Resource
 from tests.azure.facts import Types
-from tests.azure.jobs import Job
 from tests.azure.judge import Judge
-from tests.azure.patches import patched
-from tests.azure.routes import WORKSPACE, place
-from tests.azure.store import Document, Resource
 
 ARM = "https://management.azure.com"
 VOLATILE = re.compile(

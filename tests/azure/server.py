@@ -4,9 +4,9 @@ import argparse
 import sys
 import threading
 
-from tests.azure.behaviours import Behaviours
-from tests.azure.serving import serving
-from tests.azure.tokens import ARM, ML, token
+from tests.azure.double.behaviours import Behaviours
+from tests.azure.double.serving import serving
+from tests.azure.double.tokens import ARM, ML, token
 
 NUMBERS = ("polls", "operation_seconds", "page_size", "latency", "unseen_references", "unseen_reads", "job_polls")
 

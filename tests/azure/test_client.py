@@ -22,9 +22,9 @@ from bep.providers.protocol import Conflict, Moved, Pending, ProviderError, Verb
 from bep.schemas.address import Address
 from bep.schemas.mark import Mark
 from bep.schemas.resource import Content, Resource
-from tests.azure import bodies
-from tests.azure.double import Double
-from tests.azure.tokens import ARM, token
+from tests.azure.double.double import Double
+from tests.azure.double.tokens import ARM, token
+from tests.azure.double_tests import bodies
 
 SETTINGS = {"subscription_id": "s", "resource_group": "g", "workspace_name": "www"}
 

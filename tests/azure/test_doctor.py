@@ -13,9 +13,9 @@ import pytest
 
 from bep.providers.azure import rights
 from bep.providers.azure.claims import claims_of
-from tests.azure.double import Double
-from tests.azure.serving import _Handler
-from tests.azure.tokens import ARM, ML, TENANT, token
+from tests.azure.double.double import Double
+from tests.azure.double.serving import _Handler
+from tests.azure.double.tokens import ARM, ML, TENANT, token
 from tests.azure.workspace import ROOT, Workspace
 from tests.bep.conftest import surroundings, write
 

@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-from tests.azure.behaviours import Behaviours
-from tests.azure.double import Double
-from tests.azure.faults import Moment
-from tests.azure.serving import serving
+from tests.azure.double.behaviours import Behaviours
+from tests.azure.double.double import Double
+from tests.azure.double.faults import Moment
+from tests.azure.double.serving import serving
 from tests.azure.workspace import Workspace
 
 EVERY = os.environ.get("BEP_EVERY_BOUNDARY") == "1"

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from bep.planner.formats.statefile import decode
-from tests.azure import bodies
-from tests.azure.behaviours import Behaviours
-from tests.azure.double import Double
-from tests.azure.serving import serving
+from tests.azure.double.behaviours import Behaviours
+from tests.azure.double.double import Double
+from tests.azure.double.serving import serving
+from tests.azure.double_tests import bodies
 from tests.azure.workspace import EVERYTHING, SECRETS, SPECS, Workspace
 
 ALLOWED = ("--allow", "delete-many", "--allow", "active-deployment")

@@ -28,14 +28,14 @@ from bep.schemas.address import Address
 from bep.schemas.findings.finding import errors
 from bep.schemas.kinds.kind import load_kind
 from bep.schemas.resource import Resource
-from tests.azure import bodies
-from tests.azure.asking import made
-from tests.azure.double import Double
+from tests.azure.double.double import Double
+from tests.azure.double_tests import bodies
+from tests.azure.double_tests.asking import made
 from tests.azure.expressions import Expressions
 from tests.azure.templates import DEPLOYMENTS, NAMESPACE, healthy, resources_of
 from tests.azure.workspace import EVERYTHING, SECRETS, SPECS, Workspace
+from tests.bep.command_line.test_startup import PACKAGES, PRINT_MODULES
 from tests.bep.conftest import surroundings, write
-from tests.bep.test_startup import PACKAGES, PRINT_MODULES
 from tests.schemas.conftest import Workbench
 
 HOSTILE = "it's '${x}' \\ \"q\" [parameters('p')] \u0085\u001b\ttab\nline é \U0001f600"

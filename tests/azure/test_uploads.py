@@ -11,7 +11,7 @@ from bep.providers.azure import sending
 from bep.providers.azure.sending import Sender, Upload
 from bep.providers.protocol import Conflict
 from bep.schemas.resource import Content
-from tests.azure.double import Double
+from tests.azure.double.double import Double
 from tests.azure.uploading import MEGABYTE, blobs, ended, fill
 from tests.azure.workspace import Workspace
 from tests.bep.conftest import write

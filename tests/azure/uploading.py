@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.azure.double import Double
+from tests.azure.double.double import Double
 
 MEGABYTE = 1 << 20
 

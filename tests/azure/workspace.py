@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.azure.double import Double
-from tests.azure.tokens import ARM, ML, token
+from tests.azure.double.double import Double
+from tests.azure.double.tokens import ARM, ML, token
 from tests.bep.conftest import surroundings, write
 
 BEP_YML = """\

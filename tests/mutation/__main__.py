@@ -25,7 +25,7 @@ MODULES: Mapping[str, Sequence[str]] = {
     "bep.providers.applying.checking": ("tests/providers/test_checking.py", "tests/providers/test_applying.py"),
     "bep.providers.applying.recovery": ("tests/providers/test_resolving.py", "tests/providers/test_recovery.py"),
     "bep.providers.state.journal_file": ("tests/providers/test_journal_file.py", "tests/providers/test_state_store.py"),
-    "bep.runner.folder.journal": ("tests/runner/test_journal.py",),
+    "bep.runner.folder.journal": ("tests/runner/failures/test_journal.py",),
 }
 """What is tried, and where its tests are; of those, each mutant gets the ones that run its line."""
 EXPLAINED = Path(__file__).parent / "survivors.toml"

@@ -13,7 +13,7 @@ from bep.schemas.resource import Content
 from bep.schemas.specs.loading import Loaded, load
 from bep.schemas.yaml.node import plain
 from bep.schemas.yaml.reading import FAST_LOADER, PureLoader, read
-from tests.schemas.test_dialects import DEPLOYMENT_2021, ENDPOINT_2021, ENDPOINT_TODAY, FLAT, NESTED
+from tests.schemas.specs.test_dialects import DEPLOYMENT_2021, ENDPOINT_2021, ENDPOINT_TODAY, FLAT, NESTED
 
 BEP = (
     "workspace: taxi\nprovider: {local: {}}\nstate: {file: a.json}\nspecs:\n  - a.yml\n  - {file: b.yml, endpoint: mybatchedp}\n"

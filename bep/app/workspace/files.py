@@ -9,7 +9,7 @@ from bep.disk.known_digests import KnownDigests, place_for
 from bep.disk.listing import Listing, listing, plain_bytes
 from bep.schemas.content import Unfit, UnfitFile, digest_of_files
 from bep.schemas.resource import Content
-from bep.schemas.specs.choosing import STANDARD_INPUT
+from bep.schemas.specs.documents.choosing import STANDARD_INPUT
 
 _MADE_UP = ("proc", "sys", "dev")
 

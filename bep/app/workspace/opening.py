@@ -339,7 +339,7 @@ def workspace_here(source: Source | None = None) -> Opened:
     """
     opened = here(source)
     if not (opened.root / FILE).exists() and not (opened.root / HOME).is_dir():
-        from bep.schemas.specs.choosing import no_workspace
+        from bep.schemas.specs.documents.choosing import no_workspace
 
         raise SpecInvalid([no_workspace(opened.files)])
     return opened

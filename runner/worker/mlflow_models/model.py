@@ -2,8 +2,8 @@
 
 import os
 
-from . import mlflow_tables
-from .mlflow_results import frame_of
+from . import tables
+from .results import frame_of
 
 TABLES = (".csv", ".parquet", ".pqt", ".jsonl")
 IMAGES = (".png", ".jpg", ".jpeg", ".tiff", ".bmp", ".gif")
@@ -58,11 +58,11 @@ def _schema(model: object) -> object:
 def _read(pandas: object, path: str, schema: object) -> object:
     ending = os.path.splitext(path)[1]
     if ending == ".csv":
-        return mlflow_tables.read_csv(pandas, path, schema)
+        return tables.read_csv(pandas, path, schema)
     if ending in (".parquet", ".pqt"):
         return pandas.read_parquet(path)  # type: ignore[attr-defined]
     if ending == ".jsonl":
-        return mlflow_tables.read_json_lines(pandas, path, schema)
+        return tables.read_json_lines(pandas, path, schema)
     if ending in IMAGES:
         return _read_image(pandas, path, schema)
     raise TypeError(

@@ -7,7 +7,7 @@ pandas reads them, and JSON lines as they are written: text there is text.
 import json
 import math
 
-from . import mlflow_cells as cells
+from . import cells
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

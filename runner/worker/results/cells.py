@@ -5,7 +5,7 @@ Imports neither numpy nor pandas: their values come from a script that has.
 
 import sys
 
-from .troubles import RowInvalid
+from ..troubles import RowInvalid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

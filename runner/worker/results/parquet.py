@@ -6,9 +6,9 @@ said: rows that were scored are never lost to it.
 
 import os
 
+from ..troubles import RowInvalid
 from .arrow_columns import array_of, as_text, readable, text_array
 from .cells import cells_of, must_differ
-from .troubles import RowInvalid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 Imports pandas never: a DataFrame can only come from a script that has imported it.
 """
 
+from ..troubles import ColumnsDiffer, WrongResult
 from .cells import PLAIN, cells_of, is_table, json_of, must_differ, records_of, value_of
-from .troubles import ColumnsDiffer, WrongResult
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

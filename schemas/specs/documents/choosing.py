@@ -7,8 +7,8 @@ from bep.schemas.files import MEND_LINK, Files, absence_of, is_broken_link
 from bep.schemas.findings.finding import Finding, Severity, mistake, warning
 from bep.schemas.mark import Mark
 from bep.schemas.next_step import Step, again, step
-from bep.schemas.specs.detecting import NO_SPEC
-from bep.schemas.specs.unsupported import NOT_SUPPORTED
+from bep.schemas.specs.documents.detecting import NO_SPEC
+from bep.schemas.specs.documents.unsupported import NOT_SUPPORTED
 from bep.schemas.workspace.reading_workspace import Opened
 from bep.schemas.workspace.workspace import FILE, NOT_THERE, SpecFile, specs_named
 

@@ -13,7 +13,7 @@ from bep.schemas.findings.did_you_mean import did_you_mean, either, listed, near
 from bep.schemas.findings.finding import Finding, Severity, mistake
 from bep.schemas.kinds.kind import is_kind, load_kind, load_kinds
 from bep.schemas.next_step import Step, step
-from bep.schemas.specs.schema_names import schema_kind
+from bep.schemas.specs.documents.schema_names import schema_kind
 from bep.schemas.yaml.node import Node
 
 NO_SPEC = "not-a-spec"

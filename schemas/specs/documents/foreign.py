@@ -7,10 +7,10 @@ from bep.lazy_dataclasses import replace
 from bep.lazy_patterns import lazy_pattern
 from bep.schemas.findings.finding import Finding, Severity, mistake
 from bep.schemas.mark import Mark
-from bep.schemas.specs.detecting import NO_SPEC, detect
-from bep.schemas.specs.other_files import other_file
-from bep.schemas.specs.schema_names import other_kind
-from bep.schemas.specs.unsupported import NOT_SUPPORTED, SPECS, unsupported
+from bep.schemas.specs.documents.detecting import NO_SPEC, detect
+from bep.schemas.specs.documents.other_files import other_file
+from bep.schemas.specs.documents.schema_names import other_kind
+from bep.schemas.specs.documents.unsupported import NOT_SUPPORTED, SPECS, unsupported
 from bep.schemas.yaml.node import Node
 
 SCHEMA_LINE = lazy_pattern(r"^\s*['\"]?\$schema['\"]?:\s*['\"]?([^\s'\"]+)", re.MULTILINE)

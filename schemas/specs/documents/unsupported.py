@@ -5,7 +5,13 @@ from functools import lru_cache
 from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.kinds.kind import is_kind
 from bep.schemas.next_step import Step, step
-from bep.schemas.specs.schema_names import ONLINE_DEPLOYMENT, ONLINE_ENDPOINT, other_kind, schema_kind, schema_name
+from bep.schemas.specs.documents.schema_names import (
+    ONLINE_DEPLOYMENT,
+    ONLINE_ENDPOINT,
+    other_kind,
+    schema_kind,
+    schema_name,
+)
 from bep.schemas.yaml.node import Node
 
 NOT_SUPPORTED = "not-supported"

@@ -3,14 +3,14 @@
 import uuid
 from typing import TYPE_CHECKING
 
-from tests.azure import rules, surroundings
-from tests.azure.exchange import Answer, Refusal, Request
+from tests.azure.double import rules, surroundings
+from tests.azure.double.exchange import Answer, Refusal, Request
+from tests.azure.double.routes import Place
+from tests.azure.double.store import Document
 from tests.azure.judge import Judge
-from tests.azure.routes import Place
-from tests.azure.store import Document
 
 if TYPE_CHECKING:
-    from tests.azure.double import Double
+    from tests.azure.double.double import Double
 
 UPLOADS = frozenset({"codes/versions", "data/versions", "models/versions"})
 

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tests.azure.exchange import Answer, Refusal, Request
+from tests.azure.double.exchange import Answer, Refusal, Request
 
 if TYPE_CHECKING:
-    from tests.azure.double import Double
+    from tests.azure.double.double import Double
 
 PREFIX = "/double/"
 

@@ -3,14 +3,14 @@
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from tests.azure import patches, references, rules
-from tests.azure.answers import Context, shown
-from tests.azure.exchange import Answer, Null, Refusal, Request
-from tests.azure.routes import Place
-from tests.azure.store import SLOW, VERSIONS, Document, Operation, Resource, now
+from tests.azure.double import patches, references, rules
+from tests.azure.double.answering.answers import Context, shown
+from tests.azure.double.exchange import Answer, Null, Refusal, Request
+from tests.azure.double.routes import Place
+from tests.azure.double.store import SLOW, VERSIONS, Document, Operation, Resource, now
 
 if TYPE_CHECKING:
-    from tests.azure.double import Double
+    from tests.azure.double.double import Double
 
 GONE = {"batchEndpoints": "NoSuchEndpoint", "batchEndpoints/deployments": "NoSuchDeployment"}
 

@@ -5,19 +5,19 @@ import uuid
 from collections.abc import Callable
 from typing import Any, Final
 
-from tests.azure import rights, surroundings
-from tests.azure.actions import Actions
-from tests.azure.behaviours import Behaviours
-from tests.azure.blobs import CONTAINER, Blob
-from tests.azure.control_plane import ControlPlane
-from tests.azure.exchange import Answer, Refusal, Request
+from tests.azure.double import rights, surroundings
+from tests.azure.double.actions import Actions
+from tests.azure.double.answering.jobs import Jobs
+from tests.azure.double.behaviours import Behaviours
+from tests.azure.double.blobs import CONTAINER, Blob
+from tests.azure.double.control_plane import ControlPlane
+from tests.azure.double.exchange import Answer, Refusal, Request
+from tests.azure.double.faults import Faults
+from tests.azure.double.log import Log
+from tests.azure.double.routes import WORKSPACE, place
+from tests.azure.double.store import Document, Resource, Store
+from tests.azure.double.tokens import ARM, ML, check_token
 from tests.azure.facts import Types
-from tests.azure.faults import Faults
-from tests.azure.jobs import Jobs
-from tests.azure.log import Log
-from tests.azure.routes import WORKSPACE, place
-from tests.azure.store import Document, Resource, Store
-from tests.azure.tokens import ARM, ML, check_token
 
 SUBSCRIPTION: Final = "00000000-1111-2222-3333-444444444444"
 PUBLIC: Final = ("/discovery", "/logs/", "/metadata/")

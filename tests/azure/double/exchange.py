@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.azure.store import now
+from tests.azure.double.store import now
 
 Document = dict[str, Any]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from tests.azure.exchange import Answer, Refusal, Request
+from tests.azure.double.exchange import Answer, Refusal, Request
 
 Moment = Literal["before", "after"]
 

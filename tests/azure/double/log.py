@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from tests.azure.exchange import Request
+from tests.azure.double.exchange import Request
 
 
 class Logged(NamedTuple):

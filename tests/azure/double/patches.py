@@ -3,10 +3,10 @@
 import copy
 from typing import Any, Final
 
-from tests.azure.behaviours import Behaviours
-from tests.azure.exchange import Refusal
-from tests.azure.rules import check_tags
-from tests.azure.store import Document, Resource
+from tests.azure.double.behaviours import Behaviours
+from tests.azure.double.exchange import Refusal
+from tests.azure.double.rules import check_tags
+from tests.azure.double.store import Document, Resource
 
 PUBLISHED: Final[dict[str, Document]] = {
     "batchEndpoints": {"tags": {}, "identity": {}},

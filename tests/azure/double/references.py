@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from tests.azure.behaviours import Behaviours
-from tests.azure.exchange import Refusal
-from tests.azure.routes import WORKSPACE, place
-from tests.azure.store import Document, Key, Resource, Store, key_of
+from tests.azure.double.behaviours import Behaviours
+from tests.azure.double.exchange import Refusal
+from tests.azure.double.routes import WORKSPACE, place
+from tests.azure.double.store import Document, Key, Resource, Store, key_of
 
 EXPECTED: Final = {
     "compute": "computes",

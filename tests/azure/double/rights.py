@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Final
 
-from tests.azure.exchange import Refusal, Request
+from tests.azure.double.exchange import Refusal, Request
+from tests.azure.double.routes import Place
 from tests.azure.facts import PREFIX
-from tests.azure.routes import Place
 
 VERBS: Final = {"GET": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
 

@@ -3,7 +3,7 @@
 import re
 from typing import Final, NamedTuple
 
-from tests.azure.store import KINDS
+from tests.azure.double.store import KINDS
 
 WORKSPACE: Final = re.compile(
     r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"

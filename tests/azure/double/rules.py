@@ -5,11 +5,11 @@ import json
 import re
 from typing import Any, Final
 
-from tests.azure.behaviours import Behaviours
-from tests.azure.exchange import Refusal
+from tests.azure.double.behaviours import Behaviours
+from tests.azure.double.exchange import Refusal
+from tests.azure.double.store import VERSIONS, Document, Resource
 from tests.azure.facts import Types
 from tests.azure.judge import Fault, Judge
-from tests.azure.store import VERSIONS, Document, Resource
 
 NAME: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}")
 COMPUTE: Final = re.compile(r"[a-zA-Z](?![a-zA-Z0-9-]*-\d+$)[a-zA-Z0-9-]{2,23}")

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.azure import by_hand
-from tests.azure.behaviours import Behaviours
-from tests.azure.double import Double
-from tests.azure.exchange import Answer, Refusal, Request
+from tests.azure.double import by_hand
+from tests.azure.double.behaviours import Behaviours
+from tests.azure.double.double import Double
+from tests.azure.double.exchange import Answer, Refusal, Request
 
 
 class Server:

@@ -3,11 +3,11 @@
 import re
 from typing import TYPE_CHECKING, Final
 
-from tests.azure.exchange import Answer, Refusal, Request
-from tests.azure.store import Document
+from tests.azure.double.exchange import Answer, Refusal, Request
+from tests.azure.double.store import Document
 
 if TYPE_CHECKING:
-    from tests.azure.double import Double
+    from tests.azure.double.double import Double
 
 API_VERSION: Final = re.compile(r"\d{4}-\d{2}-\d{2}(-preview|-dataplanepreview)?")
 
@@ -126,7 +126,7 @@ def answer(double: "Double", request: Request) -> Answer | None:
 
 
 def _subscription(double: "Double") -> Document:
-    from tests.azure.tokens import TENANT
+    from tests.azure.double.tokens import TENANT
 
     one = double.subscription_id
     return {"id": f"/subscriptions/{one}", "subscriptionId": one, "tenantId": TENANT, "state": "Enabled"}

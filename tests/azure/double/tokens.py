@@ -5,7 +5,7 @@ import json
 import time
 from typing import Any, Final, NamedTuple
 
-from tests.azure.exchange import Refusal, Request
+from tests.azure.double.exchange import Refusal, Request
 
 ARM: Final = "https://management.azure.com"
 ML: Final = "https://ml.azure.com"

@@ -4,9 +4,9 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.azure.double import Double
-from tests.azure.exchange import Answer, Request
-from tests.azure.tokens import ARM, ML, token
+from tests.azure.double.double import Double
+from tests.azure.double.exchange import Answer, Request
+from tests.azure.double.tokens import ARM, ML, token
 
 BASE = "http://double"
 VERSION = "2024-10-01"

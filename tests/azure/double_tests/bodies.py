@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.azure.double import Double
+from tests.azure.double.double import Double
 
 Document = dict[str, Any]
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.azure.asking import ask
-from tests.azure.double import Double
+from tests.azure.double.double import Double
+from tests.azure.double_tests.asking import ask
 
 
 def test_a_container_for_an_upload_takes_what_is_put_there_and_no_other_does(azure_with_blobs: Double) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.azure.asking import BASE, ask, code, made
-from tests.azure.behaviours import RECORDED, Behaviours
-from tests.azure.bodies import compute, deployment, endpoint, environment, furnished, model
-from tests.azure.double import Double
+from tests.azure.double.behaviours import RECORDED, Behaviours
+from tests.azure.double.double import Double
+from tests.azure.double_tests.asking import BASE, ask, code, made
+from tests.azure.double_tests.bodies import compute, deployment, endpoint, environment, furnished, model
 
 Document = dict[str, Any]
 D1 = "batchEndpoints/ep1/deployments/d1"

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from tests.azure.asking import BASE, ask, code
-from tests.azure.behaviours import Behaviours
-from tests.azure.bodies import deployment, endpoint, furnished
-from tests.azure.double import Double
-from tests.azure.jobs import Course
-from tests.azure.tokens import ARM, token
+from tests.azure.double.answering.jobs import Course
+from tests.azure.double.behaviours import Behaviours
+from tests.azure.double.double import Double
+from tests.azure.double.tokens import ARM, token
+from tests.azure.double_tests.asking import BASE, ask, code
+from tests.azure.double_tests.bodies import deployment, endpoint, furnished
 
 INPUT = {
     "properties": {"inputData": {"images": {"jobInputType": "UriFolder", "uri": "azureml://datastores/d/paths/x"}}}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.azure.bodies import code, compute, deployment, endpoint, environment, model
-from tests.azure.double import Double
+from tests.azure.double.double import Double
+from tests.azure.double_tests.bodies import code, compute, deployment, endpoint, environment, model
 from tests.azure.facts import Types
 from tests.azure.judge import Judge
 

@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.azure.asking import ask, made
-from tests.azure.behaviours import Behaviours
-from tests.azure.bodies import compute, deployment, endpoint, furnished, model
-from tests.azure.double import Double
+from tests.azure.double.behaviours import Behaviours
+from tests.azure.double.double import Double
+from tests.azure.double_tests.asking import ask, made
+from tests.azure.double_tests.bodies import compute, deployment, endpoint, furnished, model
 
 D1 = "batchEndpoints/ep1/deployments/d1"
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.azure.asking import BASE, ask, code
-from tests.azure.behaviours import Behaviours
-from tests.azure.bodies import compute
-from tests.azure.double import SUBSCRIPTION, Double
+from tests.azure.double.behaviours import Behaviours
+from tests.azure.double.double import SUBSCRIPTION, Double
+from tests.azure.double_tests.asking import BASE, ask, code
+from tests.azure.double_tests.bodies import compute
 
 REGION = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.MachineLearningServices/locations/eastus2"
 

@@ -15,9 +15,9 @@ from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.core.rest import HttpRequest
 from azure.mgmt.resource.resources import ResourceManagementClient
 
-from tests.azure.bodies import deployment, endpoint, furnished, model
-from tests.azure.double import Double
-from tests.azure.tokens import ARM, ML, Credential, token
+from tests.azure.double.double import Double
+from tests.azure.double.tokens import ARM, ML, Credential, token
+from tests.azure.double_tests.bodies import deployment, endpoint, furnished, model
 
 VERSION = "2024-10-01"
 

@@ -20,7 +20,7 @@ from tests.bep.conftest import FILES, Workspace, surroundings, write
 from tests.services.azurite import Emulator, emulated
 from tests.services.places import AZURITE
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ALWAYS = {"bep", "workspace", "workspace's folder", "specs", "state", "lock", "state's place", "own Python"}
 
 

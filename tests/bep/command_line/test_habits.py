@@ -7,8 +7,8 @@ import pytest
 from bep.cli import options_of
 from bep.command_line.habits import correction
 from bep.command_line.reading import values_of
+from tests.bep.command_line.test_command_line import module
 from tests.bep.conftest import Workspace
-from tests.bep.test_command_line import module
 
 LINES = {
     # Terraform

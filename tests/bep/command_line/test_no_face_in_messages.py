@@ -13,7 +13,7 @@ from bep.command_words import command_of, said
 from bep.schemas.next_step import again, step
 from tests.messages import docstrings
 
-ROOT: Final = Path(__file__).parents[2]
+ROOT: Final = Path(__file__).parents[3]
 ROOMS: Final = ("bep/app", "planner", "providers", "runner", "schemas")
 _COMMANDS: Final = "|".join((*COMMANDS, "-C", "COMMAND"))
 NAMES_A_FACE: Final = re.compile(

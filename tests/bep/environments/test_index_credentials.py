@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.bep.conftest import Workspace, surroundings
-from tests.bep.indexes import Index, repository, sdist, served
+from tests.bep.environments.indexes import Index, repository, sdist, served
 from tests.providers.local.wheels import wheel
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.bep.conftest import Workspace, write
-from tests.runner.servers import Server, served
+from tests.runner.inputs.servers import Server, served
 
 
 @pytest.fixture

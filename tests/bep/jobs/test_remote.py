@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.bep.conftest import Workspace, surroundings
-from tests.runner.servers import Server, served
-from tests.runner.stores import PASSWORD, FtpStore, ftp_store
+from tests.runner.inputs.servers import Server, served
+from tests.runner.inputs.stores import PASSWORD, FtpStore, ftp_store
 
 CANARY = "canary-of-the-signature"
 

@@ -13,7 +13,7 @@ import pytest
 from bep.app.jobs.removing import prunable
 from bep.runner.folder.record import Status
 from tests.bep.conftest import Workspace, surroundings
-from tests.bep.test_job_list import NOON, RECORDS, record
+from tests.bep.jobs.test_job_list import NOON, RECORDS, record
 
 KILLED = """
 import os, signal, sys

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.bep.conftest import Workspace, surroundings
-from tests.bep.test_adopt import drift
+from tests.bep.plans.test_adopt import drift
 
 Golden = Callable[[str, str], None]
 

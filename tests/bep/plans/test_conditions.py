@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from tests.bep.conftest import Workspace
-from tests.bep.test_adopt import drift
+from tests.bep.plans.test_adopt import drift
 
 Golden = Callable[[str, str], None]
 

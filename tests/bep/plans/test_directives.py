@@ -8,7 +8,7 @@ from bep.schemas.address import Address
 from bep.schemas.mark import Mark
 from bep.schemas.resource import Resource
 from tests.bep.conftest import Workspace
-from tests.bep.test_adopt import world
+from tests.bep.plans.test_adopt import world
 
 Golden = Callable[[str, str], None]
 

@@ -12,7 +12,7 @@ from bep.schemas.explanations.explained import CHECK, Explanation, explanations
 from tests import explaining
 from tests.bep.conftest import Workspace
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ROOMS = ("schemas", "planner", "providers", "bep")
 WITHOUT_EXAMPLE = {
     *("declares-nothing", "in-progress", "not-available", "not-in-a-template", "not-sent", "refused-by-azure")

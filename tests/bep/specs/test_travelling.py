@@ -18,7 +18,7 @@ from bep.schemas.specs.loading import load
 from tests.bep.conftest import FILES, Workspace, surroundings, write
 from tests.fixtures.commit_2e74deb import lay_out
 
-DOCUMENTATION = Path(__file__).parents[2] / "docs/files-that-travel.md"
+DOCUMENTATION = Path(__file__).parents[3] / "docs/files-that-travel.md"
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from bep.disk.copying import digest
 from bep.providers.local.unreferenced import in_use
 from tests.bep.conftest import FILES, Workspace, surroundings, write
-from tests.runner.servers import Server, served
+from tests.runner.inputs.servers import Server, served
 
 DYING = """\
 import os, signal, sys

@@ -36,7 +36,7 @@ KILLED = """
 import importlib, os, pickle, signal, sys, threading
 from pathlib import Path
 from bep.runner.jobs import running
-from tests.runner.test_after_scoring import STEPS
+from tests.runner.failures.test_after_scoring import STEPS
 
 place, name = STEPS[sys.argv[1]]
 setattr(place, name, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
@@ -81,7 +81,7 @@ def test_a_step_that_was_killed_is_done_by_the_next_run(jobs: Jobs, output_forma
         request = jobs.request(SCRIPT, name=f"{step} killed", mini_batch_size=4, workers=1, output_format=output_format)
         kept = jobs.root / "request"
         kept.write_bytes(pickle.dumps(request))
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
         killed = subprocess.run([sys.executable, "-c", KILLED, step, str(kept)], env=environment, check=False)
         assert killed.returncode == -9, step
         again = jobs.resume(request) if record.read(JobFolder(request.folder)).status != "Completed" else None
@@ -130,7 +130,7 @@ def test_a_conversion_dies_with_its_runner_and_writes_into_no_later_file(jobs: J
     request = request.model_copy(update={"environment": {**(request.environment or {}), **hooked}})
     kept = jobs.root / "request"
     kept.write_bytes(pickle.dumps(request))
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     with subprocess.Popen([sys.executable, "-c", RUN, str(kept)], env=environment) as runner:
         while not (jobs.root / "process").exists() or not (jobs.root / "process").read_text():
             assert runner.poll() is None

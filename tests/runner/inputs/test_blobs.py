@@ -12,7 +12,7 @@ from bep.runner.events import MiniBatchFailed
 from bep.runner.inputs import expanding
 from bep.runner.transfer import blobs, downloading
 from tests.runner.conftest import Jobs, output_of
-from tests.runner.servers import File, Server, md5, served
+from tests.runner.inputs.servers import File, Server, md5, served
 
 CONTAINER = "/devstoreaccount1/data/"
 FOLDER = File(b"", is_folder=True)

@@ -12,7 +12,7 @@ from bep.runner.errors import Cancelled, InputsInvalid
 from bep.runner.inputs import expanding
 from bep.runner.transfer import stores, transfers
 from bep.runner.transfer.transfers import Board
-from tests.runner.stores import PASSWORD, FtpStore, ftp_store, memory_store
+from tests.runner.inputs.stores import PASSWORD, FtpStore, ftp_store, memory_store
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from bep.runner.events import Transferring
 from bep.runner.inputs import expanding
 from bep.runner.transfer import downloading, transfers, web
 from bep.runner.transfer.transfers import Board
-from tests.runner.servers import Server, md5, served
+from tests.runner.inputs.servers import Server, md5, served
 
 CONTENT = os.urandom(200_000)
 OTHER = os.urandom(200_000)

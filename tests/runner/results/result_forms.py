@@ -1,13 +1,13 @@
 """What `run()` may return, and what becomes of it in each format: one table, tested and printed as a page.
 
-`python -m tests.runner.result_forms` writes docs/result-forms.md.
+`python -m tests.runner.results.result_forms` writes docs/result-forms.md.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PAGE = Path(__file__).parents[2] / "docs" / "result-forms.md"
+PAGE = Path(__file__).parents[3] / "docs" / "result-forms.md"
 
 IMPORTS = """\
 import collections, datetime, decimal
@@ -190,9 +190,9 @@ HEAD = """\
 # What a scoring script may return
 
 `run()` returns a list with an item for each file it was given, a tuple, or a pandas DataFrame. This page is the table
-that `tests/runner/test_result_forms.py` tests, as `python -m tests.runner.result_forms` writes it: for each form what
-stands in the file of predictions, in each of the four formats. `|` separates lines; for Parquet the table shows what
-reading the file gives, as Python prints it.
+that `tests/runner/results/test_result_forms.py` tests, as `python -m tests.runner.results.result_forms` writes it:
+for each form what stands in the file of predictions, in each of the four formats. `|` separates lines; for Parquet
+the table shows what reading the file gives, as Python prints it.
 
 - **azureml**, the default, is what the service writes: `str(item)`, and DataFrames separated by spaces, without a
   header. numpy, pandas and tensors round in their displays and leave out the middle (`...`): the job warns of that.

@@ -9,9 +9,9 @@ import pytest
 
 from bep.commands.run import run
 from bep.runner.request import Settings, default_name
-from bep.runner.worker import csv_text
-from bep.runner.worker.formats import FORMATS, READABLE
-from bep.runner.worker.rows import Formatter
+from bep.runner.worker.results import csv_text
+from bep.runner.worker.results.formats import FORMATS, READABLE
+from bep.runner.worker.results.rows import Formatter
 from bep.schemas.kinds.published import schema_of
 
 Jobs = Any

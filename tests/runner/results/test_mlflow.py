@@ -318,7 +318,7 @@ def test_whatever_predict_returns_is_rows(returned: str, rows: list[str]) -> Non
     import numpy
     import pandas
 
-    from bep.runner.worker.mlflow_results import frame_of
+    from bep.runner.worker.mlflow_models.results import frame_of
 
     frame = frame_of(pandas, eval(returned, {"numpy": numpy, "pandas": pandas}))
     frame.insert(0, "row", range(len(frame)))

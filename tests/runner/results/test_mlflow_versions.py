@@ -1,6 +1,6 @@
 """MLflow models under the Pythons and releases that people still have: the same cells, the same rows, to the letter.
 
-`make services` builds the environments; `tests/runner/test_mlflow.py` asks more of the one that the tests run in.
+`make services` builds the environments; `test_mlflow.py` beside this asks more of the one that the tests run in.
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.runner.test_mlflow import failures, scored
+from tests.runner.results.test_mlflow import failures, scored
 from tests.services.places import PACKAGES, interpreter, mlflow_python
 
 Jobs = Any

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from bep.runner.worker.parquet import convert
-from bep.runner.worker.rows import Formatter
+from bep.runner.worker.results.parquet import convert
+from bep.runner.worker.results.rows import Formatter
 from bep.runner.worker.troubles import WrongResult
-from tests.runner.result_forms import FORMS, PAGE, REFUSED, Form, page, value_of
+from tests.runner.results.result_forms import FORMS, PAGE, REFUSED, Form, page, value_of
 
 
 def written(form: Form, output_format: str) -> str:
@@ -42,4 +42,4 @@ def test_parquet(form: Form, tmp_path: Path) -> None:
 
 
 def test_the_page_of_the_documentation_is_this_table() -> None:
-    assert PAGE.read_text() == page(), "python -m tests.runner.result_forms writes it"
+    assert PAGE.read_text() == page(), "python -m tests.runner.results.result_forms writes it"

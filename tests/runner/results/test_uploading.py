@@ -21,7 +21,7 @@ from bep.runner.transfer import stores
 from bep.runner.transfer.transfers import Board
 from bep.runner.transfer.uploading import upload
 from tests.runner.conftest import RUNNER
-from tests.runner.stores import PASSWORD, FtpStore, ftp_store, memory_store
+from tests.runner.inputs.stores import PASSWORD, FtpStore, ftp_store, memory_store
 
 Jobs = Any
 

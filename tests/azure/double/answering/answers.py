@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import yaml
 
-from tests.azure.behaviours import Behaviours
+from tests.azure.double.answering.texts import duration, each_text
+from tests.azure.double.answering.unsent import ABSENT_IDENTITY, unsent
+from tests.azure.double.behaviours import Behaviours
+from tests.azure.double.store import CONTAINERS, Document, Resource, Store
 from tests.azure.facts import PREFIX, Types
-from tests.azure.store import CONTAINERS, Document, Resource, Store
-from tests.azure.texts import duration, each_text
-from tests.azure.unsent import ABSENT_IDENTITY, unsent
 
 NOBODY: Final = "00000000-0000-0000-0000-000000000000"
 PRINCIPAL: Final = "11111111-2222-3333-4444-555555555555"

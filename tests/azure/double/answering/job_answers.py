@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from tests.azure.store import Document
+from tests.azure.double.store import Document
 
 if TYPE_CHECKING:
-    from tests.azure.double import Double
-    from tests.azure.jobs import Job
+    from tests.azure.double.answering.jobs import Job
+    from tests.azure.double.double import Double
 
 
 RETRIES: Final = {"maxRetries": 3, "timeout": "PT30S"}

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.azure import job_answers
-from tests.azure.control_plane import paged
-from tests.azure.exchange import Answer, Refusal, Request
-from tests.azure.routes import WORKSPACE, Place
-from tests.azure.store import Document, Resource, now
+from tests.azure.double.answering import job_answers
+from tests.azure.double.control_plane import paged
+from tests.azure.double.exchange import Answer, Refusal, Request
+from tests.azure.double.routes import WORKSPACE, Place
+from tests.azure.double.store import Document, Resource, now
 
 if TYPE_CHECKING:
-    from tests.azure.double import Double
+    from tests.azure.double.double import Double
 
 INPUTS: Final = ("UriFile", "UriFolder", "MLTable", "Literal", "CustomModel", "MLFlowModel", "TritonModel")
 ENDED: Final = ("Completed", "Failed", "Canceled")

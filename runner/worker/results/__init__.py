@@ -1,0 +1,1 @@
+"""Results: what `run()` returned -> rows in the format of the job. Standard library only; knows no process."""

@@ -1,0 +1,1 @@
+"""Documents: which files are read, what each document declares, and in which dialect. Knows no resource."""
