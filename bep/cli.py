@@ -50,7 +50,9 @@ COMPLETION: Final = "_BEP_COMPLETE"
 """The variable by which a shell asks how a word goes on."""
 WISHES: Final[Mapping[str, str]] = {"--no-color": "no_colour", "--quiet": "quiet", "--verbose": "verbose"}
 """What may stand anywhere in a line, and is asked of the whole process."""
-_AHEAD: Final[Mapping[str, str]] = {"--chdir": "directory", "-C": "directory", "--stage": "stage", "-S": "stage"}
+_CHOICES: Final[Mapping[str, str]] = {"--stage": "stage", "-S": "stage", "--provider": "provider"}
+"""The options that choose one of several instances of a workspace, wherever they are written."""
+_AHEAD: Final[Mapping[str, str]] = {"--chdir": "directory", "-C": "directory", **_CHOICES}
 """The options that stand ahead of a command."""
 
 
@@ -91,7 +93,7 @@ def _complete(instruction: str) -> None:
         commands = _commands(name) if name in COMMANDS else None
         return [*commands.functions] if commands is not None and commands.is_group else ()
 
-    ahead = ("--chdir", "--stage", *WISHES, "--help", "--install-completion", "--show-completion")
+    ahead = ("--chdir", "--stage", "--provider", *WISHES, "--help", "--install-completion", "--show-completion")
     try:
         found = answer(instruction, os.environ, Lookups(COMMANDS, below, _function, ahead))
     except Exception:
@@ -148,15 +150,19 @@ def _without_wishes(arguments: list[str]) -> list[str]:
 
 
 def _chosen_first(arguments: list[str]) -> list[str]:
-    """The same, with the choice of a stage ahead of the command, wherever it was written."""
+    """The same, with the choices of a stage and of a provider ahead of the command, wherever they were written."""
     words = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    for place, word in enumerate(words):
-        name, equals, _ = word.partition("=")
+    first: list[str] = []
+    rest = list[str]()
+    place = 0
+    while place < len(words):
+        name, equals, _ = words[place].partition("=")
         taken = 1 if equals else 2
-        if name in ("--stage", "-S") and place + taken <= len(words):
-            rest = arguments[:place] + arguments[place + taken :]
-            return [*arguments[place : place + taken], *rest]
-    return arguments
+        chooses = name in _CHOICES and place + taken <= len(words) and _CHOICES[name] not in map(_CHOICES.get, first)
+        taken = taken if chooses else 1
+        (first if chooses else rest).extend(words[place : place + taken])
+        place += taken
+    return [*first, *rest, *arguments[len(words) :]]
 
 
 def _error(message: str) -> None:
@@ -228,6 +234,12 @@ def _application() -> "Typer":
             metavar="NAME",
             help="Work in this stage of the workspace; BEP_STAGE does the same.",
         ),
+        provider: str = typer.Option(
+            "",
+            "--provider",
+            metavar="NAME",
+            help="Work in this world, not in that of bep.yml, with a state of its own; BEP_PROVIDER does the same.",
+        ),
         no_color: bool = typer.Option(False, "--no-color", help="No colours; NO_COLOR does the same."),
         quiet: bool = typer.Option(False, "--quiet", help="Results, warnings and errors alone: no talk meanwhile."),
         verbose: bool = typer.Option(
@@ -245,13 +257,13 @@ def _application() -> "Typer":
           bep show deployment/ep/blue   what is there now
 
         \b
-        --no-color, --quiet and --verbose may stand anywhere in a line.
+        --stage, --provider, --no-color, --quiet and --verbose may stand anywhere in a line.
 
         \b
         Exit codes: 0 done or nothing to do, 1 error, 2 changes (plan --detailed-exitcode),
         3 findings in specs, 4 lock or stale plan, 5 provider failure, 130 interrupted.
         """
-        _prepare(directory, stage)
+        _prepare(directory, stage, provider)
 
     return whole
 
@@ -327,17 +339,17 @@ def _in_its_own_words(arguments: list[str]) -> list[str]:
     return arguments
 
 
-def _go(function: Callable[..., Any], values: Mapping[str, Any], directory: str = "", stage: str = "") -> None:
-    _prepare(directory, stage)
+def _go(function: Callable[..., Any], values: Mapping[str, Any], **ahead: str) -> None:
+    _prepare(**ahead)
     function(**values)
 
 
-def _prepare(directory: str, stage: str) -> None:
+def _prepare(directory: str = "", stage: str = "", provider: str = "") -> None:
     """Do what the options ahead of a command ask."""
     if directory:
         _enter(directory)
-    if stage:
-        _choose(stage)
+    if stage or provider:
+        _choose(stage, provider)
 
 
 def _call(called: Callable[[], None]) -> None:
@@ -356,10 +368,10 @@ def _call(called: Callable[[], None]) -> None:
         sys.exit(ExitCode.ERROR)
 
 
-def _choose(stage: str) -> None:
-    from bep.schemas.workspace.stages import CHOICE
+def _choose(stage: str, provider: str) -> None:
+    from bep.schemas.workspace.stages import CHOICE, WORLD
 
-    os.environ[CHOICE] = stage
+    os.environ.update({name: value for name, value in ((CHOICE, stage), (WORLD, provider)) if value})
 
 
 def _enter(directory: str) -> None:

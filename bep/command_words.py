@@ -1,5 +1,6 @@
 """A step that would help, as a command to type: the one place where use cases become words of the command line."""
 
+import os
 import shlex
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -12,16 +13,25 @@ if TYPE_CHECKING:
     from bep.schemas.findings.finding import Finding
 
 
-_AHEAD = ("chdir", "stage")  # options that stand ahead of a command
+_AHEAD = ("chdir", "stage", "provider")  # options that stand ahead of a command
 
 
 def command_of(step: Step) -> str:
     """What to type: the whole command, or, for what was typed just now, what to add to it."""
-    ahead = "".join(f" --{name} {shlex.quote(value)}" for name, value in step.options if name in _AHEAD)
+    chosen = {**(_chosen_now() if step.use_case else {}), **{k: v for k, v in step.options if k in _AHEAD}}
+    ahead = "".join(f" --{name} {shlex.quote(value)}" for name, value in chosen.items())
     options = [(f"--{name.replace('_', '-')}", value) for name, value in step.options if name not in _AHEAD]
     given = [word for name, value in options for word in ((name, value) if value else (name,))]
     words = shlex.join((*step.use_case.split(), *step.arguments, *given))
     return f"bep{ahead} {words}" if step.use_case else f"bep{ahead}" if ahead else words
+
+
+def _chosen_now() -> dict[str, str]:
+    """The stage and the provider that are chosen for this process: without them a command would mean another."""
+    from bep.schemas.workspace.stages import CHOICE, WORLD
+
+    chosen = {"stage": os.environ.get(CHOICE, ""), "provider": os.environ.get(WORLD, "")}
+    return {name: value for name, value in chosen.items() if value}
 
 
 def said(text: str, steps: Iterable[Step]) -> str:

@@ -21,6 +21,9 @@ def _azure(setup: Setup) -> World:
 WORLDS: Final[dict[str, Callable[[Setup], World]]] = {"local": _local, "azure": _azure}
 """How each is opened. A new world is a folder and a line here."""
 
+ON_THIS_MACHINE: Final = "local"
+"""The one that has what a job on this machine scores with, and needs nothing said of it."""
+
 EXPORTS: Final[dict[str, tuple[str, ...]]] = {"azure": ("arm", "bicep")}
 """The languages that specs for a world can be handed over in, known without opening it."""
 

@@ -86,7 +86,8 @@ def _previewed(folder: Path, options: Mapping[str, str]) -> set[str]:
 def _planned(folder: Path, options: Mapping[str, str]) -> set[str]:
     targets = [options["target"]] if "target" in options else []
     try:
-        return {finding.code for finding in api.Workspace.open(folder).plan(targets=targets).findings}
+        ours = api.Workspace.open(folder, provider=options.get("provider", ""))
+        return {finding.code for finding in ours.plan(targets=targets).findings}
     except api.BepError as problem:
         return {finding.code for finding in problem.findings}
 

@@ -252,7 +252,7 @@ def _is_taken(group: Any, line: str) -> bool:
         elif hasattr(command, "get_command") and re.fullmatch(r"[a-z]+,?", word):
             below = command.get_command(typer.Context(command), word.rstrip(","))
             if below is None:
-                return place > 0 and words[place - 1] in ("--stage", "-S", "-C", "--chdir")
+                return place > 0 and words[place - 1] in ("--stage", "-S", "--provider", "-C", "--chdir")
             if not word.endswith(","):
                 command, options = below, options | _options(below)
     return True

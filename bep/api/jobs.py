@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bep.api.errors import public_errors
 from bep.api.job_values import Job, LogLine, Removed
-from bep.lazy_dataclasses import dataclass
+from bep.lazy_dataclasses import dataclass, replace
 
 if TYPE_CHECKING:
     from bep.api.job_host import Order
@@ -42,19 +42,44 @@ class Jobs:
         on_event: OnEvent | None = None,
         stop: Flag | None = None,
         wait: bool = True,
+        local: bool = False,
     ) -> Job:
         """Run a job: of a file, of what is said here, or of both, when the latter counts.
 
         `settings` are the command line's overrides, `{"mini_batch_size": 50, "retry_settings.timeout": 120}`. The job
         when it is over, completed or not: `check()` raises for it. Without `wait`, when it has begun: it then goes on
-        without the caller. `stop` cancels one that is waited for, and so does `KeyboardInterrupt`.
+        without the caller. `stop` cancels one that is waited for, and so does `KeyboardInterrupt`. `local` applies the
+        specs on this machine first, whatever world they are for, and scores here.
         Raises `SpecsInvalid`, `Refused`, `WorldFailed` before the first mini-batch.
         """
         from bep.api.job_host import Order
 
+        if local:
+            return self._applied_here(on_event, stop).run(
+                file,
+                endpoint=endpoint,
+                deployment=deployment,
+                inputs=inputs,
+                output_path=output_path,
+                name=name,
+                settings=settings,
+                on_event=on_event,
+                stop=stop,
+                wait=wait,
+            )
         changes = _changes(endpoint, deployment, inputs, output_path, name, settings)
         order = Order(*self._place(), "run", wait, file=str(file) if file is not None else None, changes=changes)
         return self._hosted(order, on_event, stop)
+
+    def _applied_here(self, on_event: OnEvent | None, stop: Flag | None) -> "Jobs":
+        """The jobs of this workspace on this machine, its specs applied there."""
+        from contextlib import nullcontext
+
+        from bep.app.plans.on_this_machine import on_this_machine
+
+        with public_errors():
+            here = on_this_machine(self._workspace._opened(), on_event or _nothing, nullcontext(stop or Flag()))
+            return Jobs(replace(self._workspace, provider=here.workspace.provider))
 
     def preview(
         self,

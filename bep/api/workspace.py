@@ -27,13 +27,16 @@ Confirm = Callable[["Plan"], bool]
 
 @dataclass(frozen=True)
 class Workspace:
-    """A folder with a bep.yml, in one of its stages. Opened by `open`; a value without any resource of its own."""
+    """A folder with a bep.yml, in one of its stages and one world. Opened by `open`; a value without any resource of
+    its own.
+    """
 
     root: Path
     stage: str = ""
     vars: Mapping[str, str] = field(default_factory=dict)
     var_files: tuple[str, ...] = ()
     specs: tuple[str, ...] = ()
+    provider: str = ""
 
     @classmethod
     def open(
@@ -44,8 +47,10 @@ class Workspace:
         vars: Mapping[str, object] | None = None,
         var_files: Sequence[str | Path] = (),
         specs: Sequence[str | Path] = (),
+        provider: str = "",
     ) -> Self:
-        """The workspace of a folder. `stage`, `vars` and `specs` are those of the command line's options.
+        """The workspace of a folder. `stage`, `provider`, `vars` and `specs` are those of the command line's
+        options.
 
         Reads bep.yml. Raises `NotFound` for a folder that is not there, `SpecsInvalid` where no stage can be told.
         """
@@ -55,7 +60,7 @@ class Workspace:
         if not root.is_dir():
             raise NotFound(f"{root} is not a folder")
         texts = {name: value if isinstance(value, str) else _written(value) for name, value in (vars or {}).items()}
-        found = cls(root, stage, texts, tuple(map(str, var_files)), tuple(map(str, specs)))
+        found = cls(root, stage, texts, tuple(map(str, var_files)), tuple(map(str, specs)), provider)
         with public_errors():
             _ = found._opened().home
         return found
@@ -63,7 +68,7 @@ class Workspace:
     def _opened(self, *, offline: bool = False) -> "Opened":
         from bep.app.workspace.opening import Opened, Source
 
-        told = Source(self.specs, self.vars, self.var_files, stage=self.stage, offline=offline)
+        told = Source(self.specs, self.vars, self.var_files, stage=self.stage, provider=self.provider, offline=offline)
         return Opened(self.root, told)
 
     @property

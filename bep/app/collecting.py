@@ -141,7 +141,7 @@ def _keys(opened: "Reading", addresses: set[str]) -> set[str]:
 
 
 def _named_by_jobs(opened: "Reading") -> dict[str, set[str]]:
-    """By job, every digest and key in the files of one that could go on, whatever stage it is of.
+    """By job, every digest and key in the files of one that could go on, whatever stage or world it is of.
 
     Those of other workspaces that work in the same world count, too; they are named with their folder. Raises `OSError`
     for one that may not be read: what its jobs need cannot be told then.
@@ -158,8 +158,11 @@ def _named_by_jobs(opened: "Reading") -> dict[str, set[str]]:
 
 def _unfinished(root: Path) -> Iterator[Path]:
     """The folders of the jobs of a workspace that could go on. Raises `OSError`."""
+    from bep.providers.worlds import WORLDS
+
     stages = root / HOME / "stages"
-    for home in (root / HOME, *(_listed(stages) if stages.is_dir() else ())):
+    homes = (root / HOME, *(_listed(stages) if stages.is_dir() else ()))
+    for home in (*homes, *(home / world for home in homes for world in WORLDS)):
         for job in _listed(home / "jobs") if (home / "jobs").is_dir() else ():
             if not job.name.startswith(".") and not _is_over(job):
                 yield job

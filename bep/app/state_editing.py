@@ -115,6 +115,8 @@ def migrate(opened: "Writing", source: str, *, lock_timeout: float) -> "tuple[St
     from bep.providers.state.migrating import migrate as move_it
     from bep.providers.state.stores import Surroundings, open_store
 
+    if opened.workspace.in_other_world:
+        raise Refused(f"the state of {opened.workspace.provider} is kept in {opened.home}, and nowhere else")
     must_write(opened)
     new = opened.store
     said = _place_said(source) if source else {"file": f"{opened.workspace.home}/state.json"}

@@ -85,10 +85,14 @@ def _asked(instruction: str, environment: Mapping[str, str]) -> Asked | None:
 
 def going_on(asked: Asked, lookups: Lookups) -> list[str]:
     """Whole words that begin with what there is, sorted; none where only files will do."""
-    words, stage = _without_ahead(asked.words)
+    words = _without_ahead(asked.words)
     last = asked.words[-1] if asked.words else ""
     if last in ("--stage", "-S"):
         return _fitting(_stages(), asked.begun)
+    if last == "--provider":
+        from bep.providers.worlds import WORLDS
+
+        return _fitting(WORLDS, asked.begun)
     if not words:
         return _fitting([*lookups.commands, *(lookups.ahead if asked.begun.startswith("-") else ())], asked.begun)
     below = lookups.below(words[0])
@@ -104,24 +108,26 @@ def going_on(asked: Asked, lookups: Lookups) -> list[str]:
     name, equals, value = asked.begun.partition("=")
     option, begun, before = (name, value, f"{name}=") if equals and name in options else (last, asked.begun, "")
     if option in options and options[option] is not bool:
-        return [before + one for one in _fitting(_of_an_option(option, options[option], words, stage), begun)]
-    return _fitting(_of_an_argument(names, stage), asked.begun)
+        return [before + one for one in _fitting(_of_an_option(option, options[option], words), begun)]
+    return _fitting(_of_an_argument(names), asked.begun)
 
 
-def _without_ahead(words: Sequence[str]) -> tuple[list[str], str]:
-    """The words from the command on, and the stage that was chosen."""
+_CHOICES: Final[Mapping[str, str]] = {"--stage": "BEP_STAGE", "-S": "BEP_STAGE", "--provider": "BEP_PROVIDER"}
+
+
+def _without_ahead(words: Sequence[str]) -> list[str]:
+    """The words from the command on. The stage and the provider that were chosen are so for this process."""
     left: list[str] = []
-    stage = os.environ.get("BEP_STAGE", "")
     rest = iter(words)
     for word in rest:
         name, equals, value = word.partition("=")
-        if name in ("--stage", "-S"):
-            stage = value if equals else next(rest, "")
+        if name in _CHOICES:
+            os.environ[_CHOICES[name]] = value if equals else next(rest, "")
         elif name in ("--chdir", "-C") and not left:
             next(rest, "") if not equals else None
         elif word not in ("--no-color", "--quiet", "--verbose"):
             left.append(word)
-    return left, stage
+    return left
 
 
 def _options(function: Callable[..., Any]) -> Iterable[tuple[str, Any]]:
@@ -136,17 +142,17 @@ def _options(function: Callable[..., Any]) -> Iterable[tuple[str, Any]]:
                 yield from ((name, kind) for each in said.names for name in each.split("/"))
 
 
-def _of_an_option(option: str, kind: Any, words: Sequence[str], stage: str) -> Iterable[str]:
+def _of_an_option(option: str, kind: Any, words: Sequence[str]) -> Iterable[str]:
     if hasattr(kind, "__members__"):
         return [str(one.value) for one in kind]
     match option:
         case "--target" | "--exclude" | "--replace":
-            return _addresses(stage)
+            return _addresses()
         case "--endpoint" | "-e":
-            return _names("endpoint", stage)
+            return _names("endpoint")
         case "--deployment" | "-d":
             of = next((words[at + 1] for at, word in enumerate(words[:-1]) if word in ("--endpoint", "-e")), "")
-            every = [one.split("/")[1:] for one in _addresses(stage) if one.startswith("deployment/")]
+            every = [one.split("/")[1:] for one in _addresses() if one.startswith("deployment/")]
             return {name for owner, name in every if of in ("", owner)}
         case "--kind":
             return _kinds()
@@ -162,20 +168,20 @@ _FIXED: Final[Mapping[str, Sequence[str]]] = {
 }
 
 
-def _of_an_argument(names: Sequence[str], stage: str) -> Iterable[str]:
+def _of_an_argument(names: Sequence[str]) -> Iterable[str]:
     match tuple(names):
         case ("show",) | ("adopt",) | ("state", "show" | "rm" | "mv"):
-            return _with_short(_addresses(stage))
+            return _with_short(_addresses())
         case ("import",):
-            return _in_the_world(stage)
+            return _in_the_world()
         case ("job", verb) if verb not in ("list", "prune"):
-            return _jobs(stage)
+            return _jobs()
         case ("explain",):
             return _codes()
         case ("schema", "show"):
             return [*_kinds(), *_WRITTEN]
         case ("env", "show" | "build"):
-            return [one.removeprefix("environment/") for one in _addresses(stage) if one.startswith("environment/")]
+            return [one.removeprefix("environment/") for one in _addresses() if one.startswith("environment/")]
         case _:
             return ()
 
@@ -190,8 +196,8 @@ def _with_short(addresses: Sequence[str]) -> list[str]:
     return [*addresses, *(name for name in last if last.count(name) == 1 and not name.isdigit())]
 
 
-def _names(kind: str, stage: str) -> list[str]:
-    return [one.split("/")[1] for one in _addresses(stage) if one.startswith(f"{kind}/")]
+def _names(kind: str) -> list[str]:
+    return [one.split("/")[1] for one in _addresses() if one.startswith(f"{kind}/")]
 
 
 def _kinds() -> list[str]:
@@ -205,12 +211,18 @@ def _codes() -> Iterable[str]:
             yield from re.findall(r"^([a-z-]+):", file.read_text(encoding="utf-8"), re.MULTILINE)
 
 
-def _home(stage: str) -> Path:
+def _home() -> Path:
+    """Where what is bep's lies. Only of a provider that was chosen bep.yml has to say whether it is another."""
+    if os.environ.get("BEP_PROVIDER"):
+        from bep.app.workspace.opening import here
+
+        return here().home
+    stage = os.environ.get("BEP_STAGE", "")
     return Path(".bep", "stages", stage) if stage else Path(".bep")
 
 
-def _state(stage: str) -> Path | None:
-    """The state's file where bep.yml does not put it elsewhere; else what bep.yml says, which costs reading it.
+def _state() -> Path | None:
+    """The state's file where nothing puts it elsewhere; else what bep.yml says, which costs reading it.
 
     None where it lies on no disk: nobody waits for a network at the TAB key.
     """
@@ -218,37 +230,33 @@ def _state(stage: str) -> Path | None:
         text = Path("bep.yml").read_text(encoding="utf-8", errors="replace")
     except OSError:
         text = ""
-    if not re.search(r"^\s*state:", text, re.MULTILINE):
-        return _home(stage) / "state.json"
-    if stage:
-        os.environ["BEP_STAGE"] = stage
+    if not os.environ.get("BEP_PROVIDER") and not re.search(r"^\s*state:", text, re.MULTILINE):
+        return _home() / "state.json"
     from bep.app.workspace.opening import here
 
     return here().store.place.local()
 
 
-def _addresses(stage: str) -> list[str]:
+def _addresses() -> list[str]:
     """What is in the state."""
     try:
-        file = _state(stage)
+        file = _state()
         return list(json.loads(file.read_bytes())["entries"]) if file is not None else []
     except (OSError, ValueError, KeyError, TypeError):
         return []
 
 
-def _in_the_world(stage: str) -> list[str]:
+def _in_the_world() -> list[str]:
     """What the world has and the state has not."""
-    if stage:
-        os.environ["BEP_STAGE"] = stage
     from bep.app.plans.importing import not_in_state
     from bep.app.workspace.opening import here
 
     return [one.address for one in not_in_state(here(), ())]
 
 
-def _jobs(stage: str) -> list[str]:
+def _jobs() -> list[str]:
     try:
-        return [entry.name for entry in os.scandir(_home(stage) / "jobs") if entry.name[0] != "."]
+        return [entry.name for entry in os.scandir(_home() / "jobs") if entry.name[0] != "."]
     except OSError:
         return []
 

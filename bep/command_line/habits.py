@@ -116,7 +116,7 @@ def _split(arguments: Sequence[str]) -> _Line | None:
             blamed = word
             ahead += ["--chdir", value if equals else next(iter(words), "")]
             words = words if equals else words[1:]
-        elif word in ("-C", "--chdir", "-S", "--stage") and words:
+        elif word in ("-C", "--chdir", "-S", "--stage", "--provider") and words:
             ahead += [word, words.pop(0)]
         else:
             ahead.append(word)

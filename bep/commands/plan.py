@@ -72,8 +72,10 @@ def plan(
     from bep.app.plans.showing import write_plan_file
     from bep.app.workspace.opening import here
     from bep.app.workspace.specs import specs_of
+    from bep.command_words import command_of
     from bep.commands.plans.showing import written
     from bep.console import Console
+    from bep.schemas.next_step import step
 
     must_be_a_file(out, "bep plan")
     console = Console()
@@ -96,8 +98,8 @@ def plan(
     console.result(written(made, json_output=json_output, markdown=markdown, colour=console.colour))
     if out is not None and not made.blocking:
         write_plan_file(made, out)
-        there = f" --stage {made.stage}" if made.stage else ""
-        console.say(f"The plan is in {out}: `bep{there} apply {out}` does exactly this.")
+        apply = command_of(step("apply", out, stage=made.stage or None))
+        console.say(f"The plan is in {out}: `{apply}` does exactly this.")
     if made.blocking:
         raise Stop(ExitCode.FINDINGS)
     if expect_no_changes and made:

@@ -1,11 +1,15 @@
 """`bep run`: score files with a deployment."""
 
-from typing import Annotated, Any
+import os
+from typing import TYPE_CHECKING, Annotated, Any
 
 from bep.command_line.declaring import Argument, Commands, Option
 from bep.commands.jobs.results import Output
 from bep.commands.options import Query, VariableFiles, Variables, source_of
 from bep.exit_codes import ExitCode, Stop
+
+if TYPE_CHECKING:
+    from bep.app.workspace.opening import Opened
 
 app = Commands()
 
@@ -61,6 +65,10 @@ def run(
     no_wait: Annotated[
         bool, Option("--no-wait", help="Return when the job has begun, its name on stdout; it goes on by itself.")
     ] = False,
+    local: Annotated[
+        bool,
+        Option("--local", help="Apply the specs on this machine first, whatever world they are for, and score here."),
+    ] = False,
     json_output: Annotated[bool, Option("--json", help="Events, an object a line, while it runs.")] = False,
     output: Output = None,
     query: Query = "",
@@ -86,6 +94,7 @@ def run(
       name=$(bep run job.yml --no-wait); bep job stream "$name"
       bep run job.yml --dry-run              which settings, how many mini-batches, where to
       bep run job.yml --sample 3 --pdb       what does my script do, and why does it fail
+      bep run job.yml --local                what would the specs of another world score here
       bep run --endpoint mybatchedp --input ./images
       bep run --endpoint mybatchedp --input azureml:mnist:1 --set retry_settings.timeout=120
 
@@ -114,6 +123,8 @@ def run(
     }
     given = {key: value for key, value in changes.items() if value is not None}
     opened, source = here(source_of(None, var, var_file)), JobSource(job, given)
+    if local:
+        opened = _here_first(opened, is_dry=dry_run)
     if dry_run:
         from bep.commands.jobs.previewing import show_preview
 
@@ -129,6 +140,19 @@ def run(
             raise Stop(ExitCode.ERROR, "--json is what happens while a job runs, and --no-wait does not wait: -o json")
         return start(opened, source, Wish(output, query))
     carry_out(opened, source, json_output=json_output, wish=Wish(output, query))
+
+
+def _here_first(opened: "Opened", *, is_dry: bool) -> "Opened":
+    """The workspace on this machine, its specs applied; every command that is named from now on means that world."""
+    from bep.app.plans.on_this_machine import on_this_machine
+    from bep.commands.interrupts import two_step_interrupt
+    from bep.console import Console
+    from bep.schemas.workspace.stages import WORLD
+
+    found = on_this_machine(opened, Console().say, two_step_interrupt(), is_dry=is_dry)
+    if found.workspace.in_other_world:
+        os.environ[WORLD] = found.workspace.provider
+    return found
 
 
 def _overrides(pairs: list[str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from bep.schemas.findings.doubts import Doubts
 from bep.schemas.findings.finding import Finding, mistake
 from bep.schemas.mark import Mark
 from bep.schemas.workspace.conda_names import names_of
-from bep.schemas.workspace.stages import CHOICE, as_chosen
+from bep.schemas.workspace.stages import CHOICE, WORLD, as_chosen
 from bep.schemas.workspace.variables import Variables
 from bep.schemas.workspace.workspace import FILE, LOCAL, Workspace, not_available, not_there, read_workspace
 from bep.schemas.yaml.node import Node
@@ -43,7 +43,8 @@ def open_workspace(
     """Read bep.yml, if there is one, and the variable files. `worlds` are the names of those that this bep has."""
     findings: list[Finding] = []
     texts: dict[str, str] = {}
-    workspace, doubts = _workspace(files, environment.get(CHOICE, ""), worlds, findings, texts)
+    choice = environment.get(CHOICE, ""), environment.get(WORLD, "")
+    workspace, doubts = _workspace(files, choice, worlds, findings, texts)
     filed: dict[str, Node] = {}
     for path in variable_files:
         for node in documents_of(files, path, findings, texts):
@@ -56,29 +57,41 @@ def open_workspace(
 
 
 def _workspace(
-    files: Files, choice: str, worlds: Collection[str], findings: list[Finding], texts: dict[str, str]
+    files: Files, choice: tuple[str, str], worlds: Collection[str], findings: list[Finding], texts: dict[str, str]
 ) -> tuple[Workspace, Doubts]:
-    """What bep.yml says in the stage that is chosen, and what of it is not to be relied on."""
+    """What bep.yml says in the stage and the world that are chosen, and what of it is not to be relied on."""
+    stage, world = choice
     if not files.exists(FILE):
-        workspace, unsettled = as_chosen(Workspace(), choice)
+        workspace, unsettled = as_chosen(Workspace(), stage)
         findings += unsettled
-        return workspace, Doubts()
+        return _in_world(workspace, world, worlds, findings), Doubts()
     documents = documents_of(files, FILE, findings, texts)
     if not documents:
         if not findings:
             fix = "Write 'workspace: NAME'."
             findings.append(mistake("empty-workspace", "", f"{FILE} is empty", fix, Mark(FILE, 1, 1)))
-        return Workspace(variables={}, stage=None if choice else ""), Doubts([()])
+        return Workspace(variables={}, stage=None if stage or world else ""), Doubts([()])
     workspace, troubles, doubts = read_workspace(documents[0], files)
     private = {name for name, variable in (workspace.variables or {}).items() if variable.sensitive}
     findings += literal_secrets(
         documents[0], address="workspace", document=FILE, but=lambda path, _: not private.isdisjoint(path)
     )
-    workspace, unsettled = as_chosen(workspace, choice)
+    workspace, unsettled = as_chosen(workspace, stage)
     findings += troubles
     findings += () if doubts.touch("stages") or doubts.touch("default_stage") else unsettled
     findings += not_available(documents[0], workspace.stage or "", worlds)
+    workspace = _in_world(workspace, world, worlds, findings)
     return _with_names(workspace, documents[0], files, findings, texts), doubts
+
+
+def _in_world(workspace: Workspace, choice: str, worlds: Collection[str], findings: list[Finding]) -> Workspace:
+    if not choice:
+        return workspace
+    from bep.schemas.workspace.chosen_world import in_world
+
+    workspace, impossible = in_world(workspace, choice, worlds)
+    findings += impossible
+    return workspace
 
 
 def _with_names(

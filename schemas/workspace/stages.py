@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 CHOICE = "BEP_STAGE"
 """The variable of the process's environment that chooses one; `bep --stage` sets it."""
+WORLD = "BEP_PROVIDER"
+"""The one that chooses another world than bep.yml names; `bep --provider` sets it."""
 HOME = ".bep"
 """Where a workspace keeps what is bep's: state, the local cloud, jobs. Not for version control."""
 

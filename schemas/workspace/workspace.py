@@ -62,7 +62,8 @@ class Workspace:
     `stage` is the one it was opened in: empty where it has none, None where it cannot be told which is
     meant. `home` is the folder for what is bep's, relative to the workspace. `conda_names` are the pip requirements
     that stand for conda packages here (None: nothing does), from the file that the provider's settings name.
-    `equivalents` is what stands here for environments that Azure ML keeps.
+    `equivalents` is what stands here for environments that Azure ML keeps. `in_other_world` if another provider was
+    chosen than bep.yml names.
     """
 
     name: str = "default"
@@ -80,6 +81,7 @@ class Workspace:
     keep_versions: int | None = None
     conda_names: Mapping[str, str | None] = field(default_factory=dict)
     equivalents: Mapping[str, Node] = field(default_factory=dict, repr=False, compare=False)
+    in_other_world: bool = False
 
 
 def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], Doubts]:

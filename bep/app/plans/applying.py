@@ -35,13 +35,21 @@ def read_plan_file(path: Path) -> "Plan":
 
 
 def kept_plan_of(opened: "Specs", path: Path) -> "Plan":
-    """A kept plan of this very stage. Raises `DomainError` for one of another, `SpecInvalid` where none is chosen."""
+    """A kept plan of this very stage and world. Raises `DomainError` for one of another, `SpecInvalid` where none is
+    chosen.
+    """
     plan = read_plan_file(path)
     here = opened.workspace.stage or ""
     if plan.stage != here:
         made, chosen = (f"stage {name}" if name else "no stage" for name in (plan.stage, here))
         choose = step("apply", path, stage=plan.stage) if plan.stage else step("plan", out=path)
         raise Conflict(f"{path}: it was made for {made}, and this is {chosen}", next=(choose,))
+    world = opened.workspace.provider
+    if plan.provider not in ("", world):
+        raise Conflict(
+            f"{path}: it was made for the provider {plan.provider}, and this is {world}",
+            next=(step("apply", path, stage=plan.stage or None, provider=plan.provider),),
+        )
     return plan
 
 

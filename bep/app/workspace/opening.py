@@ -17,7 +17,7 @@ from bep.schemas.address import Address
 from bep.schemas.findings.finding import SpecInvalid, errors
 from bep.schemas.next_step import step
 from bep.schemas.workspace.conda_names import WRONG_NAMES
-from bep.schemas.workspace.stages import CHOICE, HOME
+from bep.schemas.workspace.stages import CHOICE, HOME, WORLD
 from bep.schemas.workspace.workspace import FILE
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """What a use case was told about the specs: files (none: `bep.yml` decides), variables, and the stage that is
-    meant (none: the environment or `bep.yml` decides).
+    """What a use case was told about the specs: files (none: `bep.yml` decides), variables, and the stage and the
+    provider that are meant (none: the environment or `bep.yml` decides).
 
     `offline`: the world is not asked, so what specs name without declaring it is taken to be there; and no secret has
     to be set.
@@ -47,6 +47,7 @@ class Source:
     as_part: bool = False
     standard_input: bytes | None = None
     stage: str = ""
+    provider: str = ""
     offline: bool = False
 
 
@@ -63,8 +64,10 @@ class Opened:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The environment variables of this process, with the stage that was chosen for this workspace."""
-        return {**os.environ, CHOICE: self.source.stage} if self.source.stage else os.environ
+        """The environment variables of this process, with the stage and the world that were chosen here."""
+        choice = {CHOICE: self.source.stage, WORLD: self.source.provider}
+        chosen = {name: value for name, value in choice.items() if value}
+        return {**os.environ, **chosen} if chosen else os.environ
 
     @property
     def home(self) -> Path:
@@ -231,7 +234,7 @@ class Opened:
 
     def _not_available(self) -> SpecInvalid:
         asked = [found for found in self.loaded.findings if found.code == "not-available"]
-        return SpecInvalid(asked, self.loaded.sources)
+        return SpecInvalid(asked or self.loaded.findings, self.loaded.sources)
 
     @cached_property
     def store(self) -> "Store":

@@ -53,9 +53,14 @@ def carry_out(opened: "Opened", what: "Path | Asked", how: Applying) -> None:
     from bep.commands.plans.showing import written
 
     console = Console()
+    plan = (
+        kept_plan_of(opened, what) if isinstance(what, Path) else None
+    )  # where it is of another world, this is left alone
     must_write(opened)
     wait_for_others(opened, how.lock_timeout, how.operation)
-    plan = kept_plan_of(opened, what) if isinstance(what, Path) else plan_of(opened, what)
+    if not isinstance(what, Path):
+        plan = plan_of(opened, what)
+    assert plan is not None
     specs_of(opened)
     if not how.json_output:
         console.result(written(plan, json_output=False, markdown=False, colour=console.colour))

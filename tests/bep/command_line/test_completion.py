@@ -30,6 +30,8 @@ NAMES = [
     ("bep run -e letters -d b", "blue"),
     ("bep run --output-format js", "jsonl"),
     ("bep --stage st", "staging"),
+    ("bep plan --provider lo", "local"),
+    ("bep --provider local show deployment", "deployment/letters/blue"),
     ("bep plan --stage st", "staging"),
     ("bep plan --allow delete-m", "delete-many"),
     ("bep explain unknown-f", "unknown-field"),
