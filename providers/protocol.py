@@ -48,7 +48,7 @@ class Forgotten(ProviderError):
     """The world does not know the token of an operation any more. How the object is now tells how it ended."""
 
 
-Moved = Callable[[int, int], None]
+Transferred = Callable[[int, int], None]
 """Told how far the bytes of a write are, as often as a world likes, from any thread but one at a time: how many are
 where they go, those included that were there before, and how many there are."""
 
@@ -79,7 +79,7 @@ class Write:
     resource: Resource | None = None
     etag: str = ""
     entry: Entry | None = None
-    moved: Moved = field(default=untold, repr=False, compare=False)
+    transferred: Transferred = field(default=untold, repr=False, compare=False)
 
     @property
     def wanted(self) -> Resource:

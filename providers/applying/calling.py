@@ -12,7 +12,7 @@ from bep.planner.plan import Action, Change
 from bep.planner.state import Entry, Guards
 from bep.providers.applying.report import World
 from bep.providers.applying.waiting import Unfinished, finished, ready
-from bep.providers.protocol import Conflict, Done, Pending, Provider, ProviderError, Verb, Write
+from bep.providers.protocol import Conflict, Done, Pending, Provider, ProviderError, Transferred, Verb, Write
 from bep.schemas.address import Address
 from bep.schemas.resource import Resource
 from bep.schemas.secrets.secret import Secret, is_sealed
@@ -21,6 +21,17 @@ Tell = Callable[[Exception, int, float], None]
 """Told of each failure that is followed by another attempt: the error, which attempt, seconds until the next."""
 Keep = Callable[[str], None]
 """Comes back once this token is on disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who is told of a call while it is made: of failures that are followed by another attempt, of the token of a world
+    that takes its time, of bytes on their way.
+    """
+
+    failure: Tell
+    token: Keep
+    bytes: Transferred
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +108,10 @@ def unanswered(call: Call, limit: float) -> Answer:
     return Answer(call, error=error, settled=False, world=World.UNKNOWN, seconds=limit)
 
 
-def carry_out(call: Call, provider: Provider, retry: Retry, stop: Flag, tell: Tell, keep: Keep) -> Answer:
+def carry_out(call: Call, provider: Provider, retry: Retry, stop: Flag, told: Told) -> Answer:
     """Make the call until it succeeds, cannot, has no time for another attempt, or is stopped before one.
 
-    Where the world takes its time, `keep` has made the token durable before anybody waits.
+    Where the world takes its time, its token has been made durable before anybody waits.
     Never raises. A call that does not come back is not ended here: `CallThreads` stops waiting for it.
     """
     if stop.is_set():
@@ -111,7 +122,7 @@ def carry_out(call: Call, provider: Provider, retry: Retry, stop: Flag, tell: Te
     while True:
         attempt += 1
         try:
-            done = _called(call, provider, ends, keep)
+            done = _called(call, provider, ends, told)
             answer = Answer(call, done.observed, touched=done.touched)
             break
         except Exception as error:
@@ -121,29 +132,29 @@ def carry_out(call: Call, provider: Provider, retry: Retry, stop: Flag, tell: Te
             if not retryable or attempt >= retry.attempts or too_late:
                 answer = _failed(call, provider, error)
                 break
-            tell(error, attempt, delay)
+            told.failure(error, attempt, delay)
             if stop.wait(delay):
                 answer = _failed(call, provider, error)
                 break
     return replace(answer, attempts=attempt, seconds=time.monotonic() - began)
 
 
-def _called(call: Call, provider: Provider, ends: float, keep: Keep) -> Done:
+def _called(call: Call, provider: Provider, ends: float, told: Told) -> Done:
     address = call.change.address
-    found = provider.begin(_write(call))
+    found = provider.begin(_write(call, told.bytes))
     if isinstance(found, Pending):
-        keep(found.token)
-        return finished(provider, address, found, until=ends, keep=keep)
+        told.token(found.token)
+        return finished(provider, address, found, until=ends, keep=told.token)
     return Done(ready(provider, address, found.observed, until=ends), found.touched)
 
 
-def _write(call: Call) -> Write:
+def _write(call: Call, transferred: Transferred) -> Write:
     change = call.change
     verb = _verb(change)
     if verb is Verb.DELETE:
         return Write(verb, change.address, call.operation, etag=call.etag, entry=call.entry)
     etag = "" if verb is Verb.CREATE else call.etag
-    return Write(verb, change.address, call.operation, _wanted(call), etag, call.entry)
+    return Write(verb, change.address, call.operation, _wanted(call), etag, call.entry, transferred)
 
 
 def _verb(change: Change) -> Verb:

@@ -31,6 +31,15 @@ class Slow:
 
 
 @dataclass(frozen=True, slots=True)
+class Transferring:
+    """Bytes of a change are on their way: `bytes` of `of_bytes` are where they go, those included that were there."""
+
+    change: Change
+    bytes: int
+    of_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """A change has ended, one way or another, and `done` of `total` are behind us."""
 
@@ -46,4 +55,4 @@ class Noted:
     text: str
 
 
-Event = Started | Retrying | Slow | Finished | Noted
+Event = Started | Retrying | Slow | Transferring | Finished | Noted

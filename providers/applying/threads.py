@@ -7,13 +7,15 @@ from threading import Event as Flag
 from threading import Thread
 
 from bep.lazy_dataclasses import dataclass
-from bep.providers.applying.calling import Answer, Call, Retry, carry_out, limit_of, unanswered
-from bep.providers.applying.events import Event, Retrying, Slow
+from bep.providers.applying.calling import Answer, Call, Retry, Told, carry_out, limit_of, unanswered
+from bep.providers.applying.events import Event, Retrying, Slow, Transferring
 from bep.providers.applying.redaction import said
 from bep.providers.protocol import Provider
 
 LOOK_UP = 1.0
 """Seconds between two looks at what has been running for long."""
+TRANSFERRING_PERIOD = 0.5
+"""Seconds, at least, between two reports of the bytes of one change; the last of them is always told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class CallThreads:
     def __init__(self, provider: Provider, rules: Rules, report: Callable[[Event], None]) -> None:
         self._provider, self._rules, self._report = provider, rules, report
         self._calls: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
-        self._answers: queue.SimpleQueue[Answer | Retrying | Taken] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[Answer | Retrying | Transferring | Taken] = queue.SimpleQueue()
         self._threads: list[Thread] = []
         self._left = 0
         self._running: dict[str, _Running] = {}
@@ -87,20 +89,20 @@ class CallThreads:
             if message is None:
                 self._tell_slow()
             elif self._is_waited_for(message):
-                if isinstance(message, Retrying):
+                if isinstance(message, Retrying | Transferring):
                     self._report(message)
                 else:
                     found = True
                     yield message
 
-    def _is_waited_for(self, message: Answer | Retrying | Taken) -> bool:
+    def _is_waited_for(self, message: Answer | Retrying | Transferring | Taken) -> bool:
         """Whether it is of a call that runs; one that has come back does no longer."""
         if isinstance(message, Answer):
             return self._running.pop(message.call.change.id, None) is not None
-        change = message.change if isinstance(message, Retrying) else message.call.change
+        change = message.call.change if isinstance(message, Taken) else message.change
         return change.id in self._running
 
-    def _next(self, seconds: float) -> Answer | Retrying | Taken | None:
+    def _next(self, seconds: float) -> Answer | Retrying | Transferring | Taken | None:
         try:
             return self._answers.get(timeout=seconds) if seconds else self._answers.get_nowait()
         except queue.Empty:
@@ -128,22 +130,27 @@ class CallThreads:
     def _work(self) -> None:
         while (call := self._calls.get()) is not None:
             rules = self._rules
-            told, keep = self._teller(call), self._keeper(call)
-            self._answers.put(carry_out(call, self._provider, rules.retry, rules.stop, told, keep))
+            self._answers.put(carry_out(call, self._provider, rules.retry, rules.stop, self._told(call)))
 
-    def _teller(self, call: Call) -> Callable[[Exception, int, float], None]:
-        def tell(error: Exception, attempt: int, delay: float) -> None:
+    def _told(self, call: Call) -> Told:
+        last = -TRANSFERRING_PERIOD
+
+        def failure(error: Exception, attempt: int, delay: float) -> None:
             self._answers.put(Retrying(call.change, said(error, self._rules.secrets), attempt, delay))
 
-        return tell
-
-    def _keeper(self, call: Call) -> Callable[[str], None]:
-        def keep(token: str) -> None:
-            taken = Taken(call, token, Flag())
+        def token(text: str) -> None:
+            taken = Taken(call, text, Flag())
             self._answers.put(taken)
             taken.kept.wait()
 
-        return keep
+        def transferred(done: int, total: int) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if done >= total or now - last >= TRANSFERRING_PERIOD:
+                last = now
+                self._answers.put(Transferring(call.change, done, total))
+
+        return Told(failure, token, transferred)
 
     def _tell_slow(self) -> None:
         now = time.monotonic()

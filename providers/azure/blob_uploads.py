@@ -10,7 +10,7 @@ from bep.distribution import install
 from bep.providers.azure.client import ArmClient
 from bep.providers.azure.place import Place
 from bep.providers.azure.sending import Sender, Upload
-from bep.providers.protocol import Moved, ProviderError, untold
+from bep.providers.protocol import ProviderError, Transferred, untold
 from bep.schemas.address import address_of
 from bep.schemas.resource import Content
 
@@ -28,20 +28,24 @@ class BlobUploads:
         self._lock = threading.Lock()
         self._sender = Sender()
 
-    def put(self, address: str, store: str, folder: str, content: Content, moved: Moved = untold) -> str:
+    def put(self, address: str, store: str, folder: str, content: Content, transferred: Transferred = untold) -> str:
         """See `Uploads`."""
         with self._lock:
             container = self._containers.get(store) or self.container(address, store)
             self._containers[store] = container
-        return self._put(address, container, folder, content, moved)
+        return self._put(address, container, folder, content, transferred)
 
-    def put_at(self, address: str, signed: str, folder: str, content: Content, moved: Moved = untold) -> str:
+    def put_at(
+        self, address: str, signed: str, folder: str, content: Content, transferred: Transferred = untold
+    ) -> str:
         """See `Uploads`."""
         with _client_class(address).from_container_url(signed) as container:
-            return self._put(address, container, folder, content, moved)
+            return self._put(address, container, folder, content, transferred)
 
-    def _put(self, address: str, container: "ContainerClient", folder: str, content: Content, moved: Moved) -> str:
-        Upload(self._sender, container, address, moved).run(folder, content)
+    def _put(
+        self, address: str, container: "ContainerClient", folder: str, content: Content, transferred: Transferred
+    ) -> str:
+        Upload(self._sender, container, address, transferred).run(folder, content)
         return f"{container.url.partition('?')[0]}/{folder}"
 
     def close(self) -> None:

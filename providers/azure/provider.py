@@ -85,7 +85,7 @@ class AzureProvider:
                 if (known := _already(write, there, now, self.client.connection.interval)) is not None:
                     return known
                 if write.resource is not None and not stored:
-                    self._storing().store(write.resource, write.moved)
+                    self._storing().store(write.resource, write.transferred)
                     stored = True
                 try:
                     begun = self._write(write, there)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from bep.lazy_dataclasses import dataclass
-from bep.providers.protocol import Conflict, Moved
+from bep.providers.protocol import Conflict, Transferred
 from bep.schemas.resource import Content
 
 if TYPE_CHECKING:
@@ -79,10 +79,10 @@ class _File:
 
 
 class Upload:
-    """The upload of one content, for `address`, below a folder of a container. `moved` is told how far it is."""
+    """The upload of one content, for `address`, below a folder of a container. `transferred` is told how far it is."""
 
-    def __init__(self, sender: Sender, container: "ContainerClient", address: str, moved: Moved) -> None:
-        self._sender, self._container, self._address, self._moved = sender, container, address, moved
+    def __init__(self, sender: Sender, container: "ContainerClient", address: str, transferred: Transferred) -> None:
+        self._sender, self._container, self._address, self._transferred = sender, container, address, transferred
         self._sent: deque[Future[None]] = deque()
         self._lock = threading.Lock()
         self._done = self._total = 0
@@ -189,7 +189,7 @@ class Upload:
         with self._lock:
             self._done += size
             if self._total:
-                self._moved(self._done, self._total)
+                self._transferred(self._done, self._total)
 
     @contextmanager
     def _as_planned(self, path: Path) -> Iterator[None]:

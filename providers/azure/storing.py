@@ -14,7 +14,7 @@ from bep.providers.azure.errors import Refusal
 from bep.providers.azure.place import Place
 from bep.providers.azure.shape import at
 from bep.providers.azure.shapes import stores
-from bep.providers.protocol import Moved
+from bep.providers.protocol import Transferred
 from bep.schemas.resource import Content, Resource
 
 HASH: Final = "bep.sha256"
@@ -28,13 +28,13 @@ class Uploads(Protocol):
     was planned, and `Refusal`.
     """
 
-    def put(self, address: str, store: str, folder: str, content: Content, moved: Moved) -> str:
+    def put(self, address: str, store: str, folder: str, content: Content, transferred: Transferred) -> str:
         """Put each file of a content below a folder of a datastore, but for those that are there whole; the folder's
         https address.
         """
         ...
 
-    def put_at(self, address: str, signed: str, folder: str, content: Content, moved: Moved) -> str:
+    def put_at(self, address: str, signed: str, folder: str, content: Content, transferred: Transferred) -> str:
         """The same below a folder of a container whose address has a signature with it."""
         ...
 
@@ -45,27 +45,29 @@ class Storing:
     def __init__(self, client: ArmClient, place: Place, uploads: Uploads) -> None:
         self._client, self._place, self._uploads = client, place, uploads
 
-    def store(self, resource: Resource, moved: Moved) -> None:
+    def store(self, resource: Resource, transferred: Transferred) -> None:
         """Every content of a resource that the service has a place for; of code, the asset that names it, too."""
         for path in fields_of(resource.kind):
             content, attribute = resource.contents.get(".".join(path)), at(resource.attributes, path)
             if not stores(resource.kind, path) or content is None or not isinstance(attribute, Mapping):
                 continue
             if path[-1] == CODE:
-                self._code(resource, content, attribute, moved)
+                self._code(resource, content, attribute, transferred)
             else:
                 store = store_of(resource.attributes)
-                self._uploads.put(resource.address, store, folder_of(attribute), content, moved)
+                self._uploads.put(resource.address, store, folder_of(attribute), content, transferred)
 
-    def _code(self, resource: Resource, content: Content, attribute: Mapping[str, str], moved: Moved) -> None:
+    def _code(
+        self, resource: Resource, content: Content, attribute: Mapping[str, str], transferred: Transferred
+    ) -> None:
         """The asset is made once all of its files are there: whoever finds it finds them."""
         id, folder = self._place.code_id(code_name(attribute)), folder_of(attribute)
         if self._client.get(id) is not None:
             return
         if signed := self._reserved(id, content):
-            uri = self._uploads.put_at(resource.address, signed, folder, content, moved)
+            uri = self._uploads.put_at(resource.address, signed, folder, content, transferred)
         else:
-            uri = self._uploads.put(resource.address, DEFAULT_STORE, folder, content, moved)
+            uri = self._uploads.put(resource.address, DEFAULT_STORE, folder, content, transferred)
         properties = {"codeUri": uri, "isAnonymous": False, "properties": {HASH: content.sha256}}
         self._client.put(id, {"properties": properties})
 

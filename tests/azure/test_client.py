@@ -18,7 +18,7 @@ from bep.providers.azure.errors import Refusal, failure_of, refusal_of
 from bep.providers.azure.provider import AzureProvider
 from bep.providers.azure.settings import Connection, connection_of
 from bep.providers.azure.storing import Storing
-from bep.providers.protocol import Conflict, Moved, Pending, ProviderError, Verb, Write
+from bep.providers.protocol import Conflict, Pending, ProviderError, Transferred, Verb, Write
 from bep.schemas.address import Address
 from bep.schemas.mark import Mark
 from bep.schemas.resource import Content, Resource
@@ -48,7 +48,7 @@ def provider(azure: Double, sort: type[AzureProvider] = AzureProvider) -> AzureP
 class Nowhere:
     """Takes no upload: nothing here has contents."""
 
-    def put(self, address: str, store: str, folder: str, content: Content, moved: Moved) -> str:
+    def put(self, address: str, store: str, folder: str, content: Content, transferred: Transferred) -> str:
         raise AssertionError(address)
 
     put_at = put

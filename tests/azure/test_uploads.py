@@ -1,6 +1,7 @@
 """Models and code from folders of this disk, into a real blob service behind the double."""
 
 import hashlib
+import json
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,7 +120,7 @@ def test_a_killed_upload_goes_on_with_what_is_missing_in_little_memory(
     assert not [name for name in blobs(azure) if "/big/" in name]  # nobody takes a half for the whole
 
     counted.once(lambda passed: False, lambda: None)
-    again = ended(work.start("apply", "-y"))
+    again = ended(work.start("apply", "-y", "--json"))
     assert again.status == 0, again.said
     passed = counted.settle()
     missing = [one.block for one in passed if one.block]
@@ -127,6 +128,9 @@ def test_a_killed_upload_goes_on_with_what_is_missing_in_little_memory(
     assert not sent & set(missing)
     assert sum(one.size for one in passed) < MODEL * MEGABYTE - 8 * MEGABYTE * len(sent) + MEGABYTE
     assert again.peak - usual.peak < MOST_MEMORY
+    told = [one for one in map(json.loads, again.said.splitlines()) if one["type"] == "change_transferring"]
+    assert {(one["address"], one["of_bytes"]) for one in told} == {("model/big/1", MODEL * MEGABYTE)}
+    assert [told[0]["bytes"], told[-1]["bytes"]] == [0, MODEL * MEGABYTE]
     [whole] = [data for name, data in blobs(azure).items() if "/big/" in name]
     assert whole == (tmp_path / "big/weights").read_bytes()
     assert work.is_settled()

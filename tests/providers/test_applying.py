@@ -15,10 +15,10 @@ from bep.planner.state import State
 from bep.providers.applying.applying import apply
 from bep.providers.applying.calling import Retry
 from bep.providers.applying.checking import PlanRefused, PlanStale
-from bep.providers.applying.events import Event, Finished, Retrying, Slow, Started
+from bep.providers.applying.events import Event, Finished, Retrying, Slow, Started, Transferring
 from bep.providers.applying.refreshing import refresh
 from bep.providers.applying.report import Ended, Report, World
-from bep.providers.protocol import ProviderError
+from bep.providers.protocol import Done, Pending, ProviderError, Write
 from bep.providers.state.journal_file import JournalFile
 from bep.providers.state.store import FileStore
 from bep.schemas.address import Address
@@ -351,6 +351,29 @@ def test_a_call_that_takes_long_is_told_and_goes_on(shop: Workshop, monkeypatch:
     shop._hear = heard  # type: ignore[method-assign]
     assert shop.apply(shop.plan(wish), wish, slow_after=0.01).ok
     assert any(isinstance(event, Slow) for event in shop.events)
+
+
+class Carrying(Memory):
+    """A world that tells of every byte of what it writes."""
+
+    def begin(self, write: Write) -> Done | Pending:
+        for there in range(101):
+            write.transferred(there, 100)
+        return super().begin(write)
+
+
+def test_bytes_on_their_way_are_told_now_and_then_and_at_their_end(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.world = Carrying(KEY)
+    for number, (period, told) in enumerate([(10**9, [0, 100]), (0, list(range(101)))], start=1):
+        monkeypatch.setattr("bep.providers.applying.threads.TRANSFERRING_PERIOD", period)
+        shop.events.clear()
+        wish = chain(*range(1, number + 1))
+        assert shop.apply(shop.plan(*wish), *wish).ok
+        heard = [event for event in shop.events if isinstance(event, Transferring)]
+        assert [event.bytes for event in heard] == told
+        assert {(event.change.address, event.of_bytes) for event in heard} == {(address(number), 100)}
 
 
 def test_the_same_plan_is_not_applied_twice(shop: Workshop) -> None:

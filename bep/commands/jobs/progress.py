@@ -8,6 +8,8 @@ from bep.lazy_patterns import lazy_pattern
 if TYPE_CHECKING:
     from bep.app.jobs.events import Event, Progress, Transferring
 
+PLAIN_PERIOD = 10.0
+"""Seconds between two lines of progress where no terminal can show a live one."""
 _BAR = 24
 _NARROWEST = 8
 _ALIKE = 2  # troubles of one kind that are told while they happen

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bep.commands.jobs.progress import Troubles, live_line, number_of, plain_line, transfer_line
+from bep.commands.jobs.progress import PLAIN_PERIOD, Troubles, live_line, number_of, plain_line, transfer_line
 from bep.commands.jobs.worker_lines import worker_lines
 from bep.console import Console
 from bep.event_stream import enveloped, preparing
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from bep.app.jobs.service import Watch
     from bep.app.workspace.opening import Opened
     from bep.commands.jobs.results import Wish
-
-PLAIN_PERIOD = 10.0
-"""Seconds between two lines of progress where no terminal can show a live one."""
 
 
 def carry_out(opened: "Opened", source: "JobSource", *, json_output: bool, wish: "Wish") -> None:

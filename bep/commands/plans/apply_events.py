@@ -2,7 +2,19 @@
 
 from typing import TYPE_CHECKING, Any, assert_never
 
-from bep.app.plans.events import Ended, Event, Finished, Noted, Report, Result, Retrying, Slow, Started, World
+from bep.app.plans.events import (
+    Ended,
+    Event,
+    Finished,
+    Noted,
+    Report,
+    Result,
+    Retrying,
+    Slow,
+    Started,
+    Transferring,
+    World,
+)
 from bep.command_words import spoken
 from bep.planner.plan import Action, Change
 from bep.schemas.next_step import Advised
@@ -45,6 +57,8 @@ def as_text(event: Event) -> str:
             return f"  {change.address}: still {DOING[change.action]} after {seconds:.0f} s"
         case Finished(result, done, total):
             return f"  {_ended(result)}  [{done}/{total}]"
+        case Transferring():
+            return ""  # `Transfers` draws it
         case Noted(text):
             return text
         case _:
@@ -80,6 +94,8 @@ def as_json(event: Event) -> dict[str, Any]:
             return {"type": "change_retrying", **_of(change), "message": message, "attempt": attempt, "delay": delay}
         case Slow(change, seconds):
             return {"type": "change_slow", **_of(change), "seconds": seconds}
+        case Transferring(change, there, whole):
+            return {"type": "change_transferring", **_of(change), "bytes": there, "of_bytes": whole}
         case Finished(result, done, total):
             return {"type": "change_finished", **_result(result), "completed": done, "total": total}
         case Noted(text):

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Self
 
-    from bep.app.plans.events import Event, Report
+    from bep.app.plans.events import Event, Report, Transferring
     from bep.app.plans.planning import Asked
     from bep.app.workspace.opening import Opened
     from bep.commands.jobs.settling import Jobs
+    from bep.commands.plans.transfers import Transfers
     from bep.planner.plan import Plan
     from bep.schemas.resource import Resource
 
@@ -166,6 +167,7 @@ class _Teller:
     def __init__(self, console: Console, how: Applying, *, append: bool = False) -> None:
         self._console = console
         self._json = how.json_output
+        self._transfers: Transfers | None = None
         self._file = how.json_into.open("a" if append else "w") if how.json_into else None
 
     def say(self, text: str) -> None:
@@ -177,12 +179,27 @@ class _Teller:
 
     def tell(self, event: "Event") -> None:
         """Say one event."""
+        from bep.app.plans.events import Finished, Transferring
         from bep.commands.plans.apply_events import as_json, as_text
 
         self.tell_json(as_json(event))
-        text = "" if self._json else as_text(event)
-        if text:
+        if self._json:
+            return
+        if isinstance(event, Transferring):
+            self._transfer(event)
+            return
+        if isinstance(event, Finished) and self._transfers:
+            self._transfers.over(event.result.change.id)
+        if text := as_text(event):
             self._console.say(text)
+            if self._transfers:
+                self._transfers.draw()
+
+    def _transfer(self, event: "Transferring") -> None:
+        from bep.commands.plans.transfers import Transfers
+
+        self._transfers = self._transfers or Transfers(self._console)
+        self._transfers.show(event)
 
     def tell_json(self, value: "dict[str, Any]") -> None:
         """Say it to machines alone."""

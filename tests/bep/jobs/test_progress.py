@@ -17,11 +17,15 @@ from dataclasses import dataclass, field
 import pyte
 import pytest
 
-from bep.commands.jobs.progress import Troubles, live_line, plain_line, transfer_line
-from bep.commands.jobs.running import PLAIN_PERIOD, JobTeller
+from bep.commands.jobs.progress import PLAIN_PERIOD, Troubles, live_line, plain_line, transfer_line
+from bep.commands.jobs.running import JobTeller
 from bep.commands.jobs.worker_lines import worker_lines
+from bep.commands.plans.transfers import Transfers
 from bep.console import Console
+from bep.planner.plan import Action, Change
+from bep.providers.applying.events import Transferring as ChangeTransferring
 from bep.runner.events import MiniBatchFailed, Progress, Transferring, WorkerLost, WorkerState
+from bep.schemas.address import Address
 from tests.bep.conftest import Workspace, surroundings
 
 HALFWAY = Progress(
@@ -61,6 +65,32 @@ def test_files_on_their_way_are_told_now_and_then(capsys: pytest.CaptureFixture[
     JobTeller(Console(), json_output=True).tell(FETCHING)
     told = json.loads(capsys.readouterr().out)
     assert (told["type"], told["files"], told["of_bytes"]) == ("transferring", 3, 2_300_000_000)
+
+
+def transferring(number: int, there: int) -> ChangeTransferring:
+    change = Change(id=str(number), address=Address(f"model/m{number}/1"), action=Action.CREATE)
+    return ChangeTransferring(change, there, 2_000_000_000)
+
+
+def test_bytes_of_changes_are_drawn_over_and_in_a_log_told_now_and_then(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    transfers = Transfers(Console(), clock=lambda: now[0])
+    for now[0] in (1.0, PLAIN_PERIOD, PLAIN_PERIOD + 1, PLAIN_PERIOD + 2):
+        transfers.show(transferring(1, 120_000_000))
+        transfers.show(transferring(2, 2_000_000_000))
+    assert capsys.readouterr().err == "  model/m1/1: 120 MB of 2.0 GB transferred, 6%\n"
+
+    drawn = list[tuple[str, ...]]()
+    monkeypatch.setattr(Console, "live_possible", True)
+    monkeypatch.setattr(Console, "live", lambda self, *lines: drawn.append(lines))
+    for number, there in ((1, 500_000_000), (2, 0), (2, 2_000_000_000)):
+        transfers.show(transferring(number, there))
+    transfers.over("1")
+    transfers.draw()
+    half, none = "  model/m1/1: 500 MB of 2.0 GB transferred, 25%", "  model/m2/1: 0 MB of 2.0 GB transferred, 0%"
+    assert drawn == [(half,), (half, none), (half,)]
 
 
 def test_lines_read_well(golden: Callable[[str, str], None]) -> None:
@@ -220,7 +250,10 @@ def test_what_ctrl_c_says_is_not_drawn_over(slow: Workspace) -> None:
 
 SIGNALLED = """
 import signal
+from bep.commands.plans.transfers import Transfers
 from bep.console import Console
+from bep.planner.plan import Action, Change
+from bep.providers.applying.events import Transferring as ChangeTransferring
 console, count = Console(), 0
 def interrupted(*_):
     global count
