@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.azure.serving import serving
+from tests.azure.double.serving import serving
 from tests.azure.uploading import Ended, ended, fill
 from tests.azure.workspace import Workspace
 from tests.services.azurite import emulated
