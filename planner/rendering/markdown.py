@@ -1,37 +1,41 @@
-"""A plan as one pull-request comment: a function of the plan alone. Knows no service; fits the smallest limit of them.
+"""A plan as one pull-request comment: a function of the plan and of the host's dialect. Knows no service.
 
-Every section has a budget in bytes and is filled by whole lines, so the comment is valid Markdown
+Every section has a share of the room and is filled by whole lines, so the comment is valid Markdown
 however long the plan is. What takes something away comes first and is dropped last.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from bep.planner.plan import Drift, Plan, PlanFinding
+from bep.planner.rendering.dialects import GITHUB, Dialect
 from bep.planner.rendering.layout import Item, Row, counts, drift_rows, hidden, items, rows, summary, verdict
-from bep.planner.rendering.quoting import code, fenced, html, markdown, shortened
+from bep.planner.rendering.quoting import code, markdown, shortened
 
-LIMIT = 65_536
-CALLOUTS, DRIFT, ROLLBACK, NOTES = 16_000, 8_000, 8_000, 4_000
-DETAIL, RESERVE = 12_000, 400
+CALLOUTS, DRIFT, ROLLBACK, NOTES, DETAIL = 0.25, 0.125, 0.125, 0.06, 0.18
+RESERVE = 400
+ELSEWHERE = "the plan as text has them all"
 LONGEST_NAME, LONGEST_VALUE, LONGEST_SENTENCE = 120, 400, 1_000
 
 
-def marker(workspace: str, stage: str = "") -> str:
+def marker(plan: Plan, dialect: Dialect = GITHUB) -> str:
     """The hidden line by which a later comment of the same workspace and stage finds this one."""
-    name = f"{workspace} in {stage}" if stage else workspace
-    return f"<!-- bep plan: {html(shortened(name, LONGEST_NAME)).replace('--', '- -')} -->"
+    return dialect.marker(f"{plan.workspace} in {plan.stage}" if plan.stage else plan.workspace)
 
 
-def render(plan: Plan) -> str:
-    """The comment, never over 65,536 bytes; so never over as many characters either."""
-    shown = items(plan)
-    head = [marker(plan.workspace, plan.stage), "", *_verdict(plan, shown), *_table(plan)]
-    callouts = _section("Look here first", _callouts(plan, shown), CALLOUTS, "remarks")
-    drift = _section("Changed outside bep", _drift(plan.drift), DRIFT, "changes outside bep")
-    rollback = _section("Rollback", _rollback(plan), ROLLBACK, "steps")
-    tail = [*drift, *rollback, *_section("Notes", [f"- {_said(note)}" for note in plan.notes], NOTES, "notes")]
-    left = LIMIT - _size([*head, *callouts, *tail]) - 2
-    return "\n".join([*head, *callouts, *_changes(shown, left), *tail]).rstrip() + "\n"
+def render(plan: Plan, dialect: Dialect = GITHUB, elsewhere: str = ELSEWHERE) -> str:
+    """The comment, never longer than the host takes. `elsewhere` says where to see what is left out."""
+    shown, room = items(plan), dialect.room
+
+    def section(title: str, lines: Iterable[str], share: float, what: str) -> list[str]:
+        return _section(title, lines, int(room * share), f"{what}, left out here: {markdown(elsewhere)}")
+
+    head = [marker(plan, dialect), "", *_verdict(plan, shown), *_table(plan)]
+    callouts = section("Look here first", _callouts(plan, shown), CALLOUTS, "remarks")
+    drift = section("Changed outside bep", _drift(plan.drift), DRIFT, "changes outside bep")
+    rollback = section("Rollback", _rollback(plan), ROLLBACK, "steps")
+    tail = [*drift, *rollback, *section("Notes", [f"- {_said(note)}" for note in plan.notes], NOTES, "notes")]
+    left = room - _size([*head, *callouts, *tail, markdown(elsewhere)]) - 2
+    return "\n".join([*head, *callouts, *_changes(shown, left, dialect, elsewhere), *tail]).rstrip() + "\n"
 
 
 def _size(lines: Iterable[str]) -> int:
@@ -89,7 +93,7 @@ def _section(title: str, lines: Iterable[str], budget: int, what: str) -> list[s
     for line in every:
         spent += len(line.encode()) + 1
         if spent > budget:
-            kept.append(f"- and {len(every) - len(kept)} more {what}, left out here: the plan as text has them all")
+            kept.append(f"- and {len(every) - len(kept)} more {what}")
             break
         kept.append(line)
     return ["", f"#### {title}", "", *kept]
@@ -112,7 +116,7 @@ def _finding(found: PlanFinding) -> str:
     return f"- **{found.severity}**{allowed} {_named(found.address)}{place}: {_said(found.message)}.{fix}"
 
 
-def _changes(shown: Sequence[Item], budget: int) -> list[str]:
+def _changes(shown: Sequence[Item], budget: int, dialect: Dialect, elsewhere: str) -> list[str]:
     """One line for each item while they fit, opened up into details from the riskiest on while those fit.
 
     The details of what takes something away may use half of the room before any other line is written.
@@ -121,23 +125,23 @@ def _changes(shown: Sequence[Item], budget: int) -> list[str]:
         return []
     heading = ["", "#### Changes", ""]
     left = budget - _size(heading) - RESERVE
-    risky = _opened([item for item in shown if item.risky], left // 2)
+    risky = _opened([item for item in shown if item.risky], dialect, left // 2)
     left -= sum(_size(block) for block in risky)
-    lines = _fitting([[_line(item)] for item in shown[len(risky) :]], left)
+    lines = _fitting([[_line(item, dialect)] for item in shown[len(risky) :]], left)
     left -= sum(_size(line) for line in lines)
     kept = len(risky) + len(lines)
-    more = _opened(shown[len(risky) : kept], left, [_size(line) for line in lines])
+    more = _opened(shown[len(risky) : kept], dialect, left, [_size(line) for line in lines])
     blocks = [*risky, *more, *lines[len(more) :]]
     text = [line for block in blocks for line in block]
-    dropped = _dropped(len(shown), kept, len(risky) + len(more))
+    dropped = _dropped(len(shown), kept, len(risky) + len(more), elsewhere)
     return [*heading, *text[: -1 if text[-1:] == [""] else None], *dropped]
 
 
-def _opened(shown: Sequence[Item], budget: int, spent: Sequence[int] = ()) -> list[list[str]]:
+def _opened(shown: Sequence[Item], dialect: Dialect, budget: int, spent: Sequence[int] = ()) -> list[list[str]]:
     """The details of the first items that fit; `spent` is what their lines, which the details stand for, took up."""
     found: list[list[str]] = []
     for number, item in enumerate(shown):
-        block = _details(item)
+        block = _details(item, dialect)
         budget -= _size(block) - (spent[number] if spent else 0)
         if budget < 0:
             break
@@ -155,12 +159,12 @@ def _fitting(blocks: Sequence[list[str]], budget: int) -> list[list[str]]:
     return found
 
 
-def _dropped(whole: int, kept: int, opened: int) -> list[str]:
+def _dropped(whole: int, kept: int, opened: int, elsewhere: str) -> list[str]:
     if opened == whole:
         return []
     left_out = f", {whole - kept} changes are left out altogether" if kept < whole else ""
     short = f"details of {kept - opened} changes are left out" if opened < kept else "all details are shown"
-    return ["", f"_For want of room {short}{left_out}, the least risky first; the plan as text has them all._"]
+    return ["", f"For want of room {short}{left_out}, the least risky first; {markdown(elsewhere)}."]
 
 
 def _title(item: Item) -> str:
@@ -168,33 +172,30 @@ def _title(item: Item) -> str:
     return shortened(summary(item) + reason, LONGEST_VALUE)
 
 
-def _line(item: Item) -> str:
-    return f"- <code>{html(item.symbol)} {html(shortened(item.address, LONGEST_NAME))}</code> {html(_title(item))}"
+def _subject(item: Item) -> str:
+    return f"{item.symbol} {shortened(item.address, LONGEST_NAME)}"
 
 
-def _details(item: Item) -> list[str]:
-    body = list(_body(item))
-    return [
-        f"<details><summary>{_line(item).removeprefix('- ')}</summary>",
-        "",
-        *([html(shortened(verdict(item), LONGEST_SENTENCE))] if not body else _block(body)),
-        "",
-        "</details>",
-        "",
-    ]
+def _line(item: Item, dialect: Dialect) -> str:
+    return dialect.line(_subject(item), _title(item))
 
 
-def _block(body: Sequence[str]) -> list[str]:
-    """The lines as a diff block of bounded size."""
+def _details(item: Item, dialect: Dialect) -> list[str]:
+    body = _bounded(list(_body(item)), int(dialect.room * DETAIL))
+    return dialect.block(_subject(item), _title(item), body, shortened(verdict(item), LONGEST_SENTENCE))
+
+
+def _bounded(body: Sequence[str], budget: int) -> list[str]:
+    """The lines while they fit, and how many more there are."""
     kept: list[str] = []
     spent = 0
     for line in body:
         spent += len(line.encode()) + 1
-        if spent > DETAIL:
+        if spent > budget:
             kept.append(f"  and {len(body) - len(kept)} more lines")
             break
         kept.append(line)
-    return fenced(kept)
+    return kept
 
 
 def _body(item: Item) -> Iterator[str]:

@@ -1,14 +1,22 @@
-"""User text made safe to show: in a terminal, in Markdown, in a diff block. Knows no plan."""
+"""User text made safe to show: in a terminal, in Markdown, in a diff block. Knows no plan and no host.
+
+Code hosts bring far more alive than links: @name, #12, !12, ~label, $12, owner/name#12, a commit's hash, KEY-12,
+www.address, :emoji:, and what others configure. So nothing is looked for: a word that is no plain word becomes code,
+in which no host brings anything alive, and which shows and copies every character as it is.
+"""
 
 import re
+from collections.abc import Callable
 
 from bep.lazy_patterns import lazy_pattern
 from bep.schemas.escaping import spelt
 
 CONTROL = lazy_pattern(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
-MARKDOWN = lazy_pattern(r"([\\`*\[\]<>#|~]|(?<!\w)_|_(?!\w))")
-MENTION = lazy_pattern(r"@(?=\w)")
-INVISIBLE = "\u200b"
+SPACE = lazy_pattern(r"(\s+)")
+OPENING, CLOSING = "(\"'\u201c\u2018", ".,;:!?)\"'\u201d\u2019\u2026"
+CALM = lazy_pattern(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|\d+(?:,\d{3})*(?:\.\d+)?%?|\u2192")
+HASH = lazy_pattern(r"[0-9a-fA-F]{7,}")
+ARROW = "->"
 
 
 def plain(text: str) -> str:
@@ -17,19 +25,34 @@ def plain(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """The text as running Markdown that shows it and does nothing else: no link, tag, table cell or mention.
+    """The text as running Markdown that shows it and does nothing else, on one line: a word that might is code.
 
     What stands between single backticks stays code.
     """
     parts = plain(text).split("`")
     if len(parts) % 2 == 0 or "" in parts[1:-1]:
-        return _escaped(text)
-    return "".join(code(part) if number % 2 else _escaped(part) for number, part in enumerate(parts))
+        return _words(plain(text), code)
+    return "".join(code(part) if number % 2 else _words(part, code) for number, part in enumerate(parts))
 
 
-def _escaped(text: str) -> str:
-    escaped = MARKDOWN.sub(r"\\\1", plain(text)).replace("&", "&amp;").replace("\\<", "&lt;").replace("\\>", "&gt;")
-    return MENTION.sub("@" + INVISIBLE, escaped)
+def _words(text: str, as_code: Callable[[str], str]) -> str:
+    first = text.lstrip()
+    return "".join(
+        part if not part or part.isspace() else _word(part, as_code, begins=first.startswith(part))
+        for part in SPACE.split(text)
+    )
+
+
+def _word(text: str, as_code: Callable[[str], str], begins: bool) -> str:
+    opened = text.lstrip(OPENING)
+    word = opened.rstrip(CLOSING)
+    before, after = text[: len(text) - len(opened)], opened[len(word) :]
+    if word == ARROW:
+        return f"{before}-&gt;{after}"
+    begins_a_list = begins and word.isdigit() and after.startswith((".", ")"))
+    if not word or (CALM.fullmatch(word) and not HASH.fullmatch(word) and not begins_a_list):
+        return text
+    return f"{before}{as_code(word)}{after}"
 
 
 def code(text: str) -> str:
@@ -42,9 +65,14 @@ def code(text: str) -> str:
 
 
 def html(text: str) -> str:
-    """The text inside an HTML tag that GitHub lets through."""
+    """The text inside an HTML tag that hosts let through, as `markdown` is between tags: a word that might is code."""
+    return _words(plain(text), html_code)
+
+
+def html_code(text: str) -> str:
+    """The text as code inside an HTML tag."""
     shown = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "&#96;")
-    return MENTION.sub("@" + INVISIBLE, shown)
+    return f"<code>{shown}</code>"
 
 
 def shortened(text: str, most: int) -> str:

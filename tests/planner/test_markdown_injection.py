@@ -1,0 +1,141 @@
+"""Names and values of every kind in a comment, rendered as hosts do: shown as they are, and nothing comes alive."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bep.planner.plan import Action, Change, Drift, FieldDiff, Origin, Plan, PlanFinding, Undo
+from bep.planner.rendering.dialects import BITBUCKET, DIALECTS, GITHUB, Dialect
+from bep.planner.rendering.markdown import render
+from bep.planner.rendering.quoting import html, markdown
+from bep.schemas.address import Address
+from tests.planner.renderers import PYTHON, Seen, rendered, rendered_by_bitbucket
+
+ATTACKS = [
+    "[click](https://evil.example)", "![pixel](https://evil.example/p.png)", "<https://evil.example>",
+    "https://evil.example", "www.evil.example", "evil.example/x", "mailto:a@evil.example", "a@evil.example",
+    "@everyone", "@org/team", "(@you)", "#1", "org/repo#1", "GH-1", "KEY-12", "!1", "~label", "~\"two", "%1", "&1",
+    "$1", "^1", "[vulnerability:1]", "[[wiki]]", "5f2a9c1", "0123456789abcdef0123456789abcdef01234567", "/close",
+    ":bomb:", "$x$", "$`x`$", "#ff0000", "<script>alert(1)</script>", "<img/src=x/onerror=alert(1)>", "<details>",
+    "</details>", "</summary>", "</code>", "</pre>", "<!--", "-->", "<a/href=//evil.example>x</a>", "&lt;b&gt;",
+    "&#91;x&#93;(https://evil.example)", "<b>", "<?php", "<![CDATA[", "`", "``", "```", "````diff", "~~~", "`a`b`",
+    "\\", "\\`", "x\\", "*a*", "__a__", "_a_", "~~a~~", "==a==", "|", "|-|", "a|b", "[x]: https://evil.example",
+    "[//]:", "[^1]", "[^1]: note", "{#id .c onclick=x}", "{: onclick='x' }", "{+a+}", "[-a-]", "# head", "- list",
+    "1. list", "+ list", "> quote", "--- rule", "=== rule", "[ ] task", "\n# head", "\n\n<script>x</script>",
+    "\n```\n[x](https://evil.example)", "\t[x](https://evil.example)", "</details>\n\n[x](https://evil.example)\n",
+    "\x1b[31m", "\u202eolleh", "\u200b@you", "\ufeff#1", "\r@you", "\u2028@you", "*[HTML]: abbr", "<a:b@c.de>",
+    "xmpp:a@b.de", "ftp://e.vil/x",
+]  # fmt: skip
+"""What hosts and their renderers bring alive: links, images, tags, mentions, references, commands, ends of blocks."""
+
+TAGS = {
+    *("h3", "h4", "p", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "details", "summary"),
+    *("code", "pre", "strong", "br", "div", "span"),
+}
+ATTRIBUTES = {"class", "align", "style", "id", "lang"}
+LIVE = re.compile(
+    r"@\w|[#!$%&~^]\w|\w#\d|www\.|://|mailto:|xmpp:|\w@\w|:\w+:|\b[0-9a-fA-F]{7,}\b|\b[A-Za-z]+-\d|\[\[|^/\w|\{[+-]|\[[+-]",
+    re.MULTILINE,
+)
+
+
+def hostile(text: str, count: int = 1) -> Plan:
+    """A plan with the text wherever a plan has one."""
+    diff = FieldDiff(path=(text, "list"), before=[text], after=[f"{text}2"], origin=Origin.BOTH, last_applied=text)
+    one = FieldDiff(path=("name",), before=text, after=f"{text}2", forces_replacement=True, files=(f"+ {text}",))
+    changes = [
+        Change(
+            id="u",
+            address=Address(f"compute/{text}"),
+            action=Action.UPDATE,
+            summary=text,
+            diffs=(diff, one),
+            before={},
+            after={"a": text},
+            applied_at=text,
+        ),
+        Change(id="d", address=Address(f"model/{text}/1"), action=Action.DELETE, reason=text, summary=text, before={}),
+        *(
+            Change(
+                id=f"c{number}",
+                address=Address(f"data/{text}/{number}"),
+                action=Action.CREATE,
+                summary=text,
+                after={text: text},
+            )
+            for number in range(count)
+        ),
+    ]
+    return Plan(
+        lineage="l",
+        serial=1,
+        workspace=text,
+        stage=text,
+        provider=text,
+        changes=tuple(changes),
+        notes=(text,),
+        drift=(
+            Drift(address=Address(text), diffs=(diff, one), answer=text, applied_at=text),
+            Drift(address=Address(text), gone=True),
+        ),
+        findings=tuple(
+            PlanFinding(severity=severity, code="c", address=text, message=text, fix=text, file=text, line=1)
+            for severity in ("error", "warning")
+        ),
+        rollback=(
+            Undo(address=Address(text), action=Action.CREATE, summary=text),
+            Undo(address=Address(text), action=Action.DELETE, obstacle=text),
+        ),
+    )
+
+
+def harmless(text: str, by: str) -> Seen:
+    seen = Seen(text)
+    assert seen.tags <= TAGS, (by, seen.tags - TAGS, text)
+    assert seen.attributes <= ATTRIBUTES, (by, seen.attributes, text)
+    for part in seen.running:
+        assert not LIVE.search(part), (by, part)
+    return seen
+
+
+def test_dialects_with_html_differ_in_nothing_but_their_limits() -> None:
+    assert {each.name for each in DIALECTS.values() if each.has_html} == {"github", "gitlab", "azure-devops"}
+    for dialect in DIALECTS.values():
+        if dialect.has_html:
+            assert render(hostile("[x](y) @you"), dialect) == render(hostile("[x](y) @you"), GITHUB)
+
+
+@pytest.mark.parametrize("dialect", [GITHUB, BITBUCKET], ids=lambda dialect: dialect.name)
+def test_nothing_in_a_comment_comes_alive_and_all_of_it_is_shown(dialect: Dialect) -> None:
+    texts = [render(hostile(text), dialect) for text in ATTACKS]
+    everyone = rendered(texts) if dialect.has_html else {"python-markdown": rendered_by_bitbucket(texts)}
+    assert len(everyone) >= (7 if dialect.has_html else 1)
+    for by, pages in everyone.items():
+        for attack, page in zip(ATTACKS, pages, strict=True):
+            shown = harmless(page, by).text
+            if attack.isprintable():
+                assert all(word in shown for word in attack.split()), (by, attack, page)
+
+
+@pytest.mark.parametrize("dialect", [GITHUB, BITBUCKET], ids=lambda dialect: dialect.name)
+def test_nothing_comes_alive_where_details_were_left_out(dialect: Dialect) -> None:
+    text = render(hostile("</details> ``` [click](https://evil.example) @you !1", 3_000), dialect)
+    assert "are left out altogether" in text
+    everyone = rendered([text]) if dialect.has_html else {"python-markdown": rendered_by_bitbucket([text])}
+    for by, pages in everyone.items():
+        harmless(pages[0], by)
+
+
+PIECES = st.sampled_from([*ATTACKS, *"`*_[]()<>!#@~&|\\:/.'\"{}$%^+-= \n\t", "a", "1", "é"]) | st.text(max_size=3)
+
+
+@given(st.lists(PIECES, max_size=12).map("".join))
+def test_no_text_put_together_from_such_comes_alive(text: str) -> None:
+    lines = f"{markdown(text)}\n\n- {markdown(text)}\n\n<details><summary>{html(text)}</summary>\n\nx\n\n</details>\n"
+    for by, render_html in PYTHON.items():
+        harmless(render_html(lines), by)
+    block = BITBUCKET.block(text, text, [f"+ {text}"], "")
+    (page,) = rendered_by_bitbucket(["\n".join([BITBUCKET.line(text, text), *block])])
+    harmless(page, "python-markdown")
