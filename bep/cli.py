@@ -38,6 +38,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "graph": "Draw the resources of the specs, or the changes of a kept plan. An arrow points at what is needed first.",
     "doctor": "Look at everything that may be in the way: machine, workspace, state, whoever signs in.",
     "export": "Write the specs as a template, for a team that deploys such.",
+    "policy": "Try the policies that plans are judged by.",
     "stage": "Work with the stages of this workspace: staging, production.",
     "state": "Look at the state and mend it.",
     "gc": "Free what nothing refers to any more in the store and among downloads, after asking.",
@@ -261,7 +262,7 @@ def _application() -> "Typer":
 
         \b
         Exit codes: 0 done or nothing to do, 1 error, 2 changes (plan --detailed-exitcode),
-        3 findings in specs, 4 lock or stale plan, 5 provider failure, 130 interrupted.
+        3 findings in specs, 4 lock or stale plan, 5 provider failure, 6 a policy denies, 130 interrupted.
         """
         _prepare(directory, stage, provider)
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _CODES: Final = {
     Sort.FINDINGS: ExitCode.FINDINGS,
+    Sort.DENIED: ExitCode.DENIED,
     Sort.CONFLICT: ExitCode.CONFLICT,
     Sort.NOT_FOUND: ExitCode.ERROR,
     Sort.REFUSED: ExitCode.ERROR,

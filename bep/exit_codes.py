@@ -12,6 +12,7 @@ class ExitCode(IntEnum):
     FINDINGS = 3
     CONFLICT = 4
     PROVIDER = 5
+    DENIED = 6
     CANCELLED = 130
 
 

@@ -7,8 +7,9 @@ from bep.planner.state import ContentRecord, Guards
 from bep.schemas.address import Address
 from bep.schemas.values.written import Field, Written
 
-FORMAT_VERSION = 2
-"""Since 2 a plan is signed, and a record of contents says by which rule its digest was made."""
+FORMAT_VERSION = 3
+"""Since 2 a plan is signed, and a record of contents says by which rule its digest was made; since 3 it has what the
+policies say of it."""
 
 UNDECLARED = "no longer in the specs"
 """How the reason of a change begins that is made only because the specs do not declare its address."""
@@ -110,6 +111,34 @@ class PlanFinding(Written):
     allowed: bool = False
 
 
+class Verdict(StrEnum):
+    """What a policy says of a plan. BROKEN: it could not be judged, which denies it as well."""
+
+    PASS = "pass"
+    WARN = "warn"
+    DENY = "deny"
+    BROKEN = "broken"
+
+
+class Violation(Written):
+    """One thing in a plan that a policy does not want: `address` is empty where it is about the plan as a whole."""
+
+    address: str = ""
+    message: str
+    denies: bool = True
+
+
+class Judgement(Written):
+    """What one policy said of the plan, and where the policy is written."""
+
+    policy: str
+    verdict: Verdict
+    description: str = ""
+    file: str = ""
+    line: int = 0
+    violations: tuple[Violation, ...] = ()
+
+
 class Undo(Written):
     """How one change would be taken back after this plan. `obstacle` says why it cannot be; empty when it can."""
 
@@ -141,6 +170,7 @@ class Plan(Written, title="Plan: what would be done, in order"):
     unchanged: int = 0
     notes: tuple[str, ...] = ()
     rollback: tuple[Undo, ...] = ()
+    policies: tuple[Judgement, ...] = ()
     digest: str = ""
     signature: str = ""
 
@@ -151,3 +181,8 @@ class Plan(Written, title="Plan: what would be done, in order"):
     def blocking(self) -> tuple[PlanFinding, ...]:
         """The findings for which this plan must not be applied: errors that nobody allowed."""
         return tuple(f for f in self.findings if f.severity == "error" and not f.allowed)
+
+    @property
+    def denials(self) -> tuple[Judgement, ...]:
+        """The policies for which this plan must not be applied."""
+        return tuple(one for one in self.policies if one.verdict in (Verdict.DENY, Verdict.BROKEN))

@@ -32,6 +32,7 @@ BESIDE: Mapping[str, str] = {
     "code/score.py": "def run(mini_batch):\n    return [1] * len(mini_batch)\n",
     "model/weights.txt": "1\n",
     "conda.yml": "dependencies: []\n",
+    "owners.py": "def check(plan):\n    return True\n",
     "names.yml": "our-features: features\n",
     "deployment-draft.yml": "name: draft\n",
     "wheels/features-1.0-py3-none-any.whl": "a wheel\n",
@@ -98,7 +99,8 @@ def test_yaml_is_right(
 
 
 @pytest.mark.parametrize(
-    ("page", "schema"), [("bep-yml.md", "workspace"), ("job-yml.md", "job"), ("x-bep.md", "extension")]
+    ("page", "schema"),
+    [("bep-yml.md", "workspace"), ("policies.md", "policies"), ("job-yml.md", "job"), ("x-bep.md", "extension")],
 )
 def test_every_word_is_on_its_page_in_yaml_that_is_read(page: str, schema: str) -> None:
     documents = [document for block in blocks(DOCS / page) for document in yaml.safe_load_all(block.text)]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bep.api.errors import NotFound as NotFound
     from bep.api.errors import NothingToDo as NothingToDo
     from bep.api.errors import PlanBlocked as PlanBlocked
+    from bep.api.errors import PlanDenied as PlanDenied
     from bep.api.errors import Refused as Refused
     from bep.api.errors import SpecsInvalid as SpecsInvalid
     from bep.api.errors import StoredDataUnusable as StoredDataUnusable
@@ -41,7 +42,9 @@ if TYPE_CHECKING:
     from bep.api.values import Change as Change
     from bep.api.values import Check as Check
     from bep.api.values import Finding as Finding
+    from bep.api.values import Judgement as Judgement
     from bep.api.values import Plan as Plan
+    from bep.api.values import TriedCase as TriedCase
     from bep.api.values import approve as approve
     from bep.api.workspace import Workspace as Workspace
     from bep.schemas.next_step import Step as Step
@@ -57,6 +60,7 @@ _MODULES: Final = {
         "NotFound",
         "NothingToDo",
         "PlanBlocked",
+        "PlanDenied",
         "Refused",
         "SpecsInvalid",
         "StoredDataUnusable",
@@ -66,7 +70,7 @@ _MODULES: Final = {
     "bep.api.job_values": ("Job", "JobFailure", "LogLine", "Removed"),
     "bep.api.outcomes": ("Adopted", "Applied", "Freed", "Imported", "NotDone"),
     "bep.api.state": ("State", "Stored"),
-    "bep.api.values": ("Change", "Check", "Finding", "Plan", "approve"),
+    "bep.api.values": ("Change", "Check", "Finding", "Judgement", "Plan", "TriedCase", "approve"),
     "bep.api.workspace": ("Workspace",),
     "bep.schemas.next_step": ("Step",),
 }

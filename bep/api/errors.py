@@ -51,6 +51,10 @@ class PlanBlocked(SpecsInvalid):
         self.plan = plan
 
 
+class PlanDenied(BepError):
+    """Policies of the workspace deny a plan: the message has each with what it says. Nothing was changed."""
+
+
 class Conflict(BepError):
     """Something else holds the lock, or has changed what the plan was made for."""
 
@@ -96,6 +100,14 @@ class JobNotCompleted(BepError):
         self.job = job
 
 
+def must_be_applicable(plan: "Plan") -> None:
+    """Raise `PlanBlocked` or `PlanDenied` for a plan that must not be carried out."""
+    if plan.blocking:
+        raise PlanBlocked(plan)
+    if plan.denials:
+        raise PlanDenied("; ".join(f"policy {one.policy}: {found}" for one in plan.denials for found in one.violations))
+
+
 @contextmanager
 def public_errors() -> Iterator[None]:
     """Let what a use case says no with come out as one of these."""
@@ -119,6 +131,7 @@ def error_of(failure: "Failure") -> BepError:
 
     sorts: dict[Sort, type[BepError]] = {
         Sort.FINDINGS: SpecsInvalid,
+        Sort.DENIED: PlanDenied,
         Sort.CONFLICT: Conflict,
         Sort.NOT_FOUND: NotFound,
         Sort.REFUSED: Refused,

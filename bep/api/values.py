@@ -9,7 +9,9 @@ from bep.schemas.next_step import Step
 
 if TYPE_CHECKING:
     from bep.app.doctor import Check as Looked
+    from bep.app.plans.policy_cases import Tried
     from bep.planner.plan import Change as PlannedChange
+    from bep.planner.plan import Judgement as PolicyJudgement
     from bep.planner.plan import Plan as MadePlan
     from bep.planner.plan import PlanFinding
     from bep.schemas.findings.finding import Finding as SpecFinding
@@ -94,6 +96,46 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Judgement:
+    """What a policy says of a plan: `verdict` is pass, warn, deny, or broken where it could not be asked, which denies
+    too. `violations` are lines; `file` and `line` are where the policy is written."""
+
+    policy: str
+    verdict: str
+    violations: tuple[str, ...] = ()
+    description: str = ""
+    file: str = ""
+    line: int = 0
+
+    @classmethod
+    def of(cls, found: "PolicyJudgement") -> Self:
+        """What a plan has of it."""
+        lines = tuple(f"{one.address}: {one.message}" if one.address else one.message for one in found.violations)
+        return cls(found.policy, str(found.verdict), lines, found.description, found.file, found.line)
+
+
+@dataclass(frozen=True)
+class TriedCase:
+    """A case of a policy that was tried: `verdict` is what the policy says, `expected` what it should say."""
+
+    policy: str
+    case: str
+    expected: str
+    verdict: str
+    violations: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, tried: "Tried") -> Self:
+        """How one case went."""
+        return cls(tried.policy, tried.case, tried.expected, tried.verdict, tried.said)
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the two are the same."""
+        return self.verdict == self.expected
+
+
+@dataclass(frozen=True)
 class Plan:
     """What would be done, in order. Falsy when nothing is; what is shown is what is applied.
 
@@ -123,6 +165,16 @@ class Plan:
     def blocking(self) -> tuple[Finding, ...]:
         """The findings for which it must not be applied."""
         return tuple(map(Finding.of_plan, self._made.blocking))
+
+    @property
+    def policies(self) -> tuple[Judgement, ...]:
+        """What each policy of the workspace says of it."""
+        return tuple(map(Judgement.of, self._made.policies))
+
+    @property
+    def denials(self) -> tuple[Judgement, ...]:
+        """The policies for which it must not be applied."""
+        return tuple(map(Judgement.of, self._made.denials))
 
     @property
     def drifted(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from bep.api.errors import Declined, PlanBlocked, public_errors
+from bep.api.errors import Declined, must_be_applicable, public_errors
 from bep.api.outcomes import Adopted, Freed, Imported
 from bep.lazy_dataclasses import dataclass, field
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bep.api.jobs import Jobs
     from bep.api.outcomes import Applied
     from bep.api.state import State
-    from bep.api.values import Check, Finding, Plan
+    from bep.api.values import Check, Finding, Plan, TriedCase
     from bep.app.plans.events import Event as ApplyEvent
     from bep.app.workspace.opening import Opened
 
@@ -65,10 +65,19 @@ class Workspace:
             _ = found._opened().home
         return found
 
-    def _opened(self, *, offline: bool = False) -> "Opened":
+    def _opened(self, *, offline: bool = False, no_commands: bool = False, policies_from: str = "") -> "Opened":
         from bep.app.workspace.opening import Opened, Source
 
-        told = Source(self.specs, self.vars, self.var_files, stage=self.stage, provider=self.provider, offline=offline)
+        told = Source(
+            self.specs,
+            self.vars,
+            self.var_files,
+            stage=self.stage,
+            provider=self.provider,
+            offline=offline,
+            no_commands=no_commands,
+            policies_from=policies_from,
+        )
         return Opened(self.root, told)
 
     @property
@@ -122,11 +131,14 @@ class Workspace:
         refresh_only: bool = False,
         no_refresh: bool = False,
         destroy: bool = False,
+        no_commands: bool = False,
+        policies_from: str | Path | None = None,
     ) -> "Plan":
         """What an apply would change. Begins the state where there is none and where it can be written, so that this
         very plan can be applied.
 
-        Raises `SpecsInvalid` with every finding.
+        The policies of the workspace, or of the one in `policies_from`, judge it: `Plan.policies` has what each says.
+        With `no_commands` those that run something deny it. Raises `SpecsInvalid` with every finding.
         """
         from bep.api.values import Plan
         from bep.app.plans.planning import Asked, plan_of
@@ -135,7 +147,7 @@ class Workspace:
 
         asked = Asked(targets, excludes, replace, allow, refresh_only, no_refresh, destroy)
         with public_errors():
-            opened = self._opened()
+            opened = self._opened(no_commands=no_commands, policies_from=str(policies_from or ""))
             specs_of(opened)
             if not read_only(opened):
                 opened.keep_state()
@@ -166,7 +178,8 @@ class Workspace:
         `confirm` is asked with the plan before anything is changed. `on_event` hears each step, in another thread.
         Once `stop` is set, what runs is finished and nothing more is started. `jobs` says what becomes of unfinished
         jobs of what is changed or deleted: they stand against the plan, are waited for, or are cancelled.
-        What failed is in the result: `check()` raises for it. Raises `PlanBlocked`, `Declined`, `Conflict`.
+        What failed is in the result: `check()` raises for it. Raises `PlanBlocked`, `PlanDenied`, `Declined`,
+        `Conflict`.
         """
         if plan is None:
             plan = self.plan(allow=(*allow, "delete-with-jobs") if jobs else allow)
@@ -274,8 +287,7 @@ class Workspace:
             outcome = outcome_of(opened, allow) if over else Outcome()
             return Applied.of(report, outcome, report.notes)
 
-        if plan.blocking:
-            raise PlanBlocked(plan)
+        must_be_applicable(plan)
         if made and not confirm(plan):
             raise Declined(f"{plan.summary}: it was not confirmed; nothing was changed")
         return shielded.run(work)
@@ -316,6 +328,18 @@ class Workspace:
 
         with public_errors():
             return export(self._opened(offline=True), language).text
+
+    def test_policies(self, *names: str, no_commands: bool = False) -> "tuple[TriedCase, ...]":
+        """The cases of the policies, or of those that are named, each judged. Plans nothing and asks no world.
+
+        Raises `SpecsInvalid`, `NotFound` for a name that no policy has.
+        """
+        from bep.api.values import TriedCase
+        from bep.app.plans.policy_cases import try_cases
+
+        with public_errors():
+            trials = try_cases(self._opened(offline=True, no_commands=no_commands), names)
+        return tuple(map(TriedCase.of, trials.cases))
 
     def stages(self) -> list[dict[str, Any]]:
         """A row a stage: its name, whether it is chosen, how many resources its state has."""

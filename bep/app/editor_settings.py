@@ -43,7 +43,7 @@ def write_settings(opened: "Specs", folder: Path, *, modelines: bool = False) ->
     that have a `$schema` of their own, which is preferred to any setting.
     """
     specs = [spec.path for spec in opened.workspace.specs]
-    wanted = _wanted(opened.root, folder, specs)
+    wanted = _wanted(opened.root, folder, specs, list(opened.workspace.policy_files))
     file = opened.root / SETTINGS
     text = file.read_bytes().decode() if file.exists() else "{}\n"
     merged = with_schemas(text, wanted)
@@ -62,12 +62,14 @@ def write_settings(opened: "Specs", folder: Path, *, modelines: bool = False) ->
     return Written(SETTINGS if merged is not None else None, json.dumps({KEY: wanted}, indent=2), left, given)
 
 
-def _wanted(root: Path, folder: Path, specs: list[str]) -> dict[str, object]:
+def _wanted(root: Path, folder: Path, specs: list[str], policies: list[str]) -> dict[str, object]:
     def called(name: str) -> str:
         place = os.path.relpath(folder / f"{name}.schema.json", root)
         return Path(place).as_posix() if place.startswith("..") else f"./{Path(place).as_posix()}"
 
-    return {called("spec"): specs, called("workspace"): "bep.yml", called("job"): ["job.yml", "*.job.yml"]}
+    jobs = ["job.yml", "*.job.yml"]
+    own = {called("policies"): policies} if policies else {}
+    return {called("spec"): specs, called("workspace"): "bep.yml", **own, called("job"): jobs}
 
 
 def _is_overruled(file: Path) -> bool:

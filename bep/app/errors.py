@@ -38,6 +38,10 @@ class Unavailable(Refused):
         self.world = world
 
 
+class Denied(DomainError):
+    """A policy of the workspace denies it."""
+
+
 class Conflict(DomainError):
     """Something else has happened meanwhile, or is happening."""
 

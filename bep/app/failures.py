@@ -17,6 +17,8 @@ class Sort(StrEnum):
 
     FINDINGS = "findings"
     """What the user wrote has errors, or does not fit."""
+    DENIED = "denied"
+    """A policy denies the plan."""
     CONFLICT = "conflict"
     """Something else holds the lock, or has changed what the plan was made for."""
     NOT_FOUND = "not-found"
@@ -93,9 +95,11 @@ def _kept(problem: BaseException) -> Failure | None:
 
 
 def _sort(problem: Exception) -> Sort:
-    from bep.app.errors import Conflict, Invalid, NotFound, NothingToDo, WorldFailed
+    from bep.app.errors import Conflict, Denied, Invalid, NotFound, NothingToDo, WorldFailed
 
     match problem:
+        case Denied():
+            return Sort.DENIED
         case Conflict():
             return Sort.CONFLICT
         case Invalid():

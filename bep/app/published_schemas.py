@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def published() -> dict[str, str]:
-    """Every published schema, name to text: the kinds, bep.yml, job.yml, the formats bep writes, and its events."""
+    """Every published schema, name to text: of what may be written, of the formats that bep writes, of its events."""
     from importlib import resources
 
     from bep.schemas.kinds.kind import kind_names
@@ -15,7 +15,7 @@ def published() -> dict[str, str]:
     events = resources.files("bep.app").joinpath("events.schema.json")
     written["events"] = events.read_text(encoding="utf-8")
     written[SPEC] = spec_text()
-    return {name: editor_text(name) for name in (*kind_names(), "workspace", "job", "extension")} | written
+    return {name: editor_text(name) for name in (*kind_names(), "workspace", "policies", "job", "extension")} | written
 
 
 def export(folder: Path) -> list[Path]:

@@ -38,7 +38,8 @@ def check_specs(source: Source, here: Path) -> Checked:
     if not source.paths:
         opened = Opened(here, source)
         loaded = opened.loaded
-        return Checked(loaded.findings, dict(loaded.sources), len(loaded.resources), (opened,))
+        findings = (*loaded.findings, *refused_commands(opened))
+        return Checked(findings, dict(loaded.sources), len(loaded.resources), (opened,))
     parts = [_checked(root, paths, source, here) for root, paths in _by_workspace(source.paths, here).items()]
     return Checked(
         findings=tuple(finding for part in parts for finding in part.findings),
@@ -68,6 +69,17 @@ def _checked(root: Path, paths: Sequence[str], source: Source, here: Path) -> Ch
     texts = {file: text for one in every for file, text in one.sources.items()}
     sources = {_seen(file, root, here): text for file, text in texts.items()}
     return Checked(findings, sources, len(loaded.resources) if loaded else 0, (opened,), len(jobs))
+
+
+def refused_commands(opened: "Specs") -> "Iterator[Finding]":
+    """The policies that would run something of the workspace's, where nothing may be run."""
+    from bep.schemas.findings.finding import mistake
+    from bep.schemas.workspace.policies import KIND
+
+    for policy in opened.glanced.policies if opened.source.no_commands else ():
+        if policy.runs_a_command:
+            message = f"policy '{policy.name}' runs a command, and none may be run here"
+            yield mistake("command-refused", KIND, message, "Ask without this policy, or let it run.", policy.mark)
 
 
 def _is_job(opened: "Specs", path: str) -> bool:

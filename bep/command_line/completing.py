@@ -31,7 +31,7 @@ ALLOWED: Final = (
 """The codes of the safety findings; a test compares them with the planner's."""
 
 _STATUSES: Final = ("Running", "Completed", "Failed", "Canceled", "NotResponding", "Preparing", "Finalizing", "Queued")
-_WRITTEN: Final = ("plan", "state", "events", "workspace", "job", "extension", "spec")
+_WRITTEN: Final = ("plan", "state", "events", "workspace", "policies", "job", "extension", "spec")
 _KINDS: Final = Path(__file__).parents[1] / "schemas" / "kinds"
 
 _EXPLANATIONS: Final = Path(__file__).parents[1] / "schemas" / "explanations"

@@ -15,6 +15,7 @@ from bep.commands.options import (
     Json,
     JsonInto,
     LockTimeout,
+    NoCommands,
     NoRefresh,
     Parallelism,
     RefreshOnly,
@@ -53,6 +54,7 @@ def apply(
     expect_no_changes: ExpectNoChanges = False,
     refresh_only: RefreshOnly = False,
     no_refresh: NoRefresh = False,
+    no_commands: NoCommands = False,
     build: Annotated[bool, Option("--build", help="Then build the environments that jobs will score in.")] = False,
     var: Variables = None,
     var_file: VariableFiles = None,
@@ -76,17 +78,19 @@ def apply(
 
     \b
     Exit codes: 0 done, 2 changes with --expect-no-changes, 3 findings, 4 someone else applies or
-    the plan is stale, 5 the provider failed, 130 interrupted.
+    the plan is stale, 5 the provider failed, 6 a policy denies it, 130 interrupted.
     """
     from bep.app.plans.planning import Asked
     from bep.app.workspace.opening import here
     from bep.commands.jobs.settling import what_of_jobs, with_jobs_settled
     from bep.commands.plans.carrying_out import Applying, carry_out, is_plan_file
+    from bep.lazy_dataclasses import replace as replaced
 
     jobs = what_of_jobs(drain=drain, cancel_jobs=cancel_jobs)
     named = tuple(specs or ())
     kept = Path(named[0]) if len(named) == 1 and is_plan_file(Path(named[0])) else None
-    opened = here(source_of([] if kept else list(named), var, var_file))
+    source = source_of([] if kept else list(named), var, var_file)
+    opened = here(replaced(source, no_commands=no_commands))
     asked = Asked(
         addresses(target, target_file),
         addresses(exclude, exclude_file),

@@ -43,6 +43,7 @@ Allow = Annotated[
 ]
 RefreshOnly = Annotated[bool, Option("--refresh-only", help="Only show what changed outside of bep.")]
 NoRefresh = Annotated[bool, Option("--no-refresh", help="Do not read the world; trust the state.")]
+NoCommands = Annotated[bool, Option("--no-commands", help="Run nothing of the workspace's: refuse its commands.")]
 Parallelism = Annotated[int, Option("--parallelism", min=1, metavar="N", help="Changes under way at once.")]
 LockTimeout = Annotated[
     float, Option("--lock-timeout", min=0, metavar="SECONDS", help="How long to wait for another apply to end.")

@@ -11,6 +11,7 @@ from bep.commands.options import (
     ExpectNoChanges,
     Json,
     JsonInto,
+    NoCommands,
     NoRefresh,
     RefreshOnly,
     Replace,
@@ -48,6 +49,11 @@ def plan(
     allow: Allow = None,
     refresh_only: RefreshOnly = False,
     no_refresh: NoRefresh = False,
+    no_commands: NoCommands = False,
+    policies_from: Annotated[
+        Path | None,
+        Option("--policies-from", metavar="DIR", help="Judge by the policies of the workspace in this folder instead."),
+    ] = None,
     var: Variables = None,
     var_file: VariableFiles = None,
 ) -> None:
@@ -66,7 +72,8 @@ def plan(
 
     \b
     Exit codes: 0 done (or nothing to do), 2 there are changes (with --detailed-exitcode
-    or --expect-no-changes), 3 findings in specs, or a safety finding stands in the way.
+    or --expect-no-changes), 3 findings in specs, or a safety finding stands in the way,
+    6 a policy denies it.
     """
     from bep.app.plans.planning import Asked, plan_of
     from bep.app.plans.showing import write_plan_file
@@ -75,6 +82,7 @@ def plan(
     from bep.command_words import command_of
     from bep.commands.plans.showing import written
     from bep.console import Console
+    from bep.lazy_dataclasses import replace as replaced
     from bep.schemas.next_step import step
 
     must_be_a_file(out, "bep plan")
@@ -88,7 +96,8 @@ def plan(
         no_refresh,
         destroy,
     )
-    opened = here(source_of(specs, var, var_file))
+    source = source_of(specs, var, var_file)
+    opened = here(replaced(source, no_commands=no_commands, policies_from=str(policies_from or "")))
     if out is not None:
         specs_of(opened)
         opened.keep_state()
@@ -99,9 +108,12 @@ def plan(
     if out is not None and not made.blocking:
         write_plan_file(made, out)
         apply = command_of(step("apply", out, stage=made.stage or None))
-        console.say(f"The plan is in {out}: `{apply}` does exactly this.")
+        does = "is refused, as it is denied" if made.denials else "does exactly this"
+        console.say(f"The plan is in {out}: `{apply}` {does}.")
     if made.blocking:
         raise Stop(ExitCode.FINDINGS)
+    if made.denials:
+        raise Stop(ExitCode.DENIED)
     if expect_no_changes and made:
         raise Stop(ExitCode.CHANGES, f"no changes were expected, and there are {len(made.changes)}")
     if detailed_exitcode and (made or made.drift):

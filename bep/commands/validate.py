@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from bep.command_line.declaring import Commands, Option
-from bep.commands.options import Specs, VariableFiles, Variables, source_of
+from bep.commands.options import NoCommands, Specs, VariableFiles, Variables, source_of
 from bep.exit_codes import ExitCode, Stop
 
 app = Commands()
@@ -26,6 +26,7 @@ def validate(
         FindingsAs, Option("--output", "-o", help="text, json, sarif, or annotations for a GitHub workflow.")
     ] = FindingsAs.TEXT,
     json_output: Annotated[bool, Option("--json", help="The same as -o json.")] = False,
+    no_commands: NoCommands = False,
     var: Variables = None,
     var_file: VariableFiles = None,
 ) -> None:
@@ -57,7 +58,7 @@ def validate(
     from bep.schemas.findings.finding import errors
     from bep.schemas.specs.documents.choosing import STANDARD_INPUT
 
-    console, source = Console(), source_of(specs, var, var_file)
+    console, source = Console(), replace(source_of(specs, var, var_file), no_commands=no_commands)
     if STANDARD_INPUT in source.paths:
         source = replace(source, standard_input=sys.stdin.buffer.read())
     checked = check_specs(source, Path.cwd())

@@ -23,6 +23,8 @@ class PlanInvalid(Exception):
 
 
 _UNSIGNED: Final = frozenset({"digest", "signature"})
+_SINCE: Final = {"policies": 3}
+"""Fields that a plan of an earlier format had not when it was signed."""
 
 
 def signed(plan: Plan, key: str) -> Plan:
@@ -54,7 +56,8 @@ def key_name(key: str) -> str:
 
 
 def _to_sign(plan: Plan) -> str:
-    return canonical({name: value for name, value in plan.as_json_fields().items() if name not in _UNSIGNED})
+    later = {name for name, version in _SINCE.items() if plan.format_version < version}
+    return canonical({name: value for name, value in plan.as_json_fields().items() if name not in _UNSIGNED | later})
 
 
 def _code(text: str, key: str) -> str:

@@ -6,7 +6,8 @@ however long the plan is. What takes something away comes first and is dropped l
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from bep.planner.plan import Drift, Plan, PlanFinding
+from bep.planner.plan import Drift, Judgement, Plan, PlanFinding, Verdict, Violation
+from bep.planner.rendering import policies
 from bep.planner.rendering.dialects import GITHUB, Dialect
 from bep.planner.rendering.layout import Item, Row, counts, drift_rows, hidden, items, rows, summary, verdict
 from bep.planner.rendering.quoting import code, markdown, shortened
@@ -33,7 +34,9 @@ def render(plan: Plan, dialect: Dialect = GITHUB, elsewhere: str = ELSEWHERE) ->
     callouts = section("Look here first", _callouts(plan, shown), CALLOUTS, "remarks")
     drift = section("Changed outside bep", _drift(plan.drift), DRIFT, "changes outside bep")
     rollback = section("Rollback", _rollback(plan), ROLLBACK, "steps")
-    tail = [*drift, *rollback, *section("Notes", [f"- {_said(note)}" for note in plan.notes], NOTES, "notes")]
+    held = policies.sentence(plan)
+    notes = [f"- {_said(note)}" for note in (*([held] if held else ()), *plan.notes)]
+    tail = [*drift, *rollback, *section("Notes", notes, NOTES, "notes")]
     left = room - _size([*head, *callouts, *tail, markdown(elsewhere)]) - 2
     return "\n".join([*head, *callouts, *_changes(shown, left, dialect, elsewhere), *tail]).rstrip() + "\n"
 
@@ -60,6 +63,8 @@ def _verdict(plan: Plan, shown: Sequence[Item]) -> list[str]:
 def _judgement(plan: Plan, shown: Sequence[Item]) -> str:
     if blocking := len(plan.blocking):
         return f"not to be applied, {blocking} {'error' if blocking == 1 else 'errors'}"
+    if denied := len(plan.denials):
+        return f"not to be applied, denied by {denied} {'policy' if denied == 1 else 'policies'}"
     if not shown:
         return "nothing to do"
     risky = sum(1 for item in shown if item.risky)
@@ -106,7 +111,20 @@ def _callouts(plan: Plan, shown: Sequence[Item]) -> Iterator[str]:
             if found.severity == severity:
                 yield _finding(found)
         if severity == "error":
+            yield from (line for one in plan.denials for line in _policy(one))
             yield from (f"- {_named(item.address)} {_said(verdict(item))}" for item in shown if item.risky)
+    yield from (line for one in policies.spoken(plan) if one.verdict is Verdict.WARN for line in _policy(one))
+
+
+def _policy(one: Judgement) -> Iterator[str]:
+    """What a policy says: a line for each violation, below one for the policy."""
+    why = f": {_said(one.description)}" if one.description else ""
+    yield f"- **{policies.said(one)}** by policy {_named(one.policy)} at {_named(policies.place(one))}{why}"
+    yield from (f"  - {line}" for line in policies.violations(one, _violation))
+
+
+def _violation(found: Violation) -> str:
+    return f"{_named(found.address)}: {_said(found.message)}" if found.address else _said(found.message)
 
 
 def _finding(found: PlanFinding) -> str:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from bep.planner.plan import Drift, Plan, PlanFinding
+from bep.planner.plan import Drift, Judgement, Plan, PlanFinding, Violation
+from bep.planner.rendering import policies
 from bep.planner.rendering.layout import LEGEND, Item, Row, counts, drift_rows, hidden, items, rows, summary, verdict
 from bep.planner.rendering.quoting import plain
 
@@ -16,6 +17,7 @@ COLOURS = {
     ".": "34",
     "error": "31",
     "warning": "33",
+    "denied": "31",
 }
 WIDEST = 44
 
@@ -31,6 +33,7 @@ def render(plan: Plan, colour: bool = False) -> str:
         *(_detail(item, paint) for item in shown),
         *_drift(plan.drift),
         *(_finding(found, paint) for found in plan.findings),
+        *(_judgement(one, paint) for one in policies.spoken(plan)),
         [f"Note: {plain(note)}" for note in plan.notes],
         [*_verdict(plan), *_legend(shown, paint)],
     )
@@ -106,7 +109,22 @@ def _finding(found: PlanFinding, paint: Paint) -> list[str]:
     return [*lines, f"    fix: {plain(found.fix)}"] if found.fix and not found.allowed else lines
 
 
+def _judgement(one: Judgement, paint: Paint) -> list[str]:
+    word = policies.said(one)
+    why = f": {plain(one.description)}" if one.description else ""
+    head = f"{plain(policies.place(one))}: {paint(word, word)} by policy {plain(one.policy)}{why}"
+    return [head, *(f"    {line}" for line in policies.violations(one, _violation))]
+
+
+def _violation(found: Violation) -> str:
+    return f"{plain(found.address)}: {plain(found.message)}" if found.address else plain(found.message)
+
+
 def _verdict(plan: Plan) -> list[str]:
+    return [" ".join(part for part in (*_verdicts(plan), policies.sentence(plan)) if part)]
+
+
+def _verdicts(plan: Plan) -> list[str]:
     resources = (
         "1 resource matches its spec" if plan.unchanged == 1 else f"{plan.unchanged} resources match their specs"
     )

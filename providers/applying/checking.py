@@ -48,6 +48,7 @@ class PlanStale(Exception):
 def check_plan(plan: Plan, state: State, resources: Mapping[Address, Resource]) -> None:
     """Refuse a plan of another history or key, one applied already, one with open findings, or one of other specs."""
     reasons = [_said(found) for found in plan.blocking]
+    reasons += [f"policy {one.policy} denies it" for one in plan.denials]
     if plan.lineage != state.lineage:
         owner = " in ".join(word for word in (plan.workspace, plan.stage and f"stage {plan.stage}") if word)
         reasons.append(

@@ -9,7 +9,7 @@ from typing import Any
 from bep.schemas.kinds.kind import is_kind, load_kind
 from bep.schemas.kinds.settings import with_settings
 
-OTHERS = ("workspace", "job", "extension", "kind")
+OTHERS = ("workspace", "policies", "job", "extension", "kind")
 """The published schemas that are no kind of resource."""
 _SCHEMAS = Path(__file__).parents[1]
 

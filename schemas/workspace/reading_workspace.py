@@ -81,6 +81,7 @@ def _workspace(
     findings += () if doubts.touch("stages") or doubts.touch("default_stage") else unsettled
     findings += not_available(documents[0], workspace.stage or "", worlds)
     workspace = _in_world(workspace, world, worlds, findings)
+    workspace = _with_policies(workspace, files, findings, texts)
     return _with_names(workspace, documents[0], files, findings, texts), doubts
 
 
@@ -92,6 +93,18 @@ def _in_world(workspace: Workspace, choice: str, worlds: Collection[str], findin
     workspace, impossible = in_world(workspace, choice, worlds)
     findings += impossible
     return workspace
+
+
+def _with_policies(workspace: Workspace, files: Files, findings: list[Finding], texts: dict[str, str]) -> Workspace:
+    """The workspace with what its files of policies say."""
+    if not workspace.policy_files:
+        return workspace
+    from bep.schemas.workspace.policies import policies_of
+
+    documents = {path: documents_of(files, path, findings, texts) for path in workspace.policy_files}
+    policies, wrong = policies_of(documents, files, workspace.stages.every)
+    findings += wrong
+    return replace(workspace, policies=policies)
 
 
 def _with_names(

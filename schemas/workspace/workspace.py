@@ -2,7 +2,7 @@
 
 import posixpath
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bep.lazy_dataclasses import dataclass, field, replace
 from bep.schemas.checking.emptiness import say_empty, take_out_empty
@@ -25,6 +25,9 @@ from bep.schemas.workspace.stages import (
 )
 from bep.schemas.workspace.variables import Variable
 from bep.schemas.yaml.node import Node, plain
+
+if TYPE_CHECKING:
+    from bep.schemas.workspace.policies import Policy
 
 FILE = "bep.yml"
 JOB_FILE = "job.yml"
@@ -63,7 +66,7 @@ class Workspace:
     meant. `home` is the folder for what is bep's, relative to the workspace. `conda_names` are the pip requirements
     that stand for conda packages here (None: nothing does), from the file that the provider's settings name.
     `equivalents` is what stands here for environments that Azure ML keeps. `in_other_world` if another provider was
-    chosen than bep.yml names.
+    chosen than bep.yml names. `policies` are those of the `policy_files`.
     """
 
     name: str = "default"
@@ -72,7 +75,8 @@ class Workspace:
     state: Mapping[str, Any] = field(default_factory=lambda: {"file": LOCAL_STATE})
     specs: tuple[SpecFile, ...] = ()
     variables: Mapping[str, Variable] | None = None
-    policies: tuple[str, ...] = ()
+    policy_files: tuple[str, ...] = ()
+    policies: "tuple[Policy, ...]" = ()
     directives: Directives = NO_DIRECTIVES
     conditions: Conditions = NO_CONDITIONS
     stages: Stages = NO_STAGES
@@ -94,8 +98,9 @@ def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], 
     empty = take_out_empty(node)
     refused, warnings = say_empty("workspace", empty, check("workspace", node, "workspace"), "workspace")
     doubts, _ = salvage(node, refused)
-    policies, missing = _expanded(node.get("policies"), files)
+    policies, missing = _policy_files(node.get("policies"), files)
     specs, lost = _specs(node.get("specs"), files, doubts)
+    specs = tuple(spec for spec in specs if not spec.sought or spec.path not in policies)
     if any(finding.code == NOT_THERE for finding in lost):
         doubts.add(("specs",))
     data = plain(node) if isinstance(node.value, dict) else {}
@@ -107,7 +112,7 @@ def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], 
         state=data.get("state") or {"file": LOCAL_STATE},
         specs=specs,
         variables={name: _variable(name, node.at(("variables", name)), doubts) for name in names},
-        policies=tuple(s.path for s in policies),
+        policy_files=policies,
         directives=read_directives(node),
         conditions=read_conditions(node),
         stages=read_stages(node),
@@ -173,6 +178,13 @@ def _specs(node: Node | None, files: Files, doubts: Doubts) -> tuple[tuple[SpecF
         if spec.path not in unique or spec.endpoint:
             unique[spec.path] = spec
     return tuple(unique.values()), findings
+
+
+def _policy_files(node: Node | None, files: Files) -> tuple[tuple[str, ...], list[Finding]]:
+    excluded, findings = _excluded(node, files)
+    found, wrong = _expanded(node, files)
+    paths = [file.path for file in found if not file.sought or file.path not in (excluded or ())]
+    return tuple(dict.fromkeys(paths)), [*findings, *wrong]
 
 
 def _is_exclusion(item: Node) -> bool:

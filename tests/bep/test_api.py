@@ -50,6 +50,7 @@ CALLS: Final[Mapping[str, str]] = {
     "graph": "Workspace.graph",
     "doctor": "Workspace.doctor",
     "export": "Workspace.export",
+    "policy test": "Workspace.test_policies",
     "stage list": "Workspace.stages",
     "state list": "State.list",
     "state show": "State.show",

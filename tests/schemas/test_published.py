@@ -19,7 +19,7 @@ from bep.schemas.yaml.reading import read_text
 from tests.schemas.test_anything import SPECS, mutated
 
 EVERY = (*kind_names(), *OTHERS)
-USERS = (*kind_names(), "workspace", "job")
+USERS = (*kind_names(), "workspace", "policies", "job")
 REGISTRY: Registry[Any] = Registry().with_resources(
     [(f"{name}.schema.json", Resource.from_contents(schema_of(name))) for name in EVERY]
 )
@@ -189,7 +189,7 @@ def words_in(node: object) -> Iterator[str]:
             yield from words_in(one)
 
 
-@pytest.mark.parametrize("name", [*kind_names(), "workspace", "job", "extension"])
+@pytest.mark.parametrize("name", [*kind_names(), "workspace", "policies", "job", "extension"])
 def test_every_word_of_our_schemas_is_known_to_the_quick_check(name: str) -> None:
     known = ANNOTATIONS | WORDS.keys() | {*OBJECT_WORDS, "then", "else"}
     strange = {word for word in words_in(schema_of(name)) if not word.startswith("x-bep-")} - known

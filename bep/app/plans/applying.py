@@ -82,13 +82,18 @@ def apply_plan(
     """Carry out the plan under the workspace's lock. `resources` are the specs', unless the plan is not of the specs.
 
     With `judge_again` what makes a plan unsafe is looked for once more, in the state and the world of this moment: a
-    plan that was kept may be days old, and believing its own findings would be believing whoever wrote the file.
+    plan that was kept may be days old, and believing its own findings would be believing whoever wrote the file. So the
+    policies are asked once more, too. Raises `PolicyDenied`.
 
     Once the flag that `stopping` gives is set, what runs is finished and nothing more is started. To end the process
     at once loses nothing either: every step is on disk before it is taken.
     """
     from bep.providers.applying.applying import apply
 
+    if plan.denials or (judge_again and opened.workspace.policies):
+        from bep.app.plans.judging import must_be_let_through
+
+        must_be_let_through(opened, plan)
     opened.keep_state()
     with (
         opened.store.acquire(operation=operation, since=now(), timeout=lock_timeout) as lock,

@@ -72,7 +72,12 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
         checks=loaded.workspace.conditions.checks,
         notes=opened.notes,
     )
-    return plan(loaded.resources, state, observed, load_kinds(), options)
+    made = plan(loaded.resources, state, observed, load_kinds(), options)
+    if not loaded.workspace.policies and not opened.source.policies_from:
+        return made
+    from bep.app.plans.judging import judged
+
+    return judged(opened, made, state.secret_key)
 
 
 def _named(opened: "Specs", loaded: "Loaded") -> tuple[Address, ...]:

@@ -3,7 +3,7 @@
 A use case asks for the smallest that it needs, and cannot do more without asking for another in its signature.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bep.providers.state.holder import Holder
     from bep.providers.state.store import Store, Stored
     from bep.providers.world import ReadWorld, World
+    from bep.schemas.findings.finding import Finding
     from bep.schemas.specs.loading import Loaded
     from bep.schemas.workspace.workspace import Workspace
 
@@ -68,6 +69,11 @@ class Specs(Protocol):
     @property
     def glanced(self) -> "Workspace":
         """What bep.yml says, however wrong."""
+        ...
+
+    @property
+    def glanced_findings(self) -> "Sequence[Finding]":
+        """What is wrong with it, no spec being read."""
         ...
 
     @property

@@ -39,6 +39,8 @@ class Source:
     `offline`: the world is not asked, so what specs name without declaring it is taken to be there; and no secret has
     to be set.
     `as_part`: the files are checked as a part of the workspace. `standard_input` is the text of the file called `-`.
+    `no_commands`: no policy may run anything. `policies_from` is the folder of another workspace, whose policies a plan
+    is judged by instead.
     """
 
     paths: Sequence[str] = ()
@@ -49,6 +51,8 @@ class Source:
     stage: str = ""
     provider: str = ""
     offline: bool = False
+    no_commands: bool = False
+    policies_from: str = ""
 
 
 class Opened:
@@ -86,6 +90,11 @@ class Opened:
     def glanced(self) -> "Workspace":
         """What bep.yml says, however wrong, without reading a spec."""
         return self._glance[0]
+
+    @property
+    def glanced_findings(self) -> "Sequence[Finding]":
+        """What is wrong with it, no spec being read."""
+        return self._glance[1]
 
     @cached_property
     def _glance(self) -> "tuple[Workspace, Sequence[Finding]]":

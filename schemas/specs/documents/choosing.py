@@ -79,16 +79,17 @@ def _missing_workspace(files: Files) -> tuple[str, str, tuple[Step, ...]]:
 def _take_named(found: Chosen, files: Files, opened: Opened, paths: Sequence[str]) -> None:
     endpoints = {spec.path: spec.endpoint for spec in opened.workspace.specs}
     named: dict[str, SpecFile] = {}
+    read_anyway = {FILE, *opened.workspace.policy_files} if opened.workspace.variables is not None else ()
     for path in paths:
-        if found.part and path == FILE and opened.workspace.variables is not None:  # read anyway
-            named[FILE] = SpecFile(FILE)
+        if found.part and path in read_anyway:
+            named[path] = SpecFile(path)
             continue
         specs, wrong = specs_named(path, files, None)
         found.complete &= not any(finding.code == NOT_THERE for finding in wrong)
         found.findings += wrong
         named.update({spec.path: replace(spec, endpoint=endpoints.get(spec.path, "")) for spec in specs})
     found.named = frozenset(named)
-    found.specs = [spec for spec in named.values() if spec.path != FILE]
+    found.specs = [spec for spec in named.values() if spec.path not in read_anyway]
 
 
 def _take_the_rest(found: Chosen, opened: Opened) -> None:

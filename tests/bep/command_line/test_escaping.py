@@ -91,6 +91,7 @@ SAYING: dict[str, list[list[str]]] = {
     "graph": [[], ["--format", HOSTILE]],
     "export": [["arm"], [HOSTILE]],
     "doctor": [[], ["-o", "json"], ["-o", "table"]],
+    "policy": [["test"], ["test", HOSTILE]],
     "stage": [["list"]],
     "state": [["list"], ["show", "endpoint/letters"], ["show", HOSTILE], ["rm", HOSTILE]],
     "gc": [["--dry-run"], [HOSTILE]],

@@ -49,6 +49,7 @@ COMMANDS: dict[str, tuple[frozenset[str], int]] = {
     "state list": (NONE, 253),
     "state show endpoint/letters": (NONE, 255),
     "stage list": (NONE, 211),
+    "policy test": (NONE, 260),
     "env list": (NONE, 301),
     "doctor": (NONE, 322),
     "gc --dry-run": (NONE, 270),

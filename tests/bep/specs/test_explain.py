@@ -15,10 +15,18 @@ from tests.bep.conftest import Workspace
 ROOT = Path(__file__).resolve().parents[3]
 ROOMS = ("schemas", "planner", "providers", "bep")
 WITHOUT_EXAMPLE = {
-    *("declares-nothing", "in-progress", "not-available", "not-in-a-template", "not-sent", "refused-by-azure")
+    *(
+        "command-refused",
+        "declares-nothing",
+        "in-progress",
+        "not-available",
+        "not-in-a-template",
+        "not-sent",
+        "refused-by-azure",
+    )
 }
-"""What has no example: no way to it is known here, another program has to be at work, what Azure publishes decides, or
-no validation and no plan says it."""
+"""What has no example: an option asks for it, no way to it is known here, another program has to be at work, what Azure
+publishes decides, or no validation and no plan says it."""
 EXAMPLES = [one for one in explanations().values() if one.code not in WITHOUT_EXAMPLE]
 CODE = re.compile(r"[a-z]+(-[a-z0-9]+)+|protected")
 NO_CODES = {"x-bep", "azureml-sdk", "x-ms-correlation-request-id"}

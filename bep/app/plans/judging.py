@@ -1,0 +1,227 @@
+"""A plan judged by the policies of its workspace: those of bep's own rules by the planner, the others by running them.
+
+A policy that cannot be asked denies: no plan is better for a check that crashed. Prints nothing.
+"""
+
+import posixpath
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from bep.app.errors import Denied, Refused
+from bep.lazy_dataclasses import dataclass, replace
+from bep.schemas.findings.finding import SpecInvalid, errors
+from bep.schemas.workspace.policies import COMMAND, KIND, Policy
+from bep.schemas.workspace.workspace import FILE
+
+if TYPE_CHECKING:
+    from bep.app.workspace.commands import Ran
+    from bep.app.workspace.contexts import Specs
+    from bep.planner.plan import Judgement, Plan, Violation
+    from bep.schemas.mark import Mark
+
+REFUSED: Final = "it runs a command, and none may be run here"
+_FUNCTION: Final = Path(__file__).with_name("policy_function.py")
+_HOLDS, _BROKEN = 0, 1
+_NO_STAGE: Final = ("unknown-stage", "stage-not-chosen")
+
+
+class PolicyDenied(Denied):
+    """A policy denies a plan that was to be carried out. `denials` are all that do."""
+
+    def __init__(self, denials: "Sequence[Judgement]") -> None:
+        self.denials = tuple(denials)
+        lines = [f"  {one.policy}: {found}" for one in denials for found in map(said, one.violations)]
+        super().__init__("\n".join(["a policy denies the plan; nothing was changed", *lines]))
+
+
+def said(found: "Violation") -> str:
+    """A violation in one line."""
+    return f"{found.address}: {found.message}" if found.address else found.message
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How policies are asked: where their paths start, what of the environment there is, whether any may be run."""
+
+    root: Path
+    environment: Mapping[str, str]
+    no_commands: bool = False
+
+    def judge(self, policy: Policy, plan: "Plan") -> "Judgement":
+        """What one policy says of the plan."""
+        from bep.planner.planning.policies import broken, judge, judgement
+
+        if not policy.runs_a_command:
+            return judge(policy, plan)
+        if self.no_commands:
+            return broken(policy, REFUSED)
+        try:
+            return judgement(policy, iter(self._asked(policy, plan)))
+        except _NotJudged as problem:
+            return broken(policy, problem.why, problem.printed)
+
+    def _asked(self, policy: Policy, plan: "Plan") -> "list[Violation]":
+        from bep.app.plans.showing import as_json
+        from bep.app.workspace.commands import CommandFailed, run_command
+
+        folder = self.root / policy.folder
+        try:
+            ran = run_command(
+                _command(policy, folder),
+                folder,
+                as_json(plan),
+                timeout=policy.timeout,
+                environment=self.environment,
+                named=policy.environment,
+            )
+        except CommandFailed as problem:
+            raise _NotJudged(str(problem), problem.printed) from None
+        if ran.code not in (_HOLDS, _BROKEN):
+            how = f"it was ended by signal {-ran.code}" if ran.code < 0 else f"it ended with exit code {ran.code}"
+            raise _NotJudged(how, ran.printed)
+        return list(_told(ran))
+
+
+class _NotJudged(Exception):
+    """A policy gave no verdict. `printed` is what it said instead."""
+
+    def __init__(self, why: str, printed: str = "") -> None:
+        self.why = why
+        self.printed = printed
+        super().__init__(why)
+
+
+def _command(policy: Policy, folder: Path) -> list[str]:
+    if policy.rule == COMMAND:
+        return list(policy.setting)
+    file, _, function = policy.setting.rpartition(":")
+    return [sys.executable, "-P", "-B", str(_FUNCTION), str(folder / file), function]
+
+
+def _told(ran: "Ran") -> "Iterator[Violation]":
+    """The violations that a command told of: as JSON, or as lines where it ended with 1. Raises `_NotJudged`."""
+    from bep.planner.plan import Violation
+
+    said = _as_json(ran.stdout)
+    found = [] if said is None else list(_in_json(said))
+    yield from found
+    if ran.code == _BROKEN and not any(one.denies for one in found):
+        lines = [] if said is not None else [line.strip() for line in ran.printed.splitlines() if line.strip()]
+        for line in lines or ["it ended with exit code 1"]:
+            yield Violation(message=_without_secrets(line))
+
+
+def _as_json(text: str) -> Any:
+    import json
+
+    if not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _in_json(said: Any) -> "Iterator[Violation]":
+    """`{"deny": [...], "warn": [...]}`, as `opa eval` prints a package; or a list of conftest's results."""
+    if isinstance(said, dict):
+        yield from _each(said.get("deny"), denies=True)
+        yield from _each(said.get("warn"), denies=False)
+        return
+    for one in said:
+        if isinstance(one, dict) and not one.keys().isdisjoint(("failures", "warnings", "successes")):
+            yield from _each(one.get("failures"), denies=True)
+            yield from _each(one.get("warnings"), denies=False)
+        else:
+            yield from _each([one], denies=True)
+
+
+def _each(said: Any, *, denies: bool) -> "Iterator[Violation]":
+    from bep.planner.plan import Violation
+
+    if said is None or said is False:
+        return
+    if said is True or not isinstance(said, list | str):
+        said = ["it says so, without a reason"] if said is True else [said]
+    for one in [said] if isinstance(said, str) else said:
+        message, address = _message(one)
+        yield Violation(address=address, message=_without_secrets(message), denies=denies)
+
+
+def _message(one: Any) -> tuple[str, str]:
+    """What is said, and of which address. Raises `_NotJudged` where it says nothing."""
+    if isinstance(one, str):
+        return one, ""
+    message = one.get("message", one.get("msg")) if isinstance(one, dict) else None
+    address = one.get("address", "") if isinstance(one, dict) else ""
+    if not isinstance(message, str) or not isinstance(address, str):
+        import json
+
+        said = json.dumps(one, ensure_ascii=False)[:200]
+        raise _NotJudged(f"it printed what is no violation: {said}; one is a text, or has a message and an address")
+    return message, address
+
+
+def _without_secrets(text: str) -> str:
+    from bep.schemas.secrets.recognising import redacted
+
+    return redacted(text)
+
+
+def policies_in_force(opened: "Specs") -> tuple[Policy, ...]:
+    """The policies that a plan of this workspace, in its stage, is judged by. Raises `SpecInvalid`, `Refused`."""
+    elsewhere = opened.source.policies_from
+    every = _of_another(opened, elsewhere) if elsewhere else opened.workspace.policies
+    return tuple(policy for policy in every if policy.holds_in(opened.workspace.stage or ""))
+
+
+def _of_another(opened: "Specs", folder: str) -> tuple[Policy, ...]:
+    """The policies of the workspace in another folder, their paths as seen from here."""
+    from bep.app.workspace.opening import Opened, Source
+
+    other = Opened(opened.root / folder, Source(stage=opened.source.stage))
+    if not (other.root / FILE).is_file():
+        raise Refused(f"{folder} has no {FILE}, and so no policies", about="policies-from")
+    found, findings = other.glanced, other.glanced_findings
+    files = (FILE, *found.policy_files)
+    wrong = [
+        one
+        for one in errors(findings)
+        if one.mark is not None and one.mark.file in files and not (one.code in _NO_STAGE and one.address != KIND)
+    ]
+    if wrong:
+        raise SpecInvalid(replace(one, mark=_seen_from_here(one.mark, folder)) for one in wrong if one.mark)
+    return tuple(replace(policy, mark=_seen_from_here(policy.mark, folder)) for policy in found.policies)
+
+
+def _seen_from_here(mark: "Mark", folder: str) -> "Mark":
+    return replace(mark, file=posixpath.join(folder, mark.file))
+
+
+def asking(opened: "Specs") -> Asking:
+    """How the policies of this workspace are asked."""
+    return Asking(opened.root, opened.environment, opened.source.no_commands)
+
+
+def judged(opened: "Specs", plan: "Plan", key: str) -> "Plan":
+    """The plan with what each policy says of it, signed anew. `key` is that of the state that it is for."""
+    from bep.planner.formats.planfile import signed
+
+    policies = policies_in_force(opened)
+    if not policies:
+        return plan
+    asked = asking(opened)
+    found = tuple(asked.judge(policy, plan) for policy in policies)
+    return signed(plan.model_copy(update={"policies": found}), key)
+
+
+def must_be_let_through(opened: "Specs", plan: "Plan") -> None:
+    """Judge a plan once more that is to be carried out. Raises `PolicyDenied`."""
+    bare = plan.model_copy(update={"policies": ()})
+    asked = asking(opened)
+    judgements = [asked.judge(policy, bare) for policy in policies_in_force(opened)]
+    denials = plan.model_copy(update={"policies": tuple(judgements)}).denials
+    if denials or plan.denials:
+        raise PolicyDenied(denials or plan.denials)
