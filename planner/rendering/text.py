@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from bep.planner.plan import Drift, Judgement, Plan, PlanFinding, Violation
-from bep.planner.rendering import policies
+from bep.planner.plan import Drift, Plan, PlanFinding, Violation
 from bep.planner.rendering.layout import LEGEND, Item, Row, counts, drift_rows, hidden, items, rows, summary, verdict
 from bep.planner.rendering.quoting import plain
 
@@ -33,7 +32,7 @@ def render(plan: Plan, colour: bool = False) -> str:
         *(_detail(item, paint) for item in shown),
         *_drift(plan.drift),
         *(_finding(found, paint) for found in plan.findings),
-        *(_judgement(one, paint) for one in policies.spoken(plan)),
+        *_policies(plan, paint),
         [f"Note: {plain(note)}" for note in plan.notes],
         [*_verdict(plan), *_legend(shown, paint)],
     )
@@ -109,11 +108,15 @@ def _finding(found: PlanFinding, paint: Paint) -> list[str]:
     return [*lines, f"    fix: {plain(found.fix)}"] if found.fix and not found.allowed else lines
 
 
-def _judgement(one: Judgement, paint: Paint) -> list[str]:
-    word = policies.said(one)
-    why = f": {plain(one.description)}" if one.description else ""
-    head = f"{plain(policies.place(one))}: {paint(word, word)} by policy {plain(one.policy)}{why}"
-    return [head, *(f"    {line}" for line in policies.violations(one, _violation))]
+def _policies(plan: Plan, paint: Paint) -> Iterator[list[str]]:
+    if not plan.policies:
+        return
+    from bep.planner.rendering.policies import place, said, spoken, violations
+
+    for one in spoken(plan):
+        why = f": {plain(one.description)}" if one.description else ""
+        head = f"{plain(place(one))}: {paint(said(one), said(one))} by policy {plain(one.policy)}{why}"
+        yield [head, *(f"    {line}" for line in violations(one, _violation))]
 
 
 def _violation(found: Violation) -> str:
@@ -121,7 +124,11 @@ def _violation(found: Violation) -> str:
 
 
 def _verdict(plan: Plan) -> list[str]:
-    return [" ".join(part for part in (*_verdicts(plan), policies.sentence(plan)) if part)]
+    if not plan.policies:
+        return _verdicts(plan)
+    from bep.planner.rendering.policies import sentence
+
+    return [" ".join((*_verdicts(plan), sentence(plan)))]
 
 
 def _verdicts(plan: Plan) -> list[str]:

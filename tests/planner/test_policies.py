@@ -132,14 +132,14 @@ def test_traffic_moves_freely_to_what_has_scored_and_where_none_was() -> None:
 
 
 def test_a_policy_that_warns_denies_nothing_and_one_that_breaks_denies_whatever_its_effect() -> None:
-    warns = policy("max_instances", 8, effect=Effect.WARN, description="ask | us")
+    warns = policy("max_instances", 8, effect=Effect.WARN, description="ask us")
     judgement = judge(warns, plan(NINE))
     crashed = broken(warns, "it ended with exit code 2", "Traceback\n\n  boom\n")
     assert [judgement.verdict, crashed.verdict] == [Verdict.WARN, Verdict.BROKEN]
     judged = plan(NINE).model_copy(update={"policies": (judgement,)})
     assert judged.denials == ()
     assert "1 policy holds, 1 with warnings." in as_text(judged)
-    assert "**warning** by policy `p` at `policies/team.yml:3`: ask \\| us" in as_markdown(judged)
+    assert "**warning** by policy `p` at `policies/team.yml:3`: ask us" in as_markdown(judged)
     denied = plan(NINE).model_copy(update={"policies": (judgement, crashed)})
     assert denied.denials == (crashed,)
     assert "it could not be judged: it ended with exit code 2\n    Traceback\n      boom\n" in as_text(denied)
