@@ -7,13 +7,14 @@ from urllib.parse import urlsplit
 from bep.lazy_dataclasses import dataclass
 from bep.providers.azure.place import Place
 from bep.providers.azure.published import api_version
+from bep.providers.azure_sign_in.signing_in import AUTHORITIES, AUTHORITY
 
 CLOUDS: Final[Mapping[str, tuple[str, str]]] = {
-    "public": ("https://management.azure.com", "https://login.microsoftonline.com"),
-    "china": ("https://management.chinacloudapi.cn", "https://login.chinacloudapi.cn"),
-    "usgovernment": ("https://management.usgovcloudapi.net", "https://login.microsoftonline.us"),
+    "public": ("https://management.azure.com", AUTHORITIES["public"]),
+    "china": ("https://management.chinacloudapi.cn", AUTHORITIES["china"]),
+    "usgovernment": ("https://management.usgovcloudapi.net", AUTHORITIES["usgovernment"]),
 }
-"""By name: where resources are managed, and where tokens come from (azure-core's and azure-identity's own)."""
+"""By name: where resources are managed (azure-core's own), and where tokens come from."""
 
 INTERVAL: Final = "BEP_AZURE_POLLING_INTERVAL"
 """The environment variable with the seconds between two questions after an operation."""
@@ -63,7 +64,7 @@ def connection_of(settings: Mapping[str, Any], environment: Mapping[str, str]) -
     return Connection(
         Place(*names),
         (settings.get("base_url") or managing).rstrip("/"),
-        environment.get("AZURE_AUTHORITY_HOST") or authority,
+        environment.get(AUTHORITY) or authority,
         settings.get("api_version") or api_version(),
         _seconds(environment.get(INTERVAL, "")),
         environment.get(TOKEN, ""),

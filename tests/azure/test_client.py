@@ -4,16 +4,13 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Mapping
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
 
 import pytest
 
 from bep.planner.observed import Observed
 from bep.providers.azure.client import ArmClient
-from bep.providers.azure.credentials import GivenToken, assertion_of, credential_of
+from bep.providers.azure.credentials import credential_of
 from bep.providers.azure.errors import Refusal, failure_of, refusal_of
 from bep.providers.azure.provider import AzureProvider
 from bep.providers.azure.settings import Connection, connection_of
@@ -155,46 +152,6 @@ def test_where_resources_are_managed(asked: Mapping[str, str], url: str, trouble
     said = " ".join(message for _, message, _ in connection.troubles())
     assert bool(said) is bool(trouble)
     assert trouble in said
-
-
-def test_who_signs_in() -> None:
-    pytest.importorskip("azure.identity")
-    connection = connection_of(SETTINGS, {})
-    whom = {"ARM_TENANT_ID": "t" * 8, "ARM_CLIENT_ID": "c" * 8}
-
-    def found(**more: str) -> str:
-        return type(credential_of(connection, {**whom, **more})).__name__
-
-    assert found(ARM_CLIENT_SECRET="s") == "ClientSecretCredential"
-    assert found(ARM_OIDC_TOKEN="t", ARM_CLIENT_SECRET="s") == "ClientAssertionCredential"
-    assert found(AZURE_FEDERATED_TOKEN_FILE="/tmp/x") == "WorkloadIdentityCredential"
-    assert found() == "DefaultAzureCredential"
-    assert type(credential_of(connection, {})).__name__ == "DefaultAzureCredential"
-    given = connection_of(SETTINGS, {"BEP_AZURE_ACCESS_TOKEN": "x"})
-    assert credential_of(given, whom) == GivenToken("x")
-
-
-def test_github_is_asked_for_a_token_of_the_right_audience() -> None:
-    asked: list[tuple[str, str]] = []
-
-    class Issuer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append((self.path, self.headers["Authorization"]))
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b'{"value": "the token"}')
-
-        def log_message(self, format: str, *arguments: Any) -> None: ...
-
-    with HTTPServer(("127.0.0.1", 0), Issuer) as server:
-        threading.Thread(target=server.handle_request, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_address[1]}/token?api-version=2"
-        names = {"ACTIONS_ID_TOKEN_REQUEST_URL": url, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "bearer"}
-        assertion = assertion_of(names)
-        assert assertion is not None
-        assert assertion() == "the token"
-    assert asked == [("/token?api-version=2&audience=api://AzureADTokenExchange", "Bearer bearer")]
-    assert assertion_of({}) is None
 
 
 def test_without_the_extra_its_command_is_said() -> None:

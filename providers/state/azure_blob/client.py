@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 
 from bep.distribution import install
 from bep.lazy_dataclasses import dataclass
+from bep.providers.azure_sign_in.signing_in import AUTHORITIES, AUTHORITY, NotInstalled, name_of, signed_in
 from bep.providers.state.place import Overtaken, PlaceRefused
+from bep.schemas.secrets.recognising import redacted
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
@@ -18,6 +20,7 @@ _MEND_RIGHTS: Final = (
     f"set {_KEYS[0]} to a key of the account or {_TOKENS[0]} to a signature for the container; or sign in as somebody"
     " with the role Storage Blob Data Contributor, and leave both unset"
 )
+_CLOUDS: Final = {".core.chinacloudapi.cn": "china", ".core.usgovcloudapi.net": "usgovernment"}
 _OVERTAKEN: Final = (409, 412)
 """A lease that is held or lost, and a version that is not the one there any more."""
 
@@ -57,19 +60,24 @@ def _credential(settings: BlobSettings, environment: Mapping[str, str]) -> Any:
     if token := next((environment[name] for name in _TOKENS if environment.get(name)), ""):
         return token.removeprefix("?")
     try:
-        from azure.identity import DefaultAzureCredential
-    except ImportError:
-        raise PlaceRefused(
-            f"{settings.account_url}: neither {_KEYS[0]} nor {_TOKENS[0]} is set, and signing in needs azure-identity",
-            install("azure"),
-        ) from None
-    return DefaultAzureCredential()
+        return signed_in(environment, environment.get(AUTHORITY) or _authority_of(settings.account_url))
+    except NotInstalled as missing:
+        unset = (
+            f"{settings.account_url}: neither {_KEYS[0]} nor {_TOKENS[0]} is set, and signing in needs azure-identity"
+        )
+        raise PlaceRefused(unset, missing.mend) from None
 
 
-def signs_in_by(environment: Mapping[str, str]) -> str:
+def _authority_of(url: str) -> str:
+    """Where tokens for an account come from, by the cloud that its address is of."""
+    host = urlsplit(url).hostname or ""
+    return AUTHORITIES[next((cloud for end, cloud in _CLOUDS.items() if host.endswith(end)), "public")]
+
+
+def signs_in_by(environment: Mapping[str, str], container: "ContainerClient") -> str:
     """Which of the ways is taken, by name."""
     named = next((name for name in (*_KEYS, *_TOKENS) if environment.get(name)), "")
-    return f"what {named} holds" if named else "who is signed in"
+    return f"what {named} holds" if named else name_of(container.credential)
 
 
 def account_name(url: str) -> str:
@@ -87,7 +95,7 @@ def is_no_container(refusal: Exception) -> bool:
 @contextmanager
 def asking(where: str) -> Iterator[None]:
     """Let a refusal say which blob it is about. Raises `Overtaken` for leases and conditions, else `PlaceRefused`."""
-    from azure.core.exceptions import AzureError, HttpResponseError
+    from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
     try:
         yield
@@ -96,6 +104,8 @@ def asking(where: str) -> Iterator[None]:
         code = str(getattr(found, "value", found))
         if refusal.status_code in _OVERTAKEN and (refusal.status_code == 412 or code.startswith("Lease")):
             raise Overtaken(f"{where}: {code or refusal.status_code}") from None
+        if isinstance(refusal, ClientAuthenticationError) and not code:
+            raise PlaceRefused(f"{where}: Azure gives no token: {_first_line(refusal)}", _MEND_RIGHTS) from None
         why = ": ".join(filter(None, (code, str(refusal.reason or refusal.message).partition("\n")[0])))
         mend = _MEND_RIGHTS if refusal.status_code in (401, 403) else ""
         raise PlaceRefused(f"{where}: the service refused it: {why}", mend) from None
@@ -106,4 +116,4 @@ def asking(where: str) -> Iterator[None]:
 
 
 def _first_line(problem: Exception) -> str:
-    return str(problem).partition("\n")[0]
+    return redacted(str(problem).partition("\n")[0])  # it may repeat an address with a signature in it

@@ -107,7 +107,8 @@ class BlobPlace:
         from bep.providers.check import ok
 
         self._blobs.properties(STATE)
-        yield ok("state's place", f"{self.where()} can be read, with {signs_in_by(self._environment)}")
+        signed = signs_in_by(self._environment, self._blobs.container)
+        yield ok("state's place", f"{self.where()} can be read, with {signed}")
         self._blobs.put(CHECKED, b"")
         self._blobs.remove(CHECKED)
         yield ok("state's place", f"{self.where()} can be written")
