@@ -20,7 +20,8 @@ class Observed:
     """`attributes` are canonical and sealed, as an `Entry` has them; `etag` changes with every change of them.
 
     `operation` is the id of the operation that last wrote the object, if bep did. `why` is what the world says of an
-    object that failed.
+    object that failed. `unread` are fields, dotted, that the object has and the world gives nobody back: nobody knows
+    from reading what is in them.
     """
 
     attributes: dict[str, Any]
@@ -29,3 +30,4 @@ class Observed:
     contents: dict[str, ContentRecord] = field(default_factory=dict)
     condition: Condition = Condition.READY
     why: str = ""
+    unread: tuple[str, ...] = ()

@@ -193,17 +193,21 @@ class Outlook:
         return not self.digest
 
 
-class Contents(Protocol):
+class Copies(Protocol):
+    """Bytes that registered objects consist of, to be copied out of the world."""
+
+    def lay_out(self, address: str, record: ContentRecord, folder: Path) -> None:
+        """Fill a folder with copies. Raises `ProviderError` for lost bytes, and for bytes that are other ones."""
+        ...
+
+
+class Contents(Copies, Protocol):
     """Bytes that the world keeps under their sha256 and gives back. `files` is the folder with all of them."""
 
     files: Path
 
     def originals(self, address: str, record: ContentRecord) -> Mapping[str, Original]:
         """Where the bytes of each file are, by its relative name. Raises `ProviderError` for lost ones."""
-        ...
-
-    def lay_out(self, address: str, record: ContentRecord, folder: Path) -> None:
-        """Fill a folder with copies. Raises `ProviderError` for lost bytes."""
         ...
 
     def tree(self, address: str, record: ContentRecord) -> Path:
@@ -356,7 +360,12 @@ class ReadWorld(Protocol):
 
     @property
     def contents(self) -> Contents | None:
-        """The bytes of registered objects; None where the world does not give them back."""
+        """The store of the bytes of registered objects; None where that is not on this machine."""
+        ...
+
+    @property
+    def copies(self) -> Copies | None:
+        """Copies of the bytes of registered objects; None where the world does not give them back."""
         ...
 
     @property

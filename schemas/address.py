@@ -19,3 +19,8 @@ def kind_of(address: Address) -> str:
 def names_of(address: Address) -> tuple[str, ...]:
     """The identifying names after the kind: `("mybatchedp", "blue")`."""
     return tuple(address.split("/")[1:])
+
+
+def is_address(text: str) -> bool:
+    """Whether the value of a reference is an address of this workspace, and not an id or a URI of what is elsewhere."""
+    return "/" in text and ":" not in text and not text.startswith("/")

@@ -77,12 +77,22 @@ class Applied:
 @dataclass(frozen=True)
 class Imported:
     """What an import took into the state; `file` is where its YAML was written, `yaml` its text where none was named,
-    `left` what no spec declares and nobody asked to be written."""
+    `left` what no spec declares and nobody asked to be written.
+
+    Of an import into a folder: `files` are new, relative to the workspace; `line` is what bep.yml has to list and could
+    not be told; `left_out` is what could not be taken, with why; `secrets` are environment variables to be set before
+    the next plan; `unread` are fields that nobody can read back, by address.
+    """
 
     addresses: tuple[str, ...]
     file: Path | None = None
     yaml: str = ""
     left: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    line: str = ""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

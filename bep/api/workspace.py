@@ -360,8 +360,25 @@ class Workspace:
         return Imported(tuple(one.address for one in taken.found), taken.file, taken.yaml)
 
     def import_all(self, *, kinds: Sequence[str] = (), out: str | Path | None = None) -> Imported:
-        """The same for all that exists and is not in the state; what no spec declares only where `out` is given."""
+        """The same for all that exists and is not in the state; what no spec declares only where `out` is given.
+
+        Into a folder, which bep.yml is told to list, go endpoints, deployments and what they refer to, or all of the
+        `kinds`.
+        """
         from bep.app.plans.importing import chosen_of_all
+        from bep.app.plans.importing_folder import is_folder, take_over_folder
+
+        if out is not None and is_folder(Path(out)):
+            with public_errors():
+                folder = take_over_folder(self._opened(), kinds, Path(out), _nothing)
+            return Imported(
+                folder.addresses,
+                files=folder.files,
+                line=folder.line,
+                left_out=folder.left_out,
+                secrets=folder.secrets,
+                unread=folder.unread,
+            )
 
         with public_errors():
             chosen, left = chosen_of_all(self._opened(), kinds, with_undeclared=out is not None)

@@ -39,7 +39,10 @@ def import_(
     that no plan deletes what was only just taken over. Secrets cannot be read back: the YAML has
     ${{ env.NAME }} in their place. To import with the specs of a team, see `imports:` in bep.yml.
 
-    With --all, what no spec declares is taken over only where its YAML is asked for with -o.
+    With --all, what no spec declares is taken over only where its YAML is asked for with -o. Into a
+    folder, which bep.yml is then told to list, go endpoints, deployments and what they refer to;
+    everything else by --kind. What a spec cannot say as it is there is left out, with a warning.
+    Files that are there are never overwritten, and asking again finishes what was interrupted.
 
     \b
     Examples:
@@ -47,6 +50,8 @@ def import_(
       bep import deployment/mybatchedp/blue model/mnist/1 -o imported.yml
       bep import --all                          after a loss: what the specs declare and the world has
       bep import --all -o imported.yml          and what no spec declares, with its YAML
+      bep import --all -o azure                 endpoints and what they need, into the folder azure
+      bep import --all --kind data -o azure     and every version of every data asset
 
     \b
     Exit codes: 0 taken over, 1 it is in the state already, 3 a finding stands against it,

@@ -6,7 +6,7 @@ from typing import Any
 from bep.planner.observed import Observed
 from bep.planner.plan import Change
 from bep.planner.state import Entry
-from bep.schemas.address import Address, kind_of
+from bep.schemas.address import Address, is_address, kind_of
 from bep.schemas.kinds.kind import load_kind
 
 
@@ -50,7 +50,7 @@ def references_in(address: Address, attributes: Mapping[str, Any]) -> Iterator[A
     """The addresses that stand in the fields which the kind declares to be references."""
     for path in load_kind(kind_of(address)).references:
         for value in _at(attributes, path):
-            if isinstance(value, str) and "/" in value and "://" not in value:
+            if isinstance(value, str) and is_address(value):
                 yield Address(value)
 
 

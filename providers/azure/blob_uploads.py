@@ -54,8 +54,10 @@ class BlobUploads:
         for container in self._containers.values():
             container.close()
 
-    def container(self, address: str, store: str) -> "ContainerClient":
-        """The container of a datastore. Raises `ProviderError` and `Refusal`; asks the container nothing yet."""
+    def container(self, address: str, store: str, name: str = "") -> "ContainerClient":
+        """The container of a datastore, or another one, by its name, of the same account. Raises `ProviderError` and
+        `Refusal`; asks the container nothing yet.
+        """
         of_container = _client_class(address)
         id = self._place.id_of(address_of("datastore", store))
         found = (self._client.get(id) or {}).get("properties") or {}
@@ -66,7 +68,7 @@ class BlobUploads:
         host, account = endpoint.partition(":")[0], found["accountName"]
         is_emulator = host == "localhost" or host.replace(".", "").isdecimal()
         url = f"{protocol}://{endpoint}/{account}" if is_emulator else f"{protocol}://{account}.blob.{endpoint}"
-        return of_container(url, str(found["containerName"]), credential=self._key(id, found))
+        return of_container(url, name or str(found["containerName"]), credential=self._key(id, found))
 
     def _key(self, id: str, found: Mapping[str, Any]) -> Any:
         if str((found.get("credentials") or {}).get("credentialsType")).casefold() not in ("accountkey", "sas"):

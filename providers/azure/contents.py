@@ -19,7 +19,7 @@ FOLDER: Final = "bep"
 DEFAULT_STORE: Final = "workspaceblobstore"
 CODE: Final = "code"
 """The last name of a field whose bytes become a code asset."""
-_URI = lazy_pattern(r"azureml://datastores/[^/]+/paths/bep/([0-9a-f]{64})/([^/]+)/?")
+_URI = lazy_pattern(r"azureml://datastores/([^/]+)/paths/(bep/([0-9a-f]{64})/([^/]+))/?")
 _CODE = lazy_pattern(r"azureml:bep-([0-9a-f]{64}):1")
 
 
@@ -72,6 +72,12 @@ def recognised(kind: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def place_of(text: str) -> tuple[str, str]:
+    """The datastore and the path in it that a recognised place is; of code, no path: its asset knows it."""
+    found = _URI.fullmatch(text)
+    return (found[1], found[2]) if found else (DEFAULT_STORE, "")
+
+
 def records_of(kind: str, attributes: Mapping[str, Any]) -> dict[str, ContentRecord]:
     """The contents in recognised attributes. Which files they consist of is not known without looking."""
     found = {".".join(path): at(attributes, path) for path in fields_of(kind)}
@@ -84,7 +90,7 @@ def records_of(kind: str, attributes: Mapping[str, Any]) -> dict[str, ContentRec
 
 def _content(text: str) -> dict[str, str] | None:
     if found := _URI.fullmatch(text):
-        return {"local": found[2], "sha256": found[1]}
+        return {"local": found[4], "sha256": found[3]}
     if code := _CODE.fullmatch(text):
         return {"local": "", "sha256": code[1]}
     return None

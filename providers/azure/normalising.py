@@ -11,6 +11,7 @@ from typing import Any, Final
 from bep.planner.canonical import digest_of
 from bep.planner.observed import Condition, Observed
 from bep.providers.azure.contents import recognised, records_of
+from bep.providers.azure.forms import folded
 from bep.providers.azure.place import Place
 from bep.providers.azure.published import is_server_key
 from bep.providers.azure.shape import at, attributes_of
@@ -55,7 +56,14 @@ def observed_of(address: Address, body: Mapping[str, Any], place: Place, secret_
         records_of(kind_of(address), attributes) if not is_traffic else {},
         condition,
         why,
+        _unread(body) if kind_of(address) == "datastore" else (),
     )
+
+
+def _unread(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """The credentials of a datastore that has some: their secrets are never given back."""
+    sort = at(body, ("properties", "credentials", "credentialsType"))
+    return () if sort is None or folded(str(sort)) == "none" else ("credentials",)
 
 
 def condition_of(body: Mapping[str, Any]) -> tuple[Condition, str]:

@@ -17,6 +17,7 @@ from bep.providers.world import Exporter, Setup, Unfit
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
+    from bep.providers.azure.blob_downloads import BlobDownloads
     from bep.providers.azure.blob_uploads import BlobUploads
     from bep.providers.check import Probe
     from bep.schemas.resource import Resource
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 class AzureWorld:
     """A workspace of Azure ML. Its settings are those of `provider: {azure: ...}` in bep.yml.
 
-    Contents, places, jobs and environments are the service's: what of them this machine can have comes later.
+    Contents, places, jobs and environments are the service's: what of them this machine can have comes later. Copies of
+    what bep has stored there can be had.
     """
 
     name = "azure"
@@ -60,6 +62,13 @@ class AzureWorld:
         from bep.providers.azure.exporting.languages import exporters
 
         return exporters(self.connection.place.workspace, self.connection.api_version)
+
+    @cached_property
+    def copies(self) -> "BlobDownloads":
+        """Bytes that bep has stored."""
+        from bep.providers.azure.blob_downloads import BlobDownloads
+
+        return BlobDownloads(self.client, self.connection.place, lambda: self._own_uploads)
 
     @cached_property
     def _storing(self) -> Storing:

@@ -55,6 +55,11 @@ class LocalWorld:
         """The bytes of registered objects."""
         return StoredContents(self.folder, self._setup.root)
 
+    @property
+    def copies(self) -> "StoredContents":
+        """The same, as one who copies them out has it."""
+        return self.contents
+
     @cached_property
     def places(self) -> "LocalPlaces":
         """Datastores that are folders or addresses, and data assets."""

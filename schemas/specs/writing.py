@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bep.schemas.address import Address, kind_of, names_of
+from bep.schemas.address import Address, is_address, kind_of, names_of
 from bep.schemas.kinds.kind import load_kind
 from bep.schemas.resource import FieldPath
 from bep.schemas.secrets.secret import Secret, is_sealed
@@ -42,7 +42,7 @@ def _written(value: Any, path: FieldPath, address: Address, path_of: Callable[[s
         return {name: _written(below, (*path, name), address, path_of) for name, below in value.items()}
     if isinstance(value, list):
         return [_written(below, (*path, index), address, path_of) for index, below in enumerate(value)]
-    if isinstance(value, str) and _refers(kind_of(address), path) and "/" in value and "://" not in value:
+    if isinstance(value, str) and _refers(kind_of(address), path) and is_address(value):
         return "azureml:" + ":".join(value.split("/")[1:])
     return value
 

@@ -44,6 +44,20 @@ def added(text: str, mark: Mark, name: str, value: Any) -> str | None:
     return text[:inside] + field + (", " if mapping.value else "") + text[inside:]
 
 
+def item_added(text: str, name: str, value: Any) -> str | None:
+    """An item more, the first, in the list that the whole text, a mapping, has under a name; None where it has none."""
+    root = next(_nodes(text), None)
+    pairs = root.value if isinstance(root, yaml.MappingNode) else ()
+    listed = next((below for key, below in pairs if isinstance(key, yaml.ScalarNode) and key.value == name), None)
+    if not isinstance(listed, yaml.SequenceNode):
+        return None
+    start = listed.start_mark
+    if listed.flow_style:
+        inside = start.index + 1
+        return text[:inside] + _flow(value) + (", " if listed.value else "") + text[inside:]
+    return text[: start.index] + f"- {_flow(value)}" + _line_end(text) + " " * start.column + text[start.index :]
+
+
 def taken_out(text: str, mark: Mark) -> str | None:
     """Without the field whose value begins at `mark`: its whole lines, where it has lines of its own."""
     found = next((place for place in _fields(text) if _is_at(place[2], mark)), None)

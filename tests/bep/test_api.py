@@ -262,6 +262,12 @@ def test_what_exists_is_taken_over_and_what_drifted_adopted(applied: Workspace, 
     assert [str(step) for step in refused.value.next] == ["`show compute/cpu-cluster`"]
     with pytest.raises(api.Refused, match="has not drifted"):
         ours.adopt("compute/cpu-cluster")
+    ours.state.remove("deployment/letters/blue")
+    applied.edit("bep.yml", "\nspecs: [specs.yml]", "")  # all YAML beside it, then
+    applied.edit("specs.yml", "---\nname: blue", "---\nkind: data\nname: none\npath: texts\n---\nname: other")
+    again = api.Workspace(applied.folder).import_all(out=applied.folder / "found")
+    assert (again.files, again.addresses) == (("found/endpoint-letters.yml",), ("deployment/letters/blue",))
+    assert 'specs: ["*.yml", "found/*.yml"]' in (applied.folder / "bep.yml").read_text()
 
 
 def test_schemas_and_environments(ours: api.Workspace) -> None:

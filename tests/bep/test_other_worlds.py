@@ -96,8 +96,8 @@ def test_a_world_that_is_slow_and_forgetful_goes_through_every_use_case(slow: Sl
     [
         (("run", "job.yml"), "runs no jobs on this machine"),
         (("env", "list"), "builds its environments itself"),
-        (("state", "repair"), "does not give back the files of what is registered"),
-        (("gc", "--dry-run"), "does not give back the files of what is registered"),
+        (("state", "repair"), "keeps the files of what is registered elsewhere"),
+        (("gc", "--dry-run"), "keeps the files of what is registered elsewhere"),
     ],
 )
 def test_what_a_world_does_not_have_is_said(slow: Slow, arguments: tuple[str, ...], why: str) -> None:

@@ -59,15 +59,23 @@ def remember(opened: "Writing", plan: "Plan", session: "Session") -> None:
 
 
 def take(opened: "Reading", addresses: Sequence[Address], session: "Session") -> "list[Entry]":
-    """Take objects that no spec declares into state as they are, protected until a spec declares them.
+    """Take objects into state as they are, whatever the specs ask; what no spec declares is protected until one does.
 
     Without the protection the next apply would delete what was only just taken over.
     """
+    from bep.planner.wanted import guards_of, records, references_of
     from bep.providers.applying.entries import found_entry
     from bep.providers.state.editing import set_entries
 
-    observed = opened.provider.read(addresses)
-    entries = [found_entry(address, observed[address], None, now()) for address in addresses]
-    entries = [entry.model_copy(update={"guards": Guards(prevent_destroy=True)}) for entry in entries]
+    declared = {resource.address: resource for resource in opened.loaded.resources}
+    observed, entries = opened.provider.read(addresses), []
+    for address in addresses:
+        entry = found_entry(address, observed[address], None, now())
+        if (wanted := declared.get(address)) is None:
+            known: dict[str, object] = {"guards": Guards(prevent_destroy=True)}
+        else:
+            known = {"guards": guards_of(wanted), "references": references_of(wanted)}
+            known |= {"contents": records(wanted.contents)}
+        entries.append(entry.model_copy(update=known))
     set_entries(session, {entry.address: entry for entry in entries})
     return entries

@@ -1,6 +1,5 @@
 """Objects that exist, made part of a workspace: found, written as YAML, taken into state. Prints nothing."""
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -8,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from bep.app.errors import Refused, WorldFailed
 from bep.app.plans.adopting_state import remember, state_only, take
+from bep.app.plans.declaring import Found, yaml_of
 from bep.app.state_editing import editing
-from bep.app.workspace.faces import contents_of
 from bep.app.workspace.short_names import one_named
 from bep.app.workspace.specs import specs_of
 from bep.disk.durable import create_durably
@@ -18,22 +17,8 @@ from bep.schemas.address import Address, kind_of, names_of
 from bep.schemas.next_step import step
 
 if TYPE_CHECKING:
-    from bep.app.workspace.contexts import Reading, Specs, Writing
-    from bep.planner.observed import Observed
+    from bep.app.workspace.contexts import Reading, Writing
     from bep.planner.plan import Plan, PlanFinding
-    from bep.planner.state import ContentRecord
-
-
-_LONGEST = 200  # bytes of a folder's name that are made of an object's names, which may have 255 each
-
-
-@dataclass(frozen=True)
-class Found:
-    """An object of the world, and whether a spec declares it."""
-
-    address: Address
-    observed: "Observed"
-    declared: bool
 
 
 def found_in_world(opened: "Reading", names: Sequence[str]) -> list[Found]:
@@ -41,15 +26,16 @@ def found_in_world(opened: "Reading", names: Sequence[str]) -> list[Found]:
     from bep.schemas.kinds.kind import is_kind, kind_names
 
     declared = {resource.address for resource in specs_of(opened).resources}
-    found = []
-    for name in dict.fromkeys(names):
-        address = _address(opened, name)
+    wanted = {_address(opened, name): name for name in names}
+    for address, name in wanted.items():
         if not is_kind(kind_of(address)) or not names_of(address):
             raise Refused(f"{name!r} is not an address: KIND/NAME, with a kind of {', '.join(kind_names())}")
         if address in opened.state.entries:
             look = step("show", address)
             raise Refused(f"{address} is in the state already: {look} shows it", next=(look,))
-        observed = opened.provider.read([address]).get(address)
+    there, found = opened.provider.read(wanted), []
+    for address in wanted:
+        observed = there.get(address)
         if observed is None:
             raise WorldFailed(f"{opened.provider.name} has no {address}{_near(opened, address)}")
         if observed.condition != "ready":
@@ -160,32 +146,6 @@ def plan_for(opened: "Reading", found: Iterable[Found]) -> "Plan | None":
     return state_only(opened, declared, imports=declared) if declared else None
 
 
-def yaml_of(opened: "Reading", found: Iterable[Found], beside: Path) -> str:
-    """The documents that declare these objects, for a file in the folder `beside`.
-
-    Bytes that are on disk no more are written below that folder, from what the provider keeps.
-    """
-    import yaml
-
-    from bep.schemas.specs.writing import split_of
-
-    texts = []
-    chosen = list(found)
-    endpoints = {names_of(one.address) for one in chosen if kind_of(one.address) == "endpoint"}
-    active = {names_of(one.address): one for one in chosen if kind_of(one.address) == "traffic"}
-    for one in chosen:
-        names = names_of(one.address)
-        if kind_of(one.address) == "traffic":
-            if names not in endpoints:
-                texts.append(_traffic_text(one))
-            continue
-        written = _document(opened, one, beside)
-        if kind_of(one.address) == "endpoint" and names in active:
-            written["defaults"] = {"deployment_name": split_of(active[names].observed.attributes)}
-        texts.append(yaml.safe_dump(written, sort_keys=False, allow_unicode=True, width=120))
-    return "---\n".join(texts)
-
-
 def write_specs(opened: "Reading", found: Iterable[Found], file: Path) -> None:
     """Write what declares these objects into a new file, whole or not at all. Raises `Refused` where one is there.
 
@@ -202,59 +162,3 @@ def write_specs(opened: "Reading", found: Iterable[Found], file: Path) -> None:
 def _must_be_new(file: Path) -> None:
     if file.exists():
         raise Refused(f"{file} is there already, and is not overwritten\n    fix: name another file")
-
-
-def _traffic_text(one: Found) -> str:
-    from bep.schemas.specs.writing import split_of
-
-    [endpoint] = names_of(one.address)
-    return (
-        f"# {one.address} is not a document of its own: write this in the spec of endpoint/{endpoint}\n"
-        f"# defaults: {{deployment_name: {split_of(one.observed.attributes)}}}\n"
-    )
-
-
-def _document(opened: "Reading", one: Found, beside: Path) -> dict[str, object]:
-    from bep.schemas.specs.writing import document
-
-    return document(one.address, one.observed.attributes, lambda field: _path(opened, one, field, beside))
-
-
-def _path(opened: "Reading", one: Found, field: str, beside: Path) -> str:
-    """Where the bytes of a content field are, as seen from a folder: where they were if they still are, else anew."""
-    record = one.observed.contents[field]
-    local = _local(one, field)
-    if local and _is_still(opened, local, record):
-        return os.path.relpath(opened.root / local, beside)
-    name = "-".join((*names_of(one.address), field.rpartition(".")[2]))
-    target = _free(beside / name[-_LONGEST:].lstrip("-."))
-    contents_of(opened).lay_out(one.address, record, target)
-    [*names] = record.files
-    single = len(names) == 1 and Path(local).name == names[0]
-    return os.path.relpath(target / names[0] if single else target, beside)
-
-
-def _is_still(opened: "Specs", local: str, record: "ContentRecord") -> bool:
-    """Whether what a path has is what was registered, each by the rule of its digest."""
-    from bep.schemas.content import Unfit, same_files
-
-    try:
-        there = opened.files.content(local)
-    except (OSError, Unfit):
-        return False
-    return same_files(record.files, record.rule, there.files)
-
-
-def _local(one: Found, field: str) -> str:
-    value: object = one.observed.attributes
-    for part in field.split("."):
-        value = value[part] if isinstance(value, dict) and part in value else {}
-    return str(value.get("local", "")) if isinstance(value, dict) else ""
-
-
-def _free(path: Path) -> Path:
-    number = 1
-    while path.exists():
-        number += 1
-        path = path.with_name(f"{path.name.rstrip('0123456789').rstrip('-')}-{number}")
-    return path

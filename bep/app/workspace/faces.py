@@ -6,14 +6,19 @@ from bep.app.errors import Unavailable
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading
-    from bep.providers.world import Contents, Environments, Places, Scoring
+    from bep.providers.world import Contents, Copies, Environments, Places, Scoring
 
 Face = TypeVar("Face")
 
 
 def contents_of(opened: "Reading") -> "Contents":
     """The bytes of registered objects. Raises `Unavailable`."""
-    return _had(opened, opened.world.contents, "does not give back the files of what is registered")
+    return _had(opened, opened.world.contents, "keeps the files of what is registered elsewhere")
+
+
+def copies_of(opened: "Reading") -> "Copies":
+    """Copies of the bytes of registered objects. Raises `Unavailable`."""
+    return _had(opened, opened.world.copies, "does not give back the files of what is registered")
 
 
 def places_of(opened: "Reading") -> "Places":

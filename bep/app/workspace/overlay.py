@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from bep.app.workspace.files import WorkspaceFiles
@@ -25,5 +26,15 @@ class Overlay(WorkspaceFiles):
 
     def glob(self, pattern: str) -> Sequence[str]:
         """The files below the root that match, sorted."""
-        added = (name for name in self._texts if PurePosixPath(name).match(pattern))
+        wanted = PurePosixPath(pattern).parts
+        added = (name for name in self._texts if _matches(PurePosixPath(name).parts, wanted))
         return sorted({*super().glob(pattern), *added})
+
+
+def _matches(parts: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether a path from the root is of a pattern, as `Path.glob` has it: `**` is any number of folders."""
+    if not wanted or (wanted[0] != "**" and not parts):
+        return not parts and not wanted
+    if wanted[0] == "**":
+        return _matches(parts, wanted[1:]) or (bool(parts) and _matches(parts[1:], wanted))
+    return fnmatchcase(parts[0], wanted[0]) and _matches(parts[1:], wanted[1:])

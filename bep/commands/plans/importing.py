@@ -9,7 +9,8 @@ from bep.console import Console
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
-    from bep.app.plans.importing import Found
+    from bep.app.plans.declaring import Found
+    from bep.app.plans.importing_folder import Folder
     from bep.app.workspace.opening import Opened
     from bep.planner.plan import PlanFinding
 
@@ -35,11 +36,15 @@ def take_over(opened: "Opened", addresses: Sequence[str], out: Path | None, *, j
 def take_over_all(opened: "Opened", kinds: Sequence[str], out: Path | None, *, json_output: bool) -> None:
     """The same for whatever the world has and the state has not; what no spec declares only where `out` is given."""
     from bep.app.plans.importing import chosen_of_all
+    from bep.app.plans.importing_folder import is_folder
 
+    if out is not None and is_folder(out):
+        _into_folder(opened, kinds, out, json_output=json_output)
+        return
     console = Console()
     chosen, left = chosen_of_all(opened, kinds, with_undeclared=out is not None)
     if chosen:
-        take_over(opened, chosen, _file_in(out), json_output=json_output)
+        take_over(opened, chosen, out, json_output=json_output)
     elif json_output:
         console.result_json({"imported": [], "file": None, "yaml": None})
     if not chosen and not left:
@@ -49,8 +54,43 @@ def take_over_all(opened: "Opened", kinds: Sequence[str], out: Path | None, *, j
         console.say(f"Left alone, as no spec declares it: {named}. `-o FILE` takes it over and writes its YAML.")
 
 
-def _file_in(out: Path | None) -> Path | None:
-    return out / "imported.yml" if out is not None and out.is_dir() else out
+def _into_folder(opened: "Opened", kinds: Sequence[str], out: Path, *, json_output: bool) -> None:
+    from bep.app.plans.importing import ImportRefused
+    from bep.app.plans.importing_folder import take_over_folder
+
+    console = Console()
+    try:
+        folder = take_over_folder(opened, kinds, out, console.say)
+    except ImportRefused as refused:
+        _refuse(console, refused.findings)
+    for address, why in folder.left_out.items():
+        console.warn(f"{address} is left out: {why}")
+    if json_output:
+        rows = [{"address": address, "declared": not folder.line} for address in folder.addresses]
+        rest = {"files": list(folder.files), "left_out": folder.left_out, "line": folder.line or None}
+        console.result_json({"imported": rows, "file": None, "yaml": None, **rest})
+        return
+    _say_folder(console, folder)
+
+
+def _say_folder(console: Console, folder: "Folder") -> None:
+    if not folder.addresses:
+        console.say("Nothing to take over: the state has all that can be taken.")
+        return
+    for address in folder.addresses:
+        console.say(f"{address}: taken into the state")
+    for of, fields in folder.unread.items():
+        console.say(f"{of}: {', '.join(fields)} cannot be read back: not in its YAML, and left as it is there.")
+    if folder.files:
+        console.say(f"Written: {', '.join(folder.files)}.")
+    if folder.secrets:
+        console.say(
+            f"Set {', '.join(folder.secrets)} first: the specs ask for these secrets, and nobody can read them."
+        )
+    if folder.line:
+        told = "Until then, what they declare is protected from deletion."
+        console.say(f"Add `- {folder.line}` to `specs:` in bep.yml. {told}")
+    console.say("Next: `bep plan`.")
 
 
 def _say(console: Console, found: "Sequence[Found]", text: str, out: Path | None) -> None:

@@ -1,11 +1,16 @@
 """`bep import`: what exists is taken over unchanged, and the YAML it writes declares exactly that."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bep.app.plans.importing_folder import take_over_folder
+from bep.app.workspace.opening import here
 from tests.bep.conftest import Workspace
 
 Golden = Callable[[str, str], None]
@@ -97,12 +102,90 @@ def test_what_no_spec_declares_is_taken_over_with_its_yaml_where_that_is_asked_f
     assert "Left alone, as no spec declares it: compute/cpu-cluster" in forgotten.bep("import", "--all").stderr
     only = forgotten.bep("import", "--all", "--kind", "compute", "-o", "c.yml", "--json")
     assert json.loads(only.stdout)["imported"] == [{"address": "compute/cpu-cluster", "declared": False}]
-    forgotten.bep("import", "--all", "-o", ".")
+    forgotten.bep("import", "--all", "-o", "rest.yml")
     assert len(forgotten.entries()) == 6
-    forgotten.edit("bep.yml", "specs: []", "specs: [c.yml, imported.yml]")
+    forgotten.edit("bep.yml", "specs: []", "specs: [c.yml, rest.yml]")
     changes = json.loads(forgotten.bep("plan", "--json").stdout)["changes"]
     assert {change["action"] for change in changes} <= {"adopt"}  # no longer protected, once a spec declares them
     forgotten.bep("apply", "-y")
     forgotten.bep("plan", "--detailed-exitcode")
     assert "is not a kind: there are compute" in forgotten.bep("import", "--all", "--kind", "machine", expect=1).stderr
     assert "name the objects, or say --all" in forgotten.bep("import", expect=1).stderr
+
+
+def import_and_die(folder: Path, at: int) -> bool:
+    """Import in a process that ends as if killed just before the step of this number; whether it came that far."""
+    child = os.fork()
+    if child == 0:
+        from bep.app.plans import declaring, importing_folder, specs_folder
+
+        left = iter(range(at))
+
+        def dying(do: Callable[..., Any]) -> Callable[..., Any]:
+            def step(*words: Any, **named: Any) -> Any:
+                if next(left, None) is None:
+                    os._exit(9)
+                return do(*words, **named)
+
+            return step
+
+        for place, name in (
+            (specs_folder, "create_durably"),
+            (specs_folder, "rewrite"),
+            (importing_folder, "remember"),
+            (declaring, "sync_folder"),
+            (Path, "rename"),
+            (Path, "mkdir"),
+        ):
+            setattr(place, name, dying(getattr(place, name)))
+        os.chdir(folder)
+        try:
+            importing_folder.take_over_folder(here(), (), Path("found"), lambda text: None)
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code in (0, 9)
+    return code == 9
+
+
+def test_a_folder_of_specs_is_listed_in_bep_yml_and_a_kill_at_any_step_is_made_good(
+    forgotten: Workspace, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (forgotten.folder / "specs.yml").unlink()
+    (forgotten.folder / "code" / "score.py").rename(forgotten.folder / "aside")  # its bytes are in the world alone
+    forgotten.edit("bep.yml", "specs: [specs.yml]", "specs: []")
+    (forgotten.folder / "found").mkdir()
+    (forgotten.folder / "found/model-alphabet.yml").write_text("# somebody's own\n")
+    undisturbed = tmp_path_factory.mktemp("undisturbed")
+    shutil.copytree(forgotten.folder, undisturbed, dirs_exist_ok=True)
+    monkeypatch.chdir(undisturbed)
+    assert take_over_folder(here(), (), Path("found"), lambda text: None).line == ""
+    steps = 0
+    for at in range(100):
+        work = Workspace(tmp_path_factory.mktemp("killed"))
+        shutil.copytree(forgotten.folder, work.folder, dirs_exist_ok=True)
+        if not import_and_die(work.folder, at):
+            break
+        steps += 1
+        assert not import_and_die(work.folder, 1000)
+        written = {path.relative_to(work.folder / "found").as_posix() for path in (work.folder / "found").rglob("*")}
+        assert written == {
+            "compute-cpu-cluster.yml",
+            "endpoint-letters.yml",
+            "environment-plain.yml",
+            "letters-blue-code",
+            "letters-blue-code/code",
+            "letters-blue-code/code/score.py",
+            "model-alphabet-2.yml",
+            "model-alphabet.yml",
+        }
+        assert len(work.entries()) == 6
+    assert steps > 8
+    text = (work.folder / "bep.yml").read_text()
+    assert "found/model-alphabet-2.yml" in text  # one by one: a pattern would list what is somebody's own, too
+    work.bep("plan", "--detailed-exitcode")
+    assert "Nothing to take over" in work.bep("import", "--all", "-o", "found").stderr
+    outside = work.bep("import", "--all", "-o", "..", expect=1).stderr
+    assert "is not in the folder of the workspace" in outside
+    work.bep("run", "job.yml")
