@@ -1,4 +1,4 @@
-"""What bep.yml says must hold: preconditions of the specs, checks of the world, outputs. Judges values it is given."""
+"""What bep.yml says must hold of specs, plans and the world, and its outputs. Judges values it is given."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
@@ -19,7 +19,7 @@ from bep.schemas.yaml.node import Node
 class When(StrEnum):
     """What a check looks at: the values as they are planned, or those of the world once an apply is done.
 
-    ALWAYS is what the world has, whenever it is looked at: in every plan, and after every apply.
+    ALWAYS is both, and in a plan the world as it is now, too.
     """
 
     ALWAYS = "always"
@@ -73,9 +73,8 @@ class Conditions:
 
 
 NO_CONDITIONS = Conditions()
-QUERY = "query"
-WORDS = ("assert", QUERY)
-"""What an expression of a check may stand under."""
+WORDS = ("assert", "query")
+"""What the expression of a condition stands under: the word, and the one of earlier times."""
 EVERYTHING = Address("")
 """The address of an output that is about all resources together."""
 
@@ -85,14 +84,22 @@ def read_conditions(root: Node) -> Conditions:
     outputs = root.get("outputs")
     named = outputs.value.items() if outputs is not None and isinstance(outputs.value, dict) else ()
     return Conditions(
-        tuple(_precondition(node) for node in items(root, "preconditions", "address", "query")),
-        tuple(_condition(node, word) for word in WORDS for node in items(root, "checks", "address", word)),
+        tuple(_precondition(node, word) for node, word in _asserting(root, "preconditions")),
+        tuple(_condition(node, word) for node, word in _asserting(root, "checks")),
         tuple(_output(name, node) for name, node in named if node.get("address") is not None or node.text),
     )
 
 
-def _precondition(node: Node) -> Condition:
-    return replace(_condition(node, QUERY), code="precondition-failed", severity=Severity.ERROR)
+def _asserting(root: Node, name: str) -> Iterator[tuple[Node, str]]:
+    """The items that say what must hold, each with the word that it stands under."""
+    for node in items(root, name, "address"):
+        word = next((word for word in WORDS if node.get(word)), "")
+        if word:
+            yield node, word
+
+
+def _precondition(node: Node, word: str) -> Condition:
+    return replace(_condition(node, word), code="precondition-failed", severity=Severity.ERROR)
 
 
 def _condition(node: Node, word: str) -> Condition:

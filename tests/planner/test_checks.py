@@ -23,7 +23,10 @@ def test_planned_values_are_judged_before_they_are_there() -> None:
         check("max_instances <= `0`"),
     )
     plan = Scene().plan(article(compute(max_instances=7)), checks=checks)
-    assert said(plan) == [("check-nodes", "error", "too many nodes: max_instances is 7")]
+    assert said(plan) == [
+        ("check-nodes", "error", "too many nodes: max_instances is 7"),
+        ("check-failed", "warning", "too many nodes: max_instances is 7"),
+    ]
     assert [found.code for found in plan.blocking] == ["check-nodes"]
     assert plan.blocking[0].fix == "It must hold: max_instances <= `2`; or let it through with `allow check-nodes`"
 
@@ -38,11 +41,17 @@ def test_what_is_not_changed_is_judged_as_it_is_and_what_goes_is_not() -> None:
     assert "traffic/mybatchedp" not in about
 
 
-def test_the_world_is_judged_as_it_is_where_nothing_else_is_said() -> None:
+def test_plan_and_world_are_judged_where_nothing_else_is_said() -> None:
     scene = Scene().applied(article()).someone_sets("compute/cpu-cluster", max_instances=5)
-    assert said(scene.plan(article(), checks=(check("max_instances == `2`"),))) == [
-        ("check-failed", "warning", "too many nodes: max_instances is 5")
+    two = check("max_instances == `2`", severity=Severity.ERROR)
+    mends = scene.plan(article(), checks=(two,))
+    assert said(mends) == [
+        ("check-failed", "warning", "too many nodes: max_instances is 5, as it is now; this plan mends it")
     ]
+    left = scene.plan(article(), checks=(two,), targets=("model/mnist",))
+    assert said(left) == [("check-failed", "error", "too many nodes: max_instances is 5")]
+    worse = scene.plan(article(compute(max_instances=9)), checks=(two,))
+    assert said(worse) == [("check-failed", "error", "too many nodes: max_instances is 9")]
     assert said(scene.plan(article(), checks=(check("max_instances == `2`", when=When.PLAN),))) == []
 
 

@@ -129,7 +129,7 @@ def test_drift_fails_a_check_of_the_world_and_not_one_of_the_plan(checked: Works
     drift(checked, "compute/cpu-cluster", {("max_instances",): 9})
     planned = json.loads(checked.bep("plan", "--json").stdout)
     assert [(found["code"], found["message"]) for found in planned["findings"]] == [
-        ("check-quota", "m: max_instances is 9")
+        ("check-quota", "m: max_instances is 9, as it is now; this plan mends it")
     ]
 
 

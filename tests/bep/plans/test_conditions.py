@@ -11,7 +11,7 @@ Golden = Callable[[str, str], None]
 CONDITIONS = """\
 preconditions:
   - address: deployment/letters/blue
-    query: settings.mini_batch_size <= `10`
+    assert: settings.mini_batch_size <= `10`
     message: batches over 10 files do not fit the memory of these nodes
 checks:
   - {address: compute/cpu-cluster, query: "max_instances <= `3`", message: the quota is 3 nodes}
@@ -52,6 +52,6 @@ def test_a_check_that_fails_in_the_world_is_a_warning_in_plans_and_after_applies
     planned = json.loads(applied.bep("plan", "--json").stdout)
     [found] = planned["findings"]
     assert (found["severity"], found["code"]) == ("warning", "check-failed")
-    assert found["message"] == "the quota is 3 nodes: max_instances is 9"
+    assert found["message"] == "the quota is 3 nodes: max_instances is 9, as it is now; this plan mends it"
     applied.edit("specs.yml", "max_instances: 2", "max_instances: 5")
     assert "the quota is 3 nodes" in applied.bep("apply", "-y").stderr
