@@ -1,7 +1,6 @@
 """The whole life of a workspace of Azure's, on the double with all its habits, through the real commands."""
 
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from tests.azure.double.behaviours import Behaviours
 from tests.azure.double.double import Double
 from tests.azure.double.serving import serving
 from tests.azure.double_tests import bodies
-from tests.azure.workspace import EVERYTHING, SECRETS, SPECS, Workspace
+from tests.azure.workspace import EVERYTHING, SECRETS, SPECS, THREE_HUNDRED, Workspace
 
 ALLOWED = ("--allow", "delete-many", "--allow", "active-deployment")
 
@@ -137,24 +136,14 @@ def test_a_plan_of_what_is_as_it_should_be_asks_each_question_once(work: Workspa
 
 
 def test_three_hundred_resources_are_read_with_one_question_for_each_collection(tmp_path: Path) -> None:
-    """`pytest -s` prints how long a plan takes where each answer takes 50 ms."""
-    models = [
-        f"{{kind: model, name: m{n % 5}, version: {n}, path: azureml://datastores/s/paths/{n}}}" for n in range(200)
-    ]
-    computes = [f"{{kind: compute, name: cluster-n{n}x, type: amlcompute}}" for n in range(60)]
-    endpoints = [f"{{kind: endpoint, name: endpoint-n{n}x}}" for n in range(40)]
-    stores = ["{kind: datastore, name: s, type: azure_blob, account_name: a, container_name: box}"]
+    """How long that takes is printed by `python -m tests.benchmarks.latency`."""
     with serving(Behaviours(polls=0, page_size=50)) as azure:
-        work = Workspace(tmp_path, azure, "\n---\n".join([*stores, *models, *computes, *endpoints]))
+        work = Workspace(tmp_path, azure, THREE_HUNDRED)
         work.bep("apply", "-y")
         azure.log.clear()
-        azure.behaviours.latency = 0.05
-        began = time.monotonic()
         assert "301 resources match their specs" in work.bep("plan", "--detailed-exitcode")
-        took = time.monotonic() - began
         lists = {one.short.partition("?")[0] for one in azure.log.requests()}
         assert len(lists) == 8
         assert set(azure.log.counted().values()) == {1}
         assert len(azure.log.requests()) == 1 + 5 + 2 + 1
         assert azure.log.most_at_once <= 10
-    print(f"a plan of 301 resources with nothing to do, 50 ms an answer: {took:.2f} s")

@@ -69,6 +69,15 @@ conda_file: {channels: [c], dependencies: ["python=3.10", pip: [x]]}
  settings: {default_compute: cpu, continue_on_step_failure: false}}
 """
 )
+THREE_HUNDRED = "\n---\n".join(
+    [
+        "{kind: datastore, name: s, type: azure_blob, account_name: a, container_name: box}",
+        *(f"{{kind: model, name: m{n % 5}, version: {n}, path: azureml://datastores/s/paths/{n}}}" for n in range(200)),
+        *(f"{{kind: compute, name: cluster-n{n}x, type: amlcompute}}" for n in range(60)),
+        *(f"{{kind: endpoint, name: endpoint-n{n}x}}" for n in range(40)),
+    ]
+)
+"""301 resources in eight collections."""
 EVERYTHING = {
     "component/line/1",
     "component/step/1",
