@@ -9,6 +9,7 @@ from bep.lazy_dataclasses import replace
 from bep.schemas.next_step import Step
 
 if TYPE_CHECKING:
+    from bep.planner.facts import Risk
     from bep.planner.plan import Plan, PlanFinding
     from bep.schemas.findings.finding import Finding
 
@@ -53,9 +54,17 @@ def findings_said(findings: "Iterable[Finding]") -> "list[Finding]":
 
 def plan_said(plan: "Plan") -> "Plan":
     """A plan for whoever types commands; to be shown, not kept."""
-    if not plan.findings:
+    if not plan.findings and not plan.risks:
         return plan
-    return plan.model_copy(update={"findings": plan_findings_said(plan.findings)})
+    return plan.model_copy(
+        update={"findings": plan_findings_said(plan.findings), "risks": _risks_said(plan.risks)},
+    )
+
+
+def _risks_said(risks: "Sequence[Risk]") -> "tuple[Risk, ...]":
+    from bep.app.plans.showing import steps_for
+
+    return tuple(risk.model_copy(update={"fix": spoken(risk.fix, steps_for(risk))}) for risk in risks)
 
 
 def plan_findings_said(findings: "Sequence[PlanFinding]") -> "tuple[PlanFinding, ...]":

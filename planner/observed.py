@@ -21,7 +21,8 @@ class Observed:
 
     `operation` is the id of the operation that last wrote the object, if bep did. `why` is what the world says of an
     object that failed. `unread` are fields, dotted, that the object has and the world gives nobody back: nobody knows
-    from reading what is in them.
+    from reading what is in them. `changed_at` and `changed_by` are when and by whom it was last written, whoever that
+    was; empty where the world does not say.
     """
 
     attributes: dict[str, Any]
@@ -31,3 +32,5 @@ class Observed:
     condition: Condition = Condition.READY
     why: str = ""
     unread: tuple[str, ...] = ()
+    changed_at: str = ""
+    changed_by: str = ""

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from bep.lazy_dataclasses import dataclass, field
+from bep.planner.facts import GivenValue
 from bep.schemas.address import Address
 from bep.schemas.findings.finding import Finding
 from bep.schemas.resource import NOTHING
 
 if TYPE_CHECKING:
-    from bep.schemas.workspace.conditions import Condition
+    from bep.schemas.workspace.conditions import Condition, Output
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Options:
 
     `created_at` is a time as text (ISO 8601, UTC). `targets` and `excludes` are addresses or the
     beginning of some (`deployment/mybatchedp`). `allow` holds codes of findings, or `code:address`.
-    `running_jobs` is by deployment. `scored` are the deployments that have scored at least once.
+    `running_jobs` is by deployment. `scored` are the deployments that have scored at least once,
+    `failed` those whose last job failed, each with its name.
     `imports` are addresses to take into state; `moved` maps an address in state to the one that
     takes its place; `forget` are addresses to drop from state without touching the object.
     `removed` are addresses to delete even where the registry would keep them; `in_use` has those that jobs or
@@ -58,6 +60,9 @@ class Options:
     allow: tuple[str, ...] = ()
     running_jobs: Mapping[Address, tuple[RunningJob, ...]] = field(default_factory=lambda: NOTHING)
     scored: frozenset[Address] = frozenset()
+    failed: Mapping[Address, str] = field(default_factory=lambda: NOTHING)
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     checks: "tuple[Condition, ...]" = ()
+    outputs: "tuple[Output, ...]" = ()
+    values: tuple[GivenValue, ...] = ()

@@ -3,13 +3,28 @@
 from enum import StrEnum
 from typing import Any
 
+from bep.planner.facts import (
+    Comparison,
+    FieldDiff,
+    FileDiff,
+    GivenValue,
+    JobsEffect,
+    Level,
+    Origin,
+    OutputDiff,
+    Risk,
+    Since,
+)
 from bep.planner.state import ContentRecord, Guards
 from bep.schemas.address import Address
 from bep.schemas.values.written import Field, Written
 
+__all__ = ["Action", "Change", "Drift", "FieldDiff", "Origin", "Plan", "PlanFinding", "Undo"]
+
 FORMAT_VERSION = 3
-"""Since 2 a plan is signed, and a record of contents says by which rule its digest was made; since 3 it has what the
-policies say of it."""
+"""Since 2 a plan is signed, and a record of contents says by which rule its digest was made. Since 3 it has what the
+policies say of it and the facts of `bep.planner.facts`; one of 2 has neither, and is read and applied as it was signed.
+"""
 
 UNDECLARED = "no longer in the specs"
 """How the reason of a change begins that is made only because the specs do not declare its address."""
@@ -35,27 +50,6 @@ class Action(StrEnum):
     RETAIN = "retain"
 
 
-class Origin(StrEnum):
-    """Who caused a difference: someone edited YAML, someone changed the world, or both did."""
-
-    SPEC = "spec"
-    DRIFT = "drift"
-    BOTH = "both"
-
-
-class FieldDiff(Written):
-    """One field that will change: now (`before`), wanted (`after`), and what bep last applied. Absent is null."""
-
-    path: tuple[str | int, ...]
-    before: Any = None
-    after: Any = None
-    last_applied: Any = None
-    origin: Origin = Origin.SPEC
-    forces_replacement: bool = False
-    default: Any = None  # what an absent side stands for, where the schema says so (a deployment without traffic: 0)
-    files: tuple[str, ...] = ()  # of a content field: `+ new.py`, `~ changed.py`, `- removed.py`, the first ten
-
-
 class Change(Written):
     """One step of a plan. `id` is unique in the plan; `needs` are the ids that must be done before.
 
@@ -63,7 +57,7 @@ class Change(Written):
     version the change was planned against; None where nothing was there.
     `restore` has the attributes bep last applied, where a rollback would need them: of what is deleted or forgotten,
     and of what is adopted only because state has to learn something. `prior_references` and `prior_guards` are those
-    state had.
+    state had. `files` are the files of its contents that differ, and `files_left_out` counts those beyond the first.
     """
 
     id: str
@@ -85,16 +79,25 @@ class Change(Written):
     prior_guards: Guards | None = None
     applied_at: str = ""
     restore: dict[str, Any] | None = None
+    files: tuple[FileDiff, ...] = ()
+    files_left_out: int = 0
 
 
 class Drift(Written):
-    """One resource that someone changed or removed since bep last wrote it, and what this plan does about it."""
+    """One resource that someone changed or removed since bep last wrote it, and what this plan does about it.
+
+    `undone` is whether the plan takes back what they did. `changed_by` and `changed_at` are who did it and when, as the
+    world says; empty where it does not.
+    """
 
     address: Address
     gone: bool = False
     diffs: tuple[FieldDiff, ...] = ()
     answer: str = ""
     applied_at: str = ""
+    undone: bool = False
+    changed_by: str = ""
+    changed_at: str = ""
 
 
 class PlanFinding(Written):
@@ -154,6 +157,11 @@ class Plan(Written, title="Plan: what would be done, in order"):
     `digest` covers the rest of the plan, and so does `signature`, which needs the key of the state that the plan is
     for: one that is altered or not signed is not applied. `unchanged` counts the
     resources that need nothing. `notes` are one-line remarks (an apply is running, an operation was interrupted).
+
+    `risk` is the highest level of the `risks`, which come highest first. `comparisons` set what is new beside what
+    exists. `jobs` is the effect on jobs, `outputs` are those of bep.yml, before and after, `values` the variables that
+    the specs use, `since` what differs from an earlier plan, null unless that was asked. A plan without changes has
+    none of these but `values` and `since`.
     """
 
     format_version: int = FORMAT_VERSION
@@ -171,6 +179,13 @@ class Plan(Written, title="Plan: what would be done, in order"):
     notes: tuple[str, ...] = ()
     rollback: tuple[Undo, ...] = ()
     policies: tuple[Judgement, ...] = ()
+    risk: Level = Level.NONE
+    risks: tuple[Risk, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    jobs: JobsEffect = JobsEffect()
+    outputs: tuple[OutputDiff, ...] = ()
+    values: tuple[GivenValue, ...] = ()
+    since: Since | None = None
     digest: str = ""
     signature: str = ""
 

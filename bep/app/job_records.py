@@ -85,6 +85,12 @@ def scored_deployments(jobs: "Iterable[JobRecord]") -> frozenset[Address]:
     return frozenset(deployment_of(record) for record in jobs if record.counts.scored)
 
 
+def failed_deployments(jobs: "Iterable[JobRecord]") -> dict[Address, str]:
+    """The deployments whose last job that is over failed, each with that job's name; `jobs` are oldest first."""
+    last = {deployment_of(record): record for record in jobs if record.status.is_final}
+    return {address: record.name for address, record in last.items() if record.status == "Failed"}
+
+
 def record_named(home: Path, name: str) -> "JobRecord":
     """The job of this name, or the only one whose name begins so. Raises `DomainError` with the nearest."""
     from bep.runner.folder.record import load

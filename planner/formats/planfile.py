@@ -22,9 +22,9 @@ class PlanInvalid(Exception):
         super().__init__(reason)
 
 
+EARLIER: Final = 2
+"""The last format without facts: a plan of it is written and signed as it was."""
 _UNSIGNED: Final = frozenset({"digest", "signature"})
-_SINCE: Final = {"policies": 3}
-"""Fields that a plan of an earlier format had not when it was signed."""
 
 
 def signed(plan: Plan, key: str) -> Plan:
@@ -56,8 +56,14 @@ def key_name(key: str) -> str:
 
 
 def _to_sign(plan: Plan) -> str:
-    later = {name for name, version in _SINCE.items() if plan.format_version < version}
-    return canonical({name: value for name, value in plan.as_json_fields().items() if name not in _UNSIGNED | later})
+    members = plan.as_json_fields() if plan.format_version > EARLIER else _earlier(plan)
+    return canonical({name: value for name, value in members.items() if name not in _UNSIGNED})
+
+
+def _earlier(plan: Plan) -> dict[str, Any]:
+    from bep.planner.formats.earlier_plans import as_format_2
+
+    return as_format_2(plan.model_dump(mode="json"))
 
 
 def _code(text: str, key: str) -> str:
@@ -66,7 +72,8 @@ def _code(text: str, key: str) -> str:
 
 def encode(plan: Plan) -> str:
     """The plan as JSON for people and machines; `plan.schema.json` describes it."""
-    return json.dumps(plan.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
+    members = plan.model_dump(mode="json") if plan.format_version > EARLIER else _earlier(plan)
+    return json.dumps(members, indent=2, ensure_ascii=False) + "\n"
 
 
 def decode(text: str) -> Plan:

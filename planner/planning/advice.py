@@ -1,5 +1,6 @@
 """Steps that would help with a finding of a plan: told by its code, which a kept plan has, too. Pure; knows no face."""
 
+from bep.planner.facts import Risk
 from bep.planner.plan import PlanFinding
 from bep.schemas.next_step import Step, again, step
 
@@ -18,7 +19,13 @@ def take_over(address: str) -> Step:
     return step("import", address)
 
 
-def steps_for(found: PlanFinding) -> tuple[Step, ...]:
-    """The steps that the advice of a finding speaks of."""
-    steps = (DRAIN, CANCEL_JOBS, SHOW_STATE, take_over(found.address), let_through(found.code))
+def adopting(address: str) -> Step:
+    """What somebody did outside bep, written into the specs."""
+    return step("adopt", address)
+
+
+def steps_for(found: PlanFinding | Risk) -> tuple[Step, ...]:
+    """The steps that the advice of a finding, or of a risk, speaks of."""
+    about = take_over(found.address), adopting(found.address)
+    steps = (DRAIN, CANCEL_JOBS, SHOW_STATE, *about, let_through(found.code))
     return tuple(each for each in steps if str(each) in found.fix)

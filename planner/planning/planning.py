@@ -20,6 +20,7 @@ from bep.planner.planning.retention import Retention, retentions
 from bep.planner.planning.rollback import undoing
 from bep.planner.planning.safety import Scene, safety_findings, settled
 from bep.planner.planning.targeting import named, selected
+from bep.planner.planning.undone import as_planned
 from bep.planner.state import Entry, State
 from bep.planner.traffic import receivers
 from bep.planner.wanted import Wanted, guards_of, references_of, wanted
@@ -31,7 +32,7 @@ from bep.schemas.secrets.secret import clear_alike, seal, sealed_alike
 
 Kept = TypeVar("Kept", Entry | None, Observed | None)
 
-__all__ = ["Options", "RunningJob", "plan"]
+__all__ = ["Options", "RunningJob", "draft", "plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,21 @@ def plan(
     kinds: Mapping[str, Kind],
     options: Options,
 ) -> Plan:
-    """The plan that makes the world what the specs ask, or the reasons why there is none.
+    """The plan that makes the world what the specs ask, signed with the state's key; or the reasons why there is none.
+
+    It has no facts: see `draft`.
+    """
+    return signed(draft(resources, state, observed, kinds, options), state.secret_key)
+
+
+def draft(
+    resources: Iterable[Resource],
+    state: State,
+    observed: Mapping[Address, Observed],
+    kinds: Mapping[str, Kind],
+    options: Options,
+) -> Plan:
+    """The same, not signed yet: what a reviewer should know is found next, by `bep.planner.reviewing`.
 
     `observed` has every object that exists among the addresses declared and in state. The order of
     `kinds` decides between changes that may come in either order. Never raises for what a user
@@ -106,23 +121,21 @@ def plan(
     risks = safety_findings(_scene(world, chosen, declared))
     notes = _notes(decisions.values(), len(changes) - len(chosen))
     checks = (allowable(found, options.allow) for found in failed_checks(chosen, observed, options))
-    return signed(
-        Plan(
-            bep_version=options.bep_version,
-            workspace=options.workspace,
-            stage=options.stage,
-            provider=options.provider,
-            lineage=state.lineage,
-            serial=state.serial,
-            created_at=options.created_at,
-            changes=chosen,
-            drift=tuple(decision.drift for decision in decisions.values() if decision.drift),
-            findings=(*map(carried, options.findings), *refused, *circle, *risks, *checks),
-            unchanged=len({*wished, *state.entries}) - len(_set_aside(world)) - sum(map(_acts, decisions.values())),
-            notes=(*options.notes, *notes),
-            rollback=undoing(chosen),
-        ),
-        state.secret_key,
+    return Plan(
+        bep_version=options.bep_version,
+        workspace=options.workspace,
+        stage=options.stage,
+        provider=options.provider,
+        lineage=state.lineage,
+        serial=state.serial,
+        created_at=options.created_at,
+        changes=chosen,
+        drift=tuple(as_planned(decision.drift, chosen) for decision in decisions.values() if decision.drift),
+        findings=(*map(carried, options.findings), *refused, *circle, *risks, *checks),
+        unchanged=len({*wished, *state.entries}) - len(_set_aside(world)) - sum(map(_acts, decisions.values())),
+        notes=(*options.notes, *notes),
+        rollback=undoing(chosen),
+        values=options.values,
     )
 
 

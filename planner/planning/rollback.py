@@ -1,11 +1,12 @@
 """Taking a plan back: which changes would undo it, and which cannot be undone. Pure; carries nothing out."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
+from bep.planner.facts import JobsEffect, Level
 from bep.planner.fields import ABSENT, dotted, with_value
 from bep.planner.formats.planfile import signed
-from bep.planner.plan import Action, Change, FieldDiff, Origin, Plan, Undo
+from bep.planner.plan import FORMAT_VERSION, Action, Change, FieldDiff, Origin, Plan, Undo
 from bep.planner.planning.graph import ordered
 from bep.planner.state import ContentRecord, State
 from bep.planner.summarising import diffs_summary
@@ -15,10 +16,21 @@ from bep.schemas.kinds.kind import kind_names
 from bep.schemas.resource import NOTHING
 from bep.schemas.secrets.secret import is_sealed
 
+_NO_FACTS: Final[Mapping[str, Any]] = {
+    "risk": Level.NONE,
+    "risks": (),
+    "comparisons": (),
+    "jobs": JobsEffect(),
+    "outputs": (),
+    "values": (),
+    "since": None,
+}
+"""What was found out about a plan is not true of the one that takes it back."""
 
-def undoing(changes: Sequence[Change]) -> tuple[Undo, ...]:
-    """What would take each change back, last one first, with what stands in the way."""
-    lost = _lost(changes)
+
+def undoing(changes: Sequence[Change], kept: Mapping[str, ContentRecord] = NOTHING) -> tuple[Undo, ...]:
+    """What would take each change back, last one first, with what stands in the way; `kept` as `inverse` has it."""
+    lost = _lost(changes, kept)
     return tuple(_undo(change, lost.get(change.address, "")) for change in reversed(changes))
 
 
@@ -41,6 +53,8 @@ def inverse(plan: Plan, state: State, kept: Mapping[str, ContentRecord] = NOTHIN
     changes = ordered(drafts, prior, kind_names())
     undone = plan.model_copy(
         update={
+            **_NO_FACTS,
+            "format_version": FORMAT_VERSION,
             "serial": state.serial,
             "changes": changes,
             "drift": (),
@@ -160,6 +174,8 @@ def _turned(change: Change, action: Action, *, after: dict[str, Any] | None) -> 
             "before": change.after,
             "after": after,
             "diffs": diffs,
+            "files": (),
+            "files_left_out": 0,
             "summary": diffs_summary(diffs) if action is Action.UPDATE else change.summary,
             "references": change.prior_references if after is not None else change.references,
             "prior_references": change.references,

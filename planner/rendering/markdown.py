@@ -10,9 +10,9 @@ from bep.planner.plan import Drift, Judgement, Plan, PlanFinding, Verdict, Viola
 from bep.planner.rendering import policies
 from bep.planner.rendering.dialects import GITHUB, Dialect
 from bep.planner.rendering.layout import Item, Row, counts, drift_rows, hidden, items, rows, summary, verdict
-from bep.planner.rendering.quoting import code, markdown, shortened
+from bep.planner.rendering.quoting import code, fenced, markdown, shortened
 
-CALLOUTS, DRIFT, ROLLBACK, NOTES, DETAIL = 0.25, 0.125, 0.125, 0.06, 0.18
+CALLOUTS, DRIFT, ROLLBACK, NOTES, DETAIL, FACTS = 0.25, 0.125, 0.125, 0.06, 0.18, 0.04
 RESERVE = 400
 ELSEWHERE = "the plan as text has them all"
 LONGEST_NAME, LONGEST_VALUE, LONGEST_SENTENCE = 120, 400, 1_000
@@ -36,7 +36,8 @@ def render(plan: Plan, dialect: Dialect = GITHUB, elsewhere: str = ELSEWHERE) ->
     rollback = section("Rollback", _rollback(plan), ROLLBACK, "steps")
     held = policies.sentence(plan)
     notes = [f"- {_said(note)}" for note in (*([held] if held else ()), *plan.notes)]
-    tail = [*drift, *rollback, *section("Notes", notes, NOTES, "notes")]
+    facts = _facts(plan, int(room * FACTS))
+    tail = [*drift, *facts, *rollback, *section("Notes", notes, NOTES, "notes")]
     left = room - _size([*head, *callouts, *tail, markdown(elsewhere)]) - 2
     return "\n".join([*head, *callouts, *_changes(shown, left, dialect, elsewhere), *tail]).rstrip() + "\n"
 
@@ -102,6 +103,16 @@ def _section(title: str, lines: Iterable[str], budget: int, what: str) -> list[s
             break
         kept.append(line)
     return ["", f"#### {title}", "", *kept]
+
+
+def _facts(plan: Plan, budget: int) -> list[str]:
+    """Each sort of fact as a block of bounded size."""
+    if not (plan.changes or plan.values or plan.since):
+        return []
+    from bep.planner.rendering.facts import sections
+
+    blocks = ((title, [shortened(line, LONGEST_VALUE) for line in lines]) for title, lines in sections(plan))
+    return [line for title, lines in blocks for line in ("", f"#### {title}", "", *fenced(_bounded(lines, budget)))]
 
 
 def _callouts(plan: Plan, shown: Sequence[Item]) -> Iterator[str]:

@@ -33,6 +33,7 @@ def render(plan: Plan, colour: bool = False) -> str:
         *_drift(plan.drift),
         *(_finding(found, paint) for found in plan.findings),
         *_policies(plan, paint),
+        *_facts(plan),
         [f"Note: {plain(note)}" for note in plan.notes],
         [*_verdict(plan), *_legend(shown, paint)],
     )
@@ -99,6 +100,15 @@ def _drift(drift: Sequence[Drift]) -> Iterator[list[str]]:
         lines = [f"  {plain(found.address)} {what}{when}; {plain(found.answer)}"]
         lines.extend("  " + line for line in _fields(drift_rows(found.diffs), _bare))
         yield lines
+
+
+def _facts(plan: Plan) -> Iterator[list[str]]:
+    if not (plan.changes or plan.values or plan.since):
+        return
+    from bep.planner.rendering.facts import sections
+
+    for title, lines in sections(plan):
+        yield [f"{title}:", *(f"  {plain(line)}" for line in lines)]
 
 
 def _finding(found: PlanFinding, paint: Paint) -> list[str]:

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bep.planner.formats.planfile import signed
 from bep.planner.observed import Observed
 from bep.planner.options import Options
 from bep.planner.plan import Plan
-from bep.planner.planning.planning import plan
+from bep.planner.planning.planning import draft
+from bep.planner.reviewing.evidence import Asked, evidence_of
+from bep.planner.reviewing.reviewing import reviewed
 from bep.planner.state import State
 from bep.schemas.address import Address
 from bep.schemas.kinds.kind import load_kinds
@@ -109,8 +112,13 @@ class Scene:
 
     def plan(self, wish: Mapping[Address, Resource], **options: Any) -> Plan:
         """The plan for a wish here and now."""
-        told = Options(workspace="taxi", provider="local", created_at=PLANNED, bep_version="0.1.0")
-        return plan(wish.values(), self.state, dict(self.memory.objects), load_kinds(), replace(told, **options))
+        asked = options.pop("asked", Asked())
+        told = replace(Options(workspace="taxi", provider="local", created_at=PLANNED, bep_version="0.1.0"), **options)
+        made = draft(wish.values(), self.state, dict(self.memory.objects), load_kinds(), told)
+        if made.changes:
+            about = (wish, self.state, dict(self.memory.objects), load_kinds(), told)
+            made = reviewed(evidence_of(made, *about, asked))
+        return signed(made, self.state.secret_key)
 
     def applied(self, wish: Mapping[Address, Resource], **options: Any) -> "Scene":
         """The scene once a wish was planned and applied."""

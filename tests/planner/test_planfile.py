@@ -1,13 +1,18 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bep.planner.facts import GivenValue, JobsEffect, Level, OutputDiff, Since
 from bep.planner.formats.planfile import PlanInvalid, decode, distrust, encode, key_name, signed
 from bep.planner.plan import FORMAT_VERSION, PlanFinding
 from tests.planner.scenes import Scene, article
+from tests.worlds import KEY
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 PLAN = Scene().plan(article())
 TEXT = encode(PLAN)
@@ -74,6 +79,15 @@ def test_only_the_holder_of_the_key_can_have_signed_a_plan() -> None:
     assert "a-secret-of-the-state" not in encode(signed(PLAN, "a-secret-of-the-state"))
 
 
+def test_a_plan_of_the_earlier_format_is_read_written_and_trusted_as_it_was_signed() -> None:
+    text = (FIXTURES / "plan_format_2.json").read_text()
+    earlier = decode(text)
+    assert (earlier.format_version, earlier.risks, earlier.since) == (2, (), None)
+    assert encode(earlier) == text
+    assert distrust(earlier, KEY) == ""
+    assert "altered" in distrust(earlier.model_copy(update={"unchanged": 99}), KEY)
+
+
 CHANGED: dict[str, Any] = {
     "changes": (),
     "findings": (PlanFinding(severity="error", code="x", address="a", message="m"),),
@@ -83,4 +97,11 @@ CHANGED: dict[str, Any] = {
     "notes": ("n",),
     "drift": (),
     "rollback": (),
+    "risk": Level.HIGH,
+    "risks": (),
+    "comparisons": (),
+    "jobs": JobsEffect(unfinished=99),
+    "outputs": (OutputDiff(name="o"),),
+    "values": (GivenValue(name="v", value="1", source="default"),),
+    "since": Since(digest="sha256:x"),
 }

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bep import __version__
-from bep.app.job_records import needed_by_jobs, records, running_jobs, scored_deployments
+from bep.app.job_records import failed_deployments, needed_by_jobs, records, running_jobs, scored_deployments
 from bep.app.workspace.clock import now
 from bep.app.workspace.short_names import one_named, part_named
 from bep.app.workspace.specs import specs_of
@@ -41,7 +41,8 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
 
     Reads, never writes: an interrupted apply is looked into, but its end is recorded by the next apply.
     """
-    from bep.planner.planning.planning import Options, plan
+    from bep.planner.formats.planfile import signed
+    from bep.planner.planning.planning import Options, draft
     from bep.schemas.kinds.kind import load_kinds
 
     loaded = specs_of(opened)
@@ -68,11 +69,18 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
         allow=tuple(asked.allow),
         running_jobs=running_jobs(jobs),
         scored=scored_deployments(jobs),
+        failed=failed_deployments(jobs),
         findings=tuple(loaded.findings),
         checks=loaded.workspace.conditions.checks,
+        outputs=loaded.workspace.conditions.outputs,
         notes=opened.notes,
     )
-    made = plan(loaded.resources, state, observed, load_kinds(), options)
+    made = draft(loaded.resources, state, observed, load_kinds(), options)
+    if made.changes:
+        from bep.app.plans.reviewing import with_facts
+
+        made = with_facts(opened, made, loaded.resources, state, observed, options)
+    made = signed(made, state.secret_key)
     if not loaded.workspace.policies and not opened.source.policies_from:
         return made
     from bep.app.plans.judging import judged

@@ -6,13 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bep.app.errors import Conflict, Refused
+from bep.app.plans.kept_contents import kept_contents
+from bep.app.plans.reviewing import with_facts
 from bep.app.workspace.faces import contents_of
 from bep.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading
+    from bep.planner.observed import Observed
+    from bep.planner.options import Options
     from bep.planner.plan import Change, Plan, PlanFinding, Undo
-    from bep.planner.state import ContentRecord, Entry, State
+    from bep.planner.state import Entry, State
     from bep.schemas.address import Address
     from bep.schemas.resource import Resource
 
@@ -51,10 +55,13 @@ def rollback_of(opened: "Reading", plan: "Plan", allow: Sequence[str]) -> Rollba
 
     state = opened.state
     made = plan.model_copy(update={"changes": tuple(_made(plan, state))})
-    kept = _kept_contents(opened, made)
+    kept = kept_contents(opened, made)
     back, left = inverse(made, state, kept)
-    back = back.model_copy(update={"findings": _findings(opened, back, allow)})
     resources = tuple(_resource(opened, change) for change in back.changes if change.after is not None)
+    options, observed = _options(opened, back, allow), opened.provider.read(state.entries)
+    back = back.model_copy(update={"findings": _findings(back, state, observed, options)})
+    if back.changes:
+        back = with_facts(opened, back, resources, state, observed, options)
     return Rollback(signed(back, state.secret_key), resources, left)
 
 
@@ -87,31 +94,6 @@ def _as_before(change: "Change", entry: "Entry | None") -> bool:
     return (entry.applied_at if entry else "") == change.applied_at
 
 
-def _kept_contents(opened: "Reading", plan: "Plan") -> "Mapping[str, ContentRecord]":
-    """By sha256, the earlier contents of what the plan touched whose bytes the provider still has, whole."""
-    wanted, contents = set(_earlier_contents(plan)), opened.world.contents
-    found: dict[str, ContentRecord] = {}
-    if contents is None:  # nothing can be given back
-        return found
-    for state in (opened.state, *opened.store.backups.good()) if wanted else ():
-        for entry in state.entries.values():
-            for record in entry.contents.values():
-                if record.sha256 in wanted:
-                    wanted.discard(record.sha256)
-                    if all(map(contents.is_sound, record.files.values())):
-                        found[record.sha256] = record
-    return found
-
-
-def _earlier_contents(plan: "Plan") -> Iterator[str]:
-    for change in plan.changes:
-        if change.after is None:
-            yield from (record.sha256 for record in change.contents.values())
-        for diff in change.diffs:
-            if isinstance(diff.before, dict) and "sha256" in diff.before:
-                yield diff.before["sha256"]
-
-
 def _resource(opened: "Reading", change: "Change") -> "Resource":
     """What an inverse change writes, as specs would ask it; the bytes come from the provider's own store."""
     from bep.schemas.mark import Mark
@@ -130,19 +112,25 @@ def _resource(opened: "Reading", change: "Change") -> "Resource":
     return Resource(change.address, change.after or {}, Mark("the earlier plan", 1, 1), (), contents, guards)
 
 
-def _findings(opened: "Reading", back: "Plan", allow: Sequence[str]) -> "tuple[PlanFinding, ...]":
-    from bep.app.job_records import records, running_jobs
+def _options(opened: "Reading", back: "Plan", allow: Sequence[str]) -> "Options":
+    from bep.app.job_records import failed_deployments, records, running_jobs
     from bep.planner.options import Options
+
+    jobs = records(opened.home)
+    return Options(
+        workspace=back.workspace,
+        allow=tuple(allow),
+        running_jobs=running_jobs(jobs),
+        scored=frozenset(opened.state.entries),  # what gets the traffic back had it before
+        failed=failed_deployments(jobs),
+    )
+
+
+def _findings(
+    back: "Plan", state: "State", observed: "Mapping[Address, Observed]", options: "Options"
+) -> "tuple[PlanFinding, ...]":
     from bep.planner.planning.safety import Scene, safety_findings
     from bep.schemas.kinds.kind import load_kinds
 
-    state = opened.state
-    options = Options(
-        workspace=back.workspace,
-        allow=tuple(allow),
-        running_jobs=running_jobs(records(opened.home)),
-        scored=frozenset(state.entries),  # what gets the traffic back had it before
-    )
     guarded = frozenset(address for address, entry in state.entries.items() if entry.guards.prevent_destroy)
-    observed = opened.provider.read(state.entries)
     return safety_findings(Scene(back.changes, state, observed, load_kinds(), options, guarded, {}))

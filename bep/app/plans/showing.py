@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bep.planner.facts import Risk
     from bep.planner.plan import Plan, PlanFinding
     from bep.planner.rendering.graph import Node
     from bep.schemas.next_step import Step
@@ -61,8 +62,8 @@ def drawn(nodes: "Sequence[Node]", language: str) -> str:
     return mermaid(nodes) if language == "mermaid" else dot(nodes)
 
 
-def steps_for(found: "PlanFinding") -> "tuple[Step, ...]":
-    """The steps that the advice of a finding speaks of."""
+def steps_for(found: "PlanFinding | Risk") -> "tuple[Step, ...]":
+    """The steps that the advice of a finding, or of a risk, speaks of."""
     from bep.planner.planning.advice import steps_for as steps
 
     return steps(found)

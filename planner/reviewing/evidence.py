@@ -1,0 +1,107 @@
+"""Evidence: a plan with what it was made from, and what was asked for it. Values only; judges nothing."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from bep.lazy_dataclasses import dataclass, field
+from bep.planner.observed import Observed
+from bep.planner.options import Options
+from bep.planner.plan import Action, Change, Plan
+from bep.planner.planning.checks import planned
+from bep.planner.state import ContentRecord, State
+from bep.planner.traffic import receivers, split_of
+from bep.planner.wanted import records
+from bep.schemas.address import Address, address_of, kind_of, names_of
+from bep.schemas.kinds.kind import Kind
+from bep.schemas.resource import NOTHING, Resource
+
+DEPLOYMENT: Final = "deployment"
+ENDPOINT: Final = "endpoint"
+MLMODEL: Final = "MLmodel"
+TEXT_LIMIT: Final = 1 << 17
+"""Bytes up to which a file is compared line by line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked outside the planner, once it was known what the plan changes.
+
+    `kept` has, by sha256, the contents that the world could give back whole. `files` has bytes of files, by their
+    sha256, only of those that may be text; `sizes` has what is known of any file's size. `jobs_known` is false where
+    jobs run where bep does not see them. `secrets` are the clear values of those that the specs have, to be masked
+    wherever they stand.
+    """
+
+    kept: Mapping[str, ContentRecord] = field(default_factory=lambda: NOTHING)
+    files: Mapping[str, bytes] = field(default_factory=lambda: NOTHING)
+    sizes: Mapping[str, int] = field(default_factory=lambda: NOTHING)
+    jobs_known: bool = True
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that facts are found in. `now` and `later` have the attributes of everything before and after the plan."""
+
+    plan: Plan
+    resources: Mapping[Address, Resource]
+    state: State
+    observed: Mapping[Address, Observed]
+    kinds: Mapping[str, Kind]
+    options: Options
+    asked: Asked
+    now: Mapping[Address, Mapping[str, Any]]
+    later: Mapping[Address, Mapping[str, Any]]
+
+    def changes(self, action: Action) -> Iterator[Change]:
+        """The changes that do this."""
+        return (change for change in self.plan.changes if change.action is action)
+
+    def shares(self, values: Mapping[Address, Mapping[str, Any]]) -> Mapping[Address, Mapping[Address, int]]:
+        """By traffic, the share of each deployment that it feeds, the largest first."""
+        found = {}
+        for address, attributes in values.items():
+            kind = self.kinds[kind_of(address)]
+            if kind.shift:
+                split = split_of(attributes)
+                fed = receivers(kind, address, attributes)
+                found[address] = {
+                    one: split[names_of(one)[-1]]
+                    for one in sorted(fed, key=lambda one: (-split[names_of(one)[-1]], one))
+                }
+        return found
+
+    def known(self, address: Address) -> Mapping[str, Any]:
+        """The attributes of what is there, or of what bep last knew to be; empty of what never was."""
+        entry = self.state.entries.get(address)
+        return self.now.get(address) or (entry.attributes if entry else {})
+
+    def contents_now(self, address: Address) -> Mapping[str, ContentRecord]:
+        """The contents of what is there."""
+        seen, entry = self.observed.get(address), self.state.entries.get(address)
+        return (seen.contents if seen else {}) or (entry.contents if entry else {})
+
+    def contents_later(self, address: Address) -> Mapping[str, ContentRecord]:
+        """The contents of what will be there."""
+        resource = self.resources.get(address)
+        return records(resource.contents) if resource is not None else self.contents_now(address)
+
+
+def evidence_of(
+    plan: Plan,
+    resources: Mapping[Address, Resource],
+    state: State,
+    observed: Mapping[Address, Observed],
+    kinds: Mapping[str, Kind],
+    options: Options,
+    asked: Asked,
+) -> Evidence:
+    """The evidence for a plan."""
+    now = {address: seen.attributes for address, seen in observed.items()}
+    later = planned(now, plan.changes)
+    return Evidence(plan, resources, state, observed, kinds, options, asked, now, later)
+
+
+def endpoint_of(traffic: Address) -> Address:
+    """The endpoint whose traffic this is."""
+    return address_of(ENDPOINT, *names_of(traffic))

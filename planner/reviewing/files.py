@@ -1,0 +1,128 @@
+"""Files that differ: which bytes have to be asked for, and the differences once they are here. Reads no file."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from bep.lazy_dataclasses import dataclass
+from bep.planner.facts import FileDiff, FileSide
+from bep.planner.plan import Action, Change
+from bep.planner.reviewing.evidence import TEXT_LIMIT, Evidence
+from bep.planner.state import ContentRecord
+from bep.schemas.address import Address
+
+MOST: Final = 100
+"""Files of one resource that are told one by one."""
+NOT_KEPT: Final = "its earlier bytes are not kept"
+NOT_READ: Final = "its bytes could not be read"
+CONDA: Final = "conda_file"
+
+Records = Mapping[str, ContentRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class FileAsked:
+    """Bytes that are asked for. `planned` is the resource whose files on this disk have them, else the world has."""
+
+    sha256: str
+    field: str
+    name: str
+    planned: Address | None = None
+
+
+def differing(before: Records, after: Records) -> Iterator[tuple[str, str, str | None, str | None]]:
+    """Field, name and digests of each file that differs, where there are files on both sides."""
+    for field in sorted(before.keys() & after.keys()):
+        old, new = before[field].files, after[field].files
+        if before[field].sha256 != after[field].sha256:
+            for name in sorted(old.keys() | new.keys()):
+                if old.get(name) != new.get(name):
+                    yield field, name, old.get(name), new.get(name)
+
+
+def asked_for(before: Records, after: Records, planned: Address | None) -> Iterator[FileAsked]:
+    """The bytes that a comparison needs of two contents."""
+    for number, (field, name, old, new) in enumerate(differing(before, after)):
+        if number == MOST:
+            return
+        if old is not None:
+            yield FileAsked(old, field, name)
+        if new is not None:
+            yield FileAsked(new, field, name, planned)
+
+
+def file_diffs(evidence: Evidence, before: Records, after: Records) -> tuple[tuple[FileDiff, ...], int]:
+    """The files that differ, the first ones, and how many more there are."""
+    found = list(differing(before, after))
+    diffs = tuple(_file(evidence, *one) for one in found[:MOST])
+    return diffs, len(found) - len(diffs)
+
+
+def _file(evidence: Evidence, field: str, name: str, old: str | None, new: str | None) -> FileDiff:
+    sides = [FileSide(sha256=side, size=evidence.asked.sizes.get(side)) if side else None for side in (old, new)]
+    made, why_not = _text(evidence, name, old, new)
+    return FileDiff(
+        symbol="+" if old is None else "-" if new is None else "~",
+        field=field,
+        name=name,
+        before=sides[0],
+        after=sides[1],
+        why_not=why_not,
+        **made,
+    )
+
+
+def _text(evidence: Evidence, name: str, old: str | None, new: str | None) -> tuple[dict[str, Any], str]:
+    """What the bytes of two files say, or why there is no diff of them."""
+    from bep.planner.reviewing.text_diffs import is_data, text_diff, text_of
+
+    texts = []
+    for sha256, missing in ((old, NOT_KEPT), (new, NOT_READ)):
+        if sha256 is None:
+            texts.append("")
+            continue
+        if evidence.asked.sizes.get(sha256, 0) > TEXT_LIMIT:
+            return {}, f"it is longer than {TEXT_LIMIT // 1024} KiB"
+        data = evidence.asked.files.get(sha256)
+        if data is None:
+            return {}, missing
+        text = text_of(data)
+        if text is None:
+            return {}, "it is not text"
+        texts.append(text)
+    return text_diff(texts[0], texts[1], evidence.asked.secrets, data=is_data(name)), ""
+
+
+def conda_diff(evidence: Evidence, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[FileDiff]:
+    """What differs of a conda file, which both sides have as a value."""
+    old, new = before.get(CONDA), after.get(CONDA)
+    if old == new or not isinstance(old, dict) or not isinstance(new, dict):
+        return
+    from bep.planner.reviewing.text_diffs import lines_of, text_diff
+
+    lines = ["\n".join(lines_of(side)) for side in (old, new)]
+    made = text_diff(lines[0], lines[1], evidence.asked.secrets, data=True)
+    yield FileDiff(symbol="~", field=CONDA, name="", **made)
+
+
+def changed_contents(evidence: Evidence) -> Iterator[Change]:
+    """The changes that put other contents or another conda file where some are."""
+    for change in evidence.plan.changes:
+        if change.action is Action.UPDATE or (change.action is Action.CREATE and change.replacement):
+            yield change
+
+
+def asked_by_changes(evidence: Evidence) -> Iterable[FileAsked]:
+    """The bytes that are needed for what is changed where it is."""
+    for change in changed_contents(evidence):
+        yield from asked_for(evidence.contents_now(change.address), change.contents, change.address)
+
+
+def with_files(evidence: Evidence) -> tuple[Change, ...]:
+    """The plan's changes, each with the files that differ."""
+    found = {}
+    for change in changed_contents(evidence):
+        diffs, more = file_diffs(evidence, evidence.contents_now(change.address), change.contents)
+        conda = tuple(conda_diff(evidence, evidence.now.get(change.address, {}), change.after or {}))
+        if diffs or conda:
+            found[change.id] = change.model_copy(update={"files": (*diffs, *conda), "files_left_out": more})
+    return tuple(found.get(change.id, change) for change in evidence.plan.changes)
