@@ -49,12 +49,8 @@ COMMANDS: dict[str, tuple[frozenset[str], int]] = {
     "state list": (NONE, 253),
     "state show endpoint/letters": (NONE, 255),
     "stage list": (NONE, 211),
-<<<<<<< HEAD
     "policy test": (NONE, 260),
-    "env list": (NONE, 301),
-=======
     "env list": (NONE, 302),
->>>>>>> f4d0275 (Follow the messages and the rooms of start-up)
     "doctor": (NONE, 322),
     "gc --dry-run": (NONE, 270),
     "schema show model": (NONE, 142),
