@@ -25,6 +25,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "explain": "Say what a finding means, with a wrong and a right example.",
     "fmt": "Lay specs out in one way: keys in the order of the schema, comments kept.",
     "plan": "Show what `bep apply` would change. Changes nothing; `-o` also begins the state where there is none.",
+    "comment": "Write a kept plan into a pull request: one comment for a workspace and stage, kept up to date.",
     "apply": "Make the world what the specs, or a kept plan, ask.",
     "destroy": "Delete every resource in the state, after asking.",
     "show": "Show what is there, one resource, or a kept plan.",

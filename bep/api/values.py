@@ -1,6 +1,6 @@
 """What the API gives: frozen values with plain fields. No call of theirs changes anything but a file that is named."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -214,6 +214,23 @@ class Plan:
         from bep.app.plans.showing import as_markdown
 
         return as_markdown(self._made)
+
+    def comment(
+        self, platform: str = "", *, pull_request: str = "", tell: Callable[[str], None] = lambda said: None
+    ) -> dict[str, Any]:
+        """Write it into a pull request: one comment for a workspace and stage, kept up to date.
+
+        `platform` (`github`, `gitlab`, `azure-devops`, `bitbucket`) and pull request are else those of the pipeline
+        that runs, and so is the token. Returns `platform`, `place`, `action` (`created`, `updated`, `unchanged`), `url`
+        and how many older ones were `removed`. `tell` hears what is waited for. Raises `Refused`, `WorldFailed`.
+        """
+        from bep.api.errors import public_errors
+        from bep.app import commenting
+
+        with public_errors():
+            return commenting.as_json(
+                commenting.post(commenting.written(self._made, platform), pull_request, tell=tell)
+            )
 
     def save(self, path: str | Path) -> Path:
         """Keep it in a file, whole or not at all, for an apply that does exactly this. Raises `OSError`."""

@@ -10,7 +10,7 @@ from bep.planner.plan import Drift, Judgement, Plan, PlanFinding, Verdict, Viola
 from bep.planner.rendering import policies
 from bep.planner.rendering.dialects import GITHUB, Dialect
 from bep.planner.rendering.layout import Item, Row, counts, drift_rows, hidden, items, rows, summary, verdict
-from bep.planner.rendering.quoting import code, fenced, markdown, shortened
+from bep.planner.rendering.quoting import code, fenced, link, markdown, shortened
 
 CALLOUTS, DRIFT, ROLLBACK, NOTES, DETAIL, FACTS = 0.25, 0.125, 0.125, 0.06, 0.18, 0.04
 RESERVE = 400
@@ -23,12 +23,16 @@ def marker(plan: Plan, dialect: Dialect = GITHUB) -> str:
     return dialect.marker(f"{plan.workspace} in {plan.stage}" if plan.stage else plan.workspace)
 
 
-def render(plan: Plan, dialect: Dialect = GITHUB, elsewhere: str = ELSEWHERE) -> str:
-    """The comment, never longer than the host takes. `elsewhere` says where to see what is left out."""
+def render(plan: Plan, dialect: Dialect = GITHUB, elsewhere: str = ELSEWHERE, run: str = "") -> str:
+    """The comment, never longer than the host takes.
+
+    `elsewhere` says where to see what is left out, and `run` is the address of the pipeline's run that has it.
+    """
     shown, room = items(plan), dialect.room
+    where = markdown(elsewhere) + (f"; the plan was made in {link('this run', run)}" if run else "")
 
     def section(title: str, lines: Iterable[str], share: float, what: str) -> list[str]:
-        return _section(title, lines, int(room * share), f"{what}, left out here: {markdown(elsewhere)}")
+        return _section(title, lines, int(room * share), f"{what}, left out here: {where}")
 
     head = [marker(plan, dialect), "", *_verdict(plan, shown), *_table(plan)]
     callouts = section("Look here first", _callouts(plan, shown), CALLOUTS, "remarks")
@@ -38,8 +42,8 @@ def render(plan: Plan, dialect: Dialect = GITHUB, elsewhere: str = ELSEWHERE) ->
     notes = [f"- {_said(note)}" for note in (*([held] if held else ()), *plan.notes)]
     facts = _facts(plan, int(room * FACTS))
     tail = [*drift, *facts, *rollback, *section("Notes", notes, NOTES, "notes")]
-    left = room - _size([*head, *callouts, *tail, markdown(elsewhere)]) - 2
-    return "\n".join([*head, *callouts, *_changes(shown, left, dialect, elsewhere), *tail]).rstrip() + "\n"
+    left = room - _size([*head, *callouts, *tail, where]) - 2
+    return "\n".join([*head, *callouts, *_changes(shown, left, dialect, where), *tail]).rstrip() + "\n"
 
 
 def _size(lines: Iterable[str]) -> int:
@@ -145,7 +149,7 @@ def _finding(found: PlanFinding) -> str:
     return f"- **{found.severity}**{allowed} {_named(found.address)}{place}: {_said(found.message)}.{fix}"
 
 
-def _changes(shown: Sequence[Item], budget: int, dialect: Dialect, elsewhere: str) -> list[str]:
+def _changes(shown: Sequence[Item], budget: int, dialect: Dialect, where: str) -> list[str]:
     """One line for each item while they fit, opened up into details from the riskiest on while those fit.
 
     The details of what takes something away may use half of the room before any other line is written.
@@ -162,7 +166,7 @@ def _changes(shown: Sequence[Item], budget: int, dialect: Dialect, elsewhere: st
     more = _opened(shown[len(risky) : kept], dialect, left, [_size(line) for line in lines])
     blocks = [*risky, *more, *lines[len(more) :]]
     text = [line for block in blocks for line in block]
-    dropped = _dropped(len(shown), kept, len(risky) + len(more), elsewhere)
+    dropped = _dropped(len(shown), kept, len(risky) + len(more), where)
     return [*heading, *text[: -1 if text[-1:] == [""] else None], *dropped]
 
 
@@ -188,12 +192,12 @@ def _fitting(blocks: Sequence[list[str]], budget: int) -> list[list[str]]:
     return found
 
 
-def _dropped(whole: int, kept: int, opened: int, elsewhere: str) -> list[str]:
+def _dropped(whole: int, kept: int, opened: int, where: str) -> list[str]:
     if opened == whole:
         return []
     left_out = f", {whole - kept} changes are left out altogether" if kept < whole else ""
     short = f"details of {kept - opened} changes are left out" if opened < kept else "all details are shown"
-    return ["", f"For want of room {short}{left_out}, the least risky first; {markdown(elsewhere)}."]
+    return ["", f"For want of room {short}{left_out}, the least risky first; {where}."]
 
 
 def _title(item: Item) -> str:

@@ -16,6 +16,7 @@ SPACE = lazy_pattern(r"(\s+)")
 OPENING, CLOSING = "(\"'\u201c\u2018", ".,;:!?)\"'\u201d\u2019\u2026"
 CALM = lazy_pattern(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|\d+(?:,\d{3})*(?:\.\d+)?%?|\u2192")
 HASH = lazy_pattern(r"[0-9a-fA-F]{7,}")
+ADDRESS = lazy_pattern(r"https?://[A-Za-z0-9._~:/?&=%@+-]+")
 ARROW = "->"
 
 
@@ -53,6 +54,11 @@ def _word(text: str, as_code: Callable[[str], str], begins: bool) -> str:
     if not word or (CALM.fullmatch(word) and not HASH.fullmatch(word) and not begins_a_list):
         return text
     return f"{before}{as_code(word)}{after}"
+
+
+def link(text: str, url: str) -> str:
+    """A link, and the text alone where the address has anything that could end it. Not for addresses out of specs."""
+    return f"[{markdown(text)}]({url})" if ADDRESS.fullmatch(url) else markdown(text)
 
 
 def code(text: str) -> str:

@@ -24,6 +24,7 @@ CALLS: Final[Mapping[str, str]] = {
     "validate": "Workspace.validate",
     "fmt": "Workspace.format",
     "plan": "Workspace.plan",
+    "comment": "Plan.comment",
     "apply": "Workspace.apply",
     "destroy": "Workspace.destroy",
     "show": "Workspace.show",

@@ -1,0 +1,160 @@
+"""JSON over HTTP to one host, with a token that goes nowhere else and is never shown. Knows no host's words.
+
+The standard library alone: what is asked are a few small requests, one after the other.
+"""
+
+import json
+import re
+import time
+import urllib.request
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException, HTTPMessage
+from typing import IO, Any, Final
+from urllib.error import HTTPError, URLError
+from urllib.parse import urljoin, urlsplit
+
+from bep import __version__
+from bep.code_hosts.protocol import HostError
+from bep.lazy_dataclasses import dataclass, field
+
+LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+SECONDS: Final = 30
+LARGEST: Final = 64_000_000
+MOST_REDIRECTIONS: Final = 3
+SECONDARY: Final = 60.0
+"""GitHub asks to wait a minute where it names no time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a host said. `value` is the JSON of its body."""
+
+    value: Any
+    headers: Mapping[str, str]
+
+    @property
+    def next_page(self) -> str:
+        """The address that a `Link` header has for the next page; empty on the last."""
+        for part in self.headers.get("link", "").split(","):
+            address, _, about = part.partition(";")
+            if re.search(r'\brel="?next"?', about):
+                return address.strip().strip("<>")
+        return ""
+
+
+class _NoRedirection(urllib.request.HTTPRedirectHandler):
+    """urllib would send the token along to wherever it is told to go."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A host's API below an address. `headers` have the token, `secrets` are what no message may have in it."""
+
+    base: str
+    headers: Mapping[str, str] = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
+        """What a path below the address, or a whole address of this host, answers. Raises `HostError`."""
+        if not self.base.startswith("https://") and urlsplit(self.base).hostname not in LOOPBACK:
+            raise HostError(f"{self.base} is not https: the token would be readable on its way")
+        url = self._own(path if "://" in path else f"{self.base.rstrip('/')}{path}")
+        for _ in range(MOST_REDIRECTIONS):
+            try:
+                return self._asked(method, url, body)
+            except HTTPError as error:
+                with error:
+                    target = error.headers.get("Location", "")
+                    if error.code not in (301, 302, 307, 308) or not target or (method != "GET" and error.code < 307):
+                        raise self._refusal(method, url, error) from None
+                url = self._own(urljoin(url, target))
+            except (URLError, HTTPException, OSError) as error:
+                reason = getattr(error, "reason", None) or str(error) or type(error).__name__
+                told = self._without_secrets(f"{urlsplit(url).netloc} did not answer: {reason}")
+                raise HostError(told, is_passing=True) from None
+        raise HostError(f"{urlsplit(url).netloc} sends from one address to the next")
+
+    def _asked(self, method: str, url: str, body: Mapping[str, Any] | None) -> Answer:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"User-Agent": f"bep/{__version__}", "Accept": "application/json", **self.headers}
+        if data is not None:
+            headers["Content-Type"] = "application/json"
+        request = urllib.request.Request(url, data=data, headers=headers, method=method)
+        with urllib.request.build_opener(_NoRedirection).open(request, timeout=SECONDS) as answer:
+            text = answer.read(LARGEST)
+            status, found = answer.status, {name.lower(): value for name, value in answer.headers.items()}
+        try:
+            value = json.loads(text) if text.strip() else None
+        except ValueError:
+            raise self._no_json(status, url) from None
+        return Answer(value, found)
+
+    def _no_json(self, status: int, url: str) -> HostError:
+        """A page where JSON was asked for is one to sign in on."""
+        where = urlsplit(url).netloc
+        return HostError(f"{where} answered a page, not JSON: the token is not accepted there", status=status or 401)
+
+    def _own(self, url: str) -> str:
+        own, asked = urlsplit(self.base), urlsplit(url)
+        if (own.scheme, own.netloc) != (asked.scheme, asked.netloc):
+            raise HostError(f"{own.netloc} sends to {asked.netloc}, where the token must not go")
+        return url
+
+    def _refusal(self, method: str, url: str, error: HTTPError) -> HostError:
+        try:
+            said = self._without_secrets(_message(error.read(LARGEST)))
+        except (OSError, HTTPException):
+            said = ""
+        headers = {name.lower(): value for name, value in error.headers.items()}
+        pause = _pause(error.code, headers, said)
+        about = f"{method} {urlsplit(url).path} answered {error.code}" + (f": {said}" if said else "")
+        is_passing = error.code in (408, 429) or error.code >= 500 or pause is not None
+        return HostError(about, status=error.code, is_passing=is_passing, pause=pause)
+
+    def _without_secrets(self, text: str) -> str:
+        for secret in self.secrets:
+            text = text.replace(secret, "(token)") if secret else text
+        return text
+
+
+def _message(body: bytes) -> str:
+    """What hosts say with a refusal, in one line."""
+    text = body.decode(errors="replace")
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return "" if text.lstrip().startswith("<") else " ".join(text.split())[:300]
+    if isinstance(found, dict):
+        said = found.get("message") or found.get("error_description") or found.get("error") or ""
+        said = said.get("message", "") if isinstance(said, dict) and "message" in said else said
+        more = [each.get("message") or each.get("code") for each in found.get("errors") or () if isinstance(each, dict)]
+        text = "; ".join(str(part) for part in (said, *more) if part)
+    return " ".join(text.split())[:300]
+
+
+def _pause(status: int, headers: Mapping[str, str], said: str) -> float | None:
+    """The seconds that a limit of requests asks to wait; None where this is no such limit, or no time is told."""
+    if status not in (403, 429, 503):
+        return None
+    if (told := _seconds(headers.get("retry-after", ""))) is not None:
+        return told
+    if "0" in (headers.get("x-ratelimit-remaining"), headers.get("ratelimit-remaining")):
+        until = headers.get("x-ratelimit-reset") or headers.get("ratelimit-reset") or ""
+        return max(1.0, float(until) - time.time()) if until.isdigit() else SECONDARY
+    return SECONDARY if status == 403 and re.search(r"rate limit|abuse", said, re.IGNORECASE) else None
+
+
+def _seconds(text: str) -> float | None:
+    """`Retry-After`: seconds, or a date."""
+    if text.strip().isdigit():
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except ValueError:
+        return None
