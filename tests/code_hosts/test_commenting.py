@@ -292,7 +292,7 @@ def test_the_command_prints_posts_and_says_so(
 def test_the_api_posts_a_kept_plan(github: CodeHostDouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in github.environment.items():
         monkeypatch.setenv(name, value)
-    (tmp_path / "plan.json").write_text(planfile.encode(planfile.signed(PLAN, "k")))
+    (tmp_path / "plan.json").write_text(planfile.encode(planfile.signed(PLAN.model_copy(update={"stage": ""}), "k")))
     plan = api.Workspace.open(tmp_path).read_plan(tmp_path / "plan.json")
     assert plan.comment()["action"] == "created"
     assert plan.comment("github", pull_request="7")["action"] == "unchanged"
