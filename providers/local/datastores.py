@@ -16,6 +16,8 @@ from bep.schemas.address import Address, address_of, names_of
 
 DEFAULT: Final = "workspaceblobstore"
 """The datastore that always exists: the folder `.bep/cloud/datastores/workspaceblobstore`."""
+KNOWN: Final = ("local_folder", "fsspec")
+"""The types that lead somewhere on this machine. One of any other type is a folder of this world's."""
 
 _PATH = lazy_pattern(r"azureml://(?:subscriptions/.*/)?datastores/([^/]+)/paths/?(.*)", re.DOTALL)
 _ASSET = lazy_pattern(
@@ -159,14 +161,13 @@ def _in_datastore(world: Source, uri: str, name: str, path: str) -> Path | str:
         case "fsspec":
             url = f"{str(attributes['url']).rstrip('/')}/{inside}".removesuffix("/.")
             return Path(url.removeprefix("file://")) if url.startswith("file://") else url
-        case _ if name == DEFAULT:
-            return world.cloud / "datastores" / DEFAULT / inside
-        case other:
-            message = (
-                f"datastore {name} is of type {other}, which the local provider does not open."
-                " Locally, declare it with {type: local_folder, path: ...} or {type: fsspec, url: ...}"
-            )
-            raise ProviderError(uri, "locate", message, code="UserError")
+        case _:
+            return folder_of(world.cloud, name) / inside
+
+
+def folder_of(cloud: Path, name: str) -> Path:
+    """The folder of a datastore that leads nowhere on this machine, or is the default one."""
+    return cloud / "datastores" / name
 
 
 def _unknown(uri: str, what: str, name: str, known: list[str]) -> ProviderError:

@@ -78,7 +78,7 @@ class LocalWorld:
         return ScoredEnvironments(self.objects)
 
     def unfit(self, resources: "Sequence[Resource]") -> "Iterator[Unfit]":
-        """Each package of an environment that cannot be had on this machine."""
+        """Each package of an environment that cannot be had on this machine, and what else is another here."""
         from bep.schemas.environments.pip_files import FIELD
 
         for one in resources:
@@ -87,6 +87,10 @@ class LocalWorld:
                 found = self.environments.unbuildable(one.attributes, files.files if files else {})
                 for place, message, fix in found:
                     yield Unfit("environment-unbuildable", one.address, place, message, f"{fix}.")
+        if any(one.kind in ("datastore", "deployment") for one in resources):
+            from bep.providers.local.fitness import unfit
+
+            yield from unfit(resources, self.folder, self._setup.root)
 
     def checks(self, resources: "Sequence[Resource]") -> "Mapping[str, Probe]":
         """Pythons, who builds environments, folders."""

@@ -47,12 +47,14 @@ UNAVAILABLE = ((("provider", "azure"), "the local provider", "Write 'provider: {
 class SpecFile:
     """One file of specs. `endpoint` is for stand-alone deployments in it that do not name theirs.
 
-    `sought` if nobody named it, but a pattern: then a job in it is passed over.
+    `sought` if nobody named it, but a pattern: then a job in it is passed over. `provider` is the one that it is for,
+    empty where it is for any.
     """
 
     path: str
     endpoint: str = ""
     sought: bool = False
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,7 @@ def _specs(node: Node | None, files: Files, doubts: Doubts) -> tuple[tuple[SpecF
     specs = [spec for spec in specs if not spec.sought or spec.path not in (excluded or ())]
     unique: dict[str, SpecFile] = {}
     for spec in specs:
-        if spec.path not in unique or spec.endpoint:
+        if spec.path not in unique or spec.endpoint or spec.provider:
             unique[spec.path] = spec
     return tuple(unique.values()), findings
 
@@ -221,7 +223,7 @@ def _expanded(node: Node | None, files: Files) -> tuple[list[SpecFile], list[Fin
         if not path or _is_exclusion(item):
             continue
         found, wrong = specs_named(path, files, item.mark, item.texts("endpoint"))
-        specs += found
+        specs += [replace(spec, provider=item.texts("provider")) for spec in found]
         findings += wrong
     return specs, findings
 

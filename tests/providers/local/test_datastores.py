@@ -75,7 +75,6 @@ def test_an_asset_on_the_web_is_given_as_its_url(world: LocalProvider) -> None:
         ("azureml://datastores/mine/paths/../../etc/passwd", "no '..'"),
         ("azureml://datastores/mine/paths/a/../../b", "no '..'"),
         ("azureml://datastores/mime/paths/a", "there is no datastore mime; there is mine"),
-        ("azureml://datastores/away/paths/a", "of type azure_blob, which the local provider does not open"),
         ("azureml:mnsit:1", "there is no data asset data/mnsit/1; there is data/mnist/1"),
         ("azureml:mnist:3", "there is no data asset data/mnist/3; there is data/mnist/"),
         ("azureml:nothing", "there is no data asset nothing; there is "),
@@ -89,6 +88,11 @@ def test_what_leads_nowhere_says_so(world: LocalProvider, uri: str, message: str
     with pytest.raises(ProviderError) as refusal:
         locate(world, uri)
     assert message in str(refusal.value)
+
+
+def test_a_datastore_of_a_service_is_a_folder_here(world: LocalProvider) -> None:
+    assert resolve(world, "azureml://datastores/away/paths/a") == world.cloud / "datastores/away/a"
+    assert resolve_output(world, "azureml://datastores/away/paths/b") == world.cloud / "datastores/away/b"
 
 
 def test_results_go_to_datastores_only(world: LocalProvider) -> None:

@@ -175,6 +175,50 @@ def test_a_job_with_local_applies_the_specs_here_first_and_says_so(folder: Path,
     assert "fix: bep --provider local apply\n" in said
 
 
+def test_what_is_in_the_service_alone_is_a_finding_or_another_here(folder: Path, bep: Bep) -> None:
+    store = "---\n{kind: datastore, name: lake, type: azure_blob, account_name: account, container_name: box}\n"
+    specs = FILES["specs.yml"].replace(
+        "kind: compute\nname: cpu-cluster\ntype: amlcompute\nmax_instances: 2\n---\n", ""
+    )
+    write(
+        folder, {"specs.yml": specs + store, "job.yml": FILES["job.yml"].replace("path: texts", "path: azureml:seen:1")}
+    )
+    (folder / "data.yml").write_text(
+        "{kind: data, name: seen, version: 1, path: azureml://datastores/lake/paths/seen}\n"
+    )
+    (folder / "bep.yml").write_text(BEP_YML.replace("[specs.yml]", "[specs.yml, data.yml]"))
+    code, out, _ = bep("validate", "--provider", "local")
+    assert code == 3
+    assert "compute 'azureml:cpu-cluster': there is no compute/cpu-cluster" in out
+    assert "warning: datastore/lake: it is of type azure_blob; on this machine it is the folder .bep/local/cloud" in out
+
+    (folder / "here.yml").write_text("{kind: compute, name: cpu-cluster, type: amlcompute, max_instances: 2}\n")
+    (folder / "bep.yml").write_text(BEP_YML.replace("[specs.yml]", '["*.yml", {file: here.yml, provider: local}]'))
+    lake = folder / ".bep/local/cloud/datastores/lake"
+    code, _, said = bep("run", "job.yml", "--local")
+    assert code == 3
+    assert f"input azureml:seen:1: there is no {lake}/seen" in said
+    write(lake, {"seen/a.txt": "aaa"})
+    code, _, said = bep("run", "job.yml", "--local", "--output-path", "azureml://datastores/lake/paths/scored")
+    assert code == 0, said
+    assert (lake / "scored/predictions.csv").read_text() == "a.txt 3\n"
+
+
+def test_a_file_for_one_provider_is_not_read_for_another(
+    folder: Path, bep: Bep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(WORLDS, "azure", WORLDS["local"])
+    (folder / "here.yml").write_text("{kind: compute, name: only-here, type: amlcompute}\n")
+    (folder / "bep.yml").write_text(BEP_YML.replace("[specs.yml]", '["*.yml", {file: "here*.yml", provider: local}]'))
+    for words, is_there in ((("plan",), False), (("plan", "--provider", "local"), True)):
+        code, out, _ = bep(*words)
+        assert (code, "compute/only-here" in out) == (0, is_there)
+    (folder / "bep.yml").write_text(BEP_YML.replace("[specs.yml]", "[{file: here.yml, provider: locl}]"))
+    code, out, _ = bep("validate")
+    assert code == 3
+    assert "specs[0].provider cannot be 'locl'" in out
+
+
 def test_from_python(folder: Path) -> None:
     here = api.Workspace.open(folder, provider="local")
     here.apply(confirm=api.approve).check()
