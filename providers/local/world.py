@@ -87,7 +87,9 @@ class LocalWorld:
                 found = self.environments.unbuildable(one.attributes, files.files if files else {})
                 for place, message, fix in found:
                     yield Unfit("environment-unbuildable", one.address, place, message, f"{fix}.")
-        if any(one.kind in ("datastore", "deployment") for one in resources):
+        if any(
+            one.kind == "datastore" or str(one.attributes.get("model")).startswith("azureml://") for one in resources
+        ):
             from bep.providers.local.fitness import unfit
 
             yield from unfit(resources, self.folder, self._setup.root)
