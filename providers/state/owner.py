@@ -9,7 +9,10 @@ from bep.lazy_dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """One process. `started` tells it from a later one with the same number; empty where the system does not say."""
+    """One process. `started` tells it from a later one with the same number; empty where the system does not say.
+
+    `pid` is 0 where only user and host are known, as of another tool's.
+    """
 
     who: str
     host: str
@@ -28,8 +31,8 @@ def this_process() -> Owner:
 
 
 def is_here(owner: Owner) -> bool:
-    """Whether the owner is a process of this machine, as far as its name tells."""
-    return owner.host == os.uname().nodename
+    """Whether the owner is a process of this machine that can be looked for, as far as its name tells."""
+    return owner.pid > 0 and owner.host == os.uname().nodename
 
 
 def is_dead(owner: Owner) -> bool:

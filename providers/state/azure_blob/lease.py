@@ -141,7 +141,7 @@ class Leases:
             raise NotThatLock(f"{where}: it is leased by somebody who did not say who; break the lease in the account")
         if holder.id != id:
             raise NotThatLock(f"{where}: the lock is {holder.id}, not {id}: {holder}")
-        if is_here(holder.owner) and holder.owner.pid and not is_dead(holder.owner):
+        if is_here(holder.owner) and not is_dead(holder.owner):
             raise NotThatLock(f"{where}: its owner is at work, stop it first: {holder}")
         for part in reversed(LEASED):
             _break(self._blobs, part)
