@@ -329,6 +329,13 @@ class Workspace:
         with public_errors():
             return export(self._opened(offline=True), language).text
 
+    def notify_drift(self, plan: "Plan") -> tuple[str, ...]:
+        """Tell whom bep.yml names under notify.drift of the drift in a plan; why somebody was not told, where so."""
+        from bep.app.plans.drift_notice import tell_of_drift
+
+        with public_errors():
+            return tell_of_drift(self._opened(), plan._made, str)
+
     def test_policies(self, *names: str, no_commands: bool = False) -> "tuple[TriedCase, ...]":
         """The cases of the policies, or of those that are named, each judged. Plans nothing and asks no world.
 

@@ -1,7 +1,7 @@
 """`bep plan`: what would change, for a reviewer."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from bep.command_line.declaring import Commands, Option
 from bep.commands.options import (
@@ -25,6 +25,11 @@ from bep.commands.options import (
     source_of,
 )
 from bep.exit_codes import ExitCode, Stop
+
+if TYPE_CHECKING:
+    from bep.app.workspace.opening import Opened
+    from bep.console import Console
+    from bep.planner.plan import Plan
 
 app = Commands()
 
@@ -54,6 +59,9 @@ def plan(
         Path | None,
         Option("--policies-from", metavar="DIR", help="Judge by the policies of the workspace in this folder instead."),
     ] = None,
+    notify: Annotated[
+        bool, Option("--notify", help="Tell whom bep.yml names under notify.drift of what was changed outside bep.")
+    ] = False,
     var: Variables = None,
     var_file: VariableFiles = None,
 ) -> None:
@@ -105,11 +113,26 @@ def plan(
     if json_into is not None:
         write_plan_file(made, json_into)
     console.result(written(made, json_output=json_output, markdown=markdown, colour=console.colour))
+    if notify:
+        _tell_of_drift(console, opened, made)
     if out is not None and not made.blocking:
         write_plan_file(made, out)
         apply = command_of(step("apply", out, stage=made.stage or None))
         does = "is refused, as it is denied" if made.denials else "does exactly this"
         console.say(f"The plan is in {out}: `{apply}` {does}.")
+    _end(made, expect_no_changes=expect_no_changes, detailed_exitcode=detailed_exitcode)
+
+
+def _tell_of_drift(console: "Console", opened: "Opened", made: "Plan") -> None:
+    from bep.app.plans.drift_notice import tell_of_drift
+    from bep.command_words import command_of
+
+    for why in tell_of_drift(opened, made, command_of):
+        console.warn(why)
+
+
+def _end(made: "Plan", *, expect_no_changes: bool, detailed_exitcode: bool) -> None:
+    """Raise `Stop` where the exit code says more than that there is a plan."""
     if made.blocking:
         raise Stop(ExitCode.FINDINGS)
     if made.denials:

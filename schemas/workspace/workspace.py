@@ -27,6 +27,7 @@ from bep.schemas.workspace.variables import Variable
 from bep.schemas.yaml.node import Node, plain
 
 if TYPE_CHECKING:
+    from bep.schemas.workspace.notifications import Targets
     from bep.schemas.workspace.policies import Policy
 
 FILE = "bep.yml"
@@ -68,7 +69,8 @@ class Workspace:
     meant. `home` is the folder for what is bep's, relative to the workspace. `conda_names` are the pip requirements
     that stand for conda packages here (None: nothing does), from the file that the provider's settings name.
     `equivalents` is what stands here for environments that Azure ML keeps. `in_other_world` if another provider was
-    chosen than bep.yml names. `policies` are those of the `policy_files`.
+    chosen than bep.yml names. `policies` are those of the `policy_files`. `notifications` are whom to
+    tell of what.
     """
 
     name: str = "default"
@@ -79,6 +81,7 @@ class Workspace:
     variables: Mapping[str, Variable] | None = None
     policy_files: tuple[str, ...] = ()
     policies: "tuple[Policy, ...]" = ()
+    notifications: "Targets" = field(default_factory=dict)
     directives: Directives = NO_DIRECTIVES
     conditions: Conditions = NO_CONDITIONS
     stages: Stages = NO_STAGES
@@ -118,11 +121,20 @@ def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], 
         directives=read_directives(node),
         conditions=read_conditions(node),
         stages=read_stages(node),
+        notifications=_notifications(node),
         keep_versions=(data.get("registry") or {}).get("keep"),
         equivalents=dict(_fields(node.get("environments"))),
     )
     told = (*(r.finding for r in refused), *warnings, *missing, *lost, *check_stages(node), *_state_names(node))
     return workspace, list(told), doubts
+
+
+def _notifications(root: Node) -> "Targets":
+    if root.get("notify") is None:
+        return {}
+    from bep.schemas.workspace.notifications import read_notifications
+
+    return read_notifications(root)
 
 
 def _state_names(root: Node) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ import re
 from bep.lazy_patterns import lazy_pattern
 from bep.schemas.secrets.recognising import REDACTED, names_secret, redacted, shape_of
 
-_NAMES = "key|keys|key_value|secret|password|passwd|token|certificate|credential|credentials"
+_NAMES = "key|keys|key_value|secret|password|passwd|token|certificate|credential|credentials|webhook"
 SECRET = lazy_pattern(f"({_NAMES})$", re.IGNORECASE)
 """Names of fields that hold secrets, misspelt ones too: wider than what the schemas call sensitive."""
 

@@ -45,7 +45,9 @@ class JobsHere:
         with referring(opened) as let_go:
             request = request_of(opened, job, watch.say)
             with watch.stopping() as cancel:
-                return run(request, report=_once_started(watch.report, let_go), cancel=cancel)
+                ended = run(request, report=_once_started(watch.report, let_go), cancel=cancel)
+        _tell_of(opened, ended, watch)
+        return ended
 
     def sample(
         self,
@@ -137,7 +139,7 @@ class JobsHere:
             deployed = target.environment_variables if target else deployed
             known = {name: value for name, value in deployed.items() if name not in record.given_variables}
             with watch.stopping() as cancel:
-                return step(
+                ended = step(
                     record.folder,
                     environment_variables={**known, **again.values},
                     environment=dict(opened.environment),
@@ -149,6 +151,9 @@ class JobsHere:
                     **({"target": target, "given": given} if target else {}),
                     **({"changes": changed} if changed else {}),
                 )
+        if ended.runs != record.runs:
+            _tell_of(opened, ended, watch)
+        return ended
 
     def download(self, name: str, target: Path, *, everything: bool = False) -> "list[Path]":
         """Copy what its folders have."""
@@ -171,6 +176,13 @@ class JobsHere:
 
         must_keep_jobs(self._opened, removal.record.folder)
         remove(removal)
+
+
+def _tell_of(opened: "Reading", ended: "JobRecord", watch: Watch) -> None:
+    if opened.workspace.notifications:
+        from bep.app.jobs.notices import tell_of
+
+        tell_of(opened, ended, watch.words, watch.say)
 
 
 def cancelled(folder: Path, *, at_once: bool) -> "JobRecord":

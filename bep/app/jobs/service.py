@@ -16,16 +16,18 @@ if TYPE_CHECKING:
     from bep.runner.folder.record import JobRecord
     from bep.runner.jobs.sampling import Sampled, Show
     from bep.schemas.job.job import JobSpec
+    from bep.schemas.next_step import Step
 
 
 @dataclass(frozen=True)
 class Watch:
     """Who looks on while a job runs: told each event, and what is said before the first; `stopping` gives the flag that
-    cancels the job."""
+    cancels the job; `words` says a step as whoever is told of the job's end would take it."""
 
     report: "Callable[[Event], None]"
     say: Callable[[str], None]
     stopping: Callable[[], AbstractContextManager[Flag]]
+    words: "Callable[[Step], str]" = str
 
 
 @dataclass(frozen=True)

@@ -51,13 +51,14 @@ def carry_out(opened: "Opened", source: "JobSource", *, json_output: bool, wish:
 def watched(console: Console, *, json_output: bool, job: str = "") -> "Watch":
     """A job in front of this console: its events shown, the first Ctrl-C cancelling it."""
     from bep.app.jobs.service import Watch
+    from bep.command_words import command_of
     from bep.commands.interrupts import two_step_interrupt
 
     def stopping() -> "AbstractContextManager[Flag]":
         return two_step_interrupt("cancelling the job; what is scored is kept", console.interject)
 
     teller = JobTeller(console, json_output, job=job)
-    return Watch(teller.tell, teller.say, stopping)
+    return Watch(teller.tell, teller.say, stopping, command_of)
 
 
 def finish(console: Console, record: "JobRecord", *, json_output: bool, to_talk: bool = False) -> None:
