@@ -1,17 +1,26 @@
-"""A world that writes at once, for those that are: the two verbs of a slow one in terms of three. Knows no world."""
+"""A world that is near, for those that are: it writes at once, and lists whatever it is asked for. Knows no world."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import assert_never
 
 from bep.planner.observed import Observed
 from bep.planner.state import Entry
 from bep.providers.protocol import Done, Forgotten, Pending, Verb, Write
-from bep.schemas.address import Address
+from bep.schemas.address import Address, names_of
 from bep.schemas.resource import Resource
 
 
 class Immediate(ABC):
-    """The writing half of a `Provider` that never keeps anybody waiting: nothing is ever pending."""
+    """What follows from the rest of a `Provider` that never keeps anybody waiting: nothing is ever pending."""
+
+    @abstractmethod
+    def list(self, kind: str) -> Mapping[Address, Observed]:
+        """Every object of a kind, oldest first."""
+
+    def newest(self, kind: str, name: str) -> Address | None:
+        """The version of a name that was made last."""
+        return next((address for address in reversed(tuple(self.list(kind))) if names_of(address)[0] == name), None)
 
     @abstractmethod
     def create(self, resource: Resource, *, operation: str) -> Observed:

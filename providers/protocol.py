@@ -124,7 +124,11 @@ class Reader(Protocol):
         ...
 
     def list(self, kind: str) -> Mapping[Address, Observed]:
-        """Every object of a kind, managed or not."""
+        """Every object of a kind, managed or not, oldest first."""
+        ...
+
+    def newest(self, kind: str, name: str) -> Address | None:
+        """The version of a registered name that was made last, as `@latest` means it; None where there is none."""
         ...
 
 

@@ -392,6 +392,10 @@ class ReadWorld(Protocol):
         """What of the specs cannot be had here, as far as that is known without asking anybody."""
         ...
 
+    def lacking(self, resources: "Sequence[Resource]") -> "Iterator[Unfit]":
+        """What must be installed on this machine before the world can be asked, and these resources can be made."""
+        ...
+
     def checks(self, resources: "Sequence[Resource]") -> "Mapping[str, Probe]":
         """What can be looked at where something does not work, for these specs: each thing by its name."""
         ...

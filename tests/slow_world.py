@@ -134,6 +134,9 @@ class SlowProvider:
         there = self.service.objects()
         return {Address(name): _observed(one) for name, one in there.items() if kind_of(Address(name)) == kind}
 
+    def newest(self, kind: str, name: str) -> Address | None:
+        return next((one for one in reversed(tuple(self.list(kind))) if names_of(one)[0] == name), None)
+
     def begin(self, write: Write) -> Done | Pending:
         there = self.read([write.address]).get(write.address)
         if there is None or there.operation != write.operation:
@@ -172,6 +175,9 @@ class SlowWorld:
         self.objects = SlowProvider(Service(setup.root), setup.secret_key)
 
     def unfit(self, resources: Sequence[Resource]) -> Iterator[Unfit]:
+        return iter(())
+
+    def lacking(self, resources: Sequence[Resource]) -> Iterator[Unfit]:
         return iter(())
 
     def checks(self, resources: Sequence[Resource]) -> Mapping[str, Probe]:

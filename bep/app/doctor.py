@@ -8,13 +8,11 @@ import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from importlib.machinery import PathFinder
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bep import __version__
 from bep.app.failures import failure_of
-from bep.distribution import EXTRAS, install
+from bep.distribution import EXTRAS, install, lacking
 from bep.providers.check import Check as Check
 from bep.providers.check import Probe, Verdict, ok, problem, skipped, warning
 from bep.providers.folder_check import folder_check
@@ -99,20 +97,11 @@ def _program() -> Iterator[Check]:
 
 
 def _extras() -> Iterator[Check]:
-    for name, (modules, use) in EXTRAS.items():
-        lacking = [module for module in modules if not _is_there(module)]
-        if lacking:
-            yield skipped(f"extra {name}", f"not installed ({', '.join(lacking)}); {use} needs it", install(name))
+    for name, (_, use) in EXTRAS.items():
+        if missing := lacking(name):
+            yield skipped(f"extra {name}", f"not installed ({', '.join(missing)}); {use} needs it", install(name))
         else:
             yield ok(f"extra {name}", f"installed, for {use}")
-
-
-def _is_there(module: str) -> bool:
-    """Whether a module, or a package in a package, is installed. Neither is imported."""
-    first, *others = module.split(".")
-    found = PathFinder.find_spec(first)
-    places = found.submodule_search_locations or () if found is not None else ()
-    return found is not None and (not others or any(Path(place, *others).is_dir() for place in places))
 
 
 def _is_workspace(opened: "Reading") -> bool:

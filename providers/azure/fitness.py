@@ -32,10 +32,23 @@ def unfit_of(resource: Resource, place: Place) -> Iterator[Unfit]:
         )
         yield Unfit("not-on-azure", resource.address, ("type",), message, fix)
         return
+    if resource.kind == "deployment" and resource.attributes.get("job_definition"):
+        yield _job_definition(resource)
+        return
     yield from _missing(resource)
     yield from _empty_tags(resource)
     yield from _unsent(resource)
     yield from _refused(resource, place)
+
+
+def _job_definition(resource: Resource) -> Unfit:
+    """az ml makes a component of such a job, under a name of its own, before it writes the deployment."""
+    message = (
+        "job_definition: Azure has deployments of registered components alone; of a job, az ml first makes one under a"
+        " name that no spec knows"
+    )
+    fix = "Declare the job as a component of type pipeline, and write component: azureml:NAME:VERSION here."
+    return Unfit("not-on-azure", resource.address, ("job_definition",), message, fix)
 
 
 def _missing(resource: Resource) -> Iterator[Unfit]:

@@ -65,6 +65,11 @@ class AzureProvider:
         with said(f"provider/azure/{kind}", "list"):
             return dict(self._observed(self._reading.every(kind)))
 
+    def newest(self, kind: str, name: str) -> Address | None:
+        """The version that the container of the name calls its latest: one question, however many versions there are."""
+        with said(f"provider/azure/{kind}", "read"):
+            return self._reading.newest(kind, name)
+
     def _observed(self, bodies: Mapping[Address, Body]) -> Iterator[tuple[Address, Observed]]:
         for address, body in bodies.items():
             if (found := observed_of(address, body, self.place, self._secret_key)) is not None:

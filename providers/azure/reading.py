@@ -55,7 +55,17 @@ class Reading:
             found = {address_of(kind, _name(one)): one for one in whole}
         else:
             found = dict(pair for pairs in _at_once(lambda one: self._below(kind, _name(one)), whole) for pair in pairs)
-        return dict(sorted(found.items(), key=lambda pair: str(at(pair[1], ("systemData", "createdAt")) or "")))
+        return dict(sorted(found.items(), key=lambda pair: _created(pair[1])))
+
+    def newest(self, kind: str, name: str) -> Address | None:
+        """The latest version of a name by its container's word; by the time of making, where that says nothing."""
+        container = self.client.get(f"{self.place.collection(kind)}/{name}")
+        latest = at(container or {}, ("properties", "latestVersion"))
+        if container is None or latest:
+            return address_of(kind, name, str(latest)) if latest else None
+        versions = self._below(kind, name)
+        versions.sort(key=lambda pair: _created(pair[1]))
+        return versions[-1][0] if versions else None
 
     def _below(self, kind: str, name: str) -> list[tuple[Address, Body]]:
         listed = self._listed(self.place.collection(kind, name))
@@ -85,6 +95,10 @@ class Reading:
         if self.keeps:
             self.answers[collection] = found
         return found
+
+
+def _created(body: Body) -> str:
+    return str(at(body, ("systemData", "createdAt")) or "")
 
 
 def _name(body: Body) -> str:

@@ -182,7 +182,6 @@ def _deployment() -> Shape:
     instances = ("locations", "shm_size", "max_instance_count", "docker_args")
     unsent: dict[Path, str] = {
         **{("settings", field): ENGINE for field in engine},
-        ("job_definition",): "a deployment of Azure's runs a component; nothing is sent",
         **{("resources", field): LATER for field in instances},
         ("resources", "properties", "worker_memory"): ENGINE,
         ("resources", "properties", "worker_cpus"): ENGINE,

@@ -5,11 +5,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bep.distribution import install, lacking
 from bep.providers.azure.client import ArmClient
+from bep.providers.azure.contents import fields_of
 from bep.providers.azure.credentials import credential_of
 from bep.providers.azure.fitness import unfit_of
 from bep.providers.azure.provider import AzureProvider
 from bep.providers.azure.settings import connection_of
+from bep.providers.azure.shapes import stores
 from bep.providers.azure.storing import Storing
 from bep.providers.protocol import ProviderError
 from bep.providers.world import Exporter, Setup, Unfit
@@ -89,6 +92,20 @@ class AzureWorld:
             yield Unfit("azure-settings", "", ("provider", "azure", field), message, fix)
         for resource in resources:
             yield from unfit_of(resource, self.connection.place)
+
+    def lacking(self, resources: "Sequence[Resource]") -> Iterator[Unfit]:
+        """Who signs in, where no token is given; who stores files, where there are some."""
+        needed = {} if self.connection.token else {"azure.identity": "nobody can sign in"}
+        if any(
+            stores(one.kind, path) and ".".join(path) in one.contents
+            for one in resources
+            for path in fields_of(one.kind)
+        ):
+            needed["azure.storage.blob"] = "no file can be stored"
+        for module in lacking("azure") if needed else ():
+            if module in needed:
+                message = f"{module.replace('.', '-')} is not installed, and without it {needed[module]}"
+                yield Unfit("missing-extra", "", ("provider", "azure"), message, f"Install it: {install('azure')}")
 
     def checks(self, resources: "Sequence[Resource]") -> "Mapping[str, Probe]":
         """Who signs in, what is there, which rights are missing. Soon over where nothing answers."""

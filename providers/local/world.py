@@ -94,6 +94,10 @@ class LocalWorld:
 
             yield from unfit(resources, self.folder, self._setup.root)
 
+    def lacking(self, resources: "Sequence[Resource]") -> "Iterator[Unfit]":
+        """Nothing: what bep needs came with it."""
+        return iter(())
+
     def checks(self, resources: "Sequence[Resource]") -> "Mapping[str, Probe]":
         """Pythons, who builds environments, folders."""
         from bep.providers.local.checks import LocalChecks

@@ -136,6 +136,7 @@ class Addresses:
     When not `complete`, some file could not be read and may declare anything; `unsure` are names that broken
     documents declare without it being clear as what. `misnamed`, found later, are declarations whose names are wrong: a
     reference may mean one by the name that it was to have. `alone` if what is referred to may be declared elsewhere.
+    `newest` says which version of a kind and name the provider made last; without it all that is known is looked through.
     """
 
     def __init__(
@@ -146,8 +147,10 @@ class Addresses:
         complete: bool = True,
         unsure: Collection[str] = (),
         alone: bool = False,
+        newest: Callable[[str, str], Address | None] | None = None,
     ) -> None:
         self.alone = alone
+        self._newest = newest
         self.misnamed: Sequence[Misnamed] = ()
         self._known = known
         self._complete = complete
@@ -196,6 +199,8 @@ class Addresses:
         declared = self._versions.get((kind, name))
         if declared:
             return address_of(kind, name, max(declared, key=natural))
+        if self._newest is not None:
+            return self._newest(kind, name)
         there = [a for a in self.known(kind) if names_of(a)[0] == name]
         return there[-1] if there else None
 

@@ -56,6 +56,7 @@ def load(
     variable_files: Sequence[str] = (),
     environment: Mapping[str, str],
     known: Callable[[str], Sequence[Address]],
+    newest: Callable[[str, str], Address | None] | None = None,
     worlds: Collection[str] = (LOCAL,),
     as_part: bool = False,
     parse: "Parse | None" = None,
@@ -67,7 +68,7 @@ def load(
 
     `variables` are those of the command line, as text; `variable_files` are YAML mappings; `environment` is
     the process's. `known(kind)` gives the addresses the provider has, oldest first; it is called only for a
-    kind that a reference names and no spec declares, or to find `@latest`. `worlds` are the names of those that this
+    kind that a reference names and no spec declares. `newest(kind, name)` is what `@latest` means of it. `worlds` are the names of those that this
     bep has. `parse` asks the Python that a script is for whether it can parse it, if that is here.
     """
     opened = open_workspace(
@@ -80,7 +81,7 @@ def load(
     drafted.texts.update(opened.texts)
     for spec in chosen.specs:
         drafted.file(spec)
-    loading = _Loading(drafted, known, opened.workspace, parse)
+    loading = _Loading(drafted, known, newest, opened.workspace, parse)
     resources = loading.resources()
     if drafted.complete and not drafted.unsure and not chosen.alone and (opened.workspace.variables is not None):
         loading.judge(opened.workspace, resources)
@@ -101,6 +102,7 @@ class _Loading:
 
     drafted: Drafted
     known: Callable[[str], Sequence[Address]]
+    newest: Callable[[str, str], Address | None] | None
     workspace: Workspace
     parse: "Parse | None"
 
@@ -117,6 +119,7 @@ class _Loading:
             complete=self.drafted.complete,
             unsure=self.drafted.unsure,
             alone=self.drafted.chosen.alone,
+            newest=self.newest,
         )
         named = self.drafted.chosen.named or ()  # who is told of some files alone knows no wrong name in another
         here = [draft for draft in self.drafted.drafts if not self.drafted.chosen.part or draft.mark.file in named]

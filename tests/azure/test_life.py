@@ -96,8 +96,11 @@ def test_what_is_there_is_imported_and_nothing_is_changed(work: Workspace, azure
 
 def test_what_azure_has_none_of_is_found_before_anything_is_asked(tmp_path: Path, azure: Double) -> None:
     specs = SPECS + "---\n{kind: compute, name: here, type: local}\n---\n{kind: environment, name: e, version: 1,"
-    work = Workspace(tmp_path, azure, specs + " requirements: [x], tags: {a: ''}}\n")
+    specs += " requirements: [x], tags: {a: ''}}\n---\n{kind: deployment, name: nightly, endpoint_name: letters,"
+    work = Workspace(tmp_path, azure, specs + " type: pipeline, job_definition: azureml:nightly}\n")
     said = work.bep("plan", expect=3)
+    assert "Declare the job as a component of type pipeline" in said
+    assert said.count("deployment/letters/nightly") == 1
     assert "type local is on this machine, and Azure has none" in said
     assert "Azure builds an environment from an image or a build context" in said
     assert "the tag a is empty, which Azure refuses" in said
@@ -147,3 +150,20 @@ def test_three_hundred_resources_are_read_with_one_question_for_each_collection(
         assert set(azure.log.counted().values()) == {1}
         assert len(azure.log.requests()) == 1 + 5 + 2 + 1
         assert azure.log.most_at_once <= 10
+
+
+def test_the_latest_version_is_asked_for_by_one_question(tmp_path: Path, azure: Double) -> None:
+    bodies.furnished(azure)
+    for version in map(str, range(2, 20)):
+        azure.seed(f"models/m/versions/{version}", bodies.model(azure, f"LocalUpload/{version}/model"))
+    work = Workspace(
+        tmp_path,
+        azure,
+        "{kind: endpoint, name: letters}\n---\n{kind: deployment, name: blue, endpoint_name: letters,"
+        " model: azureml:m@latest, compute: azureml:cpu, environment: azureml:e@latest,"
+        " code_configuration: {code: 'azureml:c:1', scoring_script: score.py}}\n",
+    )
+    said = work.bep("plan")
+    assert "model/m/19" in said
+    asked = sorted(one.path.rpartition("/workspaces/ws/")[2] for one in azure.log.requests())
+    assert asked[2:] == ["computes", "environments/e", "models/m"]

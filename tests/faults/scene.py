@@ -83,6 +83,9 @@ class Watched:
     def list(self, kind: str) -> Mapping[Address, Observed]:
         return self.inner.list(kind)
 
+    def newest(self, kind: str, name: str) -> Address | None:
+        return self.inner.newest(kind, name)
+
     def begin(self, write: Write) -> Done | Pending:
         self.at(f"before {write.verb}")
         found = self.inner.begin(write)

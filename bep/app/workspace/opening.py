@@ -129,6 +129,7 @@ class Opened:
             variable_files=self.source.variable_files,
             environment=self._with_secrets,
             known=self._known,
+            newest=self._newest,
             worlds=WORLDS,
             as_part=self.source.as_part,
             parse=self._parse,
@@ -140,7 +141,8 @@ class Opened:
         # contents back has objects of an earlier bep: another is not asked for anything that its specs declare.
         if loaded.workspace.stage is not None and world.contents is not None:
             loaded = replace(loaded, resources=as_registered(loaded.resources, world.objects.list))
-        return with_unfit(loaded, world.unfit(loaded.resources), self.files)
+        lacking = () if self.source.offline else world.lacking(loaded.resources)
+        return with_unfit(loaded, (*lacking, *world.unfit(loaded.resources)), self.files)
 
     @property
     def _with_secrets(self) -> Mapping[str, str]:
@@ -151,15 +153,30 @@ class Opened:
 
         return EverySecret(self.environment)
 
+    @cached_property
+    def _cannot_ask(self) -> bool:
+        """Whether something has to be installed first; a finding says so."""
+        from bep.providers.worlds import WORLDS
+
+        return self.workspace.provider in WORLDS and any(self.keyless_world.lacking(()))
+
     def _known(self, kind: str) -> Sequence[Address]:
         """What the provider has of a kind, oldest first. Asked while the specs are read, so before the state is."""
-        if self.source.offline:
+        if self.source.offline or self._cannot_ask:
             from bep.schemas.drafts.references import ANYTHING
 
             return ANYTHING
         from bep.providers.worlds import WORLDS
 
         return list(self.keyless_world.objects.list(kind)) if self.workspace.provider in WORLDS else ()
+
+    def _newest(self, kind: str, name: str) -> Address | None:
+        """The version that the provider made last of a name."""
+        from bep.providers.worlds import WORLDS
+
+        if self.source.offline or self._cannot_ask or self.workspace.provider not in WORLDS:
+            return None
+        return self.keyless_world.objects.newest(kind, name)
 
     def _parse(self, asked: str, source: bytes) -> "Parsed | None":
         """What the Python that a script is for says of it, where this machine may have it."""

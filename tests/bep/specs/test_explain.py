@@ -19,6 +19,7 @@ WITHOUT_EXAMPLE = {
         "command-refused",
         "declares-nothing",
         "in-progress",
+        "missing-extra",
         "not-available",
         "not-in-a-template",
         "not-sent",
@@ -26,7 +27,7 @@ WITHOUT_EXAMPLE = {
     )
 }
 """What has no example: an option asks for it, no way to it is known here, another program has to be at work, what Azure
-publishes decides, or no validation and no plan says it."""
+publishes or what is installed decides, or no validation and no plan says it."""
 EXAMPLES = [one for one in explanations().values() if one.code not in WITHOUT_EXAMPLE]
 CODE = re.compile(r"[a-z]+(-[a-z0-9]+)+|protected")
 NO_CODES = {"x-bep", "azureml-sdk", "x-ms-correlation-request-id"}
