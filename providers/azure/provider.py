@@ -66,7 +66,7 @@ class AzureProvider:
             return dict(self._observed(self._reading.every(kind)))
 
     def newest(self, kind: str, name: str) -> Address | None:
-        """The version that the container of the name calls its latest: one question, however many versions there are."""
+        """The version that the container of a name calls its latest: one question, however many there are."""
         with said(f"provider/azure/{kind}", "read"):
             return self._reading.newest(kind, name)
 

@@ -136,7 +136,7 @@ class Addresses:
     When not `complete`, some file could not be read and may declare anything; `unsure` are names that broken
     documents declare without it being clear as what. `misnamed`, found later, are declarations whose names are wrong: a
     reference may mean one by the name that it was to have. `alone` if what is referred to may be declared elsewhere.
-    `newest` says which version of a kind and name the provider made last; without it all that is known is looked through.
+    `newest` says which version of a kind and name the provider made last; without it all that is known is searched.
     """
 
     def __init__(

@@ -68,8 +68,9 @@ def load(
 
     `variables` are those of the command line, as text; `variable_files` are YAML mappings; `environment` is
     the process's. `known(kind)` gives the addresses the provider has, oldest first; it is called only for a
-    kind that a reference names and no spec declares. `newest(kind, name)` is what `@latest` means of it. `worlds` are the names of those that this
-    bep has. `parse` asks the Python that a script is for whether it can parse it, if that is here.
+    kind that a reference names and no spec declares. `newest(kind, name)` is what `@latest` means of it. `worlds` are
+    the names of those that this bep has. `parse` asks the Python that a script is for whether it can parse it, if that
+    is here.
     """
     opened = open_workspace(
         files, variables=variables, variable_files=variable_files, environment=environment, worlds=worlds
