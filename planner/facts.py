@@ -4,10 +4,12 @@
 """
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from bep.schemas.address import Address
 from bep.schemas.values.written import Field, Written
+
+LONGEST_VALUE: Final = 200
 
 
 class Origin(StrEnum):
@@ -184,6 +186,17 @@ class GivenValue(Written):
     source: str
     place: str = ""
     sensitive: bool = False
+
+
+def given_value(name: str, value: Any, source: str, place: str, *, sensitive: bool) -> GivenValue:
+    """A variable as a plan tells it: at most 200 characters of it, and nothing of what is a secret."""
+    from bep.planner.canonical import canonical
+    from bep.schemas.secrets.recognising import secrets_kept
+
+    hidden = sensitive or any(secrets_kept(value, (), (name,)))
+    shown = "(sensitive)" if hidden else value if isinstance(value, str) else canonical(value)
+    cut = shown if len(shown) <= LONGEST_VALUE else shown[: LONGEST_VALUE - 3] + "..."
+    return GivenValue(name=name, value=cut, source=source, place=place, sensitive=hidden)
 
 
 class SinceChange(Written):

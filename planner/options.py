@@ -7,6 +7,7 @@ from bep.lazy_dataclasses import dataclass, field
 from bep.planner.facts import GivenValue
 from bep.schemas.address import Address
 from bep.schemas.findings.finding import Finding
+from bep.schemas.mark import Mark
 from bep.schemas.resource import NOTHING
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Options:
     `removed` are addresses to delete even where the registry would keep them; `in_use` has those that jobs or
     a rollback need, each with the reason in words; `keep_versions` is how many retained versions of one name stay,
     None for all (but for those that only stand for bytes).
+    `outputs` are those of bep.yml, `values` its variables that the specs use, `uses` their names by the place where
+    they stood.
     `operations` are ids of bep's own operations whose outcome was never recorded: an object that
     carries one of them is adopted, not taken for a stranger's.
     """
@@ -66,3 +69,4 @@ class Options:
     checks: "tuple[Condition, ...]" = ()
     outputs: "tuple[Output, ...]" = ()
     values: tuple[GivenValue, ...] = ()
+    uses: Mapping[Mark, tuple[str, ...]] = field(default_factory=lambda: NOTHING)

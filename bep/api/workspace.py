@@ -133,19 +133,22 @@ class Workspace:
         destroy: bool = False,
         no_commands: bool = False,
         policies_from: str | Path | None = None,
+        since: str | Path | None = None,
     ) -> "Plan":
         """What an apply would change. Begins the state where there is none and where it can be written, so that this
         very plan can be applied.
 
         The policies of the workspace, or of the one in `policies_from`, judge it: `Plan.policies` has what each says.
-        With `no_commands` those that run something deny it. Raises `SpecsInvalid` with every finding.
+        With `no_commands` those that run something deny it. With `since`, the file of an earlier plan, the plan's JSON
+        says what differs from that. Raises `SpecsInvalid` with every finding.
         """
         from bep.api.values import Plan
         from bep.app.plans.planning import Asked, plan_of
         from bep.app.workspace.specs import specs_of
         from bep.app.workspace.write_access import read_only
 
-        asked = Asked(targets, excludes, replace, allow, refresh_only, no_refresh, destroy)
+        kept = Path(since) if since is not None else None
+        asked = Asked(targets, excludes, replace, allow, refresh_only, no_refresh, destroy, since=kept)
         with public_errors():
             opened = self._opened(no_commands=no_commands, policies_from=str(policies_from or ""))
             specs_of(opened)

@@ -51,6 +51,9 @@ def plan(
     target_file: TargetFiles = None,
     exclude_file: ExcludeFiles = None,
     replace: Replace = None,
+    since: Annotated[
+        Path | None, Option("--since", metavar="FILE", help="Say what differs from a plan that was kept earlier.")
+    ] = None,
     allow: Allow = None,
     refresh_only: RefreshOnly = False,
     no_refresh: NoRefresh = False,
@@ -74,6 +77,7 @@ def plan(
     Examples:
       bep plan
       bep plan -o plan.json && bep apply plan.json      exactly what was reviewed
+      bep plan -o plan.json --since earlier.json        what the last push changed
       bep plan --markdown > comment.md                  for a pull request
       bep plan endpoint.yml compute.yml                 without a bep.yml
       bep plan --var instances=4 --detailed-exitcode
@@ -103,6 +107,7 @@ def plan(
         refresh_only,
         no_refresh,
         destroy,
+        since=since,
     )
     source = source_of(specs, var, var_file)
     opened = here(replaced(source, no_commands=no_commands, policies_from=str(policies_from or "")))

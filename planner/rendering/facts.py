@@ -5,7 +5,7 @@ Knows no format: whoever shows the lines makes them safe to show.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from bep.planner.facts import AffectedJobs, Comparison, FileDiff, JobsEffect, Risk, Since
+from bep.planner.facts import AffectedJobs, Comparison, FileDiff, GivenValue, JobsEffect, Risk, Since
 from bep.planner.plan import Plan
 from bep.planner.rendering.layout import NONE, text
 
@@ -22,7 +22,7 @@ def sections(plan: Plan) -> Iterator[Section]:
         ("Files", (line for part in changed for line in _files(*part))),
         ("Compared", (line for one in plan.comparisons for line in _comparison(one))),
         ("Outputs", (_output(one.name, one.before, one.after, one.known) for one in plan.outputs)),
-        ("Variables", (f"{one.name} = {one.value} ({one.source} {one.place})".rstrip() for one in plan.values)),
+        ("Variables", (_variable(one) for one in plan.values)),
     )
     for title, lines in found:
         if every := list(lines):
@@ -100,6 +100,10 @@ def _comparison(one: Comparison) -> Iterator[str]:
     for said in one.model:
         yield f"  {said.what}: {text(said.before) or NONE} -> {text(said.after) or NONE}"
     yield from (f"  {line}" for line in _files(one.address, one.files, one.files_left_out))
+
+
+def _variable(one: GivenValue) -> str:
+    return f"{one.name} = {one.value} ({one.source}{f', {one.place}' if one.place else ''})"
 
 
 def _output(name: str, before: object, after: object, known: bool) -> str:

@@ -111,7 +111,7 @@ def _section(title: str, lines: Iterable[str], budget: int, what: str) -> list[s
 
 def _facts(plan: Plan, budget: int) -> list[str]:
     """Each sort of fact as a block of bounded size."""
-    if not (plan.changes or plan.values or plan.since):
+    if not (plan.changes or plan.since):
         return []
     from bep.planner.rendering.facts import sections
 

@@ -103,7 +103,7 @@ def _drift(drift: Sequence[Drift]) -> Iterator[list[str]]:
 
 
 def _facts(plan: Plan) -> Iterator[list[str]]:
-    if not (plan.changes or plan.values or plan.since):
+    if not (plan.changes or plan.since):
         return
     from bep.planner.rendering.facts import sections
 

@@ -1,7 +1,7 @@
 """A plan, reviewed: what has to be asked for it, then every fact in its place. Pure; signs nothing."""
 
 from bep.planner.facts import OutputDiff
-from bep.planner.plan import Plan
+from bep.planner.plan import Change, Plan
 from bep.planner.planning.rollback import undoing
 from bep.planner.reviewing.comparing import asked_by_pairs, comparisons, pairs
 from bep.planner.reviewing.evidence import Evidence
@@ -16,6 +16,24 @@ def files_asked(evidence: Evidence) -> tuple[FileAsked, ...]:
     return tuple({one.sha256: one for one in found}.values())
 
 
+def with_variables(change: Change, evidence: Evidence) -> Change:
+    """The change, each of its fields with the variables that its wanted value came from."""
+    resource, uses = evidence.resources.get(change.address), evidence.options.uses
+    if resource is None or not uses or not change.diffs:
+        return change
+    used = [uses.get(mark, ()) if (mark := resource.marks.get(diff.path)) else () for diff in change.diffs]
+    if not any(used):
+        return change
+    return change.model_copy(
+        update={
+            "diffs": tuple(
+                diff.model_copy(update={"variables": names}) if names else diff
+                for diff, names in zip(change.diffs, used, strict=True)
+            )
+        }
+    )
+
+
 def reviewed(evidence: Evidence) -> Plan:
     """The plan with its facts."""
     plan = evidence.plan
@@ -23,7 +41,7 @@ def reviewed(evidence: Evidence) -> Plan:
     found = risks(evidence, compared)
     return plan.model_copy(
         update={
-            "changes": with_files(evidence),
+            "changes": tuple(with_variables(change, evidence) for change in with_files(evidence)),
             "rollback": undoing(plan.changes, evidence.asked.kept),
             "risk": highest(found),
             "risks": found,

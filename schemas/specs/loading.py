@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from bep.lazy_dataclasses import dataclass
+from bep.lazy_dataclasses import dataclass, field
 from bep.schemas.address import Address, address_of
 from bep.schemas.drafts.draft import Draft
 from bep.schemas.drafts.literal_secrets import CODE as LITERAL
@@ -12,7 +12,8 @@ from bep.schemas.drafts.references import CURATED, Addresses
 from bep.schemas.files import Files
 from bep.schemas.findings.finding import Finding, errors, mistake, ordered
 from bep.schemas.kinds.kind import load_kind
-from bep.schemas.resource import Resource
+from bep.schemas.mark import Mark
+from bep.schemas.resource import NOTHING, Resource
 from bep.schemas.specs.canonical import finish, seal_off
 from bep.schemas.specs.documents.choosing import STANDARD_INPUT, about, choose
 from bep.schemas.specs.documents.entries import suffixed
@@ -24,6 +25,7 @@ from bep.schemas.specs.traffic import traffic_of
 from bep.schemas.workspace.conditions import check_conditions, check_preconditions
 from bep.schemas.workspace.directives import check_directives
 from bep.schemas.workspace.reading_workspace import open_workspace
+from bep.schemas.workspace.variables import Used
 from bep.schemas.workspace.workspace import LOCAL, Workspace
 from bep.schemas.yaml.masking import masked
 
@@ -38,7 +40,8 @@ class Loaded:
     """What the specs of a workspace say. `resources` are complete only if no finding is an error.
 
     `sources` has the text of each file a finding points into, secrets redacted. `named` are what the files declare
-    that were named; with a bep.yml nothing else is planned then, although all of it is read.
+    that were named; with a bep.yml nothing else is planned then, although all of it is read. `variables` are those that
+    the specs use, `uses` their names by the place where they stood.
     """
 
     workspace: Workspace
@@ -46,6 +49,8 @@ class Loaded:
     findings: tuple[Finding, ...]
     sources: Mapping[str, str]
     named: tuple[Address, ...] = ()
+    variables: tuple[Used, ...] = ()
+    uses: Mapping[Mark, tuple[str, ...]] = field(default_factory=lambda: NOTHING)
 
 
 def load(
@@ -94,6 +99,8 @@ def load(
         findings,
         loading.sources(findings),
         tuple(resource.address for resource in named),
+        opened.variables.used(),
+        opened.variables.uses,
     )
 
 

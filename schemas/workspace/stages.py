@@ -144,7 +144,7 @@ def as_chosen(workspace: "Workspace", choice: str) -> tuple["Workspace", tuple[F
     variables = dict(workspace.variables or {})
     for name, value in stage.values.items():
         if name in variables:
-            variables[name] = replace(variables[name], default=value)
+            variables[name] = replace(variables[name], default=value, stage=stage.name)
     settings = dict(workspace.provider_settings)
     if "path" in settings:
         settings["path"] = posixpath.join(str(settings["path"]), stage.name)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 from bep.lazy_dataclasses import dataclass, field
@@ -40,7 +41,8 @@ WORDED = {
 class Variable:
     """What bep.yml says of a variable. `default` is None when it must be given.
 
-    Of one that is not `sound` bep.yml says something wrong; then nothing is said where it is used.
+    Of one that is not `sound` bep.yml says something wrong; then nothing is said where it is used. `stage` is the one
+    that its default is of; empty where it is the workspace's own.
     """
 
     name: str
@@ -49,6 +51,30 @@ class Variable:
     sensitive: bool = False
     mark: Mark | None = None
     sound: bool = True
+    stage: str = ""
+
+
+class Source(StrEnum):
+    """Where the value of a variable may come from, the strongest first."""
+
+    OPTION = "option"
+    FILE = "file"
+    ENVIRONMENT = "environment"
+    STAGE = "stage"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A variable that the specs use: its value, and where that came from. `place` is a file and line, or the name of a
+    variable of the environment, or a stage with the place. The value of a `sensitive` one is not to be shown.
+    """
+
+    name: str
+    value: Any = field(repr=False)
+    source: Source
+    place: str
+    sensitive: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +92,8 @@ class Variables:
     Precedence: `given` (--var) over `filed` (--var-file) over BEP_VAR_NAME in `environment` over the default.
     When not `known`, bep.yml could not be read so far as to say which there are. `unset` has the scalars that
     still hold an expression because it has no value, by their ids. `bindings` while a component is looked at, which
-    has expressions of its own: of its inputs and outputs, and of its jobs'.
+    has expressions of its own: of its inputs and outputs, and of its jobs'. `uses` has the names of those that stood
+    in a scalar, by its place.
     """
 
     declared: Mapping[str, Variable] | None
@@ -78,6 +105,7 @@ class Variables:
     unset: dict[int, Node] = field(default_factory=dict)
     known: bool = True
     bindings: bool = False
+    uses: dict[Mark, tuple[str, ...]] = field(default_factory=dict)
     _values: dict[str, _Value | None] = field(default_factory=dict)
 
     def check_given(self) -> None:
@@ -130,7 +158,29 @@ class Variables:
         wrong = [node for node in self.deferred if id(node) not in taken]
         return [mistake("secret-not-sensitive", "", message, fix, node.mark) for node in wrong]
 
+    def used(self) -> tuple[Used, ...]:
+        """Those that were asked for and have a value, by name."""
+        return tuple(
+            Used(name, found.value, *self._source(variable), variable.sensitive)
+            for name, found in sorted(self._values.items())
+            if found is not None and (variable := (self.declared or {}).get(name, Variable(name)))
+        )
+
+    def _source(self, variable: Variable) -> tuple[Source, str]:
+        name, default = variable.name, variable.default
+        if name in self.given:
+            return Source.OPTION, ""
+        if name in self.filed:
+            return Source.FILE, _line_of(self.filed[name])
+        if PREFIX + name in self.environment:
+            return Source.ENVIRONMENT, PREFIX + name
+        place = _line_of(default) if default is not None else ""
+        return (Source.STAGE, f"{variable.stage}, {place}") if variable.stage else (Source.DEFAULT, place)
+
     def _scalar(self, node: Node) -> None:
+        names = [named[2] for said in EXPRESSION.findall(node.value) if (named := NAMED.match(said.strip()))]
+        if names:
+            self.uses[node.mark] = tuple(names)
         whole = EXPRESSION.fullmatch(node.value)
         if any(self._is_secret(found) for found in EXPRESSION.findall(node.value)):
             self.deferred.append(node)
@@ -255,3 +305,7 @@ class Variables:
         finding = mistake(code, address, message, fix, mark, next, cause)
         if finding not in self.findings:
             self.findings.append(finding)
+
+
+def _line_of(node: Node) -> str:
+    return f"{node.mark.file}:{node.mark.line}"

@@ -1,6 +1,7 @@
 """Specs, state and world brought together into a plan. Decides nothing itself; the planner does."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bep import __version__
@@ -13,6 +14,7 @@ from bep.schemas.address import Address, kind_of
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading, Specs
+    from bep.planner.facts import GivenValue
     from bep.planner.observed import Observed
     from bep.planner.plan import Plan
     from bep.planner.state import Entry, State
@@ -34,6 +36,8 @@ class Asked:
     no_refresh: bool = False
     destroy: bool = False
     imports: Sequence[str] = ()
+    since: Path | None = None
+    """A plan that was kept earlier: what differs from it is told."""
 
 
 def plan_of(opened: "Reading", asked: Asked) -> "Plan":
@@ -73,6 +77,8 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
         findings=tuple(loaded.findings),
         checks=loaded.workspace.conditions.checks,
         outputs=loaded.workspace.conditions.outputs,
+        values=_values(loaded),
+        uses=loaded.uses,
         notes=opened.notes,
     )
     made = draft(loaded.resources, state, observed, load_kinds(), options)
@@ -80,12 +86,27 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
         from bep.app.plans.reviewing import with_facts
 
         made = with_facts(opened, made, loaded.resources, state, observed, options)
+    if asked.since is not None:
+        from bep.app.plans.reviewing import with_since
+
+        made = with_since(made, asked.since)
     made = signed(made, state.secret_key)
     if not loaded.workspace.policies and not opened.source.policies_from:
         return made
     from bep.app.plans.judging import judged
 
     return judged(opened, made, state.secret_key)
+
+
+def _values(loaded: "Loaded") -> "tuple[GivenValue, ...]":
+    """The variables that the specs use, as a plan tells them; what is a secret is masked."""
+    if not loaded.variables:
+        return ()
+    from bep.planner.facts import given_value
+
+    return tuple(
+        given_value(one.name, one.value, one.source, one.place, sensitive=one.sensitive) for one in loaded.variables
+    )
 
 
 def _named(opened: "Specs", loaded: "Loaded") -> tuple[Address, ...]:

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bep.app.errors import Conflict
 from bep.app.plans.kept_contents import kept_contents
 from bep.schemas.address import Address
 
@@ -47,6 +48,19 @@ def with_facts(
         secrets=secrets_of(resources),
     )
     return reviewed(replace(evidence, asked=asked))
+
+
+def with_since(plan: "Plan", path: Path) -> "Plan":
+    """The plan with what differs from the one in the file. Raises `Conflict` for a plan of another place."""
+    from bep.app.plans.applying import read_plan_file
+    from bep.app.plans.showing import without_clear_secrets
+    from bep.planner.reviewing.since import since_of
+
+    earlier, _ = without_clear_secrets(read_plan_file(path))
+    if (earlier.workspace, earlier.stage) != (plan.workspace, plan.stage):
+        theirs, ours = (f"{one.workspace}{f' in stage {one.stage}' if one.stage else ''}" for one in (earlier, plan))
+        raise Conflict(f"{path}: it was made for {theirs}, and this is {ours}: they cannot be compared")
+    return plan.model_copy(update={"since": since_of(plan, earlier)})
 
 
 def _files(
