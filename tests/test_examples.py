@@ -1,4 +1,4 @@
-"""Both examples, whole, in copies of their folders: the commands of each README against what `expected/` says."""
+"""The examples, whole, in copies of their folders: the commands of each README against what `expected/` says."""
 
 import os
 import re
@@ -99,6 +99,19 @@ def test_an_mlflow_model_scores_tables_without_script_or_environment(tmp_path: P
     golden(expected("02-mlflow-tabular", "predictions.csv"), predictions.read_text())
     trained_again_is_the_same(here)
     gone_without_a_trace(here)
+
+
+@pytest.mark.usefixtures("one_cache")
+def test_specs_for_azure_are_tried_on_this_machine(tmp_path: Path, golden: Golden) -> None:
+    here = copied("04-azure", tmp_path)
+
+    said = [shell(command, here) for command in commands(here)]
+
+    golden(expected("04-azure", "plan-here.txt"), said[0])
+    assert [text for text in said if "right" in text] == ["7 of 12 right\n", "12 of 12 right\n"]
+    assert "Nothing to do." in shell("bep plan --provider local --detailed-exitcode", here)
+    shell("bep destroy --provider local --auto-approve", here)
+    assert sorted(path.name for path in (here / ".bep").iterdir()) == [".gitignore", "local"]
 
 
 def trained_again_is_the_same(here: Path) -> None:
