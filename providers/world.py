@@ -19,6 +19,7 @@ from bep.schemas.address import Address
 
 if TYPE_CHECKING:
     from bep.providers.check import Probe
+    from bep.providers.cloud_jobs import CloudJobs
     from bep.schemas.resource import FieldPath, Resource
     from bep.schemas.specs.script_grammar import Parsed
 
@@ -381,6 +382,11 @@ class ReadWorld(Protocol):
     @property
     def environments(self) -> Environments | None:
         """Environments built on this machine; None where the world builds its own."""
+        ...
+
+    @property
+    def jobs(self) -> "CloudJobs | None":
+        """Jobs that a service of the world runs; None where they run on this machine."""
         ...
 
     @property

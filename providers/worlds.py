@@ -27,6 +27,9 @@ ON_THIS_MACHINE: Final = "local"
 EXPORTS: Final[dict[str, tuple[str, ...]]] = {"azure": ("arm", "bicep")}
 """The languages that specs for a world can be handed over in, known without opening it."""
 
+SERVING: Final[frozenset[str]] = frozenset(("azure",))
+"""The worlds whose service may run jobs, known without opening one."""
+
 
 def open_world(name: str, setup: Setup) -> World:
     """The world of this name. Raises `KeyError` for one that is not in the table."""

@@ -106,10 +106,11 @@ class _Host:
         assert loaded.job is not None  # loaded_job raises otherwise
         for found in loaded.findings:
             self._say(f"{found.severity.value}: {found.message}")
-        return jobs.run(loaded.job, watch)
+        begun = None if order.is_waited_for else jobs.begin(loaded.job, watch)
+        return jobs.run(loaded.job, watch) if begun is None else begun
 
     @contextmanager
-    def _stopping(self) -> Iterator[Flag]:
+    def _stopping(self, what: str) -> Iterator[Flag]:
         self._has_job = True
         yield self._flag
 

@@ -27,33 +27,39 @@ class Job:
     """A job as it was when it was asked for. `status` as the service spells it; times are UTC, `seconds` of work.
 
     `output` is where the result is or will be: a path, or an address in a store. `runs` counts resumes and retries.
-    `next` are steps that make sense now.
+    `next` are steps that make sense now. A job that a service runs has a `page` there; nobody counts its `items`, and
+    it has no `folder`.
     """
 
     name: str
     status: str
     endpoint: str
     deployment: str
-    items: int
-    scored: int
-    failed: int
+    items: int | None
+    scored: int | None
+    failed: int | None
     created: datetime
     started: datetime | None
     finished: datetime | None
     seconds: float
     output: str
-    folder: Path
+    folder: Path | None
     runs: int
     warnings: tuple[str, ...]
     error: JobFailure | None
     failures: tuple[JobFailure, ...]
     next: tuple[Step, ...]
+    page: str | None
     _record: "JobRecord" = field(repr=False, compare=False)
 
     @classmethod
     def of(cls, record: "JobRecord") -> Self:
         """What a job's record says."""
         from bep.app.jobs.records import next_of
+        from bep.app.jobs.summaries import page_of
+
+        page = page_of(record)
+        counts = record.counts if page is None else None
 
         def failure(one: Any) -> JobFailure:
             return JobFailure(one.code, one.message, one.traceback, one.files, one.fix)
@@ -63,20 +69,21 @@ class Job:
             str(record.status),
             record.target.endpoint,
             record.target.deployment,
-            record.counts.items,
-            record.counts.scored,
-            record.counts.failed,
+            counts.items if counts else None,
+            counts.scored if counts else None,
+            counts.failed if counts else None,
             record.created,
             record.started,
             record.finished,
             record.seconds,
             record.output_place,
-            record.folder,
+            record.folder if page is None else None,
             record.runs,
             record.warnings,
             failure(record.error) if record.error else None,
             tuple(map(failure, record.failures)),
             tuple(step for step, _ in next_of(record)),
+            page,
             record,
         )
 

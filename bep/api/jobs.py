@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from threading import Event as Flag
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from bep.api.errors import public_errors
 from bep.api.job_values import Job, LogLine, Removed
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 OnEvent = Callable[["Event | str"], None]
 """Hears the events of a job, and lines about what is built or fetched before its first."""
-_LOOK: Final = 0.25  # seconds between two looks at a job that is followed
 
 
 @dataclass(frozen=True)
@@ -93,15 +92,15 @@ class Jobs:
         settings: Mapping[str, object] | None = None,
     ) -> dict[str, Any]:
         """The job as it would run: nothing is run, built or written. Its `problems` say what would stop it."""
-        from bep.app.jobs.previewing import preview
         from bep.app.jobs.resolving import JobSource, loaded_job
+        from bep.app.jobs.service import jobs_of
 
         changes = _changes(endpoint, deployment, inputs, output_path, name, settings)
         with public_errors():
             opened = self._workspace._opened()
             loaded = loaded_job(opened, JobSource(str(file) if file is not None else None, changes))
             assert loaded.job is not None  # loaded_job raises otherwise
-            return preview(opened, loaded.job, changes)
+            return jobs_of(opened).preview(loaded.job, changes)
 
     def sample(
         self,
@@ -159,12 +158,16 @@ class Jobs:
 
     def wait(self, name: str, *, timeout: float | None = None) -> Job:
         """The job when it is over. Raises `TimeoutError` after so many seconds; the job goes on."""
+        from bep.app.jobs.service import jobs_of
+
         until = None if timeout is None else time.monotonic() + timeout
-        while not (job := self.get(name)).is_over:
-            if until is not None and time.monotonic() >= until:
-                raise TimeoutError(f"job {job.name} is {job.status} after {timeout:g} seconds")
-            time.sleep(_LOOK)
-        return job
+        with public_errors():
+            jobs = jobs_of(self._workspace._opened())
+            while not (job := Job.of(jobs.get(name))).is_over:
+                if until is not None and time.monotonic() >= until:
+                    raise TimeoutError(f"job {job.name} is {job.status} after {timeout:g} seconds")
+                time.sleep(jobs.interval)
+            return job
 
     def stream(self, name: str) -> Iterator[str]:
         """The lines of its log as it grows, until the job is over. Whoever stops looking stops nothing else."""
@@ -245,13 +248,12 @@ class Jobs:
         self, *names: str, confirm: Callable[[tuple[Removed, ...]], bool], keep_output: bool = False
     ) -> tuple[Removed, ...]:
         """Remove jobs that are over, once `confirm` has been asked with what would go. Raises `Refused`, `Declined`."""
-        from bep.app.job_records import record_named
         from bep.app.jobs.service import jobs_of
 
         with public_errors():
-            opened = self._workspace._opened()
-            records = {record.name: record for record in (record_named(opened.home, name) for name in names)}
-            return _removed(jobs_of(opened), [*records.values()], confirm, keep_output)
+            jobs = jobs_of(self._workspace._opened())
+            records = {record.name: record for record in map(jobs.get, names)}
+            return _removed(jobs, [*records.values()], confirm, keep_output)
 
     def prune(
         self,

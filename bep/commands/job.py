@@ -58,7 +58,11 @@ def list_jobs(
     that runs or was killed, the counts are those of this moment.
 
     A status is NotStarted, Starting, Preparing, Queued, Running, Finalizing, CancelRequested, Completed,
-    Failed, Canceled, or NotResponding: its process is gone. Upper or lower case.
+    Failed, Canceled, or NotResponding: its process is gone. Upper or lower case. A service has Provisioning,
+    Paused and Unknown, too.
+
+    Where a service runs the jobs, it is asked for all of its endpoints' jobs, whoever started them, and nobody
+    counts their items.
 
     \b
     Examples:
@@ -73,7 +77,7 @@ def list_jobs(
     from bep.app.jobs.filters import JobFilter, moment_of, statuses_named
     from bep.app.jobs.records import Status
     from bep.app.jobs.service import jobs_of
-    from bep.app.jobs.summaries import summary_of
+    from bep.app.jobs.summaries import page_of, summary_of
     from bep.commands.reading import here_to_read
     from bep.console import Console
     from bep.formatting import formatted, queried
@@ -88,7 +92,7 @@ def list_jobs(
     if rows or output is not Format.TABLE:
         console.result(formatted(rows, output))
         for record in found if output is Format.TABLE and not query else ():
-            if record.status is Status.NOT_RESPONDING:
+            if record.status is Status.NOT_RESPONDING and page_of(record) is None:
                 console.say(f"{record.name}: its process is gone; bep job resume {record.name} goes on with it")
     elif every := jobs.chosen():
         console.say(f"None of the {len(every)} jobs here is one of those: bep job list")
@@ -117,7 +121,7 @@ def show(
     """
     from bep.app.jobs.records import next_of
     from bep.app.jobs.service import jobs_of
-    from bep.app.jobs.summaries import outputs_of
+    from bep.app.jobs.summaries import outputs_of, whole_of
     from bep.command_words import command_of
     from bep.commands.reading import here_to_read
     from bep.console import Console
@@ -130,7 +134,7 @@ def show(
 
         console.result("\n".join(glance_of(record, datetime.now(UTC))))
     else:
-        shown = {**record.model_dump(mode="json"), "outputs": outputs_of(record)}
+        shown = {**whole_of(record), "outputs": outputs_of(record)}
         console.result(formatted(queried(shown, query), output or Format.YAML))
     if not query:
         for step, why in next_of(record):

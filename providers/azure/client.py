@@ -141,7 +141,7 @@ class ArmClient:
         options = dict(self._options)
         credential = self._credential()
         if self.connection.is_plain:
-            options["authentication_policy"] = _bearer(credential, self.connection.scope)
+            options["authentication_policy"] = bearer(credential, self.connection.scope)
         return ResourceManagementClient(
             credential,
             self.connection.place.subscription,
@@ -157,7 +157,7 @@ class ArmClient:
             self._made.close()
 
 
-def _bearer(credential: "TokenCredential", scope: str) -> Any:
+def bearer(credential: "TokenCredential", scope: str) -> Any:
     """What puts a token on requests to this machine: azure-core's own policy refuses plain http, whoever listens."""
     from azure.core.pipeline.policies import SansIOHTTPPolicy
 

@@ -70,6 +70,11 @@ class AzureProvider:
         with said(f"provider/azure/{kind}", "read"):
             return self._reading.newest(kind, name)
 
+    def deployments(self, endpoint: str) -> Mapping[Address, Observed]:
+        """The deployments of one endpoint, by its plain name."""
+        with said(f"endpoint/{endpoint}", "list"):
+            return dict(self._observed(dict(self._reading.below("deployment", endpoint))))
+
     def _observed(self, bodies: Mapping[Address, Body]) -> Iterator[tuple[Address, Observed]]:
         for address, body in bodies.items():
             if (found := observed_of(address, body, self.place, self._secret_key)) is not None:

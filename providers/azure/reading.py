@@ -54,7 +54,7 @@ class Reading:
         if kind != "deployment" and not is_registered(kind):
             found = {address_of(kind, _name(one)): one for one in whole}
         else:
-            found = dict(pair for pairs in _at_once(lambda one: self._below(kind, _name(one)), whole) for pair in pairs)
+            found = dict(pair for pairs in _at_once(lambda one: self.below(kind, _name(one)), whole) for pair in pairs)
         return dict(sorted(found.items(), key=lambda pair: _created(pair[1])))
 
     def newest(self, kind: str, name: str) -> Address | None:
@@ -63,11 +63,12 @@ class Reading:
         latest = at(container or {}, ("properties", "latestVersion"))
         if container is None or latest:
             return address_of(kind, name, str(latest)) if latest else None
-        versions = self._below(kind, name)
+        versions = self.below(kind, name)
         versions.sort(key=lambda pair: _created(pair[1]))
         return versions[-1][0] if versions else None
 
-    def _below(self, kind: str, name: str) -> list[tuple[Address, Body]]:
+    def below(self, kind: str, name: str) -> list[tuple[Address, Body]]:
+        """The versions of one name, or the deployments of one endpoint."""
         listed = self._listed(self.place.collection(kind, name))
         return [(address_of(kind, name, _name(one)), one) for one in listed]
 

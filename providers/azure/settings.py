@@ -21,7 +21,11 @@ INTERVAL: Final = "BEP_AZURE_POLLING_INTERVAL"
 TOKEN: Final = "BEP_AZURE_ACCESS_TOKEN"
 """The environment variable with a token to be used as it is, for tests and for clouds of one's own."""
 _SECONDS: Final = 3.0
-_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+_SCORING: Final[Mapping[str, str]] = {
+    CLOUDS["china"][0]: "https://ml.azure.cn",
+    CLOUDS["usgovernment"][0]: "https://ml.azure.us",
+}
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +49,17 @@ class Connection:
         """What a token must be for."""
         return f"{self.base_url if self.base_url in _managing() else CLOUDS['public'][0]}/.default"
 
+    @property
+    def scoring_scope(self) -> str:
+        """What a token for a scoring URI must be for, which is another one."""
+        return f"{_SCORING.get(self.base_url, 'https://ml.azure.com')}/.default"
+
     def troubles(self) -> Iterator[tuple[str, str, str]]:
         """What is wrong with it: the setting, what was found, how to mend it."""
         address = urlsplit(self.base_url)
         if address.scheme not in ("http", "https") or not address.hostname:
             yield "base_url", f"base_url '{self.base_url}' is no address", "Write https://HOST."
-        elif self.is_plain and address.hostname not in _LOOPBACK:
+        elif self.is_plain and address.hostname not in LOOPBACK:
             message = f"base_url {self.base_url} is not encrypted, and a token would be sent there"
             yield "base_url", message, "Write https://; plain http is for this machine alone (127.0.0.1)."
 

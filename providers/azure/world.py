@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from bep.providers.azure.blob_downloads import BlobDownloads
     from bep.providers.azure.blob_uploads import BlobUploads
+    from bep.providers.azure.jobs.service import AzureJobs
+    from bep.providers.azure.jobs.services import Services
     from bep.providers.check import Probe
     from bep.schemas.resource import Resource
 
@@ -29,8 +31,8 @@ if TYPE_CHECKING:
 class AzureWorld:
     """A workspace of Azure ML. Its settings are those of `provider: {azure: ...}` in bep.yml.
 
-    Contents, places, jobs and environments are the service's: what of them this machine can have comes later. Copies of
-    what bep has stored there can be had.
+    Contents, places and environments are the service's: nothing of them is on this machine. Copies of what bep has stored
+    there can be had.
     """
 
     name = "azure"
@@ -86,6 +88,19 @@ class AzureWorld:
 
         return BlobUploads(client, self.connection.place, self._credential)
 
+    @cached_property
+    def jobs(self) -> "AzureJobs":
+        """The jobs of its batch endpoints."""
+        from bep.providers.azure.jobs.service import AzureJobs
+
+        return AzureJobs(self.client, self.objects, self._services, lambda: self._own_uploads)
+
+    @cached_property
+    def _services(self) -> "Services":
+        from bep.providers.azure.jobs.services import Services
+
+        return Services(self.client, lambda: self._credential)
+
     def unfit(self, resources: "Sequence[Resource]") -> Iterator[Unfit]:
         """What is wrong with the settings, and what of the specs Azure cannot have."""
         for field, message, fix in self.connection.troubles():
@@ -119,6 +134,8 @@ class AzureWorld:
 
     def close(self) -> None:
         """Close the connections."""
+        if "_services" in self.__dict__:
+            self._services.close()
         if "_own_uploads" in self.__dict__:
             self._own_uploads.close()
         self.client.close()

@@ -1,7 +1,6 @@
 """From an endpoint's name to everything a job needs: folders, interpreter, settings. Knows no job and starts none."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,9 @@ from bep.providers.local.environments.environments import label_of
 from bep.providers.local.provider import LocalProvider
 from bep.providers.local.scored_files import code_files, model_files, model_looked_at
 from bep.providers.protocol import ProviderError
+from bep.providers.routing import instances_of, routed
 from bep.providers.world import Built, Chosen, Report, ScoredWith
-from bep.schemas.address import Address, address_of, names_of
+from bep.schemas.address import Address, names_of
 from bep.schemas.kinds.settings import settings_of
 from bep.schemas.secrets.secret import is_sealed
 
@@ -28,23 +28,14 @@ def choose(provider: LocalProvider, endpoint: str, deployment: str | None = None
 
     Raises `ProviderError` (code ResourceNotFound or NoTraffic) with the nearest names.
     """
-    known = [names_of(address)[0] for address in provider.list("endpoint")]
-    if endpoint not in known:
-        raise _unknown("endpoint", address_of("endpoint", endpoint), endpoint, known)
-    there = provider.deployments(endpoint)
-    names = [names_of(address)[1] for address in there]
-    name = deployment or _with_traffic(provider, endpoint, names)
-    address = address_of("deployment", endpoint, name)
-    if address not in there:
-        raise _unknown("deployment", address, name, names)
-    observed = there[address]
+    address, observed = routed(provider, endpoint, deployment, provider.deployments)
     if observed.attributes.get("type") == PIPELINE:
         raise ProviderError(address, "run", _not_run(observed), code="PipelineNotRun")
     model = _needed(provider, address, str(observed.attributes["model"]))
     named = observed.attributes.get("environment")
     environment = _needed(provider, address, str(named)) if named else None
     digest = digest_of([_identity(part) for part in (observed, model, environment) if part])
-    return Chosen(endpoint, name, address, observed, model, environment, digest)
+    return Chosen(endpoint, names_of(address)[1], address, observed, model, environment, digest)
 
 
 def resolve(
@@ -114,29 +105,7 @@ def recipe_of_environment(provider: LocalProvider, address: Address, there: Obse
 def bounds_of(provider: LocalProvider, chosen: Chosen) -> tuple[tuple[int, str], ...]:
     """The most instances that a job of a deployment may take, each with whose field says so."""
     attributes = chosen.observed.attributes
-    own, most = attributes.get("resources", {}).get("max_instance_count"), _compute(provider, attributes)
-    found = (
-        (own, f"{chosen.address} has resources.max_instance_count"),
-        (most.get("max_instances"), f"{attributes.get('compute')} has max_instances"),
-    )
-    return tuple((limit, whose) for limit, whose in found if limit is not None)
-
-
-def _with_traffic(provider: LocalProvider, endpoint: str, names: list[str]) -> str:
-    address = address_of("traffic", endpoint)
-    there = provider.read([address])
-    split = there[address].attributes.get("split", {}) if address in there else {}
-    name = next((name for name, share in sorted(split.items()) if share), None)
-    if name in names:
-        return str(name)
-    has = (
-        f"its deployments are {', '.join(names)}: name one, or give one the traffic"
-        if names
-        else "it has no deployment"
-    )
-    gone = f"its traffic goes to {name}, which is gone; " if name else ""
-    message = f"no deployment of {endpoint} has the traffic; {gone}{has}"
-    raise ProviderError(address_of("endpoint", endpoint), "run", message, code="NoTraffic")
+    return instances_of(chosen.address, attributes, _compute(provider, attributes))
 
 
 def _needed(provider: LocalProvider, user: Address, name: str) -> Observed:
@@ -215,9 +184,3 @@ def _compute(provider: LocalProvider, attributes: Mapping[str, Any]) -> Mapping[
 
 def _identity(part: Observed) -> Any:
     return [part.attributes, {path: record.sha256 for path, record in part.contents.items()}]
-
-
-def _unknown(kind: str, address: Address, name: str, known: list[str]) -> ProviderError:
-    near = get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(known)}" if known else "none was applied yet"
-    return ProviderError(address, "run", f"there is no {kind} {name}; {hint}", code="ResourceNotFound")

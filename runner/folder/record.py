@@ -19,6 +19,7 @@ class Status(StrEnum):
 
     NOT_STARTED = "NotStarted"
     STARTING = "Starting"
+    PROVISIONING = "Provisioning"
     PREPARING = "Preparing"
     QUEUED = "Queued"
     RUNNING = "Running"
@@ -28,11 +29,13 @@ class Status(StrEnum):
     FAILED = "Failed"
     CANCELED = "Canceled"
     NOT_RESPONDING = "NotResponding"
+    PAUSED = "Paused"
+    UNKNOWN = "Unknown"
 
     @property
     def is_final(self) -> bool:
         """Whether nothing more happens unless someone resumes."""
-        return self in (Status.COMPLETED, Status.FAILED, Status.CANCELED, Status.NOT_RESPONDING)
+        return self in (Status.COMPLETED, Status.FAILED, Status.CANCELED, Status.NOT_RESPONDING, Status.PAUSED)
 
 
 class Counts(Written):

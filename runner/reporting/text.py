@@ -1,6 +1,7 @@
 """What a job came to, as lines for a person. A pure function of the record: no colour, no width, no print."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from bep.lazy_patterns import lazy_pattern
 from bep.runner.errors import StoredBytesDamaged
@@ -20,7 +21,7 @@ def lines(record: JobRecord, say: Callable[[Step], str] | None = None) -> list[s
     With what would help last, in the words of whoever asks: `say`.
     """
     counts = record.counts
-    told = [f"{_verdict(record)}: {counts.scored} scored, {counts.failed} failed in {_duration(record.seconds)}"]
+    told = [f"{_verdict(record)}: {counts.scored} scored, {counts.failed} failed in {duration_text(record.seconds)}"]
     if record.output_file and record.status is Status.COMPLETED:
         told.append(f"output: {record.output_place} ({_number(counts.rows, 'row')})")
     elif record.status is Status.COMPLETED:
@@ -31,11 +32,11 @@ def lines(record: JobRecord, say: Callable[[Step], str] | None = None) -> list[s
     seen: set[tuple[str, str]] = set()
     for failure in record.failures:
         kind = (failure.code, _NUMBERS.sub("#", failure.message))
-        told.extend(_failure(failure, record, with_traceback=kind not in seen))
+        told.extend(failure_lines(failure, record.folder, with_traceback=kind not in seen))
         seen.add(kind)
     told.extend(f"warning: {warning}" for warning in record.warnings)
     if record.error:
-        told.extend(_failure(record.error, record))
+        told.extend(failure_lines(record.error, record.folder))
     said = record.error.fix if record.error else ""
     steps = [(say(one), why) for one, why in next_of(record)] if say else []
     following = [(text, why) for text, why in steps if text not in said]
@@ -119,7 +120,8 @@ def _verdict(record: JobRecord) -> str:
     return f"job {record.name} {record.status.value}"
 
 
-def _failure(error: JobError, record: JobRecord, *, with_traceback: bool = True) -> list[str]:
+def failure_lines(error: JobError, folder: Path | None = None, *, with_traceback: bool = True) -> list[str]:
+    """Why something failed; its log stands below `folder`."""
     told = [f"{error.code}: {error.message}"]
     if with_traceback:
         told.extend("    " + line for line in error.traceback.rstrip().splitlines())
@@ -128,7 +130,7 @@ def _failure(error: JobError, record: JobRecord, *, with_traceback: bool = True)
         rest = len(error.files) - 3
         told.append(f"    files: {shown}" + (f" and {rest} more" if rest > 0 else ""))
     if error.log:
-        told.append(f"    log: {record.folder / error.log}")
+        told.append(f"    log: {folder / error.log if folder else error.log}")
     if error.fix:
         told.append(f"    fix: {error.fix}")
     return told
@@ -138,7 +140,8 @@ def _number(count: int, noun: str) -> str:
     return f"1 {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _duration(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
+    """`12.3 s`, `2 min 5 s`, `1 h 40 min`."""
     if seconds < 100:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -33,15 +33,17 @@ from bep.schemas.yaml.reading import read
 class JobSpec:
     """One job as it was asked for.
 
-    `inputs` are texts: local paths and patterns relative to the workspace, `azureml:NAME:VERSION`, `azureml://...`
-    or `https://...`; `places` says where each was written, if in a file, and `sources` has its text; `setting_places`
-    does so for the name and the settings. `input_type` is empty where none was written: a file and a folder will both
-    do then. `settings` has only what differs from the deployment, by the names of the runner's settings.
+    `port` is what the job calls its input. `inputs` are texts: local paths and patterns relative to the workspace,
+    `azureml:NAME:VERSION`, `azureml://...` or `https://...`; `places` says where each was written, if in a file, and
+    `sources` has its text; `setting_places` does so for the name and the settings. `input_type` is empty where none was
+    written: a file and a folder will both do then. `settings` has only what differs from the deployment, by the names
+    of the runner's settings.
     """
 
     endpoint: str
     deployment: str | None = None
     name: str | None = None
+    port: str = "input"
     inputs: tuple[str, ...] = ()
     partition_format: str = ""
     input_type: str = ""
@@ -220,6 +222,7 @@ class _Reading:
             endpoint=node.texts("endpoint"),
             deployment=node.texts("deployment") or None,
             name=node.texts("name") or None,
+            port=next(iter(node.value["inputs"].value)),
             inputs=tuple(_located(item) for item in _paths(port)),
             partition_format=port.texts("partition_format"),
             places={_located(item): item.mark for item in _paths(port) if item.file},

@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,12 +41,23 @@ def artifacts(record: "JobRecord") -> dict[str, Path]:
 
 
 def download(wanted: Mapping[str, Path], target: Path) -> list[Path]:
-    """Copy each to its name below `target`, made if it is not there; the paths that are there now.
+    """Copy each to its name below `target`; see `placed`."""
 
-    Everything is copied beside first and gets its name at the end. Raises `Refused` when one of the names is taken,
+    def fill(folder: Path) -> None:
+        for name, source in wanted.items():
+            _copy(source, folder / name)
+
+    return placed(wanted, target, fill)
+
+
+def placed(names: Iterable[str], target: Path, fill: Callable[[Path], None]) -> list[Path]:
+    """What `fill` writes to a folder under these names, below `target`, made if it is not there; the paths there now.
+
+    Everything is written beside first and gets its name at the end. Raises `Refused` when one of the names is taken,
     and nothing is written then.
     """
-    taken = [str(target / name) for name in _tops(wanted) if os.path.lexists(target / name)]
+    named = list(names)
+    taken = [str(target / name) for name in _tops(named) if os.path.lexists(target / name)]
     if taken:
         raise Refused(
             f"{', '.join(taken)}: there already, and never overwritten\n    fix: choose another folder",
@@ -54,19 +65,21 @@ def download(wanted: Mapping[str, Path], target: Path) -> list[Path]:
     target.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=".bep-download-", dir=target))
     try:
-        for name, source in wanted.items():
-            _copy(source, beside / name)
-        for name in _tops(wanted):
+        fill(beside)
+        for path in beside.rglob("*"):
+            if path.is_file():
+                sync_file(path)
+        for name in _tops(named):
             _place(beside / name, target / name)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     sync_folder(target)
-    return [target / name for name in wanted]
+    return [target / name for name in named]
 
 
-def _tops(wanted: Mapping[str, Path]) -> Iterator[str]:
+def _tops(names: Iterable[str]) -> Iterator[str]:
     """Names directly in the target: what is renamed in one step."""
-    yield from dict.fromkeys(name.split("/")[0] for name in wanted)
+    yield from dict.fromkeys(name.split("/")[0] for name in names)
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -75,9 +88,6 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copytree(source, target)
     else:
         shutil.copy2(source, target)
-    for path in target.rglob("*") if target.is_dir() else (target,):
-        if path.is_file():
-            sync_file(path)
 
 
 def _place(new: Path, target: Path) -> None:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from bep.lazy_dataclasses import asdict
+from bep.lazy_dataclasses import asdict, dataclass
+from bep.runner.events import Event as Scoring
 from bep.runner.events import (
-    Event,
     JobFinished,
     JobStarted,
     MiniBatchFailed,
@@ -18,25 +18,51 @@ __all__ = [
     "Event",
     "JobFinished",
     "JobStarted",
+    "Logged",
     "MiniBatchFailed",
     "Progress",
+    "StatusChanged",
     "Transferring",
     "WorkerLost",
     "WorkerState",
     "as_json",
 ]
 
+
+@dataclass(frozen=True, slots=True)
+class StatusChanged:
+    """A job that a service runs has another status by now."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """Whole lines that a job which a service runs has added to one of its logs; `begins` with the first."""
+
+    file: str
+    begins: bool
+    lines: tuple[str, ...]
+
+
+Event = Scoring | StatusChanged | Logged
+
+
 _TYPES = {
     Transferring: "transferring",
     Progress: "progress",
     MiniBatchFailed: "mini_batch_failed",
     WorkerLost: "worker_lost",
+    StatusChanged: "job_status",
+    Logged: "job_log",
 }
 
 
 def as_json(event: Event) -> dict[str, Any]:
     """One object; `type` says which event. The first and the last have the job's whole record."""
+    from bep.app.jobs.summaries import whole_of
+
     if isinstance(event, JobStarted | JobFinished):
         name = "job_started" if isinstance(event, JobStarted) else "job_finished"
-        return {"type": name, "record": event.record.model_dump(mode="json")}
+        return {"type": name, "record": whole_of(event.record)}
     return {"type": _TYPES[type(event)], **asdict(event)}

@@ -1,9 +1,9 @@
 """Jobs that run on this machine, with the runner. Prints nothing."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bep.app.errors import Refused
 from bep.app.job_records import jobs_folder, record_named, records
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bep.runner.jobs.sampling import Sampled, Show
     from bep.schemas.job.job import JobSpec
 
+_KEPT = "cancelling the job; what is scored is kept"
 LOOK_AT_LOG = 0.5
 """Seconds between two looks at a job's log."""
 _LOOK = 0.1  # seconds between two looks at the record of a job that is to stop
@@ -27,6 +28,8 @@ _PATIENCE = 30.0  # seconds after which a job that was told to stop has not
 
 class JobsHere:
     """The jobs below `.bep/jobs` of a workspace; see `service.Jobs`."""
+
+    interval = 0.25
 
     def __init__(self, opened: "Reading") -> None:
         self._opened = opened
@@ -44,10 +47,20 @@ class JobsHere:
         sweep(jobs_folder(opened.home))
         with referring(opened) as let_go:
             request = request_of(opened, job, watch.say)
-            with watch.stopping() as cancel:
+            with watch.stopping(_KEPT) as cancel:
                 ended = run(request, report=_once_started(watch.report, let_go), cancel=cancel)
         _tell_of(opened, ended, watch)
         return ended
+
+    def begin(self, job: "JobSpec", watch: Watch) -> "JobRecord | None":
+        """A job here is a process."""
+        return None
+
+    def preview(self, job: "JobSpec", changes: Mapping[str, Any]) -> dict[str, Any]:
+        """From the deployment, the settings and the inputs that are here."""
+        from bep.app.jobs.previewing import preview
+
+        return preview(self._opened, job, changes)
 
     def sample(
         self,
@@ -138,7 +151,7 @@ class JobsHere:
             target, given = target_now(opened, record) if is_elsewhere else (None, None)
             deployed = target.environment_variables if target else deployed
             known = {name: value for name, value in deployed.items() if name not in record.given_variables}
-            with watch.stopping() as cancel:
+            with watch.stopping(_KEPT) as cancel:
                 ended = step(
                     record.folder,
                     environment_variables={**known, **again.values},
@@ -154,6 +167,12 @@ class JobsHere:
         if ended.runs != record.runs:
             _tell_of(opened, ended, watch)
         return ended
+
+    def outputs(self, name: str) -> "list[str]":
+        """What its output folder has."""
+        from bep.app.jobs.downloading import outputs
+
+        return list(outputs(record_named(self._opened.home, name)))
 
     def download(self, name: str, target: Path, *, everything: bool = False) -> "list[Path]":
         """Copy what its folders have."""

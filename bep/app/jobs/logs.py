@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from bep.lazy_dataclasses import dataclass
 
@@ -27,9 +27,35 @@ class LogFile:
         """The instance that the worker counts to."""
         return self.path.parent.name
 
+    @property
+    def title(self) -> str:
+        """Whose it is and what: `node0/process003 stderr`; of what no worker has said, its path."""
+        is_of_worker = self.path.name.startswith("process")
+        return f"{self.node}/process{self.worker:03d} {self.kind}" if is_of_worker else str(self.path)
+
+
+class WorkerLogs(Protocol):
+    """The logs of the workers of one job, each read on from where it was read last."""
+
+    @property
+    def workers(self) -> list[int]:
+        """The numbers of the workers that have said something."""
+        ...
+
+    def fresh(self, kinds: Collection[str], worker: int | None, *, to_the_end: bool) -> Iterator[tuple[LogFile, bytes]]:
+        """Whole new lines of these logs, of one worker or of all; `to_the_end`: the last line, too, if it is not whole.
+
+        As the script wrote them. `as_written` makes text of it.
+        """
+        ...
+
+    def as_written(self, content: bytes) -> str:
+        """The text, its user's names in the place of those of a copy of the code."""
+        ...
+
 
 class UserLogs:
-    """The logs of one job, each read on from where it was read last."""
+    """The logs of one job in its folder; see `WorkerLogs`."""
 
     def __init__(self, record: "JobRecord") -> None:
         self._folder = record.folder / "logs" / "user"
@@ -42,10 +68,7 @@ class UserLogs:
         return sorted({file.worker for file in self._every()})
 
     def fresh(self, kinds: Collection[str], worker: int | None, *, to_the_end: bool) -> Iterator[tuple[LogFile, bytes]]:
-        """Whole new lines of these logs, of one worker or of all; `to_the_end`: the last line, too, if it is not whole.
-
-        As the script wrote them. `as_written` makes text of it.
-        """
+        """See `WorkerLogs`."""
         for file in self._every():
             if file.kind in kinds and worker in (None, file.worker):
                 for content in self._new(file.path, to_the_end):

@@ -13,6 +13,7 @@ from bep.app.workspace.clock import job_name
 from bep.app.workspace.faces import environments_of, scoring_of
 
 if TYPE_CHECKING:
+    from bep.app.jobs.ordering import Wanted
     from bep.app.workspace.contexts import Reading
     from bep.providers.world import Chosen
     from bep.runner.request import Settings
@@ -37,7 +38,7 @@ def preview(opened: "Reading", job: "JobSpec", changes: Mapping[str, Any]) -> di
     scoring = scoring_of(opened)
     chosen = scoring.choose(job.endpoint, job.deployment)
     deployed = settings_of(chosen.observed.attributes)
-    settings = settings_for(scoring, chosen, job)
+    settings = settings_for(chosen.observed.attributes, scoring.bounds_of(chosen), job)
     must_fit(job, settings, job.name or job_name())
     size = 1 if chosen.is_mlflow else settings.mini_batch_size
     counted = [_count(place, job.input_type) for place in glimpses_of(opened, job)]
@@ -64,6 +65,52 @@ def preview(opened: "Reading", job: "JobSpec", changes: Mapping[str, Any]) -> di
         "environment_variables": _variables(chosen, job),
         "problems": list(_problems(opened, job, settings, items)),
         "next": [step.as_json() for step in name_taken(opened, job.name)[1]],
+    }
+
+
+def served_preview(
+    job: "JobSpec", changes: Mapping[str, Any], wanted: "Wanted", problems: Sequence[str]
+) -> dict[str, Any]:
+    """The same of a job that a service will run: what of this machine would be sent, and what the service is told.
+
+    `items` are the files that would be sent, None where the input lies elsewhere.
+    """
+    from bep.runner.transfer.addresses import hidden
+    from bep.schemas.kinds.settings import settings_of
+
+    routed, settings = wanted.routed, wanted.settings
+    attributes = routed.attributes
+    items = len(wanted.content.files) if wanted.content is not None else None
+    is_mlflow = not attributes.get("code_configuration")
+    folder = job.output_path or f"azureml/{job.name or 'NAME'}/score, or as the service calls it"
+    appends = settings.output_action == "append_row"
+    return {
+        "name": job.name,
+        "endpoint": routed.endpoint,
+        "deployment": routed.deployment,
+        "chosen_by": "name" if job.deployment else "traffic",
+        "deployment_digest": None,
+        "model": attributes.get("model"),
+        "scoring_script": attributes.get("code_configuration", {}).get("scoring_script"),
+        "environment": {"state": "served", "label": attributes.get("environment") or "the model's own"},
+        "inputs": [hidden(text) for text in job.inputs],
+        "input_type": wanted.input.type,
+        "remote_inputs": len(job.inputs) if items is None else 0,
+        "items": items,
+        "mini_batches": None if items is None or is_mlflow else -(-items // settings.mini_batch_size),
+        "items_per_call": None if settings.partition_keys else settings.mini_batch_size,
+        "workers": settings.workers,
+        "output": {
+            "folder": folder,
+            "file": f"{folder.rstrip('/')}/{settings.output_file_name}" if appends and job.output_path else None,
+            "format": "azureml" if appends else None,
+        },
+        "settings": _with_origins(settings, settings_of(attributes), job, changes),
+        "environment_variables": dict.fromkeys(
+            attributes.get("settings", {}).get("environment_variables", {}), DEPLOYMENT
+        ),
+        "problems": list(problems),
+        "next": [],
     }
 
 

@@ -1,6 +1,21 @@
 """A job's record, as faces see it: its status, its last lines, the steps that make sense next. Runs nothing."""
 
-from bep.runner.folder.record import JobRecord, Status
-from bep.runner.reporting.text import becoming, lines, next_of
+from collections.abc import Callable
 
-__all__ = ["JobRecord", "Status", "becoming", "lines", "next_of"]
+from bep.app.jobs.served import ServedJob, next_of_served, served_lines
+from bep.runner.folder.record import JobRecord, Status
+from bep.runner.reporting import text
+from bep.runner.reporting.text import becoming
+from bep.schemas.next_step import Step
+
+__all__ = ["JobRecord", "ServedJob", "Status", "becoming", "lines", "next_of"]
+
+
+def lines(record: JobRecord, say: Callable[[Step], str] | None = None) -> list[str]:
+    """What a job came to, for a person; what would help last, in the words of whoever asks: `say`."""
+    return served_lines(record, say) if isinstance(record, ServedJob) else text.lines(record, say)
+
+
+def next_of(record: JobRecord) -> list[tuple[Step, str]]:
+    """Steps that make sense now, and what each is for."""
+    return next_of_served(record) if isinstance(record, ServedJob) else text.next_of(record)

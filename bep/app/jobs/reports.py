@@ -10,21 +10,29 @@ if TYPE_CHECKING:
 
 def draw(opened: "Specs", name: str) -> "tuple[JobRecord, Path]":
     """Draw a job as it is now; its record, and where the page is. Raises `NotFound`, `JobInvalid`, `OSError`."""
+    from bep.app.errors import Unavailable
     from bep.app.job_records import record_named
+    from bep.providers.worlds import SERVING
     from bep.runner.jobs.drawing import write
 
+    if opened.glanced.provider in SERVING:
+        raise Unavailable(opened.glanced.provider, "runs its jobs in a service, which has a page for each of them")
     record = record_named(opened.home, name)
     return record, write(record.folder)
 
 
-def keep_report(record: "JobRecord") -> Path | str:
-    """Leave the page in the folder of a job that has ended: where it is, or why it could not be drawn.
+def keep_report(record: "JobRecord") -> Path | str | None:
+    """Leave the page in the folder of a job that has ended: where it is, or why it could not be drawn. None for a job
+    that a service runs: that has a page of its own.
 
     A drawing that fails is no reason for the job to fail.
     """
+    from bep.app.jobs.summaries import page_of
     from bep.runner.errors import JobInvalid
     from bep.runner.jobs.drawing import write
 
+    if page_of(record) is not None:
+        return None
     try:
         return write(record.folder)
     except (JobInvalid, OSError) as problem:

@@ -72,7 +72,10 @@ def _refuse_pipeline(opened: "Reading", loaded: "LoadedJob") -> None:
     if not endpoint or not any(found.code in FOR_PIPELINES for found in errors(loaded.findings)):
         return
     try:
-        scoring_of(opened).choose(endpoint, deployment or None)
+        if (service := opened.world.jobs) is not None:
+            service.route(endpoint, deployment or None)
+        else:
+            scoring_of(opened).choose(endpoint, deployment or None)
     except ProviderError as error:
         if error.code == "PipelineNotRun":
             raise
@@ -118,7 +121,8 @@ def request_of(opened: "Reading", job: "JobSpec", say: Callable[[str], None]) ->
         raise Refused(message, next=steps)
     located = inputs_of(opened, job, JobFolder(folder).assets)
     world = scoring_of(opened)
-    settings = settings_for(world, world.choose(job.endpoint, job.deployment), job)
+    chosen = world.choose(job.endpoint, job.deployment)
+    settings = settings_for(chosen.observed.attributes, world.bounds_of(chosen), job)
     must_fit(job, settings, name)
     if taken := output_taken(output_of(opened, job, name), settings):
         raise Refused(taken)
@@ -282,10 +286,11 @@ def input_of(opened: "Reading", text: str) -> "str | Kept":
 
         found = places_of(opened).resolve(text)
         return found if isinstance(found, Kept) else os.fspath(found)
-    return _local(opened, text)
+    return local_place(opened, text)
 
 
-def _local(opened: "Specs", text: str) -> str:
+def local_place(opened: "Specs", text: str) -> str:
+    """Where an input of this machine lies, from the workspace's folder; an address as it is."""
     if "://" in text or text.startswith("/"):
         return text
     path = opened.root / text
@@ -327,7 +332,7 @@ def glimpses_of(opened: "Reading", job: "JobSpec") -> tuple[int | str, ...]:
 
 def _glimpse(opened: "Reading", text: str) -> int | str:
     if not text.startswith("azureml:"):
-        return _local(opened, text)
+        return local_place(opened, text)
     found = places_of(opened).glimpse(text)
     return found if isinstance(found, int) else os.fspath(found)
 

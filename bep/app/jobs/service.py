@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Event as Flag
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bep.lazy_dataclasses import dataclass, field
 
 if TYPE_CHECKING:
+    from bep.app.jobs.events import Event
     from bep.app.jobs.filters import JobFilter
-    from bep.app.jobs.logs import UserLogs
+    from bep.app.jobs.logs import WorkerLogs
     from bep.app.workspace.contexts import Reading
-    from bep.runner.events import Event
     from bep.runner.folder.record import JobRecord
     from bep.runner.jobs.sampling import Sampled, Show
     from bep.schemas.job.job import JobSpec
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Watch:
     """Who looks on while a job runs: told each event, and what is said before the first; `stopping` gives the flag that
-    cancels the job; `words` says a step as whoever is told of the job's end would take it."""
+    cancels the job, and is told what whoever sets it is to hear; `words` says a step as whoever is told of the job's end would take it."""
 
     report: "Callable[[Event], None]"
     say: Callable[[str], None]
-    stopping: Callable[[], AbstractContextManager[Flag]]
+    stopping: Callable[[str], AbstractContextManager[Flag]]
     words: "Callable[[Step], str]" = str
 
 
@@ -73,10 +73,24 @@ class News:
 
 
 class Jobs(Protocol):
-    """The jobs of one workspace. A name may be the beginning of one; all raise `NotFound`, and `JobInvalid`."""
+    """The jobs of one workspace. A name may be the beginning of one; all raise `NotFound`, and `JobInvalid`. What a
+    service does not do with its jobs raises `Refused`."""
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two looks at a job that is followed."""
+        ...
 
     def run(self, job: "JobSpec", watch: Watch) -> "JobRecord":
         """Run a job to its end. Raises `SpecInvalid`, `ProviderError`, `DomainError` before its first mini-batch."""
+        ...
+
+    def begin(self, job: "JobSpec", watch: Watch) -> "JobRecord | None":
+        """Start a job that goes on without this machine; None where a process of this machine has to run it."""
+        ...
+
+    def preview(self, job: "JobSpec", changes: Mapping[str, Any]) -> dict[str, Any]:
+        """The job as it would run, as a JSON value; nothing is run, built, sent or written. Raises as `run`."""
         ...
 
     def sample(
@@ -92,7 +106,7 @@ class Jobs(Protocol):
         without it they are this process's own, as a debugger needs. Raises as `run`."""
         ...
 
-    def logs(self, name: str) -> "UserLogs":
+    def logs(self, name: str) -> "WorkerLogs":
         """What the workers of a job said."""
         ...
 
@@ -120,6 +134,10 @@ class Jobs(Protocol):
         """Score its failed items again. Raises as `resume`."""
         ...
 
+    def outputs(self, name: str) -> "list[str]":
+        """The names of what there is to be downloaded of its result."""
+        ...
+
     def download(self, name: str, target: Path, *, everything: bool = False) -> "list[Path]":
         """Copy its outputs to a folder, `everything` with logs and record; over nothing. Raises `Refused`."""
         ...
@@ -136,5 +154,11 @@ class Jobs(Protocol):
 def jobs_of(opened: "Reading") -> Jobs:
     """Where the jobs of this workspace run. A world that has no scoring on this machine says so to `run`."""
     from bep.app.jobs.here import JobsHere
+    from bep.providers.worlds import SERVING
+
+    if opened.glanced.provider in SERVING and (service := opened.world.jobs) is not None:
+        from bep.app.jobs.there import JobsThere
+
+        return JobsThere(opened, service)
 
     return JobsHere(opened)

@@ -7,19 +7,19 @@ from bep.schemas.findings.finding import Finding, SpecInvalid, mistake
 from bep.schemas.specs.rules import instances_trouble, summary_trouble
 
 if TYPE_CHECKING:
-    from bep.providers.world import Chosen, Scoring
     from bep.runner.request import Settings
     from bep.schemas.job.job import JobSpec
 
 
-def settings_for(scoring: "Scoring", chosen: "Chosen", job: "JobSpec") -> "Settings":
-    """What a job says itself, then what its deployment says. Raises `SpecInvalid` with all that does not fit."""
+def settings_for(deployment: Mapping[str, Any], bounds: tuple[tuple[int, str], ...], job: "JobSpec") -> "Settings":
+    """What a job says itself, then what the attributes of its deployment say. Raises `SpecInvalid` with all that does
+    not fit. `bounds` are the most instances that it may take, each with whose field says so."""
     from bep.runner.request import DEFAULT_NAME, Settings, default_name
     from bep.schemas.kinds.settings import settings_of
 
-    deployed = settings_of(chosen.observed.attributes)
+    deployed = settings_of(deployment)
     wrong = [*_partitions(job, deployed), *_output(job, deployed)]
-    for most, whose in scoring.bounds_of(chosen):
+    for most, whose in bounds:
         count = job.settings.get("instance_count", deployed.get("instance_count", 1))
         if trouble := instances_trouble(count, most, whose):
             wrong.append(_mistake("too-many-instances", job, "instance_count", *trouble))

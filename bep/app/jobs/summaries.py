@@ -8,7 +8,31 @@ if TYPE_CHECKING:
 
 
 def summary_of(record: "JobRecord") -> dict[str, Any]:
-    """Name, status, counts, times (UTC; `seconds` of work) and outputs; `error` where the job has one."""
+    """Name, status, counts, times (UTC; `seconds` of work) and outputs; `error` where the job has one.
+
+    A job that a service runs has no counts and no folder, and says which `page` shows it.
+    """
+    if (page := page_of(record)) is not None:
+        shown = {"counts": None, "folder": None, "seconds": record.seconds if record.finished else None, "page": page}
+        return {**_summary(record), **shown}
+    return _summary(record)
+
+
+def whole_of(record: "JobRecord") -> dict[str, Any]:
+    """All that a record says; of a job that a service runs what the service says."""
+    if page_of(record) is None:
+        return record.model_dump(mode="json")
+    return {**summary_of(record), "input": record.input_text}
+
+
+def page_of(record: "JobRecord") -> str | None:
+    """Where a service shows the job that it runs; None for one that this machine runs."""
+    from bep.app.jobs.served import ServedJob
+
+    return record.page if isinstance(record, ServedJob) else None
+
+
+def _summary(record: "JobRecord") -> dict[str, Any]:
     return {
         "name": record.name,
         "status": str(record.status),
@@ -26,7 +50,9 @@ def summary_of(record: "JobRecord") -> dict[str, Any]:
 
 
 def outputs_of(record: "JobRecord") -> dict[str, dict[str, Any]]:
-    """The one output, `score`: its folder, and its file once it is complete."""
+    """The one output, `score`: its folder, and its file once it is complete. A service says the place alone."""
+    if page_of(record) is not None:
+        return {"score": {"path": record.output_place or None, "file": None, "format": record.settings.output_format}}
     is_there = record.output_file is not None and record.status.value == "Completed"
     file = record.output_place if is_there else None
     folder = record.output_address or str(record.output_folder)

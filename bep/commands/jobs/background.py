@@ -1,4 +1,4 @@
-"""`bep run --no-wait`: a job in a process of its own, left alone once it has begun. Knows no step of a job."""
+"""`bep run --no-wait`: a job left alone once it has begun, by a service or in a process of its own. Knows no step."""
 
 import os
 import subprocess
@@ -28,11 +28,15 @@ def start(opened: "Opened", source: "JobSource", wish: "Wish") -> None:
     from bep.app.errors import Refused
     from bep.app.jobs.beforehand import name_taken
     from bep.app.jobs.resolving import loaded_job
+    from bep.app.jobs.service import jobs_of
     from bep.app.workspace.clock import job_name
+    from bep.commands.jobs.running import watched
 
     console = Console()
     job = loaded_job(opened, source).job
     assert job is not None  # loaded_job raises otherwise
+    if (begun := jobs_of(opened).begin(job, watched(console, json_output=False))) is not None:
+        return _show(console, begun, wish)
     taken, steps = name_taken(opened, job.name)
     if taken:
         raise Refused(taken, next=steps)
@@ -46,8 +50,13 @@ def start(opened: "Opened", source: "JobSource", wish: "Wish") -> None:
             start_new_session=True,
         )
         record = _begun(opened, name, process, said, console)
+    _show(console, record, wish)
+
+
+def _show(console: Console, record: "JobRecord", wish: "Wish") -> None:
+    """Its name, or what is wished for."""
     if not wish:
-        console.result(name)
+        console.result(record.name)
         return
     from bep.app.jobs.summaries import summary_of
 

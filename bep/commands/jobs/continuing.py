@@ -136,7 +136,6 @@ def given_values(texts: Sequence[str], known: Collection[str], here: Mapping[str
 def _continued(
     name: str, how: _How, step: "Callable[[Jobs], Callable[[str, Again, Watch], JobRecord]]", **again: Any
 ) -> None:
-    from bep.app.job_records import record_named
     from bep.app.jobs.service import Again, jobs_of
     from bep.app.workspace.opening import workspace_here
     from bep.commands.jobs.reports import keep_report
@@ -145,10 +144,11 @@ def _continued(
     from bep.console import Console
 
     console, opened = Console(), workspace_here(how.source)
-    record = record_named(opened.home, name)
+    jobs = jobs_of(opened)
+    record = jobs.get(name)
     values = given_values(how.env, record.target.environment_variables, os.environ)
     watch = watched(console, json_output=how.json_output, job=record.name)
-    ended = step(jobs_of(opened))(record.name, Again(values, **again), watch)
+    ended = step(jobs)(record.name, Again(values, **again), watch)
     if ended.runs == record.runs:
         console.say("there was nothing left to do")
     keep_report(console, ended)

@@ -29,29 +29,26 @@ def download(
     \b
     Exit codes: 0 copied, 1 a name is taken, the job is not over, or it has no output.
     """
-    from bep.app.job_records import record_named
-    from bep.app.jobs import downloading
     from bep.app.jobs.records import next_of
     from bep.app.jobs.service import jobs_of
     from bep.app.workspace.opening import workspace_here
     from bep.command_words import command_of
     from bep.console import Console
 
-    opened = workspace_here()
-    record = record_named(opened.home, name)
+    jobs = jobs_of(workspace_here())
+    record = jobs.get(name)
     if not record.status.is_final:
         raise Stop(
             ExitCode.ERROR,
             f"{record.name} is {record.status}: there is something to download when it is over\n"
             f"    fix: bep job stream {record.name}, which ends when it does",
         )
-    wanted = downloading.outputs(record)
-    if not wanted and not everything:
+    if not everything and not jobs.outputs(record.name):
         following = "".join(f"\n    next: {command_of(step)} ({why})" for step, why in next_of(record))
         raise Stop(
             ExitCode.ERROR, f"{record.name} is {record.status} and has no output; --all downloads its logs{following}"
         )
-    copied = jobs_of(opened).download(record.name, path, everything=everything)
+    copied = jobs.download(record.name, path, everything=everything)
     console = Console()
     if output is None:
         console.result("\n".join(map(str, copied)))

@@ -1,7 +1,6 @@
 """`bep job logs`: what the workers of a job said, whole or while they say it. Reads only."""
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from bep.command_line.declaring import Option
@@ -9,11 +8,10 @@ from bep.commands.jobs.results import Name
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
-    from bep.app.jobs.logs import LogFile, UserLogs
+    from bep.app.jobs.logs import LogFile, WorkerLogs
     from bep.app.jobs.records import JobRecord
+    from bep.app.jobs.service import Jobs
     from bep.console import Console
-
-_LOOK = 0.25  # seconds between two looks while following
 
 
 def logs(
@@ -43,44 +41,41 @@ def logs(
     \b
     Exit codes: 0 printed, or there was nothing to print; 1 no such job or worker.
     """
-    from bep.app.job_records import record_named
     from bep.app.jobs.logs import KINDS
     from bep.app.jobs.service import jobs_of
     from bep.app.workspace.opening import workspace_here
     from bep.commands.jobs.streaming import stop_following
     from bep.console import Console
 
-    opened = workspace_here()
+    jobs = jobs_of(workspace_here())
     asked = {"stdout": stdout, "stderr": stderr, "error": error, "log": log}
     kinds = [kind for kind in KINDS if asked[kind]] or list(KINDS)
-    record = record_named(opened.home, name)
+    record = jobs.get(name)
     alone = len(kinds) == 1 and worker is not None
-    said = _Said(Console(), jobs_of(opened).logs(record.name), kinds, worker, alone=alone, raw=raw)
+    said = _Said(Console(), jobs.logs(record.name), kinds, worker, alone=alone, raw=raw)
     try:
-        is_over = _followed(said, opened.home, record, follow=follow)
+        is_over = _followed(said, jobs, record, follow=follow)
     except KeyboardInterrupt:
-        stop_following(Console(), record_named(opened.home, record.name))
+        stop_following(Console(), jobs.get(record.name))
     said.conclude(is_over=is_over)
 
 
-def _followed(said: "_Said", home: Path, record: "JobRecord", *, follow: bool) -> bool:
+def _followed(said: "_Said", jobs: "Jobs", record: "JobRecord", *, follow: bool) -> bool:
     """Print, and go on doing so until the job is over if that was asked; whether it is over."""
-    from bep.app.job_records import record_named
-
     while True:
         is_over = record.status.is_final
         said.print_fresh(to_the_end=is_over or not follow)
         if is_over or not follow:
             return is_over
-        time.sleep(_LOOK)
-        record = record_named(home, record.name)
+        time.sleep(jobs.interval)
+        record = jobs.get(record.name)
 
 
 class _Said:
     """The chosen logs, printed."""
 
     def __init__(
-        self, console: "Console", logs: "UserLogs", kinds: list[str], worker: int | None, *, alone: bool, raw: bool
+        self, console: "Console", logs: "WorkerLogs", kinds: list[str], worker: int | None, *, alone: bool, raw: bool
     ) -> None:
         self._console = console
         self._logs = logs
@@ -114,4 +109,4 @@ class _Said:
 
 def _heading(file: "LogFile") -> str:
     """As `tail` names a file: `==> node0/process003 stderr <==`."""
-    return f"==> {file.node}/process{file.worker:03d} {file.kind} <=="
+    return f"==> {file.title} <=="

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 def show_preview(opened: "Opened", source: "JobSource", *, json_output: bool, wish: "Wish") -> None:
     """Resolve and show. Ends in `Stop` when the job would be refused."""
-    from bep.app.jobs.previewing import preview
     from bep.app.jobs.resolving import loaded_job
+    from bep.app.jobs.service import jobs_of
     from bep.commands.showing_findings import say_findings
 
     console = Console()
     loaded = loaded_job(opened, source)
     say_findings(console, loaded.findings, loaded.sources)
     assert loaded.job is not None  # loaded_job raises otherwise
-    found = preview(opened, loaded.job, source.changes)
+    found = jobs_of(opened).preview(loaded.job, source.changes)
     if json_output:
         console.result_json(found)
     elif wish:
@@ -62,6 +62,8 @@ def as_text(found: dict[str, Any]) -> str:
 
 def _environment(found: dict[str, Any]) -> list[tuple[str, str]]:
     match found["state"]:
+        case "served":
+            return [("environment", f"{found['label']}, which the service has")]
         case "own":
             return [("environment", f"{found['label']} asks for nothing"), ("interpreter", found["interpreter"])]
         case "built":
@@ -76,6 +78,8 @@ def _environment(found: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _items(found: dict[str, Any]) -> str:
     workers = _number(found["workers"], "worker")
+    if found["items"] is None:
+        return f"what the service finds there, in mini-batches of {found['items_per_call']}, {workers}"
     size = "the same keys" if found["items_per_call"] is None else found["items_per_call"]
     count = found["mini_batches"]
     batches = "mini-batches" if count is None else _number(count, "mini-batch", "mini-batches")

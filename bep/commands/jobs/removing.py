@@ -40,15 +40,13 @@ def delete(
     \b
     Exit codes: 0 removed, 1 no such job, one that is not over, or the answer was not yes.
     """
-    from bep.app.job_records import record_named
     from bep.app.jobs.service import jobs_of
     from bep.app.workspace.opening import workspace_here
     from bep.console import Console
 
-    opened = workspace_here()
-    jobs, found = jobs_of(opened), {}
+    jobs, found = jobs_of(workspace_here()), {}
     for name in names:
-        record = record_named(opened.home, name)
+        record = jobs.get(name)
         found[record.name] = record
     removals = jobs.removable(list(found.values()), keep_output=keep_output)
     _remove(Console(), jobs, removals, dry_run=dry_run, auto_approve=auto_approve, output=output)

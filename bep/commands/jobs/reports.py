@@ -46,5 +46,5 @@ def keep_report(console: "Console", record: "JobRecord") -> None:
     found = kept(record)
     if isinstance(found, str):
         console.warn(found)
-    else:
+    elif found is not None:
         console.say(f"report: {found}")

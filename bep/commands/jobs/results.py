@@ -48,21 +48,24 @@ def show_job(console: "Console", record: "JobRecord", output: Format | None) -> 
 
 def row_of(record: "JobRecord") -> dict[str, object]:
     """A job in a line of `bep job list`."""
-    counts = record.counts
+    from bep.app.jobs.summaries import page_of
+
+    counts, is_served = record.counts, page_of(record) is not None
     return {
         "name": record.name,
         "status": str(record.status),
         "deployment": f"{record.target.endpoint}/{record.target.deployment}",
-        "items": counts.items,
-        "scored": counts.scored,
-        "failed": counts.failed,
-        "seconds": round(record.seconds, 1),
+        "items": None if is_served else counts.items,
+        "scored": None if is_served else counts.scored,
+        "failed": None if is_served else counts.failed,
+        "seconds": None if is_served and not record.finished else round(record.seconds, 1),
         "created": record.created.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
 
 
 def glance_of(record: "JobRecord", now: datetime) -> list[str]:
     """A job in six lines for a person: what it is, with what, of what, how far, where to, and why or with what logs."""
+    from bep.app.jobs.summaries import page_of
     from bep.commands.jobs.progress import duration
     from bep.schemas.escaping import in_one_line
     from bep.tables import aged
@@ -72,6 +75,17 @@ def glance_of(record: "JobRecord", now: datetime) -> list[str]:
     done = f"{counts.scored:,} of {counts.items:,} scored, {counts.failed:,} failed"
     is_there = record.output_file is not None and record.status.value == "Completed"
     error = record.error
+    if (page := page_of(record)) is not None:
+        took = f", {duration(record.seconds)} of work" if record.finished else ""
+        facts = [
+            ("job", f"{record.name}: {record.status}, begun {begun}{took}"),
+            ("deployment", f"{target.endpoint}/{target.deployment}"),
+            ("input", record.input_text),
+            ("output", record.output_place or "where its service puts it, not there yet"),
+            ("page", page),
+            *([("error", f"{error.code}: {error.message}")] if error else []),
+        ]
+        return [f"{name:<12}{in_one_line(text)}" for name, text in facts]
     facts = [
         ("job", f"{record.name}: {record.status}, begun {begun}, {duration(record.seconds)} of work"),
         ("deployment", f"{target.endpoint}/{target.deployment}, {target.model}"),

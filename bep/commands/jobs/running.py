@@ -54,8 +54,8 @@ def watched(console: Console, *, json_output: bool, job: str = "") -> "Watch":
     from bep.command_words import command_of
     from bep.commands.interrupts import two_step_interrupt
 
-    def stopping() -> "AbstractContextManager[Flag]":
-        return two_step_interrupt("cancelling the job; what is scored is kept", console.interject)
+    def stopping(what: str) -> "AbstractContextManager[Flag]":
+        return two_step_interrupt(what, console.interject)
 
     teller = JobTeller(console, json_output, job=job)
     return Watch(teller.tell, teller.say, stopping, command_of)
@@ -130,9 +130,17 @@ class JobTeller:
 
 def as_text(event: "Event") -> str:
     """One line for a person; nothing for what the outcome will say anyway."""
-    from bep.app.jobs.events import JobStarted, MiniBatchFailed, WorkerLost
+    from bep.app.jobs.events import JobStarted, Logged, MiniBatchFailed, StatusChanged, WorkerLost
     from bep.app.jobs.records import becoming
+    from bep.app.jobs.summaries import page_of
 
+    if isinstance(event, StatusChanged):
+        return f"  {event.status}"
+    if isinstance(event, Logged):
+        return "\n".join([*([f"  {event.file}:"] if event.begins else []), *event.lines])
+    if isinstance(event, JobStarted) and (page := page_of(event.record)) is not None:
+        begun = event.record.target
+        return f"job {event.record.name}: with {begun.endpoint}/{begun.deployment}\n  {page}".rstrip()
     if isinstance(event, JobStarted):
         record = event.record
         target, settings = record.target, record.settings

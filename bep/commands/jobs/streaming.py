@@ -14,19 +14,22 @@ if TYPE_CHECKING:
 
 def stream(console: Console, opened: "Opened", name: str) -> None:
     """In the order the service streams: name, log lines as they come, an execution summary. Then as `bep run` ends."""
-    from bep.app.job_records import record_named
     from bep.app.jobs.service import jobs_of
+    from bep.app.jobs.summaries import page_of
     from bep.commands.jobs.running import finish
 
-    jobs, record = jobs_of(opened), record_named(opened.home, name)
+    jobs = jobs_of(opened)
+    record = jobs.get(name)
+    page = page_of(record)
     tracebacks = EqualTracebacks()
     try:
-        console.result(f"RunId: {record.name}\nFolder: {record.folder}\n")
+        where = f"Folder: {record.folder}" if page is None else f"Web View: {page}"
+        console.result(f"RunId: {record.name}\n{where}\n")
         for news in jobs.stream(record.name):
             for line in _lines(news, tracebacks):
                 console.result(line)
     except KeyboardInterrupt:
-        stop_following(console, record_named(opened.home, record.name))
+        stop_following(console, jobs.get(record.name))
     console.result("\nExecution Summary\n=================")
     finish(console, _shortened(jobs.get(record.name), tracebacks), json_output=False)
 

@@ -1,0 +1,191 @@
+"""From a job as it was asked for to what a service is asked for: where its input lies, what it may say otherwise.
+
+Everything that the service cannot be told is said at once, before anything is sent.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from bep.app.jobs.beforehand import input_trouble
+from bep.app.jobs.input_types import misfit
+from bep.app.jobs.resolving import local_place
+from bep.app.jobs.settings import settings_for
+from bep.lazy_dataclasses import dataclass, replace
+from bep.providers.cloud_jobs import Located
+from bep.schemas.content import Unfit, UnfitFile, digest_of_files
+from bep.schemas.findings.finding import Finding, SpecInvalid, mistake
+from bep.schemas.kinds.settings import set_by
+from bep.schemas.resource import Content
+
+if TYPE_CHECKING:
+    from bep.app.workspace.contexts import Reading
+    from bep.providers.cloud_jobs import CloudJobs, Routed
+    from bep.runner.request import Settings
+    from bep.schemas.job.job import JobSpec
+
+NOT_TAKEN: Final = "not-for-a-service"
+FILE, FOLDER = "uri_file", "uri_folder"
+_TOGETHER: Final = ("max_retries", "timeout")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A job that a service can be asked for. `content` is what of this machine is sent first; then `input` has its type
+    and no address yet. `overrides` are the settings that the service is told, `settings` all that it then goes by."""
+
+    routed: "Routed"
+    input: Located
+    content: Content | None
+    settings: "Settings"
+    overrides: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
+
+
+def wanted_of(opened: "Reading", service: "CloudJobs", job: "JobSpec") -> Wanted:
+    """Route the job and look at all that it asks. Raises `ProviderError` for an endpoint or a deployment that is not
+    there, `SpecInvalid` with all that does not fit."""
+    routed = service.route(job.endpoint, job.deployment)
+    wrong = [*_of_settings(service, job), *_of_output(service, job)]
+    settings = None
+    try:
+        settings = settings_for(routed.attributes, routed.bounds, job)
+    except SpecInvalid as refused:
+        wrong += refused.findings
+    found, content = Located(""), None
+    try:
+        found, content = _input_of(opened, service, job)
+    except SpecInvalid as refused:
+        wrong += refused.findings
+    if wrong or settings is None:
+        raise SpecInvalid(wrong, job.sources)
+    told = {name: getattr(settings, name) for name in job.settings}
+    if told.keys() & set(_TOGETHER):
+        told |= {name: getattr(settings, name) for name in _TOGETHER}
+    return Wanted(routed, found, content, settings, told, tuple(_notes(job, found, content)))
+
+
+def _of_settings(service: "CloudJobs", job: "JobSpec") -> Iterator[Finding]:
+    """What only a deployment can say."""
+    names = {setting.name: setting.key for setting in set_by("job").values()}
+    given = [*job.settings, *(["environment_variables"] if job.environment_variables else [])]
+    for name in given:
+        if name not in service.settings:
+            message = f"the service takes no {names[name]} of a job: its deployment says that"
+            fix = "Take it out, and write it in the deployment."
+            place = next((at for key, at in job.setting_places.items() if key == name), None)
+            yield mistake(NOT_TAKEN, "job", message, fix, place)
+    if job.output_format != "azureml":
+        message = f"the service writes predictions in its own form alone, and the job asks for {job.output_format}"
+        yield mistake(NOT_TAKEN, "job", message, "Take format out.")
+    if job.partition_format:
+        message = "the service does not read partition_format"
+        yield mistake(NOT_TAKEN, "job", message, "Take it out.")
+
+
+def _of_output(service: "CloudJobs", job: "JobSpec") -> Iterator[Finding]:
+    from bep.providers.protocol import ProviderError
+
+    if job.output_path is None:
+        return
+    try:
+        service.check_output(job.output_path)
+    except ProviderError as error:
+        fix = "Name a folder of a datastore, or take the path out and download the result when the job is over."
+        yield mistake(NOT_TAKEN, "job", error.message, fix)
+
+
+def _input_of(opened: "Reading", service: "CloudJobs", job: "JobSpec") -> tuple[Located, Content | None]:
+    from bep.providers.protocol import ProviderError
+
+    elsewhere = [text for text in job.inputs if _is_elsewhere(text)]
+    if elsewhere and len(job.inputs) > 1:
+        message = f"the service takes one address of a job, and there are {len(job.inputs)} inputs"
+        fix = "Keep one; files of this machine may be several, and are sent as one folder."
+        raise SpecInvalid([mistake(NOT_TAKEN, "job", message, fix, job.places.get(elsewhere[0]))], job.sources)
+    if not elsewhere:
+        return _from_here(opened, job)
+    [text] = elsewhere
+    try:
+        found = service.locate(text)
+    except ProviderError as error:
+        wrong = mistake(
+            "input-not-found", "job", f"input: {error.message}", "Name what is there.", job.places.get(text)
+        )
+        raise SpecInvalid([wrong], job.sources) from None
+    if job.input_type and found.type not in ("", job.input_type):
+        message = f"input {text} is {found.type}, and its type is {job.input_type}"
+        fix = f"Write type: {found.type}, or leave the type out."
+        raise SpecInvalid([mistake("input-type", "job", message, fix, job.places.get(text))], job.sources)
+    return replace(found, type=job.input_type or found.type or FOLDER), None
+
+
+def _is_elsewhere(text: str) -> bool:
+    return text.startswith("azureml:") or "://" in text.removeprefix("file://")
+
+
+def _from_here(opened: "Reading", job: "JobSpec") -> tuple[Located, Content]:
+    """Files of this machine, as one file or one folder."""
+    from bep.runner.inputs.expanding import without_scheme
+
+    wrong, places = [], []
+    for text in job.inputs:
+        place = without_scheme(local_place(opened, text))
+        mark = job.places.get(text)
+        if trouble := input_trouble(opened, text, place):
+            wrong.append(mistake("input-not-found", "job", *trouble, mark))
+        elif told := misfit(opened, job.input_type, text, place):
+            wrong.append(mistake("input-type", "job", *told, mark))
+        places.append(place)
+    if wrong:
+        raise SpecInvalid(wrong, job.sources)
+    try:
+        content = _content(opened, places)
+    except Unfit as unfit:
+        named = ", ".join(job.inputs)
+        for one in unfit.files:
+            wrong.append(mistake("not-a-plain-file", "job", f"input {named}: {one.name} {one.what}", one.fix))
+        raise SpecInvalid(wrong, job.sources) from None
+    if not content.files:
+        message = f"input {', '.join(job.inputs)}: no files there that would be sent"
+        raise SpecInvalid([mistake("input-not-found", "job", message, "Name a folder with files.")], job.sources)
+    is_file = len(places) == 1 and Path(content.source).is_file()
+    return Located("", FILE if is_file else FOLDER), content
+
+
+def _content(opened: "Reading", places: list[str]) -> Content:
+    """One path as any content that travels; what patterns and lists name as one folder, from the folder that has all
+    of it down."""
+    if len(places) == 1 and os.path.lexists(places[0]):
+        found = opened.files.content(places[0])
+        return replace(found, local=Path(found.source).name)
+    from bep.runner.inputs.expanding import expand
+
+    paths = list(dict.fromkeys(Path(os.fsdecode(name)) for name in expand(places, Path(os.devnull))))
+    top = Path(os.path.commonpath([path.parent for path in paths]))
+    names = {path.relative_to(top).as_posix(): path for path in paths}
+    if strange := [
+        UnfitFile(ascii(name), "has a name that is no text", "Rename it.") for name in names if not _is_text(name)
+    ]:
+        raise Unfit(strange)
+    files = {name: _digest(path) for name, path in names.items()}
+    return Content("input", digest_of_files(files), files, os.fspath(top))
+
+
+def _is_text(name: str) -> bool:
+    return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _notes(job: "JobSpec", found: Located, content: Content | None) -> Iterator[str]:
+    """What a user should know of the input before it is sent."""
+    if content is not None and content.left_out:
+        yield f"not sent, for files of such names hold secrets: {', '.join(content.left_out)}"
+    if content is None and not job.input_type and found.uri.rpartition("/")[2].count("."):
+        yield "the input has no type, and is taken as a folder (uri_folder); one file is type: uri_file"

@@ -1,0 +1,124 @@
+"""The services beside Azure Resource Manager that have jobs: asked over azure-core's pipeline, imported on use.
+
+A token goes to addresses that Azure Resource Manager gave, and only where nobody can read it on the way. What has its
+right in its own address, a log, is read without a token.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from bep import __version__
+from bep.providers.azure.client import ArmClient, bearer
+from bep.providers.azure.errors import Refusal, refusal_of
+from bep.providers.azure.settings import LOOPBACK, Connection
+
+if TYPE_CHECKING:
+    from azure.core import PipelineClient
+    from azure.core.credentials import TokenCredential
+
+_UNSATISFIABLE: Final = 416  # a range that begins at the end: there is nothing more
+
+
+class Services:
+    """The services of one workspace. All raise `Refusal`, and `azure.core`'s errors where nothing was answered."""
+
+    def __init__(self, client: ArmClient, credential: "Callable[[], TokenCredential]") -> None:
+        self._client, self._credential = client, credential
+
+    def score(self, method: str, url: str, body: object = None, headers: Mapping[str, str] | None = None) -> Any:
+        """Ask a scoring URI. Nothing is asked twice by itself: whoever starts a job does so knowingly."""
+        return self._asked(self._scoring, method, url, body, headers)
+
+    def regional(self, method: str, service: str, path: str, body: object = None, *, version: str = "v1.0") -> Any:
+        """Ask a service of the workspace's region about the workspace, such as `history/v1.0` about its runs."""
+        url = f"{self._region}/{service}{self._client.connection.place.root}/{path}?api-version={version}"
+        return self._asked(self._managing, method, url, body)
+
+    def page(self, url: str) -> Any:
+        """The next page of a list."""
+        return self._asked(self._managing, "GET", url)
+
+    def listing(self, path: str) -> str:
+        """The address of the first page of a list of the region's front of management."""
+        root = self._client.connection.place.root
+        return f"{self._region}/mferp/managementfrontend{root}/{path}?api-version=2020-09-01-dataplanepreview"
+
+    def text(self, url: str, begin: int = 0) -> bytes:
+        """What an address that has its own right gives, from a byte on; nothing where it ends there."""
+        from azure.core.rest import HttpRequest
+
+        asked = {"Range": f"bytes={begin}-"} if begin else {}
+        answer = self._open.send_request(HttpRequest("GET", url, headers=asked))
+        if answer.status_code == _UNSATISFIABLE:
+            return b""
+        if answer.status_code >= 400:
+            raise refusal_of(answer.status_code, answer.headers, "")  # its words may repeat the address
+        content: bytes = answer.content
+        return content if answer.status_code == 206 else content[begin:]
+
+    def _asked(
+        self,
+        client: "PipelineClient[Any, Any]",
+        method: str,
+        url: str,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        from azure.core.rest import HttpRequest
+
+        _insist_on_privacy(url, self._client.connection)
+        answer = client.send_request(HttpRequest(method, url, json=body, headers=dict(headers or {})))
+        if answer.status_code >= 400:
+            raise refusal_of(answer.status_code, answer.headers, answer.text())
+        text = answer.text()
+        return json.loads(text) if text.strip() else {}
+
+    @cached_property
+    def _region(self) -> str:
+        """Where the services of the workspace's region are."""
+        found = self._client.get(self._client.connection.place.root) or {}
+        discovery = str((found.get("properties") or {}).get("discoveryUrl") or "")
+        if not discovery:
+            raise Refusal(0, "NoDiscovery", "the workspace does not say where its region's services are")
+        _insist_on_privacy(discovery, self._client.connection)
+        return str(json.loads(self.text(discovery)).get("api") or "").rstrip("/")
+
+    @cached_property
+    def _scoring(self) -> "PipelineClient[Any, Any]":
+        return self._made(self._client.connection.scoring_scope, retry_total=0)
+
+    @cached_property
+    def _managing(self) -> "PipelineClient[Any, Any]":
+        return self._made(self._client.connection.scope)
+
+    @cached_property
+    def _open(self) -> "PipelineClient[Any, Any]":
+        return self._made("")
+
+    def _made(self, scope: str, **retries: int) -> "PipelineClient[Any, Any]":
+        """A pipeline that puts a token for a scope on each request; none where there is no scope. No redirections."""
+        from azure.core import PipelineClient
+        from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RetryPolicy, UserAgentPolicy
+
+        policies: list[Any] = [UserAgentPolicy(base_user_agent=f"bep/{__version__}"), RetryPolicy(**retries)]
+        if scope and self._client.connection.is_plain:
+            policies.append(bearer(self._credential(), scope))
+        elif scope:
+            policies.append(BearerTokenCredentialPolicy(self._credential(), scope))
+        return PipelineClient("", policies=policies)
+
+    def close(self) -> None:
+        """Close the connections that there are."""
+        for name in ("_scoring", "_managing", "_open"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+
+
+def _insist_on_privacy(url: str, connection: Connection) -> None:
+    """Raise `Refusal` for an address that a token could be read on the way to."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not (connection.is_plain and parts.hostname in LOOPBACK):
+        raise Refusal(0, "NotEncrypted", f"the service names an address of {parts.netloc} that is not encrypted")
