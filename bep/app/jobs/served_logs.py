@@ -11,7 +11,7 @@ from bep.lazy_patterns import lazy_pattern
 from bep.runner.folder.record import JobError
 
 if TYPE_CHECKING:
-    from bep.providers.cloud_jobs import CloudJob, CloudJobs
+    from bep.providers.cloud_jobs import CloudJob, CloudJobs, Look
 
 _PROGRESS = lazy_pattern(
     r"user_logs/std_log[^/]*\.txt|azureml-logs/\d\d[^/]+\.txt|logs/azureml/executionlogs\.txt"
@@ -110,9 +110,19 @@ def _file_of(path: str) -> LogFile | None:
     return LogFile(Path(path), kind, int(found[2])) if found and kind else None
 
 
-def error_of(job: "CloudJob", logs: Mapping[str, str], read: Read) -> JobError:
+def error_of(look: "Look", service: "CloudJobs") -> JobError:
     """Why a job failed: the script's own exception where a log has one, else what the logs of errors say, else the
-    words of the service."""
+    words of the service. Logs that lie deeper are looked at where those at hand do not have it."""
+    job = look.job
+    found = _told_in(job, look.logs, service.read)
+    if found is None or not found.traceback:
+        deeper = {path: log for path, log in service.logs(job).items() if path not in look.logs}
+        further = _told_in(job, deeper, service.read)
+        found = further if further is not None and (further.traceback or found is None) else found
+    return found or JobError(code=job.code or "JobFailed", message=job.error or "the service does not say why")
+
+
+def _told_in(job: "CloudJob", logs: Mapping[str, str], read: Read) -> JobError | None:
     from bep.providers.protocol import ProviderError
 
     said: JobError | None = None
@@ -125,8 +135,7 @@ def error_of(job: "CloudJob", logs: Mapping[str, str], read: Read) -> JobError:
             return raised
         if said is None and _ERRORS.fullmatch(path) and text.strip():
             said = JobError(code=job.code or "JobFailed", message=text.strip().splitlines()[-1], log=path)
-    told = job.error or "the service does not say why"
-    return said or JobError(code=job.code or "JobFailed", message=told)
+    return said
 
 
 def _likely(logs: Mapping[str, str]) -> list[str]:

@@ -66,7 +66,7 @@ class JobsThere:
 
     def begin(self, job: "JobSpec", watch: Watch) -> "JobRecord":
         """Start it: it needs nobody here."""
-        return self._record(self._begun(job, self._wanted(job, watch), watch))
+        return self._served(self._begun(job, self._wanted(job, watch), watch))
 
     def preview(self, job: "JobSpec", changes: Mapping[str, Any]) -> dict[str, Any]:
         """From the deployment, and the input as far as it is here."""
@@ -129,8 +129,8 @@ class JobsThere:
         elif before is not None or self._service.find(job.endpoint, job.name) is not None:
             yield f"there is a job {job.name} already\n    fix: choose another name"
 
-    def _followed(self, job: CloudJob, watch: Watch, cancel: Flag) -> CloudJob:
-        """The job when it is over. Its status and its logs are told as they change."""
+    def _followed(self, job: CloudJob, watch: Watch, cancel: Flag) -> "Look":
+        """The last look at the job, when it is over. Its status and its logs are told as they change."""
         from bep.app.jobs.events import Logged, StatusChanged
 
         status, is_asked = "", False
@@ -143,8 +143,7 @@ class JobsThere:
             if cancel.is_set() and not is_asked and not news.is_over:
                 self._service.cancel(job)
                 is_asked = True
-            job = look.job
-        return job
+        return look
 
     def _looks(self, job: CloudJob, hurry: Flag | None = None) -> "Iterator[tuple[Look, News]]":
         """Look at a job until it is over, less often the longer it takes. A look that fails is tried again."""
@@ -207,7 +206,7 @@ class JobsThere:
     def get(self, name: str) -> "JobRecord":
         """As the service has it now; of one that failed, why."""
         job = self._named(name)
-        return self._served(job) if job.status == NOT_STARTED else self._record(self._service.look(job).job)
+        return self._served(job) if job.status == NOT_STARTED else self._record(self._service.look(job))
 
     def _named(self, name: str) -> CloudJob:
         """The job of this name or beginning: by the order of this workspace, else by the service's list."""
@@ -228,15 +227,15 @@ class JobsThere:
         near = did_you_mean(name, every) or f"{LIST} shows what there is."
         raise NotFound(f"there is no job {name!r} there. {near}", nearest=nearest(name, every), next=(LIST,))
 
-    def _record(self, job: CloudJob) -> "ServedJob":
+    def _record(self, look: "Look") -> "ServedJob":
         """The record of a job; of one that failed with the reason, which stands in its logs."""
         from bep.app.jobs.served_logs import error_of
         from bep.runner.folder.record import Status
 
-        record = self._served(job)
+        record = self._served(look.job)
         if record.status is not Status.FAILED:
             return record
-        return record.model_copy(update={"error": error_of(job, self._service.logs(job), self._service.read)})
+        return record.model_copy(update={"error": error_of(look, self._service)})
 
     def _served(self, job: CloudJob) -> "ServedJob":
         from bep.app.jobs.served import served

@@ -112,7 +112,8 @@ class Runs:
         folder = f"ExperimentRun/dcid.{step}/"
         try:
             with self._uploads().container(f"datastore/{ARTIFACTS}", ARTIFACTS) as container:
-                names = [str(one.name) for one in container.list_blobs(name_starts_with=f"{folder}logs/")]
+                listed = container.list_blobs(name_starts_with=f"{folder}logs/", retry_total=0)
+                names = [str(one.name) for one in listed]
         except (AzureError, ProviderError, Refusal):
             return
         for name in names:
