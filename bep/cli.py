@@ -29,7 +29,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "apply": "Make the world what the specs, or a kept plan, ask.",
     "destroy": "Delete every resource in the state, after asking.",
     "show": "Show what is there, one resource, or a kept plan.",
-    "run": "Score files with a deployment, on this machine.",
+    "run": "Score files with a deployment, on this machine or by the service of the workspace.",
     "job": "Look at jobs, stop them, go on with them, remove them.",
     "env": "List, build and remove the Pythons that scripts run in.",
     "import": "Look after objects that exist already.",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bep.lazy_dataclasses import dataclass, field
-from bep.providers.protocol import ProviderError
+from bep.providers.protocol import ProviderError, Transferred, untold
 from bep.schemas.address import Address
 from bep.schemas.resource import Content
 
@@ -111,7 +111,7 @@ class CloudJobs(Protocol):
         """Raise `ProviderError` for an address that the service cannot write results to."""
         ...
 
-    def upload(self, content: Content) -> str:
+    def upload(self, content: Content, transferred: Transferred = untold) -> str:
         """Put files of this machine where the service reads them, but for those that are there; their address."""
         ...
 

@@ -75,12 +75,13 @@ def run(
     var: Variables = None,
     var_file: VariableFiles = None,
 ) -> None:
-    """Score files with a deployment, on this machine.
+    """Score files with a deployment, on this machine or by the service of the workspace.
 
     The deployment is the one that has the endpoint's traffic, unless you name another.
 
     The output appears under its name only when it is complete. A job that was killed goes on with
-    `bep job resume NAME`, and its output is the one an undisturbed run would have written.
+    `bep job resume NAME`, and its output is the one an undisturbed run would have written. A service's job
+    is started once: where bep was killed before it had the answer, the same command takes that job up.
 
     --sample N answers "why does my script fail": one process scores the first N files with the environment,
     folders and variables of the job, prints straight to this terminal, shows each result and each traceback,

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event as Flag
 from typing import Any
 
 import pytest
+from azure.core.exceptions import ResourceExistsError
 
 from bep import api
 from bep.app.errors import NotFound, Refused
@@ -21,10 +22,10 @@ from bep.providers.azure.settings import INTERVAL, TOKEN
 from bep.providers.cloud_jobs import Unanswered
 from bep.providers.protocol import ProviderError
 from bep.schemas.findings.finding import SpecInvalid
-from tests.azure.bodies import deployment, endpoint, furnished
-from tests.azure.double import Double
-from tests.azure.jobs import Course, Job
-from tests.azure.tokens import ARM, ML, Credential, token
+from tests.azure.double.answering.jobs import Course, Job
+from tests.azure.double.double import Double
+from tests.azure.double.tokens import ARM, ML, Credential, token
+from tests.azure.double_tests.bodies import deployment, endpoint, furnished
 from tests.azure.workspace import Workspace
 
 STORED = "azureml://datastores/workspaceblobstore/paths/images/"
@@ -41,6 +42,7 @@ Traceback (most recent call last):
     raise ValueError("no such letter: 1.txt")
 ValueError: no such letter: 1.txt
 """
+WORKER = "logs/user/stdout/10.0.0.4/process003.stdout.txt"
 ENGINE = (
     'Traceback (most recent call last):\n  File "driver.py", line 9, in <module>\n    sys.exit(42)\nSystemExit: 42\n'
 )
@@ -112,7 +114,11 @@ def test_a_job_from_the_command_line_to_its_result(
     def written(job: Job) -> None:
         with container(azure) as own:
             own.upload_blob(f"azureml/{job.child}/score/predictions.csv", "0\n1\n2\n")
+        with container(azure, "azureml") as own:
+            own.upload_blob(f"ExperimentRun/dcid.{job.child}/{WORKER}", "letter 1\n")
 
+    with suppress(ResourceExistsError), container(azure, "azureml") as own:
+        own.create_container()
     azure.jobs.course = Course(at_end=written)
     shown = work.bep("run", "job.yml", "--dry-run")
     assert "3 files in 1 mini-batch of 5, 2 workers" in shown
@@ -145,14 +151,19 @@ def test_a_job_from_the_command_line_to_its_result(
     assert any(isinstance(event, Logged) for event in told)
     began = ours.jobs.run("job.yml", name="left", wait=False)
     assert began.status == "Preparing"
-    assert (
-        ours.jobs.wait("left").check().page == f"https://ml.azure.com/runs/left?wsid={mine.page.partition('wsid=')[2]}"
-    )  # type: ignore[union-attr]
-    assert [line.text for line in ours.jobs.logs("mine")] == ["scored 3 items\n"]
+    left = ours.jobs.wait("left").check()
+    assert left.page is not None
+    assert left.page.startswith("https://ml.azure.com/runs/left?")
+    assert [(line.worker, line.text) for line in ours.jobs.logs("mine")] == [
+        (3, "letter 1\n"),
+        (-1, "scored 3 items\n"),
+    ]
+    assert [line.text for line in ours.jobs.logs("mine", worker=3, kinds=["stdout"])] == ["letter 1\n"]
     got = ours.jobs.download("mine", tmp_path / "got", everything=True)
     assert [path.name for path in got] == ["predictions.csv", "artifacts"]
     assert (tmp_path / "got/predictions.csv").read_text() == "0\n1\n2\n"
     assert (tmp_path / "got/artifacts/user_logs/std_log_0.txt").read_text() == "scored 3 items\n"
+    assert (tmp_path / "got/artifacts" / WORKER).read_text() == "letter 1\n"
     assert [body["miniBatchSize"] for body in service.posted()] == [5, 7, 5]
     assert len(azure.jobs.all) == 3
 
@@ -212,9 +223,10 @@ def test_what_a_service_cannot_be_told_is_said_at_once_and_nothing_is_sent(servi
         ("s3://bucket/x", "the service reads nothing at s3://"),
         ("nothing", "input nothing: there is no "),
     ):
-        with pytest.raises(SpecInvalid, match=why):
+        with pytest.raises(SpecInvalid) as refused:
             service.run({"input": given})
-    with pytest.raises(ProviderError, match="there is no deployment d2; did you mean d1"):
+        assert why in refused.value.findings[0].message
+    with pytest.raises(ProviderError, match="there is no deployment d2; there is d1"):
         service.run({"deployment": "d2"})
     assert service.posted() == []
 
@@ -326,7 +338,7 @@ def test_a_job_is_cancelled_by_its_flag_and_by_name(service: Service) -> None:
     assert jobs.begin(job, Watch(service.events.append, service.said.append, service.stopping)) is not None
     assert jobs.cancel("mine", at_once=True).status == "Canceled"
     assert jobs.cancel("mine").status == "Canceled"
-    with pytest.raises(NotFound, match="there is no job .mime. there"):
+    with pytest.raises(NotFound, match="there is no job 'mime' there"):
         jobs.get("mime")
 
 

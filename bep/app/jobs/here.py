@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bep.app.errors import Refused
 from bep.app.job_records import jobs_folder, record_named, records
-from bep.app.jobs.service import Again, News, Piece, Removal, Watch
+from bep.app.jobs.service import Again, News, Piece, Removal, Watch, tell_of_end
 from bep.schemas.next_step import step
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class JobsHere:
             request = request_of(opened, job, watch.say)
             with watch.stopping(_KEPT) as cancel:
                 ended = run(request, report=_once_started(watch.report, let_go), cancel=cancel)
-        _tell_of(opened, ended, watch)
+        tell_of_end(opened, ended, watch)
         return ended
 
     def begin(self, job: "JobSpec", watch: Watch) -> "JobRecord | None":
@@ -165,7 +165,7 @@ class JobsHere:
                     **({"changes": changed} if changed else {}),
                 )
         if ended.runs != record.runs:
-            _tell_of(opened, ended, watch)
+            tell_of_end(opened, ended, watch)
         return ended
 
     def outputs(self, name: str) -> "list[str]":
@@ -195,13 +195,6 @@ class JobsHere:
 
         must_keep_jobs(self._opened, removal.record.folder)
         remove(removal)
-
-
-def _tell_of(opened: "Reading", ended: "JobRecord", watch: Watch) -> None:
-    if opened.workspace.notifications:
-        from bep.app.jobs.notices import tell_of
-
-        tell_of(opened, ended, watch.words, watch.say)
 
 
 def cancelled(folder: Path, *, at_once: bool) -> "JobRecord":

@@ -25,20 +25,22 @@ def tell_of(opened: "Specs", record: "JobRecord", words: Callable[[Step], str], 
 
 def notice_of(record: "JobRecord", stage: str, words: Callable[[Step], str]) -> "Notice":
     """The notice of a job's end, its steps in the words of whoever is asked."""
-    from bep.app.jobs.summaries import summary_of
+    from bep.app.jobs.records import next_of
+    from bep.app.jobs.summaries import page_of, summary_of
     from bep.app.workspace.notifying import Advice, Notice
     from bep.runner.folder.record import Status
-    from bep.runner.reporting.text import next_of
     from bep.schemas.workspace.notifications import Event
 
     target, counts = record.target, record.counts
     failed = record.status is Status.FAILED
     where = f"{target.endpoint}/{target.deployment}{f' in {stage}' if stage else ''}"
-    counted = f"{counts.scored} scored, {counts.failed} failed"
-    title = f"Job {record.name} of {where} {'failed' if failed else 'completed'}: {counted}"
+    is_served = page_of(record) is not None
+    counted = "" if is_served else f": {counts.scored} scored, {counts.failed} failed"
+    title = f"Job {record.name} of {where} {'failed' if failed else 'completed'}{counted}"
     show = Advice(words(step("job show", record.name)), "the job's counts, settings and errors")
     steps = [Advice(words(one), why) for one, why in next_of(record)]
     delete = Advice(words(step("job delete", record.name)), "removes the job, and its output where that is all its own")
+    undo = () if is_served else (delete,)
     back = Advice(words(step("rollback")), "takes back the plan last applied, where that is the cause")
     return Notice(
         Event.FAILED if failed else Event.COMPLETED,
@@ -46,7 +48,7 @@ def notice_of(record: "JobRecord", stage: str, words: Callable[[Step], str]) -> 
         _why(record),
         look=(show, *(one for one in steps if "job logs" in one.do)),
         go_on=tuple(one for one in steps if "job logs" not in one.do),
-        undo=(back, delete) if failed else (delete,),
+        undo=(back, *undo) if failed else undo,
         details={"job": summary_of(record)},
     )
 

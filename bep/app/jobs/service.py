@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Watch:
     """Who looks on while a job runs: told each event, and what is said before the first; `stopping` gives the flag that
-    cancels the job, and is told what whoever sets it is to hear; `words` says a step as whoever is told of the job's end would take it."""
+    cancels the job, and is told what whoever sets it is to hear; `words` says a step as whoever is told of the job's
+    end would take it."""
 
     report: "Callable[[Event], None]"
     say: Callable[[str], None]
@@ -162,3 +163,11 @@ def jobs_of(opened: "Reading") -> Jobs:
         return JobsThere(opened, service)
 
     return JobsHere(opened)
+
+
+def tell_of_end(opened: "Reading", ended: "JobRecord", watch: Watch) -> None:
+    """Tell of a job's end whom bep.yml names, if anybody."""
+    if opened.workspace.notifications:
+        from bep.app.jobs.notices import tell_of
+
+        tell_of(opened, ended, watch.words, watch.say)

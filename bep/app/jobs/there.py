@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from bep.app.errors import NotFound, Refused
 from bep.app.job_records import LIST
 from bep.app.jobs.orders import Ordered, Orders, digest_of
-from bep.app.jobs.service import Again, News, Removal, Watch
+from bep.app.jobs.service import Again, News, Removal, Watch, tell_of_end
 from bep.lazy_dataclasses import replace
 from bep.providers.cloud_jobs import CloudJob, Order
 from bep.schemas.findings.did_you_mean import did_you_mean, listed, nearest
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bep.app.jobs.served import ServedJob
     from bep.app.workspace.contexts import Reading
     from bep.providers.cloud_jobs import CloudJobs, Look
+    from bep.providers.protocol import Transferred
     from bep.runner.folder.record import JobRecord
     from bep.runner.jobs.sampling import Sampled, Show
     from bep.schemas.job.job import JobSpec
@@ -62,6 +63,7 @@ class JobsThere:
                 raise
         record = self._record(ended)
         watch.report(JobFinished(record))
+        tell_of_end(self._opened, record, watch)
         return record
 
     def begin(self, job: "JobSpec", watch: Watch) -> "JobRecord":
@@ -84,12 +86,10 @@ class JobsThere:
         wanted = wanted_of(self._opened, self._service, job)
         for note in wanted.notes:
             watch.say(note)
-        if wanted.content is not None:
-            count = len(wanted.content.files)
-            watch.say(f"sending {count:,} {'file' if count == 1 else 'files'} to where the service reads them")
-            uri = self._service.upload(wanted.content)
-            wanted = replace(wanted, input=replace(wanted.input, uri=uri))
-        return wanted
+        if wanted.content is None:
+            return wanted
+        uri = self._service.upload(wanted.content, _told(watch, len(wanted.content.files)))
+        return replace(wanted, input=replace(wanted.input, uri=uri))
 
     def _begun(self, job: "JobSpec", wanted: "Wanted", watch: Watch) -> CloudJob:
         """The job that the service has for this order. The order is kept before it is given."""
@@ -332,6 +332,19 @@ def _order_of(job: "JobSpec", wanted: "Wanted") -> Order:
         output_file_name=wanted.settings.output_file_name,
         settings=wanted.overrides,
     )
+
+
+def _told(watch: Watch, files: int) -> "Transferred":
+    """What tells whoever looks on how far the files of an input are."""
+    from bep.runner.events import Transferring
+
+    began = time.monotonic()
+
+    def told(done: int, total: int) -> None:
+        there = files if done == total else 0  # which of them are whole before all are, nobody says
+        watch.report(Transferring("sending the input", there, files, done, total, time.monotonic() - began))
+
+    return told
 
 
 def _not_started(ordered: Ordered) -> CloudJob:

@@ -18,7 +18,7 @@ from bep.providers.azure.provider import AzureProvider
 from bep.providers.azure.saying import said
 from bep.providers.azure.shape import at
 from bep.providers.cloud_jobs import CloudJob, Located, Look, Order, Routed, Unanswered
-from bep.providers.protocol import ProviderError
+from bep.providers.protocol import ProviderError, Transferred, untold
 from bep.providers.routing import instances_of, routed
 from bep.schemas.address import Address, address_of, names_of
 
@@ -124,11 +124,11 @@ class AzureJobs:
             message = f"{text}: results go to a container of blobs, and datastore/{stored[1]} is {kind}"
             raise ProviderError(f"datastore/{stored[1]}", "run", message, code="OutputNotWritten")
 
-    def upload(self, content: "Content") -> str:
+    def upload(self, content: "Content", transferred: Transferred = untold) -> str:
         """Where models and data of these bytes go, too: what is there is not sent again."""
         named = {"sha256": content.sha256, "local": content.local}
         with said("job", "upload"):
-            self._uploads().put("job", DEFAULT_STORE, folder_of(named), content)
+            self._uploads().put("job", DEFAULT_STORE, folder_of(named), content, transferred)
         return uri_of(named, DEFAULT_STORE) + ("" if Path(content.source).is_file() else "/")
 
     def start(self, order: Order) -> CloudJob:

@@ -21,6 +21,7 @@ WITHOUT_EXAMPLE = {
         "in-progress",
         "missing-extra",
         "not-available",
+        "not-for-a-service",
         "not-in-a-template",
         "not-sent",
         "refused-by-azure",
