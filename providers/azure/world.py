@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 class AzureWorld:
     """A workspace of Azure ML. Its settings are those of `provider: {azure: ...}` in bep.yml.
 
-    Contents, places and environments are the service's: nothing of them is on this machine. Copies of what bep has stored
-    there can be had.
+    Contents, places and environments are the service's: nothing of them is on this machine. Copies of what bep has
+    stored there can be had.
     """
 
     name = "azure"

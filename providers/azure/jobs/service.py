@@ -90,20 +90,24 @@ class AzureJobs:
         raise ProviderError(_PROVIDER, "run", message, code="InputNotRead")
 
     def _registered(self, text: str, name: str, version: str | None) -> Located:
+        address = address_of("data", name, version) if version else self._objects.newest("data", name)
         with said(f"data/{name}", "run"):
-            listed = list(self._client.list(self._place.collection("data", name)))
-        versions = {str(one["id"]).rpartition("/")[2]: one for one in listed}
-        newest = max(versions, key=lambda one: str(at(versions[one], ("systemData", "createdAt"))), default="")
-        chosen = version or newest
-        if chosen not in versions:
-            known = f"there is {', '.join(sorted(versions))}" if versions else "there is no data of that name"
-            message = f"{text} is not registered; {known}"
+            found = self._client.get(self._place.id_of(address)) if address is not None else None
+        if address is None or found is None:
+            message = f"{text} is not registered; {self._versions(name)}"
             raise ProviderError(f"data/{name}", "run", message, code="ResourceNotFound")
-        kind = str((versions[chosen].get("properties") or {}).get("dataType") or "").casefold()
+        kind = str(at(found, ("properties", "dataType")) or "").casefold()
         if kind == "mltable":
             message = f"{text} is a table (mltable), and a batch endpoint scores files"
-            raise ProviderError(f"data/{name}", "run", message, code="InputNotRead")
-        return Located(self._place.id_of(address_of("data", name, chosen)), kind if kind in TYPES else "")
+            raise ProviderError(address, "run", message, code="InputNotRead")
+        return Located(self._place.id_of(address), kind if kind in TYPES else "")
+
+    def _versions(self, name: str) -> str:
+        """Which versions there are of a name, for a person."""
+        with said(f"data/{name}", "run"):
+            listed = list(self._client.list(self._place.collection("data", name)))
+        known = sorted(str(one["id"]).rpartition("/")[2] for one in listed)
+        return f"there is {', '.join(known)}" if known else "there is no data of that name"
 
     def _datastore(self, text: str, name: str) -> Mapping[str, Any]:
         with said(f"datastore/{name}", "run"):
