@@ -25,6 +25,7 @@ class BlobUploads:
     def __init__(self, client: ArmClient, place: Place, credential: "TokenCredential") -> None:
         self._client, self._place, self._credential = client, place, credential
         self._containers: dict[str, ContainerClient] = {}
+        self._turns: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self._sender = Sender()
 
@@ -45,8 +46,13 @@ class BlobUploads:
     def _put(
         self, address: str, container: "ContainerClient", folder: str, content: Content, transferred: Transferred
     ) -> str:
-        Upload(self._sender, container, address, transferred).run(folder, content)
-        return f"{container.url.partition('?')[0]}/{folder}"
+        """What several resources have in common is sent by one of them, and the others find it."""
+        url = f"{container.url.partition('?')[0]}/{folder}"
+        with self._lock:
+            turn = self._turns.setdefault(url, threading.Lock())
+        with turn:
+            Upload(self._sender, container, address, transferred).run(folder, content)
+        return url
 
     def close(self) -> None:
         """End the threads and close the connections."""

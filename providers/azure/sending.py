@@ -126,8 +126,8 @@ class Upload:
             self._container.upload_blob(file.blob, data, overwrite=True, metadata={MARK: file.sha256})
             self._add(len(data))
 
-        with self._as_planned(file.path):
-            self._sent.append(self._sender.send(file.size, file.path.read_bytes, request))
+        with self._as_planned(file.path), file.path.open("rb") as stream:
+            self._sent.append(self._sender.send(file.size, lambda: stream.read(file.size + 1), request))
 
     def _large(self, file: _File) -> None:
         """Send what of a file is not there, and make its blocks a blob once all of it was read and is as planned."""

@@ -19,8 +19,10 @@ from bep.schemas.resource import Content, Resource
 
 HASH: Final = "bep.sha256"
 RESERVING: Final = "startPendingUpload"
-_NO_PLACE: Final = (403, 404, 405)
-"""How the service refuses to give a place for code: the right is missing, or its version of the API knows none."""
+_NO_PLACE: Final = (400, 403, 404, 405, 409)
+"""How the service refuses to give a place for code: the right is missing, its version of the API knows none, or it has
+given one for this id already, the answer to which nobody has recorded.
+"""
 
 
 class Uploads(Protocol):

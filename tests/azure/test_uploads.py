@@ -2,22 +2,28 @@
 
 import hashlib
 import json
+import os
 import uuid
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from bep.providers.azure import sending
+from bep.providers.azure.saying import said
 from bep.providers.azure.sending import Sender, Upload
-from bep.providers.protocol import Conflict
+from bep.providers.protocol import Conflict, ProviderError, untold
 from bep.schemas.resource import Content
+from tests.azure.double.behaviours import Behaviours
 from tests.azure.double.double import Double
+from tests.azure.double.serving import serving
 from tests.azure.uploading import MEGABYTE, blobs, ended, fill
 from tests.azure.workspace import Workspace
 from tests.bep.conftest import write
 from tests.services.azurite import Emulator
-from tests.services.gateway import Gateway, gateway
+from tests.services.gateway import Gateway, Passed, gateway
 
 SPECS = """\
 {kind: compute, name: cpu, type: amlcompute}
@@ -25,6 +31,8 @@ SPECS = """\
 {kind: environment, name: env, version: 1, image: i}
 ---
 {kind: model, name: m, version: 1, path: model}
+---
+{kind: model, name: twin, version: 1, path: model}
 ---
 {kind: data, name: d, version: 1, type: uri_file, path: table.csv}
 ---
@@ -46,6 +54,8 @@ FILES = {
     "code/.gitignore": "data/\n",
 }
 LARGE = 40  # megabytes of a file that goes in blocks
+EVERY = os.environ.get("BEP_EVERY_BOUNDARY") == "1"
+STEP = 9
 MODEL = 200  # megabytes
 MODELS = """\
 {kind: model, name: small, version: 1, path: small}
@@ -65,7 +75,7 @@ def counted(azure_with_blobs: Double, azurite: Emulator) -> Iterator[Gateway]:
 
 
 def test_what_specs_have_on_this_disk_is_put_where_the_service_finds_it(
-    tmp_path: Path, azure_with_blobs: Double
+    tmp_path: Path, azure_with_blobs: Double, counted: Gateway
 ) -> None:
     azure = azure_with_blobs
     write(tmp_path, FILES)
@@ -73,6 +83,7 @@ def test_what_specs_have_on_this_disk_is_put_where_the_service_finds_it(
     work = Workspace(tmp_path, azure, SPECS)
     work.bep("apply", "-y")
     assert work.is_settled()
+    assert sent_twice(counted.settle()) == []
     stored = blobs(azure)
     below = {name.split("/", 2)[2]: data for name, data in stored.items()}
     assert sorted(below) == ["model/a/weights", "model/b", "model/empty", "model/large", "table.csv"]
@@ -91,6 +102,39 @@ def test_what_specs_have_on_this_disk_is_put_where_the_service_finds_it(
     assert work.is_settled()
     (tmp_path / "model/b").write_text("c")
     assert "version" in work.bep("plan", expect=3)
+
+
+def sent_twice(passed: list[Passed]) -> list[str]:
+    """The addresses below which bytes of a file were put more than once."""
+    puts = Counter(one.target for one in passed if one.method == "PUT" and one.status == 201 and "/bep/" in one.target)
+    return [target for target, count in puts.items() if count > 1]
+
+
+def test_wherever_an_upload_was_killed_no_bytes_are_sent_twice(tmp_path: Path, azurite: Emulator) -> None:
+    """`BEP_EVERY_BOUNDARY=1 pytest -s` kills at every answer of the blob service, and says how many there were."""
+    every = len(uploaded(tmp_path / "whole", azurite, 0))
+    numbers = range(1 if EVERY else STEP, every + 1, 1 if EVERY else STEP)
+    for number in numbers:
+        assert sent_twice(uploaded(tmp_path / str(number), azurite, number)) == [], number
+    print(f"killed at {len(numbers)} of {every} answers of the blob service")
+
+
+def uploaded(folder: Path, azurite: Emulator, number: int) -> list[Passed]:
+    """What the blob service is asked by an apply that is killed at its answer of this number, and by the next one."""
+    with serving(Behaviours(polls=0)) as azure, gateway(azurite.url) as counted:
+        container = f"killed-{uuid.uuid4()}"
+        azurite.container(container)
+        azure.keep_blobs_at(counted.url, azurite.account, azurite.key, container)
+        write(folder, FILES)
+        fill(folder / "model/large", LARGE)
+        work = Workspace(folder, azure, SPECS)
+        if number:
+            process = work.start("apply", "-y")
+            counted.once(lambda passed: len(passed) == number, process.kill)
+            assert ended(process).status == -9
+        work.bep("apply", "-y")
+        assert work.is_settled()
+        return counted.settle()
 
 
 def code(azure: Double) -> dict[str, bytes]:
@@ -139,6 +183,8 @@ def test_a_killed_upload_goes_on_with_what_is_missing_in_little_memory(
 def test_only_what_says_that_it_is_whole_is_taken_for_it(
     tmp_path: Path, azurite: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from azure.storage.blob import ContainerClient
+
     monkeypatch.setattr(sending, "BLOCK", MEGABYTE)
     container = azurite.container(f"uploads-{uuid.uuid4()}")
     fill(tmp_path / "model/large", 3)
@@ -162,6 +208,22 @@ def test_only_what_says_that_it_is_whole_is_taken_for_it(
     assert (sizes, {of for _, of in told}) == ([0, *sorted(sizes[1:])], {total})
     assert [container.download_blob(f"bep/d/model/{name}").readall() for name in digests] == [large, b"s"]
     assert upload() == [(total, total)]
+
+    container.delete_blob("bep/d/model/large")
+    others = [Sender() for _ in range(3)]  # as of other processes, which know nothing of each other
+    with ThreadPoolExecutor() as threads:
+        uploads = [Upload(one, container, "model/m/1", untold) for one in others]
+        list(threads.map(lambda one: one.run("bep/d/model", content), uploads))
+    assert container.download_blob("bep/d/model/large").readall() == large
+    for one in others:
+        one.close()
+
+    closed = ContainerClient.from_container_url(f"{container.url}?sv=2023-11-03&sr=c&sp=racwl&sig=bm9uZQ%3D%3D")
+    with closed, pytest.raises(ProviderError) as refused, said("model/m/1", "create"):
+        Upload(sender, closed, "model/m/1", untold).run("bep/d/model", content)
+    assert refused.value.message.startswith("the storage refused it: Auth")
+    assert "[request " in refused.value.message
+    assert "bm9uZQ" not in refused.value.message
 
     container.delete_blob("bep/d/model/large")
     (tmp_path / "model/large").write_bytes(large[:-1] + b"?")
