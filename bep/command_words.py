@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bep.lazy_dataclasses import replace
@@ -20,11 +20,20 @@ _AHEAD = ("chdir", "stage", "provider")  # options that stand ahead of a command
 def command_of(step: Step) -> str:
     """What to type: the whole command, or, for what was typed just now, what to add to it."""
     chosen = {**(_chosen_now() if step.use_case else {}), **{k: v for k, v in step.options if k in _AHEAD}}
-    ahead = "".join(f" --{name} {shlex.quote(value)}" for name, value in chosen.items())
+    ahead = _ahead(chosen)
     options = [(f"--{name.replace('_', '-')}", value) for name, value in step.options if name not in _AHEAD]
     given = [word for name, value in options for word in ((name, value) if value else (name,))]
     words = shlex.join((*step.use_case.split(), *step.arguments, *given))
     return f"bep{ahead} {words}" if step.use_case else f"bep{ahead}" if ahead else words
+
+
+def program() -> str:
+    """What every command begins with for this process: `bep`, with the stage and the provider that are chosen."""
+    return f"bep{_ahead(_chosen_now())}"
+
+
+def _ahead(chosen: Mapping[str, str]) -> str:
+    return "".join(f" --{name} {shlex.quote(value)}" for name, value in chosen.items())
 
 
 def _chosen_now() -> dict[str, str]:

@@ -89,15 +89,17 @@ def list_jobs(
     found = jobs.chosen(wanted)
     in_full = query or output in (Format.JSON, Format.YAML)
     rows = queried([summary_of(record) if in_full else row_of(record) for record in found], query)
+    from bep.command_words import program
+
     if rows or output is not Format.TABLE:
         console.result(formatted(rows, output))
         for record in found if output is Format.TABLE and not query else ():
             if record.status is Status.NOT_RESPONDING and page_of(record) is None:
-                console.say(f"{record.name}: its process is gone; bep job resume {record.name} goes on with it")
+                console.say(f"{record.name}: its process is gone; {program()} job resume {record.name} goes on with it")
     elif every := jobs.chosen():
-        console.say(f"None of the {len(every)} jobs here is one of those: bep job list")
+        console.say(f"None of the {len(every)} jobs here is one of those: {program()} job list")
     else:
-        console.say("No job has run here yet: bep run job.yml")
+        console.say(f"No job has run here yet: {program()} run job.yml")
 
 
 @app.command()

@@ -107,7 +107,9 @@ def rm(
         return
     console.result("\n".join(f"{entry.address}: {'would be ' * dry_run}dropped" for entry in dropped))
     if not dry_run:
-        console.say("The objects are as they were. `bep import ADDRESS` takes one back.")
+        from bep.command_words import program
+
+        console.say(f"The objects are as they were. `{program()} import ADDRESS` takes one back.")
 
 
 @app.command()
@@ -271,4 +273,6 @@ def _say_in_place(
     console.result(f"The state is at serial {serial} now, with {resources} resources.")
     for path in aside:
         console.say(f"What it replaced is kept as {path}")
-    console.say("Next: `bep plan` shows where the world differs.")
+    from bep.command_words import program
+
+    console.say(f"Next: `{program()} plan` shows where the world differs.")

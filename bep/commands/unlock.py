@@ -37,4 +37,6 @@ def unlock(
 
         console.result_json(asdict(holder))
     else:
-        console.result(f"The lock is removed. It was {holder}.\nLook with `bep plan` at what that left.")
+        from bep.command_words import program
+
+        console.result(f"The lock is removed. It was {holder}.\nLook with `{program()} plan` at what that left.")

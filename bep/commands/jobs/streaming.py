@@ -58,7 +58,9 @@ def _shortened(record: "JobRecord", tracebacks: EqualTracebacks) -> "JobRecord":
 def stop_following(console: Console, record: "JobRecord") -> NoReturn:
     """Say what Ctrl-C did to a job that was only looked at: nothing. Raises `Stop`."""
     if record.status.is_final:
-        console.say(f"job {record.name} is {record.status}: bep job show {record.name}")
+        from bep.command_words import program
+
+        console.say(f"job {record.name} is {record.status}: {program()} job show {record.name}")
     else:
         console.say(f"\nno longer followed; job {record.name} goes on")
         console.say(f"    bep job stream {record.name} follows it again, bep job cancel {record.name} stops it")

@@ -15,7 +15,7 @@ from bep.app.plans.events import (
     Transferring,
     World,
 )
-from bep.command_words import spoken
+from bep.command_words import program, spoken
 from bep.planner.plan import Action, Change
 from bep.schemas.next_step import Advised
 
@@ -142,6 +142,8 @@ def summary(report: Report, operation: str) -> str:
 
 
 def _summary_lines(report: Report, operation: str) -> "Iterator[str]":
+    bep = program()
+    operation = operation.replace("bep", bep, 1)
     counts = {ended: report.count(ended) for ended in Ended}
     said = ", ".join(f"{count} {ended}" for ended, count in counts.items() if count)
     yield f"{'Done' if report.ok else 'Apply incomplete'}: {said or 'nothing to do'}."
@@ -150,11 +152,11 @@ def _summary_lines(report: Report, operation: str) -> "Iterator[str]":
     if report.broken is not None:
         yield f"Recording stopped: {report.broken}"
         if report.rescue is not None:
-            yield f"What is known is in {report.rescue}: `bep state restore {report.rescue}` puts it in place."
+            yield f"What is known is in {report.rescue}: `{bep} state restore {report.rescue}` puts it in place."
     elif report.stopped and not counts[Ended.FAILED] and not report.ok:
-        yield f"Stopped. What was done is recorded. Next: `bep plan`, then `{operation}` again."
+        yield f"Stopped. What was done is recorded. Next: `{bep} plan`, then `{operation}` again."
     elif not report.ok:
-        yield f"What was done is recorded. Next: mend the cause, then `bep plan` and `{operation}` again."
+        yield f"What was done is recorded. Next: mend the cause, then `{bep} plan` and `{operation}` again."
 
 
 def _listed(results: "Sequence[Result]") -> "Iterator[str]":

@@ -115,10 +115,13 @@ def _build(console: Console, opened: "Opened", how: Applying) -> None:
         with _Teller(console, how, append=True) as teller:
             build_every(opened, teller.say)
     elif not how.json_output and (labels := to_build(opened)):
+        from bep.command_words import program
+
+        bep = program()
         first = "its first job" if len(labels) == 1 else "their first jobs"
         console.say(
             f"{', '.join(labels)}: not built yet, so {first} will begin with that, which can take minutes;"
-            " `bep env build`, or `bep apply --build`, does it ahead"
+            f" `{bep} env build`, or `{bep} apply --build`, does it ahead"
         )
 
 

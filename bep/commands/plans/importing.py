@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from bep.command_words import plan_findings_said
+from bep.command_words import plan_findings_said, program
 from bep.console import Console
 from bep.exit_codes import ExitCode, Stop
 
@@ -90,7 +90,7 @@ def _say_folder(console: Console, folder: "Folder") -> None:
     if folder.line:
         told = "Until then, what they declare is protected from deletion."
         console.say(f"Add `- {folder.line}` to `specs:` in bep.yml. {told}")
-    console.say("Next: `bep plan`.")
+    console.say(f"Next: `{program()} plan`.")
 
 
 def _say(console: Console, found: "Sequence[Found]", text: str, out: Path | None) -> None:
@@ -103,7 +103,7 @@ def _say(console: Console, found: "Sequence[Found]", text: str, out: Path | None
         where = f"Add {out} to `specs:` in bep.yml" if out else "Keep this YAML in a spec"
         console.say(f"{where}: no spec declares {', '.join(left)} yet. Until one does, it is protected from deletion.")
     else:
-        console.say("Next: `bep plan` shows where the specs ask for something else.")
+        console.say(f"Next: `{program()} plan` shows where the specs ask for something else.")
     if text:
         console.result(text)
 

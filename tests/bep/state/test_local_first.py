@@ -58,6 +58,8 @@ def test_a_whole_life_on_this_machine_opens_neither_the_service_nor_its_state(fo
 
     local("validate")
     assert "`bep --provider local apply plan.json` does exactly this" in local("plan", "-o", "plan.json")
+    assert json.loads(local("job", "list", "-o", "json")) == []
+    assert "No job has run here yet: bep --provider local run job.yml" in local("job", "list")
     local("apply", "plan.json")
     assert local("plan").startswith("Nothing to do.")
     assert "deployment/letters/blue" in local("state", "list")
