@@ -32,5 +32,5 @@ class Observed:
     condition: Condition = Condition.READY
     why: str = ""
     unread: tuple[str, ...] = ()
-    changed_at: str = ""
-    changed_by: str = ""
+    changed_at: str = field(default="", compare=False)
+    changed_by: str = field(default="", compare=False)

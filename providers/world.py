@@ -223,6 +223,10 @@ class Contents(Copies, Protocol):
         """Whether the bytes stored under a digest are there and have it. They are read for that."""
         ...
 
+    def is_kept(self, sha256: str) -> bool:
+        """Whether bytes are stored under a digest and nothing shows that they are others; read only where in doubt."""
+        ...
+
     def stored(self) -> Iterable[tuple[str, Path]]:
         """Every stored file, by the digest that it is stored under."""
         ...

@@ -234,7 +234,8 @@ def _ignored(case: Case, found: Comparison) -> tuple[str, ...]:
 def _drift(case: Case, entry: Entry, diffs: tuple[FieldDiff, ...], answer: str) -> Drift | None:
     if not diffs:
         return None
-    at, by = (case.observed.changed_at, case.observed.changed_by) if case.observed else ("", "")
+    seen = case.observed
+    at, by = (seen.changed_at, seen.changed_by) if seen and seen.changed_at > entry.applied_at else ("", "")
     return Drift(
         address=case.address, diffs=diffs, answer=answer, applied_at=entry.applied_at, changed_at=at, changed_by=by
     )

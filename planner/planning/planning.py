@@ -93,7 +93,8 @@ def plan(
 
     It has no facts: see `draft`.
     """
-    return signed(draft(resources, state, observed, kinds, options), state.secret_key)
+    made = draft(resources, state, observed, kinds, options)
+    return signed(made.model_copy(update={"rollback": undoing(made.changes)}), state.secret_key)
 
 
 def draft(
@@ -103,7 +104,7 @@ def draft(
     kinds: Mapping[str, Kind],
     options: Options,
 ) -> Plan:
-    """The same, not signed yet: what a reviewer should know is found next, by `bep.planner.reviewing`.
+    """The same, not signed yet: what a reviewer should know, and how it is taken back, `bep.planner.reviewing` finds.
 
     `observed` has every object that exists among the addresses declared and in state. The order of
     `kinds` decides between changes that may come in either order. Never raises for what a user
@@ -134,7 +135,6 @@ def draft(
         findings=(*map(carried, options.findings), *refused, *circle, *risks, *checks),
         unchanged=len({*wished, *state.entries}) - len(_set_aside(world)) - sum(map(_acts, decisions.values())),
         notes=(*options.notes, *notes),
-        rollback=undoing(chosen),
         values=options.values,
     )
 

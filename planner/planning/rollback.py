@@ -70,22 +70,33 @@ def inverse(plan: Plan, state: State, kept: Mapping[str, ContentRecord] = NOTHIN
 def _lost(changes: Sequence[Change], kept: Mapping[str, ContentRecord] = NOTHING) -> dict[Address, str]:
     """By address, why what is done to it cannot be taken back: for its own sake, or because of what it depends on."""
     lost = {change.address: reason for change in changes if (reason := _obstacle(change, kept))}
-    deleted = {change.address for change in changes if change.after is None}
-    made = {change.address for change in changes if change.before is None}
+    if not lost:
+        return lost
+    held_by = _held(changes)
     waiting = list(lost)
     while waiting:
         here = waiting.pop()
-        for change in changes:
-            if change.address in lost:
-                continue
-            back = here in deleted and here in change.prior_references
-            held = change.address in made and any(
-                change.address in other.references for other in changes if other.address == here
-            )
-            if back or held:
-                lost[change.address] = f"{here} cannot be taken back"
-                waiting.append(change.address)
+        for address in held_by.get(here, ()):
+            if address not in lost:
+                lost[address] = f"{here} cannot be taken back"
+                waiting.append(address)
     return lost
+
+
+def _held(changes: Sequence[Change]) -> Mapping[Address, Sequence[Address]]:
+    """By address, what cannot go back without it: what referred to it before it was deleted, and what was made for it
+    to refer to."""
+    deleted = {change.address for change in changes if change.after is None}
+    made = {change.address for change in changes if change.before is None}
+    found: dict[Address, list[Address]] = {}
+    for change in changes:
+        for address in change.prior_references:
+            if address in deleted:
+                found.setdefault(address, []).append(change.address)
+        for address in change.references:
+            if address in made:
+                found.setdefault(change.address, []).append(address)
+    return found
 
 
 def _obstacle(change: Change, kept: Mapping[str, ContentRecord]) -> str:

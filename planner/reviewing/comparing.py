@@ -10,7 +10,7 @@ from bep.planner.plan import Action
 from bep.planner.planning.diffing import Sides, compare
 from bep.planner.rendering.layout import leaves
 from bep.planner.reviewing.evidence import DEPLOYMENT, MLMODEL, Evidence
-from bep.planner.reviewing.files import FileAsked, asked_for, conda_diff, file_diffs
+from bep.planner.reviewing.files import FileAsked, Room, asked_for, conda_diff, file_diffs
 from bep.planner.wanted import file_changes
 from bep.schemas.address import Address, kind_of, names_of
 
@@ -89,9 +89,10 @@ def asked_by_pairs(evidence: Evidence, found: Iterable[Pair]) -> Iterator[FileAs
         yield from asked_for(*_contents(evidence, pair), planned)
 
 
-def comparisons(evidence: Evidence, found: Iterable[Pair]) -> tuple[Comparison, ...]:
+def comparisons(evidence: Evidence, found: Iterable[Pair], room: Room) -> tuple[Comparison, ...]:
     """Each pair compared."""
-    return tuple(_compared(evidence, pair) for pair in found)
+    compared = (_compared(evidence, pair) for pair in found)
+    return tuple(one.model_copy(update={"files": room.fitted(one.files)}) if one.files else one for one in compared)
 
 
 def _contents(evidence: Evidence, pair: Pair) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from bep.lazy_dataclasses import dataclass, field
+from bep.planner.facts import FileDiff
 from bep.planner.observed import Observed
 from bep.planner.options import Options
 from bep.planner.plan import Action, Change, Plan
@@ -20,6 +21,10 @@ ENDPOINT: Final = "endpoint"
 MLMODEL: Final = "MLmodel"
 TEXT_LIMIT: Final = 1 << 17
 """Bytes up to which a file is compared line by line."""
+READ_LIMIT: Final = 1 << 24
+"""Bytes of files that are asked for a plan, all together; of the others only the sizes."""
+DIFFS_LIMIT: Final = 1 << 20
+"""Characters that the diffs of a plan may have, all together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that facts are found in. `now` and `later` have the attributes of everything before and after the plan."""
+    """All that facts are found in. `now` and `later` have the attributes of everything before and after the plan.
+
+    `diffs` keeps what was made of two files, by their digests, for the next who sets them side by side.
+    """
 
     plan: Plan
     resources: Mapping[Address, Resource]
@@ -52,6 +60,7 @@ class Evidence:
     asked: Asked
     now: Mapping[Address, Mapping[str, Any]]
     later: Mapping[Address, Mapping[str, Any]]
+    diffs: dict[tuple[str, str | None, str | None], FileDiff] = field(default_factory=dict, compare=False)
 
     def changes(self, action: Action) -> Iterator[Change]:
         """The changes that do this."""

@@ -1,18 +1,20 @@
 """Files that differ: which bytes have to be asked for, and the differences once they are here. Reads no file."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from bep.lazy_dataclasses import dataclass
 from bep.planner.facts import FileDiff, FileSide
 from bep.planner.plan import Action, Change
-from bep.planner.reviewing.evidence import TEXT_LIMIT, Evidence
+from bep.planner.reviewing.evidence import DIFFS_LIMIT, READ_LIMIT, TEXT_LIMIT, Evidence
 from bep.planner.state import ContentRecord
 from bep.schemas.address import Address
 
 MOST: Final = 100
 """Files of one resource that are told one by one."""
 NOT_KEPT: Final = "its earlier bytes are not kept"
+NO_ROOM: Final = f"the diffs of this plan are longer than {DIFFS_LIMIT // 1024} KiB together"
+TOO_MANY: Final = f"the files that differ have more than {READ_LIMIT >> 20} MiB together"
 NOT_READ: Final = "its bytes could not be read"
 CONDA: Final = "conda_file"
 
@@ -58,9 +60,12 @@ def file_diffs(evidence: Evidence, before: Records, after: Records) -> tuple[tup
 
 
 def _file(evidence: Evidence, field: str, name: str, old: str | None, new: str | None) -> FileDiff:
+    known = evidence.diffs.get((name, old, new))
+    if known is not None:
+        return known.model_copy(update={"field": field})
     sides = [FileSide(sha256=side, size=evidence.asked.sizes.get(side)) if side else None for side in (old, new)]
     made, why_not = _text(evidence, name, old, new)
-    return FileDiff(
+    found = FileDiff(
         symbol="+" if old is None else "-" if new is None else "~",
         field=field,
         name=name,
@@ -69,6 +74,26 @@ def _file(evidence: Evidence, field: str, name: str, old: str | None, new: str |
         why_not=why_not,
         **made,
     )
+    evidence.diffs[name, old, new] = found
+    return found
+
+
+class Room:
+    """What the diffs of a plan may still take up; those for which there is none are left out, and say so."""
+
+    def __init__(self) -> None:
+        self.left = DIFFS_LIMIT
+
+    def fitted(self, files: Sequence[FileDiff]) -> tuple[FileDiff, ...]:
+        """The files, without the diffs that do not fit."""
+        return tuple(map(self._one, files))
+
+    def _one(self, file: FileDiff) -> FileDiff:
+        if len(file.diff) <= self.left:
+            self.left -= len(file.diff)
+            return file
+        left_out = file.left_out + file.diff.count("\n")
+        return file.model_copy(update={"diff": "", "left_out": left_out, "why_not": NO_ROOM})
 
 
 def _text(evidence: Evidence, name: str, old: str | None, new: str | None) -> tuple[dict[str, Any], str]:
@@ -84,7 +109,7 @@ def _text(evidence: Evidence, name: str, old: str | None, new: str | None) -> tu
             return {}, f"it is longer than {TEXT_LIMIT // 1024} KiB"
         data = evidence.asked.files.get(sha256)
         if data is None:
-            return {}, missing
+            return {}, TOO_MANY if sha256 in evidence.asked.sizes else missing
         text = text_of(data)
         if text is None:
             return {}, "it is not text"
@@ -117,12 +142,13 @@ def asked_by_changes(evidence: Evidence) -> Iterable[FileAsked]:
         yield from asked_for(evidence.contents_now(change.address), change.contents, change.address)
 
 
-def with_files(evidence: Evidence) -> tuple[Change, ...]:
+def with_files(evidence: Evidence, room: Room) -> tuple[Change, ...]:
     """The plan's changes, each with the files that differ."""
     found = {}
     for change in changed_contents(evidence):
         diffs, more = file_diffs(evidence, evidence.contents_now(change.address), change.contents)
         conda = tuple(conda_diff(evidence, evidence.now.get(change.address, {}), change.after or {}))
         if diffs or conda:
-            found[change.id] = change.model_copy(update={"files": (*diffs, *conda), "files_left_out": more})
+            files = room.fitted((*diffs, *conda))
+            found[change.id] = change.model_copy(update={"files": files, "files_left_out": more})
     return tuple(found.get(change.id, change) for change in evidence.plan.changes)

@@ -5,7 +5,7 @@ from bep.planner.plan import Change, Plan
 from bep.planner.planning.rollback import undoing
 from bep.planner.reviewing.comparing import asked_by_pairs, comparisons, pairs
 from bep.planner.reviewing.evidence import Evidence
-from bep.planner.reviewing.files import FileAsked, asked_by_changes, with_files
+from bep.planner.reviewing.files import FileAsked, Room, asked_by_changes, with_files
 from bep.planner.reviewing.jobs import jobs_effect
 from bep.planner.reviewing.risks import highest, risks
 
@@ -37,11 +37,13 @@ def with_variables(change: Change, evidence: Evidence) -> Change:
 def reviewed(evidence: Evidence) -> Plan:
     """The plan with its facts."""
     plan = evidence.plan
-    compared = comparisons(evidence, pairs(evidence))
+    room = Room()
+    changes = with_files(evidence, room)
+    compared = comparisons(evidence, pairs(evidence), room)
     found = risks(evidence, compared)
     return plan.model_copy(
         update={
-            "changes": tuple(with_variables(change, evidence) for change in with_files(evidence)),
+            "changes": tuple(with_variables(change, evidence) for change in changes),
             "rollback": undoing(plan.changes, evidence.asked.kept),
             "risk": highest(found),
             "risks": found,

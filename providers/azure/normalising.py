@@ -57,6 +57,8 @@ def observed_of(address: Address, body: Mapping[str, Any], place: Place, secret_
         condition,
         why,
         _unread(body) if kind_of(address) == "datastore" else (),
+        changed_at=str(at(body, ("systemData", "lastModifiedAt")) or ""),
+        changed_by=str(at(body, ("systemData", "lastModifiedBy")) or ""),
     )
 
 

@@ -118,6 +118,10 @@ class ContentStore:
             _seal(place)
         return True
 
+    def is_kept(self, sha256: str) -> bool:
+        """Whether bytes are stored under a digest and, as far as their time shows, nobody else wrote to them."""
+        return _intact(self._place("", "read", sha256)) or self.is_sound(sha256)
+
     def stored(self) -> Iterable[tuple[str, Path]]:
         """Every stored file, by the digest that it is stored under."""
         for folder in sorted(self.files.glob("[0-9a-f][0-9a-f]")):

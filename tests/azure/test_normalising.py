@@ -278,6 +278,14 @@ def test_an_object_says_how_it_is(state: str, condition: Condition, resources: d
     assert seen("deployment/ep-one/dep", body).condition is condition
 
 
+def test_an_object_says_who_wrote_it_last_where_the_service_does() -> None:
+    body = {"systemData": {"lastModifiedAt": "2026-01-02T01:00:00.1Z", "lastModifiedBy": "ops@example.com"}}
+    found = seen("endpoint/ep-one", body)
+    assert (found.changed_at, found.changed_by) == ("2026-01-02T01:00:00.1Z", "ops@example.com")
+    silent = seen("endpoint/ep-one", {})
+    assert (silent.changed_at, silent.changed_by, silent == found) == ("", "", True)
+
+
 def test_the_reason_of_a_failed_compute_is_its_own() -> None:
     wrong = {"properties": {"provisioningState": "Failed", "provisioningErrors": [{"error": {"message": "no quota"}}]}}
     assert seen("compute/cpu", wrong).why == "no quota"

@@ -10,7 +10,7 @@ from bep.planner.facts import FileDiff, Level
 from bep.planner.options import RunningJob
 from bep.planner.plan import Plan
 from bep.planner.reviewing import risks
-from bep.planner.reviewing.evidence import TEXT_LIMIT, Asked
+from bep.planner.reviewing.evidence import DIFFS_LIMIT, TEXT_LIMIT, Asked
 from bep.planner.reviewing.text_diffs import DIFF_LIMIT, text_diff
 from bep.schemas.address import Address
 from bep.schemas.resource import Content, Resource
@@ -178,6 +178,23 @@ def test_files_are_told_line_by_line_where_they_are_text_and_here() -> None:
     assert (one.address, one.against, one.reason) == (GREEN, BLUE, "active")
     assert [diff.path for diff in one.fields] == [("code_configuration", "code")]
     assert one.files == change.files
+
+
+def test_the_diffs_of_a_plan_are_bounded_together() -> None:
+    lines = b"".join(b"%d\n" % number for number in range(5_000))
+    old, before = folder(**{f"f{number}__py": b"%d\n" % number for number in range(120)})
+    new, after = folder(**{f"f{number}__py": lines + b"%d\n" % number for number in range(120)})
+    sizes = {digest: len(data) for digest, data in (before | after).items()}
+    scene = Scene().applied(article(with_code("blue", old)))
+    found = scene.plan(article(with_code("blue", new)), asked=Asked(files=before | after, sizes=sizes))
+    [change] = found.changes
+    assert (len(change.files), change.files_left_out) == (100, 20)
+    assert sum(len(one.diff) for one in change.files) <= DIFFS_LIMIT
+    bare = [one for one in change.files if not one.diff]
+    assert bare
+    assert all("longer than 1024 KiB together" in one.why_not and one.left_out > one.added for one in bare)
+    few = scene.plan(article(with_code("blue", new)), asked=Asked(files=before, sizes=sizes))
+    assert few.changes[0].files[0].why_not == "the files that differ have more than 16 MiB together"
 
 
 def mlmodel(flavor: str, outputs: str, version: str = "2.1") -> bytes:

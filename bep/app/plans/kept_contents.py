@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 
 def kept_contents(opened: "Reading", plan: "Plan") -> "Mapping[str, ContentRecord]":
-    """By sha256, the earlier contents of what the plan touches whose bytes the world still has, whole."""
+    """By sha256, the earlier contents of what the plan touches whose bytes the world still has, whole.
+
+    Whoever copies them compares digests; here they are not read, as long as nobody wrote to them.
+    """
     wanted, contents = set(_earlier_contents(plan)), opened.world.contents
     found: dict[str, ContentRecord] = {}
     if contents is None:  # nothing can be given back
@@ -20,7 +23,7 @@ def kept_contents(opened: "Reading", plan: "Plan") -> "Mapping[str, ContentRecor
             for record in entry.contents.values():
                 if record.sha256 in wanted:
                     wanted.discard(record.sha256)
-                    if all(map(contents.is_sound, record.files.values())):
+                    if all(map(contents.is_kept, record.files.values())):
                         found[record.sha256] = record
         if not wanted:
             break

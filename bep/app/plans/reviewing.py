@@ -66,22 +66,24 @@ def with_since(plan: "Plan", path: Path) -> "Plan":
 def _files(
     opened: "Reading", declared: "Mapping[Address, Resource]", asked: "Sequence[FileAsked]"
 ) -> tuple[dict[str, bytes], dict[str, int]]:
-    """The bytes of those that are short enough, and the sizes of all that are there, by digest."""
-    from bep.planner.reviewing.evidence import TEXT_LIMIT
+    """The bytes of those that are short enough, as many as there is room for, and the sizes of all, by digest."""
+    from bep.planner.reviewing.evidence import READ_LIMIT, TEXT_LIMIT
 
     found: dict[str, bytes] = {}
     sizes: dict[str, int] = {}
+    left = READ_LIMIT
     for one in asked:
         for place in _places(opened, declared, one):
             try:
                 size = place.stat().st_size
-                data = place.read_bytes() if size <= TEXT_LIMIT else b""
+                data = place.read_bytes() if size <= min(TEXT_LIMIT, left) else None
             except OSError:
                 continue
-            if size > TEXT_LIMIT or sha256(data).hexdigest() == one.sha256:
+            if data is None or sha256(data).hexdigest() == one.sha256:
                 sizes[one.sha256] = size
-                if size <= TEXT_LIMIT:
+                if data is not None:
                     found[one.sha256] = data
+                    left -= size
                 break
     return found, sizes
 

@@ -5,6 +5,7 @@ import shutil
 from typing import Any
 
 from tests.bep.conftest import Workspace
+from tests.bep.plans.test_adopt import drift
 
 MORE = """\
 variables:
@@ -95,3 +96,17 @@ def test_variables_outputs_and_what_the_last_push_changed_are_told(workspace: Wo
     workspace.edit("bep.yml", "workspace: letters", "workspace: others")
     refused = workspace.bep("plan", "--since", "first.json", expect=4).stderr
     assert "it was made for letters in stage test, and this is others in stage test" in refused
+
+
+def test_drift_that_is_undone_is_told_with_its_time_where_the_world_has_it(applied: Workspace) -> None:
+    state = (applied.folder / ".bep/state.json").read_text()
+    drift(applied, "compute/cpu-cluster", {("max_instances",): 9})
+    [risk] = planned(applied)["risks"]
+    assert (risk["level"], risk["code"], risk["address"]) == ("medium", "drift-undone", "compute/cpu-cluster")
+    assert risk["message"].endswith(", and that is undone: max_instances 9 -> 2")
+    assert risk["fix"] == "keep what they did with `adopt compute/cpu-cluster`"
+    shown = applied.bep("plan", "--markdown").stdout
+    assert "keep what they did with `bep adopt compute/cpu-cluster`" in shown
+    assert (applied.folder / ".bep/state.json").read_text() == state
+    applied.edit("specs.yml", "max_instances: 2", "max_instances: 9")
+    assert planned(applied)["risks"] == []

@@ -106,3 +106,38 @@ def test_what_is_kept_nowhere_is_said_and_left(applied: Workspace) -> None:
     assert "This cannot be taken back" in said
     assert "deployment/letters/green: the files of code_configuration.code are not kept" in said
     assert applied.bep("show", "compute/cpu-cluster", "--query", "attributes.max_instances").stdout.strip() == "2"
+
+
+SETTINGS = "settings: {mini_batch_size: 2}\n"
+HIDDEN = 'settings: {mini_batch_size: 2, environment_variables: {WORD: "${{ env.WORD }}"}}\n'
+
+
+def test_what_a_plan_says_of_its_rollback_is_what_the_rollback_leaves(applied: Workspace) -> None:
+    """A deletion, a version and a script, a secret: judged before and after by what the world keeps."""
+    applied.edit("specs.yml", SETTINGS, HIDDEN)
+    (applied.folder / "specs.yml").write_text((applied.folder / "specs.yml").read_text() + GREEN)
+    applied.bep("apply", "-y", WORD="first-of-all")
+    specs = (applied.folder / "specs.yml").read_text()
+    for changed, code, word in (
+        (specs.replace(GREEN, "").replace("size: 2", "size: 3"), "", "first-of-all"),
+        (
+            specs.replace("alphabet, version: 1", "alphabet, version: 2").replace("alphabet:1", "alphabet:2"),
+            "#",
+            "first-of-all",
+        ),
+        (specs, "", "second-of-all"),
+    ):
+        (applied.folder / "specs.yml").write_text(changed)
+        with (applied.folder / "code/score.py").open("a") as script:
+            script.write(code)
+        applied.bep("plan", "-o", "plan.json", WORD=word)
+        plan = json.loads((applied.folder / "plan.json").read_text())
+        said = {f"  {undo['address']}: {undo['obstacle']}" for undo in plan["rollback"] if undo["obstacle"]}
+        assert bool(said) == (word == "second-of-all")
+        applied.bep("apply", "plan.json", WORD=word)
+        (applied.folder / "specs.yml").write_text(specs)
+        done = applied.bep("rollback", "plan.json", "-y", WORD=word, expect=1 if said else 0)
+        assert {line for line in done.stdout.splitlines() if " is not kept" in line or " are not kept" in line} == said
+        text = (applied.folder / "code/score.py").read_text()
+        (applied.folder / "code/score.py").write_text(text.removesuffix("#"))
+        applied.bep("plan", "--expect-no-changes", WORD=word)
