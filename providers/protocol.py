@@ -50,11 +50,16 @@ class Forgotten(ProviderError):
 
 Transferred = Callable[[int, int], None]
 """Told how far the bytes of a write are, as often as a world likes, from any thread but one at a time: how many are
-where they go, those included that were there before, and how many there are."""
+where they go, those included that were there before, and how many there are. It is told before the write is begun, and
+raises `Stopped` where nobody wants it any more: a world lets that pass, and begins nothing."""
 
 
 def untold(done: int, total: int) -> None:
     """Nobody wants to know how far the bytes of a write are."""
+
+
+class Stopped(ProviderError):
+    """A write was given up while its bytes were on their way; nothing was begun."""
 
 
 class Verb(StrEnum):

@@ -67,7 +67,8 @@ def apply(
     `Session.write` raises; nothing was changed then. After that nothing is raised: the report says
     what was done, what failed, what was skipped for it, what a stop kept from starting.
 
-    Once `stop` is set nothing new starts, and what runs is finished and recorded. `report` and
+    Once `stop` is set nothing new starts, and what runs is finished and recorded; but bytes on their way to where an
+    object is to be made of them are given up, for the next apply goes on with them. `report` and
     `progress` (done, total) are called from the calling thread only. A call that takes longer than
     `slow_after` seconds is told and goes on. `operation_ids` gives an id nobody else has.
     """

@@ -12,7 +12,7 @@ from bep.planner.plan import Action, Change
 from bep.planner.state import Entry, Guards
 from bep.providers.applying.report import World
 from bep.providers.applying.waiting import Unfinished, finished, ready
-from bep.providers.protocol import Conflict, Done, Pending, Provider, ProviderError, Transferred, Verb, Write
+from bep.providers.protocol import Conflict, Done, Pending, Provider, ProviderError, Stopped, Transferred, Verb, Write
 from bep.schemas.address import Address
 from bep.schemas.resource import Resource
 from bep.schemas.secrets.secret import Secret, is_sealed
@@ -77,9 +77,9 @@ class Call:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came of a call. `error` is None when it was done. `settled` is false where an object of this very
-    operation may be there after all: its intent must then stay open for recovery. `begun` is false where a stop
-    came first: the provider was never called. With an error, `observed` is what this operation made and what failed.
-    `touched` are other objects whose version the call changed."""
+    operation may be there after all: its intent must then stay open for recovery. `begun` is false where a stop came
+    first: the provider was never called, or has sent bytes and no more. With an error, `observed` is what this
+    operation made and what failed. `touched` are other objects whose version the call changed."""
 
     call: Call
     observed: Observed | None = None
@@ -126,6 +126,9 @@ def carry_out(call: Call, provider: Provider, retry: Retry, stop: Flag, told: To
             answer = Answer(call, done.observed, touched=done.touched)
             break
         except Exception as error:
+            if isinstance(error, Stopped) and attempt == 1:
+                answer = Answer(call, world=World.UNTOUCHED, begun=False)
+                break
             retryable = isinstance(error, ProviderError) and error.retryable
             delay = retry.delay_after(error, attempt)
             too_late = time.monotonic() + delay >= ends

@@ -10,7 +10,7 @@ from bep.lazy_dataclasses import dataclass
 from bep.providers.applying.calling import Answer, Call, Retry, Told, carry_out, limit_of, unanswered
 from bep.providers.applying.events import Event, Retrying, Slow, Transferring
 from bep.providers.applying.redaction import said
-from bep.providers.protocol import Provider
+from bep.providers.protocol import Provider, Stopped
 
 LOOK_UP = 1.0
 """Seconds between two looks at what has been running for long."""
@@ -145,6 +145,8 @@ class CallThreads:
 
         def transferred(done: int, total: int) -> None:
             nonlocal last
+            if done < total and self._rules.stop.is_set():
+                raise Stopped(call.change.address, call.change.action, "stopped while its bytes were on their way")
             now = time.monotonic()
             if done >= total or now - last >= TRANSFERRING_PERIOD:
                 last = now

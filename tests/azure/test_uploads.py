@@ -14,7 +14,7 @@ import pytest
 from bep.providers.azure import sending
 from bep.providers.azure.saying import said
 from bep.providers.azure.sending import Sender, Upload
-from bep.providers.protocol import Conflict, ProviderError, untold
+from bep.providers.protocol import Conflict, ProviderError, Stopped, untold
 from bep.schemas.resource import Content
 from tests.azure.double.behaviours import Behaviours
 from tests.azure.double.double import Double
@@ -203,6 +203,12 @@ def test_only_what_says_that_it_is_whole_is_taken_for_it(
         Upload(sender, container, "model/m/1", lambda *moved: told.append(moved)).run("bep/d/model", content)
         return told
 
+    def stop(done: int, total: int) -> None:
+        if done:
+            raise Stopped("model/m/1", "create", "stopped")
+
+    with pytest.raises(Stopped):
+        Upload(sender, container, "model/m/1", stop).run("bep/d/model", content)
     total = len(large) + 1
     sizes = [done for done, _ in upload()]
     assert (sizes, {of for _, of in told}) == ([0, *sorted(sizes[1:])], {total})

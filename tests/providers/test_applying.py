@@ -376,6 +376,30 @@ def test_bytes_on_their_way_are_told_now_and_then_and_at_their_end(
         assert {(event.change.address, event.of_bytes) for event in heard} == {(address(number), 100)}
 
 
+def test_a_stop_ends_a_transfer_and_nothing_was_begun(shop: Workshop) -> None:
+    begun = threading.Event()
+
+    class Endless(Memory):
+        def begin(self, write: Write) -> Done | Pending:
+            write.transferred(0, 2)
+            begun.set()
+            shop.stop.wait(30)
+            write.transferred(1, 2)
+            return super().begin(write)
+
+    shop.world = Endless(KEY)
+    shop._hear = lambda event: shop.stop.set() if isinstance(event, Transferring) else None  # type: ignore[method-assign]
+    wish = chain(1, 2)
+    report = shop.apply(shop.plan(*wish), *wish)
+    assert begun.is_set()
+    assert report.stopped
+    assert {(result.ended, result.world) for result in report.results} == {(Ended.NOT_STARTED, World.UNTOUCHED)}
+    assert not shop.world.calls
+    shop.stop.clear()
+    shop.world, shop._hear = Memory(KEY), lambda event: None  # type: ignore[method-assign]
+    assert shop.apply(shop.plan(*wish), *wish).notes == ()
+
+
 def test_the_same_plan_is_not_applied_twice(shop: Workshop) -> None:
     (wish,) = chain(1)
     todo = shop.plan(wish)

@@ -149,7 +149,7 @@ def _applied(
         opened,
         plan,
         teller.tell,
-        two_step_interrupt(),
+        two_step_interrupt(say=console.interject),
         parallelism=how.parallelism,
         lock_timeout=how.lock_timeout,
         operation=how.operation,
