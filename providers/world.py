@@ -66,6 +66,18 @@ class Unfit:
 
 
 @dataclass(frozen=True, slots=True)
+class Coming:
+    """What a plan will make or change: what is to be there, and the attributes of what is (None: nothing)."""
+
+    resource: "Resource"
+    there: Mapping[str, Any] | None
+
+
+Preflight = Callable[[Sequence[Coming]], Iterator[Unfit]]
+"""Asks the world what would keep it from doing what is coming."""
+
+
+@dataclass(frozen=True, slots=True)
 class Exported:
     """The specs as a text that somebody else can deploy, and what of them it cannot say: with an error among that, the
     text is not to be handed over.
@@ -400,6 +412,14 @@ class ReadWorld(Protocol):
 
     def unfit(self, resources: "Sequence[Resource]") -> "Iterator[Unfit]":
         """What of the specs cannot be had here, as far as that is known without asking anybody."""
+        ...
+
+    @property
+    def preflight(self) -> "Preflight | None":
+        """What is asked of the world beforehand; None where nothing can be.
+
+        All findings at once. What cannot be found out is one that is no error; it never raises `ProviderError`.
+        """
         ...
 
     def lacking(self, resources: "Sequence[Resource]") -> "Iterator[Unfit]":

@@ -33,7 +33,7 @@ class Reading:
             if knows(kind_of(address)):
                 groups.setdefault(self._collection(address), []).append(address)
         found: dict[Address, Body] = {}
-        for part in _at_once(self._group, groups.items()):
+        for part in at_once(self._group, groups.items()):
             found.update(part)
         return found
 
@@ -54,7 +54,7 @@ class Reading:
         if kind != "deployment" and not is_registered(kind):
             found = {address_of(kind, _name(one)): one for one in whole}
         else:
-            found = dict(pair for pairs in _at_once(lambda one: self.below(kind, _name(one)), whole) for pair in pairs)
+            found = dict(pair for pairs in at_once(lambda one: self.below(kind, _name(one)), whole) for pair in pairs)
         return dict(sorted(found.items(), key=lambda pair: _created(pair[1])))
 
     def newest(self, kind: str, name: str) -> Address | None:
@@ -107,7 +107,7 @@ def _name(body: Body) -> str:
     return str(body.get("id") or body.get("name") or "").rstrip("/").rpartition("/")[2]
 
 
-def _at_once(ask: Callable[[Any], Found], about: Iterable[Any]) -> Iterator[Found]:
+def at_once(ask: Callable[[Any], Found], about: Iterable[Any]) -> Iterator[Found]:
     """Each answer, in the order of the questions."""
     questions = list(about)
     if len(questions) < 2:

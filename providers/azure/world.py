@@ -15,7 +15,7 @@ from bep.providers.azure.settings import connection_of
 from bep.providers.azure.shapes import stores
 from bep.providers.azure.storing import Storing
 from bep.providers.protocol import ProviderError
-from bep.providers.world import Exporter, Setup, Unfit
+from bep.providers.world import Coming, Exporter, Preflight, Setup, Unfit
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -121,6 +121,20 @@ class AzureWorld:
             if module in needed:
                 message = f"{module.replace('.', '-')} is not installed, and without it {needed[module]}"
                 yield Unfit("missing-extra", "", ("provider", "azure"), message, f"Install it: {install('azure')}")
+
+    @property
+    def preflight(self) -> Preflight:
+        """Quotas, sizes, code and names of endpoints. Soon over where nothing answers."""
+        return self._preflight
+
+    def _preflight(self, coming: "Sequence[Coming]") -> "Iterator[Unfit]":
+        from bep.providers.azure.preflight import Questions
+
+        client = ArmClient(self.connection, lambda: self._credential, retry_total=2, retry_connect=1, retry_status=1)
+        try:
+            yield from Questions(client, coming).found()
+        finally:
+            client.close()
 
     def checks(self, resources: "Sequence[Resource]") -> "Mapping[str, Probe]":
         """Who signs in, what is there, which rights are missing. Soon over where nothing answers."""

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the options of a command ask of a plan."""
+    """What the options of a command ask of a plan. `looks_ahead`: the world is asked what would keep it from being
+    carried out, which is of no use where nobody means to.
+    """
 
     targets: Sequence[str] = ()
     excludes: Sequence[str] = ()
@@ -36,6 +38,7 @@ class Asked:
     no_refresh: bool = False
     destroy: bool = False
     imports: Sequence[str] = ()
+    looks_ahead: bool = True
     since: Path | None = None
     """A plan that was kept earlier: what differs from it is told."""
 
@@ -86,6 +89,11 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
         from bep.app.plans.reviewing import with_facts
 
         made = with_facts(opened, made, loaded.resources, state, observed, options)
+    asks = asked.looks_ahead and not (asked.no_refresh or opened.source.offline)
+    if made.changes and asks and (preflight := opened.world.preflight) is not None:
+        from bep.app.plans.looking_ahead import looked_ahead
+
+        made = looked_ahead(preflight, made, loaded, options.allow)
     if asked.since is not None:
         from bep.app.plans.reviewing import with_since
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def with_unfit(loaded: Loaded, unfit: "Iterable[Unfit]", files: "WorkspaceFiles") -> Loaded:
     """The specs with a finding for each thing that cannot be had in the world: a package, a type, a field."""
-    found = list(_findings(loaded, unfit))
+    found = list(findings_of(loaded, unfit))
     if not found:
         return loaded
     others = {finding.mark.file for finding in found if finding.mark is not None} - loaded.sources.keys()
@@ -31,7 +31,8 @@ def _text(files: "WorkspaceFiles", path: str) -> str:
     return masked(files.read(path).decode("utf-8", "replace"))
 
 
-def _findings(loaded: Loaded, unfit: "Iterable[Unfit]") -> Iterator[Finding]:
+def findings_of(loaded: Loaded, unfit: "Iterable[Unfit]") -> Iterator[Finding]:
+    """Each as a finding, at the place where its field was written."""
     declared = {one.address: one for one in loaded.resources}
     for each in unfit:
         resource = declared.get(each.address)  # type: ignore[call-overload]

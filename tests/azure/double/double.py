@@ -48,7 +48,10 @@ class Double:
         self.blob = Blob()
         self.denied_actions: list[str] = []  # what the caller may not do: 403, and notActions of permissions
         self.vm_sizes: dict[str, int] = {"Standard_DS3_v2": 4, "Standard_D2s_v3": 2, "Standard_NC6s_v3": 6}
+        self.vm_families = {"Standard_DS3_v2": "standardDSv2Family", "Standard_D2s_v3": "standardDSv3Family"}
         self.cores_left = 24
+        self.family_limits: dict[str, int] = {}  # by the name of the quota
+        self.neighbours: dict[str, set[str]] = {}  # other workspaces of the region, and their endpoints
         self.server: Any = None  # what `serving` put it behind
         self.control_plane, self.actions, self.jobs = ControlPlane(self), Actions(self), Jobs(self)
         self._failures: list[tuple[str, str, str, str, int]] = []
@@ -146,6 +149,8 @@ class Double:
         found = WORKSPACE.fullmatch(request.path)
         if found is None:
             return self._first(request, lambda asked: surroundings.answer(self, asked))
+        if found["workspace"] in self.neighbours:
+            return surroundings.neighbour(self, found)
         surroundings.check_workspace(self, found)
         return self._in_workspace(request, found["rest"] or "")
 

@@ -120,9 +120,25 @@ def answer(double: "Double", request: Request) -> Answer | None:
     services = "/providers/microsoft.machinelearningservices"
     if rest == services:
         return Answer(200, {"namespace": "Microsoft.MachineLearningServices", "registrationState": "Registered"})
+    if rest == f"{services}/workspaces":
+        return _workspaces(double)
     if rest.startswith(f"{services}/locations/{double.location}/".lower()):
         return _in_region(double, request, request.path.rpartition("/locations/")[2].partition("/")[2])
     return None
+
+
+def neighbour(double: "Double", found: "re.Match[str]") -> Answer:
+    """What another workspace of the region says of its endpoints."""
+    name = (found["rest"] or "").rpartition("/batchEndpoints/")[2]
+    if name not in double.neighbours[found["workspace"]]:
+        raise Refusal(404, "NotFound", f"There is no endpoint with name: {name} in {found['workspace']}")
+    return Answer(200, {"name": name, "properties": {}})
+
+
+def _workspaces(double: "Double") -> Answer:
+    above = double.workspace.rpartition("/")[0]
+    names = [double.workspace_name, *double.neighbours]
+    return Answer(200, {"value": [{"id": f"{above}/{name}", "location": double.location} for name in names]})
 
 
 def _subscription(double: "Double") -> Document:
@@ -136,12 +152,17 @@ def _in_region(double: "Double", request: Request, rest: str) -> Answer | None:
     what, _, name = rest.partition("/")
     match what.lower():
         case "usages":
-            return Answer(200, {"value": [_usage(double)]})
+            return Answer(200, {"value": [_usage(double), *_families(double)]})
         case "quotas":
             return Answer(200, {"value": [{**_usage(double), "unit": "Count"}]})
         case "vmsizes":
             sizes = [
-                {"name": size, "vCPUs": cores, "supportedComputeTypes": ["AmlCompute"]}
+                {
+                    "name": size,
+                    "vCPUs": cores,
+                    "family": double.vm_families.get(size),
+                    "supportedComputeTypes": ["AmlCompute"],
+                }
                 for size, cores in double.vm_sizes.items()
             ]
             return Answer(200, {"value": sizes})
@@ -163,6 +184,20 @@ def _usage(double: "Double") -> Document:
     }
     kind = "Microsoft.MachineLearningServices/totalDedicatedCores/usages"
     return {"name": name, "type": kind, "unit": "Count", "currentValue": used, "limit": used + double.cores_left}
+
+
+def _families(double: "Double") -> list[Document]:
+    """Quotas of families as the published example has them: of the subscription, and of one compute, a part of it."""
+    kind = "Microsoft.MachineLearningServices/vmFamily/usages"
+    rows: list[Document] = []
+    for name, limit in double.family_limits.items():
+        told = {"type": kind, "unit": "Count", "name": {"value": name, "localizedValue": name}}
+        where = f"usages/{name.replace(' ', '_')}"
+        rows.append(
+            {"id": f"/subscriptions/{double.subscription_id}/{where}", **told, "currentValue": 0, "limit": limit}
+        )
+        rows.append({"id": f"{double.workspace}/computes/other/{where}", **told, "currentValue": 0, "limit": 1})
+    return rows
 
 
 def _cores(double: "Double", body: Document) -> int:

@@ -16,15 +16,20 @@ ROOT = Path(__file__).resolve().parents[3]
 ROOMS = ("schemas", "planner", "providers", "bep")
 WITHOUT_EXAMPLE = {
     *(
+        "code-not-there",
         "command-refused",
         "declares-nothing",
+        "endpoint-name-taken",
         "in-progress",
         "missing-extra",
         "not-available",
         "not-for-a-service",
         "not-in-a-template",
+        "not-looked-at",
         "not-sent",
+        "quota-exceeded",
         "refused-by-azure",
+        "size-not-offered",
     )
 }
 """What has no example: an option asks for it, no way to it is known here, another program has to be at work, what Azure
