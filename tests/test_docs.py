@@ -38,7 +38,9 @@ BESIDE: Mapping[str, str] = {
     "wheels/features-1.0-py3-none-any.whl": "a wheel\n",
 }
 """What the specs of the README name besides themselves."""
-LEFT_OUT = re.compile(r"provider\.azure|state\.azure_blob|^stages\.(provider|state)\.|^environments\.|^notify\.(completed|drift)\.")
+LEFT_OUT = re.compile(
+    r"provider\.azure|state\.azure_blob|^stages\.(provider|state)\.|^environments\.|^notify\.(completed|drift)\."
+)
 """What is not there yet, and what a stage, an environment or a second event says in the same words as elsewhere."""
 
 

@@ -87,7 +87,8 @@ def carry_out_plan(
     if plan.blocking:
         raise Stop(ExitCode.FINDINGS)
     if plan.denials:
-        raise Stop(ExitCode.DENIED, "a policy denies the plan; nothing was changed. A kept plan is to be made again")
+        mend = "change the specs, or the policy, and plan again"
+        raise Stop(ExitCode.DENIED, f"a policy denies the plan; nothing was changed\n    fix: {mend}")
     with _Teller(console, how) as teller:
         report = _applied(console, opened, plan, how, teller, ask, judge_again, resources) if plan else None
         if report is None:
