@@ -133,6 +133,9 @@ def test_a_file_of_policies_is_no_spec_and_can_be_looked_at_by_its_name(folder: 
     write(folder, {"bep.yml": FILES["bep.yml"].replace("[specs.yml]", "['**/*.yml']") + "policies: [policies/*.yml]\n"})
     assert say("validate") == (0, "The specs are valid: 6 resources.\n")
     assert say("validate", "policies/team.yml")[0] == 0
+    say("schema", "export", ".schemas")
+    told = json.loads((folder / ".vscode/settings.json").read_text())["yaml.schemas"]
+    assert told["./.schemas/policies.schema.json"] == ["policies/team.yml"]
     write(folder, {"policies/team.yml": team("{name: x}")})
     code, shown = say("validate", "policies/team.yml")
     assert (code, "policies[0] needs 'rule'" in shown) == (3, True)
