@@ -82,7 +82,8 @@ def test_outputs_follow_the_state(checked: Workspace) -> None:
     checked.edit("specs.yml", "mini_batch_size: 2", "mini_batch_size: 3")
     checked.bep("apply", "-y", "--allow", "check-there")
     assert checked.bep("output", "batch_size", "--json").stdout == "3\n"
-    assert "Outputs" not in checked.bep("destroy", "-y").stdout
+    destroyed = checked.bep("destroy", "-y").stdout
+    assert "Outputs:\n  batch_size  " not in destroyed[destroyed.index("Done:") :]
 
 
 def test_what_was_done_is_told_before_an_output_that_has_no_value(workspace: Workspace) -> None:

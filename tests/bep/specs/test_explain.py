@@ -109,6 +109,8 @@ def constant_texts(module: ast.Module) -> Iterator[tuple[str, str]]:
 def codes_given(node: ast.AST, takes: dict[str, int]) -> Iterator[ast.expr]:
     if isinstance(node, ast.Call):
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        if name == "Risk":  # no finding: docs/plan-review.md has each, and another test holds that
+            return
         yield from (word.value for word in node.keywords if word.arg == "code")
         if name in takes and len(node.args) > takes[name]:
             yield node.args[takes[name]]
