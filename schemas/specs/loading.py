@@ -19,7 +19,7 @@ from bep.schemas.specs.documents.choosing import STANDARD_INPUT, about, choose
 from bep.schemas.specs.documents.entries import suffixed
 from bep.schemas.specs.drafting import Drafted
 from bep.schemas.specs.misnamed import misnamed
-from bep.schemas.specs.resolving import resolve
+from bep.schemas.specs.resolving import for_this_world, resolve
 from bep.schemas.specs.rules import check_addresses, check_compute, check_delays, check_deployment, duplicates
 from bep.schemas.specs.traffic import traffic_of
 from bep.schemas.workspace.conditions import check_conditions, check_preconditions
@@ -236,6 +236,9 @@ class _Loading:
     def told(self) -> list[Finding]:
         """All that was found, or that of it which is about the named files."""
         named = self.drafted.chosen.named or ()
+        if self.workspace.in_other_world:
+            provider = self.workspace.provider
+            self.drafted.findings = [for_this_world(finding, provider) for finding in self.drafted.findings]
         if any("${" in finding.message for finding in self.drafted.findings):
             from bep.schemas.findings.shell_variables import unexpanded
 

@@ -2,10 +2,12 @@
 
 from functools import cache
 
+from bep.lazy_dataclasses import replace
 from bep.schemas.address import Address, kind_of, names_of
 from bep.schemas.drafts.draft import Draft
 from bep.schemas.drafts.references import CURATED, Addresses, Named, datastore_of, parse
 from bep.schemas.findings.did_you_mean import did_you_mean, listed, with_article
+from bep.schemas.findings.finding import Finding
 from bep.schemas.kinds.kind import load_kind
 from bep.schemas.mark import Mark
 from bep.schemas.resource import FieldPath, Reference
@@ -76,6 +78,14 @@ def _unresolved(draft: Draft, path: FieldPath, kind: str, node: Node, named: Nam
     wanted = "/".join(part for part in (kind, named.name, named.version) if part)
     message = f"{path[-1]} '{node.value.strip()}': there is no {wanted}"
     _say(draft, path, message, addresses.advice(wanted, kind), addresses, cause=wanted)
+
+
+def for_this_world(finding: Finding, provider: str) -> Finding:
+    """A finding of specs that are made for another provider: what is there already may not be here."""
+    if finding.code != UNRESOLVED:
+        return finding
+    alone = f"A file for this provider alone can declare it: {{file: FILE, provider: {provider}}} in specs of bep.yml."
+    return replace(finding, fix=f"{finding.fix} {alone}")
 
 
 def _stored(draft: Draft, name: str, addresses: Addresses) -> None:

@@ -53,6 +53,13 @@ def test_the_example_lives_its_whole_life(tmp_path: Path, azure_with_blobs: Doub
     work.bep("apply", "plan.json")
     assert set(work.bep("state", "list").split()) == EVERYTHING
     assert work.is_settled()
+    said = work.bep("run", "job.yml", "--name", "there")
+    assert "job there: with tickets-by-queue/few-words" in said
+    assert "output: azureml://datastores/archive/paths/few-words" in said
+    [job] = azure.jobs.all
+    assert job.body["properties"]["inputData"]["tickets"]["uri"].endswith("/data/tickets/versions/1")
+    assert "there" in work.bep("job", "list")
+    assert "there" not in work.bep("job", "list", "--provider", "local")
 
     edit("compute.yml", "max_instances: 2", "max_instances: 3")
     edit("deployments/few-words.yml", "mini_batch_size: 4", "mini_batch_size: 6")

@@ -192,6 +192,7 @@ def test_what_is_in_the_service_alone_is_a_finding_or_another_here(folder: Path,
     code, out, _ = bep("validate", "--provider", "local")
     assert code == 3
     assert "compute 'azureml:cpu-cluster': there is no compute/cpu-cluster" in out
+    assert "A file for this provider alone can declare it: {file: FILE, provider: local} in specs of bep.yml." in out
     assert "warning: datastore/lake: it is of type azure_blob; on this machine it is the folder .bep/local/cloud" in out
 
     (folder / "here.yml").write_text("{kind: compute, name: cpu-cluster, type: amlcompute, max_instances: 2}\n")
