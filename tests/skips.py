@@ -8,6 +8,7 @@ import pytest
 
 ALLOWED = (
     r"no Python \S+ here",  # no registry has Pythons
+    r"no terraform here",  # nor that
     r"nothing may be mounted here: .*",  # that needs the right to
     r"a small disk cannot be mounted here: .*",
     r"the system has no .*",  # Linux has them all

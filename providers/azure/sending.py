@@ -26,8 +26,8 @@ T = TypeVar("T")
 
 MARK: Final = "bep_sha256"
 """The key of a blob's metadata with the digest of its bytes."""
-AT_ONCE: Final = 16
-"""Requests at the same time."""
+AT_ONCE: Final = 10
+"""Requests at the same time: as many as Azure's client keeps connections."""
 ROOM: Final = 32 << 20
 """Bytes of files in memory at the same time, but for a single block of a file that needs larger ones."""
 BLOCK: Final = 8 << 20
@@ -133,7 +133,7 @@ class Upload:
         """Send what of a file is not there, and make its blocks a blob once all of it was read and is as planned."""
         from azure.storage.blob import BlobBlock
 
-        blob, whole, size = self._container.get_blob_client(file.blob), hashlib.sha256(), _block_size(file.size)
+        blob, whole, size = self._container.get_blob_client(file.blob), hashlib.sha256(), block_size(file.size)
         staged = self._staged(blob)
         blocks: deque[Future[str]] = deque()
         names: list[str] = []
@@ -203,7 +203,7 @@ class Upload:
         return Conflict(self._address, "store", message)
 
 
-def _block_size(size: int) -> int:
+def block_size(size: int) -> int:
     """Bytes of each block of a file, the same whenever it is sent: as many whole blocks as fit into a blob."""
     return BLOCK * -(-size // (BLOCK * MOST_BLOCKS))
 

@@ -240,3 +240,11 @@ def test_only_what_says_that_it_is_whole_is_taken_for_it(
         upload()
     assert [one.name for one in container.list_blobs()] == ["bep/d/model/small"]
     sender.close()
+
+
+@pytest.mark.parametrize("size", [1, 8 * MEGABYTE + 1, 10 << 30, 8 * MEGABYTE * 50_000 + 1, 1 << 42])
+def test_no_file_has_more_blocks_than_a_blob_may(size: int) -> None:
+    block = sending.block_size(size)
+    assert block % (8 * MEGABYTE) == 0
+    assert -(-size // block) <= 50_000
+    assert block == 8 * MEGABYTE or -(-size // (block - 8 * MEGABYTE)) > 50_000

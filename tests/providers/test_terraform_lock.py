@@ -17,9 +17,10 @@ from tests.services.azurite import Emulator, emulated
 from tests.services.places import AZURITE
 from tests.services.terraform import MISSING, Terraform, terraform
 
-pytestmark = pytest.mark.skipif(
-    bool(MISSING) or not AZURITE.exists(), reason=f"not here: {', '.join(MISSING) or 'azurite: make services'}"
-)
+pytestmark = [
+    pytest.mark.skipif(bool(MISSING), reason=f"no {' and no '.join(MISSING)} here"),
+    pytest.mark.skipif(not AZURITE.exists(), reason="no azurite here: make services"),
+]
 
 
 class Shared:

@@ -17,8 +17,7 @@ from urllib.parse import urlsplit
 
 from tests.services.azurite import Emulator
 
-PROGRAMS = ("terraform", "openssl")
-MISSING = [name for name in PROGRAMS if shutil.which(name) is None]
+MISSING = [name for name in ("terraform", "openssl") if shutil.which(name) is None]
 """What is not on PATH of what this needs."""
 CONFIGURATION = """\
 terraform {{
