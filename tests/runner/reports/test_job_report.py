@@ -58,7 +58,7 @@ def test_every_attempt_has_a_line_that_says_what_is_known(troubled: JobRecord) -
     assert sum(int(row["Succeeded"]) for row in done) == troubled.counts.scored == 19
     assert {row["Mini-batch Id"] for row in done} == {str(number) for number in range(12)}
     assert {(row["Process Seconds"], row["Run Method Seconds"]) for row in rows} == {("", "")}
-    name_of = str(troubled.folder.parents[2] / "inputs/{:05d}.txt").format
+    name_of = str(troubled.folder.parents[1] / "inputs/{:05d}.txt").format
     short = next(row for row in done if row["Failed"] != "0")
     assert (short["Error Category"], short["Mini-batch Detail"]) == ("ResultsMissing", f"{name_of(20)} and 1 more")
     failed = Counter((row["Status"], row["Error Category"], row["Mini-batch Id"]) for row in rows if row not in done)
