@@ -64,6 +64,8 @@ class Connection:
         """What a path below the address, or a whole address of this host, answers. Raises `HostError`."""
         if not self.base.startswith("https://") and urlsplit(self.base).hostname not in LOOPBACK:
             raise HostError(f"{self.base} is not https: the token would be readable on its way")
+        if not all(secret.isascii() and secret.isprintable() for secret in self.secrets):
+            raise HostError("the token has characters that no token has, such as a line break within it", status=401)
         url = self._own(path if "://" in path else f"{self.base.rstrip('/')}{path}")
         for _ in range(MOST_REDIRECTIONS):
             try:
@@ -88,17 +90,14 @@ class Connection:
         request = urllib.request.Request(url, data=data, headers=headers, method=method)
         with urllib.request.build_opener(_NoRedirection).open(request, timeout=SECONDS) as answer:
             text = answer.read(LARGEST)
-            status, found = answer.status, {name.lower(): value for name, value in answer.headers.items()}
+            found = {name.lower(): value for name, value in answer.headers.items()}
         try:
             value = json.loads(text) if text.strip() else None
         except ValueError:
-            raise self._no_json(status, url) from None
+            # where JSON was asked for, a page is one to sign in on; Azure DevOps answers it with 203
+            told = f"{urlsplit(url).netloc} answered a page, not JSON: the token is not accepted there"
+            raise HostError(told, status=401) from None
         return Answer(value, found)
-
-    def _no_json(self, status: int, url: str) -> HostError:
-        """A page where JSON was asked for is one to sign in on."""
-        where = urlsplit(url).netloc
-        return HostError(f"{where} answered a page, not JSON: the token is not accepted there", status=status or 401)
 
     def _own(self, url: str) -> str:
         own, asked = urlsplit(self.base), urlsplit(url)

@@ -32,6 +32,9 @@ def keep_comment(
     for attempt in range(TRIES):
         try:
             return _kept(host, marker, body, tell)
+        except (KeyError, TypeError, AttributeError) as error:
+            # what answers is no such host, as a proxy that answers in its stead
+            raise HostError(f"it answered what is no comment: {type(error).__name__} {error}") from error
         except HostError as error:
             pause = max(error.pause or 0.0, 2.0**attempt)
             if not error.is_passing or attempt == TRIES - 1 or pause > LONGEST_PAUSE:

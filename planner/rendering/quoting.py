@@ -47,6 +47,7 @@ def _words(text: str, as_code: Callable[[str], str]) -> str:
 def _word(text: str, as_code: Callable[[str], str], begins: bool) -> str:
     opened = text.lstrip(OPENING)
     word = opened.rstrip(CLOSING)
+    word = opened[: len(word) + max(0, word.count("(") - word.count(")"))]  # with what closes a bracket within it
     before, after = text[: len(text) - len(opened)], opened[len(word) :]
     if word == ARROW:
         return f"{before}-&gt;{after}"
@@ -87,8 +88,12 @@ def shortened(text: str, most: int) -> str:
 
 
 def fenced(lines: list[str]) -> list[str]:
-    """The lines as a diff block whose fence none of them can close."""
-    shown = [plain(line) for line in lines]
+    """The lines as a diff block whose fence none of them can close.
+
+    A line that begins with a fence of its own, or with a `/`, is moved by a space: GitLab looks for commands such as
+    `/close` in what it takes for the end of a block.
+    """
+    shown = [f" {line}" if line.startswith(("`", "~~~", "/")) else line for line in map(plain, lines)]
     longest = max((len(run) for line in shown for run in re.findall(r"`{3,}", line)), default=2)
     fence = "`" * (longest + 1)
     return [f"{fence}diff", *shown, fence]

@@ -159,6 +159,22 @@ def test_a_token_that_is_not_accepted_is_not_shown(host: CodeHostDouble) -> None
     assert "wrong-one" not in str(caught.value)
 
 
+def test_an_answer_that_is_no_comment_is_no_bug(host: CodeHostDouble) -> None:
+    for body in ('{"hello": 1}', "[1]", "null", '{"value": [{"id": 1, "comments": [3]}], "values": [{}]}'):
+        host.faults = [Fault("GET", 200, body=body)]
+        with pytest.raises(WorldFailed, match="it answered what is no comment"):
+            Doing(host).comment()
+
+
+def test_a_token_that_cannot_be_sent_is_refused_without_being_shown(host: CodeHostDouble) -> None:
+    name = next(name for name, value in host.environment.items() if value == TOKEN)
+    for token in ("first\nsecond", "tok\u00e9n"):
+        with pytest.raises(WorldFailed, match="characters that no token has") as caught:
+            Doing(host).comment(**{name: token})
+        assert token not in str(caught.value)
+    assert host.asked == []
+
+
 def test_nothing_is_asked_where_the_pipeline_does_not_say_where(host: CodeHostDouble) -> None:
     numbers = ("GITHUB_REF", "CI_MERGE_REQUEST_IID", "SYSTEM_PULLREQUEST_PULLREQUESTID", "BITBUCKET_PR_ID")
     token = next(name for name, value in host.environment.items() if value == TOKEN)

@@ -1,16 +1,20 @@
 """Names and values of every kind in a comment, rendered as hosts do: shown as they are, and nothing comes alive."""
 
 import re
+from enum import Enum
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bep.planner.plan import Action, Change, Drift, FieldDiff, Origin, Plan, PlanFinding, Undo
-from bep.planner.rendering.dialects import BITBUCKET, DIALECTS, GITHUB, Dialect
+from bep.planner.facts import Level
+from bep.planner.plan import Action, Plan, Verdict
+from bep.planner.rendering.dialects import BITBUCKET, DIALECTS, GITHUB, GITLAB, Dialect
 from bep.planner.rendering.markdown import render
 from bep.planner.rendering.quoting import html, markdown
 from bep.schemas.address import Address
+from bep.schemas.values.written import Written
 from tests.planner.renderers import PYTHON, Seen, rendered, rendered_by_bitbucket
 
 ATTACKS = [
@@ -41,54 +45,54 @@ LIVE = re.compile(
 )
 
 
+WORDS = {"severity": "error", "symbol": "~", "level": Level.HIGH, "verdict": Verdict.DENY, "format_version": 1}
+"""Fields that are no words of a user's."""
+
+
+def filled(kind: Any, text: str, name: str = "") -> Any:
+    """A value of that type with the text in every place that has one, whatever fields formats get."""
+    if name in WORDS:
+        return WORDS[name]
+    inside = [each for each in get_args(kind) if each not in (type(None), ...)]
+    if get_origin(kind) in (tuple, dict):
+        below = filled(inside[-1], text)
+        return (below,) if get_origin(kind) is tuple else {text: below}
+    if inside:  # a union: of texts and numbers the text
+        return filled(str if str in inside else inside[0], text)
+    if kind in (Any, Address, str):
+        return text
+    if issubclass(kind, Enum):
+        return next(iter(kind))
+    if issubclass(kind, Written):
+        kinds = get_type_hints(kind)
+        return kind(**{field: filled(kinds[field], text, field) for field in kind.model_fields})
+    return kind(1)
+
+
 def hostile(text: str, count: int = 1) -> Plan:
-    """A plan with the text wherever a plan has one."""
-    diff = FieldDiff(path=(text, "list"), before=[text], after=[f"{text}2"], origin=Origin.BOTH, last_applied=text)
-    one = FieldDiff(path=("name",), before=text, after=f"{text}2", forces_replacement=True, files=(f"+ {text}",))
-    changes = [
-        Change(
-            id="u",
-            address=Address(f"compute/{text}"),
-            action=Action.UPDATE,
-            summary=text,
-            diffs=(diff, one),
-            before={},
-            after={"a": text},
-            applied_at=text,
-        ),
-        Change(id="d", address=Address(f"model/{text}/1"), action=Action.DELETE, reason=text, summary=text, before={}),
-        *(
-            Change(
-                id=f"c{number}",
-                address=Address(f"data/{text}/{number}"),
-                action=Action.CREATE,
-                summary=text,
-                after={text: text},
-            )
-            for number in range(count)
-        ),
+    """A plan with the text wherever a plan has one, and each sort of change."""
+    plan: Plan = filled(Plan, text)
+    (one,) = plan.changes
+    both = {"before": {text: text}, "after": {text: [text, f"{text}2"]}, "replacement": False}
+    halves = [one.model_copy(update={"id": f"{action}", "action": action}) for action in (Action.DELETE, Action.CREATE)]
+    sorts = [
+        one.model_copy(update={"id": f"{action}{number}", "action": action, "diffs": diffs, **both})
+        for action in Action
+        for number, diffs in enumerate((one.diffs, ()))
     ]
-    return Plan(
-        lineage="l",
-        serial=1,
-        workspace=text,
-        stage=text,
-        provider=text,
-        changes=tuple(changes),
-        notes=(text,),
-        drift=(
-            Drift(address=Address(text), diffs=(diff, one), answer=text, applied_at=text),
-            Drift(address=Address(text), gone=True),
-        ),
-        findings=tuple(
-            PlanFinding(severity=severity, code="c", address=text, message=text, fix=text, file=text, line=1)
-            for severity in ("error", "warning")
-        ),
-        rollback=(
-            Undo(address=Address(text), action=Action.CREATE, summary=text),
-            Undo(address=Address(text), action=Action.DELETE, obstacle=text),
-        ),
-    )
+    create = {"action": Action.CREATE, **both}
+    many = [
+        one.model_copy(update={"id": f"c{number}", "address": Address(f"{text}/c/{number}"), **create})
+        for number in range(count)
+    ]
+    found = [plan.findings[0].model_copy(update={"severity": "warning", "allowed": False}), *plan.findings]
+    undone = [*plan.rollback, plan.rollback[0].model_copy(update={"obstacle": ""})]
+    warned = [*plan.policies, plan.policies[0].model_copy(update={"verdict": Verdict.WARN})]
+    gone = [*plan.drift, plan.drift[0].model_copy(update={"gone": False})]
+    return plan.model_copy(update={
+        "changes": (*halves, *sorts, *many), "findings": tuple(found), "rollback": tuple(undone),
+        "policies": tuple(warned), "drift": tuple(gone),
+    })  # fmt: skip
 
 
 def harmless(text: str, by: str) -> Seen:
@@ -105,6 +109,15 @@ def test_dialects_with_html_differ_in_nothing_but_their_limits() -> None:
     for dialect in DIALECTS.values():
         if dialect.has_html:
             assert render(hostile("[x](y) @you"), dialect) == render(hostile("[x](y) @you"), GITHUB)
+
+
+def test_no_line_is_a_command_of_gitlabs() -> None:
+    """Those are lines that begin with a slash, wherever GitLab thinks that a block of code has ended."""
+    for text in ("/close", "\n/close", "\n```\n/close\n", "\n~~~\n /close"):
+        for count in (1, 3_000):
+            lines = render(hostile(text, count), GITLAB).splitlines()
+            assert not [line for line in lines if line.startswith("/")]
+            assert {line.strip("`") for line in lines if line.startswith("```")} <= {"diff", ""}
 
 
 @pytest.mark.parametrize("dialect", [GITHUB, BITBUCKET], ids=lambda dialect: dialect.name)
