@@ -1,11 +1,12 @@
 """Notifications: whom bep.yml says to tell of what, and how. Tells nobody, and has no URL: only where it is found."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
 from bep.lazy_dataclasses import dataclass
 from bep.lazy_patterns import lazy_pattern
+from bep.schemas.findings.finding import Finding
 from bep.schemas.yaml.node import Node, plain
 
 PATIENCE = 30
@@ -32,7 +33,8 @@ class Shape(StrEnum):
 class Target:
     """One that is told: a command, or the webhook whose URL is in a variable of the environment.
 
-    `place` is where bep.yml says so, such as `notify.failed[0]`. The command starts in the workspace's folder.
+    `place` is where bep.yml says so, such as `notify.failed[0]`. The command starts in the workspace's folder. `stages`
+    are those in which it is told; none: in all.
     """
 
     place: str
@@ -41,6 +43,7 @@ class Target:
     command: tuple[str, ...] = ()
     timeout: int = PATIENCE
     environment: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
 
 
 Targets = Mapping[Event, tuple[Target, ...]]
@@ -68,4 +71,18 @@ def _target(place: str, said: Mapping[str, Any]) -> Target:
         tuple(said.get("command", ())),
         said.get("timeout", PATIENCE),
         tuple(said.get("environment", ())),
+        tuple(said.get("stages", ())),
     )
+
+
+def check_notifications(root: Node, stages: Collection[str]) -> Iterator[Finding]:
+    """Those who would never be told, as they are for a stage that there is not."""
+    node = root.get("notify")
+    if node is None or not isinstance(node.value, dict):
+        return
+    from bep.schemas.workspace.policies import unknown_stages
+
+    for event, items in node.value.items():
+        for number, item in enumerate(items.value if isinstance(items.value, list) else ()):
+            what = f"notify.{event}[{number}]"
+            yield from unknown_stages(item, stages, what, "nobody would ever be told", "workspace")

@@ -12,7 +12,7 @@ from bep.schemas.checking.recovering import checked_part
 from bep.schemas.drafts.literal_secrets import literal_secrets
 from bep.schemas.files import Files
 from bep.schemas.findings.did_you_mean import did_you_mean, listed
-from bep.schemas.findings.finding import Finding, Severity, mistake
+from bep.schemas.findings.finding import Finding, Severity, mistake, warning
 from bep.schemas.mark import Mark
 from bep.schemas.yaml.node import Node, plain
 
@@ -21,6 +21,8 @@ KIND = "policies"
 COMMAND, PYTHON = "command", "python"
 COMMANDS = (COMMAND, PYTHON)
 """The rules that run something of the workspace's."""
+_UNUSED_BY_COMMANDS, _UNUSED_BY_RULES = ("addresses",), ("timeout", "environment")
+"""Words of a policy that mean nothing to what runs something, and to the other rules."""
 EXCLUDES = "!"
 PATIENCE = 30
 
@@ -146,12 +148,22 @@ def _unsound(policy: Policy, node: Node, files: Files, stages: Collection[str]) 
         if not files.exists(file) or files.is_folder(file):
             fix = "Write FILE:FUNCTION, the file relative to the file of the policy."
             yield mistake("file-not-found", KIND, f"there is no file {file}", fix, place)
-    for number, stage in enumerate(policy.stages):
-        if stage not in stages:
-            there = f"There are: {listed(stages)}." if stages else "This workspace has no stages: take it out."
-            message = f"policy '{policy.name}' is for the stage '{stage}', and there is none: it would never be asked"
-            fix = did_you_mean(stage, stages) or there
-            yield mistake("unknown-stage", KIND, message, fix, node.nearest(("stages", number)).mark)
+    for word in _UNUSED_BY_COMMANDS if policy.runs_a_command else _UNUSED_BY_RULES:
+        if node.get(word) is not None:
+            message = f"'{word}' means nothing to the rule {policy.rule} of policy '{policy.name}'"
+            yield warning("policy-word-unused", KIND, message, "Take it out.", node.nearest((word,)).key_mark)
+    what = f"policy '{policy.name}'"
+    yield from unknown_stages(node, stages, what, "it would never be asked", KIND)
+
+
+def unknown_stages(node: Node, known: Collection[str], what: str, follows: str, address: str) -> Iterator[Finding]:
+    """The names under `stages` of something that are of no stage, so that it would hold in none."""
+    named = node.get("stages")
+    for stage in named.value if named is not None and isinstance(named.value, list) else ():
+        if stage.text not in known:
+            there = f"There are: {listed(known)}." if known else "This workspace has no stages: take it out."
+            message = f"{what} is for the stage '{stage.text}', and there is none: {follows}"
+            yield mistake("unknown-stage", address, message, did_you_mean(stage.text, known) or there, stage.mark)
 
 
 def _twice(policy: Policy, before: Sequence[Policy]) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """Workspace: what bep.yml says, as a value."""
 
 import posixpath
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bep.lazy_dataclasses import dataclass, field, replace
@@ -110,6 +110,8 @@ def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], 
         doubts.add(("specs",))
     data = plain(node) if isinstance(node.value, dict) else {}
     provider, settings = next(iter(data.get("provider", {}).items()), (LOCAL, {}))
+    stages = read_stages(node)
+    notifications, untold = _notifications(node, stages)
     workspace = Workspace(
         name=data.get("workspace", "default"),
         provider=provider,
@@ -120,21 +122,29 @@ def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], 
         policy_files=policies,
         directives=read_directives(node),
         conditions=read_conditions(node),
-        stages=read_stages(node),
-        notifications=_notifications(node),
+        stages=stages,
+        notifications=notifications,
         keep_versions=(data.get("registry") or {}).get("keep"),
         equivalents=dict(_fields(node.get("environments"))),
     )
-    told = (*(r.finding for r in refused), *warnings, *missing, *lost, *check_stages(node), *_state_names(node))
+    told = (
+        *(r.finding for r in refused),
+        *warnings,
+        *missing,
+        *lost,
+        *check_stages(node),
+        *untold,
+        *_state_names(node),
+    )
     return workspace, list(told), doubts
 
 
-def _notifications(root: Node) -> "Targets":
+def _notifications(root: Node, stages: Stages) -> "tuple[Targets, Iterable[Finding]]":
     if root.get("notify") is None:
-        return {}
-    from bep.schemas.workspace.notifications import read_notifications
+        return {}, ()
+    from bep.schemas.workspace.notifications import check_notifications, read_notifications
 
-    return read_notifications(root)
+    return read_notifications(root), check_notifications(root, stages.every)
 
 
 def _state_names(root: Node) -> Iterator[Finding]:

@@ -46,7 +46,9 @@ class Notice:
 
 def notify(opened: "Specs", notice: Notice) -> tuple[str, ...]:
     """Tell everybody whom bep.yml names for this event. What did not arrive, one warning each."""
-    targets = opened.workspace.notifications.get(notice.event, ())
+    stage = opened.workspace.stage or ""
+    every = opened.workspace.notifications.get(notice.event, ())
+    targets = [target for target in every if not target.stages or stage in target.stages]
     if not targets:
         return ()
     value = _as_json(opened, notice)

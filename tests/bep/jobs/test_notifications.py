@@ -192,6 +192,9 @@ def test_a_url_that_is_written_down_is_refused_and_not_shown(told: Say) -> None:
         assert "notify.failed[0].webhook cannot be this value" in shown
         assert "Use ${{ env.NAME }}: whoever has the URL can post to it." in shown
         assert CANARY not in shown
+    code, shown = told("{failed: [{command: [a], stages: [prod]}]}", "validate")
+    assert code == 3
+    assert "notify.failed[0] is for the stage 'prod', and there is none: nobody would ever be told" in shown
     code, shown = told("{faild: [], failed: [{webhok: x}], drift: [{}]}", "validate")
     assert code == 3
     for said in ("'faild' is not a field of 'notify'", "'webhok' is not a field of 'notify.failed[0]'"):
@@ -237,6 +240,17 @@ def test_a_command_reads_a_notice_and_drift_is_told_when_asked_for(told: Say, ap
     assert told("{failed: []}", "plan", "--notify")[1].endswith(
         "warning: bep.yml names nobody under notify.drift: nobody was told of drift\n"
     )
+
+
+def test_a_stage_may_tell_nobody(chat: Chat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHAT", chat.url)
+    told = f"notify: {{completed: [{{{HOOK}, stages: [production]}}]}}\nstages: {{staging: {{}}, production: {{}}}}\n"
+    write(tmp_path, {**FILES, "bep.yml": FILES["bep.yml"] + told})
+    for stage in ("staging", "production"):
+        ours = api.Workspace.open(tmp_path, stage=stage)
+        ours.apply(confirm=api.approve).check()
+        ours.jobs.run(tmp_path / "job.yml")
+    assert [notice["stage"] for _, notice in chat.came] == ["production"]
 
 
 def test_a_secret_in_drift_is_told_to_nobody(workspace: Workspace, chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,11 +119,16 @@ def test_all_that_is_wrong_with_policies_is_said_with_its_place(folder: Path, sa
         '{name: names, rule: {name_pattern: "(("}}',
         "{name: names, rule: {python: owners.py:check}}",
         "{name: other, rule: {max_deletions: 1}, stages: [prod]}",
+        "{name: quota, rule: {max_instances: 1}, timeout: 3, environment: [A]}",
+        "{name: own, rule: {command: [a]}, addresses: [compute/*], timeout: 3}",
     )
     write(folder, {"policies/team.yml": team(*sound), "bep.yml": (folder / "bep.yml").read_text() + "  # \n"})
     code, shown = say("validate", "-o", "json")
     found = [(one["code"], one["line"]) for one in json.loads(shown)["findings"]]
-    assert sorted(found) == [("file-not-found", 4), ("policy-pattern", 3), ("policy-twice", 4), ("unknown-stage", 5)]
+    assert sorted(found) == [
+        *(("file-not-found", 4), ("policy-pattern", 3), ("policy-twice", 4)),
+        *(("policy-word-unused", 6), ("policy-word-unused", 6), ("policy-word-unused", 7), ("unknown-stage", 5)),
+    ]
     assert say("plan")[0] == 3
     write(folder, {"bep.yml": FILES["bep.yml"] + "policies: [polices/*.yml]\n"})
     assert "no file matches polices/*.yml" in say("plan")[1]
