@@ -192,6 +192,11 @@ class Plan:
         return self._made.stage
 
     @property
+    def provider(self) -> str:
+        """The provider that it is for."""
+        return self._made.provider
+
+    @property
     def summary(self) -> str:
         """How many changes of each action: `2 create, 1 delete`, or `nothing to do`."""
         actions = [str(change.action) for change in self._made.changes]

@@ -82,9 +82,6 @@ def _workspace(
     findings += not_available(documents[0], workspace.stage or "", worlds)
     workspace = _in_world(workspace, world, worlds, findings)
     workspace = _with_policies(workspace, files, findings, texts)
-    if any(spec.provider for spec in workspace.specs):
-        theirs = (spec for spec in workspace.specs if spec.provider in ("", workspace.provider))
-        workspace = replace(workspace, specs=tuple(theirs))
     return _with_names(workspace, documents[0], files, findings, texts), doubts
 
 

@@ -92,6 +92,10 @@ class Workspace:
     equivalents: Mapping[str, Node] = field(default_factory=dict, repr=False, compare=False)
     in_other_world: bool = False
 
+    def is_read(self, spec: SpecFile) -> bool:
+        """Whether a file of specs is for the provider that is meant."""
+        return spec.provider in ("", self.provider)
+
 
 def read_workspace(node: Node, files: Files) -> tuple[Workspace, list[Finding], Doubts]:
     """The workspace a bep.yml describes, its patterns expanded; with what is wrong, it is as much of it as is right.

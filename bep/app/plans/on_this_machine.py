@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bep.providers.applying.report import Report
 
 _DOUBTFUL = ("delete", "forget")
+_PATIENCE = 60.0  # seconds for another job's apply to end
 
 
 def on_this_machine(
@@ -35,14 +36,14 @@ def on_this_machine(
         return here
     if not is_dry:
         must_write(here)
-        wait_for_others(here, 0, "run")
+        wait_for_others(here, _PATIENCE, "run")
     plan = plan_of(here, Asked())
     _refuse(plan)
     where = f"in the {plan.provider} world below {here.workspace.home}"
     if is_dry and plan:
         say(f"{_counted(plan)} {where} would be made first, and {'is' if len(plan.changes) == 1 else 'are'} not")
     elif plan:
-        report = apply_plan(here, plan, lambda _: None, stopping, operation="run")
+        report = apply_plan(here, plan, lambda _: None, stopping, lock_timeout=_PATIENCE, operation="run")
         _must_be_done(report, plan)
         say(f"{_counted(plan)} made {where}: {', '.join(str(change.address) for change in plan.changes)}")
     return _opened_here(here)

@@ -44,7 +44,7 @@ def choose(files: Files, opened: Opened, paths: Sequence[str], worlds: Collectio
     if workspace.stage is None:
         found.complete = False
     elif not paths:
-        found.specs, found.complete = list(workspace.specs), opened.complete
+        found.specs, found.complete = list(filter(workspace.is_read, workspace.specs)), opened.complete
         if workspace.variables is None:
             found.findings.append(no_workspace(files))
     else:
@@ -77,7 +77,7 @@ def _missing_workspace(files: Files) -> tuple[str, str, tuple[Step, ...]]:
 
 
 def _take_named(found: Chosen, files: Files, opened: Opened, paths: Sequence[str]) -> None:
-    endpoints = {spec.path: spec.endpoint for spec in opened.workspace.specs}
+    listed = {spec.path: spec for spec in opened.workspace.specs}
     named: dict[str, SpecFile] = {}
     read_anyway = {FILE, *opened.workspace.policy_files} if opened.workspace.variables is not None else ()
     for path in paths:
@@ -87,9 +87,21 @@ def _take_named(found: Chosen, files: Files, opened: Opened, paths: Sequence[str
         specs, wrong = specs_named(path, files, None)
         found.complete &= not any(finding.code == NOT_THERE for finding in wrong)
         found.findings += wrong
-        named.update({spec.path: replace(spec, endpoint=endpoints.get(spec.path, "")) for spec in specs})
+        for spec in specs:
+            there = listed.get(spec.path, spec)
+            named[spec.path] = replace(spec, endpoint=there.endpoint, provider=there.provider)
     found.named = frozenset(named)
-    found.specs = [spec for spec in named.values() if spec.path not in read_anyway]
+    found.specs = [spec for spec in named.values() if spec.path not in read_anyway and opened.workspace.is_read(spec)]
+    found.findings += [
+        _other(spec, opened.workspace.provider) for spec in named.values() if not opened.workspace.is_read(spec)
+    ]
+
+
+def _other(spec: SpecFile, provider: str) -> Finding:
+    choose = again(provider=spec.provider)
+    message = f"{spec.path} is for the provider {spec.provider}, and this is {provider}: it was not read"
+    found = warning("other-provider", "", message, f"Choose that one: {choose}.", Mark(spec.path, 1, 1))
+    return replace(found, next=(choose,))
 
 
 def _take_the_rest(found: Chosen, opened: Opened) -> None:
@@ -102,7 +114,8 @@ def _take_the_rest(found: Chosen, opened: Opened) -> None:
             fix = f"Add {spec.path} to specs in bep.yml."
             found.findings.append(warning(NOT_LISTED, "", message, fix, Mark(spec.path, 1, 1)))
     named = {spec.path for spec in found.specs}
-    found.specs += [spec for spec in opened.workspace.specs if spec.path not in named]
+    others = filter(opened.workspace.is_read, opened.workspace.specs)
+    found.specs += [spec for spec in others if spec.path not in named]
 
 
 def about(findings: Iterable[Finding], chosen: Chosen, labels: Collection[str]) -> Iterator[Finding]:

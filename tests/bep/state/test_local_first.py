@@ -216,6 +216,15 @@ def test_a_file_for_one_provider_is_not_read_for_another(
     for words, is_there in ((("plan",), False), (("plan", "--provider", "local"), True)):
         code, out, _ = bep(*words)
         assert (code, "compute/only-here" in out) == (0, is_there)
+    code, out, _ = bep("validate", "here.yml", "specs.yml")
+    assert code == 0
+    assert "here.yml is for the provider local, and this is azure: it was not read" in out
+    assert "fix: Choose that one: `bep --provider local`." in out
+    code, out, _ = bep("validate", "here.yml", "--provider", "local")
+    assert (code, "warning" in out) == (0, False)
+    (folder / "here.yml").write_text("type: amlcompute\nname: only-here\nkind: compute\n")
+    assert bep("fmt")[0] == 0
+    assert (folder / "here.yml").read_text().startswith("kind: compute\n")
     (folder / "bep.yml").write_text(BEP_YML.replace("[specs.yml]", "[{file: here.yml, provider: locl}]"))
     code, out, _ = bep("validate")
     assert code == 3
@@ -224,7 +233,9 @@ def test_a_file_for_one_provider_is_not_read_for_another(
 
 def test_from_python(folder: Path) -> None:
     here = api.Workspace.open(folder, provider="local")
-    here.apply(confirm=api.approve).check()
+    plan = here.plan()
+    assert plan.provider == "local"
+    here.apply(plan, confirm=api.approve).check()
     assert {row["status"] for row in here.show()} == {"in step"}
     said: list[object] = []
     job = api.Workspace.open(folder).jobs.run("job.yml", local=True, name="mine", on_event=said.append)
