@@ -40,7 +40,8 @@ class BlobUploads:
         self, address: str, signed: str, folder: str, content: Content, transferred: Transferred = untold
     ) -> str:
         """See `Uploads`."""
-        with _client_class(address).from_container_url(signed) as container:
+        of_container, options = _client(address)
+        with of_container.from_container_url(signed, **options) as container:
             return self._put(address, container, folder, content, transferred)
 
     def _put(
@@ -64,7 +65,7 @@ class BlobUploads:
         """The container of a datastore, or another one, by its name, of the same account. Raises `ProviderError` and
         `Refusal`; asks the container nothing yet.
         """
-        of_container = _client_class(address)
+        of_container, options = _client(address)
         id = self._place.id_of(address_of("datastore", store))
         found = (self._client.get(id) or {}).get("properties") or {}
         if str(found.get("datastoreType")).casefold() != "azureblob":
@@ -74,7 +75,8 @@ class BlobUploads:
         host, account = endpoint.partition(":")[0], found["accountName"]
         is_emulator = host == "localhost" or host.replace(".", "").isdecimal()
         url = f"{protocol}://{endpoint}/{account}" if is_emulator else f"{protocol}://{account}.blob.{endpoint}"
-        return of_container(url, name or str(found["containerName"]), credential=self._key(id, found))
+        name, credential = name or str(found["containerName"]), self._key(id, found)
+        return of_container(url, name, credential=credential, **options)
 
     def _key(self, id: str, found: Mapping[str, Any]) -> Any:
         if str((found.get("credentials") or {}).get("credentialsType")).casefold() not in ("accountkey", "sas"):
@@ -83,11 +85,14 @@ class BlobUploads:
         return secrets.get("key") or secrets.get("sasToken")
 
 
-def _client_class(address: str) -> Any:
-    """Azure's own client of a container. Raises `ProviderError` where it is not installed."""
+def _client(address: str) -> tuple[Any, Mapping[str, Any]]:
+    """Azure's own client of a container, and how it is to be made. What it is refused in passing it asks for again,
+    after 1, 3, 5, 9 and 17 seconds, give or take one. Raises `ProviderError` where it is not installed.
+    """
     try:
-        from azure.storage.blob import ContainerClient
+        from azure.storage.blob import ContainerClient, ExponentialRetry
     except ImportError:
         message = f"azure-storage-blob is not installed; install it: {install('azure')}"
         raise ProviderError(address, "store", message, code="MissingExtra") from None
-    return ContainerClient
+    patience = ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=5, random_jitter_range=1)
+    return ContainerClient, {"retry_policy": patience}

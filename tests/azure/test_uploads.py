@@ -164,6 +164,7 @@ def test_a_killed_upload_goes_on_with_what_is_missing_in_little_memory(
     assert not [name for name in blobs(azure) if "/big/" in name]  # nobody takes a half for the whole
 
     counted.once(lambda passed: False, lambda: None)
+    counted.refusals = 2  # which the client asks again for
     again = ended(work.start("apply", "-y", "--json"))
     assert again.status == 0, again.said
     passed = counted.settle()

@@ -33,6 +33,7 @@ class Gateway:
     passed: list[Passed] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     under_way: int = 0
+    refusals: int = 0  # so many requests more are answered as a busy service does, and passed on to nobody
     _is_occasion: Callable[[list[Passed]], bool] = lambda passed: False
     _do: Callable[[], None] = lambda: None
 
@@ -52,6 +53,12 @@ class Gateway:
                 self._is_occasion = lambda passed: False
         if is_now:
             do()
+
+    def refuses(self) -> bool:
+        """Whether this request is one of the `refusals`."""
+        with self.lock:
+            self.refusals -= 1
+            return self.refusals >= 0
 
     @contextmanager
     def counted(self) -> Iterator[None]:
@@ -84,6 +91,11 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(size)
         if len(body) < size:
             self.close_connection = True
+            return
+        if self.gateway.refuses():
+            self.send_response_only(503)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
             return
         with self.gateway.counted():
             there = http.client.HTTPConnection(*self.service)
