@@ -361,10 +361,14 @@ class Workspace:
     def import_(self, *addresses: str, out: str | Path | None = None) -> Imported:
         """Look after objects that exist already. No object is changed.
 
-        The YAML of what no spec declares is written to the new file `out`, before anything is taken into the state.
+        The YAML of what no spec declares is written to the new file `out`, before anything is taken into the state. A
+        folder gets a file for each name, and bep.yml is told to list them.
         """
         from bep.app.plans.importing import take_over
+        from bep.app.plans.importing_folder import is_folder
 
+        if out is not None and is_folder(Path(out)):
+            return self._imported_into(Path(out), names=addresses)
         with public_errors():
             taken = take_over(self._opened(), addresses, Path(out) if out else None, _nothing)
         return Imported(tuple(one.address for one in taken.found), taken.file, taken.yaml)
@@ -372,30 +376,33 @@ class Workspace:
     def import_all(self, *, kinds: Sequence[str] = (), out: str | Path | None = None) -> Imported:
         """The same for all that exists and is not in the state; what no spec declares only where `out` is given.
 
-        Into a folder, which bep.yml is told to list, go endpoints, deployments and what they refer to, or all of the
-        `kinds`.
+        Into a folder go endpoints, deployments and what they refer to, or all of the `kinds`.
         """
         from bep.app.plans.importing import chosen_of_all
-        from bep.app.plans.importing_folder import is_folder, take_over_folder
+        from bep.app.plans.importing_folder import is_folder
 
         if out is not None and is_folder(Path(out)):
-            with public_errors():
-                folder = take_over_folder(self._opened(), kinds, Path(out), _nothing)
-            return Imported(
-                folder.addresses,
-                files=folder.files,
-                line=folder.line,
-                left_out=folder.left_out,
-                secrets=folder.secrets,
-                unread=folder.unread,
-            )
-
+            return self._imported_into(Path(out), kinds=kinds)
         with public_errors():
             chosen, left = chosen_of_all(self._opened(), kinds, with_undeclared=out is not None)
         if not chosen:
             return Imported((), left=tuple(left))
         taken = self.import_(*chosen, out=out)
         return Imported(taken.addresses, taken.file, taken.yaml, tuple(left))
+
+    def _imported_into(self, folder: Path, *, kinds: Sequence[str] = (), names: Sequence[str] = ()) -> Imported:
+        from bep.app.plans.importing_folder import take_over_folder
+
+        with public_errors():
+            taken = take_over_folder(self._opened(), kinds, folder, _nothing, names=names)
+        return Imported(
+            taken.addresses,
+            files=taken.files,
+            line=taken.line,
+            left_out=taken.left_out,
+            secrets=taken.secrets,
+            unread=taken.unread,
+        )
 
     def adopt(self, *names: str, dry_run: bool = False) -> tuple[Adopted, ...]:
         """Write drift, of `ADDRESS` or `ADDRESS:FIELD`, into the specs, each value in its place."""

@@ -39,10 +39,11 @@ def import_(
     that no plan deletes what was only just taken over. Secrets cannot be read back: the YAML has
     ${{ env.NAME }} in their place. To import with the specs of a team, see `imports:` in bep.yml.
 
-    With --all, what no spec declares is taken over only where its YAML is asked for with -o. Into a
-    folder, which bep.yml is then told to list, go endpoints, deployments and what they refer to;
-    everything else by --kind. What a spec cannot say as it is there is left out, with a warning.
-    Files that are there are never overwritten, and asking again finishes what was interrupted.
+    With --all, what no spec declares is taken over only where its YAML is asked for with -o. A folder
+    gets a file for each name, and bep.yml is told to list them; --all into a folder means endpoints,
+    deployments and what they refer to, and everything else by --kind. What a spec cannot say as it is
+    there is left out, with a warning. Files that are there are never overwritten, and asking again
+    finishes what was interrupted.
 
     \b
     Examples:

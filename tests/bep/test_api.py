@@ -266,7 +266,7 @@ def test_what_exists_is_taken_over_and_what_drifted_adopted(applied: Workspace, 
     ours.state.remove("deployment/letters/blue")
     applied.edit("bep.yml", "\nspecs: [specs.yml]", "")  # all YAML beside it, then
     applied.edit("specs.yml", "---\nname: blue", "---\nkind: data\nname: none\npath: texts\n---\nname: other")
-    again = api.Workspace(applied.folder).import_all(out=applied.folder / "found")
+    again = api.Workspace(applied.folder).import_("deployment/letters/blue", out=applied.folder / "found")
     assert (again.files, again.addresses) == (("found/endpoint-letters.yml",), ("deployment/letters/blue",))
     assert 'specs: ["*.yml", "found/*.yml"]' in (applied.folder / "bep.yml").read_text()
 

@@ -5,6 +5,7 @@ Whoever is cut off in between asks again: what is there already and says the sam
 """
 
 import os
+import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,17 +13,19 @@ from pathlib import Path
 from bep.app.errors import Conflict, Refused
 from bep.app.plans.adopting_state import remember, state_only, take
 from bep.app.plans.declaring import Found
-from bep.app.plans.importing import ImportRefused, not_in_state, plan_for
+from bep.app.plans.importing import ImportRefused, found_in_world, not_in_state, plan_for
 from bep.app.plans.needed_by_endpoints import is_given, needed_by_endpoints
-from bep.app.plans.specs_folder import SpecsFolder, traffic_of
+from bep.app.plans.specs_folder import NOTHING_YET, SpecsFolder, traffic_of
 from bep.app.state_editing import editing
 from bep.app.workspace.opening import Opened
+from bep.app.workspace.overlay import Overlay
 from bep.disk import locks
 from bep.disk.durable import make_folder
 from bep.lazy_dataclasses import dataclass, field, replace
 from bep.schemas.address import Address, address_of, kind_of, names_of
 from bep.schemas.findings.finding import errors
 from bep.schemas.secrets.secret import is_sealed
+from bep.schemas.workspace.workspace import NOT_THERE
 
 
 @dataclass(frozen=True)
@@ -45,26 +48,41 @@ def is_folder(out: Path) -> bool:
     return out.is_dir() or (not out.exists() and out.suffix not in (".yml", ".yaml"))
 
 
-def take_over_folder(opened: Opened, kinds: Sequence[str], folder: Path, say: Callable[[str], None]) -> Folder:
+def take_over_folder(
+    opened: Opened, kinds: Sequence[str], folder: Path, say: Callable[[str], None], *, names: Sequence[str] = ()
+) -> Folder:
     """Write what no spec declares into files of a folder, list them in bep.yml, and take all into the state.
 
-    Without kinds it is endpoints, deployments and what they refer to. What the specs declare already is taken, too.
+    It is what is named, or all of the kinds; without either, endpoints, deployments and what they refer to. What the
+    specs declare already is taken, too.
     Raises `DomainError`, `SpecInvalid`, and `ImportRefused` where findings stand against what is declared already;
     nothing is written then.
     """
     from bep.app.workspace.write_access import must_write
 
-    must_write(opened)
     inside = _inside(opened.root, folder)
+    opened = _readable(opened, inside)
+    must_write(opened)
     opened.keep_state()  # with the key that seals what is read from here on
     say(f"looking at what {opened.provider.name} has")
-    every = not_in_state(opened, kinds) if kinds else needed_by_endpoints(opened)
-    declared = [one for one in every if one.declared]
-    plan = plan_for(opened, declared)
+    if names:
+        every = found_in_world(opened, names)
+    else:
+        every = not_in_state(opened, kinds) if kinds else needed_by_endpoints(opened)
+    plan = plan_for(opened, [one for one in every if one.declared])
     if plan is not None and plan.blocking:
         raise ImportRefused(plan.blocking)
     with _alone(folder):
         return _carried_out(opened, every, SpecsFolder(opened, inside, say), say)
+
+
+def _readable(opened: Opened, inside: str) -> Opened:
+    """The workspace, without asking for secrets; bep.yml may list the folder already, in which nothing is yet."""
+    found = Opened(opened.root, replace(opened.source, offline=True))
+    if any(one.code == NOT_THERE for one in errors(found.loaded.findings)):
+        found = Opened(opened.root, found.source)
+        found.files = Overlay(opened.root, {posixpath.join(inside, NOTHING_YET): b"# nothing yet\n"})
+    return found
 
 
 def _inside(root: Path, folder: Path) -> str:

@@ -22,6 +22,8 @@ from bep.schemas.yaml import editing as edit
 if TYPE_CHECKING:
     from bep.planner.plan import Plan
 
+NOTHING_YET: Final = ".nothing-yet.yml"
+"""A file that is taken to be in a folder that bep.yml lists and in which there is none. It is never written."""
 _SECRET: Final = lazy_pattern(r"\$\{\{ env\.(\w+) \}\}")
 _LONGEST: Final = 200  # characters of a file's name; an object's may have 255
 _SHOWN: Final = 60  # characters of a value
@@ -156,7 +158,8 @@ class SpecsFolder:
         """bep.yml with the files listed; empty where it lists them already, None where it cannot be made to."""
         if not files or not self._bep_yml:
             return None if files else ""
-        before, text = {spec.path for spec in self._opened.glanced.specs}, self._bep_yml.decode("utf-8-sig")
+        before = {spec.path for spec in self._opened.glanced.specs} - {f"{self._inside}{NOTHING_YET}"}
+        text = self._bep_yml.decode("utf-8-sig")
         names = [file.name for file in files]
         for one in _with_listed(text, before, self.pattern, names):
             trial = self._trial(files, one)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeGuard
 
 from bep.command_words import plan_findings_said, program
 from bep.console import Console
@@ -20,6 +20,9 @@ def take_over(opened: "Opened", addresses: Sequence[str], out: Path | None, *, j
     from bep.app.plans.importing import ImportRefused
     from bep.app.plans.importing import take_over as take
 
+    if _is_folder(out):
+        _into_folder(opened, (), out, json_output=json_output, names=addresses)
+        return
     console = Console()
     try:
         taken = take(opened, addresses, out, console.say)
@@ -36,9 +39,8 @@ def take_over(opened: "Opened", addresses: Sequence[str], out: Path | None, *, j
 def take_over_all(opened: "Opened", kinds: Sequence[str], out: Path | None, *, json_output: bool) -> None:
     """The same for whatever the world has and the state has not; what no spec declares only where `out` is given."""
     from bep.app.plans.importing import chosen_of_all
-    from bep.app.plans.importing_folder import is_folder
 
-    if out is not None and is_folder(out):
+    if _is_folder(out):
         _into_folder(opened, kinds, out, json_output=json_output)
         return
     console = Console()
@@ -54,13 +56,23 @@ def take_over_all(opened: "Opened", kinds: Sequence[str], out: Path | None, *, j
         console.say(f"Left alone, as no spec declares it: {named}. `-o FILE` takes it over and writes its YAML.")
 
 
-def _into_folder(opened: "Opened", kinds: Sequence[str], out: Path, *, json_output: bool) -> None:
+def _is_folder(out: Path | None) -> TypeGuard[Path]:
+    if out is None:
+        return False
+    from bep.app.plans.importing_folder import is_folder
+
+    return is_folder(out)
+
+
+def _into_folder(
+    opened: "Opened", kinds: Sequence[str], out: Path, *, json_output: bool, names: Sequence[str] = ()
+) -> None:
     from bep.app.plans.importing import ImportRefused
     from bep.app.plans.importing_folder import take_over_folder
 
     console = Console()
     try:
-        folder = take_over_folder(opened, kinds, out, console.say)
+        folder = take_over_folder(opened, kinds, out, console.say, names=names)
     except ImportRefused as refused:
         _refuse(console, refused.findings)
     for address, why in folder.left_out.items():
