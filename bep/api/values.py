@@ -234,7 +234,7 @@ class Plan:
 
         with public_errors():
             return commenting.as_json(
-                commenting.post(commenting.written(self._made, platform), pull_request, tell=tell)
+                commenting.post(commenting.prepared(self._made, platform), pull_request, tell=tell)
             )
 
     def save(self, path: str | Path) -> Path:

@@ -10,12 +10,12 @@ from bep.lazy_dataclasses import dataclass
 from bep.schemas.next_step import again
 
 if TYPE_CHECKING:
-    from bep.code_hosts.protocol import HostError, Run
+    from bep.code_hosts.protocol import HostError, PullRequest
     from bep.planner.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class PreparedComment:
     """A comment, ready: for which host, what finds it again, and all of its text."""
 
     host: str
@@ -34,9 +34,9 @@ class Posted:
     removed: int
 
 
-def written(
+def prepared(
     plan: "Plan", host: str = "", *, elsewhere: str = "", environment: Mapping[str, str] | None = None
-) -> Written:
+) -> PreparedComment:
     """The comment for a host, or for that of the pipeline which runs. `elsewhere` says where to see what is left out.
 
     Raises `Refused` where no host was named and none can be told.
@@ -50,11 +50,13 @@ def written(
     host = _host(host, environment)
     dialect = DIALECTS[host]
     shown, _ = without_clear_secrets(plan)
-    return Written(host, marker(shown, dialect), render(shown, dialect, elsewhere or ELSEWHERE, page_of(environment)))
+    return PreparedComment(
+        host, marker(shown, dialect), render(shown, dialect, elsewhere or ELSEWHERE, page_of(environment))
+    )
 
 
 def post(
-    comment: Written,
+    comment: PreparedComment,
     number: str = "",
     *,
     environment: Mapping[str, str] | None = None,
@@ -66,19 +68,19 @@ def post(
     `number` is a pull request that a person named; else it is the pipeline's. Raises `Refused` where the pipeline does
     not say where, and `WorldFailed` where the host does not do it.
     """
-    from bep.code_hosts.hosts import run_of
+    from bep.code_hosts.hosts import pull_request_of
     from bep.code_hosts.keeping import keep_comment
     from bep.code_hosts.protocol import HostError
 
     if number and not (number.isascii() and number.isdigit()):
         raise Refused(f"{number!r} is no number of a pull request")
-    run = run_of(comment.host, os.environ if environment is None else environment, number)
-    _must_be_known(comment.host, run)
+    target = pull_request_of(comment.host, os.environ if environment is None else environment, number)
+    _must_be_known(comment.host, target)
     try:
-        kept = keep_comment(run.connect(), comment.marker, comment.body, tell=tell, wait=wait)
+        kept = keep_comment(target.connect(), comment.marker, comment.body, tell=tell, wait=wait)
     except HostError as error:
-        raise WorldFailed(_told(comment.host, run, error)) from None
-    return Posted(comment.host, run.place, kept.action, kept.comment.url, kept.removed)
+        raise WorldFailed(_told(comment.host, target, error)) from None
+    return Posted(comment.host, target.place, kept.action, kept.comment.url, kept.removed)
 
 
 def as_json(posted: Posted) -> dict[str, Any]:
@@ -105,21 +107,21 @@ def _host(named: str, environment: Mapping[str, str]) -> str:
     raise Refused(f"{told}\n    fix: {choose}", next=(choose,))
 
 
-def _must_be_known(host: str, run: "Run") -> None:
+def _must_be_known(host: str, target: "PullRequest") -> None:
     from bep.code_hosts.hosts import HOSTS
 
-    if run.missing:
+    if target.missing:
         show = again(dry_run=True)
-        lines = "".join(f"\n    {sentence}" for sentence in run.missing)
+        lines = "".join(f"\n    {sentence}" for sentence in target.missing)
         told = f"no comment can be written on {HOSTS[host]}:{lines}\n    {show} shows it without writing it"
         raise Refused(told, next=(show,))
 
 
-def _told(host: str, run: "Run", error: "HostError") -> str:
+def _told(host: str, target: "PullRequest", error: "HostError") -> str:
     """What the host said, and what that means."""
     from bep.code_hosts.hosts import HOSTS, right_on
 
-    place = f"{HOSTS[host]} {run.place}"
+    place = f"{HOSTS[host]} {target.place}"
     if error.is_passing:
         return f"{place}: {error}\n    fix: run it again later"
     fixes = {

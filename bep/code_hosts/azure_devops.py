@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from bep.code_hosts.protocol import CodeHost, Comment, Environment, Run
+from bep.code_hosts.protocol import CodeHost, Comment, Environment, PullRequest
 
 RIGHT = "the right Contribute to pull requests for the build service of the project"
 
 
-def run_of(environment: Environment, number: str) -> Run:
+def pull_request_of(environment: Environment, number: str) -> PullRequest:
     """The pull request that a pipeline of branch policy runs for."""
     collection = environment.get("SYSTEM_COLLECTIONURI") or environment.get("SYSTEM_TEAMFOUNDATIONCOLLECTIONURI", "")
     project = environment.get("SYSTEM_TEAMPROJECTID") or environment.get("SYSTEM_TEAMPROJECT", "")
@@ -33,7 +33,7 @@ def run_of(environment: Environment, number: str) -> Run:
         header = f"Bearer {bearer}" if bearer else basic
         return AzureDevOps(collection, header, (bearer or personal, basic), project, repository, number, web)
 
-    return Run(f"{name}!{number}", connect, tuple(missing))
+    return PullRequest(f"{name}!{number}", connect, tuple(missing))
 
 
 class AzureDevOps(CodeHost):

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from bep.code_hosts.protocol import CodeHost, Comment, Environment, Run
+from bep.code_hosts.protocol import CodeHost, Comment, Environment, PullRequest
 
 RIGHT = "a repository access token with pullrequest:write"
 
 
-def run_of(environment: Environment, number: str) -> Run:
+def pull_request_of(environment: Environment, number: str) -> PullRequest:
     """The pull request that a pipeline runs for."""
     workspace, slug = environment.get("BITBUCKET_WORKSPACE", ""), environment.get("BITBUCKET_REPO_SLUG", "")
     number = number or environment.get("BITBUCKET_PR_ID", "")
@@ -21,7 +21,7 @@ def run_of(environment: Environment, number: str) -> Run:
         missing.append("this pipeline is for no pull request: BITBUCKET_PR_ID is not set")
     base = environment.get("BITBUCKET_API_URL") or "https://api.bitbucket.org/2.0"
     repository = f"{workspace}/{slug}"
-    return Run(f"{repository}#{number}", lambda: Bitbucket(base, token, repository, number), tuple(missing))
+    return PullRequest(f"{repository}#{number}", lambda: Bitbucket(base, token, repository, number), tuple(missing))
 
 
 class Bitbucket(CodeHost):

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from bep.code_hosts.protocol import CodeHost, Comment, Environment, HostError, Run
+from bep.code_hosts.protocol import CodeHost, Comment, Environment, HostError, PullRequest
 
 TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
 RIGHT = "`permissions: pull-requests: write` in the job, or a token with that right"
 
 
-def run_of(environment: Environment, number: str) -> Run:
+def pull_request_of(environment: Environment, number: str) -> PullRequest:
     """The pull request that a workflow runs for."""
     repository = environment.get("GITHUB_REPOSITORY") or environment.get("BUILD_REPOSITORY_NAME", "")
     number = number or _number(environment)
@@ -28,7 +28,7 @@ def run_of(environment: Environment, number: str) -> Run:
             "this run is for no pull request: neither GITHUB_REF nor the event at GITHUB_EVENT_PATH names one"
         )
     base = environment.get("GITHUB_API_URL") or "https://api.github.com"
-    return Run(f"{repository}#{number}", lambda: GitHub(base, token, repository, number), tuple(missing))
+    return PullRequest(f"{repository}#{number}", lambda: GitHub(base, token, repository, number), tuple(missing))
 
 
 def _number(environment: Environment) -> str:

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from bep.code_hosts.protocol import CodeHost, Comment, Environment, Run
+from bep.code_hosts.protocol import CodeHost, Comment, Environment, PullRequest
 
 RIGHT = "a project access token with the scope api and the role Reporter or more"
 
 
-def run_of(environment: Environment, number: str) -> Run:
+def pull_request_of(environment: Environment, number: str) -> PullRequest:
     """The merge request that a pipeline runs for; of a fork's it is the one in the project it is to be merged into."""
     open_ones = re.match(r"([^!,]+)!(\d+)", environment.get("CI_OPEN_MERGE_REQUESTS", ""))
     project = environment.get("CI_MERGE_REQUEST_PROJECT_ID") or (open_ones[1] if open_ones else "")
@@ -27,7 +27,7 @@ def run_of(environment: Environment, number: str) -> Run:
     base = environment.get("CI_API_V4_URL") or "https://gitlab.com/api/v4"
     name = environment.get("CI_MERGE_REQUEST_PROJECT_PATH") or environment.get("CI_PROJECT_PATH") or project
     web = environment.get("CI_MERGE_REQUEST_PROJECT_URL") or environment.get("CI_PROJECT_URL", "")
-    return Run(f"{name}!{number}", lambda: GitLab(base, token, project, number, web), tuple(missing))
+    return PullRequest(f"{name}!{number}", lambda: GitLab(base, token, project, number, web), tuple(missing))
 
 
 class GitLab(CodeHost):

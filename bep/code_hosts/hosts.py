@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Final, cast
 from urllib.parse import quote
 
-from bep.code_hosts.protocol import Environment, Run
+from bep.code_hosts.protocol import Environment, PullRequest
 
 HOSTS: Final[Mapping[str, str]] = {
     "github": "GitHub",
@@ -28,10 +28,10 @@ def guessed(environment: Environment) -> str:
     return "bitbucket" if environment.get("BITBUCKET_BUILD_NUMBER") else ""
 
 
-def run_of(host: str, environment: Environment, number: str = "") -> Run:
+def pull_request_of(host: str, environment: Environment, number: str = "") -> PullRequest:
     """What the variables say of the pull request; `number` is one that a person named."""
     module = import_module(f"bep.code_hosts.{host.replace('-', '_')}")
-    return cast(Callable[[Environment, str], Run], module.run_of)(environment, number)
+    return cast(Callable[[Environment, str], PullRequest], module.pull_request_of)(environment, number)
 
 
 def right_on(host: str) -> str:
@@ -45,7 +45,7 @@ def page_of(environment: Environment) -> str:
     def said(*names: str) -> list[str]:
         return [environment.get(name, "") for name in names]
 
-    match guessed_pipeline(environment):
+    match _pipeline(environment):
         case "github":
             server, repository, run = said("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
             return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else ""
@@ -64,6 +64,6 @@ def page_of(environment: Environment) -> str:
     return ""
 
 
-def guessed_pipeline(environment: Environment) -> str:
+def _pipeline(environment: Environment) -> str:
     """Whose pipeline runs: not always that of the host of the code."""
     return "azure" if environment.get("TF_BUILD") == "True" else guessed(environment)

@@ -60,8 +60,8 @@ def _kept(host: CodeHost, marker: str, body: str, tell: Callable[[str], None]) -
 
 
 def _has(comment: Comment, marker: str) -> bool:
-    """Whether the marker is a line of its own: who quotes a comment has it after a `>`."""
-    return marker in (line.strip() for line in comment.body.splitlines())
+    """Whether the marker is a whole line: who quotes it has a `>` ahead, a file that is shown a space."""
+    return marker in (line.rstrip() for line in comment.body.splitlines())
 
 
 def _same(there: str, wanted: str) -> bool:

@@ -40,8 +40,8 @@ class CodeHost(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """What a pipeline's own variables say. `missing` are sentences about what could not be found.
+class PullRequest:
+    """The one that a pipeline runs for, as its variables say. `missing` are sentences about what could not be found.
 
     `place` is the pull request for a person, as `owner/name#12`; `connect` gives it where nothing is missing.
     """

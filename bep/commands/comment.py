@@ -46,14 +46,14 @@ def comment(
 
     console = Console()
     read = plan_said(read_plan_file(plan))
-    written = commenting.written(read, platform, elsewhere=f"`bep show {plan}` has them all")
+    prepared = commenting.prepared(read, platform, elsewhere=f"`bep show {plan}` has them all")
     if dry_run:
         if json_output:
-            console.result_json({"platform": written.host, "body": written.body})
+            console.result_json({"platform": prepared.host, "body": prepared.body})
         else:
-            console.result(written.body)
+            console.result(prepared.body)
         return
-    posted = commenting.post(written, pull_request, tell=console.say)
+    posted = commenting.post(prepared, pull_request, tell=console.say)
     if json_output:
         console.result_json(commenting.as_json(posted))
     else:

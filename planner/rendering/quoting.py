@@ -18,6 +18,7 @@ CALM = lazy_pattern(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|\d+(?:,\d{3})*(?:\.\d+)?
 HASH = lazy_pattern(r"[0-9a-fA-F]{7,}")
 ADDRESS = lazy_pattern(r"https?://[A-Za-z0-9._~:/?&=%@+-]+")
 ARROW = "->"
+BEGINNINGS = ("`", "~~~", "/", "<!--", "[//]:")
 
 
 def plain(text: str) -> str:
@@ -90,10 +91,10 @@ def shortened(text: str, most: int) -> str:
 def fenced(lines: list[str]) -> list[str]:
     """The lines as a diff block whose fence none of them can close.
 
-    A line that begins with a fence of its own, or with a `/`, is moved by a space: GitLab looks for commands such as
-    `/close` in what it takes for the end of a block.
+    A line that would be something at its beginning is moved by a space: a fence; a `/`, for GitLab looks for commands
+    such as `/close` in what it takes for the end of a block; what finds a comment again.
     """
-    shown = [f" {line}" if line.startswith(("`", "~~~", "/")) else line for line in map(plain, lines)]
+    shown = [f" {line}" if line.startswith(BEGINNINGS) else line for line in map(plain, lines)]
     longest = max((len(run) for line in shown for run in re.findall(r"`{3,}", line)), default=2)
     fence = "`" * (longest + 1)
     return [f"{fence}diff", *shown, fence]

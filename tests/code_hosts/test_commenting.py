@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bep import api
-from bep.app.commenting import Posted, Written, post, written
+from bep.app.commenting import Posted, PreparedComment, post, prepared
 from bep.app.errors import Refused, WorldFailed
 from bep.cli import run
 from bep.code_hosts.hosts import HOSTS, guessed, page_of
@@ -48,7 +48,7 @@ class Doing:
 
     def comment(self, plan: Plan = PLAN, /, **environment: str) -> Posted:
         given = {name: value for name, value in {**self.host.environment, **environment}.items() if value}
-        comment = written(plan, environment=given)
+        comment = prepared(plan, environment=given)
         return post(comment, environment=given, tell=self.said.append, wait=self.waited.append)
 
 
@@ -261,7 +261,7 @@ def test_the_pull_request_is_found_wherever_a_workflow_has_it(github: CodeHostDo
 def test_azure_takes_a_personal_token_too_and_builds_what_lies_elsewhere() -> None:
     with served("azure-devops") as azure:
         given = {**azure.environment, "SYSTEM_ACCESSTOKEN": "", "AZURE_DEVOPS_EXT_PAT": "secret-pat"}
-        comment = written(PLAN, environment=given)
+        comment = prepared(PLAN, environment=given)
         encoded = b64encode(b":secret-pat").decode()
         azure.faults = [Fault(status=500, body=json.dumps({"message": f"{encoded} secret-pat"}))]
         with pytest.raises(WorldFailed, match="not accepted") as caught:
@@ -320,8 +320,8 @@ def test_the_api_posts_a_kept_plan(github: CodeHostDouble, tmp_path: Path, monke
 
 
 def test_no_value_shows_the_token_when_it_is_printed(github: CodeHostDouble) -> None:
-    from bep.code_hosts.hosts import run_of
+    from bep.code_hosts.hosts import pull_request_of
 
-    found = run_of("github", github.environment)
-    comment = Written("github", "m", "b")
+    found = pull_request_of("github", github.environment)
+    comment = PreparedComment("github", "m", "b")
     assert TOKEN not in f"{found!r} {found.connect()!r} {vars(found.connect())!r} {comment!r}"

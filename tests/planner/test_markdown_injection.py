@@ -111,6 +111,13 @@ def test_dialects_with_html_differ_in_nothing_but_their_limits() -> None:
             assert render(hostile("[x](y) @you"), dialect) == render(hostile("[x](y) @you"), GITHUB)
 
 
+def test_no_comment_is_taken_for_that_of_another_workspace() -> None:
+    for dialect in DIALECTS.values():
+        other = dialect.marker("other")
+        for text in (other, f"\n{other}", f"\n {other}\n"):
+            assert other not in render(hostile(text, 3), dialect).splitlines()
+
+
 def test_no_line_is_a_command_of_gitlabs() -> None:
     """Those are lines that begin with a slash, wherever GitLab thinks that a block of code has ended."""
     for text in ("/close", "\n/close", "\n```\n/close\n", "\n~~~\n /close"):
