@@ -1,7 +1,7 @@
 """The rules of policies that bep has itself, judged on a plan alone. Pure: reads no file and runs no command."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ def judge(policy: Policy, plan: Plan) -> Judgement:
     return judgement(policy, RULES[policy.rule](policy, plan))
 
 
-def judgement(policy: Policy, found: Iterator[Violation]) -> Judgement:
+def judgement(policy: Policy, found: Iterable[Violation]) -> Judgement:
     """The verdict that these violations come to: a policy that only warns denies nothing."""
     denies = policy.effect is Effect.DENY
     violations = tuple(one if denies else one.model_copy(update={"denies": False}) for one in found)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bep.app.errors import Denied, Refused
 from bep.lazy_dataclasses import dataclass, replace
+from bep.lazy_patterns import lazy_pattern
 from bep.schemas.findings.finding import SpecInvalid, errors
 from bep.schemas.workspace.policies import COMMAND, KIND, Policy
 from bep.schemas.workspace.workspace import FILE
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
     from bep.app.workspace.commands import Ran
     from bep.app.workspace.contexts import Specs
     from bep.planner.plan import Judgement, Plan, Violation
+    from bep.schemas.findings.finding import Finding
     from bep.schemas.mark import Mark
 
 REFUSED: Final = "it runs a command, and none may be run here"
 _FUNCTION: Final = Path(__file__).with_name("policy_function.py")
-_HOLDS, _BROKEN = 0, 1
+_HOLDS, _DENIES = 0, 1
+_JSON: Final = lazy_pattern(r'\s*(\{|\[\s*[\[\]{"])')
 _NO_STAGE: Final = ("unknown-stage", "stage-not-chosen")
 
 
@@ -32,11 +35,11 @@ class PolicyDenied(Denied):
 
     def __init__(self, denials: "Sequence[Judgement]") -> None:
         self.denials = tuple(denials)
-        lines = [f"  {one.policy}: {found}" for one in denials for found in map(said, one.violations)]
+        lines = [f"  {one.policy}: {found}" for one in denials for found in map(in_a_line, one.violations)]
         super().__init__("\n".join(["a policy denies the plan; nothing was changed", *lines]))
 
 
-def said(found: "Violation") -> str:
+def in_a_line(found: "Violation") -> str:
     """A violation in one line."""
     return f"{found.address}: {found.message}" if found.address else found.message
 
@@ -58,7 +61,7 @@ class Asking:
         if self.no_commands:
             return broken(policy, REFUSED)
         try:
-            return judgement(policy, iter(self._asked(policy, plan)))
+            return judgement(policy, self._asked(policy, plan))
         except _NotJudged as problem:
             return broken(policy, problem.why, problem.printed)
 
@@ -78,7 +81,7 @@ class Asking:
             )
         except CommandFailed as problem:
             raise _NotJudged(str(problem), problem.printed) from None
-        if ran.code not in (_HOLDS, _BROKEN):
+        if ran.code not in (_HOLDS, _DENIES):
             how = f"it was ended by signal {-ran.code}" if ran.code < 0 else f"it ended with exit code {ran.code}"
             raise _NotJudged(how, ran.printed)
         return list(_told(ran))
@@ -107,21 +110,24 @@ def _told(ran: "Ran") -> "Iterator[Violation]":
     said = _as_json(ran.stdout)
     found = [] if said is None else list(_in_json(said))
     yield from found
-    if ran.code == _BROKEN and not any(one.denies for one in found):
+    if ran.code == _DENIES and not any(one.denies for one in found):
         lines = [] if said is not None else [line.strip() for line in ran.printed.splitlines() if line.strip()]
         for line in lines or ["it ended with exit code 1"]:
             yield Violation(message=_without_secrets(line))
 
 
 def _as_json(text: str) -> Any:
+    """The JSON that was printed; None for a text. Raises `_NotJudged` for what begins as JSON and is none."""
     import json
 
-    if not text.lstrip().startswith(("{", "[")):
+    from bep.app.workspace.commands import shown
+
+    if not _JSON.match(text):
         return None
     try:
         return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+    except (ValueError, RecursionError) as problem:
+        raise _NotJudged(f"it printed broken JSON: {problem}", shown(text)) from None
 
 
 def _in_json(said: Any) -> "Iterator[Violation]":
@@ -184,16 +190,17 @@ def _of_another(opened: "Specs", folder: str) -> tuple[Policy, ...]:
     other = Opened(opened.root / folder, Source(stage=opened.source.stage))
     if not (other.root / FILE).is_file():
         raise Refused(f"{folder} has no {FILE}, and so no policies", about="policies-from")
-    found, findings = other.glanced, other.glanced_findings
-    files = (FILE, *found.policy_files)
-    wrong = [
-        one
-        for one in errors(findings)
-        if one.mark is not None and one.mark.file in files and not (one.code in _NO_STAGE and one.address != KIND)
-    ]
+    wrong = wrong_with_policies(other)
     if wrong:
         raise SpecInvalid(replace(one, mark=_seen_from_here(one.mark, folder)) for one in wrong if one.mark)
-    return tuple(replace(policy, mark=_seen_from_here(policy.mark, folder)) for policy in found.policies)
+    return tuple(replace(policy, mark=_seen_from_here(policy.mark, folder)) for policy in other.glanced.policies)
+
+
+def wrong_with_policies(opened: "Specs") -> "list[Finding]":
+    """The errors for which it cannot be told what the policies of a workspace are, whichever stage is meant."""
+    files = (FILE, *opened.glanced.policy_files)
+    found = [one for one in errors(opened.glanced_findings) if one.mark is not None and one.mark.file in files]
+    return [one for one in found if one.code not in _NO_STAGE or one.address == KIND]
 
 
 def _seen_from_here(mark: "Mark", folder: str) -> "Mark":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bep.app.errors import NotFound
 from bep.lazy_dataclasses import dataclass
-from bep.schemas.findings.finding import SpecInvalid, errors
+from bep.schemas.findings.finding import SpecInvalid
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Specs
@@ -49,10 +49,10 @@ def try_cases(opened: "Specs", names: Sequence[str] = ()) -> Trials:
 
     Raises `SpecInvalid` for a wrong bep.yml, `NotFound` for a name that no policy has.
     """
-    from bep.app.plans.judging import asking, said
+    from bep.app.plans.judging import asking, in_a_line, wrong_with_policies
 
-    if errors(opened.glanced_findings):
-        raise SpecInvalid(opened.glanced_findings, opened.loaded.sources)
+    if wrong := wrong_with_policies(opened):
+        raise SpecInvalid(wrong, opened.loaded.sources)
     policies = _named(opened.glanced.policies, names)
     asked = asking(opened)
     tried = []
@@ -61,7 +61,7 @@ def try_cases(opened: "Specs", names: Sequence[str] = ()) -> Trials:
             name, place = case.name or case.plan or f"case {number}", f"{case.mark.file}:{case.mark.line}"
             try:
                 judgement = asked.judge(policy, _plan(opened, policy, case))
-                verdict, found = str(judgement.verdict), tuple(map(said, judgement.violations))
+                verdict, found = str(judgement.verdict), tuple(map(in_a_line, judgement.violations))
             except _NoPlan as problem:
                 verdict, found = "broken", (str(problem),)
             tried.append(Tried(policy.name, name, place, case.expect, verdict, found))

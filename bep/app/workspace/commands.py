@@ -20,6 +20,8 @@ PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ"
 MOST: Final = 1_000_000
 """Bytes that a command may print on each of its streams."""
 _GRACE: Final = 2.0  # seconds in which the streams of a command that has ended are read to their ends
+_SHORTEST: Final = 8
+"""Characters from which on a value of a variable may be a secret, and not a word that is anywhere."""
 SHOWN: Final = 2_000
 """Characters of what a command printed that a message has."""
 
@@ -83,7 +85,16 @@ def run_command(
         raise CommandFailed(f"{arguments[0]} cannot be started: {problem.strerror or problem}") from None
     except ValueError as problem:  # a null byte
         raise CommandFailed(f"{arguments[0]!r} cannot be started: {problem}") from None
-    return _followed(process, text.encode("utf-8", "replace"), timeout)
+    ran = _followed(process, text.encode("utf-8", "replace"), timeout)
+    secrets = [given[name] for name in named if len(given.get(name, "")) >= _SHORTEST]
+    return Ran(ran.code, *(_without(secrets, text) for text in (ran.stdout, ran.stderr)))
+
+
+def _without(secrets: Sequence[str], text: str) -> str:
+    """What was printed without the values of variables that the command was given by name: they may be tokens."""
+    for secret in secrets:
+        text = text.replace(secret, "*" * len(secret))
+    return text
 
 
 def _followed(process: "subprocess.Popen[bytes]", data: bytes, timeout: float) -> Ran:
@@ -95,7 +106,7 @@ def _followed(process: "subprocess.Popen[bytes]", data: bytes, timeout: float) -
     feeding.start()
     try:
         process.wait(timeout)
-        out.wait_to_end()
+        is_whole = out.wait_to_end()
         errors.wait_to_end()
     except subprocess.TimeoutExpired:
         _end_all(process)
@@ -106,6 +117,8 @@ def _followed(process: "subprocess.Popen[bytes]", data: bytes, timeout: float) -
         _end_all(process)
     if out.is_too_much or errors.is_too_much:
         raise CommandFailed(f"it printed more than {MOST:,} bytes")
+    if not is_whole:
+        raise CommandFailed("it ended and left a process behind that goes on with its output")
     return Ran(process.returncode, out.text, errors.text)
 
 
@@ -139,9 +152,10 @@ class _Reader:
                 if not self.is_too_much:
                     self._parts.append(part)
 
-    def wait_to_end(self) -> None:
-        """Wait until all is read; not for long, as somebody else may hold the other end."""
+    def wait_to_end(self) -> bool:
+        """Wait until all is read; not for long, as somebody else may hold the other end. Whether it is."""
         self._thread.join(_GRACE)
+        return not self._thread.is_alive()
 
     @property
     def is_too_much(self) -> bool:

@@ -164,6 +164,14 @@ OUTPUTS = {
     "1 and nothing": ("", "1", "deny", ("it ended with exit code 1",)),
     "1 and warnings": ('{"warn": ["hm"]}', "1", "deny", ("hm", "it ended with exit code 1")),
     "an error": ("no rule", "2", "broken", ("it could not be judged: it ended with exit code 2", "no rule")),
+    "broken JSON": (
+        '{"deny": [', "0", "broken",
+        (
+            "it could not be judged: it printed broken JSON: Expecting value: line 2 column 1 (char 11)",
+            '{"deny": [',
+        ),
+    ),
+    "a log": ("[INFO] all is well", "0", "pass", ()),
     "no violation": (
         '{"deny": [3]}', "0", "broken",
         ("it could not be judged: it printed what is no violation: 3; one is a text, or has a message and an address",),
@@ -190,6 +198,7 @@ def test_a_command_reads_the_plan_in_its_own_folder_and_little_of_the_environmen
 ) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", "canary-value")
     monkeypatch.setenv("TEAM", "vision")
+    monkeypatch.setenv("REGISTRY_TOKEN", "another-canary")
     program = (
         "import json, os, sys; plan = json.load(sys.stdin);"
         "print(json.dumps([plan['workspace'], os.path.basename(os.getcwd()), len(plan['changes']),"
@@ -198,6 +207,8 @@ def test_a_command_reads_the_plan_in_its_own_folder_and_little_of_the_environmen
     program = program.replace("print(json.dumps(", "print('said:', json.dumps(")
     verdict, said = judge(folder, command(program, environment=["TEAM"]))
     assert (verdict, said) == ("deny", ('said: ["letters", "policies", 6, null, "vision", true]',))
+    program = "import os, sys; sys.stdin.read(); sys.exit('told ' + os.environ['REGISTRY_TOKEN'])"
+    assert judge(folder, command(program, environment=["REGISTRY_TOKEN"])) == ("deny", ("told **************",))
 
 
 @pytest.mark.parametrize(
@@ -206,6 +217,7 @@ def test_a_command_reads_the_plan_in_its_own_folder_and_little_of_the_environmen
         (command("import time; print('begun', flush=True); time.sleep(60)", timeout=1), "did not end within 1 second"),
         (command(f"print('x' * {MOST + 1})"), "printed more than 1,000,000 bytes"),
         (command("import os; os.kill(os.getpid(), 9)"), "was ended by signal 9"),
+        (command("import os, time; os.fork() or time.sleep(60)"), "left a process behind that goes on with its output"),
         ("{name: own, effect: warn, rule: {command: [./nowhere]}}", "./nowhere cannot be started: No such file"),
         ("{name: own, effect: warn, rule: {python: 'owners.py:check'}}", "ended with exit code 2"),
         ("{name: own, rule: {python: 'owners.py:nothing'}}", "ended with exit code 2"),
