@@ -74,6 +74,7 @@ class FileDiff(Written):
 
     `field` is the content field (dotted) that it is of, `name` its name in there; of a conda file, which is kept as a
     value and not as bytes, `name` is empty, no side has a digest, and it is compared as bep keeps it, without comments.
+    `name` is empty, too, where the files of a content are not known: then the digests are those of all of it.
     `diff` is the unified diff, without headers for files, a line feed at the end of each line. Secrets in it are
     masked, and `masked` says whether there were any. `added` and `removed` count all lines, also where the diff was cut
     for its length: then `left_out` counts the lines of the diff that are not here. `why_not` says in words why there is

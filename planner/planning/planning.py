@@ -7,7 +7,7 @@ from bep.lazy_dataclasses import dataclass, replace
 from bep.planner.formats.planfile import signed
 from bep.planner.observed import Condition, Observed
 from bep.planner.options import Options, RunningJob
-from bep.planner.plan import Change, Plan, PlanFinding
+from bep.planner.plan import Change, Drift, Plan, PlanFinding
 from bep.planner.planning.advice import let_through
 from bep.planner.planning.cascade import cascade
 from bep.planner.planning.changes import drafted
@@ -20,7 +20,6 @@ from bep.planner.planning.retention import Retention, retentions
 from bep.planner.planning.rollback import undoing
 from bep.planner.planning.safety import Scene, safety_findings, settled
 from bep.planner.planning.targeting import named, selected
-from bep.planner.planning.undone import as_planned
 from bep.planner.state import Entry, State
 from bep.planner.traffic import receivers
 from bep.planner.wanted import Wanted, guards_of, references_of, wanted
@@ -131,12 +130,21 @@ def draft(
         serial=state.serial,
         created_at=options.created_at,
         changes=chosen,
-        drift=tuple(as_planned(decision.drift, chosen) for decision in decisions.values() if decision.drift),
+        drift=_drift(decisions.values(), chosen),
         findings=(*map(carried, options.findings), *refused, *circle, *risks, *checks),
         unchanged=len({*wished, *state.entries}) - len(_set_aside(world)) - sum(map(_acts, decisions.values())),
         notes=(*options.notes, *notes),
         values=options.values,
     )
+
+
+def _drift(decisions: Iterable[Decision], chosen: Sequence[Change]) -> tuple[Drift, ...]:
+    found = [decision.drift for decision in decisions if decision.drift]
+    if not found:
+        return ()
+    from bep.planner.planning.undone import as_planned
+
+    return tuple(as_planned(one, chosen) for one in found)
 
 
 def _scene(world: World, chosen: Sequence[Change], declared: Mapping[Address, Resource]) -> Scene:

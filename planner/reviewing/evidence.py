@@ -60,7 +60,7 @@ class Evidence:
     asked: Asked
     now: Mapping[Address, Mapping[str, Any]]
     later: Mapping[Address, Mapping[str, Any]]
-    diffs: dict[tuple[str, str | None, str | None], FileDiff] = field(default_factory=dict, compare=False)
+    diffs: dict[tuple[object, ...], FileDiff] = field(default_factory=dict, compare=False)
 
     def changes(self, action: Action) -> Iterator[Change]:
         """The changes that do this."""
@@ -86,9 +86,14 @@ class Evidence:
         return self.now.get(address) or (entry.attributes if entry else {})
 
     def contents_now(self, address: Address) -> Mapping[str, ContentRecord]:
-        """The contents of what is there."""
+        """The contents of what is there; with the files that state knows, where the world tells only their digest."""
         seen, entry = self.observed.get(address), self.state.entries.get(address)
-        return (seen.contents if seen else {}) or (entry.contents if entry else {})
+        known = entry.contents if entry else {}
+        found = (seen.contents if seen else {}) or known
+        return {
+            field: own if (own := known.get(field)) and own.sha256 == record.sha256 else record
+            for field, record in found.items()
+        }
 
     def contents_later(self, address: Address) -> Mapping[str, ContentRecord]:
         """The contents of what will be there."""

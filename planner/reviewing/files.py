@@ -1,11 +1,12 @@
 """Files that differ: which bytes have to be asked for, and the differences once they are here. Reads no file."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from bep.lazy_dataclasses import dataclass
 from bep.planner.facts import FileDiff, FileSide
 from bep.planner.plan import Action, Change
+from bep.planner.planning.earlier_rules import same_content
 from bep.planner.reviewing.evidence import DIFFS_LIMIT, READ_LIMIT, TEXT_LIMIT, Evidence
 from bep.planner.state import ContentRecord
 from bep.schemas.address import Address
@@ -13,6 +14,7 @@ from bep.schemas.address import Address
 MOST: Final = 100
 """Files of one resource that are told one by one."""
 NOT_KEPT: Final = "its earlier bytes are not kept"
+NOT_KNOWN: Final = "which files it consisted of is not known"
 NO_ROOM: Final = f"the diffs of this plan are longer than {DIFFS_LIMIT // 1024} KiB together"
 TOO_MANY: Final = f"the files that differ have more than {READ_LIMIT >> 20} MiB together"
 NOT_READ: Final = "its bytes could not be read"
@@ -31,51 +33,63 @@ class FileAsked:
     planned: Address | None = None
 
 
-def differing(before: Records, after: Records) -> Iterator[tuple[str, str, str | None, str | None]]:
-    """Field, name and digests of each file that differs, where there are files on both sides."""
-    for field in sorted(before.keys() & after.keys()):
-        old, new = before[field].files, after[field].files
-        if before[field].sha256 != after[field].sha256:
-            for name in sorted(old.keys() | new.keys()):
-                if old.get(name) != new.get(name):
-                    yield field, name, old.get(name), new.get(name)
+class Differing(NamedTuple):
+    """A file that differs: its field and name, and its digest on each side, None where it is not there."""
+
+    field: str
+    name: str
+    old: str | None
+    new: str | None
+
+
+def differing(before: Records, after: Records) -> Iterator[Differing]:
+    """Each file that differs; a content as a whole, without a name, where one side's files are not known."""
+    for field in sorted(before.keys() | after.keys()):
+        old, new = before.get(field), after.get(field)
+        if same_content(old, new):
+            continue
+        if any(side is not None and not side.files for side in (old, new)):
+            yield Differing(field, "", old.sha256 if old else None, new.sha256 if new else None)
+            continue
+        names = old.files if old else {}, new.files if new else {}
+        for name in sorted({*names[0], *names[1]}):
+            if names[0].get(name) != names[1].get(name):
+                yield Differing(field, name, names[0].get(name), names[1].get(name))
 
 
 def asked_for(before: Records, after: Records, planned: Address | None) -> Iterator[FileAsked]:
     """The bytes that a comparison needs of two contents."""
-    for number, (field, name, old, new) in enumerate(differing(before, after)):
-        if number == MOST:
-            return
-        if old is not None:
-            yield FileAsked(old, field, name)
-        if new is not None:
-            yield FileAsked(new, field, name, planned)
+    for one in [one for one in differing(before, after) if one.name][:MOST]:
+        if one.old is not None:
+            yield FileAsked(one.old, one.field, one.name)
+        if one.new is not None:
+            yield FileAsked(one.new, one.field, one.name, planned)
 
 
 def file_diffs(evidence: Evidence, before: Records, after: Records) -> tuple[tuple[FileDiff, ...], int]:
     """The files that differ, the first ones, and how many more there are."""
     found = list(differing(before, after))
-    diffs = tuple(_file(evidence, *one) for one in found[:MOST])
+    diffs = tuple(_file(evidence, one) for one in found[:MOST])
     return diffs, len(found) - len(diffs)
 
 
-def _file(evidence: Evidence, field: str, name: str, old: str | None, new: str | None) -> FileDiff:
-    known = evidence.diffs.get((name, old, new))
-    if known is not None:
-        return known.model_copy(update={"field": field})
-    sides = [FileSide(sha256=side, size=evidence.asked.sizes.get(side)) if side else None for side in (old, new)]
-    made, why_not = _text(evidence, name, old, new)
-    found = FileDiff(
-        symbol="+" if old is None else "-" if new is None else "~",
-        field=field,
-        name=name,
+def _file(evidence: Evidence, one: Differing) -> FileDiff:
+    made = evidence.diffs.get(one[1:])
+    if made is not None:
+        return made.model_copy(update={"field": one.field})
+    sides = [FileSide(sha256=it, size=evidence.asked.sizes.get(it)) if it else None for it in (one.old, one.new)]
+    text, why_not = _text(evidence, one) if one.name else ({}, NOT_KNOWN)
+    made = FileDiff(
+        symbol="+" if one.old is None else "-" if one.new is None else "~",
+        field=one.field,
+        name=one.name,
         before=sides[0],
         after=sides[1],
         why_not=why_not,
-        **made,
+        **text,
     )
-    evidence.diffs[name, old, new] = found
-    return found
+    evidence.diffs[one[1:]] = made
+    return made
 
 
 class Room:
@@ -96,12 +110,12 @@ class Room:
         return file.model_copy(update={"diff": "", "left_out": left_out, "why_not": NO_ROOM})
 
 
-def _text(evidence: Evidence, name: str, old: str | None, new: str | None) -> tuple[dict[str, Any], str]:
+def _text(evidence: Evidence, one: Differing) -> tuple[dict[str, Any], str]:
     """What the bytes of two files say, or why there is no diff of them."""
     from bep.planner.reviewing.text_diffs import is_data, text_diff, text_of
 
     texts = []
-    for sha256, missing in ((old, NOT_KEPT), (new, NOT_READ)):
+    for sha256, missing in ((one.old, NOT_KEPT), (one.new, NOT_READ)):
         if sha256 is None:
             texts.append("")
             continue
@@ -114,7 +128,7 @@ def _text(evidence: Evidence, name: str, old: str | None, new: str | None) -> tu
         if text is None:
             return {}, "it is not text"
         texts.append(text)
-    return text_diff(texts[0], texts[1], evidence.asked.secrets, data=is_data(name)), ""
+    return text_diff(texts[0], texts[1], evidence.asked.secrets, data=is_data(one.name)), ""
 
 
 def conda_diff(evidence: Evidence, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[FileDiff]:

@@ -176,15 +176,26 @@ def _set_back(diff: FieldDiff) -> str:
 
 
 def _to_build(evidence: Evidence) -> Iterator[Risk]:
-    made = {change.address: change.after or {} for change in evidence.changes(Action.CREATE)}
-    new = {address for address, after in made.items() if any(after.get(field) for field in BUILT)}
-    for environment in sorted(new):
-        users = sorted(
-            address
-            for address, attributes in evidence.later.items()
-            if kind_of(address) == DEPLOYMENT and attributes.get("environment") == environment
-        )
-        if users:
-            named = ", ".join(names_of(user)[-1] for user in users[:3]) + (" and more" if len(users) > 3 else "")
-            message = f"it has to be built, which can take minutes, when the first job of {named} begins"
-            yield Risk(level=Level.LOW, code="environment-to-build", address=environment, message=message)
+    """New environments that something is built for, and new models that bring theirs along."""
+    made = [change for change in evidence.changes(Action.CREATE) if _is_built(change)]
+    users: dict[object, list[str]] = {}
+    for address, attributes in evidence.later.items() if made else ():
+        if kind_of(address) == DEPLOYMENT:
+            scored_in = attributes.get("environment") or attributes.get("model")
+            users.setdefault(scored_in, []).append(names_of(address)[-1])
+    for change in made:
+        names = sorted(users.get(change.address, ()))
+        if names:
+            named = ", ".join(names[:3]) + (" and more" if len(names) > 3 else "")
+            message = (
+                f"the first job of {named} begins with building what it is scored in, which can take minutes, "
+                "unless the same was built before"
+            )
+            yield Risk(level=Level.LOW, code="environment-to-build", address=change.address, message=message)
+
+
+def _is_built(change: Change) -> bool:
+    after = change.after or {}
+    if kind_of(change.address) == "environment":
+        return any(after.get(field) for field in BUILT)
+    return kind_of(change.address) == "model" and after.get("type") == "mlflow_model"

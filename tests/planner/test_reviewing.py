@@ -6,12 +6,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from bep.planner.facts import FileDiff, Level
+from bep.planner.facts import FileDiff, FileSide, Level
 from bep.planner.options import RunningJob
 from bep.planner.plan import Plan
 from bep.planner.reviewing import risks
 from bep.planner.reviewing.evidence import DIFFS_LIMIT, TEXT_LIMIT, Asked
 from bep.planner.reviewing.text_diffs import DIFF_LIMIT, text_diff
+from bep.planner.state import ContentRecord
 from bep.schemas.address import Address
 from bep.schemas.resource import Content, Resource
 from bep.schemas.secrets.secret import Secret
@@ -85,6 +86,10 @@ def test_a_compute_that_gets_too_small_and_an_environment_to_build_are_told() ->
     assert ("low", "environment-to-build", "environment/mnist-env/1") in told(first.plan(article()))
     plain = article(environment(conda_file=None))
     assert told(Scene().plan(plain)) == []
+    alone = deployment("blue", environment=None)
+    flow = Scene().plan(article(environment(conda_file=None), model(type="mlflow_model"), alone))
+    assert told(flow) == [("low", "environment-to-build", "model/mnist/1")]
+    assert "the first job of blue begins with building what it is scored in" in flow.risks[0].message
     scene = first.applied(article(three, compute(max_instances=4)))
     found = scene.plan(article(three, compute(max_instances=2)))
     assert told(found) == [("high", "compute-too-small", "compute/cpu-cluster")]
@@ -175,6 +180,19 @@ def test_files_are_told_line_by_line_where_they_are_text_and_here() -> None:
     assert (by_name["score.py"].added, by_name["score.py"].removed) == (1, 1)
     green = {**article(with_code("blue", old)), GREEN: with_code("green", new)}
     [one] = scene.plan(green, asked=asked).comparisons
+    first = scene.plan({**green, GREEN: deployment("green")}, asked=asked).comparisons[0]
+    assert [(file.symbol, file.after) for file in first.files] == [("-", None)] * 5
+    bare = {"code_configuration.code": ContentRecord(sha256=old.sha256)}
+    scene.memory.objects[BLUE] = replace(scene.memory.objects[BLUE], contents=bare)
+    assert scene.plan(article(with_code("blue", new)), asked=asked).changes[0].files == change.files
+    bare = {"code_configuration.code": ContentRecord(sha256="f" * 64)}
+    scene.memory.objects[BLUE] = replace(scene.memory.objects[BLUE], contents=bare)
+    [whole] = scene.plan(article(with_code("blue", new)), asked=asked).changes[0].files
+    assert (whole.name, whole.before, whole.why_not) == (
+        "",
+        FileSide(sha256="f" * 64),
+        "which files it consisted of is not known",
+    )
     assert (one.address, one.against, one.reason) == (GREEN, BLUE, "active")
     assert [diff.path for diff in one.fields] == [("code_configuration", "code")]
     assert one.files == change.files
