@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from bep.lazy_dataclasses import dataclass, replace
 from bep.schemas.drafts.contents import said
@@ -64,7 +65,7 @@ def _workspace(
     if not files.exists(FILE):
         workspace, unsettled = as_chosen(Workspace(), stage)
         findings += unsettled
-        return _in_world(workspace, world, worlds, findings), Doubts()
+        return _in_world(workspace, world, worlds, {}, findings), Doubts()
     documents = documents_of(files, FILE, findings, texts)
     if not documents:
         if not findings:
@@ -76,21 +77,28 @@ def _workspace(
     findings += literal_secrets(
         documents[0], address="workspace", document=FILE, but=lambda path, _: not private.isdisjoint(path)
     )
+    declared = {workspace.provider: workspace.provider_settings}
     workspace, unsettled = as_chosen(workspace, stage)
     findings += troubles
     findings += () if doubts.touch("stages") or doubts.touch("default_stage") else unsettled
     findings += not_available(documents[0], workspace.stage or "", worlds)
-    workspace = _in_world(workspace, world, worlds, findings)
+    workspace = _in_world(workspace, world, worlds, declared, findings)
     workspace = _with_policies(workspace, files, findings, texts)
     return _with_names(workspace, documents[0], files, findings, texts), doubts
 
 
-def _in_world(workspace: Workspace, choice: str, worlds: Collection[str], findings: list[Finding]) -> Workspace:
+def _in_world(
+    workspace: Workspace,
+    choice: str,
+    worlds: Collection[str],
+    declared: Mapping[str, Mapping[str, Any]],
+    findings: list[Finding],
+) -> Workspace:
     if not choice:
         return workspace
     from bep.schemas.workspace.chosen_world import in_world
 
-    workspace, impossible = in_world(workspace, choice, worlds)
+    workspace, impossible = in_world(workspace, choice, worlds, declared.get(choice, {}))
     findings += impossible
     return workspace
 

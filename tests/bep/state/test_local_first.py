@@ -114,6 +114,19 @@ def test_a_stage_has_a_local_world_of_its_own(folder: Path, bep: Bep) -> None:
     assert (code, json.loads(out)["unchanged"]) == (0, 0)
 
 
+def test_what_bep_yml_says_of_a_provider_holds_where_a_stage_names_another(folder: Path, bep: Bep) -> None:
+    own = "workspace: letters\nspecs: [specs.yml]\nprovider: {local: {share: link, path: cloud}}\n"
+    (folder / "bep.yml").write_text(f"{own}stages:\n  production:\n    {AZURE}")
+    assert bep("run", "job.yml", "--local", "--stage", "production")[0] == 0
+    assert sorted(one.name for one in (folder / ".bep/stages/production/local").iterdir() if one.is_dir()) == [
+        "cloud",
+        "jobs",
+        "state.json.backups",
+    ]
+    assert (folder / ".bep/stages/production/local/told-of-links").exists()
+    assert not (folder / "cloud").exists()
+
+
 def test_the_world_that_bep_yml_names_is_no_other(workspace: Workspace) -> None:
     workspace.bep("apply", "-y", "--provider", "local")
     assert "compute/cpu-cluster" in workspace.entries()
