@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 def in_world(
     workspace: "Workspace", choice: str, worlds: Collection[str], settings: Mapping[str, Any]
 ) -> tuple["Workspace", tuple[Finding, ...]]:
-    """The workspace as it is in the world that is chosen, out of these; it has no provider, and None as its
-    `stage`, where that has none.
+    """The workspace as it is in the world that is chosen, out of these; without a provider, and with None as its
+    `stage`, where it cannot be.
 
     In another world than bep.yml's it has a folder, a state and jobs of its own: nothing there is read or written by
     who works in the one of bep.yml, and the other way round. What bep.yml says of objects that are in that one already,
-    `imports` and `moved`, is not said of this one. `settings` are what it says of the chosen one
-    outside its stages; the place that they name is left out.
+    `imports` and `moved`, is not said of this one. `settings` are what it says of this one outside its stages; a place
+    that they name is left out.
     """
     if choice == workspace.provider or workspace.stage is None:
         return workspace, ()
