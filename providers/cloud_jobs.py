@@ -140,7 +140,7 @@ class CloudJobs(Protocol):
         ...
 
     def read(self, log: str, begin: int = 0) -> bytes:
-        """What a log has from a byte on."""
+        """What a log has from a byte on; of one below zero, from so many before its end."""
         ...
 
     def outputs(self, job: CloudJob) -> Mapping[str, int]:

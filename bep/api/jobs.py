@@ -175,7 +175,7 @@ class Jobs:
 
         with public_errors():
             for news in jobs_of(self._workspace._opened()).stream(name):
-                for piece in (*news.progress, *([news.errors] if news.errors else [])):
+                for piece in news.every:
                     yield from piece.lines
 
     def logs(

@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 from azure.core.exceptions import ResourceExistsError
+from jsonschema import validate
 
 from bep import api
 from bep.app.errors import NotFound, Refused
-from bep.app.jobs.events import Event, JobFinished, JobStarted, Logged, StatusChanged
+from bep.app.jobs.events import Event, JobFinished, JobStarted, Logged, StatusChanged, as_json
 from bep.app.jobs.records import JobRecord, lines
 from bep.app.jobs.resolving import JobSource, loaded_job
 from bep.app.jobs.served_logs import raised_in
 from bep.app.jobs.service import Again, Jobs, Watch, jobs_of
+from bep.app.published_schemas import published
 from bep.app.workspace.opening import Opened, Source
+from bep.event_stream import enveloped
 from bep.providers.azure.settings import INTERVAL, TOKEN
 from bep.providers.cloud_jobs import Unanswered
 from bep.providers.protocol import ProviderError
@@ -149,7 +152,7 @@ def test_a_job_from_the_command_line_to_its_result(
     mine = ours.jobs.run("job.yml", name="mine", on_event=told.append, settings={"mini_batch_size": 7})
     assert (mine.name, mine.status, mine.items, mine.folder) == ("mine", "Completed", None, None)
     assert any(isinstance(event, Logged) for event in told)
-    began = ours.jobs.run("job.yml", name="left", wait=False)
+    began = ours.jobs.run("job.yml", name="left", inputs=["images/[01].txt", "images/2.txt"], wait=False)
     assert began.status == "Preparing"
     left = ours.jobs.wait("left").check()
     assert left.page is not None
@@ -164,6 +167,9 @@ def test_a_job_from_the_command_line_to_its_result(
     assert (tmp_path / "got/predictions.csv").read_text() == "0\n1\n2\n"
     assert (tmp_path / "got/artifacts/user_logs/std_log_0.txt").read_text() == "scored 3 items\n"
     assert (tmp_path / "got/artifacts" / WORKER).read_text() == "letter 1\n"
+    with container(azure) as own:
+        below = service.posted()[2]["inputData"]["images"]["uri"].partition("/paths/")[2]
+        assert sorted(one.name for one in own.list_blobs(below)) == [f"{below}{number}.txt" for number in range(3)]
     assert [body["miniBatchSize"] for body in service.posted()] == [5, 7, 5]
     assert len(azure.jobs.all) == 3
 
@@ -385,3 +391,31 @@ def test_each_service_gets_the_token_that_is_for_it_and_a_log_none(
     assert {scope for (scope,) in credential.asked} == {f"{ARM}/.default", f"{ML}/.default"}
     [log] = {one.headers.get("authorization") for one in service.azure.log.requests("GET", "/logs/")}
     assert log is None
+
+
+def test_logs_are_read_on_from_where_they_ended(service: Service) -> None:
+    logs = {"user_logs/std_log_0.txt": "one\ntw"}
+    service.azure.jobs.course = Course(logs=logs)
+    service.azure.behaviours.job_polls = 3
+
+    def heard(event: Event) -> None:
+        service.events.append(event)
+        if isinstance(event, Logged):
+            logs["user_logs/std_log_0.txt"] = "one\ntwo\nthree"
+
+    opened = service.opened
+    job = loaded_job(opened, JobSource("job.yml", {"input": STORED})).job
+    assert job is not None
+    jobs_of(opened).run(job, Watch(heard, service.said.append, service.stopping))
+    told = [(event.begins, event.lines) for event in service.events if isinstance(event, Logged)]
+    assert told == [(True, ("one",)), (False, ("two",)), (False, ("three",))]
+    asked = {one.headers.get("range") for one in service.azure.log.requests("GET", "/logs/")}
+    assert {None, "bytes=4-", "bytes=8-"} <= asked
+    schema = json.loads(published()["events"])
+    for event in service.events:
+        validate(json.loads(json.dumps(enveloped(as_json(event), job="mine"))), schema)
+
+
+def test_a_job_is_followed_before_run_history_has_it(service: Service) -> None:
+    service.azure.faults.inject(404, code="RunNotFound", path="/history/", count=4)
+    assert service.run().status == "Completed"

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bep.providers.cloud_jobs import CloudJob, Order
 
 FOLDER: Final = "ordered-jobs"
+_KEPT: Final = timedelta(days=30)
 _PATIENCE: Final = 60.0  # seconds that another process of this workspace may take to start a job
 
 
@@ -77,7 +78,11 @@ class Orders:
         return next((one for one in reversed(of_it) if name in (None, one.name)), None)
 
     def begin(self, order: "Order") -> Ordered:
-        """Keep an order that is about to be given."""
+        """Keep an order that is about to be given, and none that was answered long ago: the service knows its jobs."""
+        long_ago = datetime.now(UTC) - _KEPT
+        for one in self.every():
+            if one.is_answered and one.ordered < long_ago:
+                self._file(one).unlink(missing_ok=True)
         found = Ordered(
             name=order.name,
             key=order.key,

@@ -31,7 +31,7 @@ def served(job: "CloudJob", folder: Path, error: JobError | None = None) -> Serv
     begun, ended = job.started or job.created, job.ended
     return ServedJob(
         name=job.name,
-        status=_status(job.status),
+        status=status_of(job.status),
         target=ScoringTarget(endpoint=job.endpoint, deployment=job.deployment, deployment_digest="", interpreter=()),
         settings=Settings(),
         inputs=(),
@@ -50,7 +50,8 @@ def served(job: "CloudJob", folder: Path, error: JobError | None = None) -> Serv
     )
 
 
-def _status(word: str) -> Status:
+def status_of(word: str) -> Status:
+    """The service's word as one of the statuses."""
     known = {status.value.casefold(): status for status in Status}
     return known.get(word.casefold(), Status.UNKNOWN)
 

@@ -116,10 +116,18 @@ def error_of(look: "Look", service: "CloudJobs") -> JobError:
     job = look.job
     found = _told_in(job, look.logs, service.read)
     if found is None or not found.traceback:
-        deeper = {path: log for path, log in service.logs(job).items() if path not in look.logs}
-        further = _told_in(job, deeper, service.read)
+        further = _told_in(job, _deeper(look, service), service.read)
         found = further if further is not None and (further.traceback or found is None) else found
     return found or JobError(code=job.code or "JobFailed", message=job.error or "the service does not say why")
+
+
+def _deeper(look: "Look", service: "CloudJobs") -> Mapping[str, str]:
+    from bep.providers.protocol import ProviderError
+
+    try:
+        return {path: log for path, log in service.logs(look.job).items() if path not in look.logs}
+    except ProviderError:
+        return {}
 
 
 def _told_in(job: "CloudJob", logs: Mapping[str, str], read: Read) -> JobError | None:
@@ -128,7 +136,7 @@ def _told_in(job: "CloudJob", logs: Mapping[str, str], read: Read) -> JobError |
     said: JobError | None = None
     for path in _likely(logs):
         try:
-            text = read(logs[path], 0)[-_MOST:].decode(errors="replace")
+            text = read(logs[path], -_MOST).decode(errors="replace")
         except ProviderError:
             continue
         if (raised := raised_in(text, path)) is not None:

@@ -72,6 +72,11 @@ class News:
     errors: Piece | None
     is_over: bool
 
+    @property
+    def every(self) -> tuple[Piece, ...]:
+        """All of it, what went wrong last."""
+        return (*self.progress, *([self.errors] if self.errors is not None else ()))
+
 
 class Jobs(Protocol):
     """The jobs of one workspace. A name may be the beginning of one; all raise `NotFound`, and `JobInvalid`. What a

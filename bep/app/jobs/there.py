@@ -3,37 +3,31 @@
 Prints nothing.
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from threading import Event as Flag
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from bep.app.errors import NotFound, Refused
 from bep.app.job_records import LIST
-from bep.app.jobs.orders import Ordered, Orders, digest_of
+from bep.app.jobs.orders import Ordered, Orders
 from bep.app.jobs.service import Again, News, Removal, Watch, tell_of_end
 from bep.lazy_dataclasses import replace
-from bep.providers.cloud_jobs import CloudJob, Order
+from bep.providers.cloud_jobs import CloudJob
+from bep.providers.protocol import ProviderError
 from bep.schemas.findings.did_you_mean import did_you_mean, listed, nearest
-from bep.schemas.next_step import step
+from bep.schemas.next_step import Step, step
 
 if TYPE_CHECKING:
     from bep.app.jobs.filters import JobFilter
     from bep.app.jobs.logs import WorkerLogs
-    from bep.app.jobs.ordering import Wanted
     from bep.app.jobs.served import ServedJob
     from bep.app.workspace.contexts import Reading
     from bep.providers.cloud_jobs import CloudJobs, Look
-    from bep.providers.protocol import Transferred
     from bep.runner.folder.record import JobRecord
     from bep.runner.jobs.sampling import Sampled, Show
     from bep.schemas.job.job import JobSpec
 
 NOT_STARTED: Final = "NotStarted"
-_LONGEST: Final = 10  # times the service's interval, between two looks at a job that takes long
-_SLOWER: Final = 1.2
-_FAULTS: Final = 10  # looks that may fail one after the other
 _CANCELLING = "cancelling the job, which its service ends when it is ready to"
 
 
@@ -52,123 +46,37 @@ class JobsThere:
     def run(self, job: "JobSpec", watch: Watch) -> "JobRecord":
         """Start it, and follow it to its end. Ctrl-C asks the service to end it, and waits for that."""
         from bep.app.jobs.events import JobFinished
+        from bep.app.jobs.following import followed
+        from bep.app.jobs.starting import begun, sent
 
-        wanted = self._wanted(job, watch)
+        wanted = sent(self._opened, self._service, self._orders, job, watch)
         with watch.stopping(_CANCELLING) as cancel:
-            begun = self._begun(job, wanted, watch)
+            found = begun(self._service, self._orders, job, wanted, watch)
             try:
-                ended = self._followed(begun, watch, cancel)
-            except Exception as problem:
-                _advise(problem, begun.name)
+                look = followed(self._service, found, watch, cancel)
+            except ProviderError as problem:
+                problem.advise((*problem.next, step("job stream", found.name)))
                 raise
-        record = self._record(ended)
+        record = self._record(look)
         watch.report(JobFinished(record))
         tell_of_end(self._opened, record, watch)
         return record
 
     def begin(self, job: "JobSpec", watch: Watch) -> "JobRecord":
         """Start it: it needs nobody here."""
-        return self._served(self._begun(job, self._wanted(job, watch), watch))
+        from bep.app.jobs.starting import begun, sent
+
+        wanted = sent(self._opened, self._service, self._orders, job, watch)
+        return self._served(begun(self._service, self._orders, job, wanted, watch))
 
     def preview(self, job: "JobSpec", changes: Mapping[str, Any]) -> dict[str, Any]:
         """From the deployment, and the input as far as it is here."""
         from bep.app.jobs.ordering import wanted_of
         from bep.app.jobs.previewing import served_preview
+        from bep.app.jobs.starting import name_troubles
 
         wanted = wanted_of(self._opened, self._service, job)
-        return served_preview(job, changes, wanted, list(self._taken(job, digest=None)))
-
-    def _wanted(self, job: "JobSpec", watch: Watch) -> "Wanted":
-        from bep.app.jobs.ordering import wanted_of
-        from bep.app.workspace.write_access import must_keep_jobs
-
-        must_keep_jobs(self._opened, self._orders.folder)
-        wanted = wanted_of(self._opened, self._service, job)
-        for note in wanted.notes:
-            watch.say(note)
-        if wanted.content is None:
-            return wanted
-        uri = self._service.upload(wanted.content, _told(watch, len(wanted.content.files)))
-        return replace(wanted, input=replace(wanted.input, uri=uri))
-
-    def _begun(self, job: "JobSpec", wanted: "Wanted", watch: Watch) -> CloudJob:
-        """The job that the service has for this order. The order is kept before it is given."""
-        from bep.app.jobs.events import JobStarted
-        from bep.providers.cloud_jobs import Unanswered
-        from bep.providers.protocol import ProviderError
-
-        order = _order_of(job, wanted)
-        with self._orders.alone():
-            ordered = self._orders.unanswered(digest_of(order), job.name)
-            if ordered is not None:
-                watch.say(f"job {ordered.name} was ordered before and never answered: it is asked for again")
-            else:
-                if taken := next(self._taken(job, digest=digest_of(order)), ""):
-                    raise Refused(taken)
-                ordered = self._orders.begin(order)
-            try:
-                begun = self._service.start(replace(order, name=ordered.name, key=ordered.key))
-            except Unanswered as problem:
-                problem.advise((step("run"), step("job list")))
-                raise
-            except ProviderError:
-                self._orders.forget(ordered)  # refused: there is no job
-                raise
-            self._orders.answered(ordered, begun)
-        watch.report(JobStarted(self._served(begun)))
-        return begun
-
-    def _taken(self, job: "JobSpec", digest: str | None) -> Iterator[str]:
-        """Why a job cannot have its name."""
-        if not job.name:
-            return
-        before = next((one for one in self._orders.every() if one.name == job.name), None)
-        if before is not None and not before.is_answered:
-            if digest not in (None, before.digest):
-                yield f"there is an order {job.name} of something else, never answered\n    fix: choose another name"
-        elif before is not None or self._service.find(job.endpoint, job.name) is not None:
-            yield f"there is a job {job.name} already\n    fix: choose another name"
-
-    def _followed(self, job: CloudJob, watch: Watch, cancel: Flag) -> "Look":
-        """The last look at the job, when it is over. Its status and its logs are told as they change."""
-        from bep.app.jobs.events import Logged, StatusChanged
-
-        status, is_asked = "", False
-        for look, news in self._looks(job, cancel):
-            if look.job.status != status:
-                status = look.job.status
-                watch.report(StatusChanged(status))
-            for piece in (*news.progress, *([news.errors] if news.errors else ())):
-                watch.report(Logged(piece.file, piece.begins, piece.lines))
-            if cancel.is_set() and not is_asked and not news.is_over:
-                self._service.cancel(job)
-                is_asked = True
-        return look
-
-    def _looks(self, job: CloudJob, hurry: Flag | None = None) -> "Iterator[tuple[Look, News]]":
-        """Look at a job until it is over, less often the longer it takes. A look that fails is tried again."""
-        from bep.app.jobs.served_logs import GrowingLogs
-        from bep.providers.protocol import ProviderError
-
-        logs, pause, faults = GrowingLogs(self._service.read), self.interval, 0
-        while True:
-            try:
-                look = self._service.look(job)
-            except ProviderError as problem:
-                faults += 1
-                if not problem.retryable or faults > _FAULTS:
-                    raise
-            else:
-                faults, is_over = 0, self._served(look.job).status.is_final
-                progress = tuple(logs.progress(look.logs, is_over=is_over))
-                yield look, News(progress, logs.errors(look.logs, is_over=is_over), is_over)
-                if is_over:
-                    return
-            if hurry is None or hurry.is_set():
-                time.sleep(self.interval)
-            else:
-                hurry.wait(pause)
-            pause = min(pause * _SLOWER, self.interval * _LONGEST)
+        return served_preview(job, changes, wanted, list(name_troubles(self._service, self._orders, job)))
 
     def sample(
         self,
@@ -180,7 +88,7 @@ class JobsThere:
         show: "tuple[Show, Show] | None" = None,
     ) -> "Sampled":
         """A service scores no samples."""
-        raise self._cannot("score a sample", "runs its jobs in a service, which scores whole jobs alone")
+        raise self._cannot("scores whole jobs alone")
 
     def logs(self, name: str) -> "WorkerLogs":
         """From the service, and from the store of its runs."""
@@ -244,11 +152,15 @@ class JobsThere:
 
     def stream(self, name: str) -> Iterator[News]:
         """Ask for its logs every now and then."""
-        yield from (news for _, news in self._looks(self._named(name)))
+        from bep.app.jobs.following import looks
+
+        yield from (news for _, news in looks(self._service, self._named(name)))
 
     def cancel(self, name: str, *, at_once: bool = False) -> "JobRecord":
         """Ask the service, and wait until the job is over; `at_once` does not wait. An order that never was answered is
         given up."""
+        from bep.app.jobs.following import looks
+
         job = self._named(name)
         if job.status == NOT_STARTED:
             with self._orders.alone():
@@ -258,14 +170,12 @@ class JobsThere:
         record = self._served(job)
         if record.status in ("Completed", "Failed"):
             raise Refused(f"{record.name} is {record.status}: there is nothing to cancel")
-        if not record.status.is_final:
-            self._service.cancel(job)
-            job = (
-                self._service.look(job).job
-                if at_once
-                else next(look.job for look, news in self._looks(job) if news.is_over)
-            )
-        return self._served(job)
+        if record.status.is_final:
+            return record
+        self._service.cancel(job)
+        if at_once:
+            return self._served(self._service.look(job).job)
+        return next(self._served(look.job) for look, news in looks(self._service, job) if news.is_over)
 
     def resume(self, name: str, again: Again, watch: Watch) -> "JobRecord":
         """No service goes on with a job."""
@@ -277,8 +187,9 @@ class JobsThere:
 
     def _goes_on_with_none(self) -> NoReturn:
         anew = step("run")
-        why = "runs its jobs in a service, which goes on with none: what a job scored before it ended is not kept"
-        raise self._cannot("go on with a job", f"{why}; run it again: {anew}", anew)
+        raise self._cannot(
+            f"goes on with none: what a job scored before it ended is not kept; run it again: {anew}", anew
+        )
 
     def outputs(self, name: str) -> "list[str]":
         """What the service has of its result."""
@@ -302,61 +213,22 @@ class JobsThere:
 
     def removable(self, records: "Sequence[JobRecord]", *, keep_output: bool = False) -> "list[Removal]":
         """A service keeps its jobs."""
-        raise self._cannot("remove a job", "runs its jobs in a service, which keeps what they were")
+        raise self._cannot("keeps them")
 
     def remove(self, removal: "Removal") -> None:
         """A service keeps its jobs."""
         self.removable([removal.record])
 
-    def _cannot(self, what: str, why: str, *steps: Any) -> Refused:
+    def _cannot(self, why: str, *steps: Step) -> Refused:
         from bep.app.errors import Unavailable
 
-        refused = Unavailable(self._opened.world.name, why)
+        refused = Unavailable(self._opened.world.name, f"runs its jobs in a service, which {why}")
         refused.advise(steps)
         return refused
 
 
-def _order_of(job: "JobSpec", wanted: "Wanted") -> Order:
-    from uuid import uuid4
-
-    from bep.app.workspace.clock import job_name
-
-    return Order(
-        name=job.name or job_name(),
-        key=str(uuid4()),
-        endpoint=wanted.routed.endpoint,
-        deployment=wanted.routed.deployment,
-        port=job.port,
-        input=wanted.input,
-        output=job.output_path or "",
-        output_file_name=wanted.settings.output_file_name,
-        settings=wanted.overrides,
-    )
-
-
-def _told(watch: Watch, files: int) -> "Transferred":
-    """What tells whoever looks on how far the files of an input are."""
-    from bep.runner.events import Transferring
-
-    began = time.monotonic()
-
-    def told(done: int, total: int) -> None:
-        there = files if done == total else 0  # which of them are whole before all are, nobody says
-        watch.report(Transferring("sending the input", there, files, done, total, time.monotonic() - began))
-
-    return told
-
-
 def _not_started(ordered: Ordered) -> CloudJob:
     return CloudJob(ordered.name, ordered.endpoint, ordered.deployment, NOT_STARTED, ordered.ordered)
-
-
-def _advise(problem: Exception, name: str) -> None:
-    """Say with what stopped the following that the job goes on, and how it is followed again."""
-    from bep.schemas.next_step import Advised
-
-    if isinstance(problem, Advised):
-        problem.advise((*problem.next, step("job stream", name)))
 
 
 def _room(folder: Path, name: str) -> Path:

@@ -33,9 +33,12 @@ class Runs:
         self._services, self._place, self._uploads = services, place, uploads
         self._steps: dict[str, str] = {}
 
-    def look(self, job: CloudJob) -> Look:
-        """The job as it is now, the logs that it and its step have, and where the result of one that is complete is."""
-        details = self._details(job)
+    def look(self, job: CloudJob) -> Look | None:
+        """The job as it is now, the logs that it and its step have, and where the result of one that is complete is.
+        None while run history does not have it."""
+        details = self._of(job, "details")
+        if not details:
+            return None
         logs = dict(_logs_of(details))
         step = self.step(job)
         if step:
@@ -48,17 +51,18 @@ class Runs:
     def logs(self, job: CloudJob) -> dict[str, str]:
         """Those, and what the step has left in the store of artifacts: the logs of its workers."""
         found = dict(self._artifacts(self.step(job)))
-        return {**found, **self.look(job).logs}
+        look = self.look(job)
+        return {**found, **(look.logs if look is not None else {})}
 
     def read(self, log: str, begin: int) -> bytes:
-        """A log from a byte on, by its address or by its place in a datastore."""
+        """A log from a byte on, or before its end, by its address or by its place in a datastore."""
         found = _IN_STORE.fullmatch(log)
         if found is None:
             return self._services.text(log, begin)
         with self._uploads().container(f"datastore/{found[1]}", found[1]) as container:
-            if begin >= container.get_blob_client(found[2]).get_blob_properties().size:
-                return b""
-            return bytes(container.download_blob(found[2], offset=begin).readall())
+            size = container.get_blob_client(found[2]).get_blob_properties().size
+            start = begin if begin >= 0 else max(0, size + begin)
+            return bytes(container.download_blob(found[2], offset=start).readall()) if start < size else b""
 
     def step(self, job: CloudJob) -> str:
         """The run of the step that scores, once there is one."""
@@ -84,19 +88,17 @@ class Runs:
         default = f"azureml://datastores/workspaceblobstore/paths/azureml/{step}/score/" if step else ""
         return job.output or default
 
-    def _details(self, job: CloudJob) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self._of(job, "details")
-        return found
-
-    def _of(self, job: CloudJob, what: str) -> Any:
-        names = [name for name in (job.name, job.run) if name]
-        for name in names[:-1]:
+    def _of(self, job: CloudJob, what: str) -> Mapping[str, Any]:
+        """What run history has by either name; nothing where it has none of them."""
+        for name in (job.name, job.run):
             try:
-                return self._asked(f"runs/{name}/{what}")
+                found: Mapping[str, Any] = self._asked(f"runs/{name}/{what}") if name else {}
             except Refusal as refusal:
                 if refusal.status != 404:
                     raise
-        return self._asked(f"runs/{names[-1]}/{what}")
+            else:
+                return found
+        return {}
 
     def _asked(self, path: str) -> Any:
         return self._services.regional("GET", HISTORY, path)

@@ -80,7 +80,7 @@ class AzureJobs:
         """A registered asset by its id; a path in a datastore, and an address that the service reads, as it is."""
         if (named := _NAMED.fullmatch(text)) is not None:
             return self._registered(text, named[1], named[2])
-        if (stored := _IN_STORE.fullmatch(text)) is not None:
+        if (stored := _IN_STORE.fullmatch(self._place.short_uri(text))) is not None:
             self._datastore(text, stored[1])
             return Located(text)
         if text.startswith((*_READ, "azureml:/subscriptions/")):
@@ -119,7 +119,7 @@ class AzureJobs:
 
     def check_output(self, text: str) -> None:
         """Results go to containers of blobs alone (the service's documentation of inputs and outputs)."""
-        stored = _IN_STORE.fullmatch(text)
+        stored = _IN_STORE.fullmatch(self._place.short_uri(text))
         if stored is None or not stored[2].strip("/"):
             message = f"{text}: results go to a folder of a datastore: azureml://datastores/NAME/paths/FOLDER"
             raise ProviderError(_PROVIDER, "run", message, code="OutputNotWritten")
@@ -151,7 +151,8 @@ class AzureJobs:
                 if not error.retryable:
                     raise
                 why = error.message
-        raise Unanswered("job", "start", why, code="Unanswered", retryable=True)
+        message = f"{why}; whether job {order.name} was started is not known, and asking again starts no second one"
+        raise Unanswered("job", "start", message, code="Unanswered", retryable=True)
 
     def _posted(self, order: Order) -> CloudJob:
         headers = {"azureml-model-deployment": order.deployment, "repeatability_request-id": order.key}
@@ -187,9 +188,10 @@ class AzureJobs:
                     url = page.get("nextLink") or ""
 
     def look(self, job: CloudJob) -> Look:
-        """As run history has it."""
+        """As run history has it, which may be later than the job; until then as its endpoint has it."""
         with said("job", "read"):
-            return self._runs.look(job)
+            found = self._runs.look(job)
+        return found or Look(self.find(job.endpoint, job.name) or job)
 
     def cancel(self, job: CloudJob) -> None:
         """By the name that Azure Resource Manager knows it by."""

@@ -47,10 +47,11 @@ class Services:
         return f"{self._region}/mferp/managementfrontend{root}/{path}?api-version=2020-09-01-dataplanepreview"
 
     def text(self, url: str, begin: int = 0) -> bytes:
-        """What an address that has its own right gives, from a byte on; nothing where it ends there."""
+        """What an address that has its own right gives, from a byte on or, below zero, from so many before its end;
+        nothing where it ends there."""
         from azure.core.rest import HttpRequest
 
-        asked = {"Range": f"bytes={begin}-"} if begin else {}
+        asked = {"Range": f"bytes={begin}-" if begin > 0 else f"bytes={begin}"} if begin else {}
         answer = self._open.send_request(HttpRequest("GET", url, headers=asked))
         if answer.status_code == _UNSATISFIABLE:
             return b""

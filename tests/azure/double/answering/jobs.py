@@ -115,7 +115,7 @@ class Jobs:
         logs = self.find(name).course.logs
         if path not in logs:
             raise Refusal(404, "BlobNotFound", "The specified blob does not exist.")
-        return Answer(200, text=logs[path])
+        return _ranged(logs[path], request.headers.get("range", ""))
 
     def _start(self, request: Request, found: "re.Match[str]") -> Answer:
         if request.method != "POST":
@@ -177,6 +177,18 @@ class Jobs:
     def _resolved(self, request: Request, _found: "re.Match[str]") -> Answer:
         asked = (request.body or {}).get("values") or []
         return Answer(200, {"values": {each: job_answers.resolved(self._double, self.all, each) for each in asked}})
+
+
+def _ranged(text: str, asked: str) -> Answer:
+    """A blob, or the part of it that a Range header asks for: from a byte on, or so many at the end."""
+    first, dash, _ = asked.removeprefix("bytes=").partition("-")
+    if not dash:
+        return Answer(200, text=text)
+    data = text.encode()
+    begin = int(first) if first else max(0, len(data) - int(asked.rpartition("-")[2]))
+    if begin >= len(data):
+        raise Refusal(416, "InvalidRange", "The range specified is invalid for the current size of the resource.")
+    return Answer(206, text=data[begin:].decode())
 
 
 def _checked(body: Any) -> Document:

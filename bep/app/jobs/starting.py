@@ -1,0 +1,107 @@
+"""A service's job, started: its input is sent, its order is kept, then given. Follows none; prints nothing."""
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bep.app.errors import Refused
+from bep.app.jobs.events import JobStarted
+from bep.app.jobs.ordering import Wanted, wanted_of
+from bep.app.jobs.orders import Orders, digest_of
+from bep.app.jobs.served import served
+from bep.lazy_dataclasses import replace
+from bep.providers.cloud_jobs import Order, Unanswered
+from bep.providers.protocol import ProviderError
+from bep.runner.events import Transferring
+from bep.schemas.next_step import step
+
+if TYPE_CHECKING:
+    from bep.app.jobs.service import Watch
+    from bep.app.workspace.contexts import Reading
+    from bep.providers.cloud_jobs import CloudJob, CloudJobs
+    from bep.providers.protocol import Transferred
+    from bep.schemas.job.job import JobSpec
+
+
+def sent(opened: "Reading", service: "CloudJobs", orders: Orders, job: "JobSpec", watch: "Watch") -> Wanted:
+    """What the service is to be asked for; what of it is on this machine is there afterwards. Raises as `wanted_of`."""
+    from bep.app.workspace.write_access import must_keep_jobs
+
+    must_keep_jobs(opened, orders.folder)
+    wanted = wanted_of(opened, service, job)
+    for note in wanted.notes:
+        watch.say(note)
+    if wanted.content is None:
+        return wanted
+    uri = service.upload(wanted.content, _told(watch, len(wanted.content.files)))
+    return replace(wanted, input=replace(wanted.input, uri=uri))
+
+
+def begun(service: "CloudJobs", orders: Orders, job: "JobSpec", wanted: Wanted, watch: "Watch") -> "CloudJob":
+    """The job that the service has for this order, which is kept before it is given.
+
+    Raises `Refused` for a name that is taken, `Unanswered` where nobody knows whether there is a job now: the order
+    stays, and whoever asks for the same gives it again.
+    """
+    order = _order_of(job, wanted)
+    digest = digest_of(order)
+    with orders.alone():
+        ordered = orders.unanswered(digest, job.name)
+        if ordered is not None:
+            watch.say(f"job {ordered.name} was ordered before and never answered: it is asked for again")
+        elif taken := next(name_troubles(service, orders, job, digest), ""):
+            raise Refused(taken)
+        ordered = ordered or orders.begin(order)
+        try:
+            found = service.start(replace(order, name=ordered.name, key=ordered.key))
+        except Unanswered as problem:
+            problem.advise((step("run"), step("job list")))
+            raise
+        except ProviderError:
+            orders.forget(ordered)  # refused: there is no job
+            raise
+        orders.answered(ordered, found)
+    watch.report(JobStarted(served(found, orders.folder)))
+    return found
+
+
+def name_troubles(service: "CloudJobs", orders: Orders, job: "JobSpec", digest: str = "") -> Iterator[str]:
+    """Why a job cannot have the name that it asks for. An order without an answer is no trouble for the same job, whose
+    `digest` is known once its input is sent."""
+    if not job.name:
+        return
+    before = next((one for one in orders.every() if one.name == job.name), None)
+    if before is not None and not before.is_answered:
+        if digest not in ("", before.digest):
+            yield f"there is an order {job.name} of something else, never answered\n    fix: choose another name"
+    elif before is not None or service.find(job.endpoint, job.name) is not None:
+        yield f"there is a job {job.name} already\n    fix: choose another name"
+
+
+def _order_of(job: "JobSpec", wanted: Wanted) -> Order:
+    from uuid import uuid4
+
+    from bep.app.workspace.clock import job_name
+
+    return Order(
+        name=job.name or job_name(),
+        key=str(uuid4()),
+        endpoint=wanted.routed.endpoint,
+        deployment=wanted.routed.deployment,
+        port=job.port,
+        input=wanted.input,
+        output=job.output_path or "",
+        output_file_name=wanted.settings.output_file_name,
+        settings=wanted.overrides,
+    )
+
+
+def _told(watch: "Watch", files: int) -> "Transferred":
+    """What tells whoever looks on how far the bytes of an input are."""
+    began = time.monotonic()
+
+    def told(done: int, total: int) -> None:
+        there = files if done == total else 0  # which of them are whole before all are, nobody says
+        watch.report(Transferring("sending the input", there, files, done, total, time.monotonic() - began))
+
+    return told
