@@ -39,6 +39,16 @@ inputs: {images: {type: uri_folder, path: images}}
 settings: {mini_batch_size: 5, retry_settings: {timeout: 120}}
 resources: {instance_count: 2}
 """
+MODEL = "azureml://datastores/workspaceblobstore/paths/m"
+DECLARED = f"""\
+{{kind: compute, name: cpus, type: amlcompute, max_instances: 2}}
+---
+{{kind: model, name: n, version: 1, type: mlflow_model, path: "{MODEL}"}}
+---
+{{kind: endpoint, name: letters, defaults: {{deployment_name: blue}}}}
+---
+{{kind: deployment, name: blue, endpoint_name: letters, model: azureml:n:1, compute: azureml:cpus}}
+"""
 TRACEBACK = """\
 Traceback (most recent call last):
   File "/mnt/score.py", line 3, in run
@@ -419,3 +429,23 @@ def test_logs_are_read_on_from_where_they_ended(service: Service) -> None:
 def test_a_job_is_followed_before_run_history_has_it(service: Service) -> None:
     service.azure.faults.inject(404, code="RunNotFound", path="/history/", count=4)
     assert service.run().status == "Completed"
+
+
+def test_a_plan_that_takes_a_deployment_away_sees_the_jobs_that_run_there(service: Service) -> None:
+    azure, work = service.azure, service.work
+    (service.folder / "specs.yml").write_text(DECLARED)
+    work.bep("apply", "-y")
+    azure.behaviours.job_polls = 50
+    name = work.bep("run", "--endpoint", "letters", "--input", STORED, "--no-wait", "--name", "mine")
+    assert "mine" in name
+    azure.log.clear()
+    work.bep("plan")
+    assert azure.log.requests("GET", "/mferp/") == []
+    (service.folder / "specs.yml").write_text(DECLARED.split("---")[0])
+    said = work.bep("plan", expect=3)
+    assert "1 unfinished job: mine (Preparing)" in said
+    azure.faults.inject(403, path="/mferp/", count=1)
+    assert "unfinished job" not in work.bep("plan", "--allow", "delete-many", "--allow", "delete-active")
+    said = work.bep("destroy", "-y", "--allow", "delete-many", "--allow", "active-deployment", "--cancel-jobs")
+    assert "job mine: Canceled\n" in said
+    assert azure.jobs.find("mine").status == "Canceled"

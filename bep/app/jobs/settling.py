@@ -1,15 +1,17 @@
 """The unfinished jobs of what a plan changes or deletes: waited for, or cancelled, before anything is done."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
+from bep.app.errors import Refused
+
 if TYPE_CHECKING:
+    from bep.app.jobs.service import Jobs
     from bep.app.workspace.contexts import Reading
     from bep.planner.plan import Plan
     from bep.runner.folder.record import JobRecord
-
-_LOOK = 0.5  # seconds between two looks at the jobs
+    from bep.schemas.address import Address
 
 
 def settle(
@@ -24,8 +26,9 @@ def settle(
 
     `waits` is told of each once, `ended` of each that was cancelled. Raises `Refused` for one that does not stop.
     """
-    from bep.app.jobs.here import cancelled
+    from bep.app.jobs.service import jobs_of
 
+    jobs = jobs_of(opened)
     told: set[str] = set()
     while under_way := unfinished(opened, plan):
         for record in under_way:
@@ -33,21 +36,70 @@ def settle(
                 waits(record)
                 told.add(record.name)
             if cancel:
-                ended(cancelled(record.folder, at_once=False))
+                ended(_cancelled(jobs, record.name))
         if not cancel:
-            time.sleep(_LOOK)
+            time.sleep(jobs.interval)
+
+
+def _cancelled(jobs: "Jobs", name: str) -> "JobRecord":
+    """The job, ended; it may have ended by itself meanwhile."""
+    try:
+        return jobs.cancel(name)
+    except Refused:
+        if not (record := jobs.get(name)).status.is_final:
+            raise
+        return record
 
 
 def unfinished(opened: "Reading", plan: "Plan") -> "list[JobRecord]":
-    """The jobs under way whose deployment is changed or deleted, or refers to what is."""
-    from bep.app.job_records import deployment_of, records
+    """The jobs under way whose deployment is changed or deleted, or refers to what is. Raises `ProviderError` where a
+    service that has them does not answer."""
+    from bep.app.job_records import deployment_of
     from bep.planner.plan import Action
 
     touched = {change.address for change in plan.changes if change.action in (Action.DELETE, Action.UPDATE)}
     found = []
-    for record in records(opened.home) if touched else ():
-        owner = deployment_of(record)
-        entry = opened.state.entries.get(owner)
-        if not record.status.is_final and touched & {owner, *(entry.references if entry else ())}:
+    for record in _jobs_near(opened, touched) if touched else ():
+        if not record.status.is_final and touched & _with_references(opened, deployment_of(record)):
             found.append(record)
     return found
+
+
+def at_stake(opened: "Reading", plan: "Plan") -> "tuple[list[JobRecord], bool]":
+    """The jobs that a plan is judged with, and whether they are known: all of this machine's; of a service's, which is
+    asked for no more than that, those which are not over and whose deployment is touched."""
+    from bep.app.job_records import records
+    from bep.providers.protocol import ProviderError
+
+    if not _has_service(opened):
+        return records(opened.home), opened.world.scoring is not None
+    try:
+        return unfinished(opened, plan), True
+    except ProviderError:
+        return [], False
+
+
+def _jobs_near(opened: "Reading", touched: "Collection[Address]") -> "Iterable[JobRecord]":
+    """This machine's jobs; a service's of the endpoints that have a deployment which is touched."""
+    from bep.app.job_records import records
+    from bep.app.jobs.filters import JobFilter
+    from bep.app.jobs.service import jobs_of
+    from bep.schemas.address import kind_of, names_of
+
+    if not _has_service(opened):
+        return records(opened.home)
+    owners = [one for one in {*opened.state.entries, *touched} if kind_of(one) == "deployment"]
+    endpoints = {names_of(one)[0] for one in owners if not _with_references(opened, one).isdisjoint(touched)}
+    jobs = jobs_of(opened)
+    return [record for endpoint in sorted(endpoints) for record in jobs.chosen(JobFilter(endpoint=endpoint))]
+
+
+def _with_references(opened: "Reading", owner: "Address") -> "set[Address]":
+    entry = opened.state.entries.get(owner)
+    return {owner, *(entry.references if entry else ())}
+
+
+def _has_service(opened: "Reading") -> bool:
+    from bep.providers.worlds import SERVING
+
+    return opened.glanced.provider in SERVING and opened.world.jobs is not None

@@ -137,7 +137,8 @@ def settle_kept(opened: "Writing", *, lock_timeout: float, operation: str) -> tu
 
 
 def _unsafe(opened: "Reading", plan: "Plan", state: "State") -> "tuple[PlanFinding, ...]":
-    from bep.app.job_records import records, running_jobs
+    from bep.app.job_records import running_jobs
+    from bep.app.jobs.settling import at_stake
     from bep.planner.options import Options
     from bep.planner.plan import DESTROY
     from bep.planner.planning.safety import Scene, safety_findings
@@ -146,7 +147,7 @@ def _unsafe(opened: "Reading", plan: "Plan", state: "State") -> "tuple[PlanFindi
     options = Options(
         workspace=plan.workspace,
         destroy=any(change.reason == DESTROY for change in plan.changes),
-        running_jobs=running_jobs(records(opened.home)),
+        running_jobs=running_jobs(at_stake(opened, plan)[0]),
         scored=frozenset(state.entries),  # that a deployment was never scored is a warning, given when it was planned
     )
     observed = opened.provider.read(sorted({*state.entries, *(change.address for change in plan.changes)}))

@@ -9,7 +9,7 @@ from bep.app.job_records import failed_deployments, needed_by_jobs, records, run
 from bep.app.workspace.clock import now
 from bep.app.workspace.short_names import one_named, part_named
 from bep.app.workspace.specs import specs_of
-from bep.lazy_dataclasses import dataclass
+from bep.lazy_dataclasses import dataclass, replace
 from bep.schemas.address import Address, kind_of
 
 if TYPE_CHECKING:
@@ -86,9 +86,14 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
     )
     made = draft(loaded.resources, state, observed, load_kinds(), options)
     if made.changes:
+        from bep.app.jobs.settling import at_stake
         from bep.app.plans.reviewing import with_facts
 
-        made = with_facts(opened, made, loaded.resources, state, observed, options)
+        jobs, are_known = at_stake(opened, made)
+        if (running := running_jobs(jobs)) != options.running_jobs:  # a service's, asked for now
+            options = replace(options, running_jobs=running)
+            made = draft(loaded.resources, state, observed, load_kinds(), options)
+        made = with_facts(opened, made, loaded.resources, state, observed, options, jobs_known=are_known)
     asks = asked.looks_ahead and not (asked.no_refresh or opened.source.offline)
     if made.changes and asks and (preflight := opened.world.preflight) is not None:
         from bep.app.plans.looking_ahead import looked_ahead

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bep.planner.options import Options
     from bep.planner.plan import Change, Plan, PlanFinding, Undo
     from bep.planner.state import Entry, State
+    from bep.runner.folder.record import JobRecord
     from bep.schemas.address import Address
     from bep.schemas.resource import Resource
 
@@ -50,6 +51,7 @@ def rollback_of(opened: "Reading", plan: "Plan", allow: Sequence[str]) -> Rollba
 
     Raises `DomainError` when something it did has been changed by a later apply: that one has to go first.
     """
+    from bep.app.jobs.settling import at_stake
     from bep.planner.formats.planfile import signed
     from bep.planner.planning.rollback import inverse
 
@@ -58,10 +60,11 @@ def rollback_of(opened: "Reading", plan: "Plan", allow: Sequence[str]) -> Rollba
     kept = kept_contents(opened, made)
     back, left = inverse(made, state, kept)
     resources = tuple(_resource(opened, change) for change in back.changes if change.after is not None)
-    options, observed = _options(opened, back, allow), opened.provider.read(state.entries)
+    jobs, are_known = at_stake(opened, back)
+    options, observed = _options(opened, back, jobs, allow), opened.provider.read(state.entries)
     back = back.model_copy(update={"findings": _findings(back, state, observed, options)})
     if back.changes:
-        back = with_facts(opened, back, resources, state, observed, options)
+        back = with_facts(opened, back, resources, state, observed, options, jobs_known=are_known)
     return Rollback(signed(back, state.secret_key), resources, left)
 
 
@@ -112,17 +115,16 @@ def _resource(opened: "Reading", change: "Change") -> "Resource":
     return Resource(change.address, change.after or {}, Mark("the earlier plan", 1, 1), (), contents, guards)
 
 
-def _options(opened: "Reading", back: "Plan", allow: Sequence[str]) -> "Options":
+def _options(opened: "Reading", back: "Plan", jobs: "Sequence[JobRecord]", allow: Sequence[str]) -> "Options":
     from bep.app.job_records import failed_deployments, records, running_jobs
     from bep.planner.options import Options
 
-    jobs = records(opened.home)
     return Options(
         workspace=back.workspace,
         allow=tuple(allow),
         running_jobs=running_jobs(jobs),
         scored=frozenset(opened.state.entries),  # what gets the traffic back had it before
-        failed=failed_deployments(jobs),
+        failed=failed_deployments(records(opened.home)),
     )
 
 
