@@ -58,7 +58,11 @@ def _jobs(jobs: JobsEffect) -> Iterator[str]:
     if not jobs.known:
         yield "jobs run elsewhere, and bep was not told of them"
     elif not jobs.affected:
-        yield f"none of {jobs.unfinished} unfinished jobs is affected" if jobs.unfinished else "no job runs or waits"
+        yield (
+            f"none of {jobs.unfinished} unfinished jobs is affected"
+            if jobs.unfinished
+            else "no unfinished job is affected"
+        )
     for route in jobs.routes:
         goes = (
             f"{_split(route.before)} -> {_split(route.after)}" if route.before != route.after else _split(route.after)
