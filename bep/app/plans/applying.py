@@ -137,17 +137,22 @@ def settle_kept(opened: "Writing", *, lock_timeout: float, operation: str) -> tu
 
 
 def _unsafe(opened: "Reading", plan: "Plan", state: "State") -> "tuple[PlanFinding, ...]":
-    from bep.app.job_records import running_jobs
-    from bep.app.jobs.settling import at_stake
+    from bep.app.job_records import records, running_jobs
     from bep.planner.options import Options
     from bep.planner.plan import DESTROY
     from bep.planner.planning.safety import Scene, safety_findings
     from bep.schemas.kinds.kind import load_kinds
 
+    if opened.world.jobs is None:
+        jobs = records(opened.home)
+    else:
+        from bep.app.jobs.settling import at_stake
+
+        jobs, _ = at_stake(opened, plan)
     options = Options(
         workspace=plan.workspace,
         destroy=any(change.reason == DESTROY for change in plan.changes),
-        running_jobs=running_jobs(at_stake(opened, plan)[0]),
+        running_jobs=running_jobs(jobs),
         scored=frozenset(state.entries),  # that a deployment was never scored is a warning, given when it was planned
     )
     observed = opened.provider.read(sorted({*state.entries, *(change.address for change in plan.changes)}))

@@ -86,13 +86,16 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
     )
     made = draft(loaded.resources, state, observed, load_kinds(), options)
     if made.changes:
-        from bep.app.jobs.settling import at_stake
         from bep.app.plans.reviewing import with_facts
 
-        jobs, are_known = at_stake(opened, made)
-        if (running := running_jobs(jobs)) != options.running_jobs:  # a service's, asked for now
-            options = replace(options, running_jobs=running)
-            made = draft(loaded.resources, state, observed, load_kinds(), options)
+        are_known = opened.world.scoring is not None
+        if opened.world.jobs is not None:
+            from bep.app.jobs.settling import at_stake
+
+            theirs, are_known = at_stake(opened, made)
+            if theirs:
+                options = replace(options, running_jobs=running_jobs(theirs))
+                made = draft(loaded.resources, state, observed, load_kinds(), options)
         made = with_facts(opened, made, loaded.resources, state, observed, options, jobs_known=are_known)
     asks = asked.looks_ahead and not (asked.no_refresh or opened.source.offline)
     if made.changes and asks and (preflight := opened.world.preflight) is not None:
