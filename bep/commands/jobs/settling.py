@@ -30,12 +30,13 @@ def with_jobs_settled(allow: Sequence[str] | None, jobs: Jobs) -> tuple[str, ...
 def settle_jobs(console: "Console", opened: "Opened", plan: "Plan", jobs: Jobs) -> None:
     """Return when no job that the plan would touch is under way. Ctrl-C ends bep; nothing was changed then."""
     from bep.app.jobs.settling import settle
-    from bep.app.jobs.summaries import page_of
 
     def waits(record: "JobRecord") -> None:
         console.say(f"  job {record.name}: {'cancelling' if jobs == 'cancel' else 'waiting for it to end'} ...")
 
     def ended(record: "JobRecord") -> None:
+        from bep.app.jobs.summaries import page_of
+
         counted = f", {record.counts.scored} of {record.counts.items} files scored" if page_of(record) is None else ""
         console.say(f"  job {record.name}: {record.status}{counted}")
 
