@@ -15,14 +15,16 @@ from bep.schemas.address import address_of
 from bep.schemas.resource import Content
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from azure.core.credentials import TokenCredential
     from azure.storage.blob import ContainerClient
 
 
 class BlobUploads:
-    """Uploads to the datastores of one workspace. `credential` is asked where a datastore has no key of its own."""
+    """Uploads to the datastores of one workspace. `credential` gives who asks where a datastore has no key."""
 
-    def __init__(self, client: ArmClient, place: Place, credential: "TokenCredential") -> None:
+    def __init__(self, client: ArmClient, place: Place, credential: "Callable[[], TokenCredential]") -> None:
         self._client, self._place, self._credential = client, place, credential
         self._containers: dict[str, ContainerClient] = {}
         self._turns: dict[str, threading.Lock] = {}
@@ -80,7 +82,7 @@ class BlobUploads:
 
     def _key(self, id: str, found: Mapping[str, Any]) -> Any:
         if str((found.get("credentials") or {}).get("credentialsType")).casefold() not in ("accountkey", "sas"):
-            return self._credential
+            return self._credential()
         secrets = self._client.post(id, "listSecrets")
         return secrets.get("key") or secrets.get("sasToken")
 

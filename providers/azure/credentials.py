@@ -30,8 +30,11 @@ class GivenToken:
 
 def credential_of(connection: Connection, environment: Mapping[str, str]) -> "TokenCredential":
     """The credential to ask for tokens; it asks for none yet. Raises `ProviderError` without azure-identity."""
-    if connection.token:
-        return GivenToken(connection.token)
+    return GivenToken(connection.token) if connection.token else storage_credential_of(connection, environment)
+
+
+def storage_credential_of(connection: Connection, environment: Mapping[str, str]) -> "TokenCredential":
+    """The same for blobs: a token that was given is for managing resources, and opens none."""
     try:
         return signed_in(environment, connection.authority)
     except NotInstalled as missing:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bep.distribution import install, lacking
 from bep.providers.azure.client import ArmClient
 from bep.providers.azure.contents import fields_of
-from bep.providers.azure.credentials import credential_of
+from bep.providers.azure.credentials import credential_of, storage_credential_of
 from bep.providers.azure.fitness import unfit_of
 from bep.providers.azure.provider import AzureProvider
 from bep.providers.azure.settings import connection_of
@@ -62,6 +62,12 @@ class AzureWorld:
         return credential_of(self.connection, self._setup.environment)
 
     @cached_property
+    def _blob_credential(self) -> "TokenCredential":
+        if not self.connection.token:
+            return self._credential
+        return storage_credential_of(self.connection, self._setup.environment)
+
+    @cached_property
     def exports(self) -> Mapping[str, Exporter]:
         """Templates of Azure Resource Manager."""
         from bep.providers.azure.exporting.languages import exporters
@@ -86,7 +92,7 @@ class AzureWorld:
     def _uploads(self, client: ArmClient) -> "BlobUploads":
         from bep.providers.azure.blob_uploads import BlobUploads
 
-        return BlobUploads(client, self.connection.place, self._credential)
+        return BlobUploads(client, self.connection.place, lambda: self._blob_credential)
 
     @cached_property
     def jobs(self) -> "AzureJobs":

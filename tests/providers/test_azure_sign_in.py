@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bep.providers.azure.credentials import GivenToken, credential_of
+from bep.providers.azure.credentials import GivenToken, credential_of, storage_credential_of
 from bep.providers.azure.settings import connection_of
 from bep.providers.azure_sign_in.signing_in import assertion_of
 from bep.providers.state.azure_blob.client import BlobSettings, container_of, signs_in_by
@@ -49,6 +49,8 @@ def test_what_is_given_comes_first() -> None:
     environment = {**APPLICATION, "BEP_AZURE_ACCESS_TOKEN": "x", "ARM_CLIENT_SECRET": "s", "ARM_SAS_TOKEN": "?sig=x"}
     assert credential_of(connection_of(WORKSPACE, environment), environment) == GivenToken("x")
     assert kept_in(**environment) == "what ARM_SAS_TOKEN holds"
+    blobs = storage_credential_of(connection_of(WORKSPACE, environment), environment)  # the token is not for them
+    assert type(blobs).__name__ == "ClientSecretCredential"
 
 
 @pytest.mark.parametrize(
