@@ -34,13 +34,10 @@ class Bitbucket(CodeHost):
         self._comments = f"/repositories/{quote(repository)}/pullrequests/{quote(number)}/comments"
 
     def comments(self) -> Sequence[Comment]:
-        found: list[Comment] = []
-        page = f"{self._comments}?pagelen=100"
-        while page:
-            value = self._connection.ask("GET", page).value
-            found.extend(_comment(each) for each in value["values"] if not each.get("deleted"))
-            page = value.get("next", "")
-        return found
+        pages = self._connection.pages(
+            f"{self._comments}?pagelen=100", lambda answer: str(answer.value.get("next", ""))
+        )
+        return [_comment(found) for page in pages for found in page["values"] if not found.get("deleted")]
 
     def ours(self, found: Sequence[Comment]) -> Sequence[Comment]:
         return found

@@ -68,13 +68,8 @@ class GitHub(CodeHost):
         self._comments = f"{self._repository}/issues/{quote(number)}/comments"
 
     def comments(self) -> Sequence[Comment]:
-        found: list[Comment] = []
-        page = f"{self._comments}?per_page=100"
-        while page:
-            answer = self._connection.ask("GET", page)
-            found.extend(map(_comment, answer.value))
-            page = answer.next_page
-        return found
+        pages = self._connection.pages(f"{self._comments}?per_page=100", lambda answer: answer.next_page)
+        return [_comment(found) for page in pages for found in page]
 
     def ours(self, found: Sequence[Comment]) -> Sequence[Comment]:
         """A token of a workflow or of an app may not ask who it is; what it writes has a bot for its author."""

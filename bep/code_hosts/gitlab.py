@@ -41,13 +41,9 @@ class GitLab(CodeHost):
         self._page = f"{web}/-/merge_requests/{number}#note_" if web else ""
 
     def comments(self) -> Sequence[Comment]:
-        found: list[Comment] = []
-        page = f"{self._notes}?per_page=100&sort=asc&order_by=created_at"
-        while page:
-            answer = self._connection.ask("GET", page)
-            found.extend(self._comment(note) for note in answer.value if not note.get("system"))
-            page = answer.next_page
-        return found
+        first = f"{self._notes}?per_page=100&sort=asc&order_by=created_at"
+        pages = self._connection.pages(first, lambda answer: answer.next_page)
+        return [self._comment(note) for page in pages for note in page if not note.get("system")]
 
     def ours(self, found: Sequence[Comment]) -> Sequence[Comment]:
         if not found:

@@ -7,7 +7,7 @@ import json
 import re
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException, HTTPMessage
 from typing import IO, Any, Final
@@ -62,25 +62,43 @@ class Connection:
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
         """What a path below the address, or a whole address of this host, answers. Raises `HostError`."""
-        if not self.base.startswith("https://") and urlsplit(self.base).hostname not in LOOPBACK:
-            raise HostError(f"{self.base} is not https: the token would be readable on its way")
-        if not all(secret.isascii() and secret.isprintable() for secret in self.secrets):
-            raise HostError("the token has characters that no token has, such as a line break within it", status=401)
-        url = self._own(path if "://" in path else f"{self.base.rstrip('/')}{path}")
+        self._must_be_safe()
+        url = path if "://" in path else f"{self.base.rstrip('/')}{path}"
         for _ in range(MOST_REDIRECTIONS):
             try:
-                return self._asked(method, url, body)
+                return self._asked(method, self._own(url), body)
             except HTTPError as error:
                 with error:
                     target = error.headers.get("Location", "")
                     if error.code not in (301, 302, 307, 308) or not target or (method != "GET" and error.code < 307):
                         raise self._refusal(method, url, error) from None
-                url = self._own(urljoin(url, target))
+                url = urljoin(url, target)
             except (URLError, HTTPException, OSError) as error:
                 reason = getattr(error, "reason", None) or str(error) or type(error).__name__
                 told = self._without_secrets(f"{urlsplit(url).netloc} did not answer: {reason}")
                 raise HostError(told, is_passing=True) from None
+            except ValueError as error:
+                raise HostError(self._without_secrets(f"{url} is no address: {error}")) from None
         raise HostError(f"{urlsplit(url).netloc} sends from one address to the next")
+
+    def _must_be_safe(self) -> None:
+        try:
+            own = urlsplit(self.base)
+        except ValueError as error:
+            raise HostError(f"{self.base} is no address: {error}") from None
+        if own.scheme != "https" and own.hostname not in LOOPBACK:
+            raise HostError(f"{self.base} is not https: the token would be readable on its way")
+        if not all(secret.isascii() and secret.isprintable() for secret in self.secrets):
+            raise HostError("the token has characters that no token has, such as a line break within it", status=401)
+
+    def pages(self, path: str, next_of: Callable[[Answer], str]) -> Iterator[Any]:
+        """The JSON of a page and of all that follow; none twice, should a host lead in a circle. Raises `HostError`."""
+        seen: set[str] = set()
+        while path and path not in seen:
+            seen.add(path)
+            answer = self.ask("GET", path)
+            yield answer.value
+            path = next_of(answer)
 
     def _asked(self, method: str, url: str, body: Mapping[str, Any] | None) -> Answer:
         data = None if body is None else json.dumps(body).encode()

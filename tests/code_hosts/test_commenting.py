@@ -232,8 +232,18 @@ def test_a_token_goes_to_no_other_host(github: CodeHostDouble) -> None:
         assert other.asked == []
     github.faults = [Fault("GET", 301, headers={"Location": "/repos/taxi/rides/issues/7/comments"})]
     assert Doing(github).comment().action == "created"
-    with pytest.raises(WorldFailed, match="https"):
-        Doing(github).comment(GITHUB_API_URL="http://github.example")
+    plain = "is not https"
+    wrong = dict.fromkeys(("http://github.example", "http://localhost.evil", "http://127.0.0.1:1@evil.example"), plain)
+    for base, why in {**wrong, "https://[github": "is no address"}.items():
+        with pytest.raises(WorldFailed, match=why):
+            Doing(github).comment(GITHUB_API_URL=base)
+
+
+def test_pages_that_lead_in_a_circle_end(github: CodeHostDouble) -> None:
+    around = f'<{github.url}/repos/taxi/rides/issues/7/comments?per_page=100&page=1>; rel="next"'
+    github.faults = [Fault("GET", 200, headers={"Link": around}, body="[]") for _ in range(2)]
+    assert Doing(github).comment().action == "created"
+    assert sum(line.startswith("GET") for line in github.asked) == 2
 
 
 def test_the_pull_request_is_found_wherever_a_workflow_has_it(github: CodeHostDouble, tmp_path: Path) -> None:
