@@ -239,7 +239,8 @@ def allowable(finding: Finding, allow: Collection[str]) -> PlanFinding:
     """A finding as a plan carries it, which a user may let through when it is an error."""
     found = carried(finding)
     if found.severity == "error":
-        found = found.model_copy(update={"fix": f"{found.fix}; or let it through with {let_through(found.code)}"})
+        fix = f"{found.fix.removesuffix('.')}; or let it through with {let_through(found.code)}"
+        found = found.model_copy(update={"fix": fix})
     return settled(found, allow)
 
 

@@ -35,15 +35,15 @@ class BlobDownloads:
 
     def __init__(self, client: ArmClient, place: Place, stores: "Callable[[], BlobUploads]") -> None:
         self._client, self._place, self._stores = client, place, stores
+        self._containers: dict[tuple[str, str], ContainerClient] = {}
 
     def lay_out(self, address: str, record: "ContentRecord", folder: Path) -> None:
         """Fill a folder with copies. Raises `ProviderError` for bytes that are gone, or are not what was registered."""
         with said(address, "fetch"):
             store, path = self._where(Address(address), record)
-            container, path = self._in_store(address, store, path) if path else self._of_code(address, record)
-            with container:
-                found = _blobs(container, path)
-                files = {name: _fetched(container, blob, folder / name) for name, blob in found}
+            name, path = ("", path) if path else self._of_code(address, record)
+            container = self._container(address, store, name)
+            files = {name: _fetched(container, blob, folder / name) for name, blob in _blobs(container, path)}
         if digest_of_files(files) != record.sha256:
             what = "are not what was registered" if files else "are gone"
             message = f"its bytes in the container {container.container_name} below {path} {what}"
@@ -59,19 +59,29 @@ class BlobDownloads:
                 return place_of(str(at(attributes, field)))
         raise ProviderError(address, "fetch", "it has other bytes by now", code="ContentDamaged")
 
-    def _in_store(self, address: str, store: str, path: str) -> "tuple[ContainerClient, str]":
-        return self._stores().container(address, store), path
+    def _container(self, address: str, store: str, name: str = "") -> "ContainerClient":
+        """That of a datastore, or another one of its account."""
+        if (store, name) not in self._containers:
+            self._containers[store, name] = self._stores().container(address, store, name)
+        return self._containers[store, name]
 
-    def _of_code(self, address: str, record: "ContentRecord") -> "tuple[ContainerClient, str]":
-        """The service gives code containers of their own, on the account of the workspace's datastore."""
+    def close(self) -> None:
+        """Close the connections."""
+        for container in self._containers.values():
+            container.close()
+
+    def _of_code(self, address: str, record: "ContentRecord") -> tuple[str, str]:
+        """The container and the path of code: the service gives it containers of its own, on the account of the
+        workspace's datastore.
+        """
         asset = self._client.get(self._place.code_id(f"bep-{record.sha256}")) or {}
         uri = str(at(asset, ("properties", "codeUri")) or "")
-        account = self._stores().container(address, DEFAULT_STORE).url.partition("?")[0].rpartition("/")[0]
+        account = self._container(address, DEFAULT_STORE).url.partition("?")[0].rpartition("/")[0]
         name, _, path = uri.removeprefix(f"{account}/").partition("/")
         if not uri.startswith(f"{account}/") or not path:
             message = f"its code is not on the account of datastore/{DEFAULT_STORE}: {uri or 'the asset is gone'}"
             raise ProviderError(address, "fetch", message, code="ContentDamaged")
-        return self._stores().container(address, DEFAULT_STORE, name), path.rstrip("/")
+        return name, path.rstrip("/")
 
 
 def _digest(content: Any) -> str:

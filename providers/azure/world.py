@@ -156,6 +156,8 @@ class AzureWorld:
         """Close the connections."""
         if "_services" in self.__dict__:
             self._services.close()
+        if "copies" in self.__dict__:
+            self.copies.close()
         if "_own_uploads" in self.__dict__:
             self._own_uploads.close()
         self.client.close()

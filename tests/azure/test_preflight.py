@@ -76,6 +76,7 @@ def test_what_the_service_knows_of_a_plan_is_found_at_once_and_only_for_what_is_
     ):
         assert told in said
     assert "specs.yml:1:" in said
+    assert "Give it another name; or let it through with `--allow endpoint-name-taken`" in said
     assert set(azure.log.counted().values()) == {1}
 
     azure.seed("codes/absent/versions/1", bodies.code(azure))

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 
 from bep.app.workspace.build_checks import findings_of
 from bep.planner.plan import Action
-from bep.planner.planning.planning import allowable, carried
+from bep.planner.planning.planning import allowable
 from bep.providers.world import Coming
-from bep.schemas.findings.finding import Severity
 
 if TYPE_CHECKING:
     from bep.planner.plan import Plan
@@ -23,8 +22,5 @@ def looked_ahead(preflight: "Preflight", made: "Plan", loaded: "Loaded", allow: 
         for change in made.changes
         if change.action in (Action.CREATE, Action.UPDATE) and change.address in resources
     ]
-    told = [
-        allowable(one, allow) if one.severity is Severity.ERROR else carried(one)
-        for one in (findings_of(loaded, preflight(coming)) if coming else ())
-    ]
+    told = [allowable(one, allow) for one in (findings_of(loaded, preflight(coming)) if coming else ())]
     return made.model_copy(update={"findings": (*made.findings, *told)})

@@ -141,7 +141,8 @@ class SpecsFolder:
         if found or not files:
             return
         addresses = [one.found.address for file in files for one in file.documents]
-        addresses += [one.address for one in trial.loaded.resources if one.address in set(map(traffic_of, addresses))]
+        traffic = set(map(traffic_of, addresses))
+        addresses += [one.address for one in trial.loaded.resources if one.address in traffic]
         whole = plan_of(trial, Asked(targets=addresses, imports=addresses))
         yield from ((one.address, one.message) for one in whole.blocking if one.address in addresses)
         yield from _other_than_there(whole, addresses)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeGuard
+from typing import TYPE_CHECKING, Final, NoReturn, TypeGuard
 
 from bep.command_words import plan_findings_said, program
 from bep.console import Console
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from bep.app.plans.importing_folder import Folder
     from bep.app.workspace.opening import Opened
     from bep.planner.plan import PlanFinding
+
+_SHOWN: Final = 10  # files
 
 
 def take_over(opened: "Opened", addresses: Sequence[str], out: Path | None, *, json_output: bool) -> None:
@@ -94,7 +96,8 @@ def _say_folder(console: Console, folder: "Folder") -> None:
     for of, fields in folder.unread.items():
         console.say(f"{of}: {', '.join(fields)} cannot be read back: not in its YAML, and left as it is there.")
     if folder.files:
-        console.say(f"Written: {', '.join(folder.files)}.")
+        more = f" and {len(folder.files) - _SHOWN} more" if len(folder.files) > _SHOWN else ""
+        console.say(f"Written: {', '.join(folder.files[:_SHOWN])}{more}.")
     if folder.secrets:
         console.say(
             f"Set {', '.join(folder.secrets)} first: the specs ask for these secrets, and nobody can read them."
