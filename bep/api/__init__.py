@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from bep.api.values import Finding as Finding
     from bep.api.values import Judgement as Judgement
     from bep.api.values import Plan as Plan
+    from bep.api.values import Risk as Risk
     from bep.api.values import TriedCase as TriedCase
     from bep.api.values import approve as approve
     from bep.api.workspace import Workspace as Workspace
@@ -70,7 +71,7 @@ _MODULES: Final = {
     "bep.api.job_values": ("Job", "JobFailure", "LogLine", "Removed"),
     "bep.api.outcomes": ("Adopted", "Applied", "Freed", "Imported", "NotDone"),
     "bep.api.state": ("State", "Stored"),
-    "bep.api.values": ("Change", "Check", "Finding", "Judgement", "Plan", "TriedCase", "approve"),
+    "bep.api.values": ("Change", "Check", "Finding", "Judgement", "Plan", "Risk", "TriedCase", "approve"),
     "bep.api.workspace": ("Workspace",),
     "bep.schemas.next_step": ("Step",),
 }

@@ -10,6 +10,7 @@ from bep.schemas.next_step import Step
 if TYPE_CHECKING:
     from bep.app.doctor import Check as Looked
     from bep.app.plans.policy_cases import Tried
+    from bep.planner.facts import Risk as PlannedRisk
     from bep.planner.plan import Change as PlannedChange
     from bep.planner.plan import Judgement as PolicyJudgement
     from bep.planner.plan import Plan as MadePlan
@@ -96,6 +97,26 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Risk:
+    """What to know before a plan is applied. `level` is high, medium or low; `code` never changes its meaning; `next`
+    are steps that would keep it from being one."""
+
+    level: str
+    code: str
+    address: str
+    message: str
+    fix: str = ""
+    next: tuple[Step, ...] = ()
+
+    @classmethod
+    def of(cls, found: "PlannedRisk") -> Self:
+        """One risk of a plan."""
+        from bep.app.plans.showing import steps_for
+
+        return cls(str(found.level), found.code, found.address, found.message, found.fix, steps_for(found))
+
+
+@dataclass(frozen=True)
 class Judgement:
     """What a policy says of a plan: `verdict` is pass, warn, deny, or broken where it could not be asked, which denies
     too. `violations` are lines; `file` and `line` are where the policy is written."""
@@ -165,6 +186,11 @@ class Plan:
     def blocking(self) -> tuple[Finding, ...]:
         """The findings for which it must not be applied."""
         return tuple(map(Finding.of_plan, self._made.blocking))
+
+    @property
+    def risks(self) -> tuple[Risk, ...]:
+        """What to know before it is applied, the highest level first."""
+        return tuple(map(Risk.of, self._made.risks))
 
     @property
     def policies(self) -> tuple[Judgement, ...]:

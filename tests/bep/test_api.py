@@ -206,6 +206,16 @@ def test_a_finding_against_a_plan_names_the_steps_and_is_let_through(applied: Wo
         {"allow": found.code} for found in blocked.blocking
     ]
     assert not ours.plan(replace=["deployment/letters/blue"], allow=sorted(codes)).blocking
+    assert [(risk.level, risk.code, risk.address) for risk in blocked.risks] == [
+        ("high", "replaced", "deployment/letters/blue"),
+        ("high", "traffic-removed", "traffic/letters"),
+    ]
+    blocked.save(applied.folder / "earlier.json")
+    since = json.loads(ours.plan(since=applied.folder / "earlier.json").json())["since"]
+    assert ([one["id"] for one in since["gone"]], since["same"]) == (
+        ["delete deployment/letters/blue", "create deployment/letters/blue"],
+        1,
+    )
 
 
 def test_an_error_of_the_callback_stops_an_apply_at_a_step(tmp_path: Path) -> None:
