@@ -19,6 +19,10 @@ class Unanswered(ProviderError):
     """A job was asked for, and the answer did not come: the same order may be given again, and starts no second one."""
 
 
+class Unusable(ProviderError):
+    """An address that a job names: nothing is there, or the service cannot use it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Routed:
     """The deployment that a job would go to. `attributes` are its canonical ones; `bounds` are the most instances that
@@ -104,11 +108,15 @@ class CloudJobs(Protocol):
         ...
 
     def locate(self, text: str) -> Located:
-        """Where an input that is not on this machine lies. Raises `ProviderError` for what the service cannot read."""
+        """Where an input that is not on this machine lies. Raises `Unusable` for what the service cannot read."""
         ...
 
     def check_output(self, text: str) -> None:
-        """Raise `ProviderError` for an address that the service cannot write results to."""
+        """Raise `Unusable` for an address that the service cannot write results to."""
+        ...
+
+    def is_taken(self, output: str, file: str) -> bool:
+        """Whether there is a file of this name in a folder that results are to go to, as far as it can be seen."""
         ...
 
     def upload(self, content: Content, transferred: Transferred = untold) -> str:

@@ -180,6 +180,10 @@ def test_a_job_from_the_command_line_to_its_result(
     with container(azure) as own:
         below = service.posted()[2]["inputData"]["images"]["uri"].partition("/paths/")[2]
         assert sorted(one.name for one in own.list_blobs(below)) == [f"{below}{number}.txt" for number in range(3)]
+    with container(azure) as own:
+        own.upload_blob("there/predictions.csv", "0")
+    with pytest.raises(api.Refused, match=r"there/predictions\.csv exists already and is never overwritten"):
+        ours.jobs.run("job.yml", output_path="azureml://datastores/workspaceblobstore/paths/there")
     assert [body["miniBatchSize"] for body in service.posted()] == [5, 7, 5]
     assert len(azure.jobs.all) == 3
 
@@ -264,6 +268,18 @@ def test_a_job_whose_answer_is_lost_is_started_once(service: Service, lost: int)
         len({one.headers["repeatability_request-id"] for one in service.azure.log.requests("POST", "/scoring/")}) == 1
     )
     assert service.run().name != record.name
+
+
+def test_a_refusal_after_a_lost_answer_says_nothing_of_the_first_try(service: Service) -> None:
+    service.azure.faults.inject(503, method="POST", path="/scoring/", moment="after")
+    service.azure.faults.inject(403, method="POST", path="/scoring/", count=4, moment="after")
+    with pytest.raises(Unanswered, match="asking again starts no second one"):
+        service.run()
+    service.azure.faults.inject(403, method="POST", path="/scoring/", moment="after")
+    with pytest.raises(ProviderError, match="AuthorizationFailed"):
+        service.run()
+    service.run()
+    assert len(service.azure.jobs.all) == 1
 
 
 def test_an_order_that_never_arrived_is_listed_taken_up_or_given_up(service: Service) -> None:

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from bep.app.errors import Refused
 from bep.app.jobs.beforehand import input_trouble
 from bep.app.jobs.input_types import misfit
 from bep.app.jobs.resolving import local_place
 from bep.app.jobs.settings import settings_for
 from bep.lazy_dataclasses import dataclass, replace
-from bep.providers.cloud_jobs import Located
+from bep.providers.cloud_jobs import Located, Unusable
 from bep.schemas.content import Unfit, UnfitFile, digest_of_files
 from bep.schemas.findings.finding import Finding, SpecInvalid, mistake
 from bep.schemas.kinds.settings import set_by
@@ -61,6 +62,7 @@ def wanted_of(opened: "Reading", service: "CloudJobs", job: "JobSpec") -> Wanted
         wrong += refused.findings
     if wrong or settings is None:
         raise SpecInvalid(wrong, job.sources)
+    _insist_on_a_free_place(service, job, settings)
     told = {name: getattr(settings, name) for name in job.settings}
     if told.keys() & set(_TOGETHER):
         told |= {name: getattr(settings, name) for name in _TOGETHER}
@@ -86,20 +88,24 @@ def _of_settings(service: "CloudJobs", job: "JobSpec") -> Iterator[Finding]:
 
 
 def _of_output(service: "CloudJobs", job: "JobSpec") -> Iterator[Finding]:
-    from bep.providers.protocol import ProviderError
-
     if job.output_path is None:
         return
     try:
         service.check_output(job.output_path)
-    except ProviderError as error:
+    except Unusable as error:
         fix = "Name a folder of a datastore, or take the path out and download the result when the job is over."
         yield mistake(NOT_TAKEN, "job", error.message, fix)
 
 
-def _input_of(opened: "Reading", service: "CloudJobs", job: "JobSpec") -> tuple[Located, Content | None]:
-    from bep.providers.protocol import ProviderError
+def _insist_on_a_free_place(service: "CloudJobs", job: "JobSpec", settings: "Settings") -> None:
+    """Raise `Refused` where the file of predictions is there already: the job would fail when all is scored."""
+    appends, folder, file = settings.output_action == "append_row", job.output_path, settings.output_file_name
+    if folder and appends and service.is_taken(folder, file):
+        there = f"{folder.rstrip('/')}/{file}"
+        raise Refused(f"{there} exists already and is never overwritten: choose another output_file_name or path")
 
+
+def _input_of(opened: "Reading", service: "CloudJobs", job: "JobSpec") -> tuple[Located, Content | None]:
     elsewhere = [text for text in job.inputs if _is_elsewhere(text)]
     if elsewhere and len(job.inputs) > 1:
         message = f"the service takes one address of a job, and there are {len(job.inputs)} inputs"
@@ -110,7 +116,7 @@ def _input_of(opened: "Reading", service: "CloudJobs", job: "JobSpec") -> tuple[
     [text] = elsewhere
     try:
         found = service.locate(text)
-    except ProviderError as error:
+    except Unusable as error:
         wrong = mistake(
             "input-not-found", "job", f"input: {error.message}", "Name what is there.", job.places.get(text)
         )

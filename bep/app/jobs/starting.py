@@ -46,19 +46,21 @@ def begun(service: "CloudJobs", orders: Orders, job: "JobSpec", wanted: Wanted, 
     order = _order_of(job, wanted)
     digest = digest_of(order)
     with orders.alone():
-        ordered = orders.unanswered(digest, job.name)
+        ordered, is_new = orders.unanswered(digest, job.name), False
         if ordered is not None:
             watch.say(f"job {ordered.name} was ordered before and never answered: it is asked for again")
         elif taken := next(name_troubles(service, orders, job, digest), ""):
             raise Refused(taken)
-        ordered = ordered or orders.begin(order)
+        if ordered is None:
+            ordered, is_new = orders.begin(order), True
         try:
             found = service.start(replace(order, name=ordered.name, key=ordered.key))
         except Unanswered as problem:
             problem.advise((step("run"), step("job list")))
             raise
         except ProviderError:
-            orders.forget(ordered)  # refused: there is no job
+            if is_new:
+                orders.forget(ordered)  # refused at once: there is no job
             raise
         orders.answered(ordered, found)
     watch.report(JobStarted(served(found, orders.folder)))

@@ -123,8 +123,7 @@ class JobsThere:
         ordered = next((one for one in self._orders.every() if name in (one.name, one.job, one.run)), None)
         if ordered is not None:
             found = self._service.find(ordered.endpoint, ordered.job or ordered.name)
-            if found is not None or not ordered.is_answered:
-                return found or _not_started(ordered)
+            return found or (_gone(ordered) if ordered.is_answered else _not_started(ordered))
         every = {job.name: job for job in self._every()}
         same = [job for job in every.values() if name in (job.name, job.run)]
         begin = same or [job for known, job in every.items() if known.startswith(name)]
@@ -229,6 +228,15 @@ class JobsThere:
 
 def _not_started(ordered: Ordered) -> CloudJob:
     return CloudJob(ordered.name, ordered.endpoint, ordered.deployment, NOT_STARTED, ordered.ordered)
+
+
+def _gone(ordered: Ordered) -> CloudJob:
+    """A job that its endpoint does not have any more: the service's history may."""
+    from bep.runner.folder.record import Status
+
+    return CloudJob(
+        ordered.job, ordered.endpoint, ordered.deployment, Status.UNKNOWN.value, ordered.ordered, run=ordered.run
+    )
 
 
 def _room(folder: Path, name: str) -> Path:

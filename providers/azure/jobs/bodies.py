@@ -25,7 +25,7 @@ _PLAIN: Final = {
     "error_threshold": "errorThreshold",
     "output_file_name": "outputFileName",
 }
-_ID = lazy_pattern(r"(?i).*/batchEndpoints/([^/]+)(?:/deployments/([^/]+))?/jobs/([^/]+)/?")
+_ID = lazy_pattern(r"(?i).*/batchEndpoints/[^/]+(?:/deployments/([^/]+))?/jobs/([^/]+)/?")
 
 
 def body_of(order: Order) -> dict[str, Any]:
@@ -45,10 +45,10 @@ def body_of(order: Order) -> dict[str, Any]:
     return {"properties": properties}
 
 
-def job_of(body: Mapping[str, Any], place: Place) -> CloudJob:
-    """A job as the scoring URI and the list of an endpoint's jobs show it."""
+def job_of(body: Mapping[str, Any], place: Place, endpoint: str) -> CloudJob:
+    """A job as the scoring URI of an endpoint, and the list of its jobs, show it."""
     found = _ID.fullmatch(str(body.get("id") or ""))
-    endpoint, deployment, name = found.groups() if found else ("", "", "")
+    deployment, name = found.groups() if found else ("", "")
     tags = at(body, ("properties", "tags")) or {}
     return CloudJob(
         name=str(body.get("name") or name),

@@ -17,7 +17,7 @@ from bep.providers.azure.place import Place
 from bep.providers.azure.provider import AzureProvider
 from bep.providers.azure.saying import said
 from bep.providers.azure.shape import at
-from bep.providers.cloud_jobs import CloudJob, Located, Look, Order, Routed, Unanswered
+from bep.providers.cloud_jobs import CloudJob, Located, Look, Order, Routed, Unanswered, Unusable
 from bep.providers.protocol import ProviderError, Transferred, untold
 from bep.providers.routing import instances_of, routed
 from bep.schemas.address import Address, address_of, names_of
@@ -50,6 +50,7 @@ class AzureJobs:
         self._client, self._objects, self._services, self._uploads = client, objects, services, uploads
         self._runs = Runs(services, self._place, uploads)
         self._uris: dict[str, str] = {}
+        self._results: dict[str, tuple[str, dict[str, str]]] = {}
 
     @property
     def _place(self) -> Place:
@@ -87,7 +88,7 @@ class AzureJobs:
             return Located(text.removeprefix("azureml:") if text.startswith("azureml:/sub") else text)
         scheme = text.partition("://")[0]
         message = f"the service reads nothing at {scheme}://: copy it to a datastore, or give a path of this machine"
-        raise ProviderError(_PROVIDER, "run", message, code="InputNotRead")
+        raise Unusable(_PROVIDER, "run", message, code="InputNotRead")
 
     def _registered(self, text: str, name: str, version: str | None) -> Located:
         address = address_of("data", name, version) if version else self._objects.newest("data", name)
@@ -95,11 +96,11 @@ class AzureJobs:
             found = self._client.get(self._place.id_of(address)) if address is not None else None
         if address is None or found is None:
             message = f"{text} is not registered; {self._versions(name)}"
-            raise ProviderError(f"data/{name}", "run", message, code="ResourceNotFound")
+            raise Unusable(f"data/{name}", "run", message, code="ResourceNotFound")
         kind = str(at(found, ("properties", "dataType")) or "").casefold()
         if kind == "mltable":
             message = f"{text} is a table (mltable), and a batch endpoint scores files"
-            raise ProviderError(address, "run", message, code="InputNotRead")
+            raise Unusable(address, "run", message, code="InputNotRead")
         return Located(self._place.id_of(address), kind if kind in TYPES else "")
 
     def _versions(self, name: str) -> str:
@@ -114,7 +115,7 @@ class AzureJobs:
             found = self._client.get(self._place.id_of(address_of("datastore", name)))
         if found is None:
             message = f"{text}: there is no datastore {name} in the workspace"
-            raise ProviderError(f"datastore/{name}", "run", message, code="ResourceNotFound")
+            raise Unusable(f"datastore/{name}", "run", message, code="ResourceNotFound")
         return found.get("properties") or {}
 
     def check_output(self, text: str) -> None:
@@ -122,11 +123,11 @@ class AzureJobs:
         stored = _IN_STORE.fullmatch(self._place.short_uri(text))
         if stored is None or not stored[2].strip("/"):
             message = f"{text}: results go to a folder of a datastore: azureml://datastores/NAME/paths/FOLDER"
-            raise ProviderError(_PROVIDER, "run", message, code="OutputNotWritten")
+            raise Unusable(_PROVIDER, "run", message, code="OutputNotWritten")
         kind = str(self._datastore(text, stored[1]).get("datastoreType"))
         if kind.casefold() != "azureblob":
             message = f"{text}: results go to a container of blobs, and datastore/{stored[1]} is {kind}"
-            raise ProviderError(f"datastore/{stored[1]}", "run", message, code="OutputNotWritten")
+            raise Unusable(f"datastore/{stored[1]}", "run", message, code="OutputNotWritten")
 
     def upload(self, content: "Content", transferred: Transferred = untold) -> str:
         """Where models and data of these bytes go, too: what is there is not sent again."""
@@ -148,33 +149,38 @@ class AzureJobs:
                 with said("job", "start"):
                     return self._posted(order)
             except ProviderError as error:
-                if not error.retryable:
+                if not (error.retryable or why):
                     raise
-                why = error.message
+                why = error.message  # also a refusal, where a try before it had no answer: that may have begun the job
         message = f"{why}; whether job {order.name} was started is not known, and asking again starts no second one"
         raise Unanswered("job", "start", message, code="Unanswered", retryable=True)
 
     def _posted(self, order: Order) -> CloudJob:
         headers = {"azureml-model-deployment": order.deployment, "repeatability_request-id": order.key}
+        if not (uri := self._scoring_uri(order.endpoint)):
+            message = "it has no scoring URI: it is still being made, or that failed, or it is gone"
+            raise ProviderError(f"endpoint/{order.endpoint}", "run", message, code="NotReady")
         try:
-            begun = self._services.score("POST", self._scoring_uri(order.endpoint), body_of(order), headers)
+            begun = self._services.score("POST", uri, body_of(order), headers)
         except Refusal as refusal:
             there = self.find(order.endpoint, order.name) if refusal.status == 409 else None
             if there is None:
                 raise
             return there
-        return job_of(begun, self._place)
+        return job_of(begun, self._place, order.endpoint)
 
     def find(self, endpoint: str, name: str) -> CloudJob | None:
         """Below the scoring URI of its endpoint."""
+        if not (uri := self._scoring_uri(endpoint)):
+            return None
         with said("job", "read"):
             try:
-                found = self._services.score("GET", f"{self._scoring_uri(endpoint)}/{name}")
+                found = self._services.score("GET", f"{uri}/{name}")
             except Refusal as refusal:
                 if refusal.status == 404:
                     return None
                 raise
-        return job_of(found, self._place)
+        return job_of(found, self._place, endpoint)
 
     def list(self, endpoint: str = "") -> Iterator[CloudJob]:
         """Page by page, endpoint by endpoint."""
@@ -184,7 +190,7 @@ class AzureJobs:
                 url = self._services.listing(f"batchEndpoints/{name}/jobs")
                 while url:
                     page = self._services.page(url)
-                    yield from (job_of(one, self._place) for one in page.get("value") or ())
+                    yield from (job_of(one, self._place, name) for one in page.get("value") or ())
                     url = page.get("nextLink") or ""
 
     def look(self, job: CloudJob) -> Look:
@@ -216,31 +222,43 @@ class AzureJobs:
         with said("job", "logs"):
             return self._runs.read(log, begin)
 
+    def is_taken(self, output: str, file: str) -> bool:
+        """Whether a blob is there. What cannot be looked at is found out by the job."""
+        from azure.core.exceptions import AzureError
+
+        stored = _IN_STORE.fullmatch(self._place.short_uri(output))
+        if stored is None:
+            return False
+        try:
+            with self._uploads().container(f"datastore/{stored[1]}", stored[1]) as container:
+                blob = container.get_blob_client(f"{stored[2].strip('/')}/{file}")
+                return bool(blob.exists(retry_total=0))
+        except (AzureError, ProviderError, Refusal):
+            return False
+
     def outputs(self, job: CloudJob) -> Mapping[str, int]:
         """The blobs of its result."""
         with said("job", "download"):
-            return {name: size for name, _, size in self._results(job)}
+            store, path = self._result(job)
+            if not store:
+                return {}
+            with self._uploads().container(f"datastore/{store}", store) as container:
+                listed = {str(one.name): int(one.size) for one in container.list_blobs(path.rstrip("/"))}
+        names = {name: blob for blob in listed if (name := _below(blob, path))}
+        self._results[job.name] = store, names
+        return {name: listed[blob] for name, blob in names.items()}
 
     def fetch(self, job: CloudJob, name: str, target: Path) -> None:
         """One blob, block by block, so that a result of any size needs the same memory."""
-        with said("job", "download"):
-            store, _ = self._result(job)
-            blob = next(blob for known, blob, _ in self._results(job) if known == name)
-            with self._uploads().container(f"datastore/{store}", store) as container, target.open("wb") as stream:
-                container.download_blob(blob).readinto(stream)
-
-    def _results(self, job: CloudJob) -> Iterator[tuple[str, str, int]]:
-        """Each file of a result: its name below it, its blob, its size. Marks of folders are none."""
-        store, path = self._result(job)
-        if not store:
-            return
-        folder = f"{path.rstrip('/')}/"
-        with self._uploads().container(f"datastore/{store}", store) as container:
-            for one in container.list_blobs(name_starts_with=path.rstrip("/")):
-                if one.name == path.rstrip("/"):
-                    yield path.rpartition("/")[2], one.name, one.size
-                elif one.name.startswith(folder) and not one.name.endswith("/"):
-                    yield one.name.removeprefix(folder), one.name, one.size
+        if job.name not in self._results:
+            self.outputs(job)
+        store, names = self._results[job.name]
+        with (
+            said("job", "download"),
+            self._uploads().container(f"datastore/{store}", store) as container,
+            target.open("wb") as stream,
+        ):
+            container.download_blob(names[name]).readinto(stream)
 
     def _result(self, job: CloudJob) -> tuple[str, str]:
         """The datastore and the path in it of a job's result; nothing where it has none."""
@@ -248,13 +266,21 @@ class AzureJobs:
         return (found[1], found[2]) if found else ("", "")
 
     def _scoring_uri(self, endpoint: str) -> str:
-        """Where jobs of an endpoint are started."""
+        """Where jobs of an endpoint are started; empty while it is none that takes any."""
         if endpoint not in self._uris:
             with said(f"endpoint/{endpoint}", "run"):
                 found = self._client.get(self._place.id_of(address_of("endpoint", endpoint))) or {}
-            uri = (found.get("properties") or {}).get("scoringUri")
+            uri = str((found.get("properties") or {}).get("scoringUri") or "").rstrip("/")
             if not uri:
-                message = "it has no scoring URI yet: it is still being made, or that failed"
-                raise ProviderError(f"endpoint/{endpoint}", "run", message, code="NotReady", retryable=True)
-            self._uris[endpoint] = str(uri).rstrip("/")
+                return ""
+            self._uris[endpoint] = uri
         return self._uris[endpoint]
+
+
+def _below(blob: str, path: str) -> str:
+    """What a blob is called below a path: its own name where the path is the blob's; empty for a mark of a folder, and
+    for what stands beside."""
+    whole = path.rstrip("/")
+    if blob == whole:
+        return whole.rpartition("/")[2]
+    return blob.removeprefix(f"{whole}/") if blob.startswith(f"{whole}/") and not blob.endswith("/") else ""

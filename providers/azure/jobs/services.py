@@ -29,8 +29,9 @@ class Services:
         self._client, self._credential = client, credential
 
     def score(self, method: str, url: str, body: object = None, headers: Mapping[str, str] | None = None) -> Any:
-        """Ask a scoring URI. Nothing is asked twice by itself: whoever starts a job does so knowingly."""
-        return self._asked(self._scoring, method, url, body, headers)
+        """Ask a scoring URI. A job is asked for once: whoever does it again does so knowingly."""
+        again: dict[str, Any] = {"retry_total": 0} if method == "POST" else {}
+        return self._asked(self._scoring, method, url, body, headers, **again)
 
     def regional(self, method: str, service: str, path: str, body: object = None, *, version: str = "v1.0") -> Any:
         """Ask a service of the workspace's region about the workspace, such as `history/v1.0` about its runs."""
@@ -67,15 +68,15 @@ class Services:
         url: str,
         body: object = None,
         headers: Mapping[str, str] | None = None,
+        **retries: Any,
     ) -> Any:
         from azure.core.rest import HttpRequest
 
         _insist_on_privacy(url, self._client.connection)
-        answer = client.send_request(HttpRequest(method, url, json=body, headers=dict(headers or {})))
+        answer = client.send_request(HttpRequest(method, url, json=body, headers=dict(headers or {})), **retries)
         if answer.status_code >= 400:
             raise refusal_of(answer.status_code, answer.headers, answer.text())
-        text = answer.text()
-        return json.loads(text) if text.strip() else {}
+        return _read(answer.text(), url)
 
     @cached_property
     def _region(self) -> str:
@@ -85,11 +86,11 @@ class Services:
         if not discovery:
             raise Refusal(0, "NoDiscovery", "the workspace does not say where its region's services are")
         _insist_on_privacy(discovery, self._client.connection)
-        return str(json.loads(self.text(discovery)).get("api") or "").rstrip("/")
+        return str(_read(self.text(discovery).decode(errors="replace"), discovery).get("api") or "").rstrip("/")
 
     @cached_property
     def _scoring(self) -> "PipelineClient[Any, Any]":
-        return self._made(self._client.connection.scoring_scope, retry_total=0)
+        return self._made(self._client.connection.scoring_scope)
 
     @cached_property
     def _managing(self) -> "PipelineClient[Any, Any]":
@@ -99,12 +100,12 @@ class Services:
     def _open(self) -> "PipelineClient[Any, Any]":
         return self._made("")
 
-    def _made(self, scope: str, **retries: int) -> "PipelineClient[Any, Any]":
+    def _made(self, scope: str) -> "PipelineClient[Any, Any]":
         """A pipeline that puts a token for a scope on each request; none where there is no scope. No redirections."""
         from azure.core import PipelineClient
         from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RetryPolicy, UserAgentPolicy
 
-        policies: list[Any] = [UserAgentPolicy(base_user_agent=f"bep/{__version__}"), RetryPolicy(**retries)]
+        policies: list[Any] = [UserAgentPolicy(base_user_agent=f"bep/{__version__}"), RetryPolicy()]
         if scope and self._client.connection.is_plain:
             policies.append(bearer(self._credential(), scope))
         elif scope:
@@ -116,6 +117,17 @@ class Services:
         for name in ("_scoring", "_managing", "_open"):
             if name in self.__dict__:
                 self.__dict__[name].close()
+
+
+def _read(text: str, url: str) -> Any:
+    """An answer's mapping; nothing where it is empty. Raises `Refusal` for what is none: a proxy's page, for one."""
+    try:
+        found = json.loads(text) if text.strip() else {}
+    except ValueError:
+        found = None
+    if not isinstance(found, Mapping):
+        raise Refusal(0, "NotJson", f"{urlsplit(url).netloc} answers with something that is no JSON object")
+    return found
 
 
 def _insist_on_privacy(url: str, connection: Connection) -> None:
