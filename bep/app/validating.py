@@ -75,13 +75,13 @@ def refused_commands(opened: "Specs") -> "Iterator[Finding]":
     """The policies that would run something of the workspace's, where nothing may be run. Checking runs nothing anyway:
     a plan is what they would deny."""
     from bep.schemas.findings.finding import warning
-    from bep.schemas.workspace.policies import KIND
+    from bep.schemas.workspace.workspace import POLICIES
 
     for policy in opened.glanced.policies if opened.source.no_commands else ():
         if policy.runs_a_command:
             message = f"policy '{policy.name}' runs a command: a plan for which none may be run is denied by it"
             yield warning(
-                "command-refused", KIND, message, "Let the plan run commands, or take the policy out.", policy.mark
+                "command-refused", POLICIES, message, "Let the plan run commands, or take the policy out.", policy.mark
             )
 
 

@@ -14,10 +14,9 @@ from bep.schemas.files import Files
 from bep.schemas.findings.did_you_mean import did_you_mean, listed
 from bep.schemas.findings.finding import Finding, Severity, mistake, warning
 from bep.schemas.mark import Mark
+from bep.schemas.workspace.workspace import POLICIES
 from bep.schemas.yaml.node import Node, plain
 
-KIND = "policies"
-"""What such a document is called, and its schema."""
 COMMAND, PYTHON = "command", "python"
 COMMANDS = (COMMAND, PYTHON)
 """The rules that run something of the workspace's."""
@@ -94,8 +93,8 @@ def policies_of(
     findings: list[Finding] = []
     for path, nodes in documents.items():
         for node in nodes:
-            wrong, _ = checked_part(KIND, node, KIND)
-            findings += [*wrong, *literal_secrets(node, address=KIND, document=path)]
+            wrong, _ = checked_part(POLICIES, node, POLICIES)
+            findings += [*wrong, *literal_secrets(node, address=POLICIES, document=path)]
             if any(finding.severity is Severity.ERROR for finding in wrong):
                 continue
             for item in _items(node):
@@ -142,18 +141,18 @@ def _unsound(policy: Policy, node: Node, files: Files, stages: Collection[str]) 
             re.compile(policy.setting)
         except re.error as problem:
             message = f"'{policy.setting}' is no regular expression: {problem}"
-            yield mistake("policy-pattern", KIND, message, "Write one as Python's re reads it.", place)
+            yield mistake("policy-pattern", POLICIES, message, "Write one as Python's re reads it.", place)
     if policy.rule == PYTHON:
         file = posixpath.normpath(posixpath.join(policy.folder, policy.setting.partition(":")[0]))
         if not files.exists(file) or files.is_folder(file):
             fix = "Write FILE:FUNCTION, the file relative to the file of the policy."
-            yield mistake("file-not-found", KIND, f"there is no file {file}", fix, place)
+            yield mistake("file-not-found", POLICIES, f"there is no file {file}", fix, place)
     for word in _UNUSED_BY_COMMANDS if policy.runs_a_command else _UNUSED_BY_RULES:
         if node.get(word) is not None:
             message = f"'{word}' means nothing to the rule {policy.rule} of policy '{policy.name}'"
-            yield warning("policy-word-unused", KIND, message, "Take it out.", node.nearest((word,)).key_mark)
+            yield warning("policy-word-unused", POLICIES, message, "Take it out.", node.nearest((word,)).key_mark)
     what = f"policy '{policy.name}'"
-    yield from unknown_stages(node, stages, what, "it would never be asked", KIND)
+    yield from unknown_stages(node, stages, what, "it would never be asked", POLICIES)
 
 
 def unknown_stages(node: Node, known: Collection[str], what: str, follows: str, address: str) -> Iterator[Finding]:
@@ -170,4 +169,4 @@ def _twice(policy: Policy, before: Sequence[Policy]) -> Iterator[Finding]:
     first = next((one for one in before if one.name == policy.name), None)
     if first is not None:
         message = f"'{policy.name}' is the name of another policy, at {first.mark}"
-        yield mistake("policy-twice", KIND, message, "Give each a name of its own: plans show it.", policy.mark)
+        yield mistake("policy-twice", POLICIES, message, "Give each a name of its own: plans show it.", policy.mark)

@@ -37,6 +37,8 @@ NOT_SOUGHT = (FILE, JOB_FILE)
 EXCLUDES = "!"
 """What a pattern in `specs` begins with that takes files out of what the others find."""
 NOT_THERE = "file-not-found"
+POLICIES = "policies"
+"""What policies are called where something is wrong with them, and their schema."""
 LOCAL = "local"
 LOCAL_STATE = ".bep/state.json"
 LONGEST_STATE_NAME = 180
@@ -212,7 +214,7 @@ def _policy_files(node: Node | None, files: Files) -> tuple[tuple[str, ...], lis
     excluded, findings = _excluded(node, files)
     found, wrong = _expanded(node, files)
     paths = [file.path for file in found if not file.sought or file.path not in (excluded or ())]
-    return tuple(dict.fromkeys(paths)), [*findings, *wrong]
+    return tuple(dict.fromkeys(paths)), [replace(finding, address=POLICIES) for finding in (*findings, *wrong)]
 
 
 def _is_exclusion(item: Node) -> bool:

@@ -13,8 +13,8 @@ from bep.app.errors import Denied, Refused
 from bep.lazy_dataclasses import dataclass, replace
 from bep.lazy_patterns import lazy_pattern
 from bep.schemas.findings.finding import SpecInvalid, errors
-from bep.schemas.workspace.policies import COMMAND, KIND, Policy
-from bep.schemas.workspace.workspace import FILE
+from bep.schemas.workspace.policies import COMMAND, Policy
+from bep.schemas.workspace.workspace import FILE, POLICIES
 
 if TYPE_CHECKING:
     from bep.app.workspace.commands import Ran
@@ -27,7 +27,8 @@ REFUSED: Final = "it runs a command, and none may be run here"
 _FUNCTION: Final = Path(__file__).with_name("policy_function.py")
 _HOLDS, _DENIES = 0, 1
 _JSON: Final = lazy_pattern(r'\s*(\{|\[\s*[\[\]{"])')
-_NO_STAGE: Final = ("unknown-stage", "stage-not-chosen")
+_OTHERS: Final = ("unknown-stage", "stage-not-chosen", "file-not-found", "not-available")
+"""What may be wrong with a bep.yml whose policies are meant alone: its stages and its specs, where there are any."""
 
 
 class PolicyDenied(Denied):
@@ -200,7 +201,7 @@ def wrong_with_policies(opened: "Specs") -> "list[Finding]":
     """The errors for which it cannot be told what the policies of a workspace are, whichever stage is meant."""
     files = (FILE, *opened.glanced.policy_files)
     found = [one for one in errors(opened.glanced_findings) if one.mark is not None and one.mark.file in files]
-    return [one for one in found if one.code not in _NO_STAGE or one.address == KIND]
+    return [one for one in found if one.code not in _OTHERS or one.address == POLICIES]
 
 
 def _seen_from_here(mark: "Mark", folder: str) -> "Mark":

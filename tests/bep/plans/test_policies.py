@@ -300,7 +300,8 @@ def test_no_command_runs_where_none_may(folder: Path, say: Say) -> None:
 
 def test_a_plan_of_others_is_judged_by_the_policies_of_the_target(folder: Path, say: Say) -> None:
     target = folder.parent / "target"
-    write(target, {"bep.yml": "workspace: letters\npolicies: [policies/*.yml]\n", "policies/team.yml": team(QUOTA)})
+    theirs = "workspace: letters\nspecs: [not-checked-out.yml]\nstages: {none: {}}\npolicies: [policies/*.yml]\n"
+    write(target, {"bep.yml": theirs, "policies/team.yml": team(QUOTA)})
     write(folder, {"bep.yml": FILES["bep.yml"], "policies/team.yml": "policies: []\n"})
     assert say("plan")[0] == 0
     code, shown = say("plan", "--policies-from", "../target", "--no-commands")
@@ -312,6 +313,9 @@ def test_a_plan_of_others_is_judged_by_the_policies_of_the_target(folder: Path, 
     write(target, {"policies/team.yml": team("{name: x}")})
     code, shown = say("plan", "--policies-from", "../target")
     assert (code, "../target/policies/team.yml:3:5: error" in shown) == (3, True)
+    write(target, {"bep.yml": theirs.replace("policies/*", "polices/*")})
+    code, shown = say("plan", "--policies-from", "../target")
+    assert (code, "../target/bep.yml:4:12: error: policies: no file matches polices/*.yml" in shown) == (3, True)
     code, shown = say("plan", "--policies-from", "nowhere")
     assert (code, "nowhere has no bep.yml, and so no policies" in shown) == (1, True)
 
