@@ -119,6 +119,14 @@ class Console:
         return os.get_terminal_size(sys.stderr.fileno()).columns or 80
 
     @property
+    def result_width(self) -> int:
+        """Columns of the terminal that results go to; 0 where they go to a file or a pipe, which is as wide as they."""
+        try:
+            return os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else 0
+        except (OSError, ValueError):  # no terminal after all, or no file
+            return 0
+
+    @property
     def fancy(self) -> bool:
         """Whether the terminal shows more than ASCII."""
         return sys.stderr.encoding.lower().startswith("utf") and os.environ.get("TERM") not in ("dumb", "linux")

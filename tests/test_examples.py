@@ -57,8 +57,8 @@ def test_the_walk_of_the_demo_goes_through_the_same_steps(tmp_path: Path) -> Non
 
     walked = shell("sh walk.sh", here)
 
-    assert "shift traffic: softmax 0 -> 100" in walked
-    assert "shift traffic: neighbours 0 -> 100, softmax 100 -> 0" in walked
+    assert "> shift traffic  traffic/digits" in walked
+    assert "from softmax to neighbours" in walked
     assert re.findall(r"\d+ of 297 right", walked) == ["271 of 297 right", "285 of 297 right"]
     assert "Nothing to do." in walked
 

@@ -35,9 +35,10 @@ class Posted:
 
 
 def prepared(
-    plan: "Plan", host: str = "", *, elsewhere: str = "", environment: Mapping[str, str] | None = None
+    plan: "Plan", host: str = "", *, elsewhere: str = "", undo: str = "", environment: Mapping[str, str] | None = None
 ) -> PreparedComment:
-    """The comment for a host, or for that of the pipeline which runs. `elsewhere` says where to see what is left out.
+    """The comment for a host, or for that of the pipeline which runs. `elsewhere` says where to see what is left out,
+    and `undo` what to type to take the plan back.
 
     Raises `Refused` where no host was named and none can be told.
     """
@@ -50,9 +51,8 @@ def prepared(
     host = _host(host, environment)
     dialect = DIALECTS[host]
     shown, _ = without_clear_secrets(plan)
-    return PreparedComment(
-        host, marker(shown, dialect), render(shown, dialect, elsewhere or ELSEWHERE, page_of(environment))
-    )
+    text = render(shown, dialect, elsewhere or ELSEWHERE, page_of(environment), undo)
+    return PreparedComment(host, marker(shown, dialect), text)
 
 
 def post(

@@ -42,11 +42,12 @@ def comment(
     from bep.app import commenting
     from bep.app.plans.applying import read_plan_file
     from bep.command_words import plan_said
+    from bep.commands.plans.showing import undoing
     from bep.console import Console
 
     console = Console()
     read = plan_said(read_plan_file(plan))
-    prepared = commenting.prepared(read, platform, elsewhere=f"`bep show {plan}` has them all")
+    prepared = commenting.prepared(read, platform, elsewhere=f"`bep show {plan}` has them all", undo=undoing(read))
     if dry_run:
         if json_output:
             console.result_json({"platform": prepared.host, "body": prepared.body})

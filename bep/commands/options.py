@@ -20,6 +20,7 @@ VariableFiles = Annotated[
     list[str] | None, Option("--var-file", metavar="FILE", help="YAML file of variables; later files win.")
 ]
 Json = Annotated[bool, Option("--json", help="For a machine: JSON on stdout; -o json is the same.")]
+Concise = Annotated[bool, Option("--concise", help="Without details: risks, jobs and a line for each change.")]
 Query = Annotated[str, Option("--query", metavar="JMESPATH", help="Only a part of it.")]
 Targets = Annotated[
     list[str] | None,

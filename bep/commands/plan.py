@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from bep.command_line.declaring import Commands, Option
 from bep.commands.options import (
     Allow,
+    Concise,
     ExcludeFiles,
     Excludes,
     ExpectNoChanges,
@@ -41,6 +42,7 @@ def plan(
     json_output: Json = False,
     json_into: JsonInto = None,
     markdown: Annotated[bool, Option("--markdown", help="As a pull-request comment.")] = False,
+    concise: Concise = False,
     detailed_exitcode: Annotated[
         bool, Option("--detailed-exitcode", help="Exit 2 when there is something to do.")
     ] = False,
@@ -117,7 +119,7 @@ def plan(
     made = plan_of(opened, asked)
     if json_into is not None:
         write_plan_file(made, json_into)
-    console.result(written(made, json_output=json_output, markdown=markdown, colour=console.colour))
+    console.result(written(made, console, json_output=json_output, markdown=markdown, concise=concise))
     if notify:
         _tell_of_drift(console, opened, made)
     if out is not None and not made.blocking:

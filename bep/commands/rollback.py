@@ -59,7 +59,7 @@ def rollback(
     must_write(opened)
     back = rollback_of(opened, plan_to_undo(opened, plan), tuple(allow or ()))
     if not json_output:
-        console.result(written(back.plan, json_output=False, markdown=False, colour=console.colour))
+        console.result(written(back.plan, console))
         _show_left(console, back.left)
     if not back.plan and not back.plan.blocking:
         raise Stop(ExitCode.ERROR, "nothing of it can be taken back")

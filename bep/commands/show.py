@@ -18,6 +18,7 @@ def show(
     ] = None,
     query: Annotated[str, Option("--query", metavar="JMESPATH", help="Only a part of it.")] = "",
     markdown: Annotated[bool, Option("--markdown", help="A plan file as a pull-request comment.")] = False,
+    concise: Annotated[bool, Option("--concise", help="A plan file without details.")] = False,
 ) -> None:
     """Show what is there, one resource, or a kept plan.
 
@@ -51,9 +52,9 @@ def show(
         if has_clear:
             console.say(f"{address}: this plan has secrets in clear, which are not shown; delete it: rm {address}")
         if (output is None and not query) or markdown:
-            console.result(written(plan, json_output=False, markdown=markdown, colour=console.colour))
+            console.result(written(plan, console, markdown=markdown, concise=concise))
         elif output is Format.JSON and not query:
-            console.result(written(plan, json_output=True, markdown=False, colour=False))
+            console.result(written(plan, console, json_output=True))
         else:
             from bep.app.plans.showing import as_json
 

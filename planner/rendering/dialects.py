@@ -51,6 +51,12 @@ class Dialect:
             return [head, "", *shown, "", "</details>", ""]
         return [f"{code(subject)} {markdown(title)}".rstrip(), "", *shown, ""]
 
+    def fold(self, title: str, lines: list[str]) -> list[str]:
+        """Lines under a title of bep's own, folded where the host can."""
+        if self.has_html:
+            return [f"<details><summary>{title}</summary>", "", *lines, "", "</details>"]
+        return [f"#### {title}", "", *lines]
+
 
 def _one_of_a_kind(name: str) -> str:
     """The name, or what is plain of it with a digest of the whole where it could end the marker or is long."""

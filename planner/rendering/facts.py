@@ -1,115 +1,168 @@
-"""The facts of a plan as plain lines under headings, for renderings that have no form of their own for them.
+"""What a plan tells beside its changes, as points and rows of a review: the same words for all. Knows no format."""
 
-Knows no format: whoever shows the lines makes them safe to show.
-"""
+from collections.abc import Iterator, Mapping
+from typing import Final
 
-from collections.abc import Iterator, Mapping, Sequence
+from bep.planner.facts import AffectedJobs, GivenValue, JobsEffect, OutputDiff, PlannedJob, Risk, Route, Since
+from bep.planner.plan import Action, Change, Drift, Plan, PlanFinding, Undo
+from bep.planner.rendering.layout import NONE, drift_rows, text
+from bep.planner.rendering.sections import Mark, Point, Traffic
+from bep.schemas.address import Address, address_of, names_of
 
-from bep.planner.facts import AffectedJobs, Comparison, FileDiff, GivenValue, JobsEffect, Risk, Since
-from bep.planner.plan import Plan
-from bep.planner.rendering.layout import NONE, text
-
-Section = tuple[str, list[str]]
-
-
-def sections(plan: Plan) -> Iterator[Section]:
-    """Each sort of fact that there is, most important first."""
-    changed = ((change.address, change.files, change.files_left_out) for change in plan.changes)
-    found: Sequence[tuple[str, Iterator[str]]] = (
-        (f"Risks, the highest is {plan.risk}", (_risk(risk) for risk in plan.risks)),
-        ("Since the earlier plan", _since(plan.since)),
-        ("Effect on jobs", _jobs(plan.jobs) if plan.changes else iter(())),
-        ("Files", (line for part in changed for line in _files(*part))),
-        ("Compared", (line for one in plan.comparisons for line in _comparison(one))),
-        ("Outputs", (_output(one.name, one.before, one.after, one.known) for one in plan.outputs)),
-        ("Variables", (_variable(one) for one in plan.values)),
-    )
-    for title, lines in found:
-        if every := list(lines):
-            yield title, every
+SAID_BY_RISK: Final[Mapping[str, tuple[str, ...]]] = {
+    "shift-unscored": ("traffic-to-unscored", "traffic-to-failed"),
+    "delete-active": ("deleted", "replaced"),
+    "protected": ("deleted", "replaced"),
+}
+"""Findings that say what a risk of the same address says."""
 
 
-def _risk(risk: Risk) -> str:
-    fix = f"; {risk.fix}" if risk.fix else ""
-    return f"{risk.level}: {risk.address}: {risk.message}{fix} ({risk.code})"
+ENDPOINTS: Final = {Action.CREATE: "the endpoint is new", Action.DELETE: "the endpoint is deleted"}
 
 
-def _since(since: Since | None) -> Iterator[str]:
-    if since is None:
-        return
-    for word, changes in (("new", since.new), ("gone", since.gone), ("different", since.different)):
-        yield from (f"{word}: {one.id}" + _listed(one.differences) for one in changes)
-    for word, risks in (("new risk", since.new_risks), ("gone risk", since.gone_risks)):
-        yield from (f"{word}: {risk.level}: {risk.address}: {risk.message}" for risk in risks)
-    same = "1 change is" if since.same == 1 else f"{since.same} changes are"
-    yield f"{same} the same; the highest risk was {since.risk}"
+def stops(plan: Plan) -> Iterator[Point]:
+    """The errors that nobody let through."""
+    return (_finding(found) for found in plan.blocking)
 
 
-def _listed(words: Sequence[str]) -> str:
-    return f" ({', '.join(words)})" if words else ""
+def risks(plan: Plan) -> Iterator[Point]:
+    """Every risk but those that an error says already."""
+    said = {(code, found.address) for found in plan.blocking for code in SAID_BY_RISK.get(found.code, ())}
+    return (_risk(risk) for risk in plan.risks if (risk.code, risk.address) not in said)
 
 
-def _jobs(jobs: JobsEffect) -> Iterator[str]:
-    for one in jobs.affected:
-        yield f"{one.address}: {_counted(one)}: {one.effect}"
-        yield from (
-            f"  {job.name} ({', '.join(filter(None, (job.status, job.progress, job.owner)))})" for job in one.jobs
-        )
+def _risk(risk: Risk) -> Point:
+    return Point(risk.message, risk.address, Mark(str(risk.level)), risk.fix)
+
+
+def findings(plan: Plan) -> Iterator[Point]:
+    """Warnings, and errors that were let through, but those that a risk or the effect on jobs says already."""
+    said = {(risk.code, str(risk.address)) for risk in plan.risks}
+    jobs = {one.address for one in plan.jobs.affected}
+    for found in plan.findings:
+        blocks = found.severity == "error" and not found.allowed
+        if blocks or (found.code == "update-with-jobs" and found.address in jobs):
+            continue
+        if not any((code, found.address) in said for code in SAID_BY_RISK.get(found.code, ())):
+            yield _finding(found)
+
+
+def _finding(found: PlanFinding) -> Point:
+    mark = Mark.ALLOWED if found.allowed else Mark(found.severity)
+    place = f"{found.file}:{found.line}:{found.column}" if found.file else ""
+    return Point(found.message, found.address, mark, "" if found.allowed else found.fix, place)
+
+
+def traffic(plan: Plan) -> Iterator[Traffic]:
+    """Where jobs go that name no deployment, before and after."""
+    changes = {change.address: change for change in plan.changes}
+    for route in plan.jobs.routes:
+        yield Traffic(route.endpoint, route.before, route.after, ", ".join(_notes(route, changes)))
+
+
+def _notes(route: Route, changes: Mapping[Address, Change]) -> Iterator[str]:
+    """What of a row of traffic its shares do not tell."""
+    endpoint = changes.get(route.endpoint)
+    if endpoint is not None and endpoint.action in ENDPOINTS:
+        yield ENDPOINTS[endpoint.action]
+    elif route.before == route.after:
+        yield "stays as it is"
+    for name in route.after:
+        change = changes.get(address_of("deployment", *names_of(route.endpoint), name))
+        if name in route.before and change is not None:
+            yield f"but {name} is {'changed' if change.action is Action.UPDATE else 'made anew'}"
+        elif route.before and name not in route.before and name not in route.scored:
+            yield f"{name} has never scored anything"
+
+
+def jobs_lead(jobs: JobsEffect) -> str:
+    """The effect on jobs in a sentence, also where there is none."""
     if not jobs.known:
-        yield "jobs run elsewhere, and bep was not told of them"
-    elif not jobs.affected:
-        yield (
-            f"none of {jobs.unfinished} unfinished jobs is affected"
-            if jobs.unfinished
-            else "no unfinished job is affected"
-        )
-    for route in jobs.routes:
-        goes = (
-            f"{_split(route.before)} -> {_split(route.after)}" if route.before != route.after else _split(route.after)
-        )
-        yield f"{route.endpoint}: the next job goes to {goes}"
+        return "jobs run elsewhere, and bep was not told of them: look whether some run"
+    if not jobs.unfinished:
+        return "no unfinished job is affected"
+    count = "the only unfinished job" if jobs.unfinished == 1 else f"{jobs.unfinished} unfinished jobs"
+    hit = sum(one.running + one.waiting for one in jobs.affected)
+    if not hit:
+        return f"{count} {'is' if jobs.unfinished == 1 else 'are'} not affected"
+    some = "" if hit == jobs.unfinished else f"{hit} of "
+    return f"{some}{count} {'is' if hit == 1 else 'are'} affected"
+
+
+def jobs(effect: JobsEffect) -> Iterator[Point]:
+    """The jobs of each deployment that something is done to."""
+    for one in effect.affected:
+        more = one.running + one.waiting - len(one.jobs)
+        under = (*map(_job, one.jobs), *((f"and {more} more",) if more else ()))
+        yield Point(f"{_counted(one)}: {one.effect}", one.address, under=under)
 
 
 def _counted(one: AffectedJobs) -> str:
-    return f"{one.running} running, {one.waiting} waiting"
+    counts = ((one.running, "running"), (one.waiting, "waiting"))
+    return ", ".join(f"{count} {word}" for count, word in counts if count)
 
 
-def _split(shares: Mapping[str, int]) -> str:
-    if len(shares) == 1:
-        return next(iter(shares))
-    return ", ".join(f"{name} {share} %" for name, share in shares.items()) or "the one it names"
+def _job(job: PlannedJob) -> str:
+    return f"{job.name}: {', '.join(filter(None, (job.status, job.progress, job.owner)))}"
 
 
-def _files(address: str, files: Sequence[FileDiff], more: int) -> Iterator[str]:
-    for one in files:
-        sizes = " -> ".join(_size(side.size) for side in (one.before, one.after) if side is not None)
-        about = _listed([part for part in (sizes, f"+{one.added} -{one.removed}", one.why_not) if part])
-        yield f"{one.symbol} {address}: {f'{one.field}: {one.name}' if one.name else one.field}{about}"
-        yield from (f"  {line}" for line in one.diff.splitlines())
-        if one.left_out:
-            yield f"  and {one.left_out} more lines"
-    if more:
-        yield f"{address}: and {more} more files"
+def drift(found: Drift) -> Point:
+    """What somebody did outside bep to one resource, and what this plan does about it."""
+    who = f" by {found.changed_by}" if found.changed_by else ""
+    when = f" on {found.changed_at}" if found.changed_at else ""
+    applied = f" (bep applied it on {found.applied_at})" if found.applied_at else ""
+    what = "removed" if found.gone else "changed"
+    answer = f": {found.answer}" if found.answer else ""
+    under = tuple(f"{row.name}: {row.before} -> {row.after}" for row in drift_rows(found.diffs))
+    return Point(f"{what}{who}{when}{applied}{answer}", found.address, under=under)
 
 
-def _size(size: int | None) -> str:
-    return "unknown size" if size is None else f"{size} bytes"
+def outputs(found: tuple[OutputDiff, ...]) -> Iterator[Point]:
+    """The outputs that change, or may."""
+    for one in found:
+        old, new = (text(side) or NONE for side in (one.before, one.after))
+        if not one.known:
+            yield Point(f"{one.name}: {old} -> (known after apply)")
+        elif old != new:
+            yield Point(f"{one.name}: {old} -> {new}")
 
 
-def _comparison(one: Comparison) -> Iterator[str]:
-    yield f"{one.address} beside {one.against} ({one.reason}), {one.same} fields are the same"
-    for diff in one.fields:
-        old, new = (text(side, diff.default) or NONE for side in (diff.before, diff.after))
-        yield f"  {'.'.join(map(str, diff.path))}: {old} -> {new}"
-    for said in one.model:
-        yield f"  {said.what}: {text(said.before) or NONE} -> {text(said.after) or NONE}"
-    yield from (f"  {line}" for line in _files(one.address, one.files, one.files_left_out))
+def rollback_lead(rollback: tuple[Undo, ...], undo: str) -> str:
+    """Whether this plan can be taken back once it is applied. `undo` is what to type for it."""
+    stuck = sum(1 for one in rollback if one.obstacle)
+    count = {1: "the change", 2: "both changes"}.get(len(rollback), f"all {len(rollback)} changes")
+    how = f" with {undo}" if undo else ""
+    if not stuck:
+        return f"{count} can be taken back{how} after the apply"
+    if stuck == len(rollback):
+        return f"{'it' if stuck == 1 else 'none of it'} can{'not' if stuck == 1 else ''} be taken back after the apply"
+    return f"{stuck} of {len(rollback)} changes cannot be taken back after the apply; the others can{how}"
 
 
-def _variable(one: GivenValue) -> str:
-    return f"{one.name} = {one.value} ({one.source}{f', {one.place}' if one.place else ''})"
+def obstacles(rollback: tuple[Undo, ...]) -> Iterator[Point]:
+    """What cannot be taken back, and why."""
+    return (Point(undo.obstacle, undo.address, Mark.LOST) for undo in rollback if undo.obstacle)
 
 
-def _output(name: str, before: object, after: object, known: bool) -> str:
-    old, new = (text(side) or NONE for side in (before, after))
-    return f"{name}: {old}" + ("" if known and old == new else f" -> {new if known else '(known after apply)'}")
+def value(one: GivenValue) -> Point:
+    """A variable that the specs use, and where its value came from."""
+    source = ", ".join(filter(None, (one.source, one.place)))
+    return Point(f"{one.name} = {one.value} ({source})")
+
+
+def since_lead(since: Since, now: str) -> str:
+    """How this plan is beside the earlier one."""
+    made = f" of {since.created_at}" if since.created_at else ""
+    risk = f"the highest risk was {since.risk}" + (f" and is {now}" if str(since.risk) != now else " and still is")
+    same = f"{since.same} {'change is' if since.same == 1 else 'changes are'} as before"
+    return f"beside the plan{made}: {same}; {risk}"
+
+
+def since(found: Since) -> Iterator[Point]:
+    """What is new, gone or different."""
+    for word, changes in (("new", found.new), ("no longer there", found.gone), ("different", found.different)):
+        for one in changes:
+            about = f" ({', '.join(one.differences)})" if one.differences else ""
+            yield Point(f"{word}: {one.id}{about}")
+    for word, many in (("new risk", found.new_risks), ("risk no longer there", found.gone_risks)):
+        yield from (Point(f"{word}: {risk.message}", risk.address, Mark(str(risk.level))) for risk in many)

@@ -127,11 +127,27 @@ def counts(plan: Plan) -> list[tuple[str, int]]:
     return [(word, found[symbol]) for symbol, word in _COUNTED.items() if found[symbol]]
 
 
+def summary_of(plan: Plan) -> str:
+    """How many of each change there are, and how much stays as it is, in whole sentences."""
+    resources = (
+        "1 resource matches its spec" if plan.unchanged == 1 else f"{plan.unchanged} resources match their specs"
+    )
+    blocking = len(plan.blocking)
+    errors = f"{blocking} {'error' if blocking == 1 else 'errors'}"
+    if not plan.changes:
+        return f"Nothing can be planned: {errors}." if blocking else f"Nothing to do. {resources}."
+    found = ", ".join(f"{count} to {word}" for word, count in counts(plan))
+    said = [f"Plan: {found}."]
+    said += [f"{resources}."] if plan.unchanged else []
+    said += [f"Not to be applied: {errors}."] if blocking else []
+    return " ".join(said)
+
+
 def rows(item: Item) -> list[Row]:
     """The fields of an item that will differ, or all of them where it is new or goes."""
     change = item.last
     if any(change.diffs for change in item.changes):
-        return [_row(diff, change.applied_at) for change in item.changes for diff in change.diffs]
+        return [field_row(diff, change.applied_at) for change in item.changes for diff in change.diffs]
     if change.action is Action.CREATE and not change.replacement:
         return [Row("+", dotted(path), None, text(value)) for path, value in leaves(change.after or {})]
     return []
@@ -163,7 +179,8 @@ def drift_rows(diffs: Sequence[FieldDiff]) -> list[Row]:
     ]
 
 
-def _row(diff: FieldDiff, applied_at: str) -> Row:
+def field_row(diff: FieldDiff, applied_at: str = "") -> Row:
+    """One field before and after."""
     shown = [None if value is None and diff.default is None else value for value in (diff.before, diff.after)]
     symbol = (
         "+" if shown[0] is None and diff.default is None else "-" if shown[1] is None and diff.default is None else "~"

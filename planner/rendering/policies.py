@@ -1,35 +1,27 @@
-"""What policies say of a plan, in words that every rendering has. Knows no format: who renders quotes."""
+"""What policies say of a plan, as points of its review. Knows no format."""
 
-from collections.abc import Callable, Iterator
+from typing import Final
 
 from bep.planner.plan import Judgement, Plan, Verdict, Violation
+from bep.planner.rendering.sections import Mark, Point
 from bep.schemas.findings.did_you_mean import listed
 
-MOST = 10
+MOST: Final = 10
 """Violations of one policy that are shown; the plan's JSON has all of them."""
-_SAID = {Verdict.WARN: "warning", Verdict.DENY: "denied", Verdict.BROKEN: "denied"}
+_MARKS: Final = {Verdict.WARN: Mark.WARNING, Verdict.DENY: Mark.DENIED, Verdict.BROKEN: Mark.DENIED}
 
 
-def said(one: Judgement) -> str:
-    """The verdict in a word."""
-    return _SAID[one.verdict]
+def point(one: Judgement) -> Point:
+    """What a policy says: a line for each of the first violations below it."""
+    why = f": {one.description}" if one.description else ""
+    more = len(one.violations) - MOST
+    under = (*map(_violation, one.violations[:MOST]), *((f"and {more} more",) if more > 0 else ()))
+    place = f"{one.file}:{one.line}" if one.file else ""
+    return Point(f"policy {one.policy}{why}", mark=_MARKS[one.verdict], place=place, under=under)
 
 
-def spoken(plan: Plan) -> list[Judgement]:
-    """The policies that have something to say, what denies first."""
-    return [*plan.denials, *(one for one in plan.policies if one.verdict is Verdict.WARN)]
-
-
-def place(one: Judgement) -> str:
-    """Where the policy is written."""
-    return f"{one.file}:{one.line}" if one.file else ""
-
-
-def violations(one: Judgement, quoted: Callable[[Violation], str]) -> Iterator[str]:
-    """The first violations, as whoever renders quotes one, and how many more there are."""
-    yield from map(quoted, one.violations[:MOST])
-    if len(one.violations) > MOST:
-        yield f"and {len(one.violations) - MOST} more"
+def _violation(found: Violation) -> str:
+    return f"{found.address}: {found.message}" if found.address else found.message
 
 
 def sentence(plan: Plan) -> str:

@@ -72,6 +72,11 @@ def code(text: str) -> str:
     return f"{fence}{space}{shown}{space}{fence}"
 
 
+def cell(text: str) -> str:
+    """The text as running Markdown for a cell of a table: what would end the cell is spelt out."""
+    return markdown(text.replace("|", "\\x7c"))
+
+
 def html(text: str) -> str:
     """The text inside an HTML tag that hosts let through, as `markdown` is between tags: a word that might is code."""
     return _words(plain(text), html_code)

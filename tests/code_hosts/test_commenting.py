@@ -196,7 +196,8 @@ def test_a_plan_of_ten_thousand_changes_is_taken_by_every_host(host: CodeHostDou
 
 
 def replace_id(change: Change, number: int) -> Change:
-    return change.model_copy(update={"id": f"c{number}", "address": Address(f"compute/c{number}")})
+    update = {"id": f"c{number}", "address": Address(f"compute/c{number}"), "summary": f"{number} nodes"}
+    return change.model_copy(update=update)
 
 
 def test_a_workflows_token_may_not_ask_who_it_is(github: CodeHostDouble) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bep.planner.facts import Level
-from bep.planner.plan import Action, Plan, Verdict
+from bep.planner.plan import FORMAT_VERSION, Action, Plan, Verdict
 from bep.planner.rendering.dialects import BITBUCKET, DIALECTS, GITHUB, GITLAB, Dialect
 from bep.planner.rendering.markdown import render
 from bep.planner.rendering.quoting import html, markdown
@@ -45,7 +45,13 @@ LIVE = re.compile(
 )
 
 
-WORDS = {"severity": "error", "symbol": "~", "level": Level.HIGH, "verdict": Verdict.DENY, "format_version": 1}
+WORDS = {
+    "severity": "error",
+    "symbol": "~",
+    "level": Level.HIGH,
+    "verdict": Verdict.DENY,
+    "format_version": FORMAT_VERSION,
+}
 """Fields that are no words of a user's."""
 
 
@@ -82,7 +88,14 @@ def hostile(text: str, count: int = 1) -> Plan:
     ]
     create = {"action": Action.CREATE, **both}
     many = [
-        one.model_copy(update={"id": f"c{number}", "address": Address(f"{text}/c/{number}"), **create})
+        one.model_copy(
+            update={
+                "id": f"c{number}",
+                "address": Address(f"{text}/c/{number}"),
+                "summary": f"{text} {number}",
+                **create,
+            }
+        )
         for number in range(count)
     ]
     found = [plan.findings[0].model_copy(update={"severity": "warning", "allowed": False}), *plan.findings]
@@ -142,7 +155,7 @@ def test_nothing_in_a_comment_comes_alive_and_all_of_it_is_shown(dialect: Dialec
 @pytest.mark.parametrize("dialect", [GITHUB, BITBUCKET], ids=lambda dialect: dialect.name)
 def test_nothing_comes_alive_where_details_were_left_out(dialect: Dialect) -> None:
     text = render(hostile("</details> ``` [click](https://evil.example) @you !1", 3_000), dialect)
-    assert "are left out altogether" in text
+    assert "changes are left out, the least risky first" in text
     everyone = rendered([text]) if dialect.has_html else {"python-markdown": rendered_by_bitbucket([text])}
     for by, pages in everyone.items():
         harmless(pages[0], by)

@@ -139,12 +139,14 @@ def test_a_policy_that_warns_denies_nothing_and_one_that_breaks_denies_whatever_
     judged = plan(NINE).model_copy(update={"policies": (judgement,)})
     assert judged.denials == ()
     assert "1 policy holds, 1 with warnings." in as_text(judged)
-    assert "**warning** by policy `p` at `policies/team.yml:3`: ask us" in as_markdown(judged)
+    assert "- **warning** policy p: ask us (`policies/team.yml:3`)\n" in as_markdown(judged)
     denied = plan(NINE).model_copy(update={"policies": (judgement, crashed)})
     assert denied.denials == (crashed,)
-    assert "it could not be judged: it ended with exit code 2\n    Traceback\n      boom\n" in as_text(denied)
+    assert "it could not be judged: it ended with exit code 2\n            Traceback\n              boom\n" in as_text(
+        denied
+    )
     assert "Denied by 1 of 2 policies: p." in as_text(denied)
-    assert as_markdown(denied).splitlines()[2] == "### Plan: not to be applied, denied by 1 policy"
+    assert as_markdown(denied).splitlines()[2:5] == ["### Plan: cannot be applied", "", "**Denied by policy p.**"]
 
 
 def test_violations_beyond_ten_are_counted() -> None:

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bep.planner.facts import Level, Risk
 from bep.planner.plan import Action, Change, Drift, Plan, PlanFinding
 from bep.planner.planning.rollback import undoing
 from bep.planner.rendering.dialects import BITBUCKET, DIALECTS, GITHUB, HEADROOM, LONGEST, Dialect
@@ -10,13 +11,13 @@ from bep.planner.rendering.text import render as render_text
 from bep.schemas.address import Address
 
 
-def many(count: int, action: Action, text: str = "x") -> tuple[Change, ...]:
+def many(count: int, action: Action, text: str = "x", *, alike: bool = False) -> tuple[Change, ...]:
     return tuple(
         Change(
             id=f"{action} compute/{number}",
             address=Address(f"compute/{number}"),
             action=action,
-            summary=text,
+            summary=text if alike else f"{text} {number}",
             before=None if action is Action.CREATE else {"a": text},
             after=None if action is Action.DELETE else {f"field{place}": text for place in range(5)},
         )
@@ -26,9 +27,12 @@ def many(count: int, action: Action, text: str = "x") -> tuple[Change, ...]:
 
 def whole(changes: tuple[Change, ...], text: str = "x") -> Plan:
     findings = tuple(
-        PlanFinding(severity="warning", code="c", address=change.address, message=text) for change in changes
+        PlanFinding(severity="warning", code="c", address=change.address, message=f"{text} {number}")
+        for number, change in enumerate(changes)
     )
-    drift = tuple(Drift(address=change.address, gone=True, answer=text) for change in changes)
+    drift = tuple(
+        Drift(address=change.address, gone=True, answer=f"{text} {number}") for number, change in enumerate(changes)
+    )
     return Plan(
         lineage="l",
         serial=1,
@@ -47,20 +51,38 @@ def balanced(text: str) -> bool:
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda dialect: dialect.name)
 def test_ten_thousand_changes_are_one_comment_that_keeps_what_is_risky(dialect: Dialect) -> None:
     found = whole((*many(9_950, Action.CREATE), *many(20, Action.DELETE)))
+    found = found.model_copy(update={"risk": Level.MEDIUM, "risks": risks(found.changes[-20:])})
     text = render(found, dialect, "`bep show plan.json` has them all")
     assert len(text.encode()) <= min(dialect.limit, LONGEST) - HEADROOM
     assert len(text.encode()) > 0.75 * dialect.room
     assert balanced(text)
     assert text.splitlines()[0] == marker(found, dialect)
-    assert "9970 changes, 20 of them delete or replace" in text
-    head = "<details><summary><code>- compute/" if dialect.has_html else "`- compute/"
-    assert sum(line.startswith(head) for line in text.splitlines()) == 20
-    for what in ("remarks", "changes outside bep", "steps"):
+    assert (
+        "medium risk\n\n**`compute/0` is deleted, and 19 more like it.**\n\nPlan: 9950 to create, 20 to delete." in text
+    )
+    kept = sum(line.startswith("- **create** `compute/") for line in text.splitlines())
+    assert sum(line.startswith("- **delete** `compute/") for line in text.splitlines()) == 20
+    assert f"{9_950 - kept} changes are left out, the least risky first; `bep show plan.json`" in text
+    for what in ("warnings", "changes outside bep"):
         assert f"more {what}, left out here: `bep show plan.json` has them all" in text
-    kept = sum(line.startswith("- `+ compute/") for line in text.splitlines())
-    opened = sum(line.startswith(head.replace("-", "+")) for line in text.splitlines())
-    left_out = f"{9_950 - kept - opened} changes are left out altogether, the least risky first; `bep show plan.json`"
-    assert left_out in text
+
+
+def risks(changes: tuple[Change, ...]) -> tuple[Risk, ...]:
+    return tuple(
+        Risk(level=Level.MEDIUM, code="deleted", address=change.address, message=f"it is deleted ({change.id})")
+        for change in changes
+    )
+
+
+def test_what_is_alike_is_one_line_with_a_count_and_one_detail() -> None:
+    alike = many(10_000, Action.CREATE, alike=True)
+    text = render(whole(alike))
+    line = (
+        "- **create** `compute/0`: x; and the same of 9999 others: `compute/1`, `compute/2`, `compute/3` and 9996 more"
+    )
+    assert line in text
+    assert text.count("<details>") == 1
+    assert "want of room" not in text
 
 
 def test_markers_differ_wherever_names_do_and_end_where_they_should() -> None:
@@ -80,9 +102,9 @@ def test_a_plan_that_fits_drops_nothing() -> None:
 
 def test_details_are_dropped_before_lines() -> None:
     text = render(Plan(lineage="l", serial=1, changes=many(700, Action.CREATE)))
-    assert text.count("<code>+ compute/") + text.count("- `+ compute/") == 700
+    assert text.count("- **create** `compute/") == 700
     assert 0 < text.count("<details>") < 700
-    assert f"details of {700 - text.count('<details>')} changes are left out" in text
+    assert f"the details of {700 - text.count('<details>')} changes are left out" in text
     assert len(text.encode()) <= GITHUB.room
 
 

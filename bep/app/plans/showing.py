@@ -19,18 +19,18 @@ def as_json(plan: "Plan") -> str:
     return encode(plan)
 
 
-def as_markdown(plan: "Plan") -> str:
-    """For a pull request."""
+def as_markdown(plan: "Plan", *, undo: str = "") -> str:
+    """For a pull request. `undo` is what to type to take the plan back."""
     from bep.planner.rendering.markdown import render
 
-    return render(plan)
+    return render(plan, undo=undo)
 
 
-def as_text(plan: "Plan", *, colour: bool = False) -> str:
-    """For a terminal."""
+def as_text(plan: "Plan", *, colour: bool = False, width: int = 0, concise: bool = False, undo: str = "") -> str:
+    """For a terminal so many columns wide; 0 breaks no line. `concise` has no details."""
     from bep.planner.rendering.text import render
 
-    return render(plan, colour=colour)
+    return render(plan, colour=colour, width=width, concise=concise, undo=undo)
 
 
 def write_plan_file(plan: "Plan", path: Path) -> None:

@@ -64,7 +64,7 @@ def carry_out(opened: "Opened", what: "Path | Asked", how: Applying) -> None:
     assert plan is not None
     specs_of(opened)
     if not how.json_output:
-        console.result(written(plan, json_output=False, markdown=False, colour=console.colour))
+        console.result(written(plan, console))
     carry_out_plan(console, opened, plan, how, ask=not isinstance(what, Path), judge_again=isinstance(what, Path))
 
 

@@ -99,7 +99,8 @@ def test_a_plan_is_refused_in_another_stage(staged: Workspace) -> None:
 
 
 def test_the_plan_says_which_stage_it_is_for(staged: Workspace) -> None:
-    assert staged.bep("-S", "staging", "plan").stdout.startswith("Plan for letters in staging on local\n")
+    said = staged.bep("-S", "staging", "plan").stdout
+    assert said.startswith("Plan for letters in staging on local: no risk found\n")
     comment = staged.bep("-S", "staging", "plan", "--markdown").stdout
     assert comment.startswith("<!-- bep plan: letters in staging -->\n")
     assert "### Plan of `letters` in `staging` on `local`" in comment
