@@ -12,6 +12,7 @@ from bep.planner.state import ContentRecord
 from bep.providers.local.content import SMALL
 from bep.providers.local.datastores import locate
 from bep.providers.local.provider import LocalProvider
+from bep.providers.protocol import ProviderError
 
 Place = Path | Mapping[str, Original]
 """The user's own folder, or the stored files by their relative names."""
@@ -56,11 +57,14 @@ def _folder_name(name: str) -> str:
 
 
 def _found(provider: LocalProvider, path: Any, record: ContentRecord | None) -> Path | tuple[str, ContentRecord]:
-    """Where a path of a spec is, or its last name and what is stored of it."""
+    """Where a path of a spec is, or its last name and what is stored of it. Raises `ProviderError`."""
     written = str(path["local"] if isinstance(path, Mapping) else path)
     if record is None:
         place = locate(provider, str(path))
         if isinstance(place, Path):
+            if not place.exists():
+                message = f"there is no {place}: put there what a job is to score with"
+                raise ProviderError(str(path), "locate", message, code="UserError")
             return place
         written, record = place.file, place.record
     return PurePath(written).name, record

@@ -54,9 +54,8 @@ def carry_out(opened: "Opened", what: "Path | Asked", how: Applying) -> None:
     from bep.commands.plans.showing import written
 
     console = Console()
-    plan = (
-        kept_plan_of(opened, what) if isinstance(what, Path) else None
-    )  # where it is of another world, this is left alone
+    # first of all: where it is of another world, this one is not even opened
+    plan = kept_plan_of(opened, what) if isinstance(what, Path) else None
     must_write(opened)
     wait_for_others(opened, how.lock_timeout, how.operation)
     if not isinstance(what, Path):

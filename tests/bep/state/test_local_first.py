@@ -219,6 +219,15 @@ def test_what_is_in_the_service_alone_is_a_finding_or_another_here(folder: Path,
     assert code == 0, said
     assert (lake / "scored/predictions.csv").read_text() == "a.txt 3\n"
 
+    file = folder / "specs.yml"
+    stored = "{name: alphabet, version: 2, path: azureml://datastores/lake/paths/model}"
+    file.write_text(file.read_text().replace("{name: alphabet, version: 1, path: model}", stored))
+    code, _, said = bep("run", "job.yml", "--local")
+    assert code == 5
+    assert f"there is no {lake}/model: put there what a job is to score with" in said
+    write(lake, {"model/letters.txt": "aa\n"})
+    assert bep("run", "job.yml", "--local")[0] == 0
+
 
 def test_a_file_for_one_provider_is_not_read_for_another(
     folder: Path, bep: Bep, monkeypatch: pytest.MonkeyPatch
