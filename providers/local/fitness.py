@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bep.providers.local.datastores import KNOWN, folder_of
 from bep.providers.world import Unfit
+from bep.schemas.secrets.recognising import redacted
 
 if TYPE_CHECKING:
     from bep.schemas.resource import Resource
@@ -19,7 +20,7 @@ def unfit(resources: "Sequence[Resource]", cloud: Path, root: Path) -> Iterator[
     for one in resources:
         if one.kind == "datastore" and one.attributes.get("type") not in KNOWN:
             name = str(one.attributes.get("name"))
-            place = os.path.relpath(folder_of(cloud, name), root)
+            place = _shown(os.path.relpath(folder_of(cloud, name), root))
             message = f"it is of type {one.attributes.get('type')}; on this machine it is the folder {place}"
             fix = (
                 "Put there what jobs are to read, or declare it for this machine as {type: local_folder, path: ...} or"
@@ -31,3 +32,8 @@ def unfit(resources: "Sequence[Resource]", cloud: Path, root: Path) -> Iterator[
             message = f"model '{model}' is kept by Azure ML, so that no job can score with it on this machine"
             fix = "Download it and declare a model whose path is the folder; a variable can say which one is named."
             yield Unfit("model-elsewhere", one.address, ("model",), message, fix, is_error=False)
+
+
+def _shown(place: str) -> str:
+    """A path as it may be said. An address that was written for one has lost a slash, and may have a secret in it."""
+    return redacted(place.replace(":/", "://")) if ":/" in place else place
