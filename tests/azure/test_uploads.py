@@ -217,6 +217,8 @@ def test_only_what_says_that_it_is_whole_is_taken_for_it(
     assert upload() == [(total, total)]
 
     container.delete_blob("bep/d/model/large")
+    foreign = f"{0:06}-{hashlib.sha256(b'x').hexdigest()[:32]}"  # a first block, but of other bytes
+    container.get_blob_client("bep/d/model/large").stage_block(foreign, b"x")
     others = [Sender() for _ in range(3)]  # as of other processes, which know nothing of each other
     with ThreadPoolExecutor() as threads:
         uploads = [Upload(one, container, "model/m/1", untold) for one in others]
