@@ -161,6 +161,15 @@ def test_nothing_comes_alive_where_details_were_left_out(dialect: Dialect) -> No
         harmless(pages[0], by)
 
 
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda dialect: dialect.name)
+def test_a_plan_with_much_of_everything_fits(dialect: Dialect) -> None:
+    plan = hostile("`a/b` é " * 20, 400)
+    every = {name: value * 400 for name, value in vars(plan).items() if isinstance(value, tuple) and name != "changes"}
+    text = render(plan.model_copy(update=every), dialect)
+    assert 0.8 * dialect.room < len(text.encode()) <= dialect.room
+    assert "the least risky first" in text
+
+
 PIECES = st.sampled_from([*ATTACKS, *"`*_[]()<>!#@~&|\\:/.'\"{}$%^+-= \n\t", "a", "1", "é"]) | st.text(max_size=3)
 
 
