@@ -9,6 +9,7 @@ import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bep.app.errors import Conflict, Refused
 from bep.app.plans.adopting_state import remember, state_only, take
@@ -26,6 +27,9 @@ from bep.schemas.address import Address, address_of, kind_of, names_of
 from bep.schemas.findings.finding import errors
 from bep.schemas.secrets.secret import is_sealed
 from bep.schemas.workspace.workspace import NOT_THERE
+
+if TYPE_CHECKING:
+    from bep.app.workspace.contexts import Specs, Writing
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def is_folder(out: Path) -> bool:
 
 
 def take_over_folder(
-    opened: Opened, kinds: Sequence[str], folder: Path, say: Callable[[str], None], *, names: Sequence[str] = ()
+    opened: "Writing", kinds: Sequence[str], folder: Path, say: Callable[[str], None], *, names: Sequence[str] = ()
 ) -> Folder:
     """Write what no spec declares into files of a folder, list them in bep.yml, and take all into the state.
 
@@ -76,7 +80,7 @@ def take_over_folder(
         return _carried_out(opened, every, SpecsFolder(opened, inside, say), say)
 
 
-def _readable(opened: Opened, inside: str) -> Opened:
+def _readable(opened: "Specs", inside: str) -> Opened:
     """The workspace, without asking for secrets; bep.yml may list the folder already, in which nothing is yet."""
     found = Opened(opened.root, replace(opened.source, offline=True))
     if any(one.code == NOT_THERE for one in errors(found.loaded.findings)):
@@ -107,7 +111,7 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(held)
 
 
-def _carried_out(opened: Opened, every: Sequence[Found], specs: SpecsFolder, say: Callable[[str], None]) -> Folder:
+def _carried_out(opened: "Specs", every: Sequence[Found], specs: SpecsFolder, say: Callable[[str], None]) -> Folder:
     candidates = [one for one in every if not one.declared and not is_given(one.address)]
     left_out: dict[str, str] = {one.address: why for one in candidates if (why := _inexpressible(one, candidates))}
     files = specs.fitting([one for one in candidates if one.address not in left_out])
@@ -139,7 +143,7 @@ def _inexpressible(one: Found, candidates: Sequence[Found]) -> str:
     return ""
 
 
-def _take(opened: Opened, found: Sequence[Found], is_listed: bool, say: Callable[[str], None]) -> None:
+def _take(opened: "Specs", found: Sequence[Found], is_listed: bool, say: Callable[[str], None]) -> None:
     """All into the state: by a plan what the specs ask; as it is what has a secret that nobody has set, and, under
     protection, what no spec declares.
     """

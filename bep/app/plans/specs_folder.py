@@ -20,6 +20,7 @@ from bep.schemas.workspace.workspace import FILE
 from bep.schemas.yaml import editing as edit
 
 if TYPE_CHECKING:
+    from bep.app.workspace.contexts import Reading
     from bep.planner.plan import Plan
 
 NOTHING_YET: Final = ".nothing-yet.yml"
@@ -68,7 +69,7 @@ class File:
 class SpecsFolder:
     """Specs to be in one folder of a workspace. `left_out` are objects that cannot be declared, with why."""
 
-    def __init__(self, opened: Opened, inside: str, say: Callable[[str], None]) -> None:
+    def __init__(self, opened: "Reading", inside: str, say: Callable[[str], None]) -> None:
         self._opened, self._say = opened, say
         self._inside = "" if inside == "." else f"{inside}/"
         self._bep_yml = opened.files.read(FILE) if opened.files.exists(FILE) else b""
