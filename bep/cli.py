@@ -154,15 +154,16 @@ def _without_wishes(arguments: list[str]) -> list[str]:
 def _chosen_first(arguments: list[str]) -> list[str]:
     """The same, with the choices of a stage and of a provider ahead of the command, wherever they were written."""
     words = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    first: list[str] = []
-    rest = list[str]()
-    place = 0
+    first, rest, chosen, place = list[str](), list[str](), set[str](), 0
     while place < len(words):
         name, equals, _ = words[place].partition("=")
-        taken = 1 if equals else 2
-        chooses = name in _CHOICES and place + taken <= len(words) and _CHOICES[name] not in map(_CHOICES.get, first)
-        taken = taken if chooses else 1
-        (first if chooses else rest).extend(words[place : place + taken])
+        what, taken = _CHOICES.get(name, ""), 1 if equals else 2
+        if what and what not in chosen and place + taken <= len(words):  # typer says what is wrong with any other
+            chosen.add(what)
+            first += words[place : place + taken]
+        else:
+            taken = 1
+            rest.append(words[place])
         place += taken
     return [*first, *rest, *arguments[len(words) :]]
 
