@@ -3,11 +3,13 @@
 import hashlib
 import json
 import os
+import subprocess
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
@@ -53,7 +55,7 @@ FILES = {
     "code/data/big.csv": "left out",
     "code/.gitignore": "data/\n",
 }
-LARGE = 40  # megabytes of a file that goes in blocks
+LARGE = 24  # megabytes of a file that goes in blocks
 EVERY = os.environ.get("BEP_EVERY_BOUNDARY") == "1"
 STEP = 9
 MODEL = 200  # megabytes
@@ -129,12 +131,19 @@ def uploaded(folder: Path, azurite: Emulator, number: int) -> list[Passed]:
         fill(folder / "model/large", LARGE)
         work = Workspace(folder, azure, SPECS)
         if number:
-            process = work.start("apply", "-y")
-            counted.once(lambda passed: len(passed) == number, process.kill)
-            assert ended(process).status == -9
+            killed_when(lambda passed: len(passed) == number, work, counted)
         work.bep("apply", "-y")
         assert work.is_settled()
         return counted.settle()
+
+
+def killed_when(is_occasion: Callable[[list[Passed]], bool], work: Workspace, counted: Gateway) -> None:
+    """An apply that dies before it hears of the answer of the blob service that makes an occasion."""
+    begun: SimpleQueue[subprocess.Popen[str]] = SimpleQueue()
+    counted.once(is_occasion, lambda: begun.get().kill())
+    process = work.start("apply", "-y")
+    begun.put(process)
+    assert ended(process).status == -9
 
 
 def code(azure: Double) -> dict[str, bytes]:
@@ -156,9 +165,7 @@ def test_a_killed_upload_goes_on_with_what_is_missing_in_little_memory(
     usual = ended(work.start("apply", "-y", "--target", "model/small/1"))
     assert usual.status == 0, usual.said
 
-    process = work.start("apply", "-y")
-    counted.once(lambda passed: sum(bool(one.block) for one in passed) == 5, process.kill)
-    assert ended(process).status == -9
+    killed_when(lambda passed: sum(bool(one.block) for one in passed) == 5, work, counted)
     sent = {one.block for one in counted.settle() if one.status == 201} - {""}
     assert 5 <= len(sent) < MODEL // 8
     assert not [name for name in blobs(azure) if "/big/" in name]  # nobody takes a half for the whole
