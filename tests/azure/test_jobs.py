@@ -47,7 +47,8 @@ DECLARED = f"""\
 ---
 {{kind: endpoint, name: letters, defaults: {{deployment_name: blue}}}}
 ---
-{{kind: deployment, name: blue, endpoint_name: letters, model: azureml:n:1, compute: azureml:cpus}}
+{{kind: deployment, name: blue, endpoint_name: letters, model: azureml:n:1, compute: azureml:cpus,
+ settings: {{environment_variables: {{S: "${{{{ env.S }}}}"}}}}}}
 """
 TRACEBACK = """\
 Traceback (most recent call last):
@@ -324,7 +325,8 @@ def test_a_bep_killed_at_its_order_starts_no_second_job(service: Service, moment
 
 
 def test_a_job_that_failed_says_what_its_script_said(service: Service) -> None:
-    stamped = "".join(f"2026-11-27 01:02:03 |ERROR| {line}" for line in TRACEBACK.splitlines(keepends=True))
+    lines_of = enumerate(TRACEBACK.splitlines(keepends=True))
+    stamped = "".join(f"2026-11-27 01:02:0{number} |ERROR| {line}" for number, line in lines_of)
     driver = {"user_logs/std_log_0.txt": f"scoring\n{stamped}{ENGINE}"}
     service.azure.jobs.course = Course("Failed", logs=driver)
     said = service.work.bep("run", "job.yml", "--input", STORED, expect=1)
@@ -451,6 +453,10 @@ def test_a_plan_that_takes_a_deployment_away_sees_the_jobs_that_run_there(servic
     azure, work = service.azure, service.work
     (service.folder / "specs.yml").write_text(DECLARED)
     work.bep("apply", "-y")
+    azure.jobs.course = Course("Failed", logs={"user_logs/std_log_0.txt": f"key is hushed-value\n{TRACEBACK}"})
+    said = work.bep("run", "--endpoint", "letters", "--input", STORED, expect=1)
+    assert "hushed-value" not in said
+    assert "key is (sensitive)" in said
     azure.behaviours.job_polls = 50
     name = work.bep("run", "--endpoint", "letters", "--input", STORED, "--no-wait", "--name", "mine")
     assert "mine" in name

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bep.app.jobs.events import Logged, StatusChanged
 from bep.app.jobs.served import status_of
-from bep.app.jobs.served_logs import GrowingLogs
+from bep.app.jobs.served_logs import GrowingLogs, Mask
 from bep.app.jobs.service import News
 from bep.providers.protocol import ProviderError
 
@@ -20,11 +20,11 @@ _SLOWER: Final = 1.2
 _FAULTS: Final = 10  # looks that may fail one after the other
 
 
-def followed(service: "CloudJobs", job: "CloudJob", watch: "Watch", cancel: Flag) -> "Look":
+def followed(service: "CloudJobs", job: "CloudJob", mask: Mask, watch: "Watch", cancel: Flag) -> "Look":
     """The last look at a job, when it is over. Its status and its logs are told as they change; once the flag is set,
     the service is asked to end it."""
     status, is_asked = "", False
-    for look, news in looks(service, job, cancel):
+    for look, news in looks(service, job, mask, cancel):
         if look.job.status != status:
             status = look.job.status
             watch.report(StatusChanged(status))
@@ -36,12 +36,14 @@ def followed(service: "CloudJobs", job: "CloudJob", watch: "Watch", cancel: Flag
     return look
 
 
-def looks(service: "CloudJobs", job: "CloudJob", hurry: Flag | None = None) -> "Iterator[tuple[Look, News]]":
+def looks(
+    service: "CloudJobs", job: "CloudJob", mask: Mask, hurry: Flag | None = None
+) -> "Iterator[tuple[Look, News]]":
     """A job as it is, with what its logs have that they had not, until it is over; the flag ends a pause.
 
     A look that fails is tried again, some time. Raises `ProviderError`.
     """
-    logs, pause, faults = GrowingLogs(service.read), service.interval, 0
+    logs, pause, faults = GrowingLogs(service.read, mask), service.interval, 0
     while True:
         try:
             look = service.look(job)

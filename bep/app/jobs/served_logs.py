@@ -11,6 +11,7 @@ from bep.lazy_patterns import lazy_pattern
 from bep.runner.folder.record import JobError
 
 if TYPE_CHECKING:
+    from bep.app.workspace.contexts import Reading
     from bep.providers.cloud_jobs import CloudJob, CloudJobs, Look
 
 _PROGRESS = lazy_pattern(
@@ -28,6 +29,7 @@ _WHERE_ERRORS_ARE: Final = (
 """Logs that may have the script's traceback, the likeliest first."""
 _BEGINNING: Final = "Traceback (most recent call last):"
 _EXCEPTION = lazy_pattern(r"([A-Za-z_][\w.]*)(?:: ?(.*))?")
+_DIGIT = lazy_pattern(r"\d")
 _NOT_THE_REASON: Final = ("SystemExit", "ActivityFailedException")
 """Exceptions with which the engine ends a job for another one's sake."""
 _MOST: Final = 1 << 20  # bytes of one log that are looked through
@@ -36,13 +38,30 @@ NO_WORKER: Final = -1
 """The number of who says what no worker says."""
 
 Read = Callable[[str, int], bytes]
+Mask = Callable[[bytes], bytes]
+"""Takes the secrets out of whole lines."""
+
+
+def mask_of(opened: "Reading") -> Mask:
+    """A mask of the secrets that the specs of this workspace have, in each form in which a script may say them."""
+    from bep.providers.applying.redaction import secrets_of
+    from bep.runner.worker.masking import forms, masked
+
+    hidden = forms(list(secrets_of(opened.loaded.resources)))
+
+    def mask(data: bytes) -> bytes:
+        return (
+            masked(data.decode(errors="surrogateescape"), hidden).encode(errors="surrogateescape") if hidden else data
+        )
+
+    return mask if hidden else bytes
 
 
 class GrowingLogs:
     """What was added to a job's logs since the last look: whole lines, all of them at the end."""
 
-    def __init__(self, read: Read) -> None:
-        self._read_log = read
+    def __init__(self, read: Read, mask: Mask) -> None:
+        self._read_log, self._mask = read, mask
         self._read: dict[str, int] = {}
 
     def progress(self, logs: Mapping[str, str], *, is_over: bool) -> Iterator[Piece]:
@@ -72,15 +91,15 @@ class GrowingLogs:
         whole = data if to_the_end else data[: data.rfind(b"\n") + 1]
         if whole:
             self._read[path] = begun + len(whole)
-        return whole
+        return self._mask(whole)
 
 
 class ServedLogs:
     """What the workers of a job said; see `WorkerLogs`. The driver's own words count as stdout."""
 
-    def __init__(self, service: "CloudJobs", job: "CloudJob") -> None:
+    def __init__(self, service: "CloudJobs", job: "CloudJob", mask: Mask) -> None:
         self._service, self._job = service, job
-        self._growing = GrowingLogs(service.read)
+        self._growing = GrowingLogs(service.read, mask)
 
     @property
     def workers(self) -> list[int]:
@@ -110,15 +129,20 @@ def _file_of(path: str) -> LogFile | None:
     return LogFile(Path(path), kind, int(found[2])) if found and kind else None
 
 
-def error_of(look: "Look", service: "CloudJobs") -> JobError:
+def error_of(look: "Look", service: "CloudJobs", mask: Mask) -> JobError:
     """Why a job failed: the script's own exception where a log has one, else what the logs of errors say, else the
     words of the service. Logs that lie deeper are looked at where those at hand do not have it."""
     job = look.job
-    found = _told_in(job, look.logs, service.read)
+
+    def read(log: str, begin: int) -> bytes:
+        return mask(service.read(log, begin))
+
+    found = _told_in(job, look.logs, read)
     if found is None or not found.traceback:
-        further = _told_in(job, _deeper(look, service), service.read)
+        further = _told_in(job, _deeper(look, service), read)
         found = further if further is not None and (further.traceback or found is None) else found
-    return found or JobError(code=job.code or "JobFailed", message=job.error or "the service does not say why")
+    told = mask(job.error.encode()).decode() or "the service does not say why"
+    return found or JobError(code=job.code or "JobFailed", message=told)
 
 
 def _deeper(look: "Look", service: "CloudJobs") -> Mapping[str, str]:
@@ -168,9 +192,10 @@ def raised_in(text: str, path: str) -> JobError | None:
 
 def _traceback(lines: list[str], ahead: str) -> tuple[list[str], str, str] | None:
     """Its lines, the name of the exception and its message; None where its end is missing."""
-    taken = [_BEGINNING]
+    taken, stamp = [_BEGINNING], _DIGIT.sub("0", ahead)
     for line in lines[1:]:
-        line = line.removeprefix(ahead)
+        if ahead and _DIGIT.sub("0", line[: len(ahead)]) == stamp:
+            line = line[len(ahead) :]
         taken.append(line)
         if line[:1] not in (" ", "\t", "") and (found := _EXCEPTION.fullmatch(line)) is not None:
             return taken, found[1].rpartition(".")[2], found[2] or ""

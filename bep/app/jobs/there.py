@@ -4,6 +4,7 @@ Prints nothing.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from bep.app.jobs.filters import JobFilter
     from bep.app.jobs.logs import WorkerLogs
     from bep.app.jobs.served import ServedJob
+    from bep.app.jobs.served_logs import Mask
     from bep.app.workspace.contexts import Reading
     from bep.providers.cloud_jobs import CloudJobs, Look
     from bep.runner.folder.record import JobRecord
@@ -43,6 +45,16 @@ class JobsThere:
         """The service's own."""
         return self._service.interval
 
+    def _masked(self, data: bytes) -> bytes:
+        """Whole lines of a log without the secrets of the specs, which are read for that when a log is."""
+        return self._mask(data)
+
+    @cached_property
+    def _mask(self) -> "Mask":
+        from bep.app.jobs.served_logs import mask_of
+
+        return mask_of(self._opened)
+
     def run(self, job: "JobSpec", watch: Watch) -> "JobRecord":
         """Start it, and follow it to its end. Ctrl-C asks the service to end it, and waits for that."""
         from bep.app.jobs.events import JobFinished
@@ -53,7 +65,7 @@ class JobsThere:
         with watch.stopping(_CANCELLING) as cancel:
             found = begun(self._service, self._orders, job, wanted, watch)
             try:
-                look = followed(self._service, found, watch, cancel)
+                look = followed(self._service, found, self._masked, watch, cancel)
             except ProviderError as problem:
                 problem.advise((*problem.next, step("job stream", found.name)))
                 raise
@@ -94,7 +106,7 @@ class JobsThere:
         """From the service, and from the store of its runs."""
         from bep.app.jobs.served_logs import ServedLogs
 
-        return ServedLogs(self._service, self._named(name))
+        return ServedLogs(self._service, self._named(name), self._masked)
 
     def chosen(self, wanted: "JobFilter | None" = None) -> "list[JobRecord]":
         """The service's own list, and orders that it has not answered."""
@@ -142,7 +154,7 @@ class JobsThere:
         record = self._served(look.job)
         if record.status is not Status.FAILED:
             return record
-        return record.model_copy(update={"error": error_of(look, self._service)})
+        return record.model_copy(update={"error": error_of(look, self._service, self._masked)})
 
     def _served(self, job: CloudJob) -> "ServedJob":
         from bep.app.jobs.served import served
@@ -153,7 +165,7 @@ class JobsThere:
         """Ask for its logs every now and then."""
         from bep.app.jobs.following import looks
 
-        yield from (news for _, news in looks(self._service, self._named(name)))
+        yield from (news for _, news in looks(self._service, self._named(name), self._masked))
 
     def cancel(self, name: str, *, at_once: bool = False) -> "JobRecord":
         """Ask the service, and wait until the job is over; `at_once` does not wait. An order that never was answered is
@@ -174,7 +186,7 @@ class JobsThere:
         self._service.cancel(job)
         if at_once:
             return self._served(self._service.look(job).job)
-        return next(self._served(look.job) for look, news in looks(self._service, job) if news.is_over)
+        return next(self._served(look.job) for look, news in looks(self._service, job, self._masked) if news.is_over)
 
     def resume(self, name: str, again: Again, watch: Watch) -> "JobRecord":
         """No service goes on with a job."""
@@ -206,7 +218,7 @@ class JobsThere:
             for output in outputs:
                 self._service.fetch(job, output, _room(folder, output))
             for path, log in logs.items():
-                _room(folder, f"{ARTIFACTS}/{path}").write_bytes(self._service.read(log))
+                _room(folder, f"{ARTIFACTS}/{path}").write_bytes(self._masked(self._service.read(log)))
 
         return placed([*outputs, *([ARTIFACTS] if logs else [])], target, fill)
 

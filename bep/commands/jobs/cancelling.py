@@ -15,7 +15,8 @@ def cancel(
 
     The process that runs the job is asked as Ctrl-C asks it: it ends its workers, counts and closes the
     record. A job whose process is gone already is recorded as Canceled. Nothing else is ever signalled:
-    only the process that holds the lock of this very job.
+    only the process that holds the lock of this very job. Where a service runs the job, it is asked to
+    end it, and waited for; --force does not wait.
 
     \b
     Examples:
