@@ -44,9 +44,9 @@ test-all: lint services
 
 services: .services/installed
 
-.services/installed: $(VENV)/installed-for-tests tests/services/package.json tests/services/places.py tests/services/shells.sh
+.services/installed: $(VENV)/installed-for-tests tests/services/package.json tests/services/places.py tests/services/debian.sh
 	@npm --version >/dev/null || { echo "the services of the tests need Node 20 and npm" >&2; exit 1; }
-	sh tests/services/shells.sh
+	sh tests/services/debian.sh
 	mkdir -p .services && cp tests/services/package.json .services/
 	cd .services && npm install --silent --no-fund --no-audit
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[services]'

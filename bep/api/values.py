@@ -240,6 +240,12 @@ class Plan:
 
         return as_text(self._made)
 
+    def html(self) -> str:
+        """As a page for a browser, which needs nothing else."""
+        from bep.app.plans.showing import as_html
+
+        return as_html(self._made)
+
     def markdown(self) -> str:
         """For a pull request."""
         from bep.app.plans.showing import as_markdown

@@ -90,12 +90,13 @@ def must_be_a_file(out: Path | None, command: str, *, prints: str = "") -> None:
         raise Stop(ExitCode.ERROR, f"-o{name} would be a file {name!r}\n    fix: --out {name.removeprefix('ut=')}")
     if name in _FORMATS:
         right = {"table": "bep show", "tsv": "bep show -o tsv", "markdown": f"{command} --markdown"}
+        right["html"] = f"{command} --html"
         told = prints or right.get(name, f"{command} --json")
         fix = f"`{told}` prints that; a file of this name is ./{name}"
         raise Stop(ExitCode.ERROR, f"-o is the file that is written, and {name!r} is a format\n    fix: {fix}")
 
 
-_FORMATS = ("json", "jsonc", "yaml", "yamlc", "yml", "table", "tsv", "none", "text", "markdown", "github")
+_FORMATS = ("json", "jsonc", "yaml", "yamlc", "yml", "table", "tsv", "none", "text", "markdown", "html", "github")
 
 
 def _text(file: Path) -> str:

@@ -42,6 +42,7 @@ def plan(
     json_output: Json = False,
     json_into: JsonInto = None,
     markdown: Annotated[bool, Option("--markdown", help="As a pull-request comment.")] = False,
+    html: Annotated[bool, Option("--html", help="As a page for a browser, which needs nothing else.")] = False,
     concise: Concise = False,
     detailed_exitcode: Annotated[
         bool, Option("--detailed-exitcode", help="Exit 2 when there is something to do.")
@@ -81,6 +82,7 @@ def plan(
       bep plan -o plan.json && bep apply plan.json      exactly what was reviewed
       bep plan -o plan.json --since earlier.json        what the last push changed
       bep plan --markdown > comment.md                  for a pull request
+      bep plan --html > plan.html                       drawn, with files side by side
       bep plan endpoint.yml compute.yml                 without a bep.yml
       bep plan --var instances=4 --detailed-exitcode
 
@@ -119,7 +121,7 @@ def plan(
     made = plan_of(opened, asked)
     if json_into is not None:
         write_plan_file(made, json_into)
-    console.result(written(made, console, json_output=json_output, markdown=markdown, concise=concise))
+    console.result(written(made, console, json_output=json_output, markdown=markdown, html=html, concise=concise))
     if notify:
         _tell_of_drift(console, opened, made)
     if out is not None and not made.blocking:

@@ -18,6 +18,7 @@ def show(
     ] = None,
     query: Annotated[str, Option("--query", metavar="JMESPATH", help="Only a part of it.")] = "",
     markdown: Annotated[bool, Option("--markdown", help="A plan file as a pull-request comment.")] = False,
+    html: Annotated[bool, Option("--html", help="A plan file as a page for a browser.")] = False,
     concise: Annotated[bool, Option("--concise", help="A plan file without details.")] = False,
 ) -> None:
     """Show what is there, one resource, or a kept plan.
@@ -32,6 +33,7 @@ def show(
       bep show -o json --query "[?status!='in step'].address"
       bep show endpoint/mybatchedp --query traffic
       bep show plan.json
+      bep show plan.json --html > plan.html
       bep show plan.json --query "changes[].[action, address]" -o tsv
     """
     import json
@@ -51,8 +53,8 @@ def show(
         plan, has_clear = without_clear_secrets(read_plan_file(Path(address)))
         if has_clear:
             console.say(f"{address}: this plan has secrets in clear, which are not shown; delete it: rm {address}")
-        if (output is None and not query) or markdown:
-            console.result(written(plan, console, markdown=markdown, concise=concise))
+        if (output is None and not query) or markdown or html:
+            console.result(written(plan, console, markdown=markdown, html=html, concise=concise))
         elif output is Format.JSON and not query:
             console.result(written(plan, console, json_output=True))
         else:

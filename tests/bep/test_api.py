@@ -137,6 +137,7 @@ def test_a_workspace_goes_from_specs_to_objects_and_back(tmp_path: Path) -> None
     assert json.loads(plan.json())["changes"][0]["address"] == plan.changes[0].address
     assert "deployment/letters/blue" in plan.text()
     assert "deployment/letters/blue" in plan.markdown()
+    assert plan.html().startswith("<!DOCTYPE html>")
 
     with pytest.raises(api.Declined):
         ours.apply(plan, confirm=lambda asked: asked is not plan)

@@ -18,7 +18,8 @@ from tests.services.places import ROOT
 NPM = ("commonmark", "markdown-it", "marked", "micromark", "showdown")
 
 
-def _github(text: str) -> str:
+def rendered_by_github(text: str) -> str:
+    """As GitHub makes HTML of it, before it takes out what it does not let through."""
     import cmarkgfm  # type: ignore[import-untyped]
 
     extensions = ["autolink", "strikethrough", "table", "tasklist"]
@@ -53,7 +54,7 @@ def _mistune(text: str) -> str:
     return str(mistune.create_markdown(escape=False, plugins=plugins)(text))
 
 
-PYTHON: dict[str, Callable[[str], str]] = {"cmark-gfm": _github, "comrak": _gitlab, "mistune": _mistune}
+PYTHON: dict[str, Callable[[str], str]] = {"cmark-gfm": rendered_by_github, "comrak": _gitlab, "mistune": _mistune}
 
 
 def rendered(texts: Sequence[str]) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""A plan as text, as Markdown, as JSON, and as a file. Decides nothing about it; prints nothing."""
+"""A plan as text, as Markdown, as a page, as JSON, and as a file. Decides nothing about it; prints nothing."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +24,13 @@ def as_markdown(plan: "Plan", *, undo: str = "") -> str:
     from bep.planner.rendering.markdown import render
 
     return render(plan, undo=undo)
+
+
+def as_html(plan: "Plan", *, undo: str = "") -> str:
+    """A page that needs nothing else. `undo` is what to type to take the plan back."""
+    from bep.planner.rendering.html.page import render
+
+    return render(plan, undo)
 
 
 def as_text(plan: "Plan", *, colour: bool = False, width: int = 0, concise: bool = False, undo: str = "") -> str:

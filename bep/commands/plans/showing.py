@@ -10,16 +10,24 @@ if TYPE_CHECKING:
 
 
 def written(
-    plan: "Plan", console: "Console", *, json_output: bool = False, markdown: bool = False, concise: bool = False
+    plan: "Plan",
+    console: "Console",
+    *,
+    json_output: bool = False,
+    markdown: bool = False,
+    html: bool = False,
+    concise: bool = False,
 ) -> str:
-    """The plan as text for this terminal, Markdown for a pull request, or JSON for a machine."""
-    from bep.app.plans.showing import as_json, as_markdown, as_text
+    """The plan as text for this terminal, Markdown for a pull request, a page for a browser, or JSON for a machine."""
+    from bep.app.plans.showing import as_html, as_json, as_markdown, as_text
 
     if json_output:
         return as_json(plan)
     said, undo = plan_said(plan), undoing(plan)
     if markdown:
         return as_markdown(said, undo=undo)
+    if html:
+        return as_html(said, undo=undo)
     return as_text(said, colour=console.colour, width=console.result_width, concise=concise, undo=undo)
 
 

@@ -69,7 +69,7 @@ SAYING: dict[str, list[list[str]]] = {
     "init": [[], ["--from", HOSTILE], [HOSTILE]],
     "explain": [["bad-name"], [HOSTILE]],
     "fmt": [["--check"], ["--diff"], ["wrong.yml", "--diff"], [HOSTILE]],
-    "plan": [[], ["--json"], ["--markdown"], ["--target", HOSTILE], [f"--no-{HOSTILE}"]],
+    "plan": [[], ["--json"], ["--markdown"], ["--html"], ["--target", HOSTILE], [f"--no-{HOSTILE}"]],
     "comment": [["plan.json", "--dry-run", "--platform", "bitbucket"], ["plan.json"], [HOSTILE, "--platform", HOSTILE]],
     "apply": [["plan.json", "--auto-approve"], [HOSTILE]],
     "destroy": [["--target", HOSTILE, "--auto-approve"]],

@@ -1,14 +1,16 @@
-# The shells that completion is tried in, besides bash: from Debian's packages, where they are not here yet.
+# Debian's packages that tests use, where they are not here yet: the shells that completion is tried in, besides bash, and
+# a browser for pages.
 set -eu
 missing=
-for shell in zsh fish; do
-  command -v "$shell" >/dev/null || missing="$missing $shell"
+for program in zsh fish chromium; do
+  command -v "$program" >/dev/null || missing="$missing $program"
 done
 [ -n "$missing" ] || exit 0
+missing="$missing fonts-dejavu-core" # a browser draws no letter without a font
 as_root=
 [ "$(id -u)" = 0 ] || as_root=sudo
 if ! command -v apt-get >/dev/null || { [ -n "$as_root" ] && ! command -v sudo >/dev/null; }; then
-  echo "install$missing: completion is tried in them" >&2
+  echo "install$missing: tests use them" >&2
   exit 1
 fi
 export DEBIAN_FRONTEND=noninteractive
