@@ -112,7 +112,7 @@ class Room:
 
 def _text(evidence: Evidence, one: Differing) -> tuple[dict[str, Any], str]:
     """What the bytes of two files say, or why there is no diff of them."""
-    from bep.planner.reviewing.text_diffs import is_data, text_diff, text_of
+    from bep.planner.reviewing.text_diffs import text_diff, text_of
 
     texts = []
     for sha256, missing in ((one.old, NOT_KEPT), (one.new, NOT_READ)):
@@ -128,7 +128,7 @@ def _text(evidence: Evidence, one: Differing) -> tuple[dict[str, Any], str]:
         if text is None:
             return {}, "it is not text"
         texts.append(text)
-    return text_diff(texts[0], texts[1], evidence.asked.secrets, data=is_data(one.name)), ""
+    return text_diff(texts[0], texts[1], evidence.asked.secrets, name=one.name), ""
 
 
 def conda_diff(evidence: Evidence, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[FileDiff]:
@@ -139,7 +139,7 @@ def conda_diff(evidence: Evidence, before: Mapping[str, Any], after: Mapping[str
     from bep.planner.reviewing.text_diffs import lines_of, text_diff
 
     lines = ["\n".join(lines_of(side)) for side in (old, new)]
-    made = text_diff(lines[0], lines[1], evidence.asked.secrets, data=True)
+    made = text_diff(lines[0], lines[1], evidence.asked.secrets)
     yield FileDiff(symbol="~", field=CONDA, name="", **made)
 
 

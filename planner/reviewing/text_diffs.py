@@ -1,21 +1,20 @@
 """The unified diff of two texts, secrets masked, its length bounded. Knows bytes, no file and no plan."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from bep.lazy_patterns import lazy_pattern
-from bep.planner.reviewing.evidence import MLMODEL, TEXT_LIMIT
+from bep.planner.reviewing.evidence import TEXT_LIMIT
+from bep.planner.reviewing.masking import masked_lines
 from bep.planner.summarising import SENSITIVE
-from bep.schemas.secrets.recognising import REDACTED, may_be_secret, names_secret, redacted, without
 from bep.schemas.secrets.secret import is_sealed
-from bep.schemas.yaml.masking import masked
 
 DIFF_LIMIT: Final = 1 << 14
 """Characters that the diff of one file may have; what is beyond is counted."""
 CONTEXT: Final = 3
-_ASSIGNED: Final = lazy_pattern(r"""(?P<name>\w+)["'\]]*\s*(?:=\s*(?=[^=\s])|:\s*(?=["']))(?=(?P<value>.*))""")
-_CALLED: Final = lazy_pattern(r"[A-Za-z_][\w.]*\s*[(\[].*")
+MOST_COMPARED: Final = 4_000_000
+"""Pairs of lines, of one side and the other, up to which those that are the same are looked for."""
+Span = tuple[str, int, int, int, int]
+"""What is done to lines of one side to have those of the other, as `difflib` says it."""
 
 
 def text_of(data: bytes) -> str | None:
@@ -28,26 +27,19 @@ def text_of(data: bytes) -> str | None:
         return None
 
 
-def is_data(name: str) -> bool:
-    """Whether a file of this name holds names and values, and no code."""
-    return name.endswith((".yml", ".yaml", ".json")) or name.rpartition("/")[2] == MLMODEL
-
-
-def text_diff(old: str, new: str, secrets: Iterable[str] = (), *, data: bool = False) -> dict[str, Any]:
+def text_diff(old: str, new: str, secrets: Iterable[str] = (), *, name: str = "") -> dict[str, Any]:
     """What a `FileDiff` says of two texts. Lines are compared as they are and shown masked, so that a secret which was
     exchanged is seen to be.
 
-    `data`: the lines are names and values, as YAML has them.
+    The `name` of the file says how its lines are masked.
     """
-    from difflib import SequenceMatcher
-
     secrets = tuple(secrets)
     sides = old.splitlines(), new.splitlines()
-    shown = _masked(old, secrets, data), _masked(new, secrets, data)
+    shown = masked_lines(old, secrets, name), masked_lines(new, secrets, name)
     lines: list[str] = []
     added = removed = 0
     hidden = False
-    for group in SequenceMatcher(None, *sides).get_grouped_opcodes(CONTEXT):
+    for group in _groups(*sides):
         lines.append(_heading(group))
         for tag, start, end, from_new, to_new in group:
             if tag == "equal":
@@ -71,7 +63,28 @@ def text_diff(old: str, new: str, secrets: Iterable[str] = (), *, data: bool = F
     }
 
 
-def _heading(group: Sequence[tuple[str, int, int, int, int]]) -> str:
+def _groups(old: Sequence[str], new: Sequence[str]) -> Iterator[Sequence[Span]]:
+    """The places where they differ, each with lines around it.
+
+    Where both are long, what is between their same beginning and end is told as exchanged as a whole: to find lines that
+    are the same in there would take long.
+    """
+    from difflib import SequenceMatcher
+
+    matcher = SequenceMatcher(None, old, new)
+    least = min(len(old), len(new))
+    ahead = next((at for at in range(least) if old[at] != new[at]), least)
+    behind = next((at for at in range(least - ahead) if old[-1 - at] != new[-1 - at]), least - ahead)
+    ends = len(old) - behind, len(new) - behind
+    if (ends[0] - ahead) * (ends[1] - ahead) > MOST_COMPARED:
+        exchanged = ("replace", ahead, ends[0], ahead, ends[1])
+        same = ("equal", 0, ahead, 0, ahead), ("equal", ends[0], len(old), ends[1], len(new))
+        every = (same[0], exchanged, same[1])
+        matcher.opcodes = [one for one in every if one[2] > one[1] or one[4] > one[3]]  # type: ignore[attr-defined]
+    yield from matcher.get_grouped_opcodes(CONTEXT)
+
+
+def _heading(group: Sequence[Span]) -> str:
     first, last = group[0], group[-1]
     return f"@@ -{_span(first[1], last[2])} +{_span(first[3], last[4])} @@"
 
@@ -88,23 +101,6 @@ def _fitting(lines: Iterable[str]) -> Iterator[str]:
         if left < 0:
             return
         yield line + "\n"
-
-
-def _masked(text: str, secrets: Sequence[str], data: bool) -> list[str]:
-    """The lines with every secret in them masked; as many lines as there were."""
-    bare = without(secrets, text)
-    found = [_assigned(line) for line in (masked(bare) if data else redacted(bare)).splitlines()]
-    plain = text.splitlines()
-    return found if len(found) == len(plain) else [re.sub(r"\S", REDACTED, line) for line in plain]
-
-
-def _assigned(line: str) -> str:
-    """A line with what is given to a secret's name masked: in a script, in a file of variables."""
-    for found in _ASSIGNED.finditer(line) if "=" in line or ":" in line else ():
-        value = found["value"].strip()
-        if names_secret(found["name"]) and not _CALLED.fullmatch(value) and may_be_secret(value.strip("\"',")):
-            return line[: found.start("value")] + re.sub(r"\S", REDACTED, found["value"])
-    return line
 
 
 def lines_of(value: Any, indent: str = "") -> Iterator[str]:

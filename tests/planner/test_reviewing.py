@@ -257,18 +257,47 @@ def test_secrets_in_files_are_masked_and_seen_to_be_exchanged() -> None:
         "-----BEGIN PRIVATE KEY-----\nMIIcanary{0}\n-----END PRIVATE KEY-----\n"
     )
     old, new = script.format("7"), script.format("8")
-    made = text_diff(old, new, secrets=("known7known", "known8known"))
+    made = text_diff(old, new, secrets=("known7known", "known8known"), name="score.py")
     assert made["masked"]
     assert not re.search("canary|known", made["diff"])
     assert "     print(key)\n" in made["diff"]
     assert " token = read(0)\n" in made["diff"]
     assert made["diff"].count("\n-API_TOKEN = ***") == made["diff"].count("\n+API_TOKEN = ***") == 1
-    data = text_diff("api_key: canary7\nname: a\n", "api_key: canary8\nname: b\n", data=True)
+    data = text_diff("api_key: canary7\nname: a\n", "api_key: canary8\nname: b\n", name="x.yml")
     assert "canary" not in data["diff"]
     assert "-name: a" in data["diff"]
     assert data["masked"]
-    plain = text_diff("a = 1\n", "a = 2\n")
+    plain = text_diff("a = 1\n", "a = 2\n", name="a.py")
     assert plain == {"diff": "@@ -1 +1 @@\n-a = 1\n+a = 2\n", "added": 1, "removed": 1, "left_out": 0, "masked": False}
+
+
+CANARY = "canary7canary"
+HIDING = {
+    "a.sh": (f"curl --password {CANARY}", f'PASSWORD="{CANARY}" run'),
+    "a.toml": (f'token = "{CANARY}"', f"db.password = '{CANARY}'"),
+    "a.json": (f'{{"api_key": "{CANARY}", "x": 1}}',),
+    "a.yml": (f"- name: API_TOKEN\n  value: {CANARY}", f"env: {{API_TOKEN: {CANARY}}}"),
+    "notes.txt": (f"password: {CANARY}", f"--index-url https://me:{CANARY}@host/simple"),
+    "a.xml": (f"<password>{CANARY}</password>",),
+    "a.py": (
+        f"self.token: str = '{CANARY}'",
+        f"API_TOKEN = (\n    '{CANARY}'\n)",
+        f"token = os.getenv('T', '{CANARY}')",
+        f'os.environ["DB_PASSWORD"] = "{CANARY}"',
+        "x" * 3_000 + f" {CANARY}",
+    ),
+}
+SHOWN = ("if token:", "for key in keys:", "tokens = tokenizer(text)", "def f(password: str) -> None:", "n_tokens = 3")
+
+
+def test_what_is_given_to_a_secrets_name_is_masked_in_any_language_and_code_is_not() -> None:
+    for name, texts in HIDING.items():
+        for text in texts:
+            made = text_diff("x\n", f"{text}\n", name=name)
+            assert CANARY not in made["diff"], (name, text)
+            assert made["masked"], (name, text)
+    for text in SHOWN:
+        assert f"+{text}\n" in text_diff("x\n", f"{text}\n", name="a.py")["diff"]
 
 
 def test_a_long_diff_is_cut_at_a_line_and_counted_whole() -> None:
@@ -278,6 +307,14 @@ def test_a_long_diff_is_cut_at_a_line_and_counted_whole() -> None:
     assert made["added"] == 9_000
     assert made["left_out"] + made["diff"].count("\n") == 9_001
     assert FileDiff(symbol="+", field="path", name="x", **made).left_out > 0
+
+
+def test_two_long_texts_are_not_searched_for_the_same_lines() -> None:
+    ends = "first\n{}last\n"
+    old, new = (ends.format("".join(f"{number * step}\n" for number in range(3_000))) for step in (1, 7))
+    made = text_diff(old, new)
+    assert (made["added"], made["removed"]) == (2_999, 2_999)
+    assert made["diff"].startswith("@@ -1,3002 +1,3002 @@\n first\n 0\n-1\n")
 
 
 def test_no_secret_of_the_specs_is_in_a_plan_through_its_files() -> None:
