@@ -66,8 +66,8 @@ def text_diff(old: str, new: str, secrets: Iterable[str] = (), *, name: str = ""
 def _groups(old: Sequence[str], new: Sequence[str]) -> Iterator[Sequence[Span]]:
     """The places where they differ, each with lines around it.
 
-    Where both are long, what is between their same beginning and end is told as exchanged as a whole: to find lines that
-    are the same in there would take long.
+    Where both are long, what is between their same beginning and end is told as exchanged as a whole: to find the same
+    lines in there would take long.
     """
     from difflib import SequenceMatcher
 
