@@ -19,7 +19,11 @@ def tell_of(opened: "Specs", record: "JobRecord", words: Callable[[Step], str], 
         return
     from bep.app.workspace.notifying import notify
 
-    for why in notify(opened, notice_of(record, opened.workspace.stage or "", words)):
+    try:
+        untold = notify(opened, notice_of(record, opened.workspace.stage or "", words))
+    except Exception as problem:  # the job has ended well or not: a bug here changes nothing of that
+        untold = (f"nobody was told of the job's end, by a bug in bep: {type(problem).__name__}",)
+    for why in untold:
         warn(f"warning: {why}")
 
 

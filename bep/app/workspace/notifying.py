@@ -74,9 +74,9 @@ def _as_json(opened: "Specs", notice: Notice) -> dict[str, Any]:
 
 def _told(opened: "Specs", target: Target, value: Mapping[str, Any]) -> str:
     """Why one was not told; nothing where it was."""
-    if target.command:
-        return _commanded(opened, target, value)
-    return _posted(opened.environment.get(target.variable, ""), target, value)
+    told = [_commanded(opened, target, value)] if target.command else []
+    told += [_posted(opened.environment.get(target.variable, ""), target, value)] if target.variable else []
+    return "; ".join(why for why in told if why)
 
 
 def _commanded(opened: "Specs", target: Target, value: Mapping[str, Any]) -> str:

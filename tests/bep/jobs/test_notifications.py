@@ -242,6 +242,22 @@ def test_a_command_reads_a_notice_and_drift_is_told_when_asked_for(told: Say, ap
     )
 
 
+def test_a_bug_in_telling_is_a_warning_and_both_ways_of_one_are_gone(
+    told: Say, chat: Chat, applied: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeps = json.dumps([sys.executable, "-c", "import sys; open('notice.json', 'w').write(sys.stdin.read())"])
+    assert told(f"{{completed: [{{command: {keeps}, {HOOK}}}]}}", "run", "job.yml", "--name", "both")[0] == 0
+    assert json.loads((applied.folder / "notice.json").read_text()) == chat.came[0][1]
+
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("bep.app.workspace.notifying.notify", fails)
+    code, shown = told(f"{{completed: [{{{HOOK}}}]}}", "run", "job.yml", "--name", "bug")
+    assert code == 0
+    assert "warning: nobody was told of the job's end, by a bug in bep: ZeroDivisionError" in shown
+
+
 def test_a_stage_may_tell_nobody(chat: Chat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHAT", chat.url)
     told = f"notify: {{completed: [{{{HOOK}, stages: [production]}}]}}\nstages: {{staging: {{}}, production: {{}}}}\n"
