@@ -467,7 +467,7 @@ def test_a_plan_that_takes_a_deployment_away_sees_the_jobs_that_run_there(servic
     said = work.bep("plan", expect=3)
     assert "1 unfinished job: mine (Preparing)" in said
     azure.faults.inject(403, path="/mferp/", count=1)
-    assert "jobs run elsewhere, and bep was not told of them" in work.bep("plan", expect=3)
+    assert "Jobs run elsewhere, and bep was not told of them" in work.bep("plan", expect=3)
     said = work.bep("destroy", "-y", "--allow", "delete-many", "--allow", "active-deployment", "--cancel-jobs")
     assert "job mine: Canceled\n" in said
     assert azure.jobs.find("mine").status == "Canceled"

@@ -77,8 +77,7 @@ def _of_settings(service: "CloudJobs", job: "JobSpec") -> Iterator[Finding]:
         if name not in service.settings:
             message = f"the service takes no {names[name]} of a job: its deployment says that"
             fix = "Take it out, and write it in the deployment."
-            place = next((at for key, at in job.setting_places.items() if key == name), None)
-            yield mistake(NOT_TAKEN, "job", message, fix, place)
+            yield mistake(NOT_TAKEN, "job", message, fix, job.setting_places.get(name))
     if job.output_format != "azureml":
         message = f"the service writes predictions in its own form alone, and the job asks for {job.output_format}"
         yield mistake(NOT_TAKEN, "job", message, "Take format out.")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bep.runner.folder.record import JobError, JobRecord, Status
+from bep.runner.folder.record import JobRecord, Status
 from bep.runner.reporting.text import duration_text, failure_lines
 from bep.runner.request import ScoringTarget, Settings
 from bep.schemas.next_step import Step, step
@@ -26,8 +26,8 @@ class ServedJob(JobRecord):
         return self.output_address
 
 
-def served(job: "CloudJob", folder: Path, error: JobError | None = None) -> ServedJob:
-    """The record of a job as its service shows it."""
+def served(job: "CloudJob", folder: Path) -> ServedJob:
+    """The record of a job as its service shows it; `folder` is where this workspace keeps its orders."""
     begun, ended = job.started or job.created, job.ended
     return ServedJob(
         name=job.name,
@@ -44,7 +44,6 @@ def served(job: "CloudJob", folder: Path, error: JobError | None = None) -> Serv
         started=job.started,
         finished=ended,
         seconds=(ended - begun).total_seconds() if ended else 0,
-        error=error,
         page=job.page,
         run=job.run,
     )

@@ -50,9 +50,7 @@ def mask_of(opened: "Reading") -> Mask:
     hidden = forms(list(secrets_of(opened.loaded.resources)))
 
     def mask(data: bytes) -> bytes:
-        return (
-            masked(data.decode(errors="surrogateescape"), hidden).encode(errors="surrogateescape") if hidden else data
-        )
+        return masked(data.decode(errors="surrogateescape"), hidden).encode(errors="surrogateescape")
 
     return mask if hidden else bytes
 
