@@ -50,6 +50,11 @@ def say(folder: Path, capsys: pytest.CaptureFixture[str]) -> Say:
     return said
 
 
+def one_line(shown: str) -> str:
+    """What was shown, however it was laid out."""
+    return " ".join(shown.split())
+
+
 def judge(folder: Path, *policies: str, **asked: bool) -> tuple[str, tuple[str, ...]]:
     """The verdict of the only policy on the workspace's first plan, and what it says."""
     write(folder, {"policies/team.yml": team(*policies)})
@@ -60,7 +65,8 @@ def judge(folder: Path, *policies: str, **asked: bool) -> tuple[str, tuple[str, 
 def test_a_plan_that_a_policy_denies_is_shown_kept_and_not_applied(folder: Path, say: Say) -> None:
     code, shown = say("plan", "-o", "plan.json")
     assert code == 6
-    assert "policies/team.yml:3: denied by policy quota: ask us\n    compute/cpu-cluster: max_instances is 2" in shown
+    told = "denied policy quota: ask us (policies/team.yml:3) compute/cpu-cluster: max_instances is 2"
+    assert told in one_line(shown)
     assert "`bep apply plan.json` is refused" in shown
     kept = json.loads((folder / "plan.json").read_text())["policies"]
     assert [(one["policy"], one["verdict"], one["line"]) for one in kept] == [("quota", "deny", 3)]
@@ -285,7 +291,8 @@ def test_no_command_runs_where_none_may(folder: Path, say: Say) -> None:
     for arguments in (("plan",), ("apply", "-y")):
         code, shown = say(*arguments, "--no-commands")
         assert code == 6
-        assert "denied by policy own\n    it could not be judged: it runs a command, and none may be run here" in shown
+        why = "it could not be judged: it runs a command, and none may be run here"
+        assert f"denied policy own (policies/team.yml:3) {why}" in one_line(shown)
         assert "Denied by 1 of 2 policies: own." in shown
     code, shown = say("validate", "--no-commands")
     assert (code, "warning: policies: policy 'own' runs a command: a plan for which none may be run" in shown) == (
@@ -305,7 +312,8 @@ def test_a_plan_of_others_is_judged_by_the_policies_of_the_target(folder: Path, 
     write(folder, {"bep.yml": FILES["bep.yml"], "policies/team.yml": "policies: []\n"})
     assert say("plan")[0] == 0
     code, shown = say("plan", "--policies-from", "../target", "--no-commands")
-    assert (code, "../target/policies/team.yml:3: denied by policy quota" in shown) == (6, True)
+    told = "denied policy quota: ask us (../target/policies/team.yml:3)"
+    assert (code, told in one_line(shown)) == (6, True)
     own = command("import os, sys; sys.stdin.read(); print(os.getcwd()); sys.exit(1)")
     write(target, {"policies/team.yml": team(own)})
     [judgement] = api.Workspace.open(folder).plan(policies_from=target).policies
