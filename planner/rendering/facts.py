@@ -147,7 +147,7 @@ def obstacles(rollback: tuple[Undo, ...]) -> Iterator[Point]:
 def value(one: GivenValue) -> Point:
     """A variable that the specs use, and where its value came from."""
     source = ", ".join(filter(None, (one.source, one.place)))
-    return Point(f"{one.name} = {one.value} ({source})")
+    return Point(f"{one.name}: {one.value} ({source})")
 
 
 def since_lead(since: Since, now: str) -> str:
@@ -160,9 +160,9 @@ def since_lead(since: Since, now: str) -> str:
 
 def since(found: Since) -> Iterator[Point]:
     """What is new, gone or different."""
-    for word, changes in (("new", found.new), ("no longer there", found.gone), ("different", found.different)):
+    for word, changes in (("new", found.new), ("gone", found.gone), ("different", found.different)):
         for one in changes:
             about = f" ({', '.join(one.differences)})" if one.differences else ""
             yield Point(f"{word}: {one.id}{about}")
-    for word, many in (("new risk", found.new_risks), ("risk no longer there", found.gone_risks)):
+    for word, many in (("new risk", found.new_risks), ("risk that is gone", found.gone_risks)):
         yield from (Point(f"{word}: {risk.message}", risk.address, Mark(str(risk.level))) for risk in many)

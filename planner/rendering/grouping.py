@@ -21,10 +21,10 @@ WORDS: Final = {
     ">": "shift traffic",
     "=": "adopt",
     ".": "forget",
-    "^": "keep",
+    "^": "retain",
 }
 MEANINGS: Final = {
-    "=": "bep looks after it from now on; it stays as it is",
+    "=": "it stays as it is, and bep looks after it from now on",
     ".": "bep looks after it no longer; it is not deleted",
     "^": "no spec declares this version any more; it stays in the registry",
 }
@@ -168,11 +168,13 @@ def _said(item: Item, compared: Sequence[Comparison], about: _About) -> str:
     said = [_shift(item) if item.symbol == ">" else _files(item.last) or summary(item)]
     if item.address in active and item.symbol in ("~", "-", "-/+"):
         share = "the" if active[item.address] == 100 else f"{active[item.address]} % of the"
-        said.insert(0, f"has {share} traffic" + (" until it has moved" if item.address in about.left else ""))
+        said.insert(0, f"has {share} traffic" + (" until that moves" if item.address in about.left else ""))
     said += [_difference(one, active) for one in compared if one.address == item.address]
     if item.last.origin is not Origin.SPEC:
         said.append("undoes what was done outside bep" if item.last.action is not Action.ADOPT else "as it is by now")
-    if item.symbol in MEANINGS:
+    if item.symbol == "=" and item.last.restore is not None:
+        said.append("it stays as it is")
+    elif item.symbol in MEANINGS:
         said.append(MEANINGS[item.symbol])
     elif (item.risky or item.symbol == ">") and item.last.reason:
         said.append(item.last.reason)
@@ -217,11 +219,15 @@ def _moved(change: Change) -> str:
 def _difference(one: Comparison, active: Mapping[Address, int]) -> str:
     """In what something new differs from what exists, the first three fields."""
     own = first_name(one.against, -1) if kind_of(one.against) in ROUTED else one.against
-    against = f"{own}, which has the traffic" if one.against in active else own
-    fields = [dotted(diff.path) for diff in one.fields] + [said.what for said in one.model]
+    against = f"{own}, which has the traffic," if one.against in active else own
+    own_files = {file.field for file in one.files}
+    fields = [
+        name for name in (dotted(diff.path) for diff in one.fields) if not any(within(name, each) for each in own_files)
+    ]
+    fields += [said.what for said in one.model]
     files = [file.name or file.field for file in one.files]
     found = [*fields[:3], *files[:3]]
     more = len(fields) + len(files) + one.files_left_out - len(found)
     if not found:
         return f"otherwise like {against}"
-    return f"differs from {against}, in {', '.join(found)}" + (f" and {more} more" if more else "")
+    return f"differs from {against} in {', '.join(found)}" + (f" and {more} more" if more else "")

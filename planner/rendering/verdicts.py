@@ -25,7 +25,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "signature-changed": "{address} takes or gives something else than the model used until now",
     "compute-too-small": "{address} becomes too small for what runs on it",
     "drift-undone": "what somebody did outside bep to {address} is undone",
-    "environment-to-build": "the first job that uses {address} waits until it is built, which can take minutes",
+    "environment-to-build": "the first job with {address} waits while its environment is built, which can take minutes",
 }
 """The highest risk, by its code; one that is not here is said in its own words."""
 
@@ -67,7 +67,7 @@ def _highest(plan: Plan) -> str:
     first = plan.risks[0]
     alike = sum(1 for risk in plan.risks if risk.code == first.code and risk.level == first.level) - 1
     rest = len(plan.risks) - 1 - alike
-    said = _said(first) + (f", and {alike} more like it" if alike else "")
+    said = _said(first) + (f" (and {alike} more like it)" if alike else "")
     return said + (f"; {rest} other {'risk is' if rest == 1 else 'risks are'} below" if rest else "")
 
 

@@ -112,7 +112,8 @@ def evidence_of(
 ) -> Evidence:
     """The evidence for a plan."""
     now = {address: seen.attributes for address, seen in observed.items()}
-    later = planned(now, plan.changes)
+    stay = {change.address for change in plan.changes if change.action is Action.FORGET} & now.keys()
+    later = {**planned(now, plan.changes), **{address: now[address] for address in stay}}
     return Evidence(plan, resources, state, observed, kinds, options, asked, now, later)
 
 

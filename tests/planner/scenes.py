@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any
 
 from bep.planner.formats.planfile import signed
@@ -95,6 +96,20 @@ def deployment(name: str, used: str = "model/mnist/1", **changed: Any) -> Resour
 def traffic(to: str) -> Resource:
     references = ("endpoint/mybatchedp", f"deployment/mybatchedp/{to}")
     return wanted("traffic/mybatchedp", references, endpoint="endpoint/mybatchedp", split={to: 100})
+
+
+def folder(**files: bytes) -> tuple[Content, dict[str, bytes]]:
+    """A content of these files, and their bytes by digest."""
+    bytes_of = {sha256(data).hexdigest(): data for data in files.values()}
+    names = {name.replace("__", "."): sha256(data).hexdigest() for name, data in files.items()}
+    return Content("code", sha256(repr(names).encode()).hexdigest(), names, "/somewhere"), bytes_of
+
+
+def with_code(name: str, code: Content, used: str = "model/mnist/1") -> Resource:
+    """A deployment with a scoring script."""
+    found = deployment(name, used)
+    attributes = {**found.attributes, "code_configuration": {"code": {"local": "code", "sha256": code.sha256}}}
+    return replace(found, attributes=attributes, contents={"code_configuration.code": code})
 
 
 def article(*more: Resource) -> Wish:

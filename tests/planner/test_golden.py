@@ -3,29 +3,35 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bep.command_words import plan_said
+from bep.planner.facts import GivenValue, Level, OutputDiff, Risk, Since, SinceChange
 from bep.planner.formats import planfile
 from bep.planner.options import RunningJob
-from bep.planner.plan import Plan
+from bep.planner.plan import Judgement, Plan, Verdict, Violation
 from bep.planner.rendering import markdown as render_markdown
 from bep.planner.rendering import text as render_text
-from bep.schemas.address import Address
-from bep.schemas.resource import Lifecycle, Resource
+from bep.planner.reviewing.evidence import Asked
+from bep.schemas.address import Address, kind_of
+from bep.schemas.resource import Lifecycle, Reference, Resource
 from bep.schemas.secrets.secret import Secret
 from tests.planner.scenes import (
     Scene,
+    Wish,
     article,
     compute,
     content,
     deployment,
     endpoint,
     environment,
+    folder,
     model,
     traffic,
     wanted,
+    with_code,
 )
 
 
@@ -33,8 +39,110 @@ def first() -> Plan:
     return Scene().plan(article())
 
 
-def second_deployment() -> Plan:
-    return Scene().applied(article()).plan(article(model("2"), deployment("green", "model/mnist/2")))
+SCRIPT = """import os
+
+
+def run(mini_batch):
+    return [f"{os.path.basename(path)} {predict(path)}" for path in mini_batch]
+"""
+
+
+def blue_green() -> Plan:
+    green = deployment("green", settings={"mini_batch_size": 20})
+    return Scene().applied(article()).plan(article(green))
+
+
+def one_field() -> Plan:
+    return Scene().applied(article()).plan(article(deployment("blue", settings={"mini_batch_size": 20})))
+
+
+def one_line_of_a_script() -> Plan:
+    old, before = folder(score__py=SCRIPT.encode(), labels__bin=b"\0\1")
+    new, after = folder(score__py=SCRIPT.replace("predict(path)", "predict(path):.3f").encode(), labels__bin=b"\0\1")
+    asked = Asked(files=before | after, sizes={digest: len(data) for digest, data in (before | after).items()})
+    return Scene().applied(article(with_code("blue", old))).plan(article(with_code("blue", new)), asked=asked)
+
+
+def conda_file_changed() -> Plan:
+    conda = {"name": "mnist-env", "dependencies": ["python=3.8", "pip", {"pip": ["tensorflow==2.15", "pillow"]}]}
+    second = replace(environment(version="2", conda_file=conda), address=Address("environment/mnist-env/2"))
+    blue = deployment("blue", environment=second.address)
+    blue = replace(blue, references=(*blue.references, Reference(("environment",), second.address)))
+    return Scene().applied(article()).plan(article(second, blue))
+
+
+def drift_only() -> Plan:
+    scene = Scene().applied(article()).someone_sets("compute/cpu-cluster", max_instances=50)
+    seen = scene.memory.objects[Address("compute/cpu-cluster")]
+    known = replace(seen, changed_at="2026-01-02T01:00:00Z", changed_by="ops@example.com")
+    scene.memory.objects[Address("compute/cpu-cluster")] = known
+    return scene.plan(article())
+
+
+def running_jobs() -> Plan:
+    jobs = (RunningJob("job-17", "Running", "nightly", "40 of 100 mini-batches"), RunningJob("job-18", "Queued", "ci"))
+    faster = article(deployment("blue", settings={"mini_batch_size": 20}))
+    return Scene().applied(article()).plan(faster, running_jobs={Address("deployment/mybatchedp/blue"): jobs})
+
+
+def in_countries(count: int, wish: Wish) -> Wish:
+    """The article's own, and the same for each of so many countries."""
+    own = {address: one for address, one in wish.items() if kind_of(address) in ("compute", "environment")}
+    for number in range(count):
+        for address, one in wish.items():
+            if address not in own:
+                own |= {found.address: found for found in (in_country(one, f"{number:02}"),)}
+    return own
+
+
+def in_country(one: Resource, country: str) -> Resource:
+    def named(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: named(inside) for name, inside in value.items()}
+        return re.sub("mybatchedp|mnist(?=/|$)", rf"\g<0>-{country}", value) if isinstance(value, str) else value
+
+    refers = tuple(replace(each, address=Address(named(each.address))) for each in one.references)
+    return replace(one, address=Address(named(one.address)), attributes=named(one.attributes), references=refers)
+
+
+def thirty_alike() -> Plan:
+    old = article()
+    new = article(model("2"), deployment("green", "model/mnist/2"), traffic("green"))
+    return Scene().applied(in_countries(30, old)).plan(in_countries(30, new))
+
+
+def told_all() -> Plan:
+    """Values, outputs, what is new since the earlier plan, policies: what is asked for beside the changes."""
+    plan = one_field()
+    since = Since(
+        digest="sha256:0",
+        created_at="2026-01-02T02:00:00Z",
+        new=(SinceChange(id=plan.changes[0].id, address=plan.changes[0].address),),
+        same=2,
+        gone_risks=(Risk(level=Level.HIGH, code="deleted", address=Address("compute/old"), message="it is deleted"),),
+        risk=Level.HIGH,
+    )
+    given = GivenValue(name="batch", value="20", source="stage", place="stages.yml:4")
+    quota = Violation(address="compute/cpu-cluster", message="it may have 2 instances, and 1 may be")
+    asked = Judgement(policy="quota", verdict=Verdict.WARN, description="ask ops", file="bep.yml", line=9)
+    policies = (
+        asked.model_copy(update={"violations": (quota,)}),
+        Judgement(policy="names", verdict=Verdict.PASS, file="bep.yml", line=12),
+    )
+    outputs = (OutputDiff(name="batch_size", before=10, after=20), OutputDiff(name="uri", before="x", known=False))
+    told = {"values": (given,), "outputs": outputs, "since": since, "policies": policies, "stage": "prod"}
+    return planfile.signed(plan.model_copy(update=told), "key")
+
+
+def foreign_names() -> Plan:
+    digits = wanted(
+        "model/zähler-数字/1",
+        name="zähler-数字",
+        version="1",
+        type="custom_model",
+        description="Ziffern, 数字 \U0001f522",
+    )
+    return Scene().plan({digits.address: digits})
 
 
 def traffic_moved() -> Plan:
@@ -140,9 +248,19 @@ def destroyed() -> Plan:
     return Scene().applied(article()).plan(article(), destroy=True)
 
 
+UNDO = "`bep rollback`"
+
 SCENES: list[Callable[[], Plan]] = [
     first,
-    second_deployment,
+    one_field,
+    one_line_of_a_script,
+    conda_file_changed,
+    blue_green,
+    drift_only,
+    running_jobs,
+    thirty_alike,
+    told_all,
+    foreign_names,
     traffic_moved,
     old_one_removed,
     nothing,
@@ -165,8 +283,8 @@ SCENES: list[Callable[[], Plan]] = [
 def test_what_a_person_reads(scene: Callable[[], Plan], golden: Callable[[str, str], None]) -> None:
     found = scene()
     name = scene.__name__.replace("_", "-")
-    golden(f"planner/{name}.txt", render_text.render(plan_said(found)))
-    golden(f"planner/{name}.md", render_markdown.render(plan_said(found)))
+    golden(f"planner/{name}.txt", render_text.render(plan_said(found), width=110, undo=UNDO))
+    golden(f"planner/{name}.md", render_markdown.render(plan_said(found), undo=UNDO))
     read_back = planfile.decode(planfile.encode(found))
     assert read_back == found
     assert render_text.render(read_back) == render_text.render(found)
@@ -203,7 +321,13 @@ def test_no_secret_and_no_sealed_digest_is_rendered() -> None:
         assert "hmac" not in text
 
 
-def test_colour_adds_nothing_but_colour() -> None:
+def test_colour_adds_nothing_but_colour_and_a_terminal_is_not_too_narrow_for_any_sentence() -> None:
     for scene in SCENES:
         found = scene()
-        assert re.sub(r"\x1b\[\d*m", "", render_text.render(found, colour=True)) == render_text.render(found)
+        for width in (0, 70):
+            plain = render_text.render(found, width=width, concise=bool(width))
+            coloured = render_text.render(found, colour=True, width=width, concise=bool(width))
+            assert re.sub(r"\x1b\[\d*m", "", coloured) == plain
+        assert "\nDetails\n" not in plain
+        wide = [line for line in plain.splitlines() if len(line) > 70]
+        assert all(" " not in line[60:] for line in wide), wide

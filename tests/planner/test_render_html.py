@@ -16,7 +16,7 @@ from bep.planner.rendering.quoting import plain
 from bep.planner.rendering.review import review_of
 from bep.planner.rendering.sections import Block, FileText, Group, Point, sentence
 from bep.schemas.address import Address
-from tests.planner.test_golden import SCENES, first, second_deployment, traffic_moved
+from tests.planner.test_golden import SCENES, blue_green, first, traffic_moved
 from tests.planner.test_markdown_injection import hostile
 from tests.services.browser import SCHEMES, WIDTHS, browser
 
@@ -149,7 +149,7 @@ def test_nothing_of_a_name_or_a_value_is_markup(text: str) -> None:
 
 
 def test_the_page_needs_nothing_else() -> None:
-    shown = page.render(second_deployment())
+    shown = page.render(blue_green())
     assert not re.search(r"https?://|src=|href=|url\(|@import", shown.replace("mcr.microsoft.com", ""))
     assert "default-src 'none'" in shown
 
@@ -203,7 +203,7 @@ def test_traffic_is_drawn_as_wide_as_its_share() -> None:
 
 def test_a_real_browser_finds_nothing_wrong_on_a_desk_and_on_a_phone(tmp_path: Path) -> None:
     files = [tmp_path / f"{number}.html" for number in range(3)]
-    for file, plan in zip(files, (first(), second_deployment(), hostile(HOSTILE[0])), strict=True):
+    for file, plan in zip(files, (first(), blue_green(), hostile(HOSTILE[0])), strict=True):
         file.write_text(page.render(plan).replace("<details class", "<details open class"))
     with browser() as started:
         for width in WIDTHS:

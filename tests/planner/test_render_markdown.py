@@ -58,7 +58,8 @@ def test_ten_thousand_changes_are_one_comment_that_keeps_what_is_risky(dialect: 
     assert balanced(text)
     assert text.splitlines()[0] == marker(found, dialect)
     assert (
-        "medium risk\n\n**`compute/0` is deleted, and 19 more like it.**\n\nPlan: 9950 to create, 20 to delete." in text
+        "medium risk\n\n**`compute/0` is deleted (and 19 more like it).**\n\nPlan: 9950 to create, 20 to delete."
+        in text
     )
     kept = sum(line.startswith("- **create** `compute/") for line in text.splitlines())
     assert sum(line.startswith("- **delete** `compute/") for line in text.splitlines()) == 20

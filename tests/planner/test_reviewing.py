@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,19 @@ from bep.planner.state import ContentRecord
 from bep.schemas.address import Address
 from bep.schemas.resource import Content, Resource
 from bep.schemas.secrets.secret import Secret
-from tests.planner.scenes import Scene, Wish, article, compute, deployment, endpoint, environment, model, traffic
+from tests.planner.scenes import (
+    Scene,
+    Wish,
+    article,
+    compute,
+    deployment,
+    endpoint,
+    environment,
+    folder,
+    model,
+    traffic,
+    with_code,
+)
 
 BLUE, GREEN = Address("deployment/mybatchedp/blue"), Address("deployment/mybatchedp/green")
 TRAFFIC = Address("traffic/mybatchedp")
@@ -142,19 +153,6 @@ def test_the_effect_on_jobs_is_told_also_where_there_is_none() -> None:
     replaced = scene.plan(both(), replace=(BLUE,), running_jobs=jobs).jobs.affected
     assert replaced[0].effect.startswith("deployment/mybatchedp/blue is replaced under them")
     assert not scene.plan(faster, asked=Asked(jobs_known=False)).jobs.known
-
-
-def folder(**files: bytes) -> tuple[Content, dict[str, bytes]]:
-    """A content of these files, and their bytes by digest."""
-    bytes_of = {sha256(data).hexdigest(): data for data in files.values()}
-    names = {name.replace("__", "."): sha256(data).hexdigest() for name, data in files.items()}
-    return Content("code", sha256(repr(names).encode()).hexdigest(), names, "/somewhere"), bytes_of
-
-
-def with_code(name: str, code: Content, used: str = "model/mnist/1") -> Resource:
-    found = deployment(name, used)
-    attributes = {**found.attributes, "code_configuration": {"code": {"local": "code", "sha256": code.sha256}}}
-    return replace(found, attributes=attributes, contents={"code_configuration.code": code})
 
 
 def test_files_are_told_line_by_line_where_they_are_text_and_here() -> None:
