@@ -364,8 +364,8 @@ class Workspace:
         The YAML of what no spec declares is written to the new file `out`, before anything is taken into the state. A
         folder gets a file for each name, and bep.yml is told to list them.
         """
-        from bep.app.plans.importing import take_over
-        from bep.app.plans.importing_folder import is_folder
+        from bep.app.plans.imports.folder import is_folder
+        from bep.app.plans.imports.objects import take_over
 
         if out is not None and is_folder(Path(out)):
             return self._imported_into(Path(out), names=addresses)
@@ -378,8 +378,8 @@ class Workspace:
 
         Into a folder go endpoints, deployments and what they refer to, or all of the `kinds`.
         """
-        from bep.app.plans.importing import chosen_of_all
-        from bep.app.plans.importing_folder import is_folder
+        from bep.app.plans.imports.folder import is_folder
+        from bep.app.plans.imports.objects import chosen_of_all
 
         if out is not None and is_folder(Path(out)):
             return self._imported_into(Path(out), kinds=kinds)
@@ -391,7 +391,7 @@ class Workspace:
         return Imported(taken.addresses, taken.file, taken.yaml, tuple(left))
 
     def _imported_into(self, folder: Path, *, kinds: Sequence[str] = (), names: Sequence[str] = ()) -> Imported:
-        from bep.app.plans.importing_folder import take_over_folder
+        from bep.app.plans.imports.folder import take_over_folder
 
         with public_errors():
             taken = take_over_folder(self._opened(), kinds, folder, _nothing, names=names)

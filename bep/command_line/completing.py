@@ -248,7 +248,7 @@ def _addresses() -> list[str]:
 
 def _in_the_world() -> list[str]:
     """What the world has and the state has not."""
-    from bep.app.plans.importing import not_in_state
+    from bep.app.plans.imports.objects import not_in_state
     from bep.app.workspace.opening import here
 
     return [one.address for one in not_in_state(here(), ())]

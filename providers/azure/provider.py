@@ -10,21 +10,21 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from bep.planner.observed import Condition, Observed
-from bep.providers.azure.bodies import body_for, traffic_body
-from bep.providers.azure.client import FINAL, ArmClient, Begun
-from bep.providers.azure.errors import Refusal, failure_of
-from bep.providers.azure.normalising import condition_of, observed_of
+from bep.providers.azure.arm.client import FINAL, ArmClient, Begun
+from bep.providers.azure.arm.errors import Refusal, failure_of
+from bep.providers.azure.arm.saying import said
+from bep.providers.azure.arm.tokens import Token, read_token, token_of
 from bep.providers.azure.place import Place
 from bep.providers.azure.reading import Body, Reading
-from bep.providers.azure.saying import said
-from bep.providers.azure.shape import at
-from bep.providers.azure.tokens import Token, read_token, token_of
+from bep.providers.azure.translation.bodies import body_for, traffic_body
+from bep.providers.azure.translation.normalising import condition_of, observed_of
+from bep.providers.azure.translation.shape import at
 from bep.providers.protocol import Conflict, Done, Forgotten, Pending, ProviderError, Verb, Write
 from bep.schemas.address import Address, address_of, kind_of, names_of
 from bep.schemas.resource import Resource
 
 if TYPE_CHECKING:
-    from bep.providers.azure.storing import Storing
+    from bep.providers.azure.content.storing import Storing
 
 SEEN_AFTER: Final = 60.0
 """Seconds until what was made is seen everywhere; nobody publishes how long that takes."""

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 from bep.lazy_dataclasses import dataclass
-from bep.providers.azure.client import ArmClient
+from bep.providers.azure.arm.client import ArmClient
 from bep.providers.azure.place import Place
-from bep.providers.azure.shape import at
-from bep.providers.azure.shapes import knows
+from bep.providers.azure.translation.shape import at
+from bep.providers.azure.translation.shapes import knows
 from bep.schemas.address import Address, address_of, kind_of, names_of
 from bep.schemas.kinds.kind import is_registered
 

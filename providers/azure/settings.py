@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from bep.lazy_dataclasses import dataclass
 from bep.providers.azure.place import Place
-from bep.providers.azure.published import api_version
+from bep.providers.azure.translation.published import api_version
 from bep.providers.azure_sign_in.signing_in import AUTHORITIES, AUTHORITY
 
 CLOUDS: Final[Mapping[str, tuple[str, str]]] = {

@@ -6,22 +6,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bep.distribution import install, lacking
-from bep.providers.azure.client import ArmClient
-from bep.providers.azure.contents import fields_of
+from bep.providers.azure.arm.client import ArmClient
+from bep.providers.azure.checking.fitness import unfit_of
+from bep.providers.azure.content.contents import fields_of
+from bep.providers.azure.content.storing import Storing
 from bep.providers.azure.credentials import credential_of, storage_credential_of
-from bep.providers.azure.fitness import unfit_of
 from bep.providers.azure.provider import AzureProvider
 from bep.providers.azure.settings import connection_of
-from bep.providers.azure.shapes import stores
-from bep.providers.azure.storing import Storing
+from bep.providers.azure.translation.shapes import stores
 from bep.providers.protocol import ProviderError
 from bep.providers.world import Coming, Exporter, Preflight, Setup, Unfit
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
-    from bep.providers.azure.blob_downloads import BlobDownloads
-    from bep.providers.azure.blob_uploads import BlobUploads
+    from bep.providers.azure.content.blob_downloads import BlobDownloads
+    from bep.providers.azure.content.blob_uploads import BlobUploads
     from bep.providers.azure.jobs.service import AzureJobs
     from bep.providers.azure.jobs.services import Services
     from bep.providers.check import Probe
@@ -77,7 +77,7 @@ class AzureWorld:
     @cached_property
     def copies(self) -> "BlobDownloads":
         """Bytes that bep has stored."""
-        from bep.providers.azure.blob_downloads import BlobDownloads
+        from bep.providers.azure.content.blob_downloads import BlobDownloads
 
         return BlobDownloads(self.client, self.connection.place, lambda: self._own_uploads)
 
@@ -90,7 +90,7 @@ class AzureWorld:
         return self._uploads(self.client)
 
     def _uploads(self, client: ArmClient) -> "BlobUploads":
-        from bep.providers.azure.blob_uploads import BlobUploads
+        from bep.providers.azure.content.blob_uploads import BlobUploads
 
         return BlobUploads(client, self.connection.place, lambda: self._blob_credential)
 
@@ -134,7 +134,7 @@ class AzureWorld:
         return self._preflight
 
     def _preflight(self, coming: "Sequence[Coming]") -> "Iterator[Unfit]":
-        from bep.providers.azure.preflight import Questions
+        from bep.providers.azure.checking.preflight import Questions
 
         client = ArmClient(self.connection, lambda: self._credential, retry_total=2, retry_connect=1, retry_status=1)
         try:
@@ -144,7 +144,7 @@ class AzureWorld:
 
     def checks(self, resources: "Sequence[Resource]") -> "Mapping[str, Probe]":
         """Who signs in, what is there, which rights are missing. Soon over where nothing answers."""
-        from bep.providers.azure.checks import AzureChecks
+        from bep.providers.azure.checking.checks import AzureChecks
 
         client = ArmClient(self.connection, lambda: self._credential, retry_total=2, retry_connect=1, retry_status=1)
         return AzureChecks(client, lambda: self._credential, lambda: self._uploads(client), resources).every()

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 Document = dict[str, Any]
-FILE = Path(__file__).resolve().parents[2] / "providers" / "azure" / "published_types.json"
+FILE = Path(__file__).resolve().parents[2] / "providers" / "azure" / "translation" / "published_types.json"
 PREFIX = "Microsoft.MachineLearningServices/workspaces/"
 
 
 class Types:
-    """What providers/azure/published_types.json says, by short names of resource types: codes/versions."""
+    """What providers/azure/translation/published_types.json says, by short names of resource types: codes/versions."""
 
     def __init__(self) -> None:
         read = json.loads(FILE.read_text())

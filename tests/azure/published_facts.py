@@ -1,8 +1,8 @@
 """The facts of Azure's published types that bep needs: `python -m tests.azure.published_facts FOLDER`.
 
 FOLDER is a checkout of github.com/Azure/bicep-types-az, or a folder with its `bicep-types/VERSION/types.json` and a
-README.md that names repository and commit. Writes providers/azure/published_types.json: which members a resource's body
-has, what each holds, which words it takes and who may write it. Facts alone: no description is copied.
+README.md that names repository and commit. Writes providers/azure/translation/published_types.json: which members a
+resource's body has, what each holds, which words it takes and who may write it. Facts alone: no description is copied.
 
     source       where the facts are from
     resources    resource type -> the name of its body's type
@@ -27,7 +27,7 @@ API_VERSION = "2024-10-01"
 REPOSITORY = "Azure/bicep-types-az"
 PUBLISHED = "generated/machinelearningservices/microsoft.machinelearningservices/{version}/types.json"
 GATHERED = "bicep-types/{version}/types.json"
-TARGET = Path(__file__).resolve().parents[2] / "providers" / "azure" / "published_types.json"
+TARGET = Path(__file__).resolve().parents[2] / "providers" / "azure" / "translation" / "published_types.json"
 
 NAMESPACE = "Microsoft.MachineLearningServices/workspaces"
 RESOURCES = (

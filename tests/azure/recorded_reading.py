@@ -13,8 +13,8 @@ from typing import Any
 from bep.planner.options import Options
 from bep.planner.planning.planning import plan
 from bep.planner.state import State
-from bep.providers.azure.normalising import clear_attributes, observed_of
 from bep.providers.azure.place import Place
+from bep.providers.azure.translation.normalising import clear_attributes, observed_of
 from bep.schemas.address import Address, kind_of
 from bep.schemas.kinds.kind import load_kinds
 from bep.schemas.mark import Mark

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from bep.planner.observed import Observed
-from bep.providers.azure.client import ArmClient
+from bep.providers.azure.arm.client import ArmClient
+from bep.providers.azure.arm.errors import Refusal, failure_of, refusal_of
+from bep.providers.azure.content.storing import Storing
 from bep.providers.azure.credentials import credential_of
-from bep.providers.azure.errors import Refusal, failure_of, refusal_of
 from bep.providers.azure.provider import AzureProvider
 from bep.providers.azure.settings import Connection, connection_of
-from bep.providers.azure.storing import Storing
 from bep.providers.protocol import Conflict, Pending, ProviderError, Transferred, Verb, Write
 from bep.schemas.address import Address
 from bep.schemas.mark import Mark

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from bep.providers.azure import rights
-from bep.providers.azure.claims import claims_of
+from bep.providers.azure.checking import rights
+from bep.providers.azure.checking.claims import claims_of
 from tests.azure.double.double import Double
 from tests.azure.double.serving import _Handler
 from tests.azure.double.tokens import ARM, ML, TENANT, token

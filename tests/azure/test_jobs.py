@@ -14,9 +14,9 @@ from jsonschema import validate
 from bep import api
 from bep.app.errors import NotFound, Refused
 from bep.app.jobs.events import Event, JobFinished, JobStarted, Logged, StatusChanged, as_json
+from bep.app.jobs.in_service.logs import raised_in
 from bep.app.jobs.records import JobRecord, lines
 from bep.app.jobs.resolving import JobSource, loaded_job
-from bep.app.jobs.served_logs import raised_in
 from bep.app.jobs.service import Again, Jobs, Watch, jobs_of
 from bep.app.published_schemas import published
 from bep.app.workspace.opening import Opened, Source

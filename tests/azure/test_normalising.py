@@ -17,13 +17,13 @@ from bep.planner.options import Options
 from bep.planner.planning import diffing
 from bep.planner.planning.planning import plan
 from bep.planner.state import State
-from bep.providers.azure import normalising
-from bep.providers.azure.bodies import body_for, traffic_body
-from bep.providers.azure.forms import Conda, Names, Seconds, Words, seconds_of
-from bep.providers.azure.normalising import observed_of
 from bep.providers.azure.place import Place
-from bep.providers.azure.published import faults
-from bep.providers.azure.shapes import shape_of
+from bep.providers.azure.translation import normalising
+from bep.providers.azure.translation.bodies import body_for, traffic_body
+from bep.providers.azure.translation.forms import Conda, Names, Seconds, Words, seconds_of
+from bep.providers.azure.translation.normalising import observed_of
+from bep.providers.azure.translation.published import faults
+from bep.providers.azure.translation.shapes import shape_of
 from bep.providers.azure.uris import Uris
 from bep.schemas.address import Address
 from bep.schemas.findings.finding import errors

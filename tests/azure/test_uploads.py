@@ -13,9 +13,9 @@ from queue import SimpleQueue
 
 import pytest
 
-from bep.providers.azure import sending
-from bep.providers.azure.saying import said
-from bep.providers.azure.sending import Sender, Upload
+from bep.providers.azure.arm.saying import said
+from bep.providers.azure.content import sending
+from bep.providers.azure.content.sending import Sender, Upload
 from bep.providers.protocol import Conflict, ProviderError, Stopped, untold
 from bep.schemas.resource import Content
 from tests.azure.double.behaviours import Behaviours

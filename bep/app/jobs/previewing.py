@@ -13,7 +13,7 @@ from bep.app.workspace.clock import job_name
 from bep.app.workspace.faces import environments_of, scoring_of
 
 if TYPE_CHECKING:
-    from bep.app.jobs.ordering import Wanted
+    from bep.app.jobs.in_service.ordering import Wanted
     from bep.app.workspace.contexts import Reading
     from bep.providers.world import Chosen
     from bep.runner.request import Settings

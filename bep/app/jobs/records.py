@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bep.app.jobs.served import ServedJob, next_of_served, served_lines
+from bep.app.jobs.in_service.record import ServedJob, next_of_served, served_lines
 from bep.runner.folder.record import JobRecord, Status
 from bep.runner.reporting import text
 from bep.runner.reporting.text import becoming

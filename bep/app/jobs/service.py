@@ -163,7 +163,7 @@ def jobs_of(opened: "Reading") -> Jobs:
     from bep.providers.worlds import SERVING
 
     if opened.glanced.provider in SERVING and (service := opened.world.jobs) is not None:
-        from bep.app.jobs.there import JobsThere
+        from bep.app.jobs.in_service.jobs import JobsThere
 
         return JobsThere(opened, service)
 

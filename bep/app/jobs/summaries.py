@@ -27,7 +27,7 @@ def whole_of(record: "JobRecord") -> dict[str, Any]:
 
 def page_of(record: "JobRecord") -> str | None:
     """Where a service shows the job that it runs; None for one that this machine runs."""
-    from bep.app.jobs.served import ServedJob
+    from bep.app.jobs.in_service.record import ServedJob
 
     return record.page if isinstance(record, ServedJob) else None
 

@@ -9,8 +9,8 @@ from bep.console import Console
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
-    from bep.app.plans.declaring import Found
-    from bep.app.plans.importing_folder import Folder
+    from bep.app.plans.imports.declaring import Found
+    from bep.app.plans.imports.folder import Folder
     from bep.app.workspace.opening import Opened
     from bep.planner.plan import PlanFinding
 
@@ -19,8 +19,8 @@ _SHOWN: Final = 10  # files
 
 def take_over(opened: "Opened", addresses: Sequence[str], out: Path | None, *, json_output: bool) -> None:
     """Take objects into the state, and say what that needs next. Ends in `Stop` where findings stand against it."""
-    from bep.app.plans.importing import ImportRefused
-    from bep.app.plans.importing import take_over as take
+    from bep.app.plans.imports.objects import ImportRefused
+    from bep.app.plans.imports.objects import take_over as take
 
     if _is_folder(out):
         _into_folder(opened, (), out, json_output=json_output, names=addresses)
@@ -40,7 +40,7 @@ def take_over(opened: "Opened", addresses: Sequence[str], out: Path | None, *, j
 
 def take_over_all(opened: "Opened", kinds: Sequence[str], out: Path | None, *, json_output: bool) -> None:
     """The same for whatever the world has and the state has not; what no spec declares only where `out` is given."""
-    from bep.app.plans.importing import chosen_of_all
+    from bep.app.plans.imports.objects import chosen_of_all
 
     if _is_folder(out):
         _into_folder(opened, kinds, out, json_output=json_output)
@@ -61,7 +61,7 @@ def take_over_all(opened: "Opened", kinds: Sequence[str], out: Path | None, *, j
 def _is_folder(out: Path | None) -> TypeGuard[Path]:
     if out is None:
         return False
-    from bep.app.plans.importing_folder import is_folder
+    from bep.app.plans.imports.folder import is_folder
 
     return is_folder(out)
 
@@ -69,8 +69,8 @@ def _is_folder(out: Path | None) -> TypeGuard[Path]:
 def _into_folder(
     opened: "Opened", kinds: Sequence[str], out: Path, *, json_output: bool, names: Sequence[str] = ()
 ) -> None:
-    from bep.app.plans.importing import ImportRefused
-    from bep.app.plans.importing_folder import take_over_folder
+    from bep.app.plans.imports.folder import take_over_folder
+    from bep.app.plans.imports.objects import ImportRefused
 
     console = Console()
     try:

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from bep import __version__
 from bep.lazy_dataclasses import dataclass
-from bep.providers.azure.errors import Refusal, refusal_of, retry_after_of
+from bep.providers.azure.arm.errors import Refusal, refusal_of, retry_after_of
 from bep.providers.azure.settings import Connection
 
 if TYPE_CHECKING:

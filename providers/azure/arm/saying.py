@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bep.providers.azure.errors import RETRYABLE, Refusal
+from bep.providers.azure.arm.errors import RETRYABLE, Refusal
 from bep.providers.protocol import ProviderError
 from bep.schemas.secrets.recognising import redacted
 

@@ -6,7 +6,7 @@ It has addresses and no body: environment variables stand in a body in clear, an
 import json
 
 from bep.lazy_dataclasses import dataclass
-from bep.providers.azure.client import Begun
+from bep.providers.azure.arm.client import Begun
 from bep.providers.protocol import Forgotten, Verb, Write
 from bep.schemas.address import Address
 

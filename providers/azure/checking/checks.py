@@ -8,13 +8,13 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from bep.providers.azure import rights
-from bep.providers.azure.claims import claims_of
-from bep.providers.azure.client import ArmClient
-from bep.providers.azure.contents import CODE as CODE_FIELD
-from bep.providers.azure.contents import DEFAULT_STORE
+from bep.providers.azure.arm.client import ArmClient
+from bep.providers.azure.arm.errors import Refusal
+from bep.providers.azure.checking import rights
+from bep.providers.azure.checking.claims import claims_of
+from bep.providers.azure.content.contents import CODE as CODE_FIELD
+from bep.providers.azure.content.contents import DEFAULT_STORE
 from bep.providers.azure.credentials import taken
-from bep.providers.azure.errors import Refusal
 from bep.providers.check import Check, Probe, ok, problem, skipped, warning
 from bep.providers.protocol import ProviderError
 from bep.schemas.kinds.kind import kind_names
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from azure.core.credentials import TokenCredential
 
-    from bep.providers.azure.blob_uploads import BlobUploads
+    from bep.providers.azure.content.blob_uploads import BlobUploads
     from bep.schemas.resource import Resource
 
 PERMISSIONS: Final = "providers/Microsoft.Authorization/permissions"

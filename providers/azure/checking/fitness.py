@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from bep.providers.azure.bodies import faults_of
 from bep.providers.azure.place import Place
-from bep.providers.azure.shape import Path, Shape, at
-from bep.providers.azure.shapes import knows, shape_of
+from bep.providers.azure.translation.bodies import faults_of
+from bep.providers.azure.translation.shape import Path, Shape, at
+from bep.providers.azure.translation.shapes import knows, shape_of
 from bep.providers.world import Unfit
 from bep.schemas.resource import FieldPath, Resource
 

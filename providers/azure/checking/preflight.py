@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
-from bep.providers.azure import quotas
-from bep.providers.azure.client import ArmClient
-from bep.providers.azure.errors import Refusal
-from bep.providers.azure.forms import CODES, folded
+from bep.providers.azure.arm.client import ArmClient
+from bep.providers.azure.arm.errors import Refusal
+from bep.providers.azure.arm.saying import said
+from bep.providers.azure.checking import quotas
 from bep.providers.azure.place import PROVIDER
 from bep.providers.azure.reading import at_once
-from bep.providers.azure.saying import said
-from bep.providers.azure.shape import Path, at
+from bep.providers.azure.translation.forms import CODES, folded
+from bep.providers.azure.translation.shape import Path, at
 from bep.providers.protocol import ProviderError
 from bep.providers.world import Coming, Unfit
 

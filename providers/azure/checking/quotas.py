@@ -5,8 +5,8 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from bep.lazy_dataclasses import dataclass
-from bep.providers.azure.forms import folded
-from bep.providers.azure.shape import at
+from bep.providers.azure.translation.forms import folded
+from bep.providers.azure.translation.shape import at
 from bep.providers.world import Unfit
 
 QUOTA: Final = "quota-exceeded"

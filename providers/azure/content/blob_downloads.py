@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
-from bep.providers.azure.client import ArmClient
-from bep.providers.azure.contents import DEFAULT_STORE, fields_of, place_of, recognised
+from bep.providers.azure.arm.client import ArmClient
+from bep.providers.azure.arm.saying import said
+from bep.providers.azure.content.contents import DEFAULT_STORE, fields_of, place_of, recognised
 from bep.providers.azure.place import Place
-from bep.providers.azure.saying import said
-from bep.providers.azure.shape import at, attributes_of
-from bep.providers.azure.shapes import shape_of
+from bep.providers.azure.translation.shape import at, attributes_of
+from bep.providers.azure.translation.shapes import shape_of
 from bep.providers.protocol import ProviderError
 from bep.schemas.address import Address, kind_of
 from bep.schemas.content import digest_of_files
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
     from bep.planner.state import ContentRecord
-    from bep.providers.azure.blob_uploads import BlobUploads
+    from bep.providers.azure.content.blob_uploads import BlobUploads
 
 FOLDER_MARK: Final = "hdi_isfolder"
 """What a blob says in its metadata that stands for a folder, where the account has those (Azure docs: Data Lake

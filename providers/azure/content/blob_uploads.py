@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bep.distribution import install
-from bep.providers.azure.client import ArmClient
+from bep.providers.azure.arm.client import ArmClient
+from bep.providers.azure.content.sending import Sender, Upload
 from bep.providers.azure.place import Place
-from bep.providers.azure.sending import Sender, Upload
 from bep.providers.protocol import ProviderError, Transferred, untold
 from bep.schemas.address import address_of
 from bep.schemas.resource import Content

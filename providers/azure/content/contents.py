@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bep.lazy_patterns import lazy_pattern
 from bep.planner.state import ContentRecord
-from bep.providers.azure.shape import Path, at, put
+from bep.providers.azure.translation.shape import Path, at, put
 from bep.schemas.address import Address, names_of
 from bep.schemas.content import RULE
 from bep.schemas.kinds.kind import load_kind

@@ -8,12 +8,12 @@ import uuid
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from bep.providers.azure.client import ArmClient
-from bep.providers.azure.contents import CODE, DEFAULT_STORE, code_name, fields_of, folder_of, store_of
-from bep.providers.azure.errors import Refusal
+from bep.providers.azure.arm.client import ArmClient
+from bep.providers.azure.arm.errors import Refusal
+from bep.providers.azure.content.contents import CODE, DEFAULT_STORE, code_name, fields_of, folder_of, store_of
 from bep.providers.azure.place import Place
-from bep.providers.azure.shape import at
-from bep.providers.azure.shapes import stores
+from bep.providers.azure.translation.shape import at
+from bep.providers.azure.translation.shapes import stores
 from bep.providers.protocol import Transferred
 from bep.schemas.resource import Content, Resource
 

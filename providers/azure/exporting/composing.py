@@ -6,8 +6,7 @@ from typing import Any, Final
 from bep.lazy_dataclasses import replace
 from bep.planner.traffic import split_of
 from bep.planner.wanted import references_of
-from bep.providers.azure.bodies import body_for, traffic_body
-from bep.providers.azure.contents import CODE, code_name, fields_of, store_of, uri_of
+from bep.providers.azure.content.contents import CODE, code_name, fields_of, store_of, uri_of
 from bep.providers.azure.exporting.pieces import LOCATION, PLACE, marked, type_of
 from bep.providers.azure.exporting.template import (
     DEPLOYMENTS,
@@ -21,9 +20,10 @@ from bep.providers.azure.exporting.template import (
     Template,
     Upload,
 )
-from bep.providers.azure.normalising import OPERATION, TRAFFIC
-from bep.providers.azure.shape import at
-from bep.providers.azure.shapes import shape_of, stores
+from bep.providers.azure.translation.bodies import body_for, traffic_body
+from bep.providers.azure.translation.normalising import OPERATION, TRAFFIC
+from bep.providers.azure.translation.shape import at
+from bep.providers.azure.translation.shapes import shape_of, stores
 from bep.schemas.address import Address, address_of, kind_of, names_of
 from bep.schemas.resource import FieldPath, Resource
 from bep.schemas.secrets.secret import Secret

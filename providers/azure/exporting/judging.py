@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
+from bep.providers.azure.checking.fitness import CHANGE
 from bep.providers.azure.exporting.template import Item, Template, texts_of
-from bep.providers.azure.fitness import CHANGE
-from bep.providers.azure.published import faults
-from bep.providers.azure.shapes import shape_of
+from bep.providers.azure.translation.published import faults
+from bep.providers.azure.translation.shapes import shape_of
 from bep.providers.world import Unfit
 from bep.schemas.address import kind_of
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from bep.lazy_dataclasses import replace
 from bep.lazy_patterns import lazy_pattern
 from bep.providers.azure.place import Place
-from bep.providers.azure.shape import at
+from bep.providers.azure.translation.shape import at
 from bep.providers.cloud_jobs import CloudJob, Order
 
 SETTINGS: Final = frozenset(

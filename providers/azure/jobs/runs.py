@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bep.lazy_dataclasses import replace
 from bep.lazy_patterns import lazy_pattern
-from bep.providers.azure.errors import Refusal
+from bep.providers.azure.arm.errors import Refusal
 from bep.providers.azure.jobs.bodies import step_of, with_details
 from bep.providers.azure.jobs.services import Services
 from bep.providers.azure.place import Place
@@ -17,7 +17,7 @@ from bep.providers.cloud_jobs import CloudJob, Look
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bep.providers.azure.blob_uploads import BlobUploads
+    from bep.providers.azure.content.blob_uploads import BlobUploads
 
 COMPLETED: Final = "Completed"
 HISTORY: Final = "history/v1.0"

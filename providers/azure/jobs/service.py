@@ -7,23 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bep.lazy_patterns import lazy_pattern
-from bep.providers.azure.client import ArmClient
-from bep.providers.azure.contents import DEFAULT_STORE, folder_of, uri_of
-from bep.providers.azure.errors import Refusal
+from bep.providers.azure.arm.client import ArmClient
+from bep.providers.azure.arm.errors import Refusal
+from bep.providers.azure.arm.saying import said
+from bep.providers.azure.content.contents import DEFAULT_STORE, folder_of, uri_of
 from bep.providers.azure.jobs.bodies import SETTINGS, TYPES, body_of, job_of
 from bep.providers.azure.jobs.runs import Runs
 from bep.providers.azure.jobs.services import Services
 from bep.providers.azure.place import Place
 from bep.providers.azure.provider import AzureProvider
-from bep.providers.azure.saying import said
-from bep.providers.azure.shape import at
+from bep.providers.azure.translation.shape import at
 from bep.providers.cloud_jobs import CloudJob, Located, Look, Order, Routed, Unanswered, Unusable
 from bep.providers.protocol import ProviderError, Transferred, untold
 from bep.providers.routing import instances_of, routed
 from bep.schemas.address import Address, address_of, names_of
 
 if TYPE_CHECKING:
-    from bep.providers.azure.blob_uploads import BlobUploads
+    from bep.providers.azure.content.blob_uploads import BlobUploads
     from bep.schemas.resource import Content
 
 TRIES: Final = 5

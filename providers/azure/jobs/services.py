@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from bep import __version__
-from bep.providers.azure.client import ArmClient, bearer
-from bep.providers.azure.errors import Refusal, refusal_of
+from bep.providers.azure.arm.client import ArmClient, bearer
+from bep.providers.azure.arm.errors import Refusal, refusal_of
 from bep.providers.azure.settings import LOOPBACK, Connection
 
 if TYPE_CHECKING:

@@ -4,12 +4,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bep.planner.state import Entry
-from bep.providers.azure.contents import stored
-from bep.providers.azure.normalising import OPERATION, SEALED, TRAFFIC, VARIABLES, clear_attributes, sealed_names
+from bep.providers.azure.content.contents import stored
 from bep.providers.azure.place import Place
-from bep.providers.azure.published import Fault, faults, writable
-from bep.providers.azure.shape import at, body_of, overlaid, put, without
-from bep.providers.azure.shapes import shape_of
+from bep.providers.azure.translation.normalising import (
+    OPERATION,
+    SEALED,
+    TRAFFIC,
+    VARIABLES,
+    clear_attributes,
+    sealed_names,
+)
+from bep.providers.azure.translation.published import Fault, faults, writable
+from bep.providers.azure.translation.shape import at, body_of, overlaid, put, without
+from bep.providers.azure.translation.shapes import shape_of
 from bep.schemas.address import kind_of
 from bep.schemas.resource import Resource
 from bep.schemas.secrets.secret import is_sealed

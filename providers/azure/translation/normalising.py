@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from bep.planner.canonical import digest_of
 from bep.planner.observed import Condition, Observed
-from bep.providers.azure.contents import recognised, records_of
-from bep.providers.azure.forms import folded
+from bep.providers.azure.content.contents import recognised, records_of
 from bep.providers.azure.place import Place
-from bep.providers.azure.published import is_server_key
-from bep.providers.azure.shape import at, attributes_of
-from bep.providers.azure.shapes import shape_of
+from bep.providers.azure.translation.forms import folded
+from bep.providers.azure.translation.published import is_server_key
+from bep.providers.azure.translation.shape import at, attributes_of
+from bep.providers.azure.translation.shapes import shape_of
 from bep.schemas.address import Address, address_of, kind_of, names_of
 from bep.schemas.secrets.recognising import secrets_sealed
 from bep.schemas.secrets.secret import Secret, seal

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from bep.lazy_dataclasses import dataclass
 from bep.lazy_patterns import lazy_pattern
-from bep.providers.azure.forms import NAMES, clear, folded
 from bep.providers.azure.place import Place
-from bep.providers.azure.shape import Path, at
+from bep.providers.azure.translation.forms import NAMES, clear, folded
+from bep.providers.azure.translation.shape import Path, at
 
 _SUBNET = lazy_pattern(r"/subscriptions/[^/]+/resourcegroups/[^/]+/providers/Microsoft.Network/.*", re.IGNORECASE)
 

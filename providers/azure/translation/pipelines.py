@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bep.providers.azure.forms import CODES, NAMES, clear, folded, prefixed
 from bep.providers.azure.place import Place
-from bep.providers.azure.shape import Path, at
+from bep.providers.azure.translation.forms import CODES, NAMES, clear, folded, prefixed
+from bep.providers.azure.translation.shape import Path, at
 from bep.schemas.kinds.kind import load_kind
 from bep.schemas.specs.components import SETTINGS as PIPELINE_SETTINGS
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from bep.lazy_dataclasses import dataclass, field
-from bep.providers.azure.forms import PLAIN, Form
 from bep.providers.azure.place import Place
+from bep.providers.azure.translation.forms import PLAIN, Form
 from bep.schemas.address import Address, names_of
 from bep.schemas.kinds.kind import load_kind
 

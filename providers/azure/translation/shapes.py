@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final
 
-from bep.providers.azure.forms import CODES, CONDA, NAMES, PLAIN, SECONDS, Form, Switch, Words
-from bep.providers.azure.parts import (
+from bep.providers.azure.translation.forms import CODES, CONDA, NAMES, PLAIN, SECONDS, Form, Switch, Words
+from bep.providers.azure.translation.parts import (
     AlwaysNamed,
     Credentials,
     Identity,
     ModelReference,
     Subnet,
 )
-from bep.providers.azure.pipelines import ComponentSpec, Pipeline
-from bep.providers.azure.published import words
-from bep.providers.azure.shape import Member, Path, Shape
+from bep.providers.azure.translation.pipelines import ComponentSpec, Pipeline
+from bep.providers.azure.translation.published import words
+from bep.providers.azure.translation.shape import Member, Path, Shape
 from bep.providers.azure.uris import URIS
 from bep.schemas.kinds.kind import load_kind
 

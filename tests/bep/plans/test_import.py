@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bep.app.plans.importing_folder import take_over_folder
+from bep.app.plans.imports.folder import take_over_folder
 from bep.app.workspace.opening import here
 from tests.bep.conftest import Workspace
 
@@ -117,7 +117,9 @@ def import_and_die(folder: Path, at: int) -> bool:
     """Import in a process that ends as if killed just before the step of this number; whether it came that far."""
     child = os.fork()
     if child == 0:
-        from bep.app.plans import declaring, importing_folder, specs_folder
+        from bep.app.plans.imports import declaring
+        from bep.app.plans.imports import documents as specs_folder
+        from bep.app.plans.imports import folder as importing_folder
 
         left = iter(range(at))
 

@@ -6,8 +6,8 @@ from threading import Event as Flag
 from typing import TYPE_CHECKING, Final
 
 from bep.app.jobs.events import Logged, StatusChanged
-from bep.app.jobs.served import status_of
-from bep.app.jobs.served_logs import GrowingLogs, Mask
+from bep.app.jobs.in_service.logs import GrowingLogs, Mask
+from bep.app.jobs.in_service.record import status_of
 from bep.app.jobs.service import News
 from bep.providers.protocol import ProviderError
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from bep.app.errors import NotFound, Refused
 from bep.app.job_records import LIST
-from bep.app.jobs.orders import Ordered, Orders
+from bep.app.jobs.in_service.orders import Ordered, Orders
 from bep.app.jobs.service import Again, News, Removal, Watch, tell_of_end
 from bep.lazy_dataclasses import replace
 from bep.providers.cloud_jobs import CloudJob
@@ -20,9 +20,9 @@ from bep.schemas.next_step import Step, step
 
 if TYPE_CHECKING:
     from bep.app.jobs.filters import JobFilter
+    from bep.app.jobs.in_service.logs import Mask
+    from bep.app.jobs.in_service.record import ServedJob
     from bep.app.jobs.logs import WorkerLogs
-    from bep.app.jobs.served import ServedJob
-    from bep.app.jobs.served_logs import Mask
     from bep.app.workspace.contexts import Reading
     from bep.providers.cloud_jobs import CloudJobs, Look
     from bep.runner.folder.record import JobRecord
@@ -51,15 +51,15 @@ class JobsThere:
 
     @cached_property
     def _mask(self) -> "Mask":
-        from bep.app.jobs.served_logs import mask_of
+        from bep.app.jobs.in_service.logs import mask_of
 
         return mask_of(self._opened)
 
     def run(self, job: "JobSpec", watch: Watch) -> "JobRecord":
         """Start it, and follow it to its end. Ctrl-C asks the service to end it, and waits for that."""
         from bep.app.jobs.events import JobFinished
-        from bep.app.jobs.following import followed
-        from bep.app.jobs.starting import begun, sent
+        from bep.app.jobs.in_service.following import followed
+        from bep.app.jobs.in_service.starting import begun, sent
 
         wanted = sent(self._opened, self._service, self._orders, job, watch)
         with watch.stopping(_CANCELLING) as cancel:
@@ -76,16 +76,16 @@ class JobsThere:
 
     def begin(self, job: "JobSpec", watch: Watch) -> "JobRecord":
         """Start it: it needs nobody here."""
-        from bep.app.jobs.starting import begun, sent
+        from bep.app.jobs.in_service.starting import begun, sent
 
         wanted = sent(self._opened, self._service, self._orders, job, watch)
         return self._served(begun(self._service, self._orders, job, wanted, watch))
 
     def preview(self, job: "JobSpec", changes: Mapping[str, Any]) -> dict[str, Any]:
         """From the deployment, and the input as far as it is here."""
-        from bep.app.jobs.ordering import wanted_of
+        from bep.app.jobs.in_service.ordering import wanted_of
+        from bep.app.jobs.in_service.starting import name_troubles
         from bep.app.jobs.previewing import served_preview
-        from bep.app.jobs.starting import name_troubles
 
         wanted = wanted_of(self._opened, self._service, job)
         return served_preview(job, changes, wanted, list(name_troubles(self._service, self._orders, job)))
@@ -104,7 +104,7 @@ class JobsThere:
 
     def logs(self, name: str) -> "WorkerLogs":
         """From the service, and from the store of its runs."""
-        from bep.app.jobs.served_logs import ServedLogs
+        from bep.app.jobs.in_service.logs import ServedLogs
 
         return ServedLogs(self._service, self._named(name), self._masked)
 
@@ -148,7 +148,7 @@ class JobsThere:
 
     def _record(self, look: "Look") -> "ServedJob":
         """The record of a job; of one that failed with the reason, which stands in its logs."""
-        from bep.app.jobs.served_logs import error_of
+        from bep.app.jobs.in_service.logs import error_of
         from bep.runner.folder.record import Status
 
         record = self._served(look.job)
@@ -157,20 +157,20 @@ class JobsThere:
         return record.model_copy(update={"error": error_of(look, self._service, self._masked)})
 
     def _served(self, job: CloudJob) -> "ServedJob":
-        from bep.app.jobs.served import served
+        from bep.app.jobs.in_service.record import served
 
         return served(job, self._orders.folder)
 
     def stream(self, name: str) -> Iterator[News]:
         """Ask for its logs every now and then."""
-        from bep.app.jobs.following import looks
+        from bep.app.jobs.in_service.following import looks
 
         yield from (news for _, news in looks(self._service, self._named(name), self._masked))
 
     def cancel(self, name: str, *, at_once: bool = False) -> "JobRecord":
         """Ask the service, and wait until the job is over; `at_once` does not wait. An order that never was answered is
         given up."""
-        from bep.app.jobs.following import looks
+        from bep.app.jobs.in_service.following import looks
 
         job = self._named(name)
         if job.status == NOT_STARTED:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from bep.app.errors import Refused
 from bep.app.jobs.events import JobStarted
-from bep.app.jobs.ordering import Wanted, wanted_of
-from bep.app.jobs.orders import Orders, digest_of
-from bep.app.jobs.served import served
+from bep.app.jobs.in_service.ordering import Wanted, wanted_of
+from bep.app.jobs.in_service.orders import Orders, digest_of
+from bep.app.jobs.in_service.record import served
 from bep.lazy_dataclasses import replace
 from bep.providers.cloud_jobs import Order, Unanswered
 from bep.providers.protocol import ProviderError

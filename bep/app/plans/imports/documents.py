@@ -5,7 +5,7 @@ nothing into the state.
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from bep.app.plans.declaring import Found, document_of
+from bep.app.plans.imports.declaring import Found, document_of
 from bep.app.plans.planning import Asked, plan_of
 from bep.app.workspace.opening import Opened
 from bep.app.workspace.overlay import Overlay

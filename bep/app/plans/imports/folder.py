@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from bep.app.errors import Conflict, Refused
 from bep.app.plans.adopting_state import remember, state_only, take
-from bep.app.plans.declaring import Found
-from bep.app.plans.importing import ImportRefused, found_in_world, not_in_state, plan_for
-from bep.app.plans.needed_by_endpoints import is_given, needed_by_endpoints
-from bep.app.plans.specs_folder import NOTHING_YET, SpecsFolder, traffic_of
+from bep.app.plans.imports.declaring import Found
+from bep.app.plans.imports.documents import NOTHING_YET, SpecsFolder, traffic_of
+from bep.app.plans.imports.needed_by_endpoints import is_given, needed_by_endpoints
+from bep.app.plans.imports.objects import ImportRefused, found_in_world, not_in_state, plan_for
 from bep.app.state_editing import editing
 from bep.app.workspace.opening import Opened
 from bep.app.workspace.overlay import Overlay

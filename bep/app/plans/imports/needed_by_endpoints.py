@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from bep.app.plans.declaring import Found
+from bep.app.plans.imports.declaring import Found
 from bep.app.workspace.specs import specs_of
 from bep.schemas.address import Address, address_of, kind_of, names_of
 from bep.schemas.drafts.references import BUILT_IN, CURATED, datastore_of

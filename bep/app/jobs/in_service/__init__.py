@@ -1,0 +1,1 @@
+"""Jobs that a service runs: ordered once, followed, read, fetched. Knows no runner that scores here."""
