@@ -42,8 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Two workers a core, for most tests wait for processes they started most of the time."""
-    return min(8, 2 * (os.cpu_count() or 1))
+    """Three workers a core, for most tests wait for processes they started most of the time."""
+    return min(12, 3 * (os.cpu_count() or 1))
 
 
 @pytest.fixture(autouse=True)

@@ -39,6 +39,7 @@ def test_a_job_file(bench: Workbench) -> None:
     assert loaded.job == JobSpec(
         endpoint="mybatchedp",
         deployment="mnist-deployment",
+        port="images",
         inputs=("images",),
         input_type="uri_folder",
         output_path="azureml://datastores/workspaceblobstore/paths/myoutput",
