@@ -19,7 +19,8 @@ from tests.azure.double.tokens import ARM, ML, TENANT, token
 from tests.azure.workspace import ROOT, Workspace
 from tests.bep.conftest import surroundings, write
 
-CHECKS = ("Azure sign-in", "Azure workspace", "clock", "Azure rights to plan", "Azure rights to apply", "Azure storage")
+RIGHTS = ("Azure rights to plan", "Azure rights to apply", "Azure rights to run jobs")
+CHECKS = ("Azure sign-in", "Azure workspace", "clock", *RIGHTS, "Azure storage")
 
 
 def looked(workspace: Workspace, *, expect: int, **environment: str) -> dict[str, Any]:
@@ -59,6 +60,9 @@ def test_each_missing_right_is_named_and_hides_nothing(azure: Double, tmp_path: 
     for action in ("computes/write", "batchEndpoints/deployments/write", "batchEndpoints/deployments/delete"):
         assert f"{prefix}/{action}" in found["Azure rights to apply"]["found"]
     assert f"{prefix}/computes/delete" not in found["Azure rights to apply"]["found"]
+    to_run = found["Azure rights to run jobs"]
+    assert to_run["verdict"] == "warning"  # who plans and applies need not be who runs jobs
+    assert to_run["found"] == f"missing: {prefix}/batchEndpoints/deployments/jobs/write"
     assert found["Azure storage"]["verdict"] == "warning"  # no spec has a file that would be stored
     lacks_client = "azure-storage-blob is not installed" in found["Azure storage"]["found"]
     assert lacks_client == (find_spec("azure.storage") is None)

@@ -171,15 +171,16 @@ class AzureChecks:
         allowed = [one for one in found.get("value") or () if isinstance(one, Mapping)]
         kinds = sorted({one.kind for one in self._resources} or set(kind_names()))
         has_code = any(path.rpartition(".")[2] == CODE_FIELD for one in self._resources for path in one.contents)
-        for what, needed in (
-            ("to plan", rights.reading(kinds)),
-            ("to apply", rights.writing(kinds, has_code=has_code)),
+        for what, needed, lacks in (
+            ("to plan", rights.reading(kinds), problem),
+            ("to apply", rights.writing(kinds, has_code=has_code), problem),
+            ("to run jobs", rights.running(), warning),
         ):
             lacking = rights.missing(needed, allowed)
             name = f"Azure rights {what}"
             if lacking:
                 fix = f"have a role with them given to you on the workspace {self._connection.place.workspace}"
-                yield problem(name, f"missing: {', '.join(lacking)}", fix)
+                yield lacks(name, f"missing: {', '.join(lacking)}", fix)
             else:
                 yield ok(name, f"all that {'the specs need' if self._resources else 'any spec can need'}")
 

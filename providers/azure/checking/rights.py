@@ -30,6 +30,13 @@ def writing(kinds: Iterable[str], *, has_code: bool) -> Iterator[str]:
         yield from (f"{WORKSPACE}/{CODE}/versions/{verb}" for verb in ("read", "write"))
 
 
+def running() -> Iterator[str]:
+    """What starting a job needs (Azure ML docs: how-to-authenticate-batch-endpoint, its roles for an invocation)."""
+    endpoints = f"{WORKSPACE}/{load_kind('endpoint').collection}"
+    yield from (f"{endpoints}/read", f"{endpoints}/jobs/write", f"{endpoints}/{DEPLOYMENTS}/jobs/write")
+    yield f"{WORKSPACE}/experiments/runs/submit/action"
+
+
 def _types(kinds: Iterable[str]) -> Sequence[str]:
     return tuple(dict.fromkeys(f"{WORKSPACE}/{_type(kind)}" for kind in kinds))
 
