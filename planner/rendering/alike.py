@@ -15,6 +15,9 @@ ROUTED = ("endpoint", "deployment", "traffic")
 _WORD = lazy_pattern(r"[\w-]+(?:\.[\w-]+)*")
 _DIGEST = lazy_pattern(r"\b[0-9a-f]{12,64}\b")
 
+FEWEST = 3
+"""So many have to be alike to be told as one."""
+
 T = TypeVar("T")
 
 
@@ -56,11 +59,12 @@ def content(item: Item) -> str:
 
 
 def together(entries: Iterable[T], keys: Iterable[Hashable]) -> list[list[T]]:
-    """Entries with the same key together, in the order of the first of each."""
-    found: dict[Hashable, list[T]] = {}
-    for entry, key in zip(entries, keys, strict=True):
-        found.setdefault(key, []).append(entry)
-    return list(found.values())
+    """Entries with the same key together, in the order of the first of each; a few are left apart."""
+    found: dict[Hashable, list[tuple[int, T]]] = {}
+    for place, (entry, key) in enumerate(zip(entries, keys, strict=True)):
+        found.setdefault(key, []).append((place, entry))
+    told = [part for many in found.values() for part in ([many] if len(many) >= FEWEST else [[one] for one in many])]
+    return [[entry for _, entry in many] for many in sorted(told, key=lambda many: many[0][0])]
 
 
 def points_alike(points: Sequence[Point]) -> tuple[Point, ...]:

@@ -25,8 +25,8 @@ WORDS: Final = {
 }
 MEANINGS: Final = {
     "=": "it stays as it is, and bep looks after it from now on",
-    ".": "bep looks after it no longer; it is not deleted",
-    "^": "no spec declares this version any more; it stays in the registry",
+    ".": "bep looks after it no longer",
+    "^": "it stays in the registry",
 }
 """What somebody who has never used bep cannot know of a word."""
 LARGEST: Final = 50
@@ -175,7 +175,7 @@ def _said(item: Item, compared: Sequence[Comparison], about: _About) -> str:
     if item.symbol == "=" and item.last.restore is not None:
         said.append("it stays as it is")
     elif item.symbol in MEANINGS:
-        said.append(MEANINGS[item.symbol])
+        said.append(": ".join(filter(None, (MEANINGS[item.symbol], item.last.reason))))
     elif (item.risky or item.symbol == ">") and item.last.reason:
         said.append(item.last.reason)
     return "; ".join(filter(None, said))

@@ -92,7 +92,7 @@ def test_variables_outputs_and_what_the_last_push_changed_are_told(workspace: Wo
     assert planned(workspace, "--since", "first.json")["since"]["gone_risks"][0]["code"] == "active-changed"
     shown = workspace.bep("plan", "--var", "batch=6", "--since", "first.json").stdout
     assert "  different: update deployment/letters/blue (settings.mini_batch_size 4 -> 6)\n" in shown
-    assert "  batch = 6 (option)\n" in shown
+    assert "  batch: 6 (option)\n" in shown
     workspace.edit("bep.yml", "workspace: letters", "workspace: others")
     refused = workspace.bep("plan", "--since", "first.json", expect=4).stderr
     assert "it was made for letters in stage test, and this is others in stage test" in refused

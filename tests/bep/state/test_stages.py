@@ -103,7 +103,7 @@ def test_the_plan_says_which_stage_it_is_for(staged: Workspace) -> None:
     assert said.startswith("Plan for letters in staging on local: no risk found\n")
     comment = staged.bep("-S", "staging", "plan", "--markdown").stdout
     assert comment.startswith("<!-- bep plan: letters in staging -->\n")
-    assert "### Plan of `letters` in `staging` on `local`" in comment
+    assert "### Plan for letters in staging on local: no risk found\n" in comment
 
 
 def test_the_list_says_which_is_chosen_and_what_each_has(staged: Workspace, golden: Golden) -> None:
