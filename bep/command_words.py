@@ -88,3 +88,8 @@ def spoken(text: str, steps: Iterable[Step]) -> str:
     for step in steps:
         text = text.replace(str(step), f"`{command_of(step)}`")
     return text
+
+
+def number_of(count: int, noun: str) -> str:
+    """`1 worker`, `1,200 files`."""
+    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"

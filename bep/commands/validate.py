@@ -52,6 +52,7 @@ def validate(
 
     from bep.app.validating import check_specs
     from bep.app.workspace.write_access import read_only
+    from bep.command_words import number_of
     from bep.commands.showing_findings import show_findings
     from bep.console import Console
     from bep.lazy_dataclasses import replace
@@ -70,9 +71,9 @@ def validate(
         for opened in checked.workspaces:
             for line in read_only(opened):
                 console.say(line)
-        warnings = f", {len(checked.findings)} warnings" if checked.findings else ""
+        warnings = f", {number_of(len(checked.findings), 'warning')}" if checked.findings else ""
         jobs = "The job is valid" if checked.jobs == 1 else f"{checked.jobs} jobs are valid"
         if checked.resources or not checked.jobs:
-            console.result(f"The specs are valid: {checked.resources} resources{warnings}.")
+            console.result(f"The specs are valid: {number_of(checked.resources, 'resource')}{warnings}.")
         if checked.jobs:
             console.result(f"{jobs}{'' if checked.resources else warnings}.")

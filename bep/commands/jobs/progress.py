@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from bep.command_words import number_of
 from bep.lazy_patterns import lazy_pattern
 
 if TYPE_CHECKING:
@@ -99,11 +100,6 @@ def duration(seconds: float) -> str:
 def size(count: int) -> str:
     """Bytes as `84 MB` or `3.2 GB`."""
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
-
-
-def number_of(count: int, noun: str) -> str:
-    """`1 worker`, `1,200 files`."""
-    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 class Troubles:

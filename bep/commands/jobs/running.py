@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bep.commands.jobs.progress import PLAIN_PERIOD, Troubles, live_line, number_of, plain_line, transfer_line
+from bep.command_words import number_of
+from bep.commands.jobs.progress import PLAIN_PERIOD, Troubles, live_line, plain_line, transfer_line
 from bep.commands.jobs.worker_lines import worker_lines
 from bep.console import Console
 from bep.event_stream import enveloped, preparing
