@@ -16,7 +16,7 @@ from bep.planner.plan import Plan
 from bep.planner.rendering.html import page
 from bep.planner.rendering.markdown import render as render_markdown
 from tests.planner.renderers import rendered_by_github
-from tests.planner.test_golden import blue_green, drifted, old_one_removed
+from tests.planner.test_golden import blue_green, drifted, one_line_of_a_script
 from tests.services.browser import WIDTHS, browser
 from tests.services.places import ROOT
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "pictures"
 STYLESHEET: Final = ROOT / "node_modules" / "github-markdown-css" / "github-markdown.css"
-SCENES: Final = {"blue-green": blue_green, "shift": old_one_removed, "drift": drifted}
+SCENES: Final = {"blue-green": blue_green, "script": one_line_of_a_script, "drift": drifted}
 DARK: Final = "drift"
 """The plan whose page is shown in the dark, too."""
 COLOURS: Final = 64
