@@ -90,7 +90,7 @@ def apply_plan(
     """
     from bep.providers.applying.applying import apply
 
-    if plan.denials or (judge_again and opened.workspace.policies):
+    if plan.denials or (judge_again and (opened.workspace.policies or opened.source.policies_from)):
         from bep.app.plans.judging import must_be_let_through
 
         must_be_let_through(opened, plan)

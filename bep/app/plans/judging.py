@@ -13,7 +13,7 @@ from bep.app.errors import Denied, Refused
 from bep.lazy_dataclasses import dataclass, replace
 from bep.lazy_patterns import lazy_pattern
 from bep.schemas.findings.finding import SpecInvalid, errors
-from bep.schemas.workspace.policies import COMMAND, Policy
+from bep.schemas.workspace.policies import COMMAND, PYTHON, Policy
 from bep.schemas.workspace.workspace import FILE, POLICIES
 
 if TYPE_CHECKING:
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 REFUSED: Final = "it runs a command, and none may be run here"
 _FUNCTION: Final = Path(__file__).with_name("policy_function.py")
 _HOLDS, _DENIES = 0, 1
-_JSON: Final = lazy_pattern(r'\s*(\{|\[\s*[\[\]{"])')
+_JSON: Final = lazy_pattern(r'\ufeff?\s*(\{|\[\s*[\[\]{"])')
+_JSON_LATER: Final = lazy_pattern(r'\n\s*(\{|\[\s*[\[\]{"])')
+_OF_CONFTEST: Final = ("successes", "failures", "warnings", "exceptions", "skipped")
+"""What conftest tells of the rules that it asked."""
 _OTHERS: Final = ("unknown-stage", "stage-not-chosen", "file-not-found", "not-available")
 """What may be wrong with a bep.yml whose policies are meant alone: its stages and its specs, where there are any."""
 
@@ -85,7 +88,7 @@ class Asking:
         if ran.code not in (_HOLDS, _DENIES):
             how = f"it was ended by signal {-ran.code}" if ran.code < 0 else f"it ended with exit code {ran.code}"
             raise _NotJudged(how, ran.printed)
-        return list(_told(ran))
+        return list(_told(ran, answers=policy.rule == PYTHON))
 
 
 class _NotJudged(Exception):
@@ -104,17 +107,30 @@ def _command(policy: Policy, folder: Path) -> list[str]:
     return [sys.executable, "-P", "-B", str(_FUNCTION), str(folder / file), function]
 
 
-def _told(ran: "Ran") -> "Iterator[Violation]":
-    """The violations that a command told of: as JSON, or as lines where it ended with 1. Raises `_NotJudged`."""
+def _told(ran: "Ran", *, answers: bool) -> "Iterator[Violation]":
+    """The violations that a command told of: as JSON, or as lines where it ended with 1. Raises `_NotJudged`.
+
+    One that `answers` says whatever it has to say as JSON.
+    """
     from bep.planner.plan import Violation
 
     said = _as_json(ran.stdout)
-    found = [] if said is None else list(_in_json(said))
+    if said is None and ran.code == _HOLDS:
+        _must_be_a_verdict(ran, answers)
+    found = [] if said is None else list(_in_json(said, ran.code))
     yield from found
     if ran.code == _DENIES and not any(one.denies for one in found):
         lines = [] if said is not None else [line.strip() for line in ran.printed.splitlines() if line.strip()]
         for line in lines or ["it ended with exit code 1"]:
             yield Violation(message=_without_secrets(line))
+
+
+def _must_be_a_verdict(ran: "Ran", answers: bool) -> None:
+    """Raise `_NotJudged` where an exit code of 0 is no consent: a verdict was to come, or stands where none is read."""
+    if answers:
+        raise _NotJudged("the process of its function ended before there was an answer", ran.printed)
+    if _JSON_LATER.search(ran.stdout):
+        raise _NotJudged("it printed JSON after something else, so that it is not read", ran.printed)
 
 
 def _as_json(text: str) -> Any:
@@ -126,23 +142,35 @@ def _as_json(text: str) -> Any:
     if not _JSON.match(text):
         return None
     try:
-        return json.loads(text)
+        return json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError) as problem:
         raise _NotJudged(f"it printed broken JSON: {problem}", shown(text)) from None
 
 
-def _in_json(said: Any) -> "Iterator[Violation]":
-    """`{"deny": [...], "warn": [...]}`, as `opa eval` prints a package; or a list of conftest's results."""
+def _in_json(said: Any, code: int) -> "Iterator[Violation]":
+    """`{"deny": [...], "warn": [...]}`, as `opa eval` prints a package; or a list of conftest's results.
+
+    Raises `_NotJudged` for a program that ends well and has asked no rule.
+    """
     if isinstance(said, dict):
+        if code == _HOLDS and said.keys().isdisjoint(("deny", "warn")):
+            raise _NotJudged(f"it printed JSON without deny and warn, but with {', '.join(said) or 'nothing'}")
         yield from _each(said.get("deny"), denies=True)
         yield from _each(said.get("warn"), denies=False)
         return
+    results = [one for one in said if _is_of_conftest(one)]
+    if results and not any(one.get(word) for one in results for word in _OF_CONFTEST):
+        raise _NotJudged("it asked no rule: there is none in the packages that it looked at")
     for one in said:
-        if isinstance(one, dict) and not one.keys().isdisjoint(("failures", "warnings", "successes")):
+        if _is_of_conftest(one):
             yield from _each(one.get("failures"), denies=True)
             yield from _each(one.get("warnings"), denies=False)
         else:
             yield from _each([one], denies=True)
+
+
+def _is_of_conftest(one: Any) -> bool:
+    return isinstance(one, dict) and not one.keys().isdisjoint(_OF_CONFTEST)
 
 
 def _each(said: Any, *, denies: bool) -> "Iterator[Violation]":
@@ -179,13 +207,17 @@ def _without_secrets(text: str) -> str:
 
 def policies_in_force(opened: "Specs") -> tuple[Policy, ...]:
     """The policies that a plan of this workspace, in its stage, is judged by. Raises `SpecInvalid`, `Refused`."""
+    stage = opened.workspace.stage or ""
     elsewhere = opened.source.policies_from
-    every = _of_another(opened, elsewhere) if elsewhere else opened.workspace.policies
-    return tuple(policy for policy in every if policy.holds_in(opened.workspace.stage or ""))
+    every = _of_another(opened, elsewhere, stage) if elsewhere else opened.workspace.policies
+    return tuple(policy for policy in every if policy.holds_in(stage))
 
 
-def _of_another(opened: "Specs", folder: str) -> tuple[Policy, ...]:
-    """The policies of the workspace in another folder, their paths as seen from here."""
+def _of_another(opened: "Specs", folder: str, stage: str) -> tuple[Policy, ...]:
+    """The policies of the workspace in another folder, their paths as seen from here.
+
+    A stage that it does not have is judged by those of every stage: none is left by giving a stage another name.
+    """
     from bep.app.workspace.opening import Opened, Source
 
     other = Opened(opened.root / folder, Source(stage=opened.source.stage))
@@ -194,7 +226,11 @@ def _of_another(opened: "Specs", folder: str) -> tuple[Policy, ...]:
     wrong = wrong_with_policies(other)
     if wrong:
         raise SpecInvalid(replace(one, mark=_seen_from_here(one.mark, folder)) for one in wrong if one.mark)
-    return tuple(replace(policy, mark=_seen_from_here(policy.mark, folder)) for policy in other.glanced.policies)
+    known = stage in other.glanced.stages.every
+    return tuple(
+        replace(policy, mark=_seen_from_here(policy.mark, folder), stages=policy.stages if known else ())
+        for policy in other.glanced.policies
+    )
 
 
 def wrong_with_policies(opened: "Specs") -> "list[Finding]":

@@ -85,9 +85,8 @@ def run_command(
         raise CommandFailed(f"{arguments[0]} cannot be started: {problem.strerror or problem}") from None
     except ValueError as problem:  # a null byte
         raise CommandFailed(f"{arguments[0]!r} cannot be started: {problem}") from None
-    ran = _followed(process, text.encode("utf-8", "replace"), timeout)
     secrets = [given[name] for name in named if len(given.get(name, "")) >= _SHORTEST]
-    return Ran(ran.code, *(_without(secrets, text) for text in (ran.stdout, ran.stderr)))
+    return _followed(process, text.encode("utf-8", "replace"), timeout, secrets)
 
 
 def _without(secrets: Sequence[str], text: str) -> str:
@@ -97,7 +96,7 @@ def _without(secrets: Sequence[str], text: str) -> str:
     return text
 
 
-def _followed(process: "subprocess.Popen[bytes]", data: bytes, timeout: float) -> Ran:
+def _followed(process: "subprocess.Popen[bytes]", data: bytes, timeout: float, secrets: Sequence[str]) -> Ran:
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
@@ -112,14 +111,14 @@ def _followed(process: "subprocess.Popen[bytes]", data: bytes, timeout: float) -
         _end_all(process)
         errors.wait_to_end()
         seconds = "1 second" if timeout == 1 else f"{timeout:g} seconds"
-        raise CommandFailed(f"it did not end within {seconds}", shown(errors.text)) from None
+        raise CommandFailed(f"it did not end within {seconds}", shown(_without(secrets, errors.text))) from None
     finally:
         _end_all(process)
     if out.is_too_much or errors.is_too_much:
         raise CommandFailed(f"it printed more than {MOST:,} bytes")
     if not is_whole:
         raise CommandFailed("it ended and left a process behind that goes on with its output")
-    return Ran(process.returncode, out.text, errors.text)
+    return Ran(process.returncode, _without(secrets, out.text), _without(secrets, errors.text))
 
 
 def _feed(stream: IO[bytes], data: bytes) -> None:

@@ -178,6 +178,22 @@ OUTPUTS = {
         ),
     ),
     "a log": ("[INFO] all is well", "0", "pass", ()),
+    "a mark of the order of bytes": ('\ufeff{"deny": ["no"]}', "0", "deny", ("no",)),
+    "a log ahead of JSON": (
+        'loading\n{"deny": ["no"]}', "0", "broken",
+        (
+            "it could not be judged: it printed JSON after something else, so that it is not read",
+            "loading", '{"deny": ["no"]}',
+        ),
+    ),
+    "opa eval, as JSON": (
+        '{"result": [{"expressions": [{"value": {"deny": ["no"]}}]}]}', "0", "broken",
+        ("it could not be judged: it printed JSON without deny and warn, but with result",),
+    ),
+    "conftest, another package": (
+        '[{"filename": "-", "namespace": "main", "successes": 0}]', "0", "broken",
+        ("it could not be judged: it asked no rule: there is none in the packages that it looked at",),
+    ),
     "no violation": (
         '{"deny": [3]}', "0", "broken",
         ("it could not be judged: it printed what is no violation: 3; one is a text, or has a message and an address",),
@@ -228,15 +244,17 @@ def test_a_command_reads_the_plan_in_its_own_folder_and_little_of_the_environmen
         ("{name: own, effect: warn, rule: {python: 'owners.py:check'}}", "ended with exit code 2"),
         ("{name: own, rule: {python: 'owners.py:nothing'}}", "ended with exit code 2"),
         ("{name: own, rule: {python: 'owners.py:number'}}", "ended with exit code 2"),
+        ("{name: own, rule: {python: 'owners.py:leave'}}", "its function ended before there was an answer"),
     ],
 )
 def test_a_policy_that_cannot_be_asked_denies_and_says_why(folder: Path, policy: str, why: str) -> None:
-    write(folder, {"policies/owners.py": "number = lambda plan: 3\n\ndef check(plan):\n    return plan['nothing']\n"})
+    functions = "number = lambda plan: 3\n\nleave = lambda plan: exit(0)\n\ndef check(plan):\n    return plan['nothing']\n"
+    write(folder, {"policies/owners.py": functions})
     verdict, said = judge(folder, policy)
     assert verdict == "broken"
-    assert said[0].startswith("it could not be judged: it") or "cannot be started" in said[0]
+    assert said[0].startswith("it could not be judged: ")
     assert why in said[0]
-    if "owners.py" in policy:
+    if "owners.py" in policy and "leave" not in policy:
         last = {"check": "KeyError: 'nothing'", "nothing": "has no function nothing", "number": "returned int"}
         assert last[policy.rpartition(":")[2].rstrip("'}")] in said[-1]
 
@@ -318,7 +336,10 @@ def test_a_plan_of_others_is_judged_by_the_policies_of_the_target(folder: Path, 
     write(target, {"policies/team.yml": team(own)})
     [judgement] = api.Workspace.open(folder).plan(policies_from=target).policies
     assert judgement.violations == (str(target / "policies"),)
-    write(target, {"policies/team.yml": team("{name: x}")})
+    staged = theirs.replace("none:", "production:")
+    write(target, {"bep.yml": staged, "policies/team.yml": team(QUOTA.replace("quota,", "quota, stages: [production],"))})
+    assert say("plan", "--policies-from", "../target")[0] == 6, "no stage of another name is judged by less"
+    write(target, {"bep.yml": theirs, "policies/team.yml": team("{name: x}")})
     code, shown = say("plan", "--policies-from", "../target")
     assert (code, "../target/policies/team.yml:3:5: error" in shown) == (3, True)
     write(target, {"bep.yml": theirs.replace("policies/*", "polices/*")})
@@ -397,7 +418,8 @@ def test_what_a_command_leaves_behind_is_ended_with_it(tmp_path: Path) -> None:
         return True
 
     until(is_free)
-    waits = "import sys, time; print('begun', file=sys.stderr, flush=True); time.sleep(600)"
+    waits = "import os, sys, time; print(os.environ['T'], 'begun', file=sys.stderr, flush=True); time.sleep(600)"
     with pytest.raises(CommandFailed, match="did not end within 1 second") as problem:
-        run_command([sys.executable, "-c", waits], tmp_path, "", timeout=1, environment={})
-    assert problem.value.printed in ("begun", "")  # it may not have come so far in its second
+        words, given = [sys.executable, "-c", waits], {"T": "canary-value"}
+        run_command(words, tmp_path, "", timeout=1, environment=given, named=["T"])
+    assert problem.value.printed in ("************ begun", "")  # it may not have come so far in its second
