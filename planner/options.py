@@ -28,7 +28,8 @@ class RunningJob:
 class Options:
     """Everything has a value that asks for nothing.
 
-    `created_at` is a time as text (ISO 8601, UTC). `targets` and `excludes` are addresses or the
+    `created_at` is a time as text (ISO 8601, UTC). `in_other_world` if the `provider` was chosen instead of bep.yml's.
+    `targets` and `excludes` are addresses or the
     beginning of some (`deployment/mybatchedp`). `allow` holds codes of findings, or `code:address`.
     `running_jobs` is by deployment. `scored` are the deployments that have scored at least once,
     `failed` those whose last job failed, each with its name.
@@ -48,6 +49,7 @@ class Options:
     workspace: str = ""
     stage: str = ""
     provider: str = ""
+    in_other_world: bool = False
     destroy: bool = False
     refresh_only: bool = False
     targets: tuple[str, ...] = ()

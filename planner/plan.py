@@ -156,7 +156,8 @@ class Plan(Written, title="Plan: what would be done, in order"):
 
     `digest` covers the rest of the plan, and so does `signature`, which needs the key of the state that the plan is
     for: one that is altered or not signed is not applied. `unchanged` counts the
-    resources that need nothing. `notes` are one-line remarks (an apply is running, an operation was interrupted).
+    resources that need nothing. `in_other_world` says that the provider was chosen instead of bep.yml's. `notes` are
+    one-line remarks (an apply is running, an operation was interrupted).
 
     `risk` is the highest level of the `risks`, which come highest first. `comparisons` set what is new beside what
     exists. `jobs` is the effect on jobs, `outputs` are those of bep.yml, before and after, `values` the variables that
@@ -169,6 +170,7 @@ class Plan(Written, title="Plan: what would be done, in order"):
     workspace: str = ""
     stage: str = ""
     provider: str = ""
+    in_other_world: bool = False
     lineage: str
     serial: int
     created_at: str = ""

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-_SINCE_3: Final = frozenset({"risk", "risks", "comparisons", "jobs", "outputs", "values", "since", "policies"})
+_SINCE_3: Final = frozenset(
+    {"risk", "risks", "comparisons", "jobs", "outputs", "values", "since", "policies", "in_other_world"}
+)
 _OF_CHANGES_SINCE_3: Final = frozenset({"files", "files_left_out"})
 _OF_DIFFS_SINCE_3: Final = frozenset({"variables"})
 _OF_DRIFT_SINCE_3: Final = frozenset({"undone", "changed_by", "changed_at"})

@@ -126,6 +126,7 @@ def draft(
         workspace=options.workspace,
         stage=options.stage,
         provider=options.provider,
+        in_other_world=options.in_other_world,
         lineage=state.lineage,
         serial=state.serial,
         created_at=options.created_at,

@@ -46,8 +46,12 @@ ELSEWHERE = "the plan as text has them all"
 
 
 def marker(plan: Plan, dialect: Dialect = GITHUB) -> str:
-    """The hidden line by which a later comment of the same workspace and stage finds this one."""
-    return dialect.marker(f"{plan.workspace} in {plan.stage}" if plan.stage else plan.workspace)
+    """The hidden line by which a later comment of the same workspace and stage finds this one.
+
+    What was planned in another world than bep.yml's is another plan, so it is in a comment of its own.
+    """
+    name = f"{plan.workspace} in {plan.stage}" if plan.stage else plan.workspace
+    return dialect.marker(f"{name} on {plan.provider}" if plan.in_other_world else name)
 
 
 def render(plan: Plan, dialect: Dialect = GITHUB, elsewhere: str = ELSEWHERE, run: str = "", undo: str = "") -> str:

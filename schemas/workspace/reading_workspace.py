@@ -14,7 +14,7 @@ from bep.schemas.mark import Mark
 from bep.schemas.workspace.conda_names import names_of
 from bep.schemas.workspace.stages import CHOICE, WORLD, as_chosen
 from bep.schemas.workspace.variables import Variables
-from bep.schemas.workspace.workspace import FILE, LOCAL, Workspace, not_available, not_there, read_workspace
+from bep.schemas.workspace.workspace import FILE, LOCAL, POLICIES, Workspace, not_available, not_there, read_workspace
 from bep.schemas.yaml.node import Node
 from bep.schemas.yaml.reading import read
 
@@ -110,6 +110,11 @@ def _with_policies(workspace: Workspace, files: Files, findings: list[Finding], 
     from bep.schemas.workspace.policies import policies_of
 
     documents = {path: documents_of(files, path, findings, texts) for path in workspace.policy_files}
+    doubtful = {finding.mark.file for finding in findings if finding.mark is not None}
+    for path in (path for path, nodes in documents.items() if not nodes and path not in doubtful):
+        fix = "Write 'policies: []' if there is to be none; or take the file out of bep.yml."
+        message = f"{path} is empty: a file of policies needs 'policies'"
+        findings.append(mistake("missing-field", POLICIES, message, fix, Mark(path, 1, 1)))
     policies, wrong = policies_of(documents, files, workspace.stages.every)
     findings += wrong
     return replace(workspace, policies=policies)

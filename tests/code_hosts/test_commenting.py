@@ -79,6 +79,8 @@ def test_it_is_made_once_and_then_kept_up_to_date(host: CodeHostDouble) -> None:
     assert sum(each.body.startswith(marked(host, "")) for each in host.shown) == 1
     other_stage = doing.comment(PLAN.model_copy(update={"stage": "test"}))
     assert (other_stage.action, len(host.shown)) == ("created", 10 if host.name in ("github", "gitlab") else 9)
+    chosen = PLAN.model_copy(update={"in_other_world": True})
+    assert [doing.comment(plan).action for plan in (chosen, PLAN, chosen)] == ["created", "updated", "unchanged"]
     assert doing.said == []
 
 

@@ -62,6 +62,7 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
         workspace=loaded.workspace.name,
         stage=loaded.workspace.stage or "",
         provider=loaded.workspace.provider,
+        in_other_world=loaded.workspace.in_other_world,
         destroy=asked.destroy,
         refresh_only=asked.refresh_only,
         targets=tuple(part_named(name, known) for name in asked.targets) or _named(opened, loaded),

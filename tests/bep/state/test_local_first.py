@@ -102,7 +102,8 @@ def test_the_option_stands_anywhere_and_a_variable_does_the_same(
 ) -> None:
     monkeypatch.setenv("BEP_PROVIDER", "azure" if "--provider" in " ".join(words) else "local")
     code, out, _ = bep(*words)
-    assert (code, json.loads(out)["provider"]) == (0, "local")
+    found = json.loads(out)
+    assert (code, found["provider"], found["in_other_world"]) == (0, "local", True)
 
 
 def test_a_stage_has_a_local_world_of_its_own(folder: Path, bep: Bep) -> None:
