@@ -154,7 +154,7 @@ def _in_json(said: Any, code: int) -> "Iterator[Violation]":
     """
     if isinstance(said, dict):
         if code == _HOLDS and said.keys().isdisjoint(("deny", "warn")):
-            raise _NotJudged(f"it printed JSON without deny and warn, but with {', '.join(said) or 'nothing'}")
+            raise _NotJudged(f"it printed JSON without deny and warn, but with {', '.join(said)[:200] or 'nothing'}")
         yield from _each(said.get("deny"), denies=True)
         yield from _each(said.get("warn"), denies=False)
         return
