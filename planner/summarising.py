@@ -48,6 +48,12 @@ def shown(value: Any) -> str:
     return shortened(canonical(masked(value)))
 
 
+def told(value: Any) -> str:
+    """A value within a sentence: as `shown`, a text that is more than one word between quotation marks."""
+    bare = isinstance(value, str) and value and not any(map(str.isspace, value))
+    return f'"{shortened(value)}"' if isinstance(value, str) and not bare else shown(value)
+
+
 def masked(value: Any) -> Any:
     """The value with `(sensitive)` wherever something sealed stands in it."""
     if is_sealed(value):
@@ -83,5 +89,5 @@ def _one(diff: FieldDiff) -> str:
 
 def _side(value: Any, default: Any) -> str:
     if value is None:
-        return "(none)" if default is None else shown(default)
-    return shown(value)
+        return "(none)" if default is None else told(default)
+    return told(value)

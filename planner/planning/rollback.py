@@ -24,6 +24,8 @@ _NO_FACTS: Final[Mapping[str, Any]] = {
     "outputs": (),
     "values": (),
     "since": None,
+    "policies": (),
+    "unchanged": 0,
 }
 """What was found out about a plan is not true of the one that takes it back."""
 

@@ -42,7 +42,10 @@ def names_told_apart(addresses: Iterable[Address]) -> Mapping[str, str]:
 
 def shape(text: str, names: Mapping[str, str]) -> str:
     """The text without these names and without digests."""
-    return _WORD.sub(lambda word: names.get(word[0], word[0]), _DIGEST.sub("\0", text))
+    bare = _DIGEST.sub("\0", text)
+    if not any(name in bare for name in names):  # texts can be long, and there can be thousands of them
+        return bare
+    return _WORD.sub(lambda word: names.get(word[0], word[0]), bare)
 
 
 def content(item: Item) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from bep.planner.facts import AffectedJobs, GivenValue, JobsEffect, OutputDiff, PlannedJob, Risk, Route, Since
+from bep.planner.facts import AffectedJobs, GivenValue, JobsEffect, Level, OutputDiff, PlannedJob, Risk, Route, Since
 from bep.planner.plan import Action, Change, Drift, Plan, PlanFinding, Undo
-from bep.planner.rendering.layout import NONE, drift_rows, text
+from bep.planner.rendering.layout import NONE, drift_rows, items, text
 from bep.planner.rendering.sections import Mark, Point, Traffic
 from bep.schemas.address import Address, address_of, names_of
 
@@ -71,6 +71,8 @@ def _notes(route: Route, changes: Mapping[Address, Change]) -> Iterator[str]:
         change = changes.get(address_of("deployment", *names_of(route.endpoint), name))
         if name in route.before and change is not None:
             yield f"but {name} is {'changed' if change.action is Action.UPDATE else 'made anew'}"
+            if change.replacement:
+                yield "meanwhile a job that names no deployment is refused"
         elif route.before and name not in route.before and name not in route.scored:
             yield f"{name} has never scored anything"
 
@@ -127,21 +129,26 @@ def outputs(found: tuple[OutputDiff, ...]) -> Iterator[Point]:
             yield Point(f"{one.name}: {old} -> {new}")
 
 
-def rollback_lead(rollback: tuple[Undo, ...], undo: str) -> str:
-    """Whether this plan can be taken back once it is applied. `undo` is what to type for it."""
-    stuck = sum(1 for one in rollback if one.obstacle)
-    count = {1: "the change", 2: "both changes"}.get(len(rollback), f"all {len(rollback)} changes")
+def rollback_lead(plan: Plan, undo: str) -> str:
+    """Whether this plan can be taken back once it is applied, in changes as they are shown: a replacement is one.
+
+    `undo` is what to type for it.
+    """
+    lost, shown = {one.address for one in plan.rollback if one.obstacle}, items(plan)
+    every, stuck = len(shown), sum(1 for item in shown if item.address in lost)
+    count = {1: "the change", 2: "both changes"}.get(every, f"all {every} changes")
     how = f" with {undo}" if undo else ""
     if not stuck:
         return f"{count} can be taken back{how} after the apply"
-    if stuck == len(rollback):
+    if stuck == every:
         return f"{'it' if stuck == 1 else 'none of it'} can{'not' if stuck == 1 else ''} be taken back after the apply"
-    return f"{stuck} of {len(rollback)} changes cannot be taken back after the apply; the others can{how}"
+    return f"{stuck} of {every} changes cannot be taken back after the apply; the others can{how}"
 
 
 def obstacles(rollback: tuple[Undo, ...]) -> Iterator[Point]:
     """What cannot be taken back, and why."""
-    return (Point(undo.obstacle, undo.address, Mark.LOST) for undo in rollback if undo.obstacle)
+    stuck = {undo.address: undo.obstacle for undo in rollback if undo.obstacle}
+    return (Point(obstacle, address, Mark.LOST) for address, obstacle in stuck.items())
 
 
 def value(one: GivenValue) -> Point:
@@ -153,7 +160,12 @@ def value(one: GivenValue) -> Point:
 def since_lead(since: Since, now: str) -> str:
     """How this plan is beside the earlier one."""
     made = f" of {since.created_at}" if since.created_at else ""
-    risk = f"the highest risk was {since.risk}" + (f" and is {now}" if str(since.risk) != now else " and still is")
+    was, none = str(since.risk), str(Level.NONE)
+    if was == now:
+        risk = "no risk was found, then or now" if was == none else f"the highest risk was {was} and still is"
+    else:
+        before = "no risk was found" if was == none else f"the highest risk was {was}"
+        risk = f"{before}, and {'none is found' if now == none else f'the highest is {now}'} now"
     same = f"{since.same} {'change is' if since.same == 1 else 'changes are'} as before"
     return f"beside the plan{made}: {same}; {risk}"
 
@@ -164,5 +176,5 @@ def since(found: Since) -> Iterator[Point]:
         for one in changes:
             about = f" ({', '.join(one.differences)})" if one.differences else ""
             yield Point(f"{word}: {one.id}{about}")
-    for word, many in (("new risk", found.new_risks), ("risk that is gone", found.gone_risks)):
+    for word, many in (("new risk", found.new_risks), ("no longer a risk", found.gone_risks)):
         yield from (Point(f"{word}: {risk.message}", risk.address, Mark(str(risk.level))) for risk in many)

@@ -86,13 +86,13 @@ def _section(section: Section, dialect: Dialect, where: str) -> list[str]:
     if section.name == "traffic":
         lines += table_head()
     left_out = 0
-    for entry in section.entries:
+    for number, entry in enumerate(section.entries):
         own = _entry(entry)
-        if left_out or _size(own) > budget:
-            left_out += 1
-        else:
-            lines += own
-            budget -= _size(own)
+        if _size(own) > budget:
+            left_out = len(section.entries) - number
+            break
+        lines += own
+        budget -= _size(own)
     if left_out:
         more = f"and {left_out} more {section.what}, left out here: {where}"
         lines += ["", more] if section.name == "traffic" else [f"- {more}"]
@@ -161,21 +161,19 @@ def _listed(changes: Section, budget: int, where: str) -> list[str]:
     groups = [each for each in changes.entries if isinstance(each, Group)]
     alone = len(groups) == 1 and not groups[0].also
     found = [(place, step) for place, group in enumerate(groups) for step in group.steps]
-    taken: set[int] = set()
-    opened: set[int] = set()
-    lines = {number: step_line(step, not alone) for number, (_, step) in enumerate(found)}
-    heads = [group_line(group) for group in groups]
-    for number in sorted(lines, key=lambda number: _weight(found[number][1])):
-        place = found[number][0]
-        budget -= _size([lines[number], *([] if place in opened or alone else [heads[place]])])
+    taken: dict[int, str] = {}
+    heads: dict[int, str] = {}
+    for number in sorted(range(len(found)), key=lambda number: _weight(found[number][1])):
+        place, step = found[number]
+        line, head = step_line(step, not alone), heads.get(place) or group_line(groups[place])
+        budget -= _size([line, *([] if place in heads or alone else [head])])
         if budget < 0:
             break
-        taken.add(number)
-        opened.add(place)
+        taken[number], heads[place] = line, head
     shown: list[str] = []
     for place, many in groupby(range(len(found)), key=lambda number: found[number][0]):
-        shown += [heads[place]] if place in opened and not alone else []
-        shown += [lines[number] for number in many if number in taken]
+        shown += [heads[place]] if place in heads and not alone else []
+        shown += [taken[number] for number in many if number in taken]
     left_out = sum(_count(groups[place], step) for number, (place, step) in enumerate(found) if number not in taken)
     more = f"For want of room {left_out} changes are left out, the least risky first; {where}." if left_out else ""
     return _titled(changes.title, shown, more)

@@ -8,8 +8,11 @@ from bep.planner.rendering.alike import points_alike, rows_alike
 from bep.planner.rendering.details import tells
 from bep.planner.rendering.grouping import groups
 from bep.planner.rendering.layout import summary_of
-from bep.planner.rendering.sections import Entry, Point, Review, Section
+from bep.planner.rendering.sections import Entry, Group, Point, Review, Section
 from bep.planner.rendering.verdicts import JUDGED_SINCE, verdict_on
+
+IN_ORDER = ", in the order in which they are made"
+BY_ENDPOINT = " by endpoint, those of each in the order in which they are made"
 
 
 def review_of(plan: Plan, undo: str = "") -> Review:
@@ -43,14 +46,15 @@ def _sections(plan: Plan, undo: str) -> Iterator[Section]:
     if plan.changes and plan.format_version >= JUDGED_SINCE:
         yield from _effects(plan)
     changed, details = groups(plan)
-    yield Section("changes", "Changes, in the order in which they are made", "changes", changed)
+    order = BY_ENDPOINT if any(map(_told_together, changed)) else IN_ORDER
+    yield Section("changes", f"Changes{order}", "changes", changed)
     yield _points("drift", "Changed outside bep", "changes outside bep", *map(facts.drift, plan.drift))
     yield _points("findings", "Warnings", "warnings", *facts.findings(plan))
     yield _points("policies", "Policies", "policies", *warned)
     yield _points("notes", "Notes", "notes", *map(Point, plan.notes))
     yield _points("outputs", "Outputs", "outputs", *facts.outputs(plan.outputs))
     if plan.rollback:
-        undone = facts.rollback_lead(plan.rollback, undo)
+        undone = facts.rollback_lead(plan, undo)
         yield _points("rollback", "Undo", "changes", *facts.obstacles(plan.rollback), lead=(undone,))
     if not (plan.changes or plan.since):
         return
@@ -59,6 +63,11 @@ def _sections(plan: Plan, undo: str) -> Iterator[Section]:
         beside = facts.since_lead(plan.since, str(plan.risk))
         yield _points("since", "Since the earlier plan", "differences", *facts.since(plan.since), lead=(beside,))
     yield Section("details", "Details", "details", tuple(one for one in details if tells(one)), folded=True)
+
+
+def _told_together(group: Group) -> bool:
+    """Whether a line stands for changes that are not made one right after another."""
+    return bool(group.also) or any(step.also for step in group.steps)
 
 
 def _effects(plan: Plan) -> Iterator[Section]:

@@ -14,7 +14,7 @@ from bep.planner.rendering.layout import Item, Row
 
 NOWHERE = "none: a job has to name one"
 """What stands for a split that is empty."""
-SHARED = "of no single endpoint"
+SHARED = "not tied to one endpoint"
 """What stands for the title of a group that has none."""
 FIX = "Fix"
 """What stands before a `fix`."""

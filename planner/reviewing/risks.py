@@ -9,7 +9,7 @@ from bep.planner.plan import Action, Change
 from bep.planner.planning.advice import adopting
 from bep.planner.planning.undone import taken_back
 from bep.planner.reviewing.evidence import DEPLOYMENT, ENDPOINT, Evidence, endpoint_of
-from bep.planner.summarising import diffs_summary, shown
+from bep.planner.summarising import diffs_summary, told
 from bep.schemas.address import Address, kind_of, names_of
 from bep.schemas.secrets.secret import is_sealed
 
@@ -70,11 +70,14 @@ def _taken_away(evidence: Evidence, before: Shares, after: Shares) -> Iterator[R
 
 
 def _active_changed(evidence: Evidence, before: Shares) -> Iterator[Risk]:
-    fed = _fed(before)
+    fed, drifted = _fed(before), {drift.address: drift for drift in evidence.plan.drift if drift.undone}
     for change in evidence.changes(Action.UPDATE):
         if change.address in fed:
             does = any(diff.path[0] not in SAID_OF_IT for diff in change.diffs)
-            message = f"it {_has(*fed[change.address])} and is changed in place: {diffs_summary(change.diffs)}"
+            drift = drifted.get(change.address)
+            only_undoes = drift is not None and len(taken_back(drift, (change,))) == len(change.diffs)
+            how = ", to what the specs ask" if only_undoes else f": {diffs_summary(change.diffs)}"  # that risk says it
+            message = f"it {_has(*fed[change.address])} and is changed in place{how}"
             level = Level.MEDIUM if does else Level.LOW
             yield Risk(level=level, code="active-changed", address=change.address, message=message)
 
@@ -100,7 +103,8 @@ def _shifted_to(receiver: Address, change: Change, evidence: Evidence, moved: bo
         fix = "run a job on it by name first"
         yield Risk(level=Level.HIGH, code="traffic-to-unscored", address=change.address, message=message, fix=fix)
     elif moved:
-        message = f"{moves}{receiver} has scored before"
+        known = "had it before" if evidence.options.takes_back else "has scored before"
+        message = f"{moves}{receiver} {known}"
         yield Risk(level=Level.MEDIUM, code="traffic-shift", address=change.address, message=message)
 
 
@@ -113,7 +117,7 @@ def _read_otherwise(evidence: Evidence, before: Shares, after: Shares) -> Iterat
             for path, level in READ.items():
                 old, new = value_at(one, path), value_at(evidence.later.get(receiver, {}), path)
                 if one and old != new:
-                    said = " -> ".join("(none)" if side is ABSENT else shown(side) for side in (old, new))
+                    said = " -> ".join("(none)" if side is ABSENT else told(side) for side in (old, new))
                     message = f"results of {endpoint_of(traffic)} change for who reads them: {dotted(path)} {said}"
                     yield Risk(level=level, code="results-changed", address=receiver, message=message)
 
@@ -171,7 +175,7 @@ def _set_back(diff: FieldDiff) -> str:
     """From what they set to what the plan sets."""
     if is_sealed(diff.before) or is_sealed(diff.after):
         return f"{dotted(diff.path)} changed"
-    old, new = ("(none)" if side is None else shown(side) for side in (diff.before, diff.after))
+    old, new = ("(none)" if side is None else told(side) for side in (diff.before, diff.after))
     return f"{dotted(diff.path)} {old} -> {new}"
 
 

@@ -7,7 +7,7 @@ from bep.planner.facts import Risk, Since, SinceChange
 from bep.planner.fields import ABSENT, dotted, value_at
 from bep.planner.plan import Change, Plan
 from bep.planner.rendering.layout import leaves
-from bep.planner.summarising import shown
+from bep.planner.summarising import told
 from bep.schemas.secrets.secret import is_sealed
 
 FACTS_SINCE: Final = 3
@@ -65,7 +65,7 @@ def _values(then: Change, now: Change, side: str, prefix: str) -> Iterator[str]:
 def _side(old: Any, new: Any) -> str:
     if is_sealed(old) or is_sealed(new):
         return "changed"
-    return " -> ".join("(none)" if side is ABSENT else shown(side) for side in (old, new))
+    return " -> ".join("(none)" if side is ABSENT else told(side) for side in (old, new))
 
 
 def _risks_apart(plan: Plan, earlier: Plan) -> tuple[tuple[Risk, ...], tuple[Risk, ...]]:

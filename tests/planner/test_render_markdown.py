@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,6 +8,7 @@ from hypothesis import strategies as st
 from bep.planner.facts import Level, Risk
 from bep.planner.plan import Action, Change, Drift, Plan, PlanFinding
 from bep.planner.planning.rollback import undoing
+from bep.planner.rendering import markdown
 from bep.planner.rendering.dialects import BITBUCKET, DIALECTS, GITHUB, HEADROOM, LONGEST, Dialect
 from bep.planner.rendering.markdown import marker, render
 from bep.planner.rendering.text import render as render_text
@@ -66,6 +70,23 @@ def test_ten_thousand_changes_are_one_comment_that_keeps_what_is_risky(dialect: 
     assert f"{9_950 - kept} changes are left out, the least risky first; `bep show plan.json`" in text
     for what in ("warnings", "changes outside bep"):
         assert f"more {what}, left out here: `bep show plan.json` has them all" in text
+
+
+def test_lines_that_are_left_out_are_not_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[object] = []
+
+    def counted(ours: Callable[..., Any]) -> Callable[..., Any]:
+        def build(entry: object, *more: object) -> Any:
+            built.append(entry)
+            return ours(entry, *more)
+
+        return build
+
+    for name in ("point_lines", "step_line", "detail_lines"):
+        monkeypatch.setattr(markdown, name, counted(getattr(markdown, name)))
+    text = render(whole(many(3_000, Action.CREATE), "word" * 1_000), BITBUCKET)
+    assert "left out" in text
+    assert len(built) < 2 * len(text.splitlines()) + 10
 
 
 def risks(changes: tuple[Change, ...]) -> tuple[Risk, ...]:

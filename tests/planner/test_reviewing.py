@@ -8,6 +8,7 @@ from typing import Any
 from bep.planner.facts import FileDiff, FileSide, Level
 from bep.planner.options import RunningJob
 from bep.planner.plan import Plan
+from bep.planner.rendering.text import render as render_text
 from bep.planner.reviewing import risks
 from bep.planner.reviewing.evidence import DIFFS_LIMIT, TEXT_LIMIT, Asked
 from bep.planner.reviewing.text_diffs import DIFF_LIMIT, text_diff
@@ -325,3 +326,29 @@ def test_no_secret_of_the_specs_is_in_a_plan_through_its_files() -> None:
     found = Scene().applied(article(with_code("blue", old))).plan(article(blue), asked=asked)
     assert "hush" not in found.model_dump_json()
     assert found.changes[0].files[0].masked
+
+
+def test_a_replacement_is_one_change_to_whoever_wants_to_undo_it() -> None:
+    old, _ = folder(score__py=b"a\n")
+    used = with_code("blue", old)
+    found = Scene().applied(article(used)).plan(article(used, compute(size="STANDARD_DS4_V2")))
+    said = render_text(found)
+    assert said.count("  cannot be undone  ") == len({change.address for change in found.changes}) == 3
+    assert said.count("the files of code_configuration.code are not kept") == 1
+    assert "and the same of" not in said
+
+
+def test_drift_of_the_active_deployment_is_told_once_and_a_text_is_in_quotation_marks() -> None:
+    scene = Scene().applied(article()).someone_sets("deployment/mybatchedp/blue", description="do not touch")
+    drift, active = scene.plan(article()).risks
+    assert active.message == "it has the traffic of endpoint/mybatchedp and is changed in place, to what the specs ask"
+    assert drift.message.endswith('that is undone: description "do not touch" -> (none)')
+    faster = scene.plan(article(deployment("blue", settings={"mini_batch_size": 20}))).risks[0]
+    assert faster.message.endswith('description "do not touch" -> (none), settings.mini_batch_size 10 -> 20')
+
+
+def test_what_gets_traffic_back_is_not_said_to_have_scored() -> None:
+    scene = Scene().applied(article(deployment("green"), traffic("green")))
+    blue = Address("deployment/mybatchedp/blue")
+    found = scene.plan(article(deployment("green")), scored=frozenset({blue}), takes_back=True)
+    assert [risk.message.rpartition("; ")[2] for risk in found.risks] == [f"{blue} had it before"]

@@ -124,6 +124,7 @@ def _options(opened: "Reading", back: "Plan", jobs: "Sequence[JobRecord]", allow
         allow=tuple(allow),
         running_jobs=running_jobs(jobs),
         scored=frozenset(opened.state.entries),  # what gets the traffic back had it before
+        takes_back=True,
         failed=failed_deployments(records(opened.home)),
     )
 
