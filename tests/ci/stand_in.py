@@ -1,6 +1,7 @@
 """Plays `gh`, `curl` and `az` for pipelines, in a folder of files: one issue tracker, one plan that was kept.
 
 `CI_STAND_IN` is that folder: `kept/plan.json`, `issue.json` while an issue is open, and `calls`, a line for each call.
+`CI_STAND_IN_MISSES` is what is not there: the pull requests of a commit (`pulls`), the run of one (`0badc0de`).
 Whatever is asked that is not written here ends with 64.
 """
 
@@ -14,6 +15,9 @@ from urllib.parse import unquote, urlsplit
 
 PLACE = Path(os.environ["CI_STAND_IN"])
 ISSUE = PLACE / "issue.json"
+MISSING = os.environ.get("CI_STAND_IN_MISSES", "nothing")
+OPENED = {"state": "opened", "source_project_id": 99, "target_project_id": 99}
+MERGED = {"iid": 7, **OPENED, "state": "merged"}
 
 
 def main(tool: str, words: list[str]) -> int:
@@ -47,16 +51,14 @@ def gh(words: list[str]) -> int:
     assert os.environ["GH_TOKEN"] == "t0ken-that-nobody-may-see"
     match words[:2]:
         case ["api", path]:
-            assert path == "repos/taxi/rides/commits/5f2a9c1/pulls", path
-            assert option(words, "--jq") == ".[0].head.sha"
-            print("0badc0de")
-        case ["run", "list"]:
-            assert (option(words, "--workflow"), option(words, "--commit")) == ("bep-plan.yml", "0badc0de")
-            assert option(words, "--status") == "success"
-            print("42")
+            runs = "actions/workflows/bep-plan.yml/runs?event=pull_request&status=success&head_sha=0badc0de"
+            of_branches = {"commits/5f2a9c1/pulls": (".merged_at", "0badc0de"), runs: (".head_repository", "42")}
+            chosen, found = of_branches[path.removeprefix("repos/taxi/rides/")]
+            assert chosen in option(words, "--jq")
+            print("" if path.endswith(MISSING) else found)
         case ["run", "download"]:
             assert (words[2], option(words, "--name")) == ("42", "bep-plan")
-            shutil.copytree(PLACE / "kept", ".", dirs_exist_ok=True)
+            shutil.copytree(PLACE / "kept", option(words, "--dir"), dirs_exist_ok=True)
         case ["issue", "list"]:
             assert option(words, "--search") == 'in:title "Drift: the world is not what bep applied"'
             print("5" if opened() else "")
@@ -88,7 +90,8 @@ def sent(words: list[str]) -> dict[str, str]:
 
 def curl(words: list[str]) -> int:
     """GitLab's API as its documentation has it; 22 for what is not there, as --fail has it."""
-    assert option(words, "--header") == "PRIVATE-TOKEN: t0ken-that-nobody-may-see"
+    assert option(words, "--config") == "-"
+    assert sys.stdin.read() == 'header = "PRIVATE-TOKEN: t0ken-that-nobody-may-see"\n'
     assert "--fail" in words
     address, data = urlsplit(words[-1]), sent(words)
     path = unquote(address.path).partition("/projects/99/")[2]
@@ -98,7 +101,10 @@ def curl(words: list[str]) -> int:
         return 0
     if verb == "GET":
         known = {
-            "repository/commits/5f2a9c1/merge_requests": [{"iid": 7, "title": "x"}],
+            "repository/commits/5f2a9c1/merge_requests": [
+                {"iid": 9, **OPENED},
+                *([] if MISSING == "pulls" else [MERGED]),
+            ],
             "issues": [opened()] if opened() and address.query == "state=opened&labels=drift" else [],
         }
         print(json.dumps(known[path]))
@@ -125,6 +131,9 @@ def az(words: list[str]) -> int:
     assert os.environ["AZURE_DEVOPS_EXT_PAT"] == "t0ken-that-nobody-may-see"
     assert option(words, "--organization").endswith("/taxi/")
     match words[:3]:
+        case ["repos", "pr", "show"]:
+            assert option(words, "--id") == "7"
+            print("e7e7e7e" if MISSING == "pulls" else "5f2a9c1")
         case ["boards", "query", _]:
             assert "[System.Title] = 'Drift: the world is not what bep applied'" in option(words, "--wiql")
             print("5" if opened() else "", end="")

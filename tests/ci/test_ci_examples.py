@@ -48,12 +48,14 @@ class Story:
             "github.token": TOKEN, "github.repository": "taxi/rides", "github.event.pull_request.base.sha": "base",
             "vars.AZURE_TENANT_ID": "t", "vars.AZURE_PLAN_CLIENT_ID": "c", "vars.AZURE_APPLY_CLIENT_ID": "c",
             "System.AccessToken": TOKEN, "System.TeamProjectId": "p", "System.DefinitionId": "3",
-            "Build.SourcesDirectory": str(self.workspace), "Build.SourceVersionMessage": "Merged PR 7: More nodes\n\nx",
+            "Pipeline.Workspace": str(self.place / "temp"),
+            "Build.SourceVersionMessage": "Merged PR 7: More nodes\n\nx",
         }  # fmt: skip
         around = {
             **{name: value for name, value in surroundings().items() if name != "PATH"}, **self.host.environment,
             "PATH": self._path, "CI_STAND_IN": str(self.place), "GITHUB_SHA": "5f2a9c1", "CI_COMMIT_SHA": "5f2a9c1",
-            "SYSTEM_TEAMPROJECT": "p", **environment,
+            "SYSTEM_TEAMPROJECT": "p", "BUILD_SOURCEVERSION": "5f2a9c1", "RUNNER_TEMP": str(self.place / "temp"),
+            "PIPELINE_WORKSPACE": str(self.place / "temp"), **environment,
         }  # fmt: skip
         bash = ("bash", "--noprofile", "--norc", *shell.split())
         self.runner = Runner(self.workspace, around, values, bash)
@@ -76,7 +78,8 @@ class Story:
                     shutil.copy(self.workspace / name, self.place / "kept")
         if step.uses == "DownloadPipelineArtifact@2":
             assert self.runner.resolved(step.inputs["branchName"]) == "refs/pull/7/merge"
-            shutil.copy(self.place / "kept/plan.json", self.runner.resolved(step.inputs["targetPath"]))
+            target = self.runner.resolved(step.inputs["targetPath"])
+            shutil.copytree(self.place / "kept", target, dirs_exist_ok=True)
 
     @property
     def said(self) -> str:
@@ -128,8 +131,13 @@ def test_a_change_is_planned_reviewed_applied_and_watched(name: str, tmp_path: P
         assert host.broken == []
 
         story.forget_plans()
+        for missing in ("pulls", *(["0badc0de"] if name == "github" else [])):
+            assert story.run(jobs["apply"](), shell, CI_STAND_IN_MISSES=missing) == 1, story.said
+            assert "nothing was reviewed" in story.said
+        (story.place / "kept/policies.yml").write_text("policies: []\n")
         assert story.run(jobs["apply"](), shell) == 0, story.said
         assert "Nothing to do" in story.said
+        assert (story.workspace / "policies.yml").read_text() == POLICIES, "an artifact replaces nothing"
         story.forget_plans()
         assert story.run(jobs["apply"](), shell) == 4, "a plan is applied once"
 
