@@ -15,6 +15,7 @@ from bep import api
 from bep.app.errors import NotFound, Refused
 from bep.app.jobs.events import Event, JobFinished, JobStarted, Logged, StatusChanged, as_json
 from bep.app.jobs.in_service.logs import raised_in
+from bep.app.jobs.in_service.ordering import wanted_of
 from bep.app.jobs.records import JobRecord, lines
 from bep.app.jobs.resolving import JobSource, loaded_job
 from bep.app.jobs.service import Again, Jobs, Watch, jobs_of
@@ -218,6 +219,29 @@ def test_what_is_sent_says_what_the_job_says(service: Service) -> None:
     service.run({"input": "https://somewhere.example/a/folder?sig=hushed"})
     assert service.posted()[1]["inputData"]["images"]["uri"] == "https://somewhere.example/a/folder?sig=hushed"
     assert "hushed" not in service.work.written()
+
+
+def test_of_a_jobs_files_none_travels_that_may_hold_secrets_unless_it_is_named(service: Service) -> None:
+    for name in ("server.pem", ".git/config", ".ssh/config", "deep/id_rsa"):
+        (service.folder / "images" / name).parent.mkdir(exist_ok=True)
+        (service.folder / "images" / name).write_text("secret")
+
+    def sent(*inputs: str) -> tuple[set[str], set[str]]:
+        opened = service.opened
+        job = loaded_job(opened, JobSource("job.yml", {"input": list(inputs)})).job
+        assert job is not None
+        content = wanted_of(opened, jobs_of(opened)._service, job).content  # type: ignore[attr-defined]
+        assert content is not None
+        return set(content.files), set(content.left_out)
+
+    scored, every = {"0.txt", "1.txt", "2.txt"}, {"server.pem", ".ssh/config", "deep/id_rsa"}
+    assert sent("images") == (scored, {"server.pem", ".ssh/", "deep/id_rsa"})
+    assert sent("images/*", "images/.s*") == (scored, every)
+    assert sent("images/.s*", "images/0.txt") == ({"0.txt"}, {".ssh/config"})
+    assert sent("images", "images/server.pem") == (scored | {"server.pem"}, {".ssh", "deep/id_rsa"})
+    with pytest.raises(SpecInvalid) as refused:
+        sent("images/.g*")
+    assert "no files there that would be sent" in refused.value.findings[0].message
 
 
 def test_what_a_service_cannot_be_told_is_said_at_once_and_nothing_is_sent(service: Service) -> None:

@@ -3,9 +3,11 @@
 Everything that the service cannot be told is said at once, before anything is sent.
 """
 
+import glob
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +18,7 @@ from bep.app.jobs.resolving import local_place
 from bep.app.jobs.settings import settings_for
 from bep.lazy_dataclasses import dataclass, replace
 from bep.providers.cloud_jobs import Located, Unusable
-from bep.schemas.content import Unfit, UnfitFile, digest_of_files
+from bep.schemas.content import Unfit, UnfitFile, counts, digest_of_files, holds_secrets
 from bep.schemas.findings.finding import Finding, SpecInvalid, mistake
 from bep.schemas.kinds.settings import set_by
 from bep.schemas.resource import Content
@@ -162,21 +164,43 @@ def _from_here(opened: "Reading", job: "JobSpec") -> tuple[Located, Content]:
 
 def _content(opened: "Reading", places: list[str]) -> Content:
     """One path as any content that travels; what patterns and lists name as one folder, from the folder that has all
-    of it down."""
+    of it down. By whatever a file is found, its name says whether it travels; a file that is named itself does."""
     if len(places) == 1 and os.path.lexists(places[0]):
         found = opened.files.content(places[0])
         return replace(found, local=Path(found.source).name)
-    from bep.runner.inputs.expanding import expand
-
-    paths = list(dict.fromkeys(Path(os.fsdecode(name)) for name in expand(places, Path(os.devnull))))
-    top = Path(os.path.commonpath([path.parent for path in paths]))
-    names = {path.relative_to(top).as_posix(): path for path in paths}
+    digests, left_out = dict[Path, str](), list[Path]()
+    for place in places:
+        here, left = _travelling(opened, place)
+        digests |= here
+        left_out += left
+    top = os.path.commonpath([path.parent for path in (*digests, *left_out)]) if digests or left_out else ""
+    files = {path.relative_to(top).as_posix(): digest for path, digest in digests.items()}
     if strange := [
-        UnfitFile(ascii(name), "has a name that is no text", "Rename it.") for name in names if not _is_text(name)
+        UnfitFile(ascii(name), "has a name that is no text", "Rename it.") for name in files if not _is_text(name)
     ]:
         raise Unfit(strange)
-    files = {name: _digest(path) for name, path in names.items()}
-    return Content("input", digest_of_files(files), files, os.fspath(top))
+    left = tuple(dict.fromkeys(path.relative_to(top).as_posix() for path in left_out if path not in digests))
+    return Content("input", digest_of_files(files), files, top, left)
+
+
+def _travelling(opened: "Reading", place: str) -> tuple[dict[Path, str], list[Path]]:
+    """The files of one path or pattern with their digests, and those that do not travel for what they may hold."""
+    from bep.runner.inputs.expanding import expand
+
+    folder = Path(place)
+    if folder.is_dir():
+        content = opened.files.content(place)
+        return (
+            {folder / name: digest for name, digest in content.files.items()},
+            [folder / name for name in content.left_out],
+        )
+    paths = [Path(os.fsdecode(name)) for name in expand([place], Path(os.devnull))]
+    if os.path.lexists(place):
+        return {path: _digest(path) for path in paths}, []
+    top = Path(*takewhile(lambda part: not glob.has_magic(part), folder.absolute().parts))
+    names = {path: path.relative_to(top).as_posix() for path in paths}
+    travelling = {path: _digest(path) for path, name in names.items() if counts(name)}
+    return travelling, [path for path, name in names.items() if holds_secrets(name)]
 
 
 def _is_text(name: str) -> bool:
