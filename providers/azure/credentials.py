@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bep.lazy_dataclasses import dataclass
 from bep.providers.azure.settings import TOKEN, Connection
-from bep.providers.azure_sign_in.signing_in import NotInstalled, name_of, signed_in
+from bep.providers.azure_sign_in.signing_in import NotInstalled, NotUsable, name_of, signed_in
 from bep.providers.protocol import ProviderError
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ def storage_credential_of(connection: Connection, environment: Mapping[str, str]
     except NotInstalled as missing:
         message = f"{missing}; install it: {missing.mend}"
         raise ProviderError("provider/azure", "sign in", message, code="MissingExtra") from None
+    except NotUsable as wrong:
+        message = f"{wrong}\n    fix: {wrong.mend}"
+        raise ProviderError("provider/azure", "sign in", message, code="Settings") from None
 
 
 def taken(credential: "TokenCredential", connection: Connection) -> str:

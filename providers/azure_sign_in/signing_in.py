@@ -5,8 +5,9 @@ azure-identity is imported on use.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -47,8 +48,17 @@ class NotInstalled(Exception):
         self.mend = install("azure")
 
 
+class NotUsable(Exception):
+    """What the environment says of who signs in is of no use. The message says why, `mend` which variables to look at;
+    no value of theirs is repeated but a path and a host."""
+
+    def __init__(self, why: str, names: Iterable[str]) -> None:
+        super().__init__(f"the environment says who signs in, and that is of no use: {why}")
+        self.mend = f"look at {' and '.join(names)}"
+
+
 def signed_in(environment: Mapping[str, str], authority: str) -> "TokenCredential":
-    """The credential to ask for tokens; it asks for none yet. Raises `NotInstalled`."""
+    """The credential to ask for tokens; it asks for none yet. Raises `NotInstalled` and `NotUsable`."""
     logging.getLogger("azure").addHandler(logging.NullHandler())  # its warnings are in what it raises, too
     try:
         import azure.identity as identity
@@ -57,11 +67,22 @@ def signed_in(environment: Mapping[str, str], authority: str) -> "TokenCredentia
     found = {name: environment.get(name) or environment.get(alias, "") for name, alias in ALIASES.items()}
     tenant, client = found["AZURE_TENANT_ID"], found["AZURE_CLIENT_ID"]
     host = authority.removeprefix("https://")
-    if tenant and client and (made := _of_an_application(identity, found, assertion_of(environment), host)):
-        return made
-    options = {"managed_identity_client_id": client, "workload_identity_client_id": client} if client else {}
-    default: TokenCredential = identity.DefaultAzureCredential(authority=host, **options)
+    try:
+        if tenant and client and (made := _of_an_application(identity, found, assertion_of(environment), host)):
+            return made
+        options = {"managed_identity_client_id": client, "workload_identity_client_id": client} if client else {}
+        default: TokenCredential = identity.DefaultAzureCredential(authority=host, **options)
+    except (ValueError, OSError) as problem:  # azure-identity's own for a tenant, an address or a certificate
+        raise NotUsable(" ".join(str(problem).split()), _set_in(environment)) from None
     return default
+
+
+def _set_in(environment: Mapping[str, str]) -> Iterator[str]:
+    """The variables that say who signs in, as they are called here."""
+    for name in (*ALIASES, AUTHORITY):
+        alias = ALIASES.get(name, name)
+        if environment.get(name) or environment.get(alias):
+            yield name if environment.get(name) else alias
 
 
 def _of_an_application(
@@ -78,6 +99,7 @@ def _of_an_application(
         password = found["AZURE_CLIENT_CERTIFICATE_PASSWORD"] or None
         made = identity.CertificateCredential(*whose, path, password=password, authority=host)
     elif path := found["AZURE_FEDERATED_TOKEN_FILE"]:
+        Path(path).open("rb").close()  # whose absence azure-identity would say with the first question
         tenant, client = whose
         made = identity.WorkloadIdentityCredential(
             tenant_id=tenant, client_id=client, token_file_path=path, authority=host
@@ -112,9 +134,10 @@ def _requested(url: str, bearer: str) -> str:
 
     joined = f"{url}{'&' if '?' in url else '?'}audience={AUDIENCE}"
     try:
-        request = Request(joined, headers={"Authorization": f"Bearer {bearer}", "Accept": "application/json"})
+        request = Request(joined, headers={"Accept": "application/json"})
+        request.add_unredirected_header("Authorization", f"Bearer {bearer}")  # to no other address, wherever this leads
         with urlopen(request, timeout=_PATIENCE) as answer:
             return str(json.load(answer)["value"])
     except (OSError, ValueError, LookupError, TypeError) as problem:
-        why = f"{urlsplit(url).netloc} gives no OIDC token: {type(problem).__name__}: {problem}"
+        why = f"{urlsplit(url).netloc or url} gives no OIDC token: {type(problem).__name__}: {problem}"
         raise ClientAuthenticationError(message=why) from None

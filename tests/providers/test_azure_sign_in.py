@@ -10,6 +10,7 @@ import pytest
 from bep.providers.azure.credentials import GivenToken, credential_of, storage_credential_of
 from bep.providers.azure.settings import connection_of
 from bep.providers.azure_sign_in.signing_in import assertion_of
+from bep.providers.protocol import ProviderError
 from bep.providers.state.azure_blob.client import BlobSettings, container_of, signs_in_by
 from bep.providers.state.azure_blob.place import BlobPlace
 from bep.providers.state.place import PlaceRefused
@@ -34,7 +35,7 @@ def kept_in(account_url: str = STATE.account_url, **environment: str) -> str:
         ({"ARM_CLIENT_SECRET": "s"}, "ClientSecretCredential"),
         ({"ARM_OIDC_TOKEN": "t", "ARM_CLIENT_SECRET": "s"}, "ClientAssertionCredential"),
         (ISSUER, "ClientAssertionCredential"),
-        ({"AZURE_FEDERATED_TOKEN_FILE": "/tmp/x"}, "WorkloadIdentityCredential"),
+        ({"AZURE_FEDERATED_TOKEN_FILE": __file__}, "WorkloadIdentityCredential"),
         ({}, "DefaultAzureCredential"),
         ({"AZURE_TENANT_ID": "", "ARM_TENANT_ID": "", "ARM_CLIENT_SECRET": "s"}, "DefaultAzureCredential"),
     ],
@@ -51,6 +52,27 @@ def test_what_is_given_comes_first() -> None:
     assert kept_in(**environment) == "what ARM_SAS_TOKEN holds"
     blobs = storage_credential_of(connection_of(WORKSPACE, environment), environment)  # the token is not for them
     assert type(blobs).__name__ == "ClientSecretCredential"
+
+
+@pytest.mark.parametrize(
+    ("more", "why", "mend"),
+    [
+        ({"ARM_TENANT_ID": "no tenant", "ARM_CLIENT_SECRET": "hushed"}, "Invalid tenant ID", "ARM_CLIENT_SECRET"),
+        ({"AZURE_AUTHORITY_HOST": "http://login"}, "'http://login' is an invalid authority", "AZURE_AUTHORITY_HOST"),
+        ({"ARM_CLIENT_CERTIFICATE_PATH": __file__}, "certificate", "ARM_CLIENT_CERTIFICATE_PATH"),
+        ({"AZURE_FEDERATED_TOKEN_FILE": "/none"}, "No such file or directory: '/none'", "AZURE_FEDERATED_TOKEN_FILE"),
+    ],
+)
+def test_what_is_of_no_use_is_said_with_the_variables_that_say_it(more: dict[str, str], why: str, mend: str) -> None:
+    environment = {**APPLICATION, **more}
+    with pytest.raises(ProviderError) as refused:
+        credential_of(connection_of(WORKSPACE, environment), environment)
+    with pytest.raises(PlaceRefused) as kept:
+        kept_in(**environment)
+    for said in (refused.value.message, str(kept.value)):
+        assert why in said
+        assert mend in said
+        assert "hushed" not in said
 
 
 @pytest.mark.parametrize(
@@ -87,24 +109,27 @@ def test_an_issuer_that_does_not_answer_is_named_and_not_what_opens_it(tmp_path:
     assert "bearer" not in str(refused.value)
 
 
-def test_github_is_asked_for_a_token_of_the_right_audience() -> None:
-    asked: list[tuple[str, str]] = []
+def test_github_alone_is_asked_for_a_token_of_the_right_audience() -> None:
+    asked: list[tuple[str, str | None]] = []
 
     class Issuer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked.append((self.path, self.headers["Authorization"]))
-            self.send_response(200)
+            self.send_response(200 if self.path.startswith("/elsewhere") else 307)
+            self.send_header("Location", f"/elsewhere{self.path}")
             self.end_headers()
             self.wfile.write(b'{"value": "the token"}')
 
         def log_message(self, format: str, *arguments: Any) -> None: ...
 
     with HTTPServer(("127.0.0.1", 0), Issuer) as server:
-        threading.Thread(target=server.handle_request, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         url = f"http://127.0.0.1:{server.server_address[1]}/token?api-version=2"
         names = {"ACTIONS_ID_TOKEN_REQUEST_URL": url, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "bearer"}
         assertion = assertion_of(names)
         assert assertion is not None
         assert assertion() == "the token"
-    assert asked == [("/token?api-version=2&audience=api://AzureADTokenExchange", "Bearer bearer")]
+        server.shutdown()
+    path = "/token?api-version=2&audience=api://AzureADTokenExchange"
+    assert asked == [(path, "Bearer bearer"), (f"/elsewhere{path}", None)]
     assert assertion_of({}) is None

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from bep.distribution import install
 from bep.lazy_dataclasses import dataclass
-from bep.providers.azure_sign_in.signing_in import AUTHORITIES, AUTHORITY, NotInstalled, name_of, signed_in
+from bep.providers.azure_sign_in.signing_in import AUTHORITIES, AUTHORITY, NotInstalled, NotUsable, name_of, signed_in
 from bep.providers.state.place import Overtaken, PlaceRefused
 from bep.schemas.secrets.recognising import redacted
 
@@ -66,6 +66,8 @@ def _credential(settings: BlobSettings, environment: Mapping[str, str]) -> Any:
             f"{settings.account_url}: neither {_KEYS[0]} nor {_TOKENS[0]} is set, and signing in needs azure-identity"
         )
         raise PlaceRefused(unset, missing.mend) from None
+    except NotUsable as wrong:
+        raise PlaceRefused(f"{settings.account_url}: {wrong}", wrong.mend) from None
 
 
 def _authority_of(url: str) -> str:

@@ -170,9 +170,9 @@ def _content(opened: "Reading", places: list[str]) -> Content:
         return replace(found, local=Path(found.source).name)
     digests, left_out = dict[Path, str](), list[Path]()
     for place in places:
-        here, left = _travelling(opened, place)
+        here, staying = _travelling(opened, place)
         digests |= here
-        left_out += left
+        left_out += staying
     top = os.path.commonpath([path.parent for path in (*digests, *left_out)]) if digests or left_out else ""
     files = {path.relative_to(top).as_posix(): digest for path, digest in digests.items()}
     if strange := [
