@@ -17,6 +17,7 @@ PLACE = Path(os.environ["CI_STAND_IN"])
 ISSUE = PLACE / "issue.json"
 MISSING = os.environ.get("CI_STAND_IN_MISSES", "nothing")
 OPENED = {"state": "opened", "source_project_id": 99, "target_project_id": 99}
+MINE = "state=opened&labels=drift&scope=created_by_me"
 MERGED = {"iid": 7, **OPENED, "state": "merged"}
 
 
@@ -60,6 +61,7 @@ def gh(words: list[str]) -> int:
             assert (words[2], option(words, "--name")) == ("42", "bep-plan")
             shutil.copytree(PLACE / "kept", option(words, "--dir"), dirs_exist_ok=True)
         case ["issue", "list"]:
+            assert option(words, "--app") == "github-actions"
             assert option(words, "--search") == 'in:title "Drift: the world is not what bep applied"'
             print("5" if opened() else "")
         case ["issue", "create"]:
@@ -105,7 +107,7 @@ def curl(words: list[str]) -> int:
                 {"iid": 9, **OPENED},
                 *([] if MISSING == "pulls" else [MERGED]),
             ],
-            "issues": [opened()] if opened() and address.query == "state=opened&labels=drift" else [],
+            "issues": [opened()] if opened() and address.query == MINE else [],
         }
         print(json.dumps(known[path]))
         return 0

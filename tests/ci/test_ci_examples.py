@@ -196,6 +196,12 @@ def test_no_job_has_more_rights_or_secrets_than_it_needs() -> None:
         if step.uses == "actions/checkout":
             assert step.inputs["persist-credentials"] is False
     assert INSTALL.fullmatch('python -m pip install --quiet "$BEP"')
+    text = (EXAMPLES / "azure-pipelines/azure-pipelines.yml").read_text()
+    for step in (each for stage in ("review", "apply", "drift") for each in azure(stage)):
+        restricted = re.search(rf"displayName: {step.name}\n +target: {{commands: restricted, settableV", text)
+        assert restricted or not re.search(r"\bbep (plan|apply|validate)", step.script), (
+            "what bep shows of someone's words commands no agent"
+        )
 
 
 def test_actionlint_finds_nothing() -> None:
@@ -231,7 +237,10 @@ def test_zizmor_finds_nothing() -> None:
         ("azure-pipelines", [EXAMPLES / "azure-pipelines/azure-pipelines.yml"], ["--regex-variant", "python"]),
     ],
 )
-def test_the_published_schemas_agree(schema: str, files: list[Path], more: list[str]) -> None:
+def test_the_published_schemas_agree(schema: str, files: list[Path], more: list[str], tmp_path: Path) -> None:
+    for file in files if schema == "azure-pipelines" else ():  # its schema is older than `target` of a task
+        (tmp_path / file.name).write_text(re.sub(r"\n +target: \{.*", "", file.read_text()))
+        files = [tmp_path / file.name]
     words = [program("check-jsonschema"), "--builtin-schema", f"vendor.{schema}", *more, *map(str, files)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
