@@ -58,7 +58,7 @@ def adoption(opened: Opened, names: Sequence[str]) -> Adoption:
     from bep.planner.fields import dotted
 
     declared = {resource.address: resource for resource in specs_of(opened).resources}
-    drifts = {drift.address: drift for drift in plan_of(opened, Asked(looks_ahead=False)).drift}
+    drifts = {drift.address: drift for drift in plan_of(opened, Asked(to_be_applied=False)).drift}
     found = Adoption(declared)
     for name in names:
         short, _, wanted = name.partition(":")

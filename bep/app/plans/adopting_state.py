@@ -25,7 +25,7 @@ def state_only(opened: "Reading", addresses: Sequence[Address], *, imports: Sequ
     from bep.planner.formats.planfile import signed
     from bep.planner.plan import Action
 
-    whole = plan_of(opened, Asked(targets=tuple(addresses), imports=tuple(imports), looks_ahead=False))
+    whole = plan_of(opened, Asked(targets=tuple(addresses), imports=tuple(imports), to_be_applied=False))
     changes = tuple(
         change.model_copy(update={"needs": ()})
         for change in whole.changes

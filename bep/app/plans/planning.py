@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the options of a command ask of a plan. `looks_ahead`: the world is asked what would keep it from being
-    carried out, which is of no use where nobody means to.
+    """What the options of a command ask of a plan. `to_be_applied`: the world is asked what would keep it from being
+    carried out, and the policies judge it; neither is of use where no object is to be changed.
     """
 
     targets: Sequence[str] = ()
@@ -38,7 +38,7 @@ class Asked:
     no_refresh: bool = False
     destroy: bool = False
     imports: Sequence[str] = ()
-    looks_ahead: bool = True
+    to_be_applied: bool = True
     since: Path | None = None
     """A plan that was kept earlier: what differs from it is told."""
 
@@ -98,7 +98,7 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
                 options = replace(options, running_jobs=running_jobs(theirs))
                 made = draft(loaded.resources, state, observed, load_kinds(), options)
         made = with_facts(opened, made, loaded.resources, state, observed, options, jobs_known=are_known)
-    asks = asked.looks_ahead and not (asked.no_refresh or opened.source.offline)
+    asks = asked.to_be_applied and not (asked.no_refresh or opened.source.offline)
     if made.changes and asks and (preflight := opened.world.preflight) is not None:
         from bep.app.plans.looking_ahead import looked_ahead
 
@@ -108,7 +108,7 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
 
         made = with_since(made, asked.since)
     made = signed(made, state.secret_key)
-    if not loaded.workspace.policies and not opened.source.policies_from:
+    if not asked.to_be_applied or not (loaded.workspace.policies or opened.source.policies_from):
         return made
     from bep.app.plans.judging import judged
 

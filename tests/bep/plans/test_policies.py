@@ -87,6 +87,9 @@ def test_a_plan_that_a_policy_denies_is_shown_kept_and_not_applied(folder: Path,
     code, shown = say("apply", "plan.json")
     assert (code, "Done: 6 done." in shown) == (0, True)
     assert say("apply", "-y")[0] == 0
+    write(folder, {"policies/team.yml": team(QUOTA)})
+    taken = [say(*words)[0] for words in (("state", "rm", "compute/cpu-cluster"), ("import", "compute/cpu-cluster"))]
+    assert taken == [0, 0], "what changes no object is not judged"
     write(folder, {"policies/team.yml": team("{name: keep, rule: {max_deletions: 0}}")})
     assert say("destroy", "-y")[0] == 6
     assert "5 resources are deleted, and 0 may be" in say("plan", "--destroy", "--markdown")[1]

@@ -144,7 +144,7 @@ class SpecsFolder:
         addresses = [one.found.address for file in files for one in file.documents]
         traffic = set(map(traffic_of, addresses))
         addresses += [one.address for one in trial.loaded.resources if one.address in traffic]
-        whole = plan_of(trial, Asked(targets=addresses, imports=addresses))
+        whole = plan_of(trial, Asked(targets=addresses, imports=addresses, to_be_applied=False))
         yield from ((one.address, one.message) for one in whole.blocking if one.address in addresses)
         yield from _other_than_there(whole, addresses)
 
