@@ -44,7 +44,8 @@ class Entry(Written):
     `attributes`: the desired attributes as last applied, sealed (no secret in it).
     `observed`: what the provider returned after that write, also sealed; drift is measured from here.
     `retained`: a registered version that no spec declares any more; it stays in the registry and is not compared.
-    `etag`: the version then; empty for an object that was made and failed, which the next plan replaces.
+    `etag`: the version then; empty for an object that was made and failed, which the next plan replaces, and where a
+    rollback went back to what was known before.
     """
 
     address: Address

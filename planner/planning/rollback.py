@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bep.planner.facts import JobsEffect, Level
-from bep.planner.fields import ABSENT, dotted, with_value
+from bep.planner.fields import ABSENT, dotted, value_at, with_value
 from bep.planner.formats.planfile import signed
 from bep.planner.plan import FORMAT_VERSION, Action, Change, FieldDiff, Origin, Plan, Undo
 from bep.planner.planning.graph import ordered
+from bep.planner.rendering.layout import leaves
 from bep.planner.state import ContentRecord, State
 from bep.planner.summarising import diffs_summary
 from bep.planner.traffic import shift_summary
@@ -142,8 +143,9 @@ def _as_of(change: Change, state: State, kept: Mapping[str, ContentRecord]) -> d
             contents[dotted(diff.path)] = kept[diff.after["sha256"]]
         elif _is_content(diff.before):
             del contents[dotted(diff.path)]
+    etag = (entry.etag if entry else "") or change.etag  # of what state does not know, the plan knows the version
     return {
-        "etag": entry.etag if entry and change.before is not None else None,
+        "etag": etag if change.before is not None else None,
         "applied_at": entry.applied_at if entry else "",
         "contents": contents,
         "needs": (),
@@ -163,10 +165,25 @@ def _inverse(change: Change) -> Change:
             return _shifted_back(change)
         case Action.ADOPT:
             if change.restore is not None:
-                return _turned(change, Action.ADOPT, after=change.restore)
+                return _remembered_as_before(change, change.restore)
             return _turned(change, Action.FORGET, after=None)
         case Action.FORGET | Action.RETAIN:
-            return _turned(change, Action.ADOPT, after=change.restore)
+            turned = _turned(change, Action.ADOPT, after=change.restore)
+            return turned.model_copy(update={"before": change.before})  # neither touched the object
+
+
+def _remembered_as_before(change: Change, restore: dict[str, Any]) -> Change:
+    """State goes back to what it said before it followed the world. Its fields are named, so that whoever carries this
+    out does not take what is there now for what bep had applied."""
+    paths = dict.fromkeys(path for side in (change.after or {}, restore) for path, _ in leaves(side))
+    sides = [(path, value_at(change.after or {}, path), value_at(restore, path)) for path in paths]
+    diffs = tuple(
+        FieldDiff(path=path, before=None if old is ABSENT else old, after=None if new is ABSENT else new)
+        for path, old, new in sides
+        if old != new
+    )
+    summary = f"state only: {diffs_summary(diffs) if diffs else 'guards as before'}"
+    return _turned(change, Action.ADOPT, after=restore).model_copy(update={"diffs": diffs, "summary": summary})
 
 
 def _shifted_back(change: Change) -> Change:

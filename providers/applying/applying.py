@@ -15,7 +15,7 @@ from bep.planner.plan import Action, Change, Plan, PlanFinding
 from bep.planner.state import State
 from bep.providers.applying.calling import Answer, Call, Retry
 from bep.providers.applying.checking import check_plan, check_safety, check_world
-from bep.providers.applying.entries import entry_of, failed_entry
+from bep.providers.applying.entries import adopted_entry, entry_of, failed_entry
 from bep.providers.applying.events import Event, Finished, Noted, Started
 from bep.providers.applying.frontier import Frontier
 from bep.providers.applying.records import done_of, failed_of, intent_of, touched_of
@@ -233,7 +233,7 @@ class _Walk:
             if observed is None:
                 self._end(Result(change, Ended.FAILED, "there is nothing to adopt"))
                 return
-            entry = entry_of(change, observed, observed.operation, now)
+            entry = adopted_entry(change, observed, now)
         elif change.action is Action.RETAIN:
             entry = state.entries[change.address].model_copy(update={"retained": True})
         self._records.append(done_of(change, state, "", entry, now))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bep.planner.fields import ABSENT, with_value
 from bep.planner.observed import Observed
 from bep.planner.plan import Change
 from bep.planner.state import Entry
@@ -23,6 +24,18 @@ def entry_of(change: Change, observed: Observed, operation: str, at: str) -> Ent
         operation=operation,
         applied_at=at,
     )
+
+
+def adopted_entry(change: Change, observed: Observed, at: str) -> Entry:
+    """The entry of an object that is adopted as it is. Where the change names fields, state goes back to what it said
+    before it followed the world: what is there now differs from that, and is no version that bep has seen."""
+    entry = entry_of(change, observed, observed.operation, at)
+    if not change.diffs:
+        return entry
+    there = observed.attributes
+    for diff in change.diffs:
+        there = with_value(there, diff.path, ABSENT if diff.after is None else diff.after)
+    return entry.model_copy(update={"observed": there, "etag": ""})
 
 
 def failed_entry(change: Change, observed: Observed, operation: str, at: str) -> Entry:
