@@ -163,15 +163,15 @@ def _pause(status: int, headers: Mapping[str, str], said: str) -> float | None:
         return told
     if "0" in (headers.get("x-ratelimit-remaining"), headers.get("ratelimit-remaining")):
         until = headers.get("x-ratelimit-reset") or headers.get("ratelimit-reset") or ""
-        return max(1.0, float(until) - time.time()) if until.isdigit() else SECONDARY
+        return max(1.0, float(until) - time.time()) if until.isdecimal() else SECONDARY
     return SECONDARY if status == 403 and re.search(r"rate limit|abuse", said, re.IGNORECASE) else None
 
 
 def _seconds(text: str) -> float | None:
     """`Retry-After`: seconds, or a date."""
-    if text.strip().isdigit():
+    if text.strip().isdecimal():
         return float(text)
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

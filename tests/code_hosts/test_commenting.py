@@ -106,6 +106,8 @@ def test_one_that_is_deleted_meanwhile_is_made_again(host: CodeHostDouble) -> No
 LIMITED = [
     Fault(status=429, headers={"Retry-After": "7"}),
     Fault(status=503, headers={"Retry-After": "7"}),
+    Fault(status=503, headers={"Retry-After": "\u00b2"}),
+    Fault(status=429, headers={"Retry-After": "Mon, 09 Jan 9999999999999999999 00:00:00 GMT"}),
     Fault(status=502, body="<html>bad gateway</html>"),
     Fault(cut=True),
 ]
@@ -113,7 +115,7 @@ LIMITED = [
 
 def test_what_passes_is_waited_for(host: CodeHostDouble) -> None:
     doing = Doing(host)
-    for fault, pauses in zip(LIMITED, (7, 7, 1, 1), strict=True):
+    for fault, pauses in zip(LIMITED, (7, 7, 1, 1, 1, 1), strict=True):
         host.faults, doing.waited = [fault], []
         doing.comment()
         assert doing.waited == [pauses]

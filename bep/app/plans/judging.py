@@ -223,6 +223,8 @@ def _of_another(opened: "Specs", folder: str, stage: str) -> tuple[Policy, ...]:
     other = Opened(opened.root / folder, Source(stage=opened.source.stage))
     if not (other.root / FILE).is_file():
         raise Refused(f"{folder} has no {FILE}, and so no policies", about="policies-from")
+    if other.root.resolve() == opened.root.resolve():  # as a variable that is not set makes it
+        raise Refused(f"'{folder}' is this workspace itself: name the folder of another", about="policies-from")
     wrong = wrong_with_policies(other)
     if wrong:
         raise SpecInvalid(replace(one, mark=_seen_from_here(one.mark, folder)) for one in wrong if one.mark)

@@ -355,6 +355,9 @@ def test_a_plan_of_others_is_judged_by_the_policies_of_the_target(folder: Path, 
     write(target, {"bep.yml": theirs.replace("policies/*", "polices/*")})
     code, shown = say("plan", "--policies-from", "../target")
     assert (code, "../target/bep.yml:4:12: error: policies: no file matches polices/*.yml" in shown) == (3, True)
+    for itself in ("", ".", "../" + folder.name):
+        code, shown = say("plan", "--policies-from", itself)
+        assert (code, "is this workspace itself: name the folder of another" in shown) == (1, True)
     code, shown = say("plan", "--policies-from", "nowhere")
     assert (code, "nowhere has no bep.yml, and so no policies" in shown) == (1, True)
 
