@@ -28,13 +28,41 @@ class GivenToken:
         return AccessToken(self.token, int(time.time()) + _HOUR)
 
 
+@dataclass(frozen=True, slots=True)
+class BesideToken:
+    """Who signs in for blobs where a token for all else is given. Where nobody does, it says why the token is none."""
+
+    other: "TokenCredential"
+
+    def get_token(self, *scopes: str, **options: Any) -> "AccessToken":
+        """The other one's token."""
+        from azure.core.exceptions import ClientAuthenticationError
+
+        try:
+            return self.other.get_token(*scopes, **options)
+        except ClientAuthenticationError as error:
+            why = str(error).strip().partition("\n")[0]
+            message = f"{TOKEN} is not used for blobs, and a datastore without a key needs somebody signed in: {why}"
+            raise ClientAuthenticationError(message=message) from None
+
+    def close(self) -> None:
+        """Close the other one's connections."""
+        if (close := getattr(self.other, "close", None)) is not None:
+            close()
+
+
 def credential_of(connection: Connection, environment: Mapping[str, str]) -> "TokenCredential":
     """The credential to ask for tokens; it asks for none yet. Raises `ProviderError` without azure-identity."""
-    return GivenToken(connection.token) if connection.token else storage_credential_of(connection, environment)
+    return GivenToken(connection.token) if connection.token else _signed_in(connection, environment)
 
 
 def storage_credential_of(connection: Connection, environment: Mapping[str, str]) -> "TokenCredential":
     """The same for blobs: a token that was given is for managing resources, and opens none."""
+    found = _signed_in(connection, environment)
+    return BesideToken(found) if connection.token else found
+
+
+def _signed_in(connection: Connection, environment: Mapping[str, str]) -> "TokenCredential":
     try:
         return signed_in(environment, connection.authority)
     except NotInstalled as missing:

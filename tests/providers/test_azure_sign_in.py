@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bep.providers.azure.credentials import GivenToken, credential_of, storage_credential_of
+from bep.providers.azure.credentials import BesideToken, GivenToken, credential_of, storage_credential_of
 from bep.providers.azure.settings import connection_of
 from bep.providers.azure_sign_in.signing_in import assertion_of
 from bep.providers.protocol import ProviderError
@@ -51,7 +51,13 @@ def test_what_is_given_comes_first() -> None:
     assert credential_of(connection_of(WORKSPACE, environment), environment) == GivenToken("x")
     assert kept_in(**environment) == "what ARM_SAS_TOKEN holds"
     blobs = storage_credential_of(connection_of(WORKSPACE, environment), environment)  # the token is not for them
-    assert type(blobs).__name__ == "ClientSecretCredential"
+    assert isinstance(blobs, BesideToken)
+    assert type(blobs.other).__name__ == "ClientSecretCredential"
+    from azure.core.exceptions import ClientAuthenticationError
+
+    issuer = {**APPLICATION, **ISSUER, "BEP_AZURE_ACCESS_TOKEN": "x"}
+    with pytest.raises(ClientAuthenticationError, match=r"BEP_AZURE_ACCESS_TOKEN is not used for blobs, and .*: 127"):
+        storage_credential_of(connection_of(WORKSPACE, issuer), issuer).get_token("s/.default", tenant_id="tenant")
 
 
 @pytest.mark.parametrize(
