@@ -39,7 +39,13 @@ class Services:
         return self._asked(self._managing, method, url, body)
 
     def page(self, url: str) -> Any:
-        """The next page of a list."""
+        """The next page of a list. Raises `Refusal` for one on a host that is neither the region's, nor another of its
+        domain, nor Azure Resource Manager's: a token goes with it.
+        """
+        host, ours = urlsplit(url).netloc, urlsplit(self._region).netloc
+        known = (ours, urlsplit(self._client.connection.base_url).netloc)
+        if host not in known and not host.endswith(f".{ours.partition('.')[2]}"):
+            raise Refusal(0, "OtherHost", f"a page of the list is at {host}, and the region's services at {ours}")
         return self._asked(self._managing, "GET", url)
 
     def listing(self, path: str) -> str:
