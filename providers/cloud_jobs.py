@@ -103,6 +103,11 @@ class CloudJobs(Protocol):
         """What a job may say otherwise than its deployment, by the runner's names."""
         ...
 
+    @property
+    def unknown(self) -> frozenset[str]:
+        """Settings of the runner that mean nothing to the service, whoever says them."""
+        ...
+
     def route(self, endpoint: str, deployment: str | None = None) -> Routed:
         """The deployment of this name, else the one with the traffic."""
         ...

@@ -22,6 +22,7 @@ from bep.app.jobs.service import Again, Jobs, Watch, jobs_of
 from bep.app.published_schemas import published
 from bep.app.workspace.opening import Opened, Source
 from bep.event_stream import enveloped
+from bep.providers.azure.arm.errors import Refusal
 from bep.providers.azure.settings import INTERVAL, TOKEN
 from bep.providers.cloud_jobs import Unanswered
 from bep.providers.protocol import ProviderError
@@ -137,6 +138,8 @@ def test_a_job_from_the_command_line_to_its_result(
     azure.jobs.course = Course(at_end=written)
     shown = work.bep("run", "job.yml", "--dry-run")
     assert "3 files in 1 mini-batch of 5, 2 workers" in shown
+    assert "output       azureml/NAME/score, or as the service calls it (azureml)\n" in shown
+    assert not {"bisect", "init_timeout", "worker_memory", "partition_keys"} & set(shown.split())  # which Azure has not
     assert azure.jobs.all == []
 
     said = work.bep("run", "job.yml")
@@ -443,6 +446,10 @@ def test_each_service_gets_the_token_that_is_for_it_and_a_log_none(
     assert {scope for (scope,) in credential.asked} == {f"{ARM}/.default", f"{ML}/.default"}
     [log] = {one.headers.get("authorization") for one in service.azure.log.requests("GET", "/logs/")}
     assert log is None
+    asked = len(credential.asked)
+    with pytest.raises(Refusal, match=r"a page of the list is at elsewhere\.example"):
+        opened.world.jobs._services.page("https://elsewhere.example/jobs?page=2")  # type: ignore[union-attr]
+    assert len(credential.asked) == asked
 
 
 def test_logs_are_read_on_from_where_they_ended(service: Service) -> None:

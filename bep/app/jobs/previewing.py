@@ -1,7 +1,7 @@
 """A job as it would run, without running any of it: what is scored with what, and where each setting comes from."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +44,7 @@ def preview(opened: "Reading", job: "JobSpec", changes: Mapping[str, Any]) -> di
     counted = [_count(place, job.input_type) for place in glimpses_of(opened, job)]
     items, remote = sum(files for files, _ in counted), sum(is_remote for _, is_remote in counted)
     by_keys = settings.partition_keys
+    idle = "mini_batch_size" if by_keys else "partition_keys"
     mini_batches = (None if remote else _partitions(opened, job, by_keys)) if by_keys else -(-items // size)
     return {
         "name": job.name,
@@ -61,7 +62,7 @@ def preview(opened: "Reading", job: "JobSpec", changes: Mapping[str, Any]) -> di
         "items_per_call": None if by_keys else size,
         "workers": settings.workers,
         "output": _output(opened, job, settings),
-        "settings": _with_origins(settings, deployed, job, changes),
+        "settings": _with_origins(settings, deployed, job, changes, {idle}),
         "environment_variables": _variables(chosen, job),
         "problems": list(_problems(opened, job, settings, items)),
         "next": [step.as_json() for step in name_taken(opened, job.name)[1]],
@@ -69,11 +70,16 @@ def preview(opened: "Reading", job: "JobSpec", changes: Mapping[str, Any]) -> di
 
 
 def served_preview(
-    job: "JobSpec", changes: Mapping[str, Any], wanted: "Wanted", problems: Sequence[str]
+    job: "JobSpec",
+    changes: Mapping[str, Any],
+    wanted: "Wanted",
+    problems: Sequence[str],
+    unknown: Collection[str],
 ) -> dict[str, Any]:
     """The same of a job that a service will run: what of this machine would be sent, and what the service is told.
 
-    `items` are the files that would be sent, None where the input lies elsewhere.
+    `items` are the files that would be sent, None where the input lies elsewhere. `unknown` are settings that
+    mean nothing to the service.
     """
     from bep.runner.transfer.addresses import hidden
     from bep.schemas.kinds.settings import settings_of
@@ -98,14 +104,14 @@ def served_preview(
         "remote_inputs": len(job.inputs) if items is None else 0,
         "items": items,
         "mini_batches": None if items is None or is_mlflow else -(-items // settings.mini_batch_size),
-        "items_per_call": None if settings.partition_keys else settings.mini_batch_size,
+        "items_per_call": settings.mini_batch_size,
         "workers": settings.workers,
         "output": {
             "folder": folder,
             "file": f"{folder.rstrip('/')}/{settings.output_file_name}" if appends and job.output_path else None,
             "format": "azureml" if appends else None,
         },
-        "settings": _with_origins(settings, settings_of(attributes), job, changes),
+        "settings": _with_origins(settings, settings_of(attributes), job, changes, unknown),
         "environment_variables": dict.fromkeys(
             attributes.get("settings", {}).get("environment_variables", {}), DEPLOYMENT
         ),
@@ -115,7 +121,11 @@ def served_preview(
 
 
 def _with_origins(
-    settings: "Settings", deployed: Mapping[str, Any], job: "JobSpec", changes: Mapping[str, Any]
+    settings: "Settings",
+    deployed: Mapping[str, Any],
+    job: "JobSpec",
+    changes: Mapping[str, Any],
+    without: Collection[str],
 ) -> dict[str, dict[str, Any]]:
     flags = {key.rpartition(".")[2] for key in changes}
     written = {*job.settings, *(["output_format"] if job.output_format != "azureml" else [])}
@@ -125,8 +135,7 @@ def _with_origins(
             return FLAG
         return FILE if name in written else DEPLOYMENT if name in deployed else DEFAULT
 
-    idle = "mini_batch_size" if settings.partition_keys else "partition_keys"
-    shown = settings.model_dump(mode="json", exclude={idle})
+    shown = settings.model_dump(mode="json", exclude=set(without))
     return {name: {"value": value, "from": origin(name)} for name, value in shown.items()}
 
 

@@ -88,9 +88,9 @@ def _items(found: dict[str, Any]) -> str:
 
 
 def _output(found: dict[str, Any]) -> str:
-    if found["file"] is None:
+    if found["format"] is None:
         return f"{found['folder']} (what the script writes itself: summary_only)"
-    return f"{found['file']} ({found['format']})"
+    return f"{found['file'] or found['folder']} ({found['format']})"
 
 
 def _shown(value: Any) -> str:

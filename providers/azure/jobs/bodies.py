@@ -11,12 +11,15 @@ from bep.lazy_dataclasses import replace
 from bep.lazy_patterns import lazy_pattern
 from bep.providers.azure.place import Place
 from bep.providers.azure.translation.shape import at
+from bep.providers.azure.translation.shapes import ENGINE, shape_of
 from bep.providers.cloud_jobs import CloudJob, Order
 
 SETTINGS: Final = frozenset(
     ("mini_batch_size", "instance_count", "error_threshold", "output_file_name", "max_retries", "timeout")
 )
 """What an invocation may say otherwise than its deployment: the client of the service refuses all else."""
+UNKNOWN: Final = frozenset(path[-1] for path, why in shape_of("deployment").unsent.items() if why == ENGINE)
+"""What of a deployment is for bep's own engine alone."""
 TYPES: Final[Mapping[str, str]] = {"uri_file": "UriFile", "uri_folder": "UriFolder"}
 STEP: Final = "batchscoring"
 """The one step of a job of a model's deployment."""

@@ -11,7 +11,7 @@ from bep.providers.azure.arm.client import ArmClient
 from bep.providers.azure.arm.errors import Refusal
 from bep.providers.azure.arm.saying import said
 from bep.providers.azure.content.contents import DEFAULT_STORE, folder_of, uri_of
-from bep.providers.azure.jobs.bodies import SETTINGS, TYPES, body_of, job_of
+from bep.providers.azure.jobs.bodies import SETTINGS, TYPES, UNKNOWN, body_of, job_of
 from bep.providers.azure.jobs.runs import Runs
 from bep.providers.azure.jobs.services import Services
 from bep.providers.azure.place import Place
@@ -38,7 +38,7 @@ _READ: Final = ("https://", "azureml://", "wasbs://", "abfss://", "adl://")
 class AzureJobs:
     """The jobs of one workspace. `uploads` puts files into its datastores and opens them."""
 
-    settings = SETTINGS
+    settings, unknown = SETTINGS, UNKNOWN
 
     def __init__(
         self,
@@ -152,7 +152,8 @@ class AzureJobs:
                 if not (error.retryable or why):
                     raise
                 why = error.message  # also a refusal, where a try before it had no answer: that may have begun the job
-        message = f"{why}; whether job {order.name} was started is not known, and asking again starts no second one"
+        unknown = f"whether job {order.name} was started is not known, and asking again starts no second one"
+        message = f"{why.rstrip('.')}; {unknown}"
         raise Unanswered("job", "start", message, code="Unanswered", retryable=True)
 
     def _posted(self, order: Order) -> CloudJob:

@@ -88,7 +88,8 @@ class JobsThere:
         from bep.app.jobs.previewing import served_preview
 
         wanted = wanted_of(self._opened, self._service, job)
-        return served_preview(job, changes, wanted, list(name_troubles(self._service, self._orders, job)))
+        problems = list(name_troubles(self._service, self._orders, job))
+        return served_preview(job, changes, wanted, problems, self._service.unknown)
 
     def sample(
         self,
