@@ -27,7 +27,7 @@ REFUSED: Final = "it runs a command, and none may be run here"
 _FUNCTION: Final = Path(__file__).with_name("policy_function.py")
 _HOLDS, _DENIES = 0, 1
 _JSON: Final = lazy_pattern(r'\ufeff?\s*(\{|\[\s*[\[\]{"])')
-_JSON_LATER: Final = lazy_pattern(r'\n\s*(\{|\[\s*[\[\]{"])')
+_JSON_LATER: Final = lazy_pattern(r'(?m)^[ \t]*(\{|\[\s*[\[\]{"])')
 _OF_CONFTEST: Final = ("successes", "failures", "warnings", "exceptions", "skipped")
 """What conftest tells of the rules that it asked."""
 _OTHERS: Final = ("unknown-stage", "stage-not-chosen", "file-not-found", "not-available")
