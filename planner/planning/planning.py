@@ -143,9 +143,10 @@ def _drift(decisions: Iterable[Decision], chosen: Sequence[Change]) -> tuple[Dri
     found = [decision.drift for decision in decisions if decision.drift]
     if not found:
         return ()
-    from bep.planner.planning.undone import as_planned
+    from bep.planner.planning.undone import as_planned, writing
 
-    return tuple(as_planned(one, chosen) for one in found)
+    written = writing(chosen)
+    return tuple(as_planned(one, written) for one in found)
 
 
 def _scene(world: World, chosen: Sequence[Change], declared: Mapping[Address, Resource]) -> Scene:

@@ -9,7 +9,7 @@ from bep.planner.fields import dotted
 from bep.planner.plan import Action
 from bep.planner.planning.diffing import Sides, compare
 from bep.planner.rendering.layout import leaves
-from bep.planner.reviewing.evidence import DEPLOYMENT, MLMODEL, Evidence
+from bep.planner.reviewing.evidence import DEPLOYMENT, MLMODEL, Evidence, unversioned
 from bep.planner.reviewing.files import FileAsked, Room, asked_for, conda_diff, file_diffs
 from bep.planner.wanted import file_changes
 from bep.schemas.address import Address, kind_of, names_of
@@ -72,14 +72,9 @@ def _of_versions(evidence: Evidence) -> Iterator[Pair]:
     """New versions of a name, each beside the one that was applied last."""
     for change in evidence.changes(Action.CREATE):
         if evidence.kinds[kind_of(change.address)].registered and not change.replacement:
-            same = (kind_of(change.address), *names_of(change.address)[:-1])
-            earlier = [
-                (entry.applied_at, address)
-                for address, entry in evidence.state.entries.items()
-                if (kind_of(address), *names_of(address)[:-1]) == same and address in evidence.now
-            ]
-            if earlier:
-                yield Pair(change.address, max(earlier)[1], "version")
+            earlier = evidence.last_versions.get(unversioned(change.address))
+            if earlier is not None:
+                yield Pair(change.address, earlier, "version")
 
 
 def asked_by_pairs(evidence: Evidence, found: Iterable[Pair]) -> Iterator[FileAsked]:
@@ -123,9 +118,8 @@ def _compared(evidence: Evidence, pair: Pair) -> Comparison:
 
 def _attributes(evidence: Evidence, address: Address, values: Mapping[Address, Mapping[str, Any]]) -> Mapping[str, Any]:
     """As the specs have or had it, without what a service fills in; as it is there where bep never wrote it."""
-    change = next((one for one in evidence.plan.changes if one.address == address and one.after is not None), None)
-    if change is not None and values is evidence.later:
-        return change.after or {}
+    if values is evidence.later and (wanted := evidence.wanted.get(address)) is not None:
+        return wanted
     entry = evidence.state.entries.get(address)
     return entry.attributes if entry is not None else values.get(address, {})
 

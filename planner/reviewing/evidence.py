@@ -1,6 +1,7 @@
 """Evidence: a plan with what it was made from, and what was asked for it. Values only; judges nothing."""
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any, Final
 
 from bep.lazy_dataclasses import dataclass, field
@@ -62,6 +63,21 @@ class Evidence:
     later: Mapping[Address, Mapping[str, Any]]
     diffs: dict[tuple[object, ...], FileDiff] = field(default_factory=dict, compare=False)
 
+    @cached_property
+    def wanted(self) -> Mapping[Address, Mapping[str, Any]]:
+        """What is written to each address first, as the specs have it."""
+        found: dict[Address, Mapping[str, Any]] = {}
+        for change in self.plan.changes:
+            if change.after is not None:
+                found.setdefault(change.address, change.after)
+        return found
+
+    @cached_property
+    def last_versions(self) -> Mapping[tuple[str, ...], Address]:
+        """Of what is in state and there, by kind and name without version, the address that was applied last."""
+        there = ((entry.applied_at, one) for one, entry in self.state.entries.items() if one in self.now)
+        return {unversioned(address): address for _, address in sorted(there)}
+
     def changes(self, action: Action) -> Iterator[Change]:
         """The changes that do this."""
         return (change for change in self.plan.changes if change.action is action)
@@ -115,6 +131,11 @@ def evidence_of(
     stay = {change.address for change in plan.changes if change.action is Action.FORGET} & now.keys()
     later = {**planned(now, plan.changes), **{address: now[address] for address in stay}}
     return Evidence(plan, resources, state, observed, kinds, options, asked, now, later)
+
+
+def unversioned(address: Address) -> tuple[str, ...]:
+    """The kind of a registered version and its name without the version."""
+    return (kind_of(address), *names_of(address)[:-1])
 
 
 def endpoint_of(traffic: Address) -> Address:

@@ -7,7 +7,7 @@ from bep.planner.facts import Comparison, FieldDiff, Level, Risk
 from bep.planner.fields import ABSENT, dotted, value_at
 from bep.planner.plan import Action, Change
 from bep.planner.planning.advice import adopting
-from bep.planner.planning.undone import taken_back
+from bep.planner.planning.undone import taken_back, writing
 from bep.planner.reviewing.evidence import DEPLOYMENT, ENDPOINT, Evidence, endpoint_of
 from bep.planner.summarising import diffs_summary, told
 from bep.schemas.address import Address, kind_of, names_of
@@ -75,7 +75,7 @@ def _active_changed(evidence: Evidence, before: Shares) -> Iterator[Risk]:
         if change.address in fed:
             does = any(diff.path[0] not in SAID_OF_IT for diff in change.diffs)
             drift = drifted.get(change.address)
-            only_undoes = drift is not None and len(taken_back(drift, (change,))) == len(change.diffs)
+            only_undoes = drift is not None and len(taken_back(drift, {change.address: (change,)})) == len(change.diffs)
             how = ", to what the specs ask" if only_undoes else f": {diffs_summary(change.diffs)}"  # that risk says it
             message = f"it {_has(*fed[change.address])} and is changed in place{how}"
             level = Level.MEDIUM if does else Level.LOW
@@ -155,6 +155,7 @@ def _too_small(evidence: Evidence) -> Iterator[Risk]:
 
 def _drift_undone(evidence: Evidence) -> Iterator[Risk]:
     """What somebody did outside bep and this plan takes back."""
+    written = writing(evidence.plan.changes) if evidence.plan.drift else {}
     for drift in evidence.plan.drift:
         if not drift.undone:
             continue
@@ -165,7 +166,7 @@ def _drift_undone(evidence: Evidence) -> Iterator[Risk]:
             message = f"it was removed outside bep{since}, and is made again"
             fix = "take it out of the specs to leave it so"
         else:
-            what = ", ".join(map(_set_back, taken_back(drift, evidence.plan.changes)))
+            what = ", ".join(map(_set_back, taken_back(drift, written)))
             message = f"it was changed outside bep{who}{when}{since}, and that is undone: {what}"
             fix = f"keep what they did with {adopting(drift.address)}"
         yield Risk(level=Level.MEDIUM, code="drift-undone", address=drift.address, message=message, fix=fix)
