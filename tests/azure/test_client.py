@@ -18,6 +18,7 @@ from bep.providers.azure.settings import Connection, connection_of
 from bep.providers.protocol import Conflict, Pending, ProviderError, Transferred, Verb, Write
 from bep.schemas.address import Address
 from bep.schemas.mark import Mark
+from bep.schemas.next_step import step
 from bep.schemas.resource import Content, Resource
 from tests.azure.double.double import Double
 from tests.azure.double.tokens import ARM, token
@@ -128,6 +129,8 @@ def test_a_refusal_is_said_whole() -> None:
     said = refusal_of(400, {"x-ms-correlation-request-id": "id-1"}, json.dumps(body)).at("model/m/1", "create")
     assert str(said) == "model/m/1: create: UserError (400): no (C: because) [request id-1]"
     assert not said.retryable
+    assert said.next == ()
+    assert refusal_of(401, {}, "").at("model/m/1", "create").next == (step("doctor"),)
     other = refusal_of(400, {}, json.dumps({"title": "wrong", "errors": {"$.x": ["not a number"]}}))
     assert str(other) == "status 400: wrong (not a number)"
     assert str(refusal_of(502, {"Retry-After": "7"}, "<html> bad\n gateway")) == "status 502: <html> bad gateway"

@@ -8,11 +8,14 @@ from typing import Any, Final
 from bep.lazy_dataclasses import dataclass, field
 from bep.lazy_patterns import lazy_pattern
 from bep.providers.protocol import ProviderError
+from bep.schemas.next_step import step
 
 BUSY: Final = lazy_pattern(
     r"in progress|busy|being (?:created|updated|deleted|modified)|another operation|concurren|locked", re.IGNORECASE
 )
 RETRYABLE: Final = frozenset((408, 429, 500, 502, 503, 504))
+_WHO_ASKS: Final = (401, 403)
+"""How the service refuses somebody for who it is: whoever looks at that sees who signed in, and which rights lack."""
 _REQUEST_IDS: Final = ("x-ms-correlation-request-id", "x-ms-request-id", "x-ms-client-request-id")
 _LONGEST: Final = 400
 
@@ -62,6 +65,7 @@ class Refusal(Exception):
             code=self.code or str(self.status),
             retryable=self.status in RETRYABLE or self.is_busy,
             retry_after=self.retry_after,
+            next=(step("doctor"),) if self.status in _WHO_ASKS else (),
         )
 
 
