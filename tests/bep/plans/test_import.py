@@ -162,7 +162,10 @@ def test_a_folder_of_specs_is_listed_in_bep_yml_and_a_kill_at_any_step_is_made_g
     undisturbed = tmp_path_factory.mktemp("undisturbed")
     shutil.copytree(forgotten.folder, undisturbed, dirs_exist_ok=True)
     monkeypatch.chdir(undisturbed)
+    listing = undisturbed / "bep.yml"
+    listing.write_text(listing.read_text().replace("specs: []\n", ""))
     assert take_over_folder(here(), (), Path("found"), lambda text: None).line == ""
+    assert "found/model-alphabet-2.yml" in listing.read_text()
     steps = 0
     for at in range(100):
         work = Workspace(tmp_path_factory.mktemp("killed"))
@@ -187,7 +190,8 @@ def test_a_folder_of_specs_is_listed_in_bep_yml_and_a_kill_at_any_step_is_made_g
     text = (work.folder / "bep.yml").read_text()
     assert "found/model-alphabet-2.yml" in text  # one by one: a pattern would list what is somebody's own, too
     work.bep("plan", "--detailed-exitcode")
-    assert "Nothing to take over" in work.bep("import", "--all", "-o", "found").stderr
+    assert "Nothing to take over" in work.bep("import", "--all", "-o", "more").stderr
+    assert not (work.folder / "more").exists()
     outside = work.bep("import", "--all", "-o", "..", expect=1).stderr
     assert "is not in the folder of the workspace" in outside
     work.bep("run", "job.yml")

@@ -185,8 +185,9 @@ def _with_listed(text: str, before: Collection[str], pattern: str, files: Sequen
         yield text
     else:  # without a list it means all that is beside it
         beside = (one for one in ("*.yml", "*.yaml") if any(name.endswith(one[1:]) for name in before))
-        listed = ", ".join(f'"{one}"' for one in (*beside, pattern))
-        yield f"{text.rstrip()}\nspecs: [{listed}]\n"
+        for names in ((pattern,), files):  # one by one, where something else in the folder is no spec
+            listed = ", ".join(f'"{one}"' for one in (*beside, *names))
+            yield f"{text.rstrip()}\nspecs: [{listed}]\n"
 
 
 def _other_than_there(plan: "Plan", addresses: Sequence[Address]) -> Iterator[tuple[str, str]]:

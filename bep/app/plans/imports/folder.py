@@ -76,6 +76,8 @@ def take_over_folder(
     plan = plan_for(opened, [one for one in every if one.declared])
     if plan is not None and plan.blocking:
         raise ImportRefused(plan.blocking)
+    if not every:
+        return Folder(())
     with _alone(folder):
         return _carried_out(opened, every, SpecsFolder(opened, inside, say), say)
 
@@ -120,7 +122,7 @@ def _carried_out(opened: "Specs", every: Sequence[Found], specs: SpecsFolder, sa
     ours = {*written, *map(traffic_of, written)}
     taken = [one for one in every if one.declared or one.address in ours]
     if taken:
-        say(f"taking {len(taken)} objects into the state")
+        say(f"taking {len(taken)} {'object' if len(taken) == 1 else 'objects'} into the state")
         _take(opened, taken, is_listed, say)
     return Folder(
         tuple(one.address for one in taken),
