@@ -63,7 +63,7 @@ def test_a_read_only_mount_is_planned_and_shown_and_nothing_else(mounted: Worksp
     mounted.edit("specs.yml", "max_instances: 2", "max_instances: 3")
     only_to_be_read(mounted)
     told = {" ".join(command): mounted.bep(*command) for command in LOOKING}
-    assert "~ compute/cpu-cluster  max_instances 2 -> 3" in told["plan"].stdout
+    assert "~ update  compute/cpu-cluster  max_instances 2 -> 3" in told["plan"].stdout
     line = f"{mounted.folder}/.bep may only be read here: all can be shown, and nothing changed (Read-only file system)"
     assert line in told["plan"].stdout
     for looked in ("show", "job list", "state list", "output", "graph", "env list"):
@@ -108,7 +108,7 @@ def test_a_colleagues_world_is_planned_and_shown_and_nothing_else(applied: Works
     whose, before = colleagues(applied), traces(applied.folder)
     told = {" ".join(command): bound(applied, *command) for command in LOOKING if command[0] in ("plan", "show", "job")}
     assert [command for command, done in told.items() if done.returncode] == []
-    assert "~ compute/cpu-cluster  max_instances 4 -> 3" in told["plan"].stdout
+    assert "~ update  compute/cpu-cluster  max_instances 4 -> 3" in told["plan"].stdout
     assert whose in told["plan"].stdout
     assert "drifted" in told["show"].stdout
     assert "restore" not in bound(applied, "state", "restore").stderr
