@@ -33,9 +33,11 @@ def _affected(evidence: Evidence) -> Iterator[AffectedJobs]:
         gone = next((address for address in own if address in deleted), None)
         if gone is not None:
             word = "replaced" if deleted[gone].replacement else "deleted"
-            yield _told(deployment, jobs, f"{gone} is {word} under them, unless they are waited for or cancelled first")
+            they, are = ("it", "it is") if len(jobs) == 1 else ("them", "they are")
+            yield _told(deployment, jobs, f"{gone} is {word} under {they}, unless {are} waited for or cancelled first")
         elif any(address in changed for address in own):
-            yield _told(deployment, jobs, "they go on with what they began with")
+            effect = "it goes on with what it began with" if len(jobs) == 1 else "they go on with what they began with"
+            yield _told(deployment, jobs, effect)
 
 
 def _told(address: Address, jobs: Sequence[RunningJob], effect: str) -> AffectedJobs:

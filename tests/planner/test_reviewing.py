@@ -154,7 +154,11 @@ def test_the_effect_on_jobs_is_told_also_where_there_is_none() -> None:
     other = scene.plan({**both(), GREEN: deployment("green", "model/mnist/2", description="x")}, running_jobs=jobs)
     assert (other.jobs.affected, other.jobs.unfinished) == ((), 13)
     replaced = scene.plan(both(), replace=(BLUE,), running_jobs=jobs).jobs.affected
-    assert replaced[0].effect.startswith("deployment/mybatchedp/blue is replaced under them")
+    assert replaced[0].effect.startswith("deployment/mybatchedp/blue is replaced under them, unless they are")
+    alone = {BLUE: jobs[BLUE][:1]}
+    assert scene.plan(faster, running_jobs=alone).jobs.affected[0].effect == "it goes on with what it began with"
+    replaced = scene.plan(both(), replace=(BLUE,), running_jobs=alone).jobs.affected
+    assert replaced[0].effect.startswith("deployment/mybatchedp/blue is replaced under it, unless it is")
     assert not scene.plan(faster, asked=Asked(jobs_known=False)).jobs.known
 
 

@@ -107,7 +107,7 @@ def test_a_deletion_cancels_jobs_when_told_to_and_only_those(
     jobs.append(scoring(applied))
     applied.edit("specs.yml", "size: 1}", "size: 5}")
     warned = applied.bep("plan", "--detailed-exitcode", expect=2).stdout
-    assert "they go on with what they began with" in warned
+    assert "it goes on with what it began with" in warned
     write(applied.folder, {"specs.yml": FILES["specs.yml"].replace("size: 2", "size: 3")})
     applied.bep("apply", "-y", "--cancel-jobs", "--target", "deployment/letters/blue")
     assert status(applied) == "Running"
