@@ -81,8 +81,13 @@ def _data_asset(text: str) -> Address | None:
 
 
 def scored_deployments(jobs: "Iterable[JobRecord]") -> frozenset[Address]:
-    """The deployments that have completed at least one job."""
-    return frozenset(deployment_of(record) for record in jobs if record.counts.scored)
+    """The deployments that have scored something. Nobody here counts the items of a service's jobs: one of them that is
+    complete has scored some."""
+    return frozenset(deployment_of(record) for record in jobs if record.counts.scored or _is_complete(record))
+
+
+def _is_complete(record: "JobRecord") -> bool:
+    return record.status == "Completed" and not record.counts.items
 
 
 def failed_deployments(jobs: "Iterable[JobRecord]") -> dict[Address, str]:

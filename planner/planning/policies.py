@@ -133,7 +133,7 @@ def _no_direct_shift(policy: Policy, plan: Plan) -> Iterator[Violation]:
             if receiver in touched:
                 why = "which this very plan makes or changes: apply that first, and score with it by name"
             elif change.address in unscored:
-                why = "which has never scored anything: score with it by name first"
+                why = "which has never scored anything, as far as is known: score with it by name first"
             else:
                 continue
             yield Violation(address=change.address, message=f"the traffic moves to {receiver}, {why}")

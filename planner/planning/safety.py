@@ -154,12 +154,13 @@ def _many(scene: Scene) -> Iterator[PlanFinding]:
 
 def _unscored(scene: Scene) -> Iterator[PlanFinding]:
     """Traffic taken from one deployment for another that has never scored anything."""
+    as_known = "" if scene.options.jobs_known else ", as far as is known: its jobs could not be asked for"
     for shift in scene.shifts():
         kind = scene.kinds[kind_of(shift.address)]
         losing = receivers(kind, shift.address, shift.before)
         for receiver in sorted(receivers(kind, shift.address, shift.after) - losing - scene.options.scored):
             if losing:
-                message = f"{receiver} gets the traffic and has never scored anything"
+                message = f"{receiver} gets the traffic and has never scored anything{as_known}"
                 fix = "run a job on it by name first"
                 yield _finding("shift-unscored", shift.address, message, fix, severity="warning")
 

@@ -57,10 +57,11 @@ def traffic(plan: Plan) -> Iterator[Traffic]:
     """Where jobs go that name no deployment, before and after."""
     changes = {change.address: change for change in plan.changes}
     for route in plan.jobs.routes:
-        yield Traffic(route.endpoint, route.before, route.after, ", ".join(_notes(route, changes)))
+        notes = _notes(route, changes, jobs_known=plan.jobs.known)
+        yield Traffic(route.endpoint, route.before, route.after, ", ".join(notes))
 
 
-def _notes(route: Route, changes: Mapping[Address, Change]) -> Iterator[str]:
+def _notes(route: Route, changes: Mapping[Address, Change], *, jobs_known: bool) -> Iterator[str]:
     """What of a row of traffic its shares do not tell."""
     endpoint = changes.get(route.endpoint)
     if endpoint is not None and endpoint.action in ENDPOINTS:
@@ -74,7 +75,7 @@ def _notes(route: Route, changes: Mapping[Address, Change]) -> Iterator[str]:
             if change.replacement:
                 yield "meanwhile a job that names no deployment is refused"
         elif route.before and name not in route.before and name not in route.scored:
-            yield f"{name} has never scored anything"
+            yield f"{name} has never scored anything" if jobs_known else f"whether {name} has ever scored is not known"
 
 
 def jobs_lead(jobs: JobsEffect) -> str:

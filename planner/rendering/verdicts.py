@@ -18,6 +18,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "deleted": "{address} is deleted",
     "active-changed": "{address}, to which the jobs of {endpoint} go, is changed in place",
     "traffic-to-unscored": "the jobs of {endpoint} go to a deployment that has never scored anything",
+    "traffic-to-unknown": "the jobs of {endpoint} go to a deployment that may never have scored anything",
     "traffic-to-failed": "the jobs of {endpoint} go to a deployment whose last job failed",
     "traffic-shift": "the jobs of {endpoint} go to another deployment than before",
     "traffic-removed": "the jobs of {endpoint} go nowhere any more, unless they name a deployment",

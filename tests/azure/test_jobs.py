@@ -502,3 +502,26 @@ def test_a_plan_that_takes_a_deployment_away_sees_the_jobs_that_run_there(servic
     said = work.bep("destroy", "-y", "--allow", "delete-many", "--allow", "active-deployment", "--cancel-jobs")
     assert "job mine: Canceled\n" in said
     assert azure.jobs.find("mine").status == "Canceled"
+
+
+def test_traffic_that_moves_is_judged_by_what_the_service_says_of_the_jobs(service: Service) -> None:
+    azure, work = service.azure, service.work
+    blue = DECLARED.rpartition(",\n settings")[0] + "}\n"
+    both = f"{blue}---\n{blue.rpartition('---')[2].strip().replace('blue', 'green')}\n"
+    (service.folder / "specs.yml").write_text(both)
+    work.bep("apply", "-y")
+    (service.folder / "specs.yml").write_text(both.replace("deployment_name: blue", "deployment_name: green"))
+    assert "high risk" in (said := work.bep("plan"))
+    assert "deployment/letters/green has never scored anything" in said
+    start = ("run", "--endpoint", "letters", "--deployment", "green", "--input", STORED)
+    work.bep(*start)
+    assert "medium risk" in (said := work.bep("plan"))
+    assert "deployment/letters/green has scored before" in said
+    assert "never scored" not in said
+    azure.jobs.course = Course("Failed")
+    work.bep(*start, "--name", "bad", expect=1)
+    assert "the last job of deployment/letters/green, bad, failed" in work.bep("plan")
+    azure.faults.inject(403, path="/mferp/", count=1)
+    said = work.bep("plan")
+    assert "it is not known whether deployment/letters/green has ever scored" in said
+    assert "as far as is known" in said

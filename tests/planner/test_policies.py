@@ -126,8 +126,8 @@ def test_traffic_moves_freely_to_what_has_scored_and_where_none_was() -> None:
     assert found(rule, moved) == []
     warned = PlanFinding(severity="warning", code="shift-unscored", address="traffic/e", message="never scored")
     assert found(rule, moved, findings=(warned,)) == [
-        "traffic/e: the traffic moves to deployment/e/green, which has never scored anything: score with it by name "
-        "first"
+        "traffic/e: the traffic moves to deployment/e/green, which has never scored anything, as far as is known: "
+        "score with it by name first"
     ]
 
 

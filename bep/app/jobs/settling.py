@@ -55,9 +55,8 @@ def unfinished(opened: "Reading", plan: "Plan") -> "list[JobRecord]":
     """The jobs under way whose deployment is changed or deleted, or refers to what is. Raises `ProviderError` where a
     service that has them does not answer."""
     from bep.app.job_records import deployment_of
-    from bep.planner.plan import Action
 
-    touched = {change.address for change in plan.changes if change.action in (Action.DELETE, Action.UPDATE)}
+    touched = _touched(plan)
     found = []
     for record in _jobs_near(opened, touched) if touched else ():
         if not record.status.is_final and touched & _with_references(opened, deployment_of(record)):
@@ -79,19 +78,53 @@ def at_stake(opened: "Reading", plan: "Plan") -> "tuple[list[JobRecord], bool]":
         return [], False
 
 
+def judged_with(opened: "Reading", plan: "Plan") -> "tuple[list[JobRecord], bool]":
+    """The jobs that a new plan is judged with, and whether they are known: all of this machine's; of a service's, those
+    of the endpoints of which it touches a deployment, or moves the traffic."""
+    from bep.app.job_records import records
+    from bep.planner.plan import Action
+    from bep.providers.protocol import ProviderError
+    from bep.schemas.address import names_of
+
+    if not _has_service(opened):
+        return records(opened.home), opened.world.scoring is not None
+    moved = {names_of(one.address)[0] for one in plan.changes if one.action is Action.SHIFT and one.before}
+    try:
+        return _jobs_of(opened, moved | _endpoints_near(opened, _touched(plan))), True
+    except ProviderError:
+        return [], False
+
+
+def _touched(plan: "Plan") -> "set[Address]":
+    from bep.planner.plan import Action
+
+    return {change.address for change in plan.changes if change.action in (Action.DELETE, Action.UPDATE)}
+
+
 def _jobs_near(opened: "Reading", touched: "Collection[Address]") -> "Iterable[JobRecord]":
     """This machine's jobs; a service's of the endpoints that have a deployment which is touched."""
     from bep.app.job_records import records
-    from bep.app.jobs.filters import JobFilter
-    from bep.app.jobs.service import jobs_of
-    from bep.schemas.address import kind_of, names_of
 
     if not _has_service(opened):
         return records(opened.home)
+    return _jobs_of(opened, _endpoints_near(opened, touched))
+
+
+def _endpoints_near(opened: "Reading", touched: "Collection[Address]") -> set[str]:
+    from bep.schemas.address import kind_of, names_of
+
     owners = [one for one in {*opened.state.entries, *touched} if kind_of(one) == "deployment"]
-    endpoints = {names_of(one)[0] for one in owners if not _with_references(opened, one).isdisjoint(touched)}
+    return {names_of(one)[0] for one in owners if not _with_references(opened, one).isdisjoint(touched)}
+
+
+def _jobs_of(opened: "Reading", endpoints: "Collection[str]") -> "list[JobRecord]":
+    """A service's jobs of some endpoints, those of each oldest first."""
+    from bep.app.jobs.filters import JobFilter
+    from bep.app.jobs.service import jobs_of
+
     jobs = jobs_of(opened)
-    return [record for endpoint in sorted(endpoints) for record in jobs.chosen(JobFilter(endpoint=endpoint))]
+    found = [record for name in sorted(endpoints) for record in jobs.chosen(JobFilter(endpoint=name))]
+    return sorted(found, key=lambda record: record.created)
 
 
 def _with_references(opened: "Reading", owner: "Address") -> "set[Address]":

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading, Specs
     from bep.planner.facts import GivenValue
     from bep.planner.observed import Observed
+    from bep.planner.options import Options
     from bep.planner.plan import Plan
     from bep.planner.state import Entry, State
     from bep.providers.state.store import Stored
@@ -91,11 +92,11 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
 
         are_known = opened.world.scoring is not None
         if opened.world.jobs is not None:
-            from bep.app.jobs.settling import at_stake
+            from bep.app.jobs.settling import judged_with
 
-            theirs, are_known = at_stake(opened, made)
-            if theirs:
-                options = replace(options, running_jobs=running_jobs(theirs))
+            theirs, are_known = judged_with(opened, made)
+            if theirs or not are_known:
+                options = _with_jobs(options, theirs, are_known=are_known)
                 made = draft(loaded.resources, state, observed, load_kinds(), options)
         made = with_facts(opened, made, loaded.resources, state, observed, options, jobs_known=are_known)
     asks = asked.to_be_applied and not (asked.no_refresh or opened.source.offline)
@@ -113,6 +114,17 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
     from bep.app.plans.judging import judged
 
     return judged(opened, made, state.secret_key)
+
+
+def _with_jobs(options: "Options", jobs: "Sequence[JobRecord]", *, are_known: bool) -> "Options":
+    """What jobs say of the deployments that they were begun with."""
+    return replace(
+        options,
+        running_jobs=running_jobs(jobs),
+        scored=scored_deployments(jobs),
+        failed=failed_deployments(jobs),
+        jobs_known=are_known,
+    )
 
 
 def _values(loaded: "Loaded") -> "tuple[GivenValue, ...]":
