@@ -120,9 +120,9 @@ def test_a_killed_runner_leaves_no_process_and_its_job_resumes_to_the_same_bytes
     assert record.output_file.read_bytes() == undisturbed.output_file.read_bytes()
     assert undisturbed.counts.failed == 1
     assert failed(record) == failed(undisturbed)
-    assert record.counts.model_copy(update={"retries": 0, "workers_lost": 0}) == undisturbed.counts.model_copy(
-        update={"retries": 0, "workers_lost": 0}
-    )
+    # a kill may spare a split: what is left of a mini-batch can be its bad file alone
+    by_chance = {"retries": 0, "workers_lost": 0, "splits": 0}
+    assert record.counts.model_copy(update=by_chance) == undisturbed.counts.model_copy(update=by_chance)
     assert sorted(path.name for path in request.output_folder.iterdir()) == ["predictions.csv"]
 
 
