@@ -6,7 +6,8 @@ from bep.planner.rendering.quoting import plain, shortened
 from bep.planner.rendering.sections import Mark, sentence
 
 LONGEST_NAME, LONGEST_VALUE, LONGEST_SENTENCE = 200, 4_000, 2_000
-MORE = ("<wbr>", "/._-")
+BREAKABLE = "/._-"
+"""Marks between the parts of a name, after which a line may end."""
 
 
 def text(said: str) -> str:
@@ -22,8 +23,8 @@ def value(said: str) -> str:
 def name(said: str) -> str:
     """A name as code, of bounded length, that may be broken after the marks between its parts."""
     shown = text(shortened(said, LONGEST_NAME))
-    for mark in MORE[1]:
-        shown = shown.replace(mark, mark + MORE[0])
+    for mark in BREAKABLE:
+        shown = shown.replace(mark, f"{mark}<wbr>")
     return f"<code>{shown}</code>"
 
 
