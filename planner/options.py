@@ -32,8 +32,8 @@ class Options:
     `targets` and `excludes` are addresses or the
     beginning of some (`deployment/mybatchedp`). `allow` holds codes of findings, or `code:address`.
     `running_jobs` is by deployment. `scored` are the deployments that have scored at least once, `failed` those whose
-    last job failed, each with its name; `jobs_known` is false where nobody could say so. `takes_back` is for a plan
-    that takes another back: what gets traffic there had it before.
+    last job failed, each with its name; `jobs_known` is false where nobody could say so, nor which run. `takes_back` is
+    for a plan that takes another back: what gets traffic there had it before.
     `imports` are addresses to take into state; `moved` maps an address in state to the one that
     takes its place; `forget` are addresses to drop from state without touching the object.
     `removed` are addresses to delete even where the registry would keep them; `in_use` has those that jobs or

@@ -33,15 +33,13 @@ class Asked:
     """What was asked outside the planner, once it was known what the plan changes.
 
     `kept` has, by sha256, the contents that the world could give back whole. `files` has bytes of files, by their
-    sha256, only of those that may be text; `sizes` has what is known of any file's size. `jobs_known` is false where
-    jobs run where bep does not see them. `secrets` are the clear values of those that the specs have, to be masked
-    wherever they stand.
+    sha256, only of those that may be text; `sizes` has what is known of any file's size. `secrets` are the clear values
+    of those that the specs have, to be masked wherever they stand.
     """
 
     kept: Mapping[str, ContentRecord] = field(default_factory=lambda: NOTHING)
     files: Mapping[str, bytes] = field(default_factory=lambda: NOTHING)
     sizes: Mapping[str, int] = field(default_factory=lambda: NOTHING)
-    jobs_known: bool = True
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
 

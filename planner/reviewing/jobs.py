@@ -17,7 +17,7 @@ WAITING: Final = ("NotStarted", "Starting", "Preparing", "Queued")
 def jobs_effect(evidence: Evidence) -> JobsEffect:
     """The effect on jobs, also where there is none."""
     return JobsEffect(
-        known=evidence.asked.jobs_known,
+        known=evidence.options.jobs_known,
         unfinished=sum(map(len, evidence.options.running_jobs.values())),
         affected=tuple(_affected(evidence)),
         routes=tuple(_routes(evidence)),

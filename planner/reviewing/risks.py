@@ -98,7 +98,7 @@ def _shifted_to(receiver: Address, change: Change, evidence: Evidence, moved: bo
     if failed:
         message = f"{moves}the last job of {receiver}, {failed}, failed"
         yield Risk(level=Level.HIGH, code="traffic-to-failed", address=change.address, message=message)
-    elif moved and not evidence.options.jobs_known:
+    elif moved and receiver not in evidence.options.scored and not evidence.options.jobs_known:
         message = f"{moves}its jobs could not be asked for, so it is not known whether {receiver} has ever scored"
         yield Risk(level=Level.HIGH, code="traffic-to-unknown", address=change.address, message=message)
     elif moved and receiver not in evidence.options.scored:

@@ -159,7 +159,7 @@ def test_the_effect_on_jobs_is_told_also_where_there_is_none() -> None:
     assert scene.plan(faster, running_jobs=alone).jobs.affected[0].effect == "it goes on with what it began with"
     replaced = scene.plan(both(), replace=(BLUE,), running_jobs=alone).jobs.affected
     assert replaced[0].effect.startswith("deployment/mybatchedp/blue is replaced under it, unless it is")
-    assert not scene.plan(faster, asked=Asked(jobs_known=False)).jobs.known
+    assert not scene.plan(faster, jobs_known=False).jobs.known
 
 
 def test_files_are_told_line_by_line_where_they_are_text_and_here() -> None:

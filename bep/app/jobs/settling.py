@@ -65,32 +65,30 @@ def unfinished(opened: "Reading", plan: "Plan") -> "list[JobRecord]":
 
 
 def at_stake(opened: "Reading", plan: "Plan") -> "tuple[list[JobRecord], bool]":
-    """The jobs that a plan is judged with, and whether they are known: all of this machine's; of a service's, which is
-    asked for no more than that, those which are not over and whose deployment is touched."""
-    from bep.app.job_records import records
-    from bep.providers.protocol import ProviderError
-
-    if not _has_service(opened):
-        return records(opened.home), opened.world.scoring is not None
-    try:
-        return unfinished(opened, plan), True
-    except ProviderError:
-        return [], False
+    """The jobs that a plan is judged with again, and whether they are known: all of this machine's; of a service's,
+    which is asked for no more than that, those which are not over and whose deployment is touched."""
+    return _known(opened, lambda: unfinished(opened, plan))
 
 
 def judged_with(opened: "Reading", plan: "Plan") -> "tuple[list[JobRecord], bool]":
     """The jobs that a new plan is judged with, and whether they are known: all of this machine's; of a service's, those
     of the endpoints of which it touches a deployment, or moves the traffic."""
-    from bep.app.job_records import records
     from bep.planner.plan import Action
-    from bep.providers.protocol import ProviderError
     from bep.schemas.address import names_of
+
+    moved = {names_of(one.address)[0] for one in plan.changes if one.action is Action.SHIFT and one.before}
+    return _known(opened, lambda: _jobs_of(opened, moved | _endpoints_near(opened, _touched(plan))))
+
+
+def _known(opened: "Reading", ask: "Callable[[], list[JobRecord]]") -> "tuple[list[JobRecord], bool]":
+    """This machine's jobs, or what a service answers; none, and not known, where it does not."""
+    from bep.app.job_records import records
+    from bep.providers.protocol import ProviderError
 
     if not _has_service(opened):
         return records(opened.home), opened.world.scoring is not None
-    moved = {names_of(one.address)[0] for one in plan.changes if one.action is Action.SHIFT and one.before}
     try:
-        return _jobs_of(opened, moved | _endpoints_near(opened, _touched(plan))), True
+        return ask(), True
     except ProviderError:
         return [], False
 

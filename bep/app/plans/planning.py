@@ -90,15 +90,16 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
     if made.changes:
         from bep.app.plans.reviewing import with_facts
 
+        theirs: list[JobRecord] = []
         are_known = opened.world.scoring is not None
         if opened.world.jobs is not None:
             from bep.app.jobs.settling import judged_with
 
             theirs, are_known = judged_with(opened, made)
-            if theirs or not are_known:
-                options = _with_jobs(options, theirs, are_known=are_known)
-                made = draft(loaded.resources, state, observed, load_kinds(), options)
-        made = with_facts(opened, made, loaded.resources, state, observed, options, jobs_known=are_known)
+        if theirs or not are_known:
+            options = _with_jobs(options, theirs or jobs, are_known=are_known)
+            made = draft(loaded.resources, state, observed, load_kinds(), options)
+        made = with_facts(opened, made, loaded.resources, state, observed, options)
     asks = asked.to_be_applied and not (asked.no_refresh or opened.source.offline)
     if made.changes and asks and (preflight := opened.world.preflight) is not None:
         from bep.app.plans.looking_ahead import looked_ahead

@@ -29,8 +29,6 @@ def with_facts(
     state: "State",
     observed: "Mapping[Address, Observed]",
     options: "Options",
-    *,
-    jobs_known: bool,
 ) -> "Plan":
     """The plan with everything that a reviewer should know of it; not signed."""
     from bep.lazy_dataclasses import replace
@@ -46,7 +44,6 @@ def with_facts(
         kept=kept_contents(opened, plan),
         files=files,
         sizes=sizes,
-        jobs_known=jobs_known,
         secrets=secrets_of(resources),
     )
     return reviewed(replace(evidence, asked=asked))

@@ -61,10 +61,11 @@ def rollback_of(opened: "Reading", plan: "Plan", allow: Sequence[str]) -> Rollba
     back, left = inverse(made, state, kept)
     resources = tuple(_resource(opened, change) for change in back.changes if change.after is not None)
     jobs, are_known = at_stake(opened, back)
-    options, observed = _options(opened, back, jobs, allow), opened.provider.read(state.entries)
+    options = _options(opened, back, jobs, allow, jobs_known=are_known)
+    observed = opened.provider.read(state.entries)
     back = back.model_copy(update={"findings": _findings(back, state, observed, options)})
     if back.changes:
-        back = with_facts(opened, back, resources, state, observed, options, jobs_known=are_known)
+        back = with_facts(opened, back, resources, state, observed, options)
     return Rollback(signed(back, state.secret_key), resources, left)
 
 
@@ -115,7 +116,9 @@ def _resource(opened: "Reading", change: "Change") -> "Resource":
     return Resource(change.address, change.after or {}, Mark("the earlier plan", 1, 1), (), contents, guards)
 
 
-def _options(opened: "Reading", back: "Plan", jobs: "Sequence[JobRecord]", allow: Sequence[str]) -> "Options":
+def _options(
+    opened: "Reading", back: "Plan", jobs: "Sequence[JobRecord]", allow: Sequence[str], *, jobs_known: bool
+) -> "Options":
     from bep.app.job_records import failed_deployments, records, running_jobs
     from bep.planner.options import Options
 
@@ -126,6 +129,7 @@ def _options(opened: "Reading", back: "Plan", jobs: "Sequence[JobRecord]", allow
         scored=frozenset(opened.state.entries),  # what gets the traffic back had it before
         takes_back=True,
         failed=failed_deployments(records(opened.home)),
+        jobs_known=jobs_known,
     )
 
 

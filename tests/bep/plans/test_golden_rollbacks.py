@@ -90,7 +90,7 @@ class LocalScene:
         made = draft(real.values(), opened.state, observed, load_kinds(), told)
         if made.changes:
             resources = tuple(real.values())
-            made = with_facts(opened, made, resources, opened.state, observed, told, jobs_known=True)
+            made = with_facts(opened, made, resources, opened.state, observed, told)
         return signed(made, opened.state.secret_key)
 
     def applied(self, wish: Wish) -> "LocalScene":
