@@ -9,14 +9,15 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
-from http.client import HTTPException, HTTPMessage
-from typing import IO, Any, Final
+from http.client import HTTPException
+from typing import Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import urljoin, urlsplit
 
 from bep import __version__
 from bep.code_hosts.protocol import HostError
 from bep.lazy_dataclasses import dataclass, field
+from bep.redirections import opener_without_redirections
 
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 SECONDS: Final = 30
@@ -41,15 +42,6 @@ class Answer:
             if re.search(r'\brel="?next"?', about):
                 return address.strip().strip("<>")
         return ""
-
-
-class _NoRedirection(urllib.request.HTTPRedirectHandler):
-    """urllib would send the token along to wherever it is told to go."""
-
-    def redirect_request(
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
-    ) -> None:
-        return None
 
 
 @dataclass(frozen=True)
@@ -106,7 +98,7 @@ class Connection:
         if data is not None:
             headers["Content-Type"] = "application/json"
         request = urllib.request.Request(url, data=data, headers=headers, method=method)
-        with urllib.request.build_opener(_NoRedirection).open(request, timeout=SECONDS) as answer:
+        with opener_without_redirections().open(request, timeout=SECONDS) as answer:
             text = answer.read(LARGEST)
             found = {name.lower(): value for name, value in answer.headers.items()}
         try:

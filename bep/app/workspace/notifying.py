@@ -116,11 +116,7 @@ def _post(url: str, body: bytes, target: Target) -> str:
     import urllib.request
     from http import HTTPStatus
 
-    class NoRedirect(urllib.request.HTTPRedirectHandler):
-        """A webhook is where it is: what a server points at instead is not told anything."""
-
-        def redirect_request(self, *_: Any) -> None:
-            return None
+    from bep.redirections import opener_without_redirections
 
     server = f"the server in {target.variable}"
     try:
@@ -128,7 +124,7 @@ def _post(url: str, body: bytes, target: Target) -> str:
             return f"{target.variable} has no address of http or https"
         headers = {"Content-Type": "application/json", "User-Agent": f"bep/{__version__}"}
         request = urllib.request.Request(url, body, headers)
-        with urllib.request.build_opener(NoRedirect).open(request, timeout=target.timeout):
+        with opener_without_redirections().open(request, timeout=target.timeout):
             return ""
     except urllib.error.HTTPError as answer:
         known = answer.code in set(HTTPStatus)
