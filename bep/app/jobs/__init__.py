@@ -1,1 +1,1 @@
-"""Jobs: from what was asked for to a request, and what there is. Prints nothing."""
+"""Jobs: what there is, where they run, what is told of them. Prints nothing."""

@@ -37,7 +37,7 @@ class JobsHere:
     def run(self, job: "JobSpec", watch: Watch) -> "JobRecord":
         """Resolve it, and run it to its end."""
         from bep.app.collecting import referring
-        from bep.app.jobs.resolving import request_of
+        from bep.app.jobs.requests.resolving import request_of
         from bep.app.workspace.write_access import must_keep_jobs
         from bep.runner.folder.removing import sweep
         from bep.runner.jobs.running import run
@@ -58,7 +58,7 @@ class JobsHere:
 
     def preview(self, job: "JobSpec", changes: Mapping[str, Any]) -> dict[str, Any]:
         """From the deployment, the settings and the inputs that are here."""
-        from bep.app.jobs.previewing import preview
+        from bep.app.jobs.requests.previewing import preview
 
         return preview(self._opened, job, changes)
 
@@ -73,7 +73,7 @@ class JobsHere:
     ) -> "Sampled":
         """Resolve it as `run` does, and score the first items in a folder that goes with the call."""
         from bep.app.collecting import referring
-        from bep.app.jobs.resolving import request_of
+        from bep.app.jobs.requests.resolving import request_of
         from bep.runner.jobs.sampling import sample
 
         with referring(self._opened):
@@ -135,8 +135,14 @@ class JobsHere:
 
     def _continued(self, name: str, step: "Callable[..., JobRecord]", again: Again, watch: Watch) -> "JobRecord":
         from bep.app.collecting import referring
-        from bep.app.jobs.changed_settings import changed_settings
-        from bep.app.jobs.resolving import interpreter_again, output_again, target_now, variables_of, was_given_links
+        from bep.app.jobs.requests.changed_settings import changed_settings
+        from bep.app.jobs.requests.resolving import (
+            interpreter_again,
+            output_again,
+            target_now,
+            variables_of,
+            was_given_links,
+        )
         from bep.app.workspace.write_access import must_keep_jobs
         from bep.runner.folder.record import must_be_home
 

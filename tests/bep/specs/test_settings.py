@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bep.app.jobs.changed_settings import changed_settings
+from bep.app.jobs.requests.changed_settings import changed_settings
 from bep.commands.jobs.continuing import retry
 from bep.runner.request import Settings
 from bep.schemas.kinds.published import schema_of

@@ -85,7 +85,7 @@ class JobsThere:
         """From the deployment, and the input as far as it is here."""
         from bep.app.jobs.in_service.ordering import wanted_of
         from bep.app.jobs.in_service.starting import name_troubles
-        from bep.app.jobs.previewing import served_preview
+        from bep.app.jobs.requests.previewing import served_preview
 
         wanted = wanted_of(self._opened, self._service, job)
         problems = list(name_troubles(self._service, self._orders, job))

@@ -6,9 +6,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bep.app.jobs.beforehand import name_taken, output_taken
-from bep.app.jobs.resolving import glimpses_of, inputs_of, output_of
-from bep.app.jobs.settings import must_fit, settings_for
+from bep.app.jobs.requests.beforehand import name_taken, output_taken
+from bep.app.jobs.requests.resolving import glimpses_of, inputs_of, output_of
+from bep.app.jobs.requests.settings import must_fit, settings_for
 from bep.app.workspace.clock import job_name
 from bep.app.workspace.faces import environments_of, scoring_of
 

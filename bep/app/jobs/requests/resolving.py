@@ -10,9 +10,9 @@ from urllib.parse import unquote, urlsplit
 from bep.app.environments import placed
 from bep.app.errors import Conflict, Invalid, Refused
 from bep.app.job_records import jobs_folder
-from bep.app.jobs.beforehand import AS_INPUT, input_trouble, name_taken, output_taken
-from bep.app.jobs.input_types import misfit
-from bep.app.jobs.settings import must_fit, settings_for
+from bep.app.jobs.requests.beforehand import AS_INPUT, input_trouble, name_taken, output_taken
+from bep.app.jobs.requests.input_types import misfit
+from bep.app.jobs.requests.settings import must_fit, settings_for
 from bep.app.workspace.clock import job_name
 from bep.app.workspace.faces import contents_of, places_of, scoring_of
 from bep.app.workspace.specs import specs_of
