@@ -93,7 +93,7 @@ class _Host:
         self._tell("ended", record)
 
     def _run(self) -> "JobRecord":
-        from bep.app.jobs.requests.resolving import JobSource, loaded_job
+        from bep.app.jobs.requests.loading import JobSource, loaded_job
         from bep.app.jobs.service import Watch, jobs_of
         from bep.app.workspace.opening import Opened
 

@@ -92,7 +92,7 @@ class Jobs:
         settings: Mapping[str, object] | None = None,
     ) -> dict[str, Any]:
         """The job as it would run: nothing is run, built or written. Its `problems` say what would stop it."""
-        from bep.app.jobs.requests.resolving import JobSource, loaded_job
+        from bep.app.jobs.requests.loading import JobSource, loaded_job
         from bep.app.jobs.service import jobs_of
 
         changes = _changes(endpoint, deployment, inputs, output_path, name, settings)
@@ -117,7 +117,7 @@ class Jobs:
 
         `on_line` hears what the script prints, its results and its tracebacks.
         """
-        from bep.app.jobs.requests.resolving import JobSource, loaded_job
+        from bep.app.jobs.requests.loading import JobSource, loaded_job
         from bep.app.jobs.service import jobs_of
 
         changes = _changes(endpoint, deployment, inputs, None, None, settings)

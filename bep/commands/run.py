@@ -103,7 +103,7 @@ def run(
     Exit codes: 0 completed, 1 the job failed, 3 findings in the job file, 5 the deployment
     cannot be had, 130 cancelled with Ctrl-C (what was scored is kept).
     """
-    from bep.app.jobs.requests.resolving import JobSource
+    from bep.app.jobs.requests.loading import JobSource
     from bep.app.workspace.opening import here
     from bep.commands.jobs.results import Wish
     from bep.commands.jobs.running import carry_out

@@ -17,7 +17,7 @@ from bep.app.jobs.events import Event, JobFinished, JobStarted, Logged, StatusCh
 from bep.app.jobs.in_service.logs import raised_in
 from bep.app.jobs.in_service.ordering import wanted_of
 from bep.app.jobs.records import JobRecord, lines
-from bep.app.jobs.requests.resolving import JobSource, loaded_job
+from bep.app.jobs.requests.loading import JobSource, loaded_job
 from bep.app.jobs.service import Again, Jobs, Watch, jobs_of
 from bep.app.published_schemas import published
 from bep.app.workspace.opening import Opened, Source

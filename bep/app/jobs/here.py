@@ -136,13 +136,8 @@ class JobsHere:
     def _continued(self, name: str, step: "Callable[..., JobRecord]", again: Again, watch: Watch) -> "JobRecord":
         from bep.app.collecting import referring
         from bep.app.jobs.requests.changed_settings import changed_settings
-        from bep.app.jobs.requests.resolving import (
-            interpreter_again,
-            output_again,
-            target_now,
-            variables_of,
-            was_given_links,
-        )
+        from bep.app.jobs.requests.locating import output_again, was_given_links
+        from bep.app.jobs.requests.targets import interpreter_again, target_now, variables_of
         from bep.app.workspace.write_access import must_keep_jobs
         from bep.runner.folder.record import must_be_home
 

@@ -13,7 +13,7 @@ from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
     from bep.app.jobs.records import JobRecord
-    from bep.app.jobs.requests.resolving import JobSource
+    from bep.app.jobs.requests.loading import JobSource
     from bep.app.workspace.opening import Opened
     from bep.commands.jobs.results import Wish
 
@@ -27,7 +27,7 @@ def start(opened: "Opened", source: "JobSource", wish: "Wish") -> None:
     """
     from bep.app.errors import Refused
     from bep.app.jobs.requests.beforehand import name_taken
-    from bep.app.jobs.requests.resolving import loaded_job
+    from bep.app.jobs.requests.loading import loaded_job
     from bep.app.jobs.service import jobs_of
     from bep.app.workspace.clock import job_name
     from bep.commands.jobs.running import watched

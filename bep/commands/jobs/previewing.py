@@ -8,14 +8,14 @@ from bep.exit_codes import ExitCode, Stop
 from bep.schemas.next_step import step
 
 if TYPE_CHECKING:
-    from bep.app.jobs.requests.resolving import JobSource
+    from bep.app.jobs.requests.loading import JobSource
     from bep.app.workspace.opening import Opened
     from bep.commands.jobs.results import Wish
 
 
 def show_preview(opened: "Opened", source: "JobSource", *, json_output: bool, wish: "Wish") -> None:
     """Resolve and show. Ends in `Stop` when the job would be refused."""
-    from bep.app.jobs.requests.resolving import loaded_job
+    from bep.app.jobs.requests.loading import loaded_job
     from bep.app.jobs.service import jobs_of
     from bep.commands.showing_findings import say_findings
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from bep.app.jobs.events import Event, Progress, Transferring
     from bep.app.jobs.records import JobRecord
-    from bep.app.jobs.requests.resolving import JobSource
+    from bep.app.jobs.requests.loading import JobSource
     from bep.app.jobs.service import Watch
     from bep.app.workspace.opening import Opened
     from bep.commands.jobs.results import Wish
@@ -30,7 +30,7 @@ def carry_out(opened: "Opened", source: "JobSource", *, json_output: bool, wish:
     Where a value is wished for, it alone is on stdout, and what a person reads goes to stderr.
     """
     from bep.app.environments import show_builds
-    from bep.app.jobs.requests.resolving import loaded_job
+    from bep.app.jobs.requests.loading import loaded_job
     from bep.app.jobs.service import jobs_of
     from bep.commands.jobs.reports import keep_report
     from bep.commands.showing_findings import say_findings

@@ -6,14 +6,14 @@ from bep.console import Console
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
-    from bep.app.jobs.requests.resolving import JobSource
+    from bep.app.jobs.requests.loading import JobSource
     from bep.app.jobs.sampled import Sampled
     from bep.app.workspace.opening import Opened
 
 
 def take_sample(opened: "Opened", source: "JobSource", items: int, *, debug: bool) -> None:
     """Resolve as a job does, score the first items here, say how it went. Ends in `Stop` unless all was scored."""
-    from bep.app.jobs.requests.resolving import loaded_job
+    from bep.app.jobs.requests.loading import loaded_job
     from bep.app.jobs.service import jobs_of
     from bep.commands.showing_findings import say_findings
 

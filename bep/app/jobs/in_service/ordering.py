@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bep.app.errors import Refused
 from bep.app.jobs.requests.beforehand import input_trouble
 from bep.app.jobs.requests.input_types import misfit
-from bep.app.jobs.requests.resolving import local_place
+from bep.app.jobs.requests.locating import local_place
 from bep.app.jobs.requests.settings import settings_for
 from bep.lazy_dataclasses import dataclass, replace
 from bep.providers.cloud_jobs import Located, Unusable

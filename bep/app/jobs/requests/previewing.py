@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bep.app.jobs.requests.beforehand import name_taken, output_taken
-from bep.app.jobs.requests.resolving import glimpses_of, inputs_of, output_of
+from bep.app.jobs.requests.locating import glimpses_of, inputs_of, output_of
 from bep.app.jobs.requests.settings import must_fit, settings_for
 from bep.app.workspace.clock import job_name
 from bep.app.workspace.faces import environments_of, scoring_of
