@@ -84,6 +84,8 @@ SAYING: dict[str, list[list[str]]] = {
         ["show", HOSTILE], ["cancel", "one-bad"], ["retry", "one-bad"], ["resume", "all-bad"],
         ["download", "one-bad", "--path", "taken"], [HOSTILE],
     ],
+    "serve": [["--host", HOSTILE], ["--port", HOSTILE]],
+    "token": [["create", "--name", HOSTILE, "--role", "read"], ["list"], ["revoke", HOSTILE]],
     "env": [["list"], ["show", HOSTILE]],
     "import": [[HOSTILE]],
     "adopt": [[], [HOSTILE]],

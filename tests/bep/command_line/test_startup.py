@@ -50,6 +50,7 @@ COMMANDS: dict[str, tuple[frozenset[str], int]] = {
     "state show endpoint/letters": (NONE, 255),
     "stage list": (NONE, 211),
     "policy test": (NONE, 260),
+    "token list": (NONE, 260),
     "env list": (NONE, 303),
     "doctor": (NONE, 322),
     "gc --dry-run": (NONE, 270),

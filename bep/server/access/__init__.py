@@ -1,0 +1,1 @@
+"""Who asks, and what they may: tokens and browser sessions. Decides by `bep.app.access`."""

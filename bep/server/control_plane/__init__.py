@@ -1,0 +1,1 @@
+"""Resources over the routes of Azure Resource Manager, as the released clients ask for them."""

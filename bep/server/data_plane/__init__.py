@@ -1,0 +1,1 @@
+"""The scoring URI: jobs started, looked at and cancelled, as the service has it."""

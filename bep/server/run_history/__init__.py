@@ -1,0 +1,1 @@
+"""What clients ask to follow a job and to fetch its outputs: discovery, run history, run data."""

@@ -1,0 +1,1 @@
+"""The pages: a workspace, its jobs and plans, for people with a browser."""

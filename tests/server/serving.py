@@ -1,0 +1,58 @@
+"""A real server in a process of its own, over a real workspace, and whoever asks it."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+import httpx
+
+from tests.bep.conftest import Workspace, surroundings
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that listens: its workspace, its process, its address."""
+
+    workspace: Workspace
+    process: "subprocess.Popen[str]"
+    address: str
+
+    def token(self, role: str, *, name: str = "") -> str:
+        """A new token of a role."""
+        return self.workspace.bep("token", "create", "--name", name or role, "--role", role).stdout.strip()
+
+    def client(self, role: str = "admin") -> httpx.Client:
+        """A client that has the token of a role, made when it is first asked for."""
+        if role not in self._tokens:
+            self._tokens[role] = self.token(role)
+        headers = {"Authorization": f"Bearer {self._tokens[role]}"}
+        return httpx.Client(base_url=self.address, headers=headers, timeout=60)
+
+    @cached_property
+    def _tokens(self) -> dict[str, str]:
+        return {}
+
+
+@contextmanager
+def serving(workspace: Workspace, *options: str, ending: int = signal.SIGTERM) -> Iterator[Running]:
+    """`bep serve` in a workspace, as a user starts it, on a port that is free."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bep", "serve", "--port", "0", "--json", *options],
+        cwd=workspace.folder,
+        env={**surroundings(), **workspace.given},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        yield Running(workspace, process, json.loads(process.stdout.readline())["address"])
+    finally:
+        process.send_signal(ending)
+        process.wait(60)
+        process.stdout.close()
