@@ -33,7 +33,8 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True)
 class Failure:
-    """`message` is for a person; `about` the option that it is about; `nearest` names that may have been meant."""
+    """`message` is for a person; `about` the option that it is about; `nearest` names that may have been meant; `code`
+    is the world's own."""
 
     sort: Sort
     message: str
@@ -43,6 +44,7 @@ class Failure:
     about: str = ""
     nearest: tuple[str, ...] = ()
     retry_after: float | None = None
+    code: str = ""
 
 
 def failure_of(problem: BaseException) -> Failure | None:
@@ -59,7 +61,7 @@ def failure_of(problem: BaseException) -> Failure | None:
             nearest = problem.nearest if isinstance(problem, NotFound) else ()
             return Failure(_sort(problem), problem.message, problem.next, about=problem.about, nearest=nearest)
         case ProviderError():
-            return Failure(Sort.WORLD, str(problem), problem.next, retry_after=problem.retry_after)
+            return Failure(Sort.WORLD, str(problem), problem.next, retry_after=problem.retry_after, code=problem.code)
         case OSError() if problem.filename or problem.errno in FULL:
             return Failure(Sort.STORED, str(explained(problem)))
         case _:

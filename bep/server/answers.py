@@ -26,6 +26,14 @@ STATUS: Final = {
     Sort.STORED: (409, "Conflict"),
 }
 """The status and the code of each kind of no. None is a 5xx: that is a bug, or a server that stops."""
+OF_WORLD: Final = {
+    "ResourceNotFound": 404,
+    "NotFound": 404,
+    "NoTraffic": 400,
+    "PipelineNotRun": 400,
+    "CatalogBusy": 409,
+}
+"""The statuses of what a world says no with, by its codes; of any other it is that of `Sort.WORLD`."""
 
 
 class Unanswered(Exception):
@@ -100,6 +108,8 @@ class Answering(APIRoute):
 def failed(failure: "Failure") -> JSONResponse:
     """The answer for a failure of a use case."""
     status, code = STATUS[failure.sort]
+    if failure.code:
+        status, code = OF_WORLD.get(failure.code, status), failure.code
     details = [
         {"code": one.code, "target": str(one.address), "message": one.message}
         for one in findings_said(failure.findings)

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Site:
     """One workspace in one stage, served. `address` is the URL that clients reach it by, without a slash at its end;
-    `clock` gives the moment in UTC."""
+    `clock` gives the moment in UTC; `wake` tells whoever starts jobs that one was ordered."""
 
     root: Path
     source: "Source"
     address: str
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    wake: Callable[[], None] = lambda: None
 
     def opened(self) -> "Opened":
         """The workspace as it is now. Each request opens it for itself: what is read stays as it was read."""

@@ -14,7 +14,7 @@ from bep.schemas.files import Files
 from bep.schemas.findings.did_you_mean import listed
 from bep.schemas.findings.finding import Finding, errors, mistake, ordered
 from bep.schemas.job.invocation import as_job, check_ports
-from bep.schemas.job.overrides import change
+from bep.schemas.job.overrides import as_node, change
 from bep.schemas.kinds.settings import OWNER, set_by
 from bep.schemas.mark import Mark
 from bep.schemas.resource import FieldPath
@@ -80,19 +80,20 @@ def load_job(
     environment: Mapping[str, str],
     worlds: Collection[str] = (LOCAL,),
     endpoints: Callable[[], Sequence[str]] = tuple,
+    document: Mapping[str, Any] | None = None,
 ) -> LoadedJob:
-    """Read the job at `path`, if any, and put `changes` over it.
+    """Read the job at `path`, if any, else take the one that `document` is, and put `changes` over it.
 
     Keys of `changes`: those of the settings that a job may set, `environment_variables.NAME`, and those of `OWN`, of
     which `input` is a text or a list. Values are what they should be, or their text. `worlds` are the names of
     those that this bep has; `endpoints` gives the names of the endpoints there are, and is asked where a job names
-    none: the only one is meant.
+    none: the only one is meant. No variable is put into a `document`: somebody else may have sent it.
     """
     opened = open_workspace(
         files, variables=variables, variable_files=variable_files, environment=environment, worlds=worlds
     )
     reading = _Reading(files, opened.variables, list(opened.findings), dict(opened.texts))
-    node = reading.file(path) if path is not None else Node({}, "", 1, 1)
+    node = reading.file(path) if path is not None else as_node(document or {})
     if node is None:
         return reading.loaded(None)
     empty = take_out_empty(node)

@@ -68,6 +68,15 @@ def _given(value: Any, *, is_text: bool) -> Node:
     return Node(value, "", 1, 1, str(value))
 
 
+def as_node(value: Any) -> Node:
+    """A value of JSON as a node, texts as they are: nobody's file, so no mark of it points anywhere."""
+    if isinstance(value, Mapping):
+        return Node({str(key): as_node(below) for key, below in value.items()}, "", 1, 1)
+    if isinstance(value, list | tuple):
+        return Node([as_node(below) for below in value], "", 1, 1)
+    return Node(value, "", 1, 1, str(value))
+
+
 def _one_port(node: Node, place: tuple[str, ...]) -> None:
     """Make sure inputs, or outputs, has one entry that is a mapping."""
     ports = node.get(place[0])

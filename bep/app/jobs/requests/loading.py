@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class JobSource:
-    """What a command was told of a job: a file, flags over it, or both."""
+    """What a face was told of a job: a file, flags over it, or both; or a value of JSON, in the words of a file."""
 
     path: str | None
     changes: Mapping[str, Any]
+    document: Mapping[str, Any] | None = None
 
 
 def loaded_job(opened: "Reading", source: JobSource) -> "LoadedJob":
@@ -37,6 +38,7 @@ def loaded_job(opened: "Reading", source: JobSource) -> "LoadedJob":
         environment=opened.environment,
         worlds=WORLDS,
         endpoints=lambda: _endpoints(opened),
+        document=source.document,
     )
     if loaded.job is None or errors(loaded.findings):
         _refuse_pipeline(opened, loaded)

@@ -1,0 +1,40 @@
+"""The text of a body as a value: JSON, and what the service's own samples have beside it, a comma at the end. Pure."""
+
+import json
+from typing import Any
+
+from bep.server.answers import Unanswered
+
+
+def value_of(body: bytes) -> Any:
+    """The value. Raises `Unanswered` with 400 where it is none, and says where."""
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        raise Unanswered(400, "InvalidRequest", f"the body is no UTF-8: byte {problem.start + 1}") from None
+    try:
+        return json.loads(_without_last_commas(text), parse_constant=_refuse)
+    except RecursionError:
+        raise Unanswered(400, "InvalidRequest", "the body is nested too deep") from None
+    except ValueError as problem:
+        raise Unanswered(400, "InvalidRequest", f"the body is no JSON: {problem}") from None
+
+
+def _refuse(word: str) -> Any:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+def _without_last_commas(text: str) -> str:
+    """The same text, of the same length, with a blank for each comma that only closes a list or a mapping."""
+    found, comma, is_text, is_escaped = list(text), -1, False, False
+    for place, sign in enumerate(text):
+        if is_text:
+            is_text = sign != '"' or is_escaped
+            is_escaped = sign == "\\" and not is_escaped
+        elif sign == ",":
+            comma = -1 if comma >= 0 else place  # two in a row are a mistake, and stay one
+        elif not sign.isspace():
+            if sign in "]}" and comma >= 0:
+                found[comma] = " "
+            comma, is_text = -1, sign == '"'
+    return "".join(found)
