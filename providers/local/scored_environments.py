@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from bep.providers.local.environments.builder_names import AUTO, CONDA, PIP
-from bep.providers.local.environments.builders import NO_PROGRAM, conda_program
 from bep.providers.world import Built, Chosen, Outlook, Report
 from bep.schemas.address import Address
 
@@ -95,6 +94,7 @@ class ScoredEnvironments:
         conda = attributes.get("conda_file")
         if not isinstance(conda, Mapping):
             return
+        from bep.providers.local.environments.builders import NO_PROGRAM
         from bep.providers.local.environments.conda import Recipe, recipe_of
 
         setting = self._objects.builder or AUTO
@@ -119,6 +119,8 @@ class ScoredEnvironments:
         return parse(asked, source, self._objects.surroundings)
 
     def _has_conda(self) -> bool:
+        from bep.providers.local.environments.builders import conda_program
+
         return conda_program(self._objects.surroundings) is not None
 
 

@@ -1,33 +1,30 @@
-"""Virtual environments by the digest of what is in them: built once, reused, listed, pruned. Knows no deployment."""
+"""Virtual environments by the digest of what is in them: built once, reused, listed, pruned. Knows no deployment.
+
+What builds, and what asks Pythons who they are, is imported on use: a list of what is there needs neither.
+"""
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bep.disk.locks import take, wait
 from bep.lazy_dataclasses import dataclass, replace
 from bep.providers.disk_faults import told
-from bep.providers.local.environments import building, conda_prefix
 from bep.providers.local.environments import folder as environment_folder
 from bep.providers.local.environments.builder_names import AUTO
-from bep.providers.local.environments.builders import BY_PIP, Builder, conda_program, settled
-from bep.providers.local.environments.building import Site
 from bep.providers.local.environments.built import COMPLETE, Built, is_home, mark, marked, usable
-from bep.providers.local.environments.conda import Recipe, noted
-from bep.providers.local.environments.credentials import demand, without_users
-from bep.providers.local.environments.digest import (
-    digest_by_conda,
-    digest_by_pip,
-    digest_of_one_workspace,
-    digest_of_one_workspace_by_conda,
-)
-from bep.providers.local.environments.interpreters import Interpreter, find, probe
 from bep.providers.local.folders import remove
 from bep.providers.protocol import ProviderError
 from bep.schemas.address import Address
+
+if TYPE_CHECKING:
+    from bep.providers.local.environments.builders import Builder
+    from bep.providers.local.environments.building import Site
+    from bep.providers.local.environments.conda import Recipe
+    from bep.providers.local.environments.interpreters import Interpreter
 
 Report = Callable[[str], None]
 
@@ -40,10 +37,10 @@ class EnvironmentPlan:
     """
 
     digest: str
-    recipe: Recipe
-    interpreter: Interpreter | None
+    recipe: "Recipe"
+    interpreter: "Interpreter | None"
     built: Built | None
-    builder: Builder = BY_PIP
+    builder: "Builder"
 
 
 class Environments:
@@ -74,7 +71,7 @@ class Environments:
         self.workspace = workspace
         self.moving: Report | None = None
 
-    def build(self, label: str, recipe: Recipe, report: Report = lambda _: None) -> Built:
+    def build(self, label: str, recipe: "Recipe", report: Report = lambda _: None) -> Built:
         """The environment of a recipe: as it stands, or built now.
 
         `report` gets a line for each step. Raises `ProviderError`: EnvironmentUnbuildable with every problem of the
@@ -86,7 +83,7 @@ class Environments:
             environment_folder.note(built.folder, self.workspace)
         return replace(built, notes=wanted.recipe.notes, asked=wanted.recipe.python or "")
 
-    def use(self, label: str, recipe: Recipe, report: Report = lambda _: None) -> Built:
+    def use(self, label: str, recipe: "Recipe", report: Report = lambda _: None) -> Built:
         """The environment of a recipe, for a job: nobody removes it while this process runs. Raises as `build` does."""
         while True:
             built = self.build(label, recipe, report)
@@ -95,8 +92,11 @@ class Environments:
             if usable(built, built.folder):  # else it was removed between the two
                 return built
 
-    def wanted(self, label: str, recipe: Recipe) -> EnvironmentPlan:
+    def wanted(self, label: str, recipe: "Recipe") -> EnvironmentPlan:
         """What `build` would give or make. Makes nothing; raises as `build` does before it starts."""
+        from bep.providers.local.environments.builders import conda_program, settled
+        from bep.providers.local.environments.digest import digest_by_conda, digest_of_one_workspace_by_conda
+
         builder, asked = settled(recipe, self.builder, self.surroundings)
         if asked.problems:
             message = "; ".join(map(str, asked.problems))
@@ -113,13 +113,16 @@ class Environments:
         earlier = digest_of_one_workspace_by_conda(asked, self.surroundings)
         return EnvironmentPlan(digest, asked, None, self._there(digest, earlier, asked), builder)
 
-    def _by_pip(self, recipe: Recipe) -> EnvironmentPlan:
+    def _by_pip(self, recipe: "Recipe") -> EnvironmentPlan:
+        from bep.providers.local.environments.builders import BY_PIP
+        from bep.providers.local.environments.digest import digest_by_pip, digest_of_one_workspace
+
         interpreter = self._interpreter(recipe)
         digest = digest_by_pip(interpreter, recipe, self.surroundings)
         there = self._there(digest, digest_of_one_workspace(interpreter, recipe), recipe)
-        return EnvironmentPlan(digest, _told_of_another(recipe, interpreter), interpreter, there)
+        return EnvironmentPlan(digest, _told_of_another(recipe, interpreter), interpreter, there, BY_PIP)
 
-    def _there(self, digest: str, earlier: str, recipe: Recipe) -> Built | None:
+    def _there(self, digest: str, earlier: str, recipe: "Recipe") -> Built | None:
         """The environment that is there: the user's, or the one that was built for this workspace alone."""
         own = None if recipe.files or recipe.constraints else _usable_in(self.own_folder, earlier)
         return _usable_in(self.folder, digest) or own
@@ -153,6 +156,8 @@ class Environments:
 
     def own(self) -> str:
         """The user's interpreter: the setting's, else the active environment's, else python3 on PATH, else bep's."""
+        import shutil
+
         path = self.surroundings.get("PATH", "")
         if self.python:
             found = shutil.which(str(Path(self.python).expanduser()), path=path)
@@ -165,7 +170,9 @@ class Environments:
             return str(active)
         return _behind_shim(shutil.which("python3", path=path)) or sys.executable
 
-    def _interpreter(self, recipe: Recipe) -> Interpreter:
+    def _interpreter(self, recipe: "Recipe") -> "Interpreter":
+        from bep.providers.local.environments.interpreters import find, probe
+
         if recipe.python is not None:
             return find(recipe.python, self.surroundings, self.cache)
         own = probe(self.own())
@@ -175,6 +182,9 @@ class Environments:
         return own
 
     def _built(self, label: str, wanted: EnvironmentPlan, report: Report) -> Built:
+        from bep.providers.local.environments.building import Site
+        from bep.providers.local.environments.credentials import demand
+
         digest = wanted.digest
         folder, log = self.folder / digest, self.folder / f"{digest}.log"
         with self._locked(digest, f"{label}: another process is building it; waiting", report) as lock:
@@ -228,8 +238,10 @@ def _usable_in(folder: Path, digest: str) -> Built | None:
     return built if built is not None and usable(built, folder / digest) else None
 
 
-def _told_of_another(recipe: Recipe, interpreter: Interpreter) -> Recipe:
+def _told_of_another(recipe: "Recipe", interpreter: "Interpreter") -> "Recipe":
     """The recipe with a note where another Python is taken than the one it asks for."""
+    from bep.providers.local.environments.conda import noted
+
     asked = recipe.python or ""
     if asked.count(".") < 2 or not asked.replace(".", "").isdigit() or asked == interpreter.version:
         return recipe
@@ -242,8 +254,11 @@ def label_of(address: Address | str) -> str:
     return str(address).removeprefix("environment/")
 
 
-def _made(site: Site, digest: str, wanted: EnvironmentPlan) -> Built:
+def _made(site: "Site", digest: str, wanted: EnvironmentPlan) -> Built:
     """Build what is wanted with its builder."""
+    from bep.providers.local.environments import building, conda_prefix
+    from bep.providers.local.environments.credentials import without_users
+
     recipe, own = wanted.recipe, wanted.interpreter
     variables: Mapping[str, str] = {}
     if own is not None:
@@ -268,5 +283,7 @@ def _behind_shim(found: str | None) -> str | None:
     """What a version switcher's shim leads to; any other path is returned as it is."""
     if found is None or Path(found).parent.name != "shims":
         return found
+    from bep.providers.local.environments.interpreters import probe
+
     answer = probe(found)
     return answer.path if answer else None

@@ -51,7 +51,7 @@ COMMANDS: dict[str, tuple[frozenset[str], int]] = {
     "stage list": (NONE, 211),
     "policy test": (NONE, 260),
     "token list": (NONE, 260),
-    "env list": (NONE, 303),
+    "env list": (NONE, 284),
     "doctor": (NONE, 322),
     "gc --dry-run": (NONE, 270),
     "schema show model": (NONE, 142),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bep.providers.local.environments.builders import BY_PIP
 from bep.providers.local.environments.built import Built, mark
 from bep.providers.local.environments.conda import Recipe, recipe_of
 from bep.providers.local.environments.digest import digest_by_pip, digest_of_one_workspace
@@ -101,7 +102,7 @@ def test_a_python_without_ensurepip_is_helped(tmp_path: Path, wheels: Path) -> N
     bare.chmod(0o755)
     environments = Environments(tmp_path / "cloud", surroundings=offline(wheels))
     interpreter = replace(environments._interpreter(Recipe()), path=str(bare))
-    wanted = EnvironmentPlan("d" * 32, Recipe(first=("alpha",)), interpreter, None)
+    wanted = EnvironmentPlan("d" * 32, Recipe(first=("alpha",)), interpreter, None, BY_PIP)
     built = environments._built("mine/1", wanted, lambda _: None)
     assert says(built.python, "import alpha; print(alpha.VERSION)") == "2.0"
 
@@ -120,7 +121,7 @@ def test_a_pip_that_would_try_every_release_is_renewed_first(
     aged.chmod(0o755)
     environments = Environments(tmp_path / "cloud", surroundings=offline(wheels))
     interpreter = replace(environments._interpreter(Recipe()), path=str(aged))
-    wanted = EnvironmentPlan("d" * 32, Recipe(first=("beta",)), interpreter, None)
+    wanted = EnvironmentPlan("d" * 32, Recipe(first=("beta",)), interpreter, None, BY_PIP)
     built = environments._built("mine/1", wanted, lambda _: None)
     assert says(built.python, "import beta; print(beta.VERSION)") == "0.1"
     assert (" -m pip install --upgrade pip" in Path(built.log).read_text()) is renewed
