@@ -30,13 +30,14 @@ def serve(
     import json
 
     from bep.app.workspace.opening import here
+    from bep.command_words import number_of
     from bep.console import Console
     from bep.distribution import install, lacking
 
     console = Console()
     if absent := lacking("serve"):
         raise Stop(ExitCode.ERROR, f"{', '.join(absent)}: not installed\n    fix: {install('serve')}")
-    from bep.server.running import Door, serve
+    from bep.server.running import Door, Voice, serve
     from bep.server.site import Site
 
     opened = here(source_of(None, var, var_file))
@@ -44,4 +45,12 @@ def serve(
     def listening(address: str) -> None:
         console.result(json.dumps({"address": address}) if json_output else f"listening on {address}")
 
-    serve(Site(opened.root, opened.source, ""), Door(host, port), listening)
+    def stopping(requests: int) -> None:
+        begun = (
+            f"once {number_of(requests, 'request')} that began {'is' if requests == 1 else 'are'} answered; "
+            if requests
+            else ""
+        )
+        console.interject(f"ending: {begun}jobs go on, and the next server of this workspace looks after them")
+
+    serve(Site(opened.root, opened.source, ""), Door(host, port), Voice(listening, stopping))

@@ -1,7 +1,7 @@
 """Who asks: every request is somebody's, and each route says what they need. Knows no route."""
 
-from collections.abc import Callable
-from typing import Annotated, Final
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Request
 
@@ -15,10 +15,15 @@ BEARER: Final = "bearer "
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: `name` is the token's, or that of the browser's session."""
+    """Who asks: `name` is the token's, or that of the browser's session.
+
+    `csrf` is what each form of a page for this browser has in its hidden field `csrf_token`, and each request of a
+    script in its header `X-CSRF-Token`; empty for a token, which needs none.
+    """
 
     name: str
     role: Role
+    csrf: str = ""
 
     def may(self, permission: Permission) -> bool:
         """Whether it is allowed."""
@@ -36,10 +41,10 @@ def caller_of(request: Request) -> Caller:
     raise Unanswered(401, "Unauthorized", "no valid token: send one in the header `Authorization: Bearer TOKEN`")
 
 
-def needs(*permissions: Permission) -> Callable[[Request], Caller]:
+def needs(*permissions: Permission) -> Callable[[Request], Coroutine[Any, Any, Caller]]:
     """What a route needs: any one of these. Used as `Depends(needs(...))`; every route has one, see `application`."""
 
-    def asked(request: Request) -> Caller:
+    async def asked(request: Request) -> Caller:
         caller = caller_of(request)
         if not any(caller.may(one) for one in permissions):
             wanted = " or ".join(sorted(role.value for role in Role if ALLOWED[role] & set(permissions)))
@@ -49,6 +54,28 @@ def needs(*permissions: Permission) -> Callable[[Request], Caller]:
 
     asked.permissions = permissions  # type: ignore[attr-defined]  # what a test of every route looks at
     return asked
+
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+def tells_caller(dependency: Endpoint) -> Endpoint:
+    """Mark a dependency that finds out by itself who asks and what they may, as of a signature in a query: a route that
+    has it is not asked for a token. It raises `Unanswered`, or returns a `Caller` and sets `request.state.caller`."""
+    dependency.tells_caller = True  # type: ignore[attr-defined]
+    return dependency
+
+
+def streamed(endpoint: Endpoint) -> Endpoint:
+    """Mark a route that reads its body piece by piece, so that the body may be of any size."""
+    endpoint.is_streamed = True  # type: ignore[attr-defined]
+    return endpoint
+
+
+def looks_only(endpoint: Endpoint) -> Endpoint:
+    """Mark a route that changes nothing, though its method is POST: it is not written into the audit log."""
+    endpoint.looks_only = True  # type: ignore[attr-defined]
+    return endpoint
 
 
 Looking = Annotated[Caller, Depends(needs(Permission.LOOK))]
