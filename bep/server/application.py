@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from bep import __version__
-from bep.server import health
+from bep.server import description, health
 from bep.server.answers import answer_failures
 from bep.server.blobs import routes as blobs
 from bep.server.control_plane import routes as control_plane
@@ -13,8 +13,14 @@ from bep.server.site import Site
 from bep.server.studio import routes as studio
 
 AREAS = (
-    health.router, data_plane.router, control_plane.router, run_history.router, blobs.router, studio.router,
-)  # fmt: skip
+    health.router,
+    description.router,
+    data_plane.router,
+    control_plane.router,
+    run_history.router,
+    blobs.router,
+    studio.router,
+)
 """In the order that they are looked through."""
 
 
