@@ -91,7 +91,7 @@ def test_wheel_and_sdist_have_the_packages_their_data_and_the_licence(built: Pat
     wanted = {
         f"{package.replace('.', '/')}/{file.relative_to(ROOT / folder)}"
         for package, folder in FOLDERS.items()
-        for ending in ("*.py", "*.json", "explanations/*.yml", "py.typed")
+        for ending in ("*.py", "*.json", "explanations/*.yml", "py.typed", "*.html", "*.css", "*.js", "*.svg")
         for file in (ROOT / folder).rglob(ending)
         if package != "bep" or file.relative_to(ROOT).parts[1] not in {name.rpartition(".")[2] for name in FOLDERS}
     }

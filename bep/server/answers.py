@@ -100,9 +100,13 @@ class Answering(APIRoute):
                 failure = failure_of(problem)
                 if failure is None:
                     raise
-                return failed(failure)
+                return self.answer(request, failure)
 
         return answered
+
+    def answer(self, request: Request, failure: "Failure") -> Response:
+        """The answer for a failure of a use case."""
+        return failed(failure)
 
 
 def failed(failure: "Failure") -> JSONResponse:

@@ -11,6 +11,7 @@ from bep.server.data_plane import routes as data_plane
 from bep.server.run_history import routes as run_history
 from bep.server.site import Site
 from bep.server.studio import routes as studio
+from bep.server.studio.refusals import answer_people
 
 AREAS = (
     health.router,
@@ -29,6 +30,7 @@ def application(site: Site) -> FastAPI:
     made = FastAPI(title="bep", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     made.state.site = site
     answer_failures(made)
+    answer_people(made)
     for router in AREAS:
         made.include_router(router)
     return made

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import Depends, Request
 
@@ -14,6 +14,9 @@ from bep.server.life import Life
 
 if TYPE_CHECKING:
     from bep.app.workspace.opening import Opened, Source
+
+STUDIO: Final = "/studio"
+"""Where the pages for people are; the overview alone is at `/`."""
 
 
 @dataclass(frozen=True)

@@ -31,11 +31,22 @@ class Running:
         if role not in self._tokens:
             self._tokens[role] = self.token(role)
         headers = {"Authorization": f"Bearer {self._tokens[role]}"}
-        return httpx.Client(base_url=self.address, headers=headers, timeout=60)
+        made = httpx.Client(base_url=self.address, headers=headers, timeout=60)
+        self._clients.append(made)
+        return made
+
+    def close(self) -> None:
+        """Let go of every client."""
+        for client in self._clients:
+            client.close()
 
     @cached_property
     def _tokens(self) -> dict[str, str]:
         return {}
+
+    @cached_property
+    def _clients(self) -> list[httpx.Client]:
+        return []
 
 
 @contextmanager
@@ -51,7 +62,11 @@ def serving(workspace: Workspace, *options: str, ending: int = signal.SIGTERM) -
     )
     assert process.stdout is not None
     try:
-        yield Running(workspace, process, json.loads(process.stdout.readline())["address"])
+        running = Running(workspace, process, json.loads(process.stdout.readline())["address"])
+        try:
+            yield running
+        finally:
+            running.close()
     finally:
         process.send_signal(ending)
         process.wait(60)

@@ -2,6 +2,8 @@
 
 from fastapi import APIRouter
 
-from bep.server.answers import Answering
+from bep.server.studio import assets, overview
 
-router = APIRouter(tags=["studio"], route_class=Answering)
+router = APIRouter()
+for area in (assets.router, overview.router):
+    router.include_router(area)
