@@ -116,7 +116,7 @@ def run(arguments: list[str]) -> int:
             _call(called)
         else:
             _refuse_habits(arguments)
-            _application()(args=_in_its_own_words(arguments), prog_name="bep")
+            application()(args=_in_its_own_words(arguments), prog_name="bep")
     except SystemExit as ending:
         # typer ends with 2 for a mistyped command; 2 is ours for "there are changes"
         return ExitCode.ERROR if ending.code == 2 else int(ending.code or 0)
@@ -186,93 +186,6 @@ def _say_where(problem: Exception) -> None:
         _error("".join(traceback.format_exception(problem)).rstrip())
 
 
-def _application() -> "Typer":
-    import typer
-    from typer import _completion_shared
-    from typer.core import TyperCommand, TyperGroup
-
-    from bep.command_line.by_typer import application
-    from bep.command_line.completing import ZSH
-
-    _completion_shared._completion_scripts["zsh"] = ZSH
-
-    class Group(TyperGroup):
-        """Imports a command's module when the command is asked for, and not before."""
-
-        lists = False
-
-        def list_commands(self, ctx: Any) -> list[str]:
-            return list(COMMANDS)
-
-        def get_command(self, ctx: Any, cmd_name: str) -> Any:
-            if cmd_name not in COMMANDS:
-                return None
-            if self.lists:
-                return TyperCommand(cmd_name, help=COMMANDS[cmd_name])
-            return typer.main.get_command(application(_commands(cmd_name)))
-
-        def format_commands(self, ctx: Any, formatter: Any) -> None:
-            self.lists = True
-            super().format_commands(ctx, formatter)
-
-        def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-            self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # what a misspelt command is compared with
-            return super().resolve_command(ctx, args)
-
-    whole = typer.Typer(
-        cls=Group,
-        rich_markup_mode=None,
-        no_args_is_help=True,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
-
-    @whole.callback()
-    def bep(
-        directory: str = typer.Option(
-            "", "--chdir", "-C", metavar="DIR", help="Go to this folder first, as if bep was started there."
-        ),
-        stage: str = typer.Option(
-            "",
-            "--stage",
-            "-S",
-            metavar="NAME",
-            help="Work in this stage of the workspace; BEP_STAGE does the same.",
-        ),
-        provider: str = typer.Option(
-            "",
-            "--provider",
-            metavar="NAME",
-            help="Work in this world, not in that of bep.yml, with a state of its own; BEP_PROVIDER does the same.",
-        ),
-        no_color: bool = typer.Option(False, "--no-color", help="No colours; NO_COLOR does the same."),
-        quiet: bool = typer.Option(False, "--quiet", help="Results, warnings and errors alone: no talk meanwhile."),
-        verbose: bool = typer.Option(
-            False, "--verbose", help="With times beside what is said, and where in bep an error came from."
-        ),
-    ) -> None:
-        """Plan, apply and run machine-learning batch endpoints from YAML.
-
-        \b
-        A folder with a bep.yml is a workspace. The usual round:
-          bep validate                  is what I wrote right?
-          bep plan                      what would change?
-          bep apply                     make it so, after asking
-          bep run job.yml               score files with the active deployment
-          bep show deployment/ep/blue   what is there now
-
-        \b
-        --stage, --provider, --no-color, --quiet and --verbose may stand anywhere in a line.
-
-        \b
-        Exit codes: 0 done or nothing to do, 1 error, 2 changes (plan --detailed-exitcode),
-        3 findings in specs, 4 lock or stale plan, 5 provider failure, 6 a policy denies, 130 interrupted.
-        """
-        _prepare(directory, stage, provider)
-
-    return whole
-
-
 def _commands(name: str) -> "Commands":
     """What the module of that name declares."""
     found: Commands = import_module(f"bep.commands.{name}_" if iskeyword(name) else f"bep.commands.{name}").app
@@ -328,6 +241,13 @@ def _function(names: Sequence[str]) -> Callable[..., Any] | None:
     if len(names) == 1:
         return commands.group or next(iter(commands.functions.values()))
     return commands.functions.get(names[1]) if commands.is_group else None
+
+
+def application() -> "Typer":
+    """All of bep in typer, which reads what the quick reader leaves alone."""
+    from bep.command_line.whole import whole
+
+    return whole(COMMANDS, _commands, _prepare)
 
 
 def _in_its_own_words(arguments: list[str]) -> list[str]:

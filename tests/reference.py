@@ -153,7 +153,7 @@ def cell(text: str) -> str:
 
 def commands() -> str:
     """Every command with its arguments and options."""
-    group = typer.main.get_command(cli._application())
+    group = typer.main.get_command(cli.application())
     context = typer.Context(group, info_name="bep")
     return (
         "# Commands\n\nGenerated from the command line by `python -m tests.reference`; `bep COMMAND --help` says the"

@@ -237,7 +237,7 @@ def _timeless(line: str) -> str:
 
 @pytest.mark.parametrize("page", [*PAGES, *GUIDE], ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_that_are_named_take_the_options_that_are_named(page: Path) -> None:
-    group = typer.main.get_command(cli._application())
+    group = typer.main.get_command(cli.application())
     text = re.sub(r"^#.*$", "", page.read_text().partition("\n## Not there yet\n")[0], flags=re.MULTILINE)
     named = re.findall(r"`(bep [^`\n]+)`|^(?:\$| {1,4}) *(bep [a-z].*)$", text, re.MULTILINE)
     wrong = [line for line in map("".join, named) if not _is_taken(group, line)]
