@@ -290,7 +290,7 @@ def remove(opened: "Reading", doomed: list["Built"]) -> tuple[str, ...]:
 
 def _in_use(opened: "Specs") -> Iterator[str]:
     for record in records(opened.home):
-        if not record.status.is_final:
+        if not record.status.is_final and record.target.interpreter:
             yield _digest_of(record.target.interpreter[0])
 
 
@@ -298,6 +298,8 @@ def _last_used(opened: "Specs") -> dict[str, str]:
     """When the youngest job with each environment was made."""
     found: dict[str, str] = {}
     for record in records(opened.home):
+        if not record.target.interpreter:  # it waits in line still
+            continue
         found[_digest_of(record.target.interpreter[0])] = record.created.strftime("%Y-%m-%dT%H:%M:%SZ")
     return found
 

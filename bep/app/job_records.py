@@ -24,7 +24,21 @@ def jobs_folder(home: Path) -> Path:
 
 
 def records(home: Path) -> "list[JobRecord]":
-    """Every job's record, oldest first. A folder without a readable record is passed over, and what was removed."""
+    """Every job's record, oldest first, those that wait in line among them. A folder without a readable record is
+    passed over, and what was removed. Raises `Refused` for a queue that cannot be read."""
+    if not _has_queue(home):
+        return sorted(_of_folders(home), key=lambda record: (record.created, record.name))
+    from bep.app.queue.records import merged, queued
+
+    return merged(queued(home), _of_folders(home))
+
+
+def _has_queue(home: Path) -> bool:
+    """Whether a job has ever been in line here. Its room is asked only then: most commands have no use for it."""
+    return (home / "queue").is_dir()
+
+
+def _of_folders(home: Path) -> "list[JobRecord]":
     folder = jobs_folder(home)
     if not folder.is_dir():
         return []
@@ -39,7 +53,7 @@ def records(home: Path) -> "list[JobRecord]":
             found.append(load(path))
         except JobInvalid:
             continue
-    return sorted(found, key=lambda record: (record.created, record.name))
+    return found
 
 
 def deployment_of(record: "JobRecord") -> Address:
@@ -98,12 +112,10 @@ def failed_deployments(jobs: "Iterable[JobRecord]") -> dict[Address, str]:
 
 def record_named(home: Path, name: str) -> "JobRecord":
     """The job of this name, or the only one whose name begins so. Raises `DomainError` with the nearest."""
-    from bep.runner.folder.record import load
-
     if name in ("", ".", "..") or "/" in name or "\0" in name:
         raise Refused(f"{name!r} is not a job's name, which is never a path. {LIST} shows them.", next=(LIST,))
-    if (jobs_folder(home) / name / "job.json").is_file():
-        return load(jobs_folder(home) / name)
+    if (known := _exactly(home, name)) is not None:
+        return known
     every = {record.name: record for record in records(home)}
     found = [known for known in every if known.startswith(name)]
     if len(found) == 1:
@@ -112,6 +124,29 @@ def record_named(home: Path, name: str) -> "JobRecord":
         raise Refused(f"{name!r} could be {listed(found)}: say which")
     near = did_you_mean(name, every) or f"{LIST} shows what there is."
     raise NotFound(f"there is no job {name!r} here. {near}", nearest=nearest(name, every), next=(LIST,))
+
+
+def must_have_begun(record: "JobRecord") -> "JobRecord":
+    """The record of a job that has a folder. Raises `Refused` for one that is in line, or ended there."""
+    if record.folder.exists():
+        return record
+    if record.status.is_final:
+        raise Refused(f"{record.name} is {record.status}, and never began: run it anew")
+    follow = step("job stream", record.name)
+    raise Refused(f"{record.name} is {record.status}, and has not begun; {follow} waits for it", next=(follow,))
+
+
+def _exactly(home: Path, name: str) -> "JobRecord | None":
+    """The job of this very name."""
+    from bep.runner.folder.record import load
+
+    if not _has_queue(home):
+        return load(jobs_folder(home) / name) if (jobs_folder(home) / name / "job.json").is_file() else None
+    from bep.app.queue.records import merged, queued
+
+    entries = queued(home, name)
+    is_begun = (jobs_folder(home) / name / "job.json").is_file()
+    return next(iter(merged(entries, [load(jobs_folder(home) / name)] if is_begun else [])), None)
 
 
 def begun(home: Path, name: str) -> "JobRecord | None":

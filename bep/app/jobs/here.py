@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bep.app.errors import Refused
-from bep.app.job_records import jobs_folder, record_named, records
-from bep.app.jobs.service import Again, News, Piece, Removal, Watch, tell_of_end
+from bep.app.job_records import jobs_folder, must_have_begun, record_named, records
+from bep.app.jobs.service import Again, Asked, News, Piece, Removal, Watch, tell_of_end
 from bep.schemas.next_step import step
 
 if TYPE_CHECKING:
@@ -34,19 +34,42 @@ class JobsHere:
     def __init__(self, opened: "Reading") -> None:
         self._opened = opened
 
-    def run(self, job: "JobSpec", watch: Watch) -> "JobRecord":
-        """Resolve it, and run it to its end."""
+    def run(self, job: "JobSpec", watch: Watch, *, patience: float | None = None) -> "JobRecord":
+        """Take a place in line, resolve it when it is its turn, and run it to its end."""
+        from bep.app.jobs.in_line.waiting import InLine, TakenOut, place_held
+        from bep.app.jobs.in_line.wanting import record_text, wanted_of
+        from bep.app.jobs.requests.resolving import checked
+        from bep.app.workspace.clock import job_name
+        from bep.app.workspace.write_access import must_keep_jobs
+
+        opened, name = self._opened, job.name or job_name()
+        must_keep_jobs(opened)
+        want = wanted_of(opened, job, name)
+        text = record_text(opened, job, want)
+        asking = InLine(name, want.compute, want.settings.instance_count, text, lambda: checked(opened, job, name))
+        try:
+            with place_held(opened, asking, watch, patience):
+                return self.run_in_place(job, name, watch)
+        except TakenOut:
+            return record_named(opened.home, name)
+
+    def order(self, job: "JobSpec", asked: Asked) -> "JobRecord":
+        """Keep it in the queue."""
+        from bep.app.jobs.in_line.ordering import ordered
+
+        return ordered(self._opened, job, asked)
+
+    def run_in_place(self, job: "JobSpec", name: str, watch: Watch) -> "JobRecord":
+        """Resolve a job whose instances this process holds, and run it to its end."""
         from bep.app.collecting import referring
         from bep.app.jobs.requests.resolving import request_of
-        from bep.app.workspace.write_access import must_keep_jobs
         from bep.runner.folder.removing import sweep
         from bep.runner.jobs.running import run
 
         opened = self._opened
-        must_keep_jobs(opened)
         sweep(jobs_folder(opened.home))
         with referring(opened) as let_go:
-            request = request_of(opened, job, watch.say)
+            request = request_of(opened, job, watch.say, name=name)
             with watch.stopping(_KEPT) as cancel:
                 ended = run(request, report=_once_started(watch.report, let_go), cancel=cancel)
         tell_of_end(opened, ended, watch)
@@ -86,7 +109,7 @@ class JobsHere:
         """From the files in its folder."""
         from bep.app.jobs.logs import UserLogs
 
-        return UserLogs(record_named(self._opened.home, name))
+        return UserLogs(must_have_begun(record_named(self._opened.home, name)))
 
     def chosen(self, wanted: "JobFilter | None" = None) -> "list[JobRecord]":
         """From the records in their folders."""
@@ -116,22 +139,48 @@ class JobsHere:
 
     def cancel(self, name: str, *, at_once: bool = False) -> "JobRecord":
         """Ask the process that runs it, and no other; a runner that died meanwhile is recorded for it."""
-        record = record_named(self._opened.home, name)
+        from bep.app.jobs.in_line.cancelling import cancelled_in_line
+
+        home = self._opened.home
+        record = record_named(home, name)
         if record.status in ("Completed", "Failed"):
             raise Refused(f"{record.name} is {record.status}: there is nothing to cancel")
-        return record if record.status == "Canceled" else cancelled(record.folder, at_once=at_once)
+        if record.status == "Canceled":
+            return record
+        return cancelled_in_line(home, record, at_once=at_once) or cancelled(record.folder, at_once=at_once)
 
-    def resume(self, name: str, again: Again, watch: Watch) -> "JobRecord":
+    def resume(self, name: str, again: Again, watch: Watch, *, patience: float | None = None) -> "JobRecord":
         """Another run of it, with what is left."""
+        return self._in_turn(name, watch, patience, lambda: self.resume_in_place(name, again, watch))
+
+    def retry(self, name: str, again: Again, watch: Watch, *, patience: float | None = None) -> "JobRecord":
+        """Another run of it, with what failed."""
+        from bep.runner.jobs.running import retry
+
+        return self._in_turn(name, watch, patience, lambda: self._continued(name, retry, again, watch))
+
+    def resume_in_place(self, name: str, again: Again, watch: Watch) -> "JobRecord":
+        """Go on with a job whose instances this process holds."""
         from bep.runner.jobs.running import resume
 
         return self._continued(name, resume, again, watch)
 
-    def retry(self, name: str, again: Again, watch: Watch) -> "JobRecord":
-        """Another run of it, with what failed."""
-        from bep.runner.jobs.running import retry
+    def _in_turn(
+        self, name: str, watch: Watch, patience: float | None, go_on: "Callable[[], JobRecord]"
+    ) -> "JobRecord":
+        """Go on with a job when it is its turn; one that has all is as it is."""
+        from bep.app.jobs.in_line.waiting import InLine, TakenOut, place_held
+        from bep.app.jobs.in_line.wanting import compute_now
 
-        return self._continued(name, retry, again, watch)
+        opened = self._opened
+        record = must_have_begun(record_named(opened.home, name))
+        compute = compute_now(opened, record)
+        asking = InLine(record.name, compute, record.settings.instance_count, None, lambda: None)
+        try:
+            with place_held(opened, asking, watch, patience):
+                return go_on()
+        except TakenOut:
+            return record_named(opened.home, record.name)
 
     def _continued(self, name: str, step: "Callable[..., JobRecord]", again: Again, watch: Watch) -> "JobRecord":
         from bep.app.collecting import referring
@@ -139,10 +188,10 @@ class JobsHere:
         from bep.app.jobs.requests.locating import output_again, was_given_links
         from bep.app.jobs.requests.targets import interpreter_again, target_now, variables_of
         from bep.app.workspace.write_access import must_keep_jobs
-        from bep.runner.folder.record import must_be_home
+        from bep.runner.folder.record import load, must_be_home
 
         opened = self._opened
-        record = record_named(opened.home, name)
+        record = load(jobs_folder(opened.home) / record_named(opened.home, name).name)
         must_be_home(record)
         must_keep_jobs(opened, record.folder)
         changed = changed_settings(again.changes)
@@ -173,13 +222,13 @@ class JobsHere:
         """What its output folder has."""
         from bep.app.jobs.downloading import outputs
 
-        return list(outputs(record_named(self._opened.home, name)))
+        return list(outputs(must_have_begun(record_named(self._opened.home, name))))
 
     def download(self, name: str, target: Path, *, everything: bool = False) -> "list[Path]":
         """Copy what its folders have."""
         from bep.app.jobs import downloading
 
-        record = record_named(self._opened.home, name)
+        record = must_have_begun(record_named(self._opened.home, name))
         wanted = downloading.outputs(record)
         return downloading.download({**wanted, **(downloading.artifacts(record) if everything else {})}, target)
 
@@ -195,7 +244,7 @@ class JobsHere:
         from bep.app.workspace.write_access import must_keep_jobs
 
         must_keep_jobs(self._opened, removal.record.folder)
-        remove(removal)
+        remove(removal, self._opened.home)
 
 
 def cancelled(folder: Path, *, at_once: bool) -> "JobRecord":

@@ -59,8 +59,11 @@ def _sizes(folder: Path) -> Iterator[int]:
                 continue
 
 
-def remove(removal: Removal) -> None:
-    """Remove it. Raises `JobBusy` where somebody goes on with it, `JobInvalid` where it is gone, `OSError`."""
+def remove(removal: Removal, home: Path) -> None:
+    """Remove it, from the queue, too. Raises `JobBusy` where somebody goes on with it, `JobInvalid` where it is gone,
+    `OSError`."""
+    from bep.app.queue.place import file_of
+    from bep.app.queue.queue import Queue
     from bep.runner.folder.folder import JobFolder, wait_for_parts
     from bep.runner.folder.record import read
     from bep.runner.folder.removing import remove as remove_folder
@@ -69,6 +72,9 @@ def remove(removal: Removal) -> None:
 
     folder = JobFolder(removal.record.folder)
     sweep(folder.path.parent)
+    if not folder.path.exists() and file_of(home).exists():
+        Queue(home).remove(removal.record.name)  # it never began
+        return
     read(folder)  # a lock is made for jobs only
     with folder.held():
         record = read(folder)
@@ -76,6 +82,7 @@ def remove(removal: Removal) -> None:
         if record.output_file:
             assembling.forget(assembling.partial(record.output_file, record.name))
         remove_folder(folder, removal.output)
+    Queue(home).remove(removal.record.name)
 
 
 _ORPHANS = 10.0  # seconds that the kernel gets to end the workers of a runner that was killed

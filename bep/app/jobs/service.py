@@ -43,6 +43,15 @@ class Again:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """Who orders a job (`by`, in words), and the id that the caller gave what it asks for: one job an id, however often
+    it is sent."""
+
+    by: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True)
 class Piece:
     """Whole lines that were added to one file of a job's log; `begins` with the first."""
 
@@ -87,8 +96,17 @@ class Jobs(Protocol):
         """Seconds between two looks at a job that is followed."""
         ...
 
-    def run(self, job: "JobSpec", watch: Watch) -> "JobRecord":
-        """Run a job to its end. Raises `SpecInvalid`, `ProviderError`, `DomainError` before its first mini-batch."""
+    def run(self, job: "JobSpec", watch: Watch, *, patience: float | None = None) -> "JobRecord":
+        """Run a job to its end, when it is its turn. Raises `SpecInvalid`, `ProviderError`, `DomainError` before its
+        first mini-batch; `Refused` where `patience` seconds in line were not enough (None: any number is)."""
+        ...
+
+    def order(self, job: "JobSpec", asked: Asked) -> "JobRecord":
+        """Put a job in line and return at once; its deployment is the one that is chosen now. It is kept on disk, and
+        started by whoever looks after the queue; a service is given it.
+
+        Raises as `run` for what can be seen now, and `Conflict` where the same request id was of something else.
+        """
         ...
 
     def begin(self, job: "JobSpec", watch: Watch) -> "JobRecord | None":
@@ -132,11 +150,11 @@ class Jobs(Protocol):
         """End it and wait for that; what it scored stays. Raises `Refused` for one that is over, or does not stop."""
         ...
 
-    def resume(self, name: str, again: Again, watch: Watch) -> "JobRecord":
-        """Go on with what is left. Raises `Conflict` where its deployment is another by now."""
+    def resume(self, name: str, again: Again, watch: Watch, *, patience: float | None = None) -> "JobRecord":
+        """Go on with what is left, when it is its turn. Raises `Conflict` where its deployment is another by now."""
         ...
 
-    def retry(self, name: str, again: Again, watch: Watch) -> "JobRecord":
+    def retry(self, name: str, again: Again, watch: Watch, *, patience: float | None = None) -> "JobRecord":
         """Score its failed items again. Raises as `resume`."""
         ...
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from bep.app.errors import NotFound, Refused
 from bep.app.job_records import LIST
 from bep.app.jobs.in_service.orders import Ordered, Orders
-from bep.app.jobs.service import Again, News, Removal, Watch, tell_of_end
+from bep.app.jobs.service import Again, Asked, News, Removal, Watch, tell_of_end
 from bep.lazy_dataclasses import replace
 from bep.providers.cloud_jobs import CloudJob
 from bep.providers.protocol import ProviderError
@@ -55,7 +55,7 @@ class JobsThere:
 
         return mask_of(self._opened)
 
-    def run(self, job: "JobSpec", watch: Watch) -> "JobRecord":
+    def run(self, job: "JobSpec", watch: Watch, *, patience: float | None = None) -> "JobRecord":
         """Start it, and follow it to its end. Ctrl-C asks the service to end it, and waits for that."""
         from bep.app.jobs.events import JobFinished
         from bep.app.jobs.in_service.following import followed
@@ -80,6 +80,22 @@ class JobsThere:
 
         wanted = sent(self._opened, self._service, self._orders, job, watch)
         return self._served(begun(self._service, self._orders, job, wanted, watch))
+
+    def order(self, job: "JobSpec", asked: Asked) -> "JobRecord":
+        """Start it: the service has a line of its own."""
+        from contextlib import nullcontext
+        from threading import Event as Flag
+
+        from bep.app.jobs.in_line.ordering import digest_of
+        from bep.app.jobs.in_service.starting import begun, sent
+
+        digest = digest_of(job)
+        before = self._orders.requested(asked.request_id, digest)
+        if before is not None and before.is_answered:
+            return self.get(before.name)
+        watch = Watch(lambda event: None, lambda text: None, lambda what: nullcontext(Flag()))
+        wanted = sent(self._opened, self._service, self._orders, job, watch)
+        return self._served(begun(self._service, self._orders, job, wanted, watch, asked.request_id, digest))
 
     def preview(self, job: "JobSpec", changes: Mapping[str, Any]) -> dict[str, Any]:
         """From the deployment, and the input as far as it is here."""
@@ -189,11 +205,11 @@ class JobsThere:
             return self._served(self._service.look(job).job)
         return next(self._served(look.job) for look, news in looks(self._service, job, self._masked) if news.is_over)
 
-    def resume(self, name: str, again: Again, watch: Watch) -> "JobRecord":
+    def resume(self, name: str, again: Again, watch: Watch, *, patience: float | None = None) -> "JobRecord":
         """No service goes on with a job."""
         self._goes_on_with_none()
 
-    def retry(self, name: str, again: Again, watch: Watch) -> "JobRecord":
+    def retry(self, name: str, again: Again, watch: Watch, *, patience: float | None = None) -> "JobRecord":
         """No service scores the failed items of a job again."""
         self._goes_on_with_none()
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from bep.app.errors import Refused
+from bep.app.errors import Conflict, Refused
 from bep.disk.durable import make_folder, sync_folder, write_durably
 from bep.disk.locks import taken
 from bep.schemas.values.written import Invalid, Written
@@ -27,7 +27,8 @@ _PATIENCE: Final = 60.0  # seconds that another process of this workspace may ta
 
 class Ordered(Written):
     """One order. `digest` is of all that it asks for, which may have secrets in it; `job` is the service's name of what
-    was started, empty while there is no answer."""
+    was started, empty while there is no answer. `request` is the id that a caller gave what it asked for, whose digest
+    is `asked`."""
 
     format_version: Literal[1] = 1
     name: str
@@ -38,6 +39,8 @@ class Ordered(Written):
     ordered: datetime
     job: str = ""
     run: str = ""
+    request: str = ""
+    asked: str = ""
 
     @property
     def is_answered(self) -> bool:
@@ -77,7 +80,17 @@ class Orders:
         of_it = [one for one in self.every() if not one.is_answered and one.digest == digest]
         return next((one for one in reversed(of_it) if name in (None, one.name)), None)
 
-    def begin(self, order: "Order") -> Ordered:
+    def requested(self, request: str, asked: str) -> Ordered | None:
+        """What a request's id was given to. Raises `Conflict` where that is something else."""
+        found = next((one for one in self.every() if request and one.request == request), None)
+        if found is not None and found.asked != asked:
+            raise Conflict(
+                f"the request {request} was made before, of another job: {found.name}\n"
+                "    fix: give each job a request id of its own"
+            )
+        return found
+
+    def begin(self, order: "Order", request: str = "", asked: str = "") -> Ordered:
         """Keep an order that is about to be given, and none that was answered long ago: the service knows its jobs."""
         long_ago = datetime.now(UTC) - _KEPT
         for one in self.every():
@@ -90,6 +103,8 @@ class Orders:
             deployment=order.deployment,
             digest=digest_of(order),
             ordered=datetime.now(UTC),
+            request=request,
+            asked=asked,
         )
         self._write(found)
         return found

@@ -4,10 +4,10 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bep.app.errors import Refused
+from bep.app.errors import Conflict, Refused
 from bep.app.jobs.events import JobStarted
 from bep.app.jobs.in_service.ordering import Wanted, wanted_of
-from bep.app.jobs.in_service.orders import Orders, digest_of
+from bep.app.jobs.in_service.orders import Ordered, Orders, digest_of
 from bep.app.jobs.in_service.record import served
 from bep.lazy_dataclasses import replace
 from bep.providers.cloud_jobs import Order, Unanswered
@@ -37,8 +37,16 @@ def sent(opened: "Reading", service: "CloudJobs", orders: Orders, job: "JobSpec"
     return replace(wanted, input=replace(wanted.input, uri=uri))
 
 
-def begun(service: "CloudJobs", orders: Orders, job: "JobSpec", wanted: Wanted, watch: "Watch") -> "CloudJob":
-    """The job that the service has for this order, which is kept before it is given.
+def begun(
+    service: "CloudJobs",
+    orders: Orders,
+    job: "JobSpec",
+    wanted: Wanted,
+    watch: "Watch",
+    request: str = "",
+    asked: str = "",
+) -> "CloudJob":
+    """The job that the service has for this order, which is kept before it is given; the same one for the same request.
 
     Raises `Refused` for a name that is taken, `Unanswered` where nobody knows whether there is a job now: the order
     stays, and whoever asks for the same gives it again.
@@ -46,13 +54,15 @@ def begun(service: "CloudJobs", orders: Orders, job: "JobSpec", wanted: Wanted, 
     order = _order_of(job, wanted)
     digest = digest_of(order)
     with orders.alone():
-        ordered, is_new = orders.unanswered(digest, job.name), False
+        if (before := orders.requested(request, asked)) is not None and before.is_answered:
+            return _still_there(service, before)
+        ordered, is_new = before or orders.unanswered(digest, job.name), False
         if ordered is not None:
             watch.say(f"job {ordered.name} was ordered before and never answered: it is asked for again")
         elif taken := next(name_troubles(service, orders, job, digest), ""):
             raise Refused(taken)
         if ordered is None:
-            ordered, is_new = orders.begin(order), True
+            ordered, is_new = orders.begin(order, request, asked), True
         try:
             found = service.start(replace(order, name=ordered.name, key=ordered.key))
         except Unanswered as problem:
@@ -65,6 +75,13 @@ def begun(service: "CloudJobs", orders: Orders, job: "JobSpec", wanted: Wanted, 
         orders.answered(ordered, found)
     watch.report(JobStarted(served(found, orders.folder)))
     return found
+
+
+def _still_there(service: "CloudJobs", before: Ordered) -> "CloudJob":
+    """The job that a request was given. Raises `Conflict` where the service has it no more."""
+    if (known := service.find(before.endpoint, before.job)) is not None:
+        return known
+    raise Conflict(f"the request {before.request} was made before: job {before.name}, which the service has no more")
 
 
 def name_troubles(service: "CloudJobs", orders: Orders, job: "JobSpec", digest: str = "") -> Iterator[str]:

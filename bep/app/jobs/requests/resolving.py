@@ -13,44 +13,63 @@ from bep.app.jobs.requests.settings import must_fit, settings_for
 from bep.app.jobs.requests.targets import applied_variables, target_of
 from bep.app.workspace.clock import job_name
 from bep.app.workspace.faces import scoring_of
+from bep.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
+    from bep.app.jobs.requests.locating import Inputs
     from bep.app.workspace.contexts import Reading, Specs
-    from bep.runner.request import JobRequest
+    from bep.runner.request import JobRequest, Settings
     from bep.schemas.job.job import JobSpec
 
 
-def request_of(opened: "Reading", job: "JobSpec", say: Callable[[str], None]) -> "JobRequest":
-    """Everything resolved; the environment is built here if it was not yet, and `say` hears how that goes.
+@dataclass(frozen=True)
+class Checked:
+    """A job that nothing speaks against, as far as can be seen before an environment is built for it."""
 
-    Raises `ProviderError` for an endpoint, deployment or environment that cannot be had, `SpecInvalid` for inputs.
-    """
+    located: "Inputs"
+    settings: "Settings"
+    place: Path | str
+
+
+def checked(opened: "Reading", job: "JobSpec", name: str) -> Checked:
+    """Where its inputs lie, its settings, and where its output goes. Builds nothing; raises as `request_of`."""
     from bep.runner.folder.folder import JobFolder
-    from bep.runner.request import JobRequest
-    from bep.runner.transfer.addresses import hidden
 
-    name = job.name or job_name()
-    folder = jobs_folder(opened.home) / name
-    message, steps = name_taken(opened, job.name)
+    message, steps = name_taken(opened, name)
     if message:
         raise Refused(message, next=steps)
-    located = inputs_of(opened, job, JobFolder(folder).assets)
+    located = inputs_of(opened, job, JobFolder(jobs_folder(opened.home) / name).assets)
     world = scoring_of(opened)
     chosen = world.choose(job.endpoint, job.deployment)
     settings = settings_for(chosen.observed.attributes, world.bounds_of(chosen), job)
     must_fit(job, settings, name)
-    if taken := output_taken(output_of(opened, job, name), settings):
+    place = output_of(opened, job, name)
+    if taken := output_taken(place, settings):
         raise Refused(taken)
+    return Checked(located, settings, place)
+
+
+def request_of(opened: "Reading", job: "JobSpec", say: Callable[[str], None], name: str = "") -> "JobRequest":
+    """Everything resolved; the environment is built here if it was not yet, and `say` hears how that goes.
+
+    Raises `ProviderError` for an endpoint, deployment or environment that cannot be had, `SpecInvalid` for inputs.
+    """
+    from bep.runner.request import JobRequest
+    from bep.runner.transfer.addresses import hidden
+
+    name = name or job.name or job_name()
+    folder = jobs_folder(opened.home) / name
+    found = checked(opened, job, name)
+    world, located, place = scoring_of(opened), found.located, found.place
     with placed(opened):
         scoring = world.resolve(job.endpoint, job.deployment, say)
     for warning in (*scoring.warnings, *_of_links(opened)):
         say(f"warning: {warning}")
-    place = output_of(opened, job, name)
     variables = applied_variables(opened, scoring).over(job)
     return JobRequest(
         name=name,
         target=target_of(scoring, variables, folder),
-        settings=settings,
+        settings=found.settings,
         inputs=located.places,
         input_type=job.input_type,
         partition_format=job.partition_format,

@@ -1,0 +1,53 @@
+"""A job ended that has no folder yet: taken out of the line, or what is made ready for it left off."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bep.app.errors import Refused
+from bep.app.job_records import record_named
+from bep.app.queue.place import file_of
+from bep.schemas.next_step import step
+
+if TYPE_CHECKING:
+    from bep.app.queue.line import Ticket
+    from bep.app.queue.queue import Queue
+    from bep.runner.folder.record import JobRecord
+
+_LOOK: Final = 0.1  # seconds between two looks at whether it has ended
+_PATIENCE: Final = 30.0  # seconds after which a process that was told to stop has not
+
+
+def cancelled_in_line(home: Path, record: "JobRecord", *, at_once: bool) -> "JobRecord | None":
+    """The job, Canceled; None where its folder says who runs it, if anybody does. Raises `Refused` where its process
+    does not stop."""
+    if not file_of(home).exists():
+        return None
+    from bep.app.queue.queue import Queue
+
+    queue = Queue(home)
+    entry = queue.entry_of(record.name)
+    if entry is None or not entry.ticket.is_open:
+        return None
+    if queue.cancel(entry.ticket.number):
+        return None if record.folder.exists() else record_named(home, record.name)
+    return record_named(home, record.name) if _ended(queue, entry.ticket, record, at_once=at_once) else None
+
+
+def _ended(queue: "Queue", ticket: "Ticket", record: "JobRecord", *, at_once: bool) -> bool:
+    """Ask the process that makes a job ready to leave off, and wait for that; False where the job has begun by now."""
+    until = time.monotonic() + _PATIENCE
+    process = queue.presence.interrupt(ticket.host, at_once=at_once)
+    while time.monotonic() < until:
+        now = queue.entry(ticket.number)
+        if now is None or (record.folder / "job.json").exists():
+            return False
+        if not now.ticket.is_open or queue.cancel(ticket.number):
+            return True
+        time.sleep(_LOOK)
+    kill = step("job cancel", record.name, force=True)
+    raise Refused(
+        f"{record.name}: process {process} was asked to stop {_PATIENCE:g} seconds ago and still runs\n"
+        f"    fix: wait, or {kill}",
+        next=(kill,),
+    )

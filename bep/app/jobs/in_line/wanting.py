@@ -1,0 +1,98 @@
+"""What a job wants of its compute, and how its record begins, from its deployment and settings. Starts nothing."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bep.app.job_records import deployment_of, jobs_folder
+from bep.app.jobs.requests.locating import output_of
+from bep.app.jobs.requests.settings import must_fit, settings_for
+from bep.app.workspace.faces import scoring_of
+from bep.lazy_dataclasses import dataclass
+from bep.schemas.address import Address
+
+if TYPE_CHECKING:
+    from bep.app.workspace.contexts import Reading
+    from bep.providers.world import Chosen
+    from bep.runner.folder.record import JobRecord
+    from bep.runner.request import Settings
+    from bep.schemas.job.job import JobSpec
+
+
+@dataclass(frozen=True)
+class Want:
+    """So many instances of a compute, for a job of this name with this deployment and these settings."""
+
+    name: str
+    compute: str
+    chosen: "Chosen"
+    settings: "Settings"
+
+
+def wanted_of(opened: "Reading", job: "JobSpec", name: str) -> Want:
+    """What a job wants. Raises `ProviderError` for a deployment that is not there, `SpecInvalid` for wrong settings."""
+    world = scoring_of(opened)
+    chosen = world.choose(job.endpoint, job.deployment)
+    settings = settings_for(chosen.observed.attributes, world.bounds_of(chosen), job)
+    must_fit(job, settings, name)
+    return Want(name, compute_of(chosen.observed.attributes), chosen, settings)
+
+
+def compute_of(deployment: Mapping[str, Any]) -> str:
+    """The compute of a deployment, from its attributes."""
+    return str(deployment.get("compute") or "compute/local")
+
+
+def compute_now(opened: "Reading", record: "JobRecord") -> str:
+    """The compute of the deployment that a job scores with, as it is applied now; any will do where it is gone."""
+    address = deployment_of(record)
+    there = opened.provider.read([address]).get(address)
+    return compute_of(there.attributes if there else {})
+
+
+def capacity_of(opened: "Reading", compute: str) -> int | None:
+    """The instances that a compute has as it is applied now; None where it does not say, or is gone."""
+    there = opened.provider.read([Address(compute)]).get(Address(compute))
+    limit = there.attributes.get("max_instances") if there else None
+    return None if limit is None else int(limit)
+
+
+def record_text(opened: "Reading", job: "JobSpec", want: Want) -> str:
+    """The record of a job that waits, as the queue keeps it. Raises as `output_of`."""
+    from bep.app.queue.records import QueuedJob, text_of
+    from bep.runner.folder.record import Status
+    from bep.runner.request import ScoringTarget
+    from bep.runner.transfer.addresses import hidden
+
+    name, settings, folder = want.name, want.settings, jobs_folder(opened.home) / want.name
+    place = output_of(opened, job, name)
+    output = place if isinstance(place, Path) else folder / "outputs"
+    return text_of(
+        QueuedJob(
+            name=name,
+            status=Status.QUEUED,
+            target=ScoringTarget(
+                endpoint=want.chosen.endpoint,
+                deployment=want.chosen.deployment,
+                deployment_digest=want.chosen.digest,
+                model=want.chosen.observed.attributes["model"],
+                interpreter=(),
+                environment_variables=dict.fromkeys(job.environment_variables, ""),
+            ),
+            settings=settings,
+            overrides=dict(job.settings),
+            inputs=tuple(map(hidden, job.inputs)),
+            input_type=job.input_type,
+            partition_format=job.partition_format,
+            input_text=", ".join(map(hidden, job.inputs)),
+            folder=folder,
+            output_folder=output,
+            output_text=hidden(job.output_path or "") or f"azureml/{name}/score in workspaceblobstore",
+            output_address="" if isinstance(place, Path) else hidden(place),
+            output_file=output / settings.output_file_name if settings.output_action == "append_row" else None,
+            created=datetime.now(UTC),
+            workspace=opened.root,
+            given_variables=tuple(sorted(job.environment_variables)),
+        )
+    )

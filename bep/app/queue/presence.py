@@ -1,0 +1,72 @@
+"""Which process has a ticket, and whether it lives: a locked file a process, which the system frees at any death.
+
+A process number would not do: another process has it some day, and one in a container is none outside of it.
+"""
+
+import os
+import secrets
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from bep.disk import modes
+from bep.disk.locks import open_lock, take
+
+_FOLDER = "processes"
+
+
+class Presence:
+    """The processes that have tickets of a queue. The mark of one is the name of its file, and no other's ever."""
+
+    def __init__(self, queue: Path) -> None:
+        self._folder = queue / _FOLDER
+
+    @contextmanager
+    def shown(self) -> Iterator[str]:
+        """The mark of this process as long as it lives, or until the end. Raises `OSError`."""
+        modes.make_folder(self._folder)
+        mark = secrets.token_hex(8)
+        file = open_lock(self._folder / mark)
+        try:
+            take(file)
+            os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
+            yield mark
+        finally:
+            with suppress(OSError):
+                (self._folder / mark).unlink()
+            os.close(file)
+
+    def lives(self, mark: str) -> bool:
+        """Whether the process of a mark lives."""
+        try:
+            file = os.open(self._folder / mark, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            return not take(file, shared=True)
+        finally:
+            os.close(file)
+
+    def interrupt(self, mark: str, *, at_once: bool = False) -> int | None:
+        """Send SIGINT (`at_once`: SIGKILL) to the process of a mark; its number, None if it is gone."""
+        try:
+            process = int((self._folder / mark).read_text())
+            handle = os.pidfd_open(process) if hasattr(os, "pidfd_open") else None
+        except (OSError, ValueError):
+            return None
+        number = signal.SIGKILL if at_once else signal.SIGINT
+        try:
+            if not self.lives(mark):  # its number may be another's by now
+                return None
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(handle, number) if handle is not None else os.kill(process, number)
+            return process
+        finally:
+            if handle is not None:
+                os.close(handle)
+
+    def forget(self, mark: str) -> None:
+        """Remove what a dead process has left."""
+        with suppress(OSError):
+            (self._folder / mark).unlink()
