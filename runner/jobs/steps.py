@@ -25,6 +25,7 @@ from bep.runner.jobs import converting, resuming, staging
 from bep.runner.jobs.totals import History, Totals, failed_calls, history_of, tallied, write_failed_items
 from bep.runner.outputs import assembling, publishing
 from bep.runner.outputs.columns import Columns, columns_of
+from bep.runner.reporting.live import LiveFile
 from bep.runner.reporting.logs import Logs
 from bep.runner.request import JobRequest
 from bep.runner.scheduling.tally import Ending, rows_missing, runner_failed, too_many_failed
@@ -44,6 +45,7 @@ class Job:
     listener: Callable[[Event], None]
     cancel: threading.Event
     logs: Logs | None = None
+    live: LiveFile | None = None
     is_refused: bool = False
     """Whether the job was never to be: something was wrong with its inputs or its output before they were listed."""
     _made: list[Path] = field(default_factory=list)
@@ -57,7 +59,7 @@ class Job:
         """
         began = time.monotonic()
         before = self.record.seconds
-        self.logs = Logs(self.folder.logs)
+        self.logs, self.live = Logs(self.folder.logs), LiveFile(self.folder.path)
         try:
             self._become(Status.STARTING, started=self.record.started or datetime.now(UTC), finished=None)
             self._score()
@@ -272,9 +274,10 @@ class Job:
         save(self.record)
 
     def _tell(self, event: Event) -> None:
-        if self.logs:
+        for teller in (self.logs, self.live):
             with suppress(OSError):  # a full disk's log says nothing; what matters is in the record and the journals
-                self.logs.hear(event)
+                if teller is not None:
+                    teller.hear(event)
         if self._unheard:
             return
         try:

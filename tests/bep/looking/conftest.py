@@ -1,0 +1,5 @@
+"""Jobs of real processes, to be looked at."""
+
+from tests.runner.conftest import jobs
+
+__all__ = ("jobs",)
