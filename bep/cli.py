@@ -214,7 +214,7 @@ def _refuse_habits(arguments: list[str]) -> None:
     """Raise `Stop` for a line of another tool's, with the whole command that does it here."""
     if COMPLETION in os.environ:
         return
-    from bep.command_line.habits import correction
+    from bep.command_line.habits.correcting import correction
 
     found = correction(arguments, options_of, has_workspace=os.path.lexists("bep.yml"))
     if found is not None:

@@ -5,7 +5,7 @@ import shlex
 import pytest
 
 from bep.cli import options_of
-from bep.command_line.habits import correction
+from bep.command_line.habits.correcting import correction
 from bep.command_line.reading import values_of
 from tests.bep.command_line.test_command_line import module
 from tests.bep.conftest import Workspace

@@ -35,7 +35,7 @@ SLOW = frozenset(
 NONE: frozenset[str] = frozenset()
 
 COMMANDS: dict[str, tuple[frozenset[str], int]] = {
-    "--help": (frozenset({"typer"}), 166),
+    "--help": (frozenset({"typer"}), 170),
     "plan": (NONE, 316),
     "plan --json": (NONE, 312),
     "plan --destroy": (NONE, 332),
