@@ -22,6 +22,8 @@ def uses(kind: str, attributes: Mapping[str, Any]) -> tuple[Address, ...]:
             return tuple(_of_component(attributes))
         case "traffic":
             return tuple(_of_traffic(attributes))
+        case "schedule":
+            return tuple(_of_schedule(attributes))
         case _:
             return ()
 
@@ -30,9 +32,10 @@ def holds_back(user: Address) -> bool:
     """Whether this user of an object stops its deletion.
 
     Traffic does not: as in the service, the pointer of an endpoint to its default deployment may dangle,
-    so that a deployment with traffic can be replaced when the user insisted.
+    so that a deployment with traffic can be replaced when the user insisted. Nor does a schedule, whose jobs look for
+    their deployment when they are started.
     """
-    return kind_of(user) != "traffic"
+    return kind_of(user) not in ("traffic", "schedule")
 
 
 def _of_deployment(attributes: Mapping[str, Any]) -> Iterator[Address]:
@@ -61,6 +64,14 @@ def _of_traffic(attributes: Mapping[str, Any]) -> Iterator[Address]:
     yield endpoint
     for name in attributes.get("split", {}):
         yield address_of("deployment", endpoint.partition("/")[2], name)
+
+
+def _of_schedule(attributes: Mapping[str, Any]) -> Iterator[Address]:
+    job = attributes.get("create_job", {})
+    endpoint = _named("endpoint", job.get("endpoint", ""))
+    yield endpoint
+    if job.get("deployment"):
+        yield address_of("deployment", endpoint.partition("/")[2], job["deployment"])
 
 
 def _named(kind: str, text: str) -> Address:

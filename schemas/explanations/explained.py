@@ -12,7 +12,15 @@ from typing import Any, Final
 from bep.lazy_dataclasses import dataclass
 from bep.schemas.yaml.package import yaml
 
-FILES: Final = ("writing.yml", "resources.yml", "environments.yml", "workspace.yml", "jobs.yml", "plans.yml")
+FILES: Final = (
+    "writing.yml",
+    "resources.yml",
+    "environments.yml",
+    "workspace.yml",
+    "jobs.yml",
+    "schedules.yml",
+    "plans.yml",
+)
 """One a subject, in the order in which they are shown."""
 LINK: Final = "-> "
 """What a text begins with that stands for a link to the file named behind it."""

@@ -18,10 +18,8 @@ MOVED: tuple[tuple[str, FieldPath], ...] = (
 )
 """Words of an invocation, and what a job calls them."""
 
-LITERALS = ("string", "number", "integer", "boolean", "float")
 FOR_PIPELINES = ("value-input", "model-input", "one-input", "missing-field")
 """What is said of inputs that a pipeline may have."""
-MODELS = ("custom_model", "mlflow_model", "triton_model")
 
 
 def as_job(node: Node) -> list[Finding]:
@@ -81,37 +79,6 @@ def _taken(node: Node, word: str, sort: type = object) -> Node | None:
         return None
     del node.value[word]
     return found
-
-
-def is_value(port: Node) -> bool:
-    """Whether an input is a value, such as a number or a mode, and no data."""
-    if not isinstance(port.value, dict):
-        return port.value is not None and not isinstance(port.value, str | list)
-    return port.texts("type") in LITERALS or (
-        port.get("path") is None and bool(port.value.keys() & {"default", "value"})
-    )
-
-
-def check_ports(node: Node) -> list[Finding]:
-    """What a job of a model deployment cannot be given: values, models, more than one input. All of them at once."""
-    inputs = node.get("inputs")
-    ports = inputs.value if inputs is not None and isinstance(inputs.value, dict) else {}
-    findings = []
-    for name, port in ports.items():
-        kind = port.texts("type") if isinstance(port.value, dict) else ""
-        if is_value(port):
-            message = f"'{name}' is a value, and a deployment of a model takes files: only pipelines take values"
-            fix = "Take it out; what a script is to be told goes in environment_variables."
-            findings.append(mistake("value-input", "job", message, fix, port.key_mark))
-        elif kind in MODELS:
-            message = f"'{name}' is a model, and a deployment of a model takes files to score"
-            findings.append(mistake("model-input", "job", message, "Write uri_folder or uri_file.", port.key_mark))
-    data = [name for name, port in ports.items() if not is_value(port) and port.texts("type") not in MODELS]
-    if len(data) > 1:
-        message = f"a job has exactly one input, not {len(data)}"
-        mark = ports[data[1]].key_mark
-        findings.append(mistake("one-input", "job", message, f"Keep '{data[0]}'; its path may be a list.", mark))
-    return findings
 
 
 def is_job(node: Node) -> bool:

@@ -13,13 +13,14 @@ from bep.schemas.drafts.references import is_remote
 from bep.schemas.files import Files
 from bep.schemas.findings.did_you_mean import listed
 from bep.schemas.findings.finding import Finding, errors, mistake, ordered
-from bep.schemas.job.invocation import as_job, check_ports
+from bep.schemas.job.invocation import as_job
 from bep.schemas.job.overrides import as_node, change
 from bep.schemas.kinds.settings import OWNER, set_by
 from bep.schemas.mark import Mark
 from bep.schemas.resource import FieldPath
 from bep.schemas.secrets.recognising import is_excused, is_secret
 from bep.schemas.specs.defaults import respell_value
+from bep.schemas.specs.job_inputs import check_ports, refuse_tables
 from bep.schemas.specs.rules import file_name_trouble
 from bep.schemas.workspace.reading_workspace import open_workspace
 from bep.schemas.workspace.variables import Variables
@@ -206,7 +207,7 @@ class _Reading:
         doubts, _ = salvage(node, refused, unset)
         found = self._settings(node)
         self.findings += check_ports(node)
-        self._is_no_table(node)
+        self.findings += refuse_tables(node)
         name = found.get(("output_file_name",))
         if name is not None and (trouble := file_name_trouble(name.text)):
             self.error("output-file-name", trouble, "Write a name such as predictions.csv.", name.mark)
@@ -273,15 +274,6 @@ class _Reading:
                 message = f"{'.'.join(path)} is already given in line {first.key_mark.line}, in another spelling"
                 self.error("written-twice", message, "Keep one of the two.", leaf.key_mark)
         return found
-
-    def _is_no_table(self, node: Node) -> None:
-        """Tables are none of a batch endpoint's inputs (Azure ML docs: how-to-access-data-batch-endpoints-jobs)."""
-        inputs = node.get("inputs")
-        for port in inputs.value.values() if inputs is not None and isinstance(inputs.value, dict) else ():
-            kind = port.get("type") if isinstance(port.value, dict) else None
-            if kind is not None and kind.value == "mltable":
-                message = "a batch endpoint scores files, and mltable is a table over them"
-                self.error("mltable-input", message, "Write uri_folder, and as path the files' own folder.", kind.mark)
 
 
 def _first(ports: Node) -> Node:

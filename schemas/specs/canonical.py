@@ -41,6 +41,10 @@ def prepare(draft: Draft, contents: Contents) -> None:
         case "datastore":
             _datastore(draft)
     settle(draft.node, _shape_of(draft))
+    if draft.kind == "schedule":
+        from bep.schemas.specs.schedules import complete_schedule
+
+        complete_schedule(draft)
     _identify(draft)
 
 

@@ -27,6 +27,8 @@ class Shape:
 
 
 NO_SHAPE = Shape()
+_OF_JOBS = "job.schema.json#"
+"""What a schedule says of its jobs: defaults are filled in by each job, from its deployment."""
 
 
 @cache
@@ -36,12 +38,14 @@ def shape(kind: str) -> Shape:
 
 
 def _shape_of(schema: Mapping[str, Any], name: str) -> Shape:
+    if schema.get("$ref", "").startswith(_OF_JOBS):
+        return NO_SHAPE
     schema, name = followed(schema, name)
     properties = {k: followed(node, name)[0] for k, node in schema.get("properties", {}).items()}
     below = schema.get("items", schema.get("additionalProperties"))
     types = schema.get("type", ())
     return Shape(
-        fields={k: _shape_of(node, name) for k, node in properties.items() if not _leaves(node)},
+        fields={k: _shape_of(schema["properties"][k], name) for k, node in properties.items() if not _leaves(node)},
         items=_shape_of(below, name) if isinstance(below, Mapping) else None,
         dropped=frozenset(k for k, node in properties.items() if _leaves(node)),
         defaults=tuple((k, n["default"]) for k, n in properties.items() if "default" in n and not n.get("deprecated")),

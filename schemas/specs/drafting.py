@@ -20,9 +20,9 @@ from bep.schemas.specs.documents.detecting import NO_SPEC, detect, has_only_a_na
 from bep.schemas.specs.documents.dialects import NO_ENDPOINT, Wish, unfold
 from bep.schemas.specs.documents.entries import entries_of, suffixed
 from bep.schemas.specs.documents.foreign import foreign, foreign_text, told
-from bep.schemas.specs.documents.unsupported import is_component, is_invocation
+from bep.schemas.specs.documents.unsupported import is_component, is_invocation, is_schedule
 from bep.schemas.workspace.reading_workspace import documents_of
-from bep.schemas.workspace.variables import Variables
+from bep.schemas.workspace.variables import OF_COMPONENTS, OF_SCHEDULES, Variables
 from bep.schemas.workspace.workspace import SpecFile
 from bep.schemas.yaml.node import Node, nodes, scalars
 from bep.schemas.yaml.nodes import TWICE
@@ -92,10 +92,10 @@ class Drafted:
             self.document(entry.node, spec, entry.key)
 
     def _substitute(self, node: Node) -> None:
-        """Put values for variables; a component has expressions of its own, which stay."""
-        self.variables.bindings = is_component(node)
+        """Put values for variables; components and schedules have expressions of their own, which stay."""
+        self.variables.own = OF_COMPONENTS if is_component(node) else OF_SCHEDULES if is_schedule(node) else None
         self.variables.substitute(node)
-        self.variables.bindings = False
+        self.variables.own = None
 
     def _foreign(self, documents: Sequence[Node], spec: SpecFile, read: Sequence[Finding]) -> dict[int, Finding]:
         """What of a file is no spec of bep's, by the id of its node, told."""

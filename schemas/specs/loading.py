@@ -148,6 +148,10 @@ class _Loading:
                 from bep.schemas.specs.bindings import check_component
 
                 check_component(draft, unique)
+            if draft.kind == "schedule":
+                from bep.schemas.specs.schedules import check_schedule
+
+                check_schedule(draft, addresses)
             self.drafted.gone |= seal_off(draft, self.drafted.variables)
             seal_literals(draft)
         self._say_suspects()

@@ -17,7 +17,6 @@ from bep.schemas.yaml.scalar import meaning
 
 EXPRESSION = lazy_pattern(r"\$\{\{([^{}]*)\}\}")
 NAMED = lazy_pattern(r"(var|env)\.([A-Za-z_][A-Za-z0-9_]*)\Z")
-BINDING = lazy_pattern(r"(inputs|outputs|parent|search_space)\b")
 PREFIX = "BEP_VAR_"
 TYPED: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
@@ -35,6 +34,24 @@ WORDED = {
     "list": "a list",
     "map": "a mapping",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class OwnExpressions:
+    """The expressions that documents of a kind have for themselves, which stay as they are written; `forms` is how to
+    write one, empty where that goes without saying.
+    """
+
+    pattern: re.Pattern[str]
+    forms: str = ""
+
+
+OF_COMPONENTS = OwnExpressions(lazy_pattern(r"(inputs|outputs|parent|search_space)\b"))
+OF_SCHEDULES = OwnExpressions(
+    lazy_pattern(r"(name|creation_context\.trigger_time)\Z"),
+    "${{ name }} or ${{ creation_context.trigger_time }}, in a path of inputs or outputs",
+)
+"""Azure ML docs: how-to-schedule-pipeline-job, supported expressions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +108,9 @@ class Variables:
 
     Precedence: `given` (--var) over `filed` (--var-file) over BEP_VAR_NAME in `environment` over the default.
     When not `known`, bep.yml could not be read so far as to say which there are. `unset` has the scalars that
-    still hold an expression because it has no value, by their ids. `bindings` while a component is looked at, which
-    has expressions of its own: of its inputs and outputs, and of its jobs'. `uses` has the names of those that stood
-    in a scalar, by its place.
+    still hold an expression because it has no value, by their ids. `own` are the expressions that a document
+    has for itself, and that stay: a component's of its inputs and outputs, a schedule's of its jobs. `uses` has the
+    names of those that stood in a scalar, by its place.
     """
 
     declared: Mapping[str, Variable] | None
@@ -104,7 +121,7 @@ class Variables:
     deferred: list[Node] = field(default_factory=list)
     unset: dict[int, Node] = field(default_factory=dict)
     known: bool = True
-    bindings: bool = False
+    own: OwnExpressions | None = None
     uses: dict[Mark, tuple[str, ...]] = field(default_factory=dict)
     _values: dict[str, _Value | None] = field(default_factory=dict)
 
@@ -215,17 +232,18 @@ class Variables:
 
     def _lookup(self, expression: str, node: Node) -> _Value | None:
         named = NAMED.match(expression.strip())
-        if named is None and self.bindings and BINDING.match(expression.strip()):
+        if named is None and self.own is not None and self.own.pattern.match(expression.strip()):
             text = "${{" + expression + "}}"
             return _Value(text, text)
         if named is None:
             each = expression.strip().startswith("each.")
+            own = f"Write {self.own.forms}; or ${{{{ var.NAME }}}}." if self.own is not None and self.own.forms else ""
             self._report(
                 "unknown-expression",
                 f"'{expression.strip()}' means nothing here",
                 "Write ${{ each.key }} or ${{ each.value.FIELD }}, in a spec with x-bep: {for_each: ...}."
                 if each
-                else "Write ${{ var.NAME }} or, in a sensitive field, ${{ env.NAME }}.",
+                else own or "Write ${{ var.NAME }} or, in a sensitive field, ${{ env.NAME }}.",
                 node.mark,
             )
             return None

@@ -31,8 +31,6 @@ _OTHERS = {
     "importComponent": "an import component",
     "autoMLComponent": "an AutoML component",
     "dataTransferComponent": "a data transfer component",
-    "schedule": "a schedule",
-    "jobSchedule": "a schedule",
     "monitorSchedule": "a monitor",
     "monitoringSchedule": "a monitor",
     "workspace": "a workspace of Azure ML",

@@ -22,6 +22,9 @@ STEPS = frozenset(("pipeline", "command", "parallel", "sweep", "spark", "automl"
 _OF_JOBS = ("compute", "experiment_name", "limits", "identity", "services", "queue_settings", "component", "settings")
 """Fields that a job has and no component: where it runs, and as whom."""
 
+_JOBS = frozenset(("job", "jobs", "type", "command", "component", "conf"))
+"""Fields of a scheduled job, of which that of a batch endpoint has none."""
+
 INVOKED = frozenset(
     (
         *("$schema", "inputs", "outputs", "input_data", "output_data", "dataset", "output_dataset"),
@@ -60,9 +63,8 @@ _BY_FIELDS = (
     (("trial", "objective"), "a sweep job"),
     (("training_data", "task"), "an AutoML job"),
     (("data_generation_type",), "a distillation job"),
-    (("create_job",), "a schedule"),
     (("create_monitor",), "a monitor"),
-    (("trigger", "import_data"), "a schedule"),
+    (("trigger", "import_data"), "a schedule of a data import"),
     (("replication_locations",), "a registry"),
     (("target", "credentials"), "a connection"),
     (("managed_network",), "a workspace of Azure ML"),
@@ -111,9 +113,42 @@ def is_invocation(node: Node) -> bool:
     return given and node.value.keys() <= INVOKED and not other_kind(node.texts("$schema"))
 
 
+def is_schedule(node: Node) -> bool:
+    """Whether a document is a schedule that bep takes: what says so, or has a trigger and what it is for."""
+    if not isinstance(node.value, dict):
+        return False
+    if node.texts("kind"):
+        return node.texts("kind") == "schedule"
+    if node.texts("$schema"):
+        return schema_kind(node.texts("$schema")) == "schedule"
+    return {"trigger", "create_job"} <= node.value.keys()
+
+
+def _other_schedule(node: Node) -> Finding | None:
+    """A schedule of something else than a job of a batch endpoint."""
+    if schema_kind(node.texts("$schema")) not in (None, "schedule"):
+        return None
+    job = node.get("create_job")
+    if job is not None and (isinstance(job.value, str) or _is_other_job(job)):
+        fix = f"{SPECS} Or write create_job: {{endpoint: NAME, inputs: ...}}, whose job is one of a batch endpoint."
+        return _said_to_be(node, "create_job", "a schedule of another job", "its create_job has no endpoint", fix)
+    if is_schedule(node):
+        for name, what in (("create_monitor", "a monitor"), ("import_data", "a schedule of a data import")):
+            if name in node.value:
+                return _said_to_be(node, name, what, f"it has {name}")
+    return None
+
+
+def _is_other_job(job: Node) -> bool:
+    """Whether it is a job of a pipeline, a command or Spark, or names a file of one."""
+    return isinstance(job.value, dict) and "endpoint" not in job.value and not _JOBS.isdisjoint(job.value)
+
+
 def _other(node: Node, step: str) -> Finding | None:
     """What its `$schema` says it is; else its type or its fields, unless its `$schema` says that it is bep's."""
     url = node.texts("$schema")
+    if (other := _other_schedule(node)) is not None:
+        return other
     if url and (what := other_kind(url)):
         return _said_to_be(node, "$schema", what, f"$schema is {schema_name(url)}")
     if url and schema_kind(url):
@@ -129,8 +164,7 @@ def _by_fields(there: frozenset[str]) -> tuple[tuple[str, ...], str]:
     return next(((fields, what) for fields, what in _BY_FIELDS if there.issuperset(fields)), ((), ""))
 
 
-def _said_to_be(node: Node, field: str, what: str, since: str) -> Finding:
-    fix = SPECS
+def _said_to_be(node: Node, field: str, what: str, since: str, fix: str = SPECS) -> Finding:
     if what in (ONLINE_ENDPOINT, ONLINE_DEPLOYMENT):
         own = what.removeprefix("an online ")
         fix = f"{SPECS} bep has batch endpoints: if this is one, write 'kind: {own}' and take out what it has not."
