@@ -8,11 +8,12 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from bep.api.errors import Declined, must_be_applicable, public_errors
+from bep.api.errors import Declined, public_errors
 from bep.api.outcomes import Adopted, Freed, Imported
 from bep.lazy_dataclasses import dataclass, field
 
 if TYPE_CHECKING:
+    from bep.api.applying import Confirm
     from bep.api.environments import Environments
     from bep.api.jobs import Jobs
     from bep.api.outcomes import Applied
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from bep.api.values import Check, Finding, Plan, TriedCase
     from bep.app.plans.events import Event as ApplyEvent
     from bep.app.workspace.opening import Opened
-
-Confirm = Callable[["Plan"], bool]
-"""Asked with what would be done; nothing is done unless it says True. `approve` always does."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +166,7 @@ class Workspace:
         self,
         plan: "Plan | None" = None,
         *,
-        confirm: Confirm,
+        confirm: "Confirm",
         on_event: "Callable[[ApplyEvent], None] | None" = None,
         stop: Flag | None = None,
         allow: Sequence[str] = (),
@@ -184,14 +182,17 @@ class Workspace:
         What failed is in the result: `check()` raises for it. Raises `PlanBlocked`, `PlanDenied`, `Declined`,
         `Conflict`.
         """
+        from bep.api.applying import Told, carried_out
+
         if plan is None:
             plan = self.plan(allow=(*allow, "delete-with-jobs") if jobs else allow)
-        return self._carried_out(plan, "apply", confirm, on_event, stop, jobs, parallelism, lock_timeout, allow)
+        told = Told(confirm, on_event, stop, jobs, parallelism, lock_timeout, allow)
+        return carried_out(self, plan, "apply", told)
 
     def destroy(
         self,
         *,
-        confirm: Confirm,
+        confirm: "Confirm",
         targets: Sequence[str] = (),
         excludes: Sequence[str] = (),
         allow: Sequence[str] = (),
@@ -202,15 +203,18 @@ class Workspace:
         lock_timeout: float = 0,
     ) -> "Applied":
         """Delete every resource in the state, or the targets. Jobs and their outputs stay. Otherwise as `apply`."""
+        from bep.api.applying import Told, carried_out
+
         settled = (*allow, "delete-with-jobs") if jobs else tuple(allow)
         plan = self.plan(targets=targets, excludes=excludes, allow=settled, destroy=True)
-        return self._carried_out(plan, "destroy", confirm, on_event, stop, jobs, parallelism, lock_timeout, allow)
+        told = Told(confirm, on_event, stop, jobs, parallelism, lock_timeout, allow)
+        return carried_out(self, plan, "destroy", told)
 
     def rollback(
         self,
         path: str | Path | None = None,
         *,
-        confirm: Confirm,
+        confirm: "Confirm",
         allow: Sequence[str] = (),
         on_event: "Callable[[ApplyEvent], None] | None" = None,
         stop: Flag | None = None,
@@ -221,6 +225,7 @@ class Workspace:
 
         `confirm` gets the plan that takes it back; its `left` says what cannot be. Otherwise as `apply`.
         """
+        from bep.api.applying import Told, carried_out
         from bep.api.errors import Refused
         from bep.api.values import Plan
         from bep.app.plans.rolling_back import plan_to_undo, rollback_of
@@ -232,68 +237,8 @@ class Workspace:
         if not back.plan and not back.plan.blocking:
             raise Refused("nothing of it can be taken back")
         plan = Plan(back.plan, back.resources, left=left)
-        return self._carried_out(plan, "rollback", confirm, on_event, stop, "", parallelism, lock_timeout, allow)
-
-    def _carried_out(
-        self,
-        plan: "Plan",
-        operation: str,
-        confirm: Confirm,
-        on_event: "Callable[[ApplyEvent], None] | None",
-        stop: Flag | None,
-        jobs: Literal["", "drain", "cancel"],
-        parallelism: int,
-        lock_timeout: float,
-        allow: Sequence[str],
-    ) -> "Applied":
-        from contextlib import nullcontext
-
-        from bep.api.carrying_out import Shielded
-        from bep.api.outcomes import Applied
-        from bep.app.jobs.settling import settle
-        from bep.app.plans.applying import apply_plan, settle_kept, wait_for_others
-        from bep.app.plans.outcome import Outcome, outcome_of
-        from bep.app.workspace.specs import specs_of
-        from bep.app.workspace.write_access import must_write
-
-        flag = stop or Flag()
-        shielded: Shielded[Applied] = Shielded(flag)
-        tell = shielded.telling(on_event)  # type: ignore[arg-type]  # it is told events and nothing else
-        made = plan._made
-
-        def work() -> Applied:
-            with public_errors():
-                return carried_out(self._opened())
-
-        def carried_out(opened: "Opened") -> Applied:
-            must_write(opened)
-            wait_for_others(opened, lock_timeout, operation)
-            if plan._resources is None:
-                specs_of(opened)
-            if not made:
-                notes = settle_kept(opened, lock_timeout=lock_timeout, operation=operation)
-                return Applied.of(None, outcome_of(opened, allow) if operation == "apply" else Outcome(), notes)
-            if jobs:
-                settle(opened, made, cancel=jobs == "cancel", waits=_nothing, ended=_nothing)
-            report = apply_plan(
-                opened,
-                made,
-                tell,
-                nullcontext(flag),
-                parallelism=parallelism,
-                lock_timeout=lock_timeout,
-                operation=operation,
-                judge_again=plan._is_kept,
-                resources=plan._resources,
-            )
-            over = operation == "apply" and report.ok
-            outcome = outcome_of(opened, allow) if over else Outcome()
-            return Applied.of(report, outcome, report.notes)
-
-        must_be_applicable(plan)
-        if made and not confirm(plan):
-            raise Declined(f"{plan.summary}: it was not confirmed; nothing was changed")
-        return shielded.run(work)
+        told = Told(confirm, on_event, stop, "", parallelism, lock_timeout, allow)
+        return carried_out(self, plan, "rollback", told)
 
     def show(self, address: str = "") -> Any:
         """A row a resource, and whether the world still agrees; or all of one. Plain values, as `-o json` has them."""
@@ -364,45 +309,18 @@ class Workspace:
         The YAML of what no spec declares is written to the new file `out`, before anything is taken into the state. A
         folder gets a file for each name, and bep.yml is told to list them.
         """
-        from bep.app.plans.imports.folder import is_folder
-        from bep.app.plans.imports.objects import take_over
+        from bep.api.importing import imported
 
-        if out is not None and is_folder(Path(out)):
-            return self._imported_into(Path(out), names=addresses)
-        with public_errors():
-            taken = take_over(self._opened(), addresses, Path(out) if out else None, _nothing)
-        return Imported(tuple(one.address for one in taken.found), taken.file, taken.yaml)
+        return imported(self, addresses, out)
 
     def import_all(self, *, kinds: Sequence[str] = (), out: str | Path | None = None) -> Imported:
         """The same for all that exists and is not in the state; what no spec declares only where `out` is given.
 
         Into a folder go endpoints, deployments and what they refer to, or all of the `kinds`.
         """
-        from bep.app.plans.imports.folder import is_folder
-        from bep.app.plans.imports.objects import chosen_of_all
+        from bep.api.importing import all_imported
 
-        if out is not None and is_folder(Path(out)):
-            return self._imported_into(Path(out), kinds=kinds)
-        with public_errors():
-            chosen, left = chosen_of_all(self._opened(), kinds, with_undeclared=out is not None)
-        if not chosen:
-            return Imported((), left=tuple(left))
-        taken = self.import_(*chosen, out=out)
-        return Imported(taken.addresses, taken.file, taken.yaml, tuple(left))
-
-    def _imported_into(self, folder: Path, *, kinds: Sequence[str] = (), names: Sequence[str] = ()) -> Imported:
-        from bep.app.plans.imports.folder import take_over_folder
-
-        with public_errors():
-            taken = take_over_folder(self._opened(), kinds, folder, _nothing, names=names)
-        return Imported(
-            taken.addresses,
-            files=taken.files,
-            line=taken.line,
-            left_out=taken.left_out,
-            secrets=taken.secrets,
-            unread=taken.unread,
-        )
+        return all_imported(self, kinds, out)
 
     def adopt(self, *names: str, dry_run: bool = False) -> tuple[Adopted, ...]:
         """Write drift, of `ADDRESS` or `ADDRESS:FIELD`, into the specs, each value in its place."""
