@@ -22,7 +22,7 @@ class Observed:
     `operation` is the id of the operation that last wrote the object, if bep did. `why` is what the world says of an
     object that failed. `unread` are fields, dotted, that the object has and the world gives nobody back: nobody knows
     from reading what is in them. `changed_at` and `changed_by` are when and by whom it was last written, whoever that
-    was; empty where the world does not say.
+    was, `created_at` when it was made; empty where the world does not say.
     """
 
     attributes: dict[str, Any]
@@ -34,3 +34,4 @@ class Observed:
     unread: tuple[str, ...] = ()
     changed_at: str = field(default="", compare=False)
     changed_by: str = field(default="", compare=False)
+    created_at: str = field(default="", compare=False)

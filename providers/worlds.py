@@ -1,9 +1,12 @@
 """The worlds there are, by the name that bep.yml gives them. The one module that names any; each is imported on use."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bep.providers.world import Setup, World
+
+if TYPE_CHECKING:
+    from bep.providers.bodies import Bodies
 
 
 def _local(setup: Setup) -> World:
@@ -34,3 +37,11 @@ SERVING: Final[frozenset[str]] = frozenset(("azure",))
 def open_world(name: str, setup: Setup) -> World:
     """The world of this name. Raises `KeyError` for one that is not in the table."""
     return WORLDS[name](setup)
+
+
+def bodies_of(subscription: str, group: str, workspace: str) -> "Bodies":
+    """The bodies that the released clients of Azure Machine Learning send and expect, whatever world they are of."""
+    from bep.providers.azure.answering.bodies import AzureBodies
+    from bep.providers.azure.place import Place
+
+    return AzureBodies(Place(subscription, group, workspace))

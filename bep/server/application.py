@@ -7,6 +7,7 @@ from bep.server import description, health
 from bep.server.answers import answer_failures
 from bep.server.blobs import routes as blobs
 from bep.server.control_plane import routes as control_plane
+from bep.server.control_plane.spelling import InOneSpelling
 from bep.server.data_plane import routes as data_plane
 from bep.server.run_history import routes as run_history
 from bep.server.site import Site
@@ -31,6 +32,7 @@ def application(site: Site) -> FastAPI:
     made.state.site = site
     answer_failures(made)
     answer_people(made)
+    made.add_middleware(InOneSpelling)
     for router in AREAS:
         made.include_router(router)
     return made

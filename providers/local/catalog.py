@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 _LOOKS: Final = 20  # at a file that only another may write to, while that one writes
 
-_COLUMNS: Final = "address, attributes, contents, etag, operation, updated"
+_COLUMNS: Final = "address, attributes, contents, etag, operation, updated, created"
 
 _PUT: Final = """
 INSERT INTO objects (address, kind, attributes, contents, etag, operation, created, updated)
@@ -224,9 +224,9 @@ def _text(value: Any) -> str:
 
 
 def _decoded(row: tuple[str, ...]) -> Observed:
-    _, attributes, contents, etag, operation, updated = row
+    _, attributes, contents, etag, operation, updated, created = row
     records = {path: ContentRecord(**record) for path, record in json.loads(contents).items()}
-    return Observed(json.loads(attributes), etag, operation, records, changed_at=updated)
+    return Observed(json.loads(attributes), etag, operation, records, changed_at=updated, created_at=created)
 
 
 def _one(connection: sqlite3.Connection, address: Address) -> Observed | None:

@@ -3,5 +3,8 @@
 from fastapi import APIRouter
 
 from bep.server.answers import Answering
+from bep.server.control_plane import jobs, reading, refusing
 
 router = APIRouter(tags=["resources"], route_class=Answering)
+for area in (jobs.router, reading.router, refusing.router):
+    router.include_router(area)

@@ -59,6 +59,7 @@ def observed_of(address: Address, body: Mapping[str, Any], place: Place, secret_
         _unread(body) if kind_of(address) == "datastore" else (),
         changed_at=str(at(body, ("systemData", "lastModifiedAt")) or ""),
         changed_by=str(at(body, ("systemData", "lastModifiedBy")) or ""),
+        created_at=str(at(body, ("systemData", "createdAt")) or ""),
     )
 
 

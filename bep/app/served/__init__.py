@@ -1,0 +1,1 @@
+"""Resources as the clients of a cloud's service look at them and write them, one at a time. Knows no face."""
