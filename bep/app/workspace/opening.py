@@ -12,8 +12,7 @@ from bep.app.workspace.files import WorkspaceFiles
 from bep.app.workspace.visibility import seen_by
 from bep.app.workspace.write_access import must_write, read_only
 from bep.disk import modes
-from bep.lazy_dataclasses import dataclass, field, replace
-from bep.schemas.address import Address
+from bep.lazy_dataclasses import dataclass, field
 from bep.schemas.findings.finding import SpecInvalid, errors
 from bep.schemas.next_step import step
 from bep.schemas.workspace.conda_names import WRONG_NAMES
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from bep.providers.world import World
     from bep.schemas.findings.finding import Finding
     from bep.schemas.specs.loading import Loaded
-    from bep.schemas.specs.script_grammar import Parsed
     from bep.schemas.workspace.workspace import Workspace
 
 
@@ -117,73 +115,9 @@ class Opened:
     @cached_property
     def loaded(self) -> "Loaded":
         """The specs, with every finding. Never raises for what a user wrote."""
-        from bep.app.workspace.build_checks import with_unfit
-        from bep.planner.planning.earlier_rules import as_registered
-        from bep.providers.worlds import WORLDS
-        from bep.schemas.specs.loading import load
+        from bep.app.workspace.loading import loaded
 
-        loaded = load(
-            self.files,
-            paths=self.source.paths,
-            variables=self.source.variables,
-            variable_files=self.source.variable_files,
-            environment=self._with_secrets,
-            known=self._known,
-            newest=self._newest,
-            worlds=WORLDS,
-            as_part=self.source.as_part,
-            parse=self._parse,
-        )
-        if loaded.workspace.provider not in WORLDS:  # then there is no world to ask, and a finding says so
-            return loaded
-        world = self.keyless_world
-        # Without a stage it cannot be told which world is meant, and a finding says why. Only a world that gives
-        # contents back has objects of an earlier bep: another is not asked for anything that its specs declare.
-        if loaded.workspace.stage is not None and world.contents is not None:
-            loaded = replace(loaded, resources=as_registered(loaded.resources, world.objects.list))
-        lacking = () if self.source.offline else world.lacking(loaded.resources)
-        return with_unfit(loaded, (*lacking, *world.unfit(loaded.resources)), self.files)
-
-    @property
-    def _with_secrets(self) -> Mapping[str, str]:
-        """The environment that specs are read in."""
-        if not self.source.offline:
-            return self.environment
-        from bep.app.workspace.unset_secrets import EverySecret
-
-        return EverySecret(self.environment)
-
-    @cached_property
-    def _cannot_ask(self) -> bool:
-        """Whether something has to be installed first; a finding says so."""
-        from bep.providers.worlds import WORLDS
-
-        return self.workspace.provider in WORLDS and any(self.keyless_world.lacking(()))
-
-    def _known(self, kind: str) -> Sequence[Address]:
-        """What the provider has of a kind, oldest first. Asked while the specs are read, so before the state is."""
-        if self.source.offline or self._cannot_ask:
-            from bep.schemas.drafts.references import ANYTHING
-
-            return ANYTHING
-        from bep.providers.worlds import WORLDS
-
-        return list(self.keyless_world.objects.list(kind)) if self.workspace.provider in WORLDS else ()
-
-    def _newest(self, kind: str, name: str) -> Address | None:
-        """The version that the provider made last of a name."""
-        from bep.providers.worlds import WORLDS
-
-        if self.source.offline or self._cannot_ask or self.workspace.provider not in WORLDS:
-            return None
-        return self.keyless_world.objects.newest(kind, name)
-
-    def _parse(self, asked: str, source: bytes) -> "Parsed | None":
-        """What the Python that a script is for says of it, where this machine may have it."""
-        from bep.providers.worlds import WORLDS
-
-        environments = self.keyless_world.environments if self.workspace.provider in WORLDS else None
-        return environments.parse(asked, source) if environments is not None else None
+        return loaded(self)
 
     @cached_property
     def keyless_world(self) -> "World":
