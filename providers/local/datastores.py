@@ -21,7 +21,7 @@ KNOWN: Final = ("local_folder", "fsspec")
 
 _PATH = lazy_pattern(r"azureml://(?:subscriptions/.*/)?datastores/([^/]+)/paths/?(.*)", re.DOTALL)
 _ASSET = lazy_pattern(
-    r"(?:azureml:/?/?)?(?:/?(?:subscriptions|locations)/.*/)?data/([^/]+)/(versions|labels)/([^/]+)/?"
+    r"(?:azureml:/?/?)?(?:/?(?:subscriptions|locations)/.*/)?data/([^/]+)/(versions|labels|versions/labels)/([^/]+)/?"
 )
 _WEB: Final = ("http://", "https://")
 _UNREADABLE = ("wasb://", "wasbs://", "runs:/")

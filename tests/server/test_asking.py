@@ -91,7 +91,7 @@ def test_what_a_job_may_say_otherwise_is_put_where_a_file_has_it() -> None:
 
     assert found["resources"] == {"instance_count": 2}
     assert found["settings"] == {
-        "retry_settings": {"max_retries": 1, "timeout": "PT40S"},
+        "retry_settings": {"max_retries": 1, "timeout": 40},
         "error_threshold": 0,
         "mini_batch_size": 5,
         "output_file_name": "p.csv",

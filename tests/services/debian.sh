@@ -1,8 +1,8 @@
-# Debian's packages that tests use, where they are not here yet: the shells that completion is tried in, besides bash, and
-# a browser for pages.
+# Debian's packages that tests use, where they are not here yet: the shells that completion is tried in, besides bash,
+# a browser for pages, and what asks a server from a shell.
 set -eu
 missing=
-for program in zsh fish chromium; do
+for program in zsh fish chromium curl; do
   command -v "$program" >/dev/null || missing="$missing $program"
 done
 [ -n "$missing" ] || exit 0

@@ -16,6 +16,8 @@ Document = dict[str, Any]
 PLACES: Final = lazy_pattern(r"(?i)(azureml:|https?://|wasbs?://|abfss?://|adl://|s3://|gs://)")
 """What an input may be over the network: what is registered, and addresses. A path of this machine is not asked for by
 somebody elsewhere."""
+DURATION: Final = lazy_pattern(r"(?i)P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
+"""A duration as ISO 8601 writes it, in days, hours, minutes and seconds."""
 TYPES: Final[Mapping[str, str]] = {
     "urifile": "uri_file",
     "urifolder": "uri_folder",
@@ -80,9 +82,7 @@ class _Asked:
         if value is None or name in PASSED_OVER:
             return
         if name in SETTINGS:
-            _put(
-                self.job, SETTINGS[name], value.lower() if name == "logginglevel" and isinstance(value, str) else value
-            )
+            _put(self.job, SETTINGS[name], _respelt(name, value))
         elif name == "inputdata":
             self._inputs(value)
         elif name == "outputdata":
@@ -177,6 +177,19 @@ class _Asked:
             self.wrong.append(f"{where} must be a mapping, not {_called(value)}")
             return {}
         return {key.lower() if lower else key: below for key, below in value.items()}
+
+
+def _respelt(name: str, value: Any) -> Any:
+    """A value as a job's file spells it; what is in no spelling of the service's stays, and the job's schema says so."""
+    if not isinstance(value, str):
+        return value
+    if name == "logginglevel":
+        return value.lower()
+    duration = DURATION.fullmatch(value) if name == "retrysettings.timeout" else None
+    if duration is None or not any(duration.groups()):
+        return value
+    seconds = sum(float(part or 0) * unit for part, unit in zip(duration.groups(), (86400, 3600, 60, 1), strict=True))
+    return int(seconds) if seconds == int(seconds) else seconds
 
 
 def _flat(properties: Document) -> Iterator[tuple[str, Any]]:

@@ -4,9 +4,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
 
 from bep.server.access.callers import Following, Invoking
 from bep.server.answers import Answering
+from bep.server.data_plane.asking import job_asked
+from bep.server.data_plane.body_text import value_of
 from bep.server.shapes.paging import page_of
 from bep.server.shapes.scoring_jobs import scoring_job
 from bep.server.site import Served, Site
@@ -33,6 +37,40 @@ Deployment = Annotated[str | None, Header(alias="azureml-model-deployment")]
 Repeated = Annotated[str | None, Header(alias="repeatability_request-id", convert_underscores=False)]
 RepeatedToday = Annotated[str | None, Header(alias="repeatability-request-id")]
 Skip = Annotated[str | None, Query(alias="$skiptoken")]
+
+
+@router.post(JOBS, status_code=201, openapi_extra=BODY)
+async def create_job(
+    request: Request,
+    endpoint: str,
+    site: Served,
+    caller: Invoking,
+    deployment: Deployment = None,
+    repeated: Repeated = None,
+    repeated_today: RepeatedToday = None,
+) -> JSONResponse:
+    """Start a job. Sent again with the same request id, it is the same job."""
+    text = await request.body()
+    return await run_in_threadpool(
+        _created, site, endpoint, deployment, text, caller.name, repeated or repeated_today or ""
+    )
+
+
+def _created(site: Site, endpoint: str, deployment: str | None, text: bytes, by: str, request: str) -> JSONResponse:
+    from bep.app.jobs.of_endpoint import must_be_there
+    from bep.app.jobs.requests.loading import JobSource, loaded_job
+    from bep.app.jobs.service import Asked, jobs_of
+
+    opened = site.opened()
+    must_be_there(opened, endpoint)
+    asked = job_asked(value_of(text), endpoint, deployment)
+    job = loaded_job(opened, JobSource(None, {}, asked)).job
+    assert job is not None  # loaded_job raises otherwise
+    record = jobs_of(opened).order(job, Asked(by, request))
+    site.wake()
+    return JSONResponse(
+        _body(site, opened.workspace.name, record), 201, {"azureml-model-deployment": record.target.deployment}
+    )
 
 
 @router.get(JOBS)

@@ -8,6 +8,7 @@ from bep.app.errors import Refused
 from bep.app.job_records import record_named
 from bep.app.jobs.in_line.wanting import record_text, wanted_of
 from bep.app.jobs.requests.beforehand import name_taken
+from bep.app.jobs.requests.locating import glimpses_of
 from bep.app.queue.queue import Queue, must_be_same
 from bep.app.workspace.clock import job_name
 from bep.app.workspace.write_access import must_keep_jobs
@@ -35,6 +36,7 @@ def ordered(opened: "Reading", job: "JobSpec", asked: "Asked") -> "JobRecord":
     if message:
         raise Refused(message, next=steps)
     want = wanted_of(opened, job, name)
+    glimpses_of(opened, job)  # what is not there now is told to whoever asks, and not to a list of failed jobs
     pinned = replace(job, deployment=want.chosen.deployment)
     entry = queue.order(
         name,
