@@ -180,7 +180,7 @@ class _Asked:
 
 
 def _respelt(name: str, value: Any) -> Any:
-    """A value as a job's file spells it; what is in no spelling of the service's stays, and the job's schema says so."""
+    """A value as a job's file spells it; any other stays, and the schema says so."""
     if not isinstance(value, str):
         return value
     if name == "logginglevel":
