@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bep import api
-from bep.app.validating import check_specs
+from bep.app.specs.validating import check_specs
 from bep.app.workspace.opening import Source
 from bep.schemas.explanations.explained import LINK, Example, Explanation, base
 

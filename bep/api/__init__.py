@@ -89,7 +89,7 @@ def init(folder: "str | PathLike[str]", *, source: "str | PathLike[str] | None" 
     from pathlib import Path
 
     from bep.api.errors import public_errors
-    from bep.app.initialising import begin, begin_from
+    from bep.app.specs.initialising import begin, begin_from
 
     with public_errors():
         begun = begin(Path(folder)) if source is None else begin_from(Path(folder), Path(folder, source))
@@ -102,7 +102,7 @@ def explain(code: str) -> dict[str, Any]:
     Raises `NotFound` for none, with codes that are like it.
     """
     from bep.api.errors import public_errors
-    from bep.app import explaining
+    from bep.app.specs import explaining
 
     with public_errors():
         return explaining.as_json(explaining.explain(code))
@@ -110,7 +110,7 @@ def explain(code: str) -> dict[str, Any]:
 
 def schemas() -> dict[str, str]:
     """The published JSON Schemas by name: of what may be written (kinds, bep.yml, job.yml) and of what bep writes."""
-    from bep.app.published_schemas import published
+    from bep.app.specs.published_schemas import published
 
     return published()
 

@@ -42,7 +42,7 @@ class State:
 
     def remove(self, *addresses: str, lock_timeout: float = 0) -> "Sequence[str]":
         """Drop entries; the objects stay, and bep no longer looks after them. Which were dropped."""
-        from bep.app.state_editing import editing, remove
+        from bep.app.upkeep.state_editing import editing, remove
 
         with (
             public_errors(),
@@ -52,7 +52,7 @@ class State:
 
     def move(self, old: str, new: str, *, lock_timeout: float = 0) -> str:
         """Follow an object that was renamed outside bep: `new`, which must exist, takes the place of `old`."""
-        from bep.app.state_editing import editing, move
+        from bep.app.upkeep.state_editing import editing, move
 
         with public_errors():
             opened = self._workspace._opened()
@@ -61,14 +61,14 @@ class State:
 
     def pull(self) -> str:
         """The whole state as text. It has the key that stands behind the digests of secrets: keep it private."""
-        from bep.app.state_editing import pulled
+        from bep.app.upkeep.state_editing import pulled
 
         with public_errors():
             return pulled(self._workspace._opened())
 
     def push(self, file: str | Path, *, force: bool = False) -> Stored:
         """Put a state from elsewhere in place. Raises `Conflict` where it does not follow the one that is there."""
-        from bep.app.state_editing import push
+        from bep.app.upkeep.state_editing import push
 
         with public_errors():
             state, aside = push(self._workspace._opened(), Path(file), force=force)
@@ -76,14 +76,14 @@ class State:
 
     def copies(self) -> "Sequence[dict[str, object]]":
         """The copies of earlier states that can be put back, newest first."""
-        from bep.app.state_editing import copies
+        from bep.app.upkeep.state_editing import copies
 
         with public_errors():
             return copies(self._workspace._opened())
 
     def restore(self, source: int | str | Path) -> Stored:
         """Put the copy of a serial, or a file, in place of the state."""
-        from bep.app.state_editing import restore
+        from bep.app.upkeep.state_editing import restore
 
         with public_errors():
             chosen = source if isinstance(source, int) else Path(source)
@@ -95,7 +95,7 @@ class State:
 
         Empty, it is where the state is by default. `replaced` has the old place.
         """
-        from bep.app.state_editing import migrate
+        from bep.app.upkeep.state_editing import migrate
 
         with public_errors():
             state, old = migrate(self._workspace._opened(), source, lock_timeout=lock_timeout)
@@ -103,7 +103,7 @@ class State:
 
     def repair(self, *, dry_run: bool = False) -> dict[str, Any]:
         """Compare stored bytes with their digests; put back what the specs' files have still. Plain values."""
-        from bep.app.repairing import repair
+        from bep.app.upkeep.repairing import repair
 
         with public_errors():
             found = repair(self._workspace._opened(), _unheard, dry_run=dry_run)

@@ -104,13 +104,13 @@ class Workspace:
         whatever is broken, and nothing is raised for it.
         """
         from bep.api.values import Check
-        from bep.app.doctor import checks
+        from bep.app.upkeep.doctor import checks
 
         return tuple(map(Check.of, checks(self._opened())))
 
     def format(self, *, check: bool = False) -> tuple[str, ...]:
         """Lay the specs out in one way, or with `check` only look. Returns the paths of files that were not so."""
-        from bep.app.arranging import arrange, arrangements
+        from bep.app.specs.arranging import arrange, arrangements
 
         with public_errors():
             opened = self._opened()
@@ -272,7 +272,7 @@ class Workspace:
         Raises `NotFound` for another language, `Refused` where the world has none, `SpecsInvalid` for what a template
         cannot say.
         """
-        from bep.app.exporting import export
+        from bep.app.specs.exporting import export
 
         with public_errors():
             return export(self._opened(offline=True), language).text
@@ -334,14 +334,14 @@ class Workspace:
 
     def unreferenced(self) -> tuple[Freed, ...]:
         """What could be freed in the store and among downloads: nothing refers to it any more."""
-        from bep.app.collecting import unreferenced
+        from bep.app.upkeep.collecting import unreferenced
 
         with public_errors():
             return tuple(Freed(one.what, one.place, one.size) for one in unreferenced(self._opened()).free)
 
     def free(self, *, confirm: Callable[[tuple[Freed, ...]], bool], lock_timeout: float = 0) -> tuple[Freed, ...]:
         """Free it, once `confirm` has been asked with it; what is gone. Raises `Declined`, `Conflict`."""
-        from bep.app.collecting import free, unreferenced
+        from bep.app.upkeep.collecting import free, unreferenced
 
         with public_errors():
             opened = self._opened()
@@ -360,7 +360,7 @@ class Workspace:
 
     def unlock(self, id: str) -> str:
         """Take away the lock of an apply that is known to be gone; who it was. Raises `Conflict`."""
-        from bep.app.state_editing import unlock
+        from bep.app.upkeep.state_editing import unlock
 
         with public_errors():
             return str(unlock(self._opened(), id))

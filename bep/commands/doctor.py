@@ -6,7 +6,7 @@ from bep.command_line.declaring import Commands, Option
 from bep.formatting import Format
 
 if TYPE_CHECKING:
-    from bep.app.doctor import Check
+    from bep.app.upkeep.doctor import Check
 
 app = Commands()
 
@@ -38,7 +38,7 @@ def doctor(
     \b
     Exit codes: 0 no problem (warnings may be shown), 3 problems found.
     """
-    from bep.app.doctor import checks, is_well
+    from bep.app.upkeep.doctor import checks, is_well
     from bep.app.workspace.opening import here
     from bep.console import Console
     from bep.exit_codes import ExitCode, Stop

@@ -32,7 +32,7 @@ def explain(
     """
     import shutil
 
-    from bep.app import explaining
+    from bep.app.specs import explaining
     from bep.console import Console
 
     console, width = Console(), shutil.get_terminal_size((100, 24)).columns

@@ -33,7 +33,7 @@ def export(
     \b
     Exit codes: 0 written, 1 the provider has no such templates, 3 findings in specs.
     """
-    from bep.app.exporting import export as exported
+    from bep.app.specs.exporting import export as exported
     from bep.commands.options import must_be_a_file
     from bep.commands.reading import here_to_read
     from bep.commands.showing_findings import say_findings

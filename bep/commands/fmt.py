@@ -7,7 +7,7 @@ from bep.commands.options import Json
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
-    from bep.app.arranging import Arrangement
+    from bep.app.specs.arranging import Arrangement
 
 app = Commands()
 
@@ -42,7 +42,7 @@ def fmt(
     """
     import sys
 
-    from bep.app.arranging import arrange, arrangement, arrangements
+    from bep.app.specs.arranging import arrange, arrangement, arrangements
     from bep.app.workspace.opening import Source, here
     from bep.console import Console
 

@@ -8,7 +8,7 @@ from bep.commands.options import AutoApprove, Json, LockTimeout
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bep.app.collecting import Unreferenced
+    from bep.app.upkeep.collecting import Unreferenced
 
 app = Commands()
 
@@ -40,7 +40,7 @@ def gc(
     Exit codes: 0 freed, or there was nothing to free; 1 the answer was not yes; 4 an apply is running, or
     a job is about to begin; 5 it cannot be told what is referred to.
     """
-    from bep.app.collecting import free, unreferenced
+    from bep.app.upkeep.collecting import free, unreferenced
     from bep.app.workspace.opening import here
     from bep.console import Console
 

@@ -31,7 +31,7 @@ def init(
     \b
     Exit codes: 0 written, 1 there is a workspace already, or nothing in the folder is bep's.
     """
-    from bep.app.initialising import begin, begin_from
+    from bep.app.specs.initialising import begin, begin_from
     from bep.console import Console
 
     console = Console()

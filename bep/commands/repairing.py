@@ -7,7 +7,7 @@ from bep.commands.options import Json
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
-    from bep.app.repairing import Damage, Repaired
+    from bep.app.upkeep.repairing import Damage, Repaired
     from bep.app.workspace.opening import Opened
 
 
@@ -30,7 +30,7 @@ def repair(
     \b
     Exit codes: 0 all is sound, or is so again; 5 something is damaged still.
     """
-    from bep.app.repairing import repair as put_back
+    from bep.app.upkeep.repairing import repair as put_back
     from bep.app.workspace.opening import workspace_here
     from bep.console import Console
 
@@ -54,7 +54,7 @@ def _lines(opened: "Opened", found: "Repaired", dry_run: bool) -> "list[str]":
 
 
 def _of(opened: "Opened", damage: "Damage", dry_run: bool) -> "list[str]":
-    from bep.app.repairing import shown
+    from bep.app.upkeep.repairing import shown
 
     what = f"is {damage.what}" if damage.what == "gone" else "was changed"
     names = [f"{use.address}: {use.name} {what}" for use in damage.uses]

@@ -28,7 +28,7 @@ def list_schemas(json_output: Annotated[bool, Option("--json", help="As JSON.")]
     """Say which schemas there are and what each is for."""
     import json
 
-    from bep.app.published_schemas import published
+    from bep.app.specs.published_schemas import published
     from bep.console import Console
 
     titles = {name: json.loads(text).get("title", "") for name, text in published().items()}
@@ -44,7 +44,7 @@ def show(name: Annotated[str, Argument(help="A name that `bep schema list` print
     """Print one schema."""
     from difflib import get_close_matches
 
-    from bep.app.published_schemas import published
+    from bep.app.specs.published_schemas import published
     from bep.console import Console
 
     texts = published()
@@ -73,8 +73,8 @@ def export(
       bep schema export .schemas
       bep schema export .schemas --modelines
     """
-    from bep.app.editor_settings import write_settings
-    from bep.app.published_schemas import export as write
+    from bep.app.specs.editor_settings import write_settings
+    from bep.app.specs.published_schemas import export as write
     from bep.app.workspace.opening import here
     from bep.console import Console
     from bep.schemas.workspace.workspace import FILE

@@ -91,7 +91,7 @@ def rm(
       bep state rm deployment/mybatchedp/blue
       bep state rm --dry-run blue green
     """
-    from bep.app.state_editing import editing, remove
+    from bep.app.upkeep.state_editing import editing, remove
     from bep.app.workspace.opening import workspace_here
     from bep.app.workspace.showing import entry_of
     from bep.console import Console
@@ -128,7 +128,7 @@ def mv(
     Examples:
       bep state mv deployment/mybatchedp/blue deployment/mybatchedp/green
     """
-    from bep.app.state_editing import editing, move
+    from bep.app.upkeep.state_editing import editing, move
     from bep.app.workspace.opening import workspace_here
     from bep.console import Console
 
@@ -152,7 +152,7 @@ def pull() -> None:
     Examples:
       bep state pull > copy.json
     """
-    from bep.app.state_editing import pulled
+    from bep.app.upkeep.state_editing import pulled
     from bep.app.workspace.opening import workspace_here
     from bep.console import Console
 
@@ -178,7 +178,7 @@ def push(
     \b
     Exit codes: 0 in place, 1 it is no state, 4 it does not follow the one there, or that one is locked.
     """
-    from bep.app.state_editing import push as put
+    from bep.app.upkeep.state_editing import push as put
     from bep.app.workspace.opening import workspace_here
     from bep.console import Console
 
@@ -204,8 +204,8 @@ def restore(
       bep state restore 41
       bep state restore .bep/state.json.rescued-20261122T211530Z-4711
     """
-    from bep.app.state_editing import copies
-    from bep.app.state_editing import restore as put_back
+    from bep.app.upkeep.state_editing import copies
+    from bep.app.upkeep.state_editing import restore as put_back
     from bep.app.workspace.opening import workspace_here
     from bep.console import Console
     from bep.formatting import formatted
@@ -245,7 +245,7 @@ def migrate(
     \b
     Exit codes: 0 moved, 1 there is nothing to move, 4 a state is at both places, or one of them is locked.
     """
-    from bep.app.state_editing import migrate as move
+    from bep.app.upkeep.state_editing import migrate as move
     from bep.app.workspace.opening import workspace_here
     from bep.console import Console
 

@@ -26,7 +26,7 @@ def unlock(
     \b
     Exit codes: 0 taken away, 4 it is not that lock, nobody holds it, or its owner is at work.
     """
-    from bep.app.state_editing import unlock as take_away
+    from bep.app.upkeep.state_editing import unlock as take_away
     from bep.app.workspace.opening import here
     from bep.console import Console
 

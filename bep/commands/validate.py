@@ -50,7 +50,7 @@ def validate(
     import sys
     from pathlib import Path
 
-    from bep.app.validating import check_specs
+    from bep.app.specs.validating import check_specs
     from bep.app.workspace.write_access import read_only
     from bep.command_words import number_of
     from bep.commands.showing_findings import show_findings

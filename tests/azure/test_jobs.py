@@ -19,7 +19,7 @@ from bep.app.jobs.in_service.ordering import wanted_of
 from bep.app.jobs.records import JobRecord, lines
 from bep.app.jobs.requests.loading import JobSource, loaded_job
 from bep.app.jobs.service import Again, Jobs, Watch, jobs_of
-from bep.app.published_schemas import published
+from bep.app.specs.published_schemas import published
 from bep.app.workspace.opening import Opened, Source
 from bep.event_stream import enveloped
 from bep.providers.azure.arm.errors import Refusal

@@ -61,8 +61,8 @@ class JobsHere:
 
     def run_in_place(self, job: "JobSpec", name: str, watch: Watch) -> "JobRecord":
         """Resolve a job whose instances this process holds, and run it to its end."""
-        from bep.app.collecting import referring
         from bep.app.jobs.requests.resolving import request_of
+        from bep.app.upkeep.collecting import referring
         from bep.runner.folder.removing import sweep
         from bep.runner.jobs.running import run
 
@@ -95,8 +95,8 @@ class JobsHere:
         show: "tuple[Show, Show] | None" = None,
     ) -> "Sampled":
         """Resolve it as `run` does, and score the first items in a folder that goes with the call."""
-        from bep.app.collecting import referring
         from bep.app.jobs.requests.resolving import request_of
+        from bep.app.upkeep.collecting import referring
         from bep.runner.jobs.sampling import sample
 
         with referring(self._opened):
@@ -183,10 +183,10 @@ class JobsHere:
             return record_named(opened.home, record.name)
 
     def _continued(self, name: str, step: "Callable[..., JobRecord]", again: Again, watch: Watch) -> "JobRecord":
-        from bep.app.collecting import referring
         from bep.app.jobs.requests.changed_settings import changed_settings
         from bep.app.jobs.requests.locating import output_again, was_given_links
         from bep.app.jobs.requests.targets import interpreter_again, target_now, variables_of
+        from bep.app.upkeep.collecting import referring
         from bep.app.workspace.write_access import must_keep_jobs
         from bep.runner.folder.record import load, must_be_home
 

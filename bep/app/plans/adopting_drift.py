@@ -215,7 +215,7 @@ def write(opened: Opened, found: Adoption) -> None:
 def settle(opened: Opened, addresses: Sequence[Address], say: Callable[[str], None]) -> None:
     """Let the state learn what the specs say now, so that the next plan has nothing to say of it."""
     from bep.app.plans.adopting_state import remember, state_only
-    from bep.app.state_editing import editing
+    from bep.app.upkeep.state_editing import editing
 
     fresh = Opened(opened.root, opened.source)
     plan = state_only(fresh, addresses)

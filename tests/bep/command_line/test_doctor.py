@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bep import api
-from bep.app.doctor import checks
+from bep.app.upkeep.doctor import checks
 from bep.app.workspace.opening import Opened, Source
 from bep.distribution import EXTRAS, install
 from bep.providers.folder_check import size_of

@@ -26,7 +26,7 @@ ALLOWED: Final[Mapping[str, str]] = {
     "runner/jobs/launching.py": "options of the compatible service's own driver, as scripts read them from sys.argv",
     "runner/reporting/html_style.py": "a style sheet: its variables begin with two hyphens",
     "planner/rendering/html/style.py": "another",
-    "bep/app/initialising.py": "comments in the files of a new workspace, for a person who types commands",
+    "bep/app/specs/initialising.py": "comments in the files of a new workspace, for a person who types commands",
     "planner/rendering/dialects.py": "the mark by which the comment of an earlier plan is found again",
 }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from bep.app.published_schemas import published
+from bep.app.specs.published_schemas import published
 from bep.tables import Screen, aged, drawn
 from tests.bep.conftest import Workspace, surroundings
 

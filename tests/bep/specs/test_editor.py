@@ -9,8 +9,8 @@ from typing import IO, Any
 import jsonschema
 import pytest
 
-from bep.app.editor_settings import with_schemas
-from bep.app.published_schemas import published
+from bep.app.specs.editor_settings import with_schemas
+from bep.app.specs.published_schemas import published
 from bep.schemas.kinds.kind import kind_names
 from tests.bep.conftest import Workspace, write
 from tests.services.places import LANGUAGE_SERVER

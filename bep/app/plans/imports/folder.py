@@ -17,7 +17,7 @@ from bep.app.plans.imports.declaring import Found
 from bep.app.plans.imports.documents import NOTHING_YET, SpecsFolder, traffic_of
 from bep.app.plans.imports.needed_by_endpoints import is_given, needed_by_endpoints
 from bep.app.plans.imports.objects import ImportRefused, found_in_world, not_in_state, plan_for
-from bep.app.state_editing import editing
+from bep.app.upkeep.state_editing import editing
 from bep.app.workspace.opening import Opened
 from bep.app.workspace.overlay import Overlay
 from bep.disk import locks

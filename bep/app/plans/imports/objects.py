@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bep.app.errors import Refused, WorldFailed
 from bep.app.plans.adopting_state import remember, state_only, take
 from bep.app.plans.imports.declaring import Found, yaml_of
-from bep.app.state_editing import editing
+from bep.app.upkeep.state_editing import editing
 from bep.app.workspace.short_names import one_named
 from bep.app.workspace.specs import specs_of
 from bep.disk.durable import create_durably

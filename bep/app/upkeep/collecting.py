@@ -79,7 +79,7 @@ def free(
 
     Raises `Conflict` while a job begins or another workspace applies here, `StateLocked`, and as `unreferenced`.
     """
-    from bep.app.state_editing import editing
+    from bep.app.upkeep.state_editing import editing
     from bep.providers.disk_faults import told
     from bep.runner.transfer.cached import Cached, forget
 

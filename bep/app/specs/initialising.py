@@ -211,7 +211,7 @@ def _with_scripts(folder: Path, left_out: Mapping[str, str]) -> dict[str, str]:
     missing = {match[1] for why in left_out.values() for match in _MISSING.finditer(why)}
     if not missing:
         return dict(left_out)
-    from bep.app.registering_scripts import registering
+    from bep.app.specs.registering_scripts import registering
 
     found = registering(folder, missing)
 
