@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from bep.app.jobs.in_service.record import ServedJob, next_of_served, served_lines
-from bep.runner.folder.record import JobRecord, Status
+from bep.runner.folder.record import JobError, JobRecord, Status
 from bep.runner.reporting import text
 from bep.runner.reporting.text import becoming
 from bep.schemas.next_step import Step
 
-__all__ = ["JobRecord", "ServedJob", "Status", "becoming", "lines", "next_of"]
+__all__ = ["JobError", "JobRecord", "ServedJob", "Status", "becoming", "lines", "next_of"]
 
 
 def lines(record: JobRecord, say: Callable[[Step], str] | None = None) -> list[str]:

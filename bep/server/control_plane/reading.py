@@ -7,7 +7,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from bep.app.served.objects import Shown, listed, one
-from bep.server.access.callers import Following, Looking
+from bep.server.access.callers import Caller, Following, Looking
+from bep.server.access.signed import discovery_url
 from bep.server.answers import Answering, Unanswered
 from bep.server.control_plane.asked import Area, Asked, Version
 from bep.server.control_plane.pages import listing
@@ -27,23 +28,23 @@ NONE_HERE: Final = ("codes", "schedules", "onlineEndpoints", "serverlessEndpoint
 @router.get(WORKSPACE)
 def get_workspace(caller: Following, area: Asked) -> dict[str, Any]:
     """The workspace: its name, and where its other services are."""
-    return workspace_body(area)
+    return workspace_body(area, caller)
 
 
 @router.get(WORKSPACES)
 def list_workspaces(caller: Looking, site: Served, subscription: str, group: str, version: Version) -> dict[str, Any]:
     """The one workspace that is served."""
-    return {"value": [workspace_body(Area(site, subscription, group, ""))], "nextLink": None}
+    return {"value": [workspace_body(Area(site, subscription, group, ""), caller)], "nextLink": None}
 
 
-def workspace_body(area: Area) -> dict[str, Any]:
+def workspace_body(area: Area, caller: Caller) -> dict[str, Any]:
     """The workspace as Resource Manager has it."""
     import uuid
 
-    opened, address = area.opened, area.site.address
+    opened = area.opened
     facts = {
         "workspaceId": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{area.site.root}/{opened.workspace.home}")),
-        "discoveryUrl": f"{address}/discovery",
+        "discoveryUrl": discovery_url(area.site, caller),
         "storageAccount": f"/subscriptions/{area.subscription}/resourceGroups/{area.group}"
         "/providers/Microsoft.Storage/storageAccounts/bep",
         "v1LegacyMode": False,

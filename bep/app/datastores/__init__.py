@@ -1,0 +1,1 @@
+"""The files of datastores that are folders here, as a storage account has them: fetched, sent. Knows no face."""
