@@ -134,6 +134,18 @@ def gone_without_a_trace(here: Path) -> None:
     assert shell("bep state list", here).strip() == ""
 
 
+def test_a_job_is_started_by_rest_with_the_bodies_of_both_years(tmp_path: Path, golden: Golden) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not here: make services")
+    here = copied("07-rest", tmp_path)
+
+    said = {command: shell(command, here) for command in commands(here)}
+
+    golden(expected("07-rest", "moods.csv"), said["sh rest.sh body.json"])
+    assert said["sh rest.sh body-2021.json"] == said["sh rest.sh body.json"]
+    assert said["bep job list"].count("Completed") == 2
+
+
 def copied(example: str, folder: Path) -> Path:
     """A copy of an example as a clone would have it, without what an earlier try left there."""
     left = shutil.ignore_patterns(".bep", "__pycache__")

@@ -59,9 +59,22 @@ def _of_an_endpoint(opened: "Reading", address: Address) -> dict[str, Any]:
             for one in sorted(own)
         ],
         "traffic": dict(traffic.attributes.get("split", {})) if traffic else {},
-        "scoring_uri": None,
-        "scoring_uri_reason": "no server serves this endpoint; jobs score with it on this machine",
+        **_served(opened, name),
     }
+
+
+def _served(opened: "Reading", endpoint: str) -> dict[str, str | None]:
+    """The scoring URI, where a server of this workspace runs now; else why there is none."""
+    from bep.app.access.addresses import scoring_uri
+    from bep.app.access.servers import running_server
+
+    address = running_server(opened)
+    if address is None:
+        return {
+            "scoring_uri": None,
+            "scoring_uri_reason": "no server of this workspace runs; jobs score here all the same",
+        }
+    return {"scoring_uri": scoring_uri(address, endpoint)}
 
 
 def _of_an_mlflow_model(opened: "Reading", entry: "Entry") -> dict[str, Any]:

@@ -41,7 +41,7 @@ def test_an_endpoint_has_its_deployments_its_traffic_and_no_address_yet(applied:
     assert shown["deployments"] == [{"name": "blue", "address": "deployment/letters/blue", "status": "in step"}]
     assert shown["traffic"] == {"blue": 100}
     assert shown["scoring_uri"] is None
-    assert "no server serves this endpoint" in shown["scoring_uri_reason"]
+    assert "no server of this workspace runs" in shown["scoring_uri_reason"]
 
 
 def test_a_kept_plan_is_queried_and_written_as_asked(workspace: Workspace) -> None:
