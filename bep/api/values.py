@@ -8,7 +8,7 @@ from bep.lazy_dataclasses import dataclass, field
 from bep.schemas.next_step import Step
 
 if TYPE_CHECKING:
-    from bep.app.plans.policy_cases import Tried
+    from bep.app.plans.policies.cases import Tried
     from bep.app.upkeep.doctor import Check as Looked
     from bep.planner.facts import Risk as PlannedRisk
     from bep.planner.plan import Change as PlannedChange

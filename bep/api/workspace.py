@@ -290,7 +290,7 @@ class Workspace:
         Raises `SpecsInvalid`, `NotFound` for a name that no policy has.
         """
         from bep.api.values import TriedCase
-        from bep.app.plans.policy_cases import try_cases
+        from bep.app.plans.policies.cases import try_cases
 
         with public_errors():
             trials = try_cases(self._opened(offline=True, no_commands=no_commands), names)

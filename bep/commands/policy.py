@@ -7,7 +7,7 @@ from bep.commands.options import Json, NoCommands
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
-    from bep.app.plans.policy_cases import Tried
+    from bep.app.plans.policies.cases import Tried
 
 app = Commands(no_args_is_help=True, help="Try the policies that plans are judged by.")
 
@@ -35,7 +35,7 @@ def try_policies(
     \b
     Exit codes: 0 every case is right, 3 a case is not, or a policy is wrong.
     """
-    from bep.app.plans.policy_cases import try_cases
+    from bep.app.plans.policies.cases import try_cases
     from bep.app.workspace.opening import workspace_here
     from bep.commands.options import source_of
     from bep.console import Console

@@ -9,7 +9,7 @@ from bep.planner.observed import Observed
 from bep.planner.state import ContentRecord, Entry
 from bep.providers.disk_faults import told
 from bep.providers.immediate import Immediate
-from bep.providers.local.catalog import Catalog, Row
+from bep.providers.local.catalog.catalog import Catalog, Row
 from bep.providers.local.content import ContentStore
 from bep.providers.local.unreferenced import in_use
 from bep.providers.local.uses import GIVEN, holds_back, uses

@@ -20,7 +20,7 @@ from bep.providers.applying.calling import Retry
 from bep.providers.applying.recovery import recover, recovered
 from bep.providers.applying.refreshing import refresh
 from bep.providers.applying.report import Report
-from bep.providers.local.catalog_file import make
+from bep.providers.local.catalog.file import make
 from bep.providers.local.provider import CLOUD, LocalProvider
 from bep.providers.protocol import Done, Pending, Provider, Write
 from bep.providers.state.place import Place

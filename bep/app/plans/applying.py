@@ -91,7 +91,7 @@ def apply_plan(
     from bep.providers.applying.applying import apply
 
     if plan.denials or (judge_again and (opened.workspace.policies or opened.source.policies_from)):
-        from bep.app.plans.judging import must_be_let_through
+        from bep.app.plans.policies.judging import must_be_let_through
 
         must_be_let_through(opened, plan)
     opened.keep_state()

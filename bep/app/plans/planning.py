@@ -112,7 +112,7 @@ def plan_of(opened: "Reading", asked: Asked) -> "Plan":
     made = signed(made, state.secret_key)
     if not asked.to_be_applied or not (loaded.workspace.policies or opened.source.policies_from):
         return made
-    from bep.app.plans.judging import judged
+    from bep.app.plans.policies.judging import judged
 
     return judged(opened, made, state.secret_key)
 

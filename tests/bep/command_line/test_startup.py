@@ -37,23 +37,23 @@ NONE: frozenset[str] = frozenset()
 COMMANDS: dict[str, tuple[frozenset[str], int]] = {
     "--help": (frozenset({"typer"}), 170),
     "plan": (NONE, 316),
-    "plan --json": (NONE, 313),
-    "plan --destroy": (NONE, 333),
-    "validate": (NONE, 288),
+    "plan --json": (NONE, 314),
+    "plan --destroy": (NONE, 334),
+    "validate": (NONE, 289),
     "fmt --check": (NONE, 287),
     "show": (NONE, 266),
-    "show deployment/letters/blue": (NONE, 257),
+    "show deployment/letters/blue": (NONE, 258),
     "output": (NONE, 286),
     "graph": (NONE, 289),
     "job list": (NONE, 323),
-    "state list": (NONE, 253),
-    "state show endpoint/letters": (NONE, 255),
+    "state list": (NONE, 254),
+    "state show endpoint/letters": (NONE, 256),
     "stage list": (NONE, 211),
     "policy test": (NONE, 260),
     "token list": (NONE, 260),
-    "env list": (NONE, 284),
+    "env list": (NONE, 285),
     "doctor": (NONE, 322),
-    "gc --dry-run": (NONE, 271),
+    "gc --dry-run": (NONE, 272),
     "schema show model": (NONE, 142),
     "explain unknown-field": (NONE, 160),
     "version --json": (NONE, 110),
@@ -102,9 +102,9 @@ def test_a_plan_with_changes_and_its_apply_import_no_more_packages(workspace: Wo
         modules = imported(workspace.folder, line)
         assert {module.partition(".")[0] for module in modules} & PACKAGES == set()
         assert SLOW.isdisjoint(modules)
-        assert len(modules) <= {"plan": 336, "apply -y": 405}[line], f"{line}: {len(modules)} modules"
+        assert len(modules) <= {"plan": 337, "apply -y": 406}[line], f"{line}: {len(modules)} modules"
     workspace.edit("specs.yml", "mini_batch_size: 2", "mini_batch_size: 3")
-    assert len(imported(workspace.folder, "plan")) <= 334
+    assert len(imported(workspace.folder, "plan")) <= 335
     workspace.bep("plan", "-o", "plan.json")
     modules = imported(workspace.folder, "comment plan.json --platform gitlab --dry-run")
     assert {module.partition(".")[0] for module in modules} & PACKAGES == set()

@@ -134,7 +134,7 @@ def test_a_private_world_says_whose_it_is(applied: Workspace) -> None:
 
 
 READ = (
-    "import sys, pathlib; from bep.providers.local.catalog import Catalog\n"
+    "import sys, pathlib; from bep.providers.local.catalog.catalog import Catalog\n"
     "catalog = Catalog(pathlib.Path(sys.argv[1]), clock=str)\n"
     "print(len(catalog.list('traffic')), len(catalog.list('compute')))"
 )
@@ -164,15 +164,15 @@ def test_a_catalog_whose_log_was_not_folded_is_read_with_it(
 
 
 def test_what_is_read_beside_a_writer_is_of_one_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bep.providers.local import catalog_reading
-    from bep.providers.local.catalog import Catalog, Row
+    from bep.providers.local.catalog import reading
+    from bep.providers.local.catalog.catalog import Catalog, Row
     from bep.schemas.address import Address
 
     path = tmp_path / "catalog.sqlite"
     writer = Catalog(path, clock=lambda: "2026-01-01T00:00:00Z")
     writer.create(Row(Address("compute/one"), {"name": "one"}, "first"))
     writer.close()
-    monkeypatch.setattr(catalog_reading, "no_write", lambda places: "not here")
+    monkeypatch.setattr(reading, "no_write", lambda places: "not here")
     reader = Catalog(path, clock=str)
     assert [*reader.list("compute")] == ["compute/one"]
     writer.create(Row(Address("compute/two"), {"name": "two"}, "second"))

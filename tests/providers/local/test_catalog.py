@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bep.planner.state import ContentRecord
-from bep.providers.local.catalog import Catalog, Row
+from bep.providers.local.catalog.catalog import Catalog, Row
 from bep.providers.protocol import Conflict, ProviderError
 from bep.schemas.address import Address
 
@@ -154,7 +154,7 @@ def test_ten_threads_lose_nothing(catalog: Catalog) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from bep.providers.local.catalog import Catalog, Row
+from bep.providers.local.catalog.catalog import Catalog, Row
 from bep.schemas.address import Address
 catalog = Catalog(Path(sys.argv[1]), clock=lambda: "now")
 for number in range(100000):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bep.providers.local.transactions import Transactions
+from bep.providers.local.catalog.transactions import Transactions
 
 
 class Table:

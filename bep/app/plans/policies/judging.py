@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bep.schemas.mark import Mark
 
 REFUSED: Final = "it runs a command, and none may be run here"
-_FUNCTION: Final = Path(__file__).with_name("policy_function.py")
+_FUNCTION: Final = Path(__file__).with_name("function.py")
 _HOLDS, _DENIES = 0, 1
 _JSON: Final = lazy_pattern(r'\ufeff?\s*(\{|\[\s*[\[\]{"])')
 _JSON_LATER: Final = lazy_pattern(r'(?m)^[ \t]*(\{|\[\s*[\[\]{"])')

@@ -11,10 +11,10 @@ from typing import Any, Final, TypeVar
 from bep.lazy_dataclasses import dataclass, field, replace
 from bep.planner.observed import Observed
 from bep.planner.state import ContentRecord
-from bep.providers.local.catalog_file import bring_up_to_date, connect, explained, make
-from bep.providers.local.catalog_reading import Reading, connect_to_read, moment_of
-from bep.providers.local.catalog_sealing import MARKED, Sealing, is_marked, seal_copy, seal_rows
-from bep.providers.local.transactions import Transactions
+from bep.providers.local.catalog.file import bring_up_to_date, connect, explained, make
+from bep.providers.local.catalog.reading import Reading, connect_to_read, moment_of
+from bep.providers.local.catalog.sealing import MARKED, Sealing, is_marked, seal_copy, seal_rows
+from bep.providers.local.catalog.transactions import Transactions
 from bep.providers.protocol import Conflict, ProviderError
 from bep.schemas.address import Address, kind_of
 

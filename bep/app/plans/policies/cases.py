@@ -49,7 +49,7 @@ def try_cases(opened: "Specs", names: Sequence[str] = ()) -> Trials:
 
     Raises `SpecInvalid` for a wrong bep.yml, `NotFound` for a name that no policy has.
     """
-    from bep.app.plans.judging import asking, in_a_line, wrong_with_policies
+    from bep.app.plans.policies.judging import asking, in_a_line, wrong_with_policies
 
     if wrong := wrong_with_policies(opened):
         raise SpecInvalid(wrong, opened.loaded.sources)

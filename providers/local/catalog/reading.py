@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bep.disk.refusal import FULL, as_oserror, no_write
 from bep.lazy_dataclasses import dataclass
-from bep.providers.local.catalog_file import connect
+from bep.providers.local.catalog.file import connect
 
 Moment = tuple[int, int, int, bool]
 

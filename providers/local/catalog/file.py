@@ -11,7 +11,7 @@ from bep.disk import modes
 from bep.disk.durable import name_if_free, sync_file, sync_folder
 from bep.disk.refusal import as_oserror
 from bep.disk.refusal import explained as refusal_of
-from bep.providers.local.catalog_sealing import MARK
+from bep.providers.local.catalog.sealing import MARK
 from bep.providers.protocol import ProviderError
 
 FORMAT: Final = 2

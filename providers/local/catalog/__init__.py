@@ -1,0 +1,1 @@
+"""The local world's catalog: every object in one SQLite file."""
