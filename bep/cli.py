@@ -31,6 +31,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "show": "Show what is there, one resource, or a kept plan.",
     "run": "Score files with a deployment, on this machine or by the service of the workspace.",
     "job": "Look at jobs, stop them, go on with them, remove them.",
+    "schedule": "Look at schedules, and start the job of one now.",
     "serve": "Serve the workspace over HTTP: scoring URIs for programs, a studio for people.",
     "token": "Say who may use the server of this workspace.",
     "env": "List, build and remove the Pythons that scripts run in.",

@@ -114,6 +114,20 @@ def test_specs_for_azure_are_tried_on_this_machine(tmp_path: Path, golden: Golde
     assert sorted(path.name for path in (here / ".bep").iterdir()) == [".gitignore", "local"]
 
 
+def test_jobs_at_set_times_are_declared_and_started_by_hand(tmp_path: Path, golden: Golden) -> None:
+    here = copied("06-schedule", tmp_path)
+
+    plan, _, listed, *_, jobs = (shell(command, here) for command in commands(here))
+
+    golden(expected("06-schedule", "plan.txt"), plan)
+    assert "at 02:30 on Monday to Friday, Romance Standard Time" in listed
+    assert re.search(r"monthly +at 06:00 on day 1 and 15 of every month, UTC +disabled", listed)
+    assert [line.split("-")[0] for line in jobs.splitlines()[1:]] == ["monthly", "nightly"]
+    (predictions,) = (here / ".bep/cloud/datastores/workspaceblobstore/urgent").glob("nightly-*/predictions.csv")
+    golden(expected("06-schedule", "predictions.csv"), predictions.read_text())
+    gone_without_a_trace(here)
+
+
 def trained_again_is_the_same(here: Path) -> None:
     """The environment bep made has the versions `train.py` names, so it can make the example anew."""
     (python,) = Path(os.environ["XDG_CACHE_HOME"], "bep/environments").glob("*/bin/python")

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from bep.api.outcomes import Freed as Freed
     from bep.api.outcomes import Imported as Imported
     from bep.api.outcomes import NotDone as NotDone
+    from bep.api.schedules import Schedules as Schedules
     from bep.api.state import State as State
     from bep.api.state import Stored as Stored
     from bep.api.values import Change as Change
@@ -70,6 +71,7 @@ _MODULES: Final = {
     "bep.api.jobs": ("Jobs",),
     "bep.api.job_values": ("Job", "JobFailure", "LogLine", "Removed"),
     "bep.api.outcomes": ("Adopted", "Applied", "Freed", "Imported", "NotDone"),
+    "bep.api.schedules": ("Schedules",),
     "bep.api.state": ("State", "Stored"),
     "bep.api.values": ("Change", "Check", "Finding", "Judgement", "Plan", "Risk", "TriedCase", "approve"),
     "bep.api.workspace": ("Workspace",),

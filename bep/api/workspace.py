@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bep.api.environments import Environments
     from bep.api.jobs import Jobs
     from bep.api.outcomes import Applied
+    from bep.api.schedules import Schedules
     from bep.api.state import State
     from bep.api.values import Check, Finding, Plan, TriedCase
     from bep.app.plans.events import Event as ApplyEvent
@@ -91,6 +92,13 @@ class Workspace:
         from bep.api.environments import Environments
 
         return Environments(self)
+
+    @property
+    def schedules(self) -> "Schedules":
+        """The schedules of this workspace."""
+        from bep.api.schedules import Schedules
+
+        return Schedules(self)
 
     def validate(self) -> "tuple[Finding, ...]":
         """Everything that is wrong or doubtful, errors and warnings. Raises nothing for what a user wrote."""

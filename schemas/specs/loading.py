@@ -151,7 +151,7 @@ class _Loading:
             if draft.kind == "schedule":
                 from bep.schemas.specs.schedules import check_schedule
 
-                check_schedule(draft, addresses)
+                check_schedule(draft, unique, addresses)
             self.drafted.gone |= seal_off(draft, self.drafted.variables)
             seal_literals(draft)
         self._say_suspects()

@@ -1,10 +1,10 @@
 """Schedules: a trigger brought to one spelling, and what is wrong with it or with the job it starts. Knows no clock."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from bep.schemas.address import address_of, names_of
+from bep.schemas.address import Address, address_of, names_of
 from bep.schemas.drafts.contents import beside
 from bep.schemas.drafts.draft import Draft
 from bep.schemas.drafts.literal_secrets import IN_ADDRESS
@@ -86,7 +86,7 @@ def _is_elsewhere(path: str) -> bool:
     return is_remote(path) or path.startswith(("azureml:", "file://", "/"))
 
 
-def check_schedule(draft: Draft, addresses: Addresses) -> None:
+def check_schedule(draft: Draft, drafts: Mapping[Address, Draft], addresses: Addresses) -> None:
     """Everything that must hold for one schedule whose endpoint is resolved."""
     _check_expressions(draft)
     trigger, job = draft.node.get("trigger"), draft.node.get("create_job")
@@ -94,7 +94,7 @@ def check_schedule(draft: Draft, addresses: Addresses) -> None:
         _check_trigger(draft, trigger)
     if job is not None and isinstance(job.value, dict):
         _check_job(draft, job)
-        _check_deployment(draft, job, addresses)
+        _check_deployment(draft, job, drafts, addresses)
         _refer_to_data(draft, job, addresses)
 
 
@@ -204,12 +204,18 @@ def _check_job(draft: Draft, job: Node) -> None:
         draft.error("output-file-name", place, trouble, "Write a name such as predictions.csv.", name.mark)
 
 
-def _check_deployment(draft: Draft, job: Node, addresses: Addresses) -> None:
-    """A deployment is named without its endpoint, so it is looked for there."""
+def _check_deployment(draft: Draft, job: Node, drafts: Mapping[Address, Draft], addresses: Addresses) -> None:
+    """A deployment is named without its endpoint, so it is looked for there. Without one it is that which has the
+    traffic, which is to be there first.
+    """
     node, endpoint = job.get("deployment"), next((r.address for r in draft.references if r.path == _ENDPOINT), None)
-    if node is None or endpoint is None:
+    if endpoint is None:
         return
     name = names_of(endpoint)[0]
+    if node is None:
+        traffic = address_of("traffic", name)
+        draft.references += [Reference(_ENDPOINT, traffic)] if traffic in drafts else []
+        return
     address = address_of("deployment", name, str(node.value))
     if addresses.has(address):
         draft.references.append(Reference((*JOB, "deployment"), address))

@@ -40,6 +40,8 @@ CALLS: Final[Mapping[str, str]] = {
     "job report": "Jobs.report",
     "job delete": "Jobs.delete",
     "job prune": "Jobs.prune",
+    "schedule list": "Schedules.list",
+    "schedule run": "Schedules.run",
     "env list": "Environments.list",
     "env show": "Environments.show",
     "env build": "Environments.build",

@@ -47,6 +47,12 @@ class Dispatcher:
             self._started[ticket.number] = self._start(ticket.number)
         return [one.job for one in todo]
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether none of the processes runs any more that it has started."""
+        self._see_to_ended()
+        return not self._started
+
     def _start(self, number: int) -> "subprocess.Popen[bytes]":
         said = said_file(self._home, number)
         modes.make_folder(said.parent)

@@ -84,6 +84,7 @@ SAYING: dict[str, list[list[str]]] = {
         ["show", HOSTILE], ["cancel", "one-bad"], ["retry", "one-bad"], ["resume", "all-bad"],
         ["download", "one-bad", "--path", "taken"], [HOSTILE],
     ],
+    "schedule": [["list"], ["run", HOSTILE], ["run", HOSTILE, "--no-wait"]],
     "serve": [["--host", HOSTILE], ["--port", HOSTILE]],
     "token": [["create", "--name", HOSTILE, "--role", "read"], ["list"], ["revoke", HOSTILE]],
     "env": [["list"], ["show", HOSTILE]],

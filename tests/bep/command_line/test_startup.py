@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[frozenset[str], int]] = {
     "output": (NONE, 286),
     "graph": (NONE, 289),
     "job list": (NONE, 323),
+    "schedule list": (NONE, 300),
     "state list": (NONE, 254),
     "state show endpoint/letters": (NONE, 256),
     "stage list": (NONE, 211),

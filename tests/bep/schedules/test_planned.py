@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from tests.bep.conftest import Workspace
+from tests.bep.schedules import conftest
 
 SPECS = "bep.yml"
 SCHEDULE = """\
@@ -17,10 +18,8 @@ create_job:
 """
 
 
-def with_schedule(work: Workspace, text: str = SCHEDULE) -> Workspace:
-    (work.folder / "schedule.yml").write_text(text)
-    work.edit(SPECS, "specs: [specs.yml]", "specs: [specs.yml, schedule.yml]")
-    return work
+def with_schedule(work: Workspace) -> Workspace:
+    return conftest.with_schedule(work, SCHEDULE)
 
 
 def changes(work: Workspace, *options: str) -> dict[str, str]:
@@ -84,3 +83,13 @@ def test_azure_says_that_it_is_not_there_yet(applied: Workspace) -> None:
     (work.folder / SPECS).write_text(text.replace(text.splitlines()[1], f"provider: {azure}"))
     said = work.bep("validate", expect=3).stdout
     assert "schedule/nightly: Azure ML has the kind schedule, and this bep does not write it there yet" in said
+
+
+def test_without_a_deployment_it_waits_for_the_traffic(workspace: Workspace) -> None:
+    work = conftest.with_schedule(workspace)
+    order = [change["address"] for change in json.loads(work.bep("plan", "--json").stdout)["changes"]]
+    assert order.index("traffic/letters") < order.index("schedule/nightly")
+    work.bep("apply", "-y")
+    assert changes(work) == {}
+    order = [change["address"] for change in json.loads(work.bep("plan", "--json", "--destroy").stdout)["changes"]]
+    assert order.index("schedule/nightly") < order.index("traffic/letters")
