@@ -15,7 +15,7 @@ from bep.command_words import plan_said
 from bep.planner.plan import Plan
 from bep.planner.rendering.html import page
 from bep.planner.rendering.markdown import render as render_markdown
-from tests.planner.renderers import rendered_by_github
+from tests.planner.rendering.renderers import rendered_by_github
 from tests.planner.test_golden import blue_green, drifted, one_line_of_a_script
 from tests.services.browser import WIDTHS, browser
 from tests.services.places import ROOT

@@ -1,6 +1,6 @@
 """The JSON Schemas of the formats bep writes, made from the models that read them. Writes no file.
 
-`UPDATE_GOLDEN=1 pytest tests/planner/test_published.py` writes `plan.schema.json` and `state.schema.json` anew.
+`UPDATE_GOLDEN=1 pytest tests/planner/formats/test_published.py` writes `plan.schema.json` and `state.schema.json` anew.
 """
 
 import json

@@ -16,8 +16,8 @@ from bep.planner.rendering.quoting import plain
 from bep.planner.rendering.review import review_of
 from bep.planner.rendering.sections import Block, FileText, Group, Point, sentence
 from bep.schemas.address import Address
+from tests.planner.rendering.test_markdown_injection import hostile
 from tests.planner.test_golden import SCENES, blue_green, first, traffic_moved
-from tests.planner.test_markdown_injection import hostile
 from tests.services.browser import SCHEMES, WIDTHS, browser
 
 VOID = ("meta", "br", "wbr", "rect", "path", "col")

@@ -15,7 +15,7 @@ from bep.planner.rendering.markdown import render
 from bep.planner.rendering.quoting import html, markdown
 from bep.schemas.address import Address
 from bep.schemas.values.written import Written
-from tests.planner.renderers import PYTHON, Seen, rendered, rendered_by_bitbucket
+from tests.planner.rendering.renderers import PYTHON, Seen, rendered, rendered_by_bitbucket
 
 ATTACKS = [
     "[click](https://evil.example)", "![pixel](https://evil.example/p.png)", "<https://evil.example>",

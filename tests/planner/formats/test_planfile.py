@@ -12,7 +12,7 @@ from bep.planner.plan import FORMAT_VERSION, PlanFinding
 from tests.planner.scenes import Scene, article
 from tests.worlds import KEY
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 PLAN = Scene().plan(article())
 TEXT = encode(PLAN)
