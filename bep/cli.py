@@ -33,6 +33,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "job": "Look at jobs, stop them, go on with them, remove them.",
     "schedule": "Look at schedules, and start the job of one now.",
     "serve": "Serve the workspace over HTTP: scoring URIs for programs, a studio for people.",
+    "studio": "Print a link that signs a browser in to the running server, once.",
     "token": "Say who may use the server of this workspace.",
     "env": "List, build and remove the Pythons that scripts run in.",
     "import": "Look after objects that exist already.",

@@ -109,6 +109,11 @@ class Console:
         self._put(sys.stderr, f"{mark} {text}\n")
 
     @property
+    def is_watched(self) -> bool:
+        """Whether somebody sits where talk goes to."""
+        return sys.stderr.isatty() and not self.quiet
+
+    @property
     def live_possible(self) -> bool:
         """Whether lines can be drawn over: talk goes to a terminal that can move its cursor."""
         return sys.stderr.isatty() and not self.quiet and os.environ.get("TERM") != "dumb"

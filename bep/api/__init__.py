@@ -12,6 +12,8 @@ from bep import __version__ as __version__
 if TYPE_CHECKING:
     from os import PathLike
 
+    from bep.api.access import Token as Token
+    from bep.api.access import Tokens as Tokens
     from bep.api.environments import Built as Built
     from bep.api.environments import Environments as Environments
     from bep.api.errors import ApplyIncomplete as ApplyIncomplete
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from bep.schemas.next_step import Step as Step
 
 _MODULES: Final = {
+    "bep.api.access": ("Token", "Tokens"),
     "bep.api.environments": ("Built", "Environments"),
     "bep.api.errors": (
         "ApplyIncomplete",

@@ -13,6 +13,7 @@ from bep.api.outcomes import Adopted, Freed, Imported
 from bep.lazy_dataclasses import dataclass, field
 
 if TYPE_CHECKING:
+    from bep.api.access import Role, Tokens
     from bep.api.applying import Confirm
     from bep.api.environments import Environments
     from bep.api.jobs import Jobs
@@ -85,6 +86,39 @@ class Workspace:
         from bep.api.jobs import Jobs
 
         return Jobs(self)
+
+    @property
+    def tokens(self) -> "Tokens":
+        """Who may use the server of this workspace."""
+        from bep.api.access import Tokens
+
+        return Tokens(self)
+
+    def application(self, url: str, *, names: Sequence[str] = (), behind_proxy: bool = False) -> Any:
+        """The server of this workspace as an ASGI application, to be run by a server of yours, which has to support
+        lifespan. `url` is where clients reach it; `names` are further hosts that it may be asked by, `*.NAME` for all
+        below one; `behind_proxy` believes what X-Forwarded-For and X-Forwarded-Proto say.
+
+        Needs the extra serve. Raises `Refused` for what is no URL of a server, or no name.
+        """
+        from bep.server.hosted import hosted
+        from bep.server.site import Site, asked_names, asked_url
+
+        with public_errors():
+            opened = self._opened()
+            address, named = asked_url(url), asked_names(names)
+            return hosted(Site(opened.root, opened.source, address, names=named, is_behind_proxy=behind_proxy))
+
+    def sign_in_link(self, role: "Role" = "admin") -> str:
+        """A link that signs a browser in to the running server of this workspace: once, within a quarter of an hour.
+
+        Raises `Refused` where no server runs.
+        """
+        from bep.app.access.on_this_machine import sign_in_link
+        from bep.app.access.roles import Role as KnownRole
+
+        with public_errors():
+            return sign_in_link(self._opened(), KnownRole(role))
 
     @property
     def environments(self) -> "Environments":

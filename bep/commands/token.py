@@ -1,10 +1,16 @@
 """`bep token`: who may use the server of this workspace."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from bep.app.access.roles import Role
 from bep.command_line.declaring import Argument, Commands, Option
 from bep.formatting import Format
+
+DOES: Final = {
+    Role.INVOKE: "start, follow and stop jobs, and see nothing else",
+    Role.READ: "look at everything, and change nothing",
+    Role.ADMIN: "do everything",
+}
 
 app = Commands(no_args_is_help=True, help="Say who may use the server of this workspace.")
 
@@ -22,14 +28,14 @@ def create(
       bep token create --name ci --role invoke --expires 30d
       curl -H "Authorization: Bearer $TOKEN" ...
     """
-    from bep.app.access.times import expiry
-    from bep.app.access.tokens import tokens_of
+    from bep.app.access.on_this_machine import create_token
     from bep.app.workspace.opening import workspace_here
     from bep.console import Console
 
-    created, ends = expiry(expires)
-    opened = workspace_here()
-    Console().result(tokens_of(opened).create(name, role, created, ends))
+    console = Console()
+    console.result(create_token(workspace_here(), name, role, expires))
+    until = "for ever" if expires == "never" else f"for {expires}"
+    console.say(f"{name} may {DOES[role]}, {until}; this is shown once, and kept nowhere")
 
 
 @app.command("list")
@@ -44,17 +50,21 @@ def list_tokens(
       bep token list
       bep token list -o json --query "[?role=='admin'].name"
     """
+    from datetime import UTC, datetime
+
     from bep.app.access.tokens import tokens_of
     from bep.app.workspace.opening import workspace_here
     from bep.console import Console
     from bep.formatting import formatted, queried
 
+    now = datetime.now(UTC)
     rows = [
         {
             "name": one.name,
             "role": one.role.value,
             "created": one.created.isoformat(timespec="seconds"),
             "expires": one.expires.isoformat(timespec="seconds") if one.expires else "never",
+            "status": "expired" if one.is_expired(now) else "valid",
         }
         for one in tokens_of(workspace_here()).every()
     ]
@@ -73,9 +83,9 @@ def revoke(name: Annotated[str, Argument(metavar="NAME", help="Of which token.")
     Examples:
       bep token revoke ci
     """
-    from bep.app.access.tokens import tokens_of
+    from bep.app.access.on_this_machine import revoke_token
     from bep.app.workspace.opening import workspace_here
     from bep.console import Console
 
-    tokens_of(workspace_here()).revoke(name)
-    Console().say(f"{name}: revoked")
+    revoke_token(workspace_here(), name)
+    Console().say(f"{name}: revoked; it opens nothing any more")

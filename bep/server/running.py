@@ -8,79 +8,98 @@ from contextlib import contextmanager
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 
 from bep.app.access.servers import announced, forget_dead
 from bep.app.errors import Refused
 from bep.lazy_dataclasses import dataclass, replace
 from bep.server.application import application
+from bep.server.background import looking_after, steps_of
+from bep.server.connection import Connection
 from bep.server.life import Life
+from bep.server.listening import Door as Door
+from bep.server.listening import must_be_private, names_of
+from bep.server.observing.log import Log
+from bep.server.observing.streams import Streams
 from bep.server.site import Site
 
 INTERRUPTED = 130
 """How a process ends that did not wait for its requests."""
-
-
-@dataclass(frozen=True)
-class Door:
-    """Where it listens: port 0 takes any that is free. `certificate` and `key` are files, empty for plain http."""
-
-    host: str
-    port: int
-    certificate: str = ""
-    key: str = ""
-
-    @property
-    def scheme(self) -> str:
-        """Of the URLs of this server."""
-        return "https" if self.certificate else "http"
+GRACE = 30
+"""Seconds that requests have when the server is to end."""
+CONNECTIONS = 1000
+"""Open at once; one more is answered 503."""
 
 
 @dataclass(frozen=True)
 class Voice:
-    """What is told: `listening` the address, once; `stopping` how many requests are still answered."""
+    """What is told: `listening` the address and the port, once; `stopping` how many requests are still answered; `log`
+    a line for each request and each fault, of JSON where that is asked for."""
 
-    listening: Callable[[str], None]
+    listening: Callable[[str, int], None]
     stopping: Callable[[int], None]
+    log: Callable[[str], None]
+    is_json: bool = False
 
 
 def serve(site: Site, door: Door, voice: Voice) -> None:
     """Serve until SIGINT or SIGTERM: requests that have begun are finished, streams are ended, jobs go on. A second
     signal ends the process at once.
 
-    Raises `Refused` where the address cannot be had.
+    Raises `Refused` where the address cannot be had, or is not one to send tokens to.
     """
-    try:
-        listener = socket.create_server((door.host, door.port), family=_family(door.host))
-    except (OSError, TypeError, UnicodeError) as error:  # the last two: what is no name of a host at all
-        why = error.strerror if isinstance(error, OSError) else "that is no name of a host"
-        raise Refused(f"{door.host}:{door.port} cannot be listened on: {why}", about="host") from None
+    must_be_private(door, is_behind_proxy=site.is_behind_proxy)
+    names = names_of(door, site.clock())
+    listener = _listener(door)
     port = listener.getsockname()[1]
     address = site.address or f"{door.scheme}://{_in_url(door.host)}:{port}"
-    server = _Server(
-        uvicorn.Config(
-            application(replace(site, address=address)),
-            log_config=None,
-            ssl_certfile=door.certificate or None,
-            ssl_keyfile=door.key or None,
-            server_header=False,
-            timeout_graceful_shutdown=30,
-            ws="none",
-        ),
-        site.life,
-        voice.stopping,
-    )
+    site = replace(site, address=address, names=(*site.names, *names))
+    log = Log(voice.log, site.clock, voice.is_json)
+    made = application(site, log)
+    server = _Server(_configured(made, door), site.life, made.state.streams, voice.stopping)
     forget_dead(site.home)
-    with server.signals(), announced(site.home, address, site.clock().isoformat()):
-        voice.listening(address)
+    with (
+        server.signals(),
+        announced(site.home, address, site.clock().isoformat()),
+        looking_after(steps_of(site), site.life, log),
+    ):
+        voice.listening(address, port)
         server.run(sockets=[listener])
+
+
+def _configured(made: FastAPI, door: Door) -> uvicorn.Config:
+    return uvicorn.Config(
+        made,
+        http=Connection,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,  # it would believe whatever comes from this machine
+        server_header=False,
+        limit_concurrency=CONNECTIONS,
+        ssl_certfile=door.certificate or None,
+        ssl_keyfile=door.key or None,
+        timeout_graceful_shutdown=GRACE,
+    )
+
+
+def _listener(door: Door) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(door.host, door.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(found[4][:2], family=found[0], backlog=1024)
+    except (OSError, UnicodeError) as error:  # the latter: what is no name of a host at all
+        why = error.strerror if isinstance(error, OSError) else "that is no name of a host"
+        raise Refused(f"{door.host}:{door.port} cannot be listened on: {why}", about="host") from None
 
 
 class _Server(uvicorn.Server):
     """The library's server, which ends the process by the signal that it got: this one returns instead."""
 
-    def __init__(self, config: uvicorn.Config, life: Life, stopping: Callable[[int], None]) -> None:
+    def __init__(self, config: uvicorn.Config, life: Life, streams: Streams, stopping: Callable[[int], None]) -> None:
         super().__init__(config)
         self._life = life
+        self._streams = streams
         self._stopping = stopping
 
     @contextmanager
@@ -107,10 +126,14 @@ class _Server(uvicorn.Server):
         self._life.work.set()
         self._stopping(len(self.server_state.tasks))
 
-
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what has no end of its own, then wait for all else."""
+        self._streams.end()
+        await super().shutdown(sockets)
 
 
 def _in_url(host: str) -> str:
+    """The host as others reach it: who listens everywhere is reached by this machine's name."""
+    if host in ("0.0.0.0", "::"):
+        return socket.gethostname()
     return f"[{host}]" if ":" in host else host

@@ -1,16 +1,20 @@
 """What every route of one server works with: which workspace, under which address. Knows no route."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from socket import gethostname
 from typing import TYPE_CHECKING, Annotated, Final
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
 from bep.app.access.tokens import Tokens
+from bep.app.errors import Refused
 from bep.lazy_dataclasses import dataclass, field
 from bep.server.life import Life
+from bep.server.names import is_name
 
 if TYPE_CHECKING:
     from bep.app.workspace.opening import Opened, Source
@@ -49,6 +53,12 @@ class Site:
         return self.opened().home
 
     @cached_property
+    def hosts(self) -> tuple[str, ...]:
+        """The names that a request may be for, in lower case."""
+        named = urlsplit(self.address).hostname or ""
+        return tuple(name.lower() for name in (named, gethostname(), *self.names) if name)
+
+    @cached_property
     def tokens(self) -> Tokens:
         """Who may use it."""
         return Tokens(self.home)
@@ -61,3 +71,28 @@ def _site(request: Request) -> Site:
 
 Served = Annotated[Site, Depends(_site)]
 """A parameter of a route: the site."""
+
+
+def asked_url(said: str) -> str:
+    """The URL that clients reach the server by, as it was asked for; empty where nothing was. Raises `Refused`."""
+    if said and not _is_url(said):
+        raise Refused(f"{said} is no URL of a server: write https://NAME or https://NAME:PORT", about="url")
+    return said.rstrip("/")
+
+
+def _is_url(said: str) -> bool:
+    try:
+        url = urlsplit(said)
+        _ = url.port
+    except ValueError:
+        return False
+    is_plain = url.path in ("", "/") and not set(said) & set("?#@")
+    return url.scheme in ("http", "https") and is_plain and is_name(url.hostname or "")
+
+
+def asked_names(said: Sequence[str]) -> tuple[str, ...]:
+    """Names that the server may be asked by, as they were given. Raises `Refused`."""
+    for name in said:
+        if not is_name(name) or ":" in name:
+            raise Refused(f"{name!r} is no host: write a name, or *.NAME for all below one", about="allow-host")
+    return tuple(name.lower() for name in said)

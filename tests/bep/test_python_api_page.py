@@ -47,8 +47,9 @@ def test_every_call_and_name_on_the_page_is_there() -> None:
         place = api.Jobs if "bep job " in row else place
         place = api.State if "bep state" in row else api.Environments if "bep env" in row else place
         place = api.Schedules if "bep schedule" in row else place
+        place = api.Tokens if "bep token" in row else place
         for call in re.findall(
-            r"`(?:ours(?:\.jobs|\.state|\.environments|\.schedules)?)?\.(\w+)\(", row.partition(" | ")[2]
+            r"`(?:ours(?:\.jobs|\.state|\.environments|\.schedules|\.tokens)?)?\.(\w+)\(", row.partition(" | ")[2]
         ):
             assert hasattr(place, call) or hasattr(api.Plan, call), call
 

@@ -21,6 +21,7 @@ class Running:
     workspace: Workspace
     process: "subprocess.Popen[str]"
     address: str
+    port: int
 
     def token(self, role: str, *, name: str = "") -> str:
         """A new token of a role."""
@@ -33,6 +34,18 @@ class Running:
         headers = {"Authorization": f"Bearer {self._tokens[role]}"}
         made = httpx.Client(base_url=self.address, headers=headers, timeout=60)
         self._clients.append(made)
+        return made
+
+    def link(self, *options: str) -> str:
+        """A link that signs a browser in, as a person gets it."""
+        return self.workspace.bep("studio", *options).stdout.strip()
+
+    def browser(self, *options: str) -> httpx.Client:
+        """What asks as a browser does that has followed such a link."""
+        made = httpx.Client(base_url=self.address, headers={"Accept": "text/html,*/*;q=0.8"}, timeout=60)
+        self._clients.append(made)
+        answer = made.get(self.link(*options))
+        assert answer.status_code == 200, answer.text
         return made
 
     def close(self) -> None:
@@ -62,7 +75,8 @@ def serving(workspace: Workspace, *options: str, ending: int = signal.SIGTERM) -
     )
     assert process.stdout is not None
     try:
-        running = Running(workspace, process, json.loads(process.stdout.readline())["address"])
+        said = json.loads(process.stdout.readline())
+        running = Running(workspace, process, said["address"], said["port"])
         try:
             yield running
         finally:

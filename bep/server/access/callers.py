@@ -1,5 +1,6 @@
 """Who asks: every request is somebody's, and each route says what they need. Knows no route."""
 
+import hmac
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final, TypeVar
 
@@ -8,16 +9,17 @@ from fastapi import Depends, Request
 from bep.app.access.roles import ALLOWED, Permission, Role
 from bep.lazy_dataclasses import dataclass
 from bep.server.answers import Unanswered
-from bep.server.site import Site
 
-BEARER: Final = "bearer "
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
+FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 @dataclass(frozen=True)
 class Caller:
     """Who asks: `name` is the token's, or that of the browser's session.
 
-    `csrf` is what each form of a page for this browser has in its hidden field `csrf_token`, and each request of a
+    `csrf` is what each form of a page for this browser has in its hidden field `csrf`, and each request of a
     script in its header `X-CSRF-Token`; empty for a token, which needs none.
     """
 
@@ -30,30 +32,37 @@ class Caller:
         return permission in ALLOWED[self.role]
 
 
-def caller_of(request: Request) -> Caller:
-    """Who asks. Raises `Unanswered` with 401 where that cannot be told."""
-    site: Site = request.app.state.site
-    said = request.headers.get("authorization", "")
-    if said[: len(BEARER)].lower() == BEARER:
-        token = site.tokens.recognised(said[len(BEARER) :].strip(), site.clock())
-        if token is not None:
-            return Caller(token.name, token.role)
-    raise Unanswered(401, "Unauthorized", "no valid token: send one in the header `Authorization: Bearer TOKEN`")
-
-
 def needs(*permissions: Permission) -> Callable[[Request], Coroutine[Any, Any, Caller]]:
-    """What a route needs: any one of these. Used as `Depends(needs(...))`; every route has one, see `application`."""
+    """What a route needs: any one of these. Used as `Depends(needs(...))`; every route has one, see `requirements`.
+
+    Who asks is found out, and whether they may, before anything else of a request is read: see `door`.
+    """
 
     async def asked(request: Request) -> Caller:
         caller = caller_of(request)
-        if not any(caller.may(one) for one in permissions):
-            wanted = " or ".join(sorted(role.value for role in Role if ALLOWED[role] & set(permissions)))
-            raise Unanswered(403, "Forbidden", f"the role of {caller.name} is {caller.role}: this needs {wanted}")
-        request.state.caller = caller
+        if caller.csrf and request.method not in SAFE:
+            await _must_be_from_a_page(request, caller)
         return caller
 
-    asked.permissions = permissions  # type: ignore[attr-defined]  # what a test of every route looks at
+    asked.permissions = permissions  # type: ignore[attr-defined]  # what the door goes by
     return asked
+
+
+def caller_of(request: Request) -> Caller:
+    """Who asks, as the door has found out. Raises `Unanswered` with 401 where it has not."""
+    found: Caller | None = getattr(request.state, "caller", None)
+    if found is None:
+        raise Unanswered(401, "Unauthorized", "nobody is known here")
+    return found
+
+
+async def _must_be_from_a_page(request: Request, caller: Caller) -> None:
+    """Refuse a write of a browser that does not come from a page of ours: another page cannot know the word in it."""
+    said = request.headers.get("x-csrf-token", "")
+    if not said and request.headers.get("content-type", "").startswith(FORMS):
+        said = str((await request.form()).get("csrf", ""))
+    if not hmac.compare_digest(said.encode(), caller.csrf.encode()):
+        raise Unanswered(403, "Forbidden", "csrf: it is not that of this session; load the page again")
 
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -86,3 +95,5 @@ Invoking = Annotated[Caller, Depends(needs(Permission.INVOKE))]
 """Whoever may start jobs."""
 Changing = Annotated[Caller, Depends(needs(Permission.CHANGE))]
 """Whoever may change resources."""
+Anybody = Annotated[Caller, Depends(needs(*Permission))]
+"""Whoever is known."""

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from bep.server.studio import assets, overview
+from bep.server.studio import assets, overview, signing_in
 
 router = APIRouter()
-for area in (assets.router, overview.router):
+for area in (assets.router, signing_in.router, overview.router):
     router.include_router(area)

@@ -85,7 +85,11 @@ SAYING: dict[str, list[list[str]]] = {
         ["download", "one-bad", "--path", "taken"], [HOSTILE],
     ],
     "schedule": [["list"], ["run", HOSTILE], ["run", HOSTILE, "--no-wait"]],
-    "serve": [["--host", HOSTILE], ["--port", HOSTILE]],
+    "serve": [
+        ["--host", HOSTILE], ["--port", HOSTILE], ["--cert", HOSTILE, "--key", HOSTILE], ["--url", HOSTILE],
+        ["--allow-host", HOSTILE], ["--log-format", HOSTILE],
+    ],
+    "studio": [[], ["--role", HOSTILE], ["--sign-out-all"], ["--sign-out-all", "--json"]],
     "token": [["create", "--name", HOSTILE, "--role", "read"], ["list"], ["revoke", HOSTILE]],
     "env": [["list"], ["show", HOSTILE]],
     "import": [[HOSTILE]],

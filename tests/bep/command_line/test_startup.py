@@ -52,6 +52,7 @@ COMMANDS: dict[str, tuple[frozenset[str], int]] = {
     "stage list": (NONE, 211),
     "policy test": (NONE, 260),
     "token list": (NONE, 260),
+    "studio --sign-out-all": (NONE, 260),
     "env list": (NONE, 285),
     "doctor": (NONE, 322),
     "gc --dry-run": (NONE, 272),
