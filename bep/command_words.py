@@ -1,7 +1,6 @@
 """A step that would help, as a command to type: the one place where use cases become words of the command line."""
 
 import os
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -19,11 +18,13 @@ _AHEAD = ("chdir", "stage", "provider")  # options that stand ahead of a command
 
 def command_of(step: Step) -> str:
     """What to type: the whole command, or, for what was typed just now, what to add to it."""
+    from shlex import join  # nothing to do, nothing to type
+
     chosen = {**(_chosen_now() if step.use_case else {}), **{k: v for k, v in step.options if k in _AHEAD}}
     ahead = _ahead(chosen)
     options = [(f"--{name.replace('_', '-')}", value) for name, value in step.options if name not in _AHEAD]
     given = [word for name, value in options for word in ((name, value) if value else (name,))]
-    words = shlex.join((*step.use_case.split(), *step.arguments, *given))
+    words = join((*step.use_case.split(), *step.arguments, *given))
     return f"bep{ahead} {words}" if step.use_case else f"bep{ahead}" if ahead else words
 
 
@@ -33,7 +34,11 @@ def program() -> str:
 
 
 def _ahead(chosen: Mapping[str, str]) -> str:
-    return "".join(f" --{name} {shlex.quote(value)}" for name, value in chosen.items())
+    if not chosen:
+        return ""
+    from shlex import quote
+
+    return "".join(f" --{name} {quote(value)}" for name, value in chosen.items())
 
 
 def _chosen_now() -> dict[str, str]:

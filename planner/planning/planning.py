@@ -17,7 +17,6 @@ from bep.planner.planning.graph import OrderImpossible, dependents, ordered, ref
 from bep.planner.planning.refusals import import_undeclared, unknown_address
 from bep.planner.planning.refusals import reference_cycle as cycle_finding
 from bep.planner.planning.retention import Retention, retentions
-from bep.planner.planning.rollback import undoing
 from bep.planner.planning.safety import Scene, safety_findings, settled
 from bep.planner.planning.targeting import named, selected
 from bep.planner.state import Entry, State
@@ -92,6 +91,8 @@ def plan(
 
     It has no facts: see `draft`.
     """
+    from bep.planner.planning.rollback import undoing  # a plan of nothing needs none of it
+
     made = draft(resources, state, observed, kinds, options)
     return signed(made.model_copy(update={"rollback": undoing(made.changes)}), state.secret_key)
 
