@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,8 @@ class JobRequest(Written):
     `given_variables` names those of the target's environment variables that the job itself was given, which are in no
     deployment.
     `stored` are the files that the job gets copies of in its own folder (`JobFolder.assets`), where the target's
-    directories and the inputs are then; `share` is how, see `runner.staging`.
+    directories and the inputs are then; `share` is how, see `runner.staging`. `created` is when the job was asked for,
+    where that was before.
     """
 
     name: str
@@ -134,3 +136,4 @@ class JobRequest(Written):
     given_variables: tuple[str, ...] = ()
     stored: Mapping[str, Mapping[str, Original]] = Field(default_factory=dict, repr=False, checked=False)
     share: str = Field(default="copy", pattern="^(copy|link)$")
+    created: datetime | None = None

@@ -1,32 +1,29 @@
 """The caller's end of a job that runs in a process of its own: what it tells is heard, Ctrl-C here cancels it there.
 
-No signal handler is installed, and nothing of the caller's process is forked: the host is a new interpreter, in a
-session of its own, so that what the terminal sends to the caller does not reach it.
+No signal handler is installed, and nothing of the caller's process is forked.
 """
 
 import pickle
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 from bep.api.errors import Refused, error_of
-from bep.app.jobs.events import JobStarted
+from bep.app.jobs.events import InLine, JobStarted
+from bep.app.own_process import start
 
 if TYPE_CHECKING:
     from bep.api.job_host import Order
     from bep.app.jobs.events import Event
     from bep.app.jobs.records import JobRecord
 
-_START: Final = "import sys; sys.path.insert(0, sys.argv[1]); from bep.api.job_host import main; main()"
-_PACKAGE: Final = Path(__file__).parents[2]
+_HOST: Final = "bep.api.job_host"
 _LOOK: Final = 0.2  # seconds between two looks at whether the caller wants it to stop
 
 
@@ -37,14 +34,7 @@ def hosted(order: "Order", on_event: "Callable[[Event | str], None] | None", sto
     says no with. `KeyboardInterrupt`, and what `on_event` raises, cancel the job, and come out when it has ended.
     """
     with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-c", _START, str(_PACKAGE)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            cwd=order.root,
-            start_new_session=True,
-        )
+        process = start(_HOST, cwd=order.root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
         answers: SimpleQueue[tuple[str, Any]] = SimpleQueue()
         Thread(target=_read, args=(process, answers), daemon=True, name="bep-job-host").start()
         assert process.stdin is not None
@@ -64,7 +54,17 @@ def hosted(order: "Order", on_event: "Callable[[Event | str], None] | None", sto
         raise Refused("the job was interrupted before it began; nothing was scored")
     if what in ("bug", "silent"):
         raise RuntimeError(f"the process that hosts the job ended by a bug in bep: {value or told}")
+    if isinstance(value, InLine):
+        return _in_line(order, value.job)
     return value.record if isinstance(value, JobStarted) else value
+
+
+def _in_line(order: "Order", job: str) -> "JobRecord":
+    """The record of a job that waits."""
+    from bep.app.jobs.service import jobs_of
+    from bep.app.workspace.opening import Opened
+
+    return jobs_of(Opened(order.root, order.source)).get(job)
 
 
 def _last(
@@ -74,13 +74,13 @@ def _last(
     on_event: "Callable[[Event | str], None] | None",
     stop: Flag | None,
 ) -> tuple[str, Any]:
-    """The last thing that matters: how it ended, or that it began where nobody waits for the rest."""
+    """The last thing that matters: how it ended, or that it began, or is in line, where nobody waits for the rest."""
     problem: BaseException | None = None
     while True:
         try:
             stop = _stopped(process, stop)
             what, value = answers.get(timeout=_LOOK)
-            if what not in ("event", "said") or (isinstance(value, JobStarted) and not order.is_waited_for):
+            if what not in ("event", "said") or (isinstance(value, JobStarted | InLine) and not order.is_waited_for):
                 break
             if on_event is not None and problem is None:
                 on_event(value)

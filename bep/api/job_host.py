@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Order:
     """What the process is to do: `doing` is run, resume or retry. Of a run `file` and `changes` say the job; else it
-    is the one of that `name`. `is_waited_for`: the caller's end is the job's."""
+    is the one of that `name`. `is_waited_for`: the caller's end is the job's. `patience` is seconds in line."""
 
     root: Path
     source: "Source"
@@ -37,6 +37,7 @@ class Order:
     file: str | None = None
     changes: dict[str, Any] = field(default_factory=dict)
     again: "Again | None" = None
+    patience: float | None = None
 
 
 def main() -> None:
@@ -101,13 +102,15 @@ class _Host:
         opened = Opened(order.root, order.source)
         jobs, watch = jobs_of(opened), Watch(self._report, self._say, self._stopping)
         if order.again is not None:
-            return (jobs.retry if order.doing == "retry" else jobs.resume)(order.name, order.again, watch)
+            return (jobs.retry if order.doing == "retry" else jobs.resume)(
+                order.name, order.again, watch, patience=order.patience
+            )
         loaded = loaded_job(opened, JobSource(order.file, order.changes))
         assert loaded.job is not None  # loaded_job raises otherwise
         for found in loaded.findings:
             self._say(f"{found.severity.value}: {found.message}")
         begun = None if order.is_waited_for else jobs.begin(loaded.job, watch)
-        return jobs.run(loaded.job, watch) if begun is None else begun
+        return jobs.run(loaded.job, watch, patience=order.patience) if begun is None else begun
 
     @contextmanager
     def _stopping(self, what: str) -> Iterator[Flag]:

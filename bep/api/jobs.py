@@ -41,14 +41,16 @@ class Jobs:
         on_event: OnEvent | None = None,
         stop: Flag | None = None,
         wait: bool = True,
+        timeout: float | None = None,
         local: bool = False,
     ) -> Job:
         """Run a job: of a file, of what is said here, or of both, when the latter counts.
 
         `settings` are the command line's overrides, `{"mini_batch_size": 50, "retry_settings.timeout": 120}`. The job
-        when it is over, completed or not: `check()` raises for it. Without `wait`, when it has begun: it then goes on
-        without the caller. `stop` cancels one that is waited for, and so does `KeyboardInterrupt`. `local` applies the
-        specs on this machine first, whatever world they are for, and scores here.
+        when it is over, completed or not: `check()` raises for it. Without `wait`, when it has begun or waits in line:
+        it then goes on without the caller. `timeout` is how many seconds it may wait there, else `Refused`.
+        `stop` cancels one that is waited for, and so does `KeyboardInterrupt`. `local` applies the specs on this
+        machine first, whatever world they are for, and scores here.
         Raises `SpecsInvalid`, `Refused`, `WorldFailed` before the first mini-batch.
         """
         from bep.api.job_host import Order
@@ -65,10 +67,40 @@ class Jobs:
                 on_event=on_event,
                 stop=stop,
                 wait=wait,
+                timeout=timeout,
             )
         changes = _changes(endpoint, deployment, inputs, output_path, name, settings)
-        order = Order(*self._place(), "run", wait, file=str(file) if file is not None else None, changes=changes)
+        path = str(file) if file is not None else None
+        order = Order(*self._place(), "run", wait, file=path, changes=changes, patience=timeout)
         return self._hosted(order, on_event, stop)
+
+    def order(
+        self,
+        file: str | Path | None = None,
+        *,
+        endpoint: str | None = None,
+        deployment: str | None = None,
+        inputs: Sequence[str | Path] = (),
+        output_path: str | Path | None = None,
+        name: str | None = None,
+        settings: Mapping[str, object] | None = None,
+        by: str = "",
+        request_id: str = "",
+    ) -> Job:
+        """Put a job in line and return at once; it is kept on disk, and started by `bep serve` when it is its turn.
+
+        The same `request_id` gives the same job again, however often it is sent; of another job it raises `Conflict`.
+        `by` says who asks. A service is given the job. Otherwise as `run`.
+        """
+        from bep.app.jobs.requests.loading import JobSource, loaded_job
+        from bep.app.jobs.service import Asked, jobs_of
+
+        changes = _changes(endpoint, deployment, inputs, output_path, name, settings)
+        with public_errors():
+            opened = self._workspace._opened()
+            loaded = loaded_job(opened, JobSource(str(file) if file is not None else None, changes))
+            assert loaded.job is not None  # loaded_job raises otherwise
+            return Job.of(jobs_of(opened).order(loaded.job, Asked(by, request_id)))
 
     def _applied_here(self, on_event: OnEvent | None, stop: Flag | None) -> "Jobs":
         """The jobs of this workspace on this machine, its specs applied there."""
@@ -205,13 +237,14 @@ class Jobs:
         on_event: OnEvent | None = None,
         stop: Flag | None = None,
         wait: bool = True,
+        timeout: float | None = None,
     ) -> Job:
         """Go on with what is left. `variables` are the environment variables that the job itself was given, again.
 
         Raises `Conflict` where its deployment is another by now. Otherwise as `run`.
         """
         again = {"values": dict(variables or {}), "accept_changed_inputs": accept_changed_inputs}
-        return self._continued("resume", name, again, on_event, stop, wait)
+        return self._continued("resume", name, again, on_event, stop, wait, timeout)
 
     def retry(
         self,
@@ -224,6 +257,7 @@ class Jobs:
         on_event: OnEvent | None = None,
         stop: Flag | None = None,
         wait: bool = True,
+        timeout: float | None = None,
     ) -> Job:
         """Score its failed items again, into the same output; `mended`: with the deployment as it is applied now.
 
@@ -235,7 +269,7 @@ class Jobs:
             "mended": mended,
             "changes": tuple(f"{key}={value}" for key, value in (settings or {}).items()),
         }
-        return self._continued("retry", name, again, on_event, stop, wait)
+        return self._continued("retry", name, again, on_event, stop, wait, timeout)
 
     def download(self, name: str, target: str | Path, *, everything: bool = False) -> tuple[Path, ...]:
         """Copy its outputs to a folder, `everything` with logs, record and report; over nothing. What was copied."""
@@ -292,11 +326,13 @@ class Jobs:
         on_event: OnEvent | None,
         stop: Flag | None,
         wait: bool,
+        timeout: float | None,
     ) -> Job:
         from bep.api.job_host import Order
         from bep.app.jobs.service import Again
 
-        return self._hosted(Order(*self._place(), doing, wait, name=name, again=Again(**again)), on_event, stop)
+        order = Order(*self._place(), doing, wait, name=name, again=Again(**again), patience=timeout)
+        return self._hosted(order, on_event, stop)
 
     def _place(self) -> tuple[Path, Any]:
         opened = self._workspace._opened()

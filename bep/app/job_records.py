@@ -150,7 +150,8 @@ def _exactly(home: Path, name: str) -> "JobRecord | None":
 
 
 def begun(home: Path, name: str) -> "JobRecord | None":
-    """The record of a job that has begun; None for one that could still be refused: its inputs are not listed yet."""
+    """The record of a job that has begun, or waits in line; None for one that could be refused the next moment: its
+    inputs are not listed yet."""
     from bep.runner.errors import JobInvalid
     from bep.runner.folder.folder import JobFolder
     from bep.runner.folder.record import read
@@ -158,5 +159,12 @@ def begun(home: Path, name: str) -> "JobRecord | None":
     try:
         record = read(JobFolder(jobs_folder(home) / name))
     except JobInvalid:
-        return None
+        return _waiting(home, name)
     return record if record.manifest_digest or record.status.is_final else None
+
+
+def _waiting(home: Path, name: str) -> "JobRecord | None":
+    if not _has_queue(home):
+        return None
+    found = _exactly(home, name)
+    return found if found is not None and found.status == "Queued" else None

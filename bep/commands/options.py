@@ -49,6 +49,10 @@ Parallelism = Annotated[int, Option("--parallelism", min=1, metavar="N", help="C
 LockTimeout = Annotated[
     float, Option("--lock-timeout", min=0, metavar="SECONDS", help="How long to wait for another apply to end.")
 ]
+Timeout = Annotated[
+    float | None,
+    Option("--timeout", min=0, metavar="SECONDS", help="How long to wait in line for instances; else to the end."),
+]
 AutoApprove = Annotated[bool, Option("--auto-approve", "-y", help="Do not ask before changing anything.")]
 
 TargetFiles = Annotated[

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from bep.command_line.declaring import Argument, Commands, Option
 from bep.commands.jobs.results import Output
-from bep.commands.options import Query, VariableFiles, Variables, source_of
+from bep.commands.options import Query, Timeout, VariableFiles, Variables, source_of
 from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
@@ -63,8 +63,12 @@ def run(
     ] = None,
     pdb: Annotated[bool, Option("--pdb", help="With --sample: the debugger where the script raises.")] = False,
     no_wait: Annotated[
-        bool, Option("--no-wait", help="Return when the job has begun, its name on stdout; it goes on by itself.")
+        bool,
+        Option(
+            "--no-wait", help="Return when the job has begun or is in line, its name on stdout; it goes on by itself."
+        ),
     ] = False,
+    timeout: Timeout = None,
     local: Annotated[
         bool,
         Option("--local", help="Apply the specs on this machine first, whatever world they are for, and score here."),
@@ -78,6 +82,10 @@ def run(
     """Score files with a deployment, on this machine or by the service of the workspace.
 
     The deployment is the one that has the endpoint's traffic, unless you name another.
+
+    On this machine, jobs share the instances of their compute: never more than its max_instances at once, first
+    come, first served, with those that were ordered elsewhere. A job for which none are free waits and says behind
+    whom; Ctrl-C leaves the line, and so does --timeout after that many seconds. `bep job list` shows the line.
 
     The output appears under its name only when it is complete. A job that was killed goes on with
     `bep job resume NAME`, and its output is the one an undisturbed run would have written. A service's job
@@ -139,8 +147,10 @@ def run(
 
         if json_output:
             raise Stop(ExitCode.ERROR, "--json is what happens while a job runs, and --no-wait does not wait: -o json")
+        if timeout is not None:
+            raise Stop(ExitCode.ERROR, "--timeout is how long to wait in line, and --no-wait does not wait")
         return start(opened, source, Wish(output, query))
-    carry_out(opened, source, json_output=json_output, wish=Wish(output, query))
+    carry_out(opened, source, json_output=json_output, wish=Wish(output, query), patience=timeout)
 
 
 def _here_first(opened: "Opened", *, is_dry: bool) -> "Opened":

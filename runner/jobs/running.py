@@ -220,7 +220,7 @@ def _created(request: JobRequest) -> JobRecord:
         output_text=request.output_text,
         output_address=hidden(request.output_address),
         output_file=request.output_folder / request.settings.output_file_name if appends else None,
-        created=datetime.now(UTC),
+        created=request.created or datetime.now(UTC),
         process=os.getpid(),
         workspace=request.workspace,
         given_variables=request.given_variables,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bep.app.queue.line import waiting_text
 from bep.lazy_dataclasses import asdict, dataclass
 from bep.runner.events import Event as Scoring
 from bep.runner.events import (
@@ -16,6 +17,7 @@ from bep.runner.events import (
 
 __all__ = [
     "Event",
+    "InLine",
     "JobFinished",
     "JobStarted",
     "Logged",
@@ -45,7 +47,23 @@ class Logged:
     lines: tuple[str, ...]
 
 
-Event = Scoring | StatusChanged | Logged
+@dataclass(frozen=True, slots=True)
+class InLine:
+    """A job waits for `instances` of a compute, of whose `capacity` (None: any number) so many are `taken`; `behind`
+    are the jobs that have them, or are to have some first."""
+
+    job: str
+    compute: str
+    instances: int
+    capacity: int | None
+    taken: int
+    behind: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return waiting_text(self.behind, self.taken, self.capacity, self.compute)
+
+
+Event = Scoring | InLine | StatusChanged | Logged
 
 
 _TYPES = {
@@ -53,6 +71,7 @@ _TYPES = {
     Progress: "progress",
     MiniBatchFailed: "mini_batch_failed",
     WorkerLost: "worker_lost",
+    InLine: "in_line",
     StatusChanged: "job_status",
     Logged: "job_log",
 }

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,20 +37,20 @@ class JobsHere:
 
     def run(self, job: "JobSpec", watch: Watch, *, patience: float | None = None) -> "JobRecord":
         """Take a place in line, resolve it when it is its turn, and run it to its end."""
-        from bep.app.jobs.in_line.waiting import InLine, TakenOut, place_held
+        from bep.app.jobs.in_line.waiting import Asking, TakenOut, place_held
         from bep.app.jobs.in_line.wanting import record_text, wanted_of
         from bep.app.jobs.requests.resolving import checked
         from bep.app.workspace.clock import job_name
         from bep.app.workspace.write_access import must_keep_jobs
 
-        opened, name = self._opened, job.name or job_name()
+        opened, name, created = self._opened, job.name or job_name(), datetime.now(UTC)
         must_keep_jobs(opened)
         want = wanted_of(opened, job, name)
-        text = record_text(opened, job, want)
-        asking = InLine(name, want.compute, want.settings.instance_count, text, lambda: checked(opened, job, name))
+        text = record_text(opened, job, want, created)
+        asking = Asking(name, want.compute, want.settings.instance_count, text, lambda: checked(opened, job, name))
         try:
             with place_held(opened, asking, watch, patience):
-                return self.run_in_place(job, name, watch)
+                return self.run_in_place(job, name, created, watch)
         except TakenOut:
             return record_named(opened.home, name)
 
@@ -59,7 +60,7 @@ class JobsHere:
 
         return ordered(self._opened, job, asked)
 
-    def run_in_place(self, job: "JobSpec", name: str, watch: Watch) -> "JobRecord":
+    def run_in_place(self, job: "JobSpec", name: str, created: datetime, watch: Watch) -> "JobRecord":
         """Resolve a job whose instances this process holds, and run it to its end."""
         from bep.app.jobs.requests.resolving import request_of
         from bep.app.upkeep.collecting import referring
@@ -69,7 +70,7 @@ class JobsHere:
         opened = self._opened
         sweep(jobs_folder(opened.home))
         with referring(opened) as let_go:
-            request = request_of(opened, job, watch.say, name=name)
+            request = request_of(opened, job, watch.say, name=name, created=created)
             with watch.stopping(_KEPT) as cancel:
                 ended = run(request, report=_once_started(watch.report, let_go), cancel=cancel)
         tell_of_end(opened, ended, watch)
@@ -120,10 +121,15 @@ class JobsHere:
         return every if wanted is None else [so_far(record) for record in chosen_of(every, wanted)]
 
     def get(self, name: str) -> "JobRecord":
-        """From its record and its parts."""
+        """From its record and its parts, or from the queue."""
         from bep.runner.jobs.counting import so_far
 
-        return so_far(record_named(self._opened.home, name))
+        record = so_far(record_named(self._opened.home, name))
+        if record.status != "Queued":
+            return record
+        from bep.app.jobs.in_line.wanting import with_turn
+
+        return with_turn(self._opened, record)
 
     def stream(self, name: str) -> Iterator[News]:
         """Look at the files of the log every now and then."""
@@ -169,13 +175,13 @@ class JobsHere:
         self, name: str, watch: Watch, patience: float | None, go_on: "Callable[[], JobRecord]"
     ) -> "JobRecord":
         """Go on with a job when it is its turn; one that has all is as it is."""
-        from bep.app.jobs.in_line.waiting import InLine, TakenOut, place_held
+        from bep.app.jobs.in_line.waiting import Asking, TakenOut, place_held
         from bep.app.jobs.in_line.wanting import compute_now
 
         opened = self._opened
         record = must_have_begun(record_named(opened.home, name))
         compute = compute_now(opened, record)
-        asking = InLine(record.name, compute, record.settings.instance_count, None, lambda: None)
+        asking = Asking(record.name, compute, record.settings.instance_count, None, lambda: None)
         try:
             with place_held(opened, asking, watch, patience):
                 return go_on()

@@ -50,7 +50,15 @@ COMMIT;
 
 
 def make(path: Path) -> None:
-    """Make an empty queue, complete from its first moment on; if another process was faster, theirs stays."""
+    """Make an empty queue, complete from its first moment on; if another process was faster, theirs stays.
+
+    Raises `OSError` where the disk does not let it.
+    """
+    with _explained(path):
+        _make(path)
+
+
+def _make(path: Path) -> None:
     modes.make_folder(path.parent)
     new = path.with_name(f".{path.name}.new-{os.urandom(6).hex()}")
     try:

@@ -53,12 +53,17 @@ class Turn:
         return self.capacity is not None and self.instances > self.capacity
 
     def __str__(self) -> str:
-        named = list(self.behind[:_NAMED])
-        if rest := len(self.behind) - len(named):
-            named.append(f"{rest} more")
-        whom = " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
-        room = f"{self.taken} of {self.capacity} instances of {self.compute} are taken"
-        return f"waiting behind {whom} ({room})" if whom else f"waiting ({room})"
+        return waiting_text(self.behind, self.taken, self.capacity, self.compute)
+
+
+def waiting_text(behind: Sequence[str], taken: int, capacity: int | None, compute: str) -> str:
+    """For a person: behind whom a job waits, and how much of its compute is taken."""
+    named = list(behind[:_NAMED])
+    if rest := len(behind) - len(named):
+        named.append(f"{rest} more")
+    whom = " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
+    room = f"{taken} of {capacity} instances of {compute} are taken"
+    return f"waiting behind {whom} ({room})" if whom else f"waiting ({room})"
 
 
 def turn_of(tickets: Iterable[Ticket], mine: Ticket, capacity: int | None) -> Turn:

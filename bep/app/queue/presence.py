@@ -66,6 +66,10 @@ class Presence:
             if handle is not None:
                 os.close(handle)
 
+    def has_left(self, mark: str) -> bool:
+        """Whether the process of a mark has gone as it should, or has been forgotten; one that died leaves its file."""
+        return not (self._folder / mark).exists()
+
     def forget(self, mark: str) -> None:
         """Remove what a dead process has left."""
         with suppress(OSError):

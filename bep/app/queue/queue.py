@@ -1,7 +1,8 @@
 """The queue of a workspace: tickets taken, places held and given back, each step one transaction. Runs no job."""
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,9 @@ from bep.schemas.next_step import step
 STARTS: Final = 3
 """How often an order is started without having scored anything more."""
 
+_DIED: Final = json.dumps(
+    {"code": "RunnerGone", "message": "its process was killed before the job had begun; nothing was scored"}
+)
 _COLUMNS: Final = (
     "number, job, state, compute, instances, host, is_order, record, document, request, digest, asked_by, starts,"
     " status, error, finished"
@@ -117,15 +121,18 @@ class Queue:
         digest: str,
         request: str | None,
         asked_by: str,
+        check: Callable[[], object],
     ) -> Entry:
         """Keep an order, which nobody hosts yet. The entry that has this request's id, where one has; raises `Conflict`
-        where that is of something else, `Refused` for a name that is taken."""
+        where that is of something else, `Refused` for a name that is taken, and what `check` raises while nobody else
+        can take it."""
         with self._writing() as connection:
             if request is not None:
                 before = _rows(connection, "request = ?", request)
                 if before:
                     return must_be_same(before[0], digest)
             self._must_be_free(connection, job)
+            check()
             mine = _inserted(
                 connection,
                 job,
@@ -195,6 +202,7 @@ class Queue:
         if not self.is_there:
             return
         with self._writing() as connection:
+            connection.execute("DELETE FROM tickets WHERE job = ? AND state = 'ended' AND NOT is_order", (job,))
             connection.execute(
                 "UPDATE tickets SET status = 'removed', record = NULL, error = NULL WHERE job = ? AND state = 'ended'",
                 (job,),
@@ -204,6 +212,7 @@ class Queue:
 
     def _must_be_free(self, connection: sqlite3.Connection, job: str, *, is_new: bool = True) -> None:
         self._living(connection)
+        connection.execute("DELETE FROM tickets WHERE job = ? AND state = 'ended' AND NOT is_order", (job,))
         found = _rows(connection, "job = ? AND (state != 'ended' OR record IS NOT NULL)", job)
         if not found or not (is_new or found[-1].ticket.is_open):
             return
@@ -222,7 +231,7 @@ class Queue:
 
     def _living(self, connection: sqlite3.Connection) -> list[Ticket]:
         """The open tickets, once those of dead processes are put right: an order waits again at its old place, and any
-        other went with its process."""
+        other went with its process. Of one that was killed that much is kept."""
         found = []
         for entry in _rows(connection, "state != 'ended'"):
             ticket = entry.ticket
@@ -232,8 +241,10 @@ class Queue:
             if ticket.is_order:
                 connection.execute("UPDATE tickets SET state = ?, host = '' WHERE number = ?", (WAITING, ticket.number))
                 found.append(_again(ticket))
-            else:
+            elif self.presence.has_left(ticket.host):
                 connection.execute("DELETE FROM tickets WHERE number = ?", (ticket.number,))
+            else:
+                _end(connection, ticket.number, "Failed", _DIED, is_begun=False)
             self.presence.forget(ticket.host)
         return found
 

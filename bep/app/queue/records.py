@@ -7,19 +7,9 @@ from pathlib import Path
 
 from bep.app.queue.line import HOLDING
 from bep.app.queue.queue import Entry, Queue
+from bep.app.queue.queued_job import QueuedJob
 from bep.lazy_dataclasses import replace
 from bep.runner.folder.record import JobError, JobRecord, Status
-
-
-class QueuedJob(JobRecord):
-    """A job that has no folder yet: it waits in line, or what it needs is being made ready, or it ended before that."""
-
-    ticket: int = 0
-
-
-def text_of(record: JobRecord) -> str:
-    """A record as the queue keeps it."""
-    return json.dumps(record.model_dump(mode="json"))
 
 
 def queued(home: Path, job: str | None = None) -> Mapping[str, Entry]:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from bep.command_line.declaring import Option
 from bep.commands.jobs.results import Name, Output
-from bep.commands.options import Json, VariableFiles, Variables, source_of
+from bep.commands.options import Json, Timeout, VariableFiles, Variables, source_of
 from bep.exit_codes import ExitCode, Stop
 from bep.formatting import Format
 from bep.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from bep.app.jobs.records import JobRecord
-    from bep.app.jobs.service import Again, Jobs, Watch
+    from bep.app.jobs.service import Jobs
     from bep.app.workspace.opening import Source
 
 
@@ -39,6 +39,7 @@ def resume(
     name: Name,
     env: Values = None,
     accept_changed_inputs: Accept = False,
+    timeout: Timeout = None,
     var: Variables = None,
     var_file: VariableFiles = None,
     json_output: Json = False,
@@ -66,7 +67,7 @@ def resume(
     \b
     Exit codes: 0 completed, 1 the job failed, 4 the deployment is another by now, 130 cancelled.
     """
-    how = _How(source_of(None, var, var_file), env or (), json_output, output)
+    how = _How(source_of(None, var, var_file), env or (), timeout, json_output, output)
     _continued(name, how, lambda jobs: jobs.resume, accept_changed_inputs=accept_changed_inputs)
 
 
@@ -81,6 +82,7 @@ def retry(
     ] = None,
     env: Values = None,
     accept_changed_inputs: Accept = False,
+    timeout: Timeout = None,
     var: Variables = None,
     var_file: VariableFiles = None,
     json_output: Json = False,
@@ -104,7 +106,7 @@ def retry(
     Exit codes: 0 completed (look at the counts: items may have failed again) or nothing had failed,
     1 the job failed, 4 the deployment is another by now (see --mended), 130 cancelled.
     """
-    how = _How(source_of(None, var, var_file), env or (), json_output, output)
+    how = _How(source_of(None, var, var_file), env or (), timeout, json_output, output)
     asked = {"mended": mended, "changes": set_ or ()}
     _continued(name, how, lambda jobs: jobs.retry, accept_changed_inputs=accept_changed_inputs, **asked)
 
@@ -115,6 +117,7 @@ class _How:
 
     source: "Source"
     env: Sequence[str]
+    timeout: float | None
     json_output: bool
     output: Format | None
 
@@ -133,9 +136,7 @@ def given_values(texts: Sequence[str], known: Collection[str], here: Mapping[str
     return found
 
 
-def _continued(
-    name: str, how: _How, step: "Callable[[Jobs], Callable[[str, Again, Watch], JobRecord]]", **again: Any
-) -> None:
+def _continued(name: str, how: _How, step: "Callable[[Jobs], Callable[..., JobRecord]]", **again: Any) -> None:
     from bep.app.jobs.service import Again, jobs_of
     from bep.app.workspace.opening import workspace_here
     from bep.commands.jobs.reports import keep_report
@@ -148,7 +149,7 @@ def _continued(
     record = jobs.get(name)
     values = given_values(how.env, record.target.environment_variables, os.environ)
     watch = watched(console, json_output=how.json_output, job=record.name)
-    ended = step(jobs)(record.name, Again(values, **again), watch)
+    ended = step(jobs)(record.name, Again(values, **again), watch, patience=how.timeout)
     if ended.runs == record.runs:
         console.say("there was nothing left to do")
     keep_report(console, ended)

@@ -65,6 +65,7 @@ def row_of(record: "JobRecord") -> dict[str, object]:
 
 def glance_of(record: "JobRecord", now: datetime) -> list[str]:
     """A job in six lines for a person: what it is, with what, of what, how far, where to, and why or with what logs."""
+    from bep.app.jobs.records import QueuedJob
     from bep.app.jobs.summaries import page_of
     from bep.commands.jobs.progress import duration
     from bep.schemas.escaping import in_one_line
@@ -83,6 +84,16 @@ def glance_of(record: "JobRecord", now: datetime) -> list[str]:
             ("input", record.input_text),
             ("output", record.output_place or "where its service puts it, not there yet"),
             ("page", page),
+            *([("error", f"{error.code}: {error.message}")] if error else []),
+        ]
+        return [f"{name:<12}{in_one_line(text)}" for name, text in facts]
+    if isinstance(record, QueuedJob):
+        facts = [
+            ("job", f"{record.name}: {record.status}, asked for {begun}"),
+            ("deployment", f"{target.endpoint}/{target.deployment}, {target.model}"),
+            ("input", record.input_text),
+            ("output", f"{record.output_text}, not there yet"),
+            *([("line", record.waits)] if record.waits else []),
             *([("error", f"{error.code}: {error.message}")] if error else []),
         ]
         return [f"{name:<12}{in_one_line(text)}" for name, text in facts]

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from bep.commands.jobs.results import Wish
 
 
-def carry_out(opened: "Opened", source: "JobSource", *, json_output: bool, wish: "Wish") -> None:
-    """Resolve, run, report. Ends in `Stop` unless the job completed.
+def carry_out(
+    opened: "Opened", source: "JobSource", *, json_output: bool, wish: "Wish", patience: float | None
+) -> None:
+    """Resolve, wait in line for `patience` seconds at most (None: any number), run, report. Ends in `Stop` unless the
+    job completed.
 
     Where a value is wished for, it alone is on stdout, and what a person reads goes to stderr.
     """
@@ -40,7 +43,8 @@ def carry_out(opened: "Opened", source: "JobSource", *, json_output: bool, wish:
     say_findings(console, loaded.findings, loaded.sources)
     assert loaded.job is not None  # loaded_job raises otherwise
     show_builds(opened, console.live if console.live_possible else None)
-    record = jobs_of(opened).run(loaded.job, watched(console, json_output=json_output, job=loaded.job.name or ""))
+    watch = watched(console, json_output=json_output, job=loaded.job.name or "")
+    record = jobs_of(opened).run(loaded.job, watch, patience=patience)
     keep_report(console, record)
     if wish and not json_output:
         from bep.app.jobs.summaries import summary_of
@@ -97,10 +101,12 @@ class JobTeller:
 
     def tell(self, event: "Event") -> None:
         """Show one event."""
-        from bep.app.jobs.events import JobFinished, JobStarted, Progress, Transferring
+        from bep.app.jobs.events import InLine, JobFinished, JobStarted, Progress, Transferring
 
         if isinstance(event, JobStarted | JobFinished):
             self._job = event.record.name
+        elif isinstance(event, InLine):
+            self._job = event.job
         if isinstance(event, JobStarted) and event.record.target.scoring_script:
             settings = event.record.settings
             self._mini_batch_size = None if settings.partition_keys else settings.mini_batch_size
@@ -108,6 +114,8 @@ class JobTeller:
             from bep.app.jobs.events import as_json
 
             self._console.result_json(enveloped(as_json(event), job=self._job or None), indent=None)
+        elif isinstance(event, InLine) and self._console.live_possible:
+            self._console.live(as_text(event))
         elif isinstance(event, Progress | Transferring):
             self._progress(event)
         elif self._troubles.is_worth_telling(event) and (text := as_text(event)):
@@ -131,10 +139,12 @@ class JobTeller:
 
 def as_text(event: "Event") -> str:
     """One line for a person; nothing for what the outcome will say anyway."""
-    from bep.app.jobs.events import JobStarted, Logged, MiniBatchFailed, StatusChanged, WorkerLost
+    from bep.app.jobs.events import InLine, JobStarted, Logged, MiniBatchFailed, StatusChanged, WorkerLost
     from bep.app.jobs.records import becoming
     from bep.app.jobs.summaries import page_of
 
+    if isinstance(event, InLine):
+        return f"job {event.job}: {event}"
     if isinstance(event, StatusChanged):
         return f"  {event.status}"
     if isinstance(event, Logged):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 def stream(console: Console, opened: "Opened", name: str) -> None:
     """In the order the service streams: name, log lines as they come, an execution summary. Then as `bep run` ends."""
+    from bep.app.jobs.records import QueuedJob
     from bep.app.jobs.service import jobs_of
     from bep.app.jobs.summaries import page_of
     from bep.commands.jobs.running import finish
@@ -25,6 +26,8 @@ def stream(console: Console, opened: "Opened", name: str) -> None:
     try:
         where = f"Folder: {record.folder}" if page is None else f"Web View: {page}"
         console.result(f"RunId: {record.name}\n{where}\n")
+        if isinstance(record, QueuedJob) and not record.status.is_final:
+            console.say(f"job {record.name} {record.status}: {record.waits}".removesuffix(": "))
         for news in jobs.stream(record.name):
             for line in _lines(news, tracebacks):
                 console.result(line)

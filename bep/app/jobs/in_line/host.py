@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Final
@@ -101,7 +102,8 @@ class _Host:
         jobs, job = JobsHere(opened), job_of(document)
         watch = Watch(self._report, self._say, self._stopping)
         if begun is None:
-            return jobs.run_in_place(job, entry.ticket.job, watch)
+            created = datetime.fromisoformat(json.loads(entry.record or "{}")["created"])
+            return jobs.run_in_place(job, entry.ticket.job, created, watch)
         return jobs.resume_in_place(begun.name, Again(values=job.environment_variables), watch)
 
     def _begun(self, entry: Entry) -> "JobRecord | None":

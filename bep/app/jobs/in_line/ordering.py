@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bep.app.errors import Refused
 from bep.app.job_records import record_named
 from bep.app.jobs.in_line.wanting import record_text, wanted_of
-from bep.app.jobs.requests.beforehand import name_taken
+from bep.app.jobs.requests.beforehand import must_be_free
 from bep.app.jobs.requests.locating import glimpses_of
 from bep.app.queue.queue import Queue, must_be_same
 from bep.app.workspace.clock import job_name
@@ -32,9 +33,6 @@ def ordered(opened: "Reading", job: "JobSpec", asked: "Asked") -> "JobRecord":
     must_keep_jobs(opened)
     _keep_no_secret(job)
     name = job.name or job_name()
-    message, steps = name_taken(opened, name)
-    if message:
-        raise Refused(message, next=steps)
     want = wanted_of(opened, job, name)
     glimpses_of(opened, job)  # what is not there now is told to whoever asks, and not to a list of failed jobs
     pinned = replace(job, deployment=want.chosen.deployment)
@@ -42,11 +40,12 @@ def ordered(opened: "Reading", job: "JobSpec", asked: "Asked") -> "JobRecord":
         name,
         want.compute,
         want.settings.instance_count,
-        record=record_text(opened, pinned, want),
+        record=record_text(opened, pinned, want, datetime.now(UTC)),
         document=json.dumps({"job": _document(replace(pinned, name=name)), "source": _source(opened.source)}),
         digest=digest,
         request=asked.request_id or None,
         asked_by=asked.by,
+        check=lambda: must_be_free(opened, name),
     )
     return record_named(opened.home, entry.ticket.job)
 

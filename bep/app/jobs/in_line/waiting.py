@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from bep.app.errors import Refused
+from bep.app.jobs.events import InLine
 from bep.app.jobs.in_line.wanting import capacity_of
 from bep.app.queue.dispatching import Dispatcher
 from bep.app.queue.queue import Queue
@@ -25,7 +26,7 @@ class TakenOut(Exception):
 
 
 @dataclass(frozen=True)
-class InLine:
+class Asking:
     """Who takes part: the job `name` asks for so many instances of a compute. `record` is how its record begins, None
     for one that goes on. `check` is asked before a long wait whether it could run at all, and raises where not."""
 
@@ -37,7 +38,7 @@ class InLine:
 
 
 @contextmanager
-def place_held(opened: "Reading", asking: InLine, watch: "Watch", patience: float | None) -> Iterator[None]:
+def place_held(opened: "Reading", asking: Asking, watch: "Watch", patience: float | None) -> Iterator[None]:
     """The job's instances are its own until the end; whatever ends this process gives them back.
 
     Orders ahead in the line that nobody else starts are started from here: they would block it for ever. Raises
@@ -65,16 +66,16 @@ def _wait(
     mine: "Ticket",
     mark: str,
     turn: "Turn",
-    asking: InLine,
+    asking: Asking,
     watch: "Watch",
     patience: float | None,
 ) -> None:
     until = None if patience is None else time.monotonic() + patience
-    dispatcher, told = Dispatcher(opened.root, opened.home, lambda compute: capacity_of(opened, compute)), ""
+    dispatcher, told = Dispatcher(opened.root, opened.home, lambda compute: capacity_of(opened, compute)), None
     while not turn.is_now:
-        if str(turn) != told:
-            told = str(turn)
-            watch.say(told)
+        if turn != told:
+            told = turn
+            watch.report(InLine(turn.job, turn.compute, turn.instances, turn.capacity, turn.taken, turn.behind))
         if turn.is_impossible:
             asking.check()  # which says why: the compute has become smaller
         if until is not None and time.monotonic() >= until:

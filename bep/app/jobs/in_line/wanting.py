@@ -1,7 +1,7 @@
 """What a job wants of its compute, and how its record begins, from its deployment and settings. Starts nothing."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,9 +58,23 @@ def capacity_of(opened: "Reading", compute: str) -> int | None:
     return None if limit is None else int(limit)
 
 
-def record_text(opened: "Reading", job: "JobSpec", want: Want) -> str:
+def with_turn(opened: "Reading", record: "JobRecord") -> "JobRecord":
+    """The record of a job that waits, with behind whom."""
+    from bep.app.queue.line import turn_of
+    from bep.app.queue.queue import Queue
+    from bep.app.queue.queued_job import QueuedJob
+
+    tickets = Queue(opened.home).tickets()
+    mine = next((one for one in tickets if one.job == record.name), None)
+    if mine is None or not isinstance(record, QueuedJob):
+        return record
+    turn = turn_of(tickets, mine, capacity_of(opened, mine.compute))
+    return record.model_copy(update={"waits": "it is its turn" if turn.is_now else str(turn)})
+
+
+def record_text(opened: "Reading", job: "JobSpec", want: Want, created: datetime) -> str:
     """The record of a job that waits, as the queue keeps it. Raises as `output_of`."""
-    from bep.app.queue.records import QueuedJob, text_of
+    from bep.app.queue.queued_job import QueuedJob, text_of
     from bep.runner.folder.record import Status
     from bep.runner.request import ScoringTarget
     from bep.runner.transfer.addresses import hidden
@@ -91,7 +105,7 @@ def record_text(opened: "Reading", job: "JobSpec", want: Want) -> str:
             output_text=hidden(job.output_path or "") or f"azureml/{name}/score in workspaceblobstore",
             output_address="" if isinstance(place, Path) else hidden(place),
             output_file=output / settings.output_file_name if settings.output_action == "append_row" else None,
-            created=datetime.now(UTC),
+            created=created,
             workspace=opened.root,
             given_variables=tuple(sorted(job.environment_variables)),
         )

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from bep.app.errors import Refused
 from bep.app.job_records import jobs_folder, record_named
 from bep.schemas.address import names_of
 from bep.schemas.findings.did_you_mean import meant_by, nearest
@@ -46,6 +47,13 @@ def _meant(opened: "Reading", text: str, place: str) -> str:
         data = {names_of(address)[0]: address for address in opened.provider.list("data")}
         found += [f"azureml:{':'.join(names_of(data[one]))}" for one in nearest(name, data, most=1)]
     return meant_by(found)
+
+
+def must_be_free(opened: "Reading", name: str | None) -> None:
+    """Raise `Refused` where a job of this name has a folder already."""
+    message, steps = name_taken(opened, name)
+    if message:
+        raise Refused(message, next=steps)
 
 
 def name_taken(opened: "Reading", name: str | None) -> tuple[str, tuple[Step, ...]]:

@@ -1,13 +1,14 @@
 """From a job that is loaded to a request the runner can carry out: names become paths, defaults become numbers."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bep.app.environments import placed
 from bep.app.errors import Refused
 from bep.app.job_records import jobs_folder
-from bep.app.jobs.requests.beforehand import name_taken, output_taken
+from bep.app.jobs.requests.beforehand import must_be_free, output_taken
 from bep.app.jobs.requests.locating import inputs_of, output_of
 from bep.app.jobs.requests.settings import must_fit, settings_for
 from bep.app.jobs.requests.targets import applied_variables, target_of
@@ -35,9 +36,7 @@ def checked(opened: "Reading", job: "JobSpec", name: str) -> Checked:
     """Where its inputs lie, its settings, and where its output goes. Builds nothing; raises as `request_of`."""
     from bep.runner.folder.folder import JobFolder
 
-    message, steps = name_taken(opened, name)
-    if message:
-        raise Refused(message, next=steps)
+    must_be_free(opened, name)
     located = inputs_of(opened, job, JobFolder(jobs_folder(opened.home) / name).assets)
     world = scoring_of(opened)
     chosen = world.choose(job.endpoint, job.deployment)
@@ -49,8 +48,17 @@ def checked(opened: "Reading", job: "JobSpec", name: str) -> Checked:
     return Checked(located, settings, place)
 
 
-def request_of(opened: "Reading", job: "JobSpec", say: Callable[[str], None], name: str = "") -> "JobRequest":
+def request_of(
+    opened: "Reading",
+    job: "JobSpec",
+    say: Callable[[str], None],
+    *,
+    name: str = "",
+    created: datetime | None = None,
+) -> "JobRequest":
     """Everything resolved; the environment is built here if it was not yet, and `say` hears how that goes.
+
+    `name` and `created` are those that the job has in line.
 
     Raises `ProviderError` for an endpoint, deployment or environment that cannot be had, `SpecInvalid` for inputs.
     """
@@ -85,6 +93,7 @@ def request_of(opened: "Reading", job: "JobSpec", say: Callable[[str], None], na
         given_variables=tuple(sorted(job.environment_variables)),
         stored={**scoring.stored, **located.stored},
         share=opened.share,
+        created=created,
     )
 
 
