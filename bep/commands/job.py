@@ -59,7 +59,8 @@ def list_jobs(
 
     A status is NotStarted, Starting, Preparing, Queued, Running, Finalizing, CancelRequested, Completed,
     Failed, Canceled, or NotResponding: its process is gone. Upper or lower case. A service has Provisioning,
-    Paused and Unknown, too.
+    Paused and Unknown, too. A job that is Queued waits in line for instances of its compute; `bep job show` says
+    behind whom.
 
     Where a service runs the jobs, it is asked for all of its endpoints' jobs, whoever started them, and nobody
     counts their items.

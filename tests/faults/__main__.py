@@ -1,4 +1,4 @@
-"""The long versions: `python -m tests.faults kill --runs 200 --resources 100`, `python -m tests.faults speed`."""
+"""The long versions: `python -m tests.faults kill --runs 200 --resources 100`, `... speed`, `... queue`."""
 
 import argparse
 import json
@@ -6,11 +6,13 @@ import platform
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 
 from bep.disk.durable import At
 from bep.providers.state.place import Place
 from tests.faults.killing import kill_at_random
+from tests.faults.queueing import queue_at_random
 from tests.faults.speed import speeds
 
 
@@ -38,6 +40,11 @@ def main() -> None:
     kill.add_argument("--blob", action="store_true", help="the state is a blob in Azurite: make services")
     speed = commands.add_parser("speed", help="how long instant creates take, durably")
     speed.add_argument("--resources", type=int, nargs="+", default=[1000, 5000])
+    queue = commands.add_parser("queue", help="kill who looks after a queue at random moments, with ten jobs in it")
+    queue.add_argument("--rounds", type=int, default=50)
+    queue.add_argument("--jobs", type=int, default=10)
+    queue.add_argument("--seed", type=int, default=0)
+    queue.add_argument("--hosts", action="store_true", help="the processes of the jobs as well")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if asked.command == "kill":
@@ -58,6 +65,11 @@ def main() -> None:
                 "seconds": round(tally.seconds, 1),
             }
             print(json.dumps(found))
+        elif asked.command == "queue":
+            seen = queue_at_random(
+                Path(folder, "world"), rounds=asked.rounds, jobs=asked.jobs, seed=asked.seed, hosts=asked.hosts
+            )
+            print(json.dumps({**asdict(seen), "seed": asked.seed, "machine": platform.platform()}))
         else:
             for figures in speeds(Path(folder), asked.resources):
                 print(json.dumps({**figures, "machine": platform.platform()}))

@@ -7,6 +7,7 @@ ticket itself, in one transaction, as the first thing it does, and one that come
 import json
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Final
 
 from bep.app.own_process import start
@@ -59,7 +60,9 @@ class Dispatcher:
         with said.open("ab") as stream:
             said.chmod(modes.asked().file)
             arguments = (str(self._root), str(self._home), str(number))
-            return start(HOST, arguments, cwd=self._root, stdout=stream, stderr=stream)
+            process = start(HOST, arguments, cwd=self._root, stdout=stream, stderr=stream)
+        Thread(target=process.wait, daemon=True, name="bep-order").start()  # it may outlast whoever looks at it here
+        return process
 
     def _see_to_ended(self) -> None:
         """Reap what has ended; one that broke down before it had its ticket is counted, so that it ends some day."""

@@ -21,12 +21,13 @@ _LOOK = 0.1  # seconds between two looks at whether the job has begun
 
 
 def start(opened: "Opened", source: "JobSource", wish: "Wish") -> None:
-    """Start the job and return when its inputs are listed, with its name, or what is wished for, on stdout.
+    """Start the job and return when its inputs are listed, or it waits in line. Its name, or what is wished for, is on
+    stdout then.
 
     What the job says until then is said here. Raises `Stop` with its exit code where it ends before it has begun.
     """
-    from bep.app.errors import Refused
-    from bep.app.jobs.requests.beforehand import name_taken
+    from bep.app.jobs.records import QueuedJob
+    from bep.app.jobs.requests.beforehand import must_be_free
     from bep.app.jobs.requests.loading import loaded_job
     from bep.app.jobs.service import jobs_of
     from bep.app.workspace.clock import job_name
@@ -37,9 +38,7 @@ def start(opened: "Opened", source: "JobSource", wish: "Wish") -> None:
     assert job is not None  # loaded_job raises otherwise
     if (begun := jobs_of(opened).begin(job, watched(console, json_output=False))) is not None:
         return _show(console, begun, wish)
-    taken, steps = name_taken(opened, job.name)
-    if taken:
-        raise Refused(taken, next=steps)
+    must_be_free(opened, job.name)
     name = job.name or job_name()
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
@@ -50,6 +49,8 @@ def start(opened: "Opened", source: "JobSource", wish: "Wish") -> None:
             start_new_session=True,
         )
         record = _begun(opened, name, process, said, console)
+    if isinstance(record, QueuedJob) and isinstance(waiting := jobs_of(opened).get(name), QueuedJob):
+        console.say(f"job {name}: {waiting.waits}")
     _show(console, record, wish)
 
 
@@ -80,7 +81,7 @@ def _words(opened: "Opened", source: "JobSource", name: str) -> Iterator[str]:
 def _begun(
     opened: "Opened", name: str, process: "subprocess.Popen[bytes]", said: IO[bytes], console: Console
 ) -> "JobRecord":
-    """The record of the job once it is listed. What it says meanwhile is said."""
+    """The record of the job once it is listed, or waits in line. What it says meanwhile is said."""
     from bep.app.job_records import begun
 
     read = 0
