@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def carry_out(
-    opened: "Opened", source: "JobSource", *, json_output: bool, wish: "Wish", patience: float | None
+    opened: "Opened", source: "JobSource", *, json_output: bool, wish: "Wish", patience: float | None = None
 ) -> None:
     """Resolve, wait in line for `patience` seconds at most (None: any number), run, report. Ends in `Stop` unless the
     job completed.
