@@ -1,6 +1,6 @@
 """Schedules: a trigger brought to one spelling, and what is wrong with it or with the job it starts. Knows no clock."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from bep.schemas.yaml.masking import in_address
 from bep.schemas.yaml.node import Node, plain, scalars
 
 TRIGGER: Final = ("trigger",)
+_YEARS: Final = (1970, 9000)
 JOB: Final = ("create_job",)
 _ENDPOINT: Final = (*JOB, "endpoint")
 _ONLY: Final = {"cron": ("expression",), "recurrence": ("frequency", "interval", "schedule")}
@@ -52,10 +53,8 @@ def complete_schedule(draft: Draft) -> None:
 def _complete_trigger(trigger: Node) -> None:
     pattern = trigger.get("schedule")
     for name, below in (pattern.value if pattern is not None and isinstance(pattern.value, dict) else {}).items():
-        items = below.value if isinstance(below.value, list) else [below]
-        values = {item.value.lower() if isinstance(item.value, str) else item.value for item in items}
-        order: Any = WEEK_DAYS.index if name == "week_days" else None
-        below.value = [below.beside(value) for value in sorted(values, key=order)]
+        items = [item.value for item in (below.value if isinstance(below.value, list) else [below])]
+        below.value = [below.beside(value) for value in (_days if name == "week_days" else _numbers)(items)]
     for name in ("start_time", "end_time"):
         moment = trigger.get(name)
         if moment is not None and (found := _moment(moment)) is not None:
@@ -65,11 +64,23 @@ def _complete_trigger(trigger: Node) -> None:
         zone.value = canonical_name(zone.value) or zone.value
 
 
+def _days(items: Sequence[Any]) -> Sequence[str]:
+    """Days of the week, each once, in their order; what is none is in doubt already."""
+    named = {item.lower() for item in items if isinstance(item, str)}
+    return [day for day in WEEK_DAYS if day in named]
+
+
+def _numbers(items: Sequence[Any]) -> Sequence[int]:
+    return sorted({item for item in items if type(item) is int})
+
+
 def _moment(node: Node) -> datetime | None:
+    """The moment that a text names; None for none, and for those so far away that no zone has them."""
     try:
-        return datetime.fromisoformat(str(node.value))
+        found = datetime.fromisoformat(str(node.value))
     except ValueError:
         return None
+    return found if _YEARS[0] <= found.year <= _YEARS[1] else None
 
 
 def _paths(job: Node) -> Iterator[Node]:

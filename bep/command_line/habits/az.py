@@ -19,6 +19,7 @@ KINDS: Final[Mapping[str, str]] = {
     "datastore": "datastore",
     "environment": "environment",
     "component": "component",
+    "schedule": "schedule",
 }
 """The groups of az ml, of 2021 and of today, and the kind that each is about."""
 
@@ -69,6 +70,11 @@ def of_the_service(line: Line, kind: str, verb: str, *, has_workspace: bool) -> 
                 line.note = _NO_SERVICE if kind == "endpoint" or "--set-default" in line.rest else "edit its file first"
         case "list-jobs":
             line.command, line.rest = ["job", "list"], [*(["--endpoint", name] if name else []), *kept]
+        case "trigger":
+            line.command, line.rest = ["schedule", "run"], [name] if name else []
+        case "enable" | "disable":
+            line.command, line.rest = ["apply"], []
+            line.note = f"its file says it: is_enabled: {'true' if verb == 'enable' else 'false'}"
         case "delete":
             line.command, line.rest = ["destroy"], ["--target", address] if name else []
         case "list":

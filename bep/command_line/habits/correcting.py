@@ -69,12 +69,12 @@ def _command(line: Line, options_of: OptionsOf, *, has_workspace: bool) -> None:
         line.command, line.rest = ["run"], line.rest[1:]
     elif options_of([first, second]):
         line.command, line.rest = [first, second], line.rest[1:]
-    elif options_of([first]):
-        return None
-    elif first in KINDS and second:
+    elif first in KINDS and second and not second.startswith("-"):
         line.blame(f"{first} {second}", AZ)
         line.rest = line.rest[1:]
         of_the_service(line, KINDS[first], second, has_workspace=has_workspace)
+    elif options_of([first]):
+        return None
     else:
         of_terraform(line, first, second)
     return None

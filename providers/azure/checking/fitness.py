@@ -20,7 +20,8 @@ def unfit_of(resource: Resource, place: Place) -> Iterator[Unfit]:
     """What is wrong with one resource, each with the field it stands at."""
     if not knows(resource.kind):
         message = f"Azure ML has the kind {resource.kind}, and this bep does not write it there yet"
-        yield Unfit("not-on-azure", resource.address, (), message, "Take it out of the specs.")
+        fix = "Take it out, or list its file for this machine alone in bep.yml: {file: FILE, provider: local}."
+        yield Unfit("not-on-azure", resource.address, (), message, fix)
         return
     sort = str(resource.attributes.get("type", ""))
     if sort in HERE_ONLY.get(resource.kind, ()):

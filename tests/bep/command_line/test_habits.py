@@ -68,6 +68,11 @@ LINES = {
     "run --endpoint-name e --deployment-name d --job-name j --inputs x": (
         "run --endpoint e --deployment d --name j --input x"
     ),
+    "schedule create -f s.yml -g rg": "apply",
+    "az ml schedule show -n nightly": "show schedule/nightly",
+    "schedule trigger --name nightly": "schedule run nightly",
+    "schedule disable -n nightly": "apply",
+    "schedule delete -n nightly": "destroy --target schedule/nightly",
     "job stream -n nightly": "job stream nightly",
     "job show --name nightly": "job show nightly",
     "job download --name nightly --download-path out": "job download nightly --path out",

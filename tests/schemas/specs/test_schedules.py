@@ -1,10 +1,18 @@
 """Schedules in specs: one spelling for every way to write one, and what is wrong with each of the others."""
 
+import json
+from copy import deepcopy
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from bep.schemas.findings.finding import Severity
+from bep.schemas.findings.finding import Severity, errors
+from bep.schemas.schedules.times import times
+from bep.schemas.schedules.triggers import read_trigger
+from bep.schemas.schedules.wording import described
 from tests.schemas.conftest import Workbench
 
 ENDPOINT = "kind: endpoint\nname: letters\n---\n"
@@ -210,3 +218,53 @@ def told(bench: Workbench, text: str, code: str, said: str) -> None:
     assert found.fix
     assert found.mark is not None
     assert found.mark.file == "a.yml"
+
+
+ANYTHING: st.SearchStrategy[Any] = st.sampled_from(
+    [
+        *(None, "", 0, -1, 3, 25, 1_000_000_000.5, True, [], {}, "x", "\0", "é" * 50, "9" * 400, [None], [[]], [{}]),
+        *("${{name}}", "${{ creation_context.trigger_time }}", "${{var.x}}", "${{", {"a": "b"}, {"path": ["a", 3]}),
+        *("2026-01-01", "9999-12-31T23:59:59", "0001-01-01", "0000-00-00", "2026-02-30T02:00", "UTC", "Etc/GMT+12"),
+        *("* * * * *", "a b c d e", "monday", ["Monday", "x"], [1, "x"], [3, 1], "week", "day", "month", "minute"),
+        *("cron", "recurrence", "letters", "azureml:mails:1", "azureml:mails@latest", "azureml://datastores/x/paths/y"),
+    ]
+)
+PLACES: tuple[tuple[str, ...], ...] = (
+    *((name,) for name in ("name", "trigger", "create_job", "is_enabled", "missed_runs", "tags", "x-bep", "zz")),
+    *(("trigger", name) for name in ("type", "expression", "frequency", "interval", "schedule", "pattern")),
+    *(("trigger", name) for name in ("start_time", "end_time", "time_zone", "timezone", "zz")),
+    *(("trigger", "schedule", name) for name in ("hours", "minutes", "week_days", "month_days", "zz")),
+    *(("create_job", name) for name in ("endpoint", "deployment", "inputs", "outputs", "resources", "settings")),
+    *(("create_job", "inputs", "a", name) for name in ("path", "type")),
+    *(("create_job", "outputs", "a", name) for name in ("path", "type", "format")),
+)
+WHOLE: tuple[dict[str, Any], ...] = (
+    {"type": "cron", "expression": "0 2 * * *"},
+    {"type": "recurrence", "frequency": "month", "interval": 2, "schedule": {"hours": [1], "minutes": 0}},
+    {"type": "recurrence", "frequency": "hour", "interval": 5, "start_time": "2026-01-01"},
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(WHOLE), st.lists(st.tuples(st.sampled_from(PLACES), ANYTHING), min_size=1, max_size=4))
+def test_whatever_is_written_is_told_or_can_be_read(
+    bench: Workbench, trigger: dict[str, Any], changes: list[tuple[tuple[str, ...], Any]]
+) -> None:
+    document: dict[str, Any] = {"kind": "schedule", "name": "nightly", "trigger": deepcopy(trigger)}
+    document["create_job"] = {"endpoint": "letters", "inputs": {"a": {"path": "x"}}}
+    for path, value in changes:
+        around = document
+        for name in path[:-1]:
+            below = around.setdefault(name, {})
+            if not isinstance(below, dict):
+                break
+            around = below
+        else:
+            around[path[-1]] = deepcopy(value)
+    bench.write("bep.yml", "workspace: taxi\nspecs: [a.yml]\n")
+    bench.write("a.yml", ENDPOINT + json.dumps(document))
+    loaded = bench.load()
+    for found in loaded.resources if not errors(loaded.findings) else ():
+        if found.kind == "schedule":
+            next(times(read_trigger(found.attributes["trigger"]), datetime(2026, 1, 1, tzinfo=UTC)), None)
+            assert described(found.attributes["trigger"])
