@@ -52,7 +52,7 @@ def _row(shown: dict[str, object]) -> dict[str, object]:
         "trigger": shown["trigger"],
         "next": following if shown["is_enabled"] else "disabled",
         "last_job": shown["last_job"] or "",
-        "status": shown["last_status"] or ("failed" if shown["error"] else ""),
+        "status": shown["last_status"] or "",
     }
 
 

@@ -8,12 +8,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Thread
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bep.app.failures import failure_of
 from bep.server.life import Life
 from bep.server.observing.log import Log
 from bep.server.site import Site
+
+if TYPE_CHECKING:
+    from bep.app.schedules.starting import Schedules
 
 PAUSE: Final = 1.0
 """Seconds between two steps where nobody asks for one sooner."""
@@ -36,13 +39,23 @@ def looking_after(steps: Sequence[Step], life: Life, log: Log) -> Iterator[None]
         thread.join()
 
 
-def steps_of(site: Site) -> tuple[Step, ...]:
-    """What there is to be done for a workspace."""
+def steps_of(site: Site, log: Log) -> tuple[Step, ...]:
+    """What there is to be done for a workspace: jobs are ordered whose time has come, and started whose turn it is."""
     from bep.app.jobs.in_line.wanting import capacity_of
     from bep.app.queue.dispatching import Dispatcher
+    from bep.app.schedules.starting import Schedules
 
+    schedules = Schedules()
     dispatcher = Dispatcher(site.root, site.home, lambda compute: capacity_of(site.opened(), compute))
-    return (dispatcher.step,)
+    return (lambda: _see_to(schedules, site, log), dispatcher.step)
+
+
+def _see_to(schedules: "Schedules", site: Site, log: Log) -> None:
+    for seen in schedules.step(site.opened(), site.clock()):
+        if seen.error and not seen.is_missed:
+            log.fault(f"schedule {seen.name}: {seen.error}")
+        else:
+            log.note(f"schedule {seen.name}: {seen.job or seen.error}")
 
 
 def _work(steps: Sequence[Step], life: Life, log: Log) -> None:

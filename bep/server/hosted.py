@@ -18,7 +18,7 @@ def hosted(site: Site) -> FastAPI:
     async def living(made: FastAPI) -> AsyncIterator[None]:
         with (
             announced(site.home, site.address, site.clock().isoformat()),
-            looking_after(steps_of(site), site.life, made.state.log),
+            looking_after(steps_of(site, made.state.log), site.life, made.state.log),
         ):
             yield
             made.state.streams.end()

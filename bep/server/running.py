@@ -61,7 +61,7 @@ def serve(site: Site, door: Door, voice: Voice) -> None:
     with (
         server.signals(),
         announced(site.home, address, site.clock().isoformat()),
-        looking_after(steps_of(site), site.life, log),
+        looking_after(steps_of(site, log), site.life, log),
     ):
         voice.listening(address, port)
         server.run(sockets=[listener])

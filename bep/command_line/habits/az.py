@@ -46,6 +46,14 @@ _LEFT_OUT: Final = frozenset({
 _DATASTORE: Final = "azureml://datastores/{}/paths/{}"
 
 
+_OF_SCHEDULES: Final[Mapping[str, tuple[list[str], str]]] = {
+    "trigger": (["schedule", "run"], ""),
+    "enable": (["apply"], "its file says it: is_enabled: true"),
+    "disable": (["apply"], "its file says it: is_enabled: false"),
+}
+"""Verbs of schedules alone: the command, and what to know besides."""
+
+
 _NO_SERVICE: Final = "the traffic is in the endpoint's file, as `traffic:` or `defaults: {deployment_name: ...}`"
 
 
@@ -56,31 +64,35 @@ def of_the_service(line: Line, kind: str, verb: str, *, has_workspace: bool) -> 
     owner = options.get("--endpoint-name") or options.get("-e")
     version = options.get("--version") or options.get("-v")
     address = "/".join(part for part in (kind, owner if kind == "deployment" else "", name, version) if part)
-    file = options.get("--file") or options.get("-f")
     kept = [word for pair in _options(line.rest) if pair[0] in ("--query", "-o", "--output") for word in pair]
+    if kind == "schedule" and verb in _OF_SCHEDULES:
+        line.command, note = _OF_SCHEDULES[verb]
+        line.rest, line.note = [] if note or not name else [name], note or line.note
+        return
     match verb:
         case "invoke":
             line.command = ["run"]
             return
         case "create" | "update" | "attach":
-            line.command, line.rest = ["apply"], [file] if file and not has_workspace else []
-            if file and has_workspace:
-                line.note = f"{file} must be among the specs of bep.yml"
-            if "--traffic" in options or "--set-default" in line.rest or "--set" in options:
-                line.note = _NO_SERVICE if kind == "endpoint" or "--set-default" in line.rest else "edit its file first"
+            _apply(line, kind, options, has_workspace=has_workspace)
         case "list-jobs":
             line.command, line.rest = ["job", "list"], [*(["--endpoint", name] if name else []), *kept]
-        case "trigger":
-            line.command, line.rest = ["schedule", "run"], [name] if name else []
-        case "enable" | "disable":
-            line.command, line.rest = ["apply"], []
-            line.note = f"its file says it: is_enabled: {'true' if verb == 'enable' else 'false'}"
         case "delete":
             line.command, line.rest = ["destroy"], ["--target", address] if name else []
         case "list":
             line.command, line.rest = ["show"], kept
         case _:
             line.command, line.rest = ["show"], [*([address] if name else []), *kept]
+
+
+def _apply(line: Line, kind: str, options: Mapping[str, str], *, has_workspace: bool) -> None:
+    """An apply in place of what creates or changes one thing."""
+    file, sets_default = options.get("--file") or options.get("-f"), "--set-default" in line.rest
+    line.command, line.rest = ["apply"], [file] if file and not has_workspace else []
+    if file and has_workspace:
+        line.note = f"{file} must be among the specs of bep.yml"
+    if "--traffic" in options or sets_default or "--set" in options:
+        line.note = _NO_SERVICE if kind == "endpoint" or sets_default else "edit its file first"
 
 
 def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:

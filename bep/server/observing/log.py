@@ -39,6 +39,13 @@ class Log:
             sender = in_one_line(f"{said['from']} {who or '-'}")
             self._write(f"{sender} {method} {in_one_line(shown)} {status} {said['milliseconds']} ms {size} bytes")
 
+    def note(self, what: str) -> None:
+        """Something that the server did by itself."""
+        if self.is_json:
+            self._write_json("note", {"message": what})
+        else:
+            self._write(in_one_line(what))
+
     def fault(self, what: str, problem: BaseException | None = None) -> None:
         """Something that should not have happened, or that somebody has to look at."""
         trace = "".join(traceback.format_exception(problem)).rstrip() if problem is not None else ""
