@@ -22,7 +22,7 @@ MODULES: Mapping[str, Sequence[str]] = {
     "bep.planner.planning.graph": ("tests/planner",),
     "bep.planner.planning.retention": ("tests/planner",),
     "bep.planner.formats.journal": ("tests/planner", "tests/providers/test_state_store.py"),
-    "bep.providers.applying.checking": ("tests/providers/test_checking.py", "tests/providers/test_applying.py"),
+    "bep.providers.applying.checking": ("tests/providers/test_checking.py", "tests/providers/test_stale_plans.py"),
     "bep.providers.applying.recovery": ("tests/providers/test_resolving.py", "tests/providers/test_recovery.py"),
     "bep.providers.state.journal_file": ("tests/providers/test_journal_file.py", "tests/providers/test_state_store.py"),
     "bep.runner.folder.journal": ("tests/runner/failures/test_journal.py",),

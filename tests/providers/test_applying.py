@@ -1,107 +1,25 @@
+"""A plan carried out: in which order, what is told, what is tried again, what a failure leaves."""
+
 import os
 import threading
-import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bep.planner.options import Options
-from bep.planner.plan import Action, Plan
-from bep.planner.planning.planning import plan
-from bep.planner.state import State
-from bep.providers.applying.applying import apply
+from bep.planner.plan import Action
 from bep.providers.applying.calling import Retry
-from bep.providers.applying.checking import PlanRefused, PlanStale
 from bep.providers.applying.events import Event, Finished, Retrying, Slow, Started, Transferring
-from bep.providers.applying.refreshing import refresh
-from bep.providers.applying.report import Ended, Report, World
+from bep.providers.applying.report import Ended, World
 from bep.providers.protocol import Done, Pending, ProviderError, Write
-from bep.providers.state.journal_file import JournalFile
-from bep.providers.state.store import FileStore
 from bep.schemas.address import Address
-from bep.schemas.kinds.kind import load_kinds
 from bep.schemas.mark import Mark
-from bep.schemas.resource import Content, Lifecycle, Reference, Resource
+from bep.schemas.resource import Lifecycle, Reference, Resource
 from bep.schemas.secrets.secret import Secret
 from tests.faults.scene import KEY, address, compute, now
 from tests.memory_world import Memory
-
-
-class Workshop:
-    """A memory world with a real state file, and what was told while applying."""
-
-    def __init__(self, folder: Path) -> None:
-        self.world = Memory(KEY)
-        self.store = FileStore(folder / "state.json", clock=now)
-        self.store.load_or_create(lambda: State(lineage="here", secret_key=KEY))
-        self.events: list[Event] = []
-        self.stop = threading.Event()
-        self.ticks = 0
-
-    def clock(self) -> str:
-        self.ticks += 1
-        return f"2026-11-22T{self.ticks // 3600:02}:{self.ticks // 60 % 60:02}:{self.ticks % 60:02}Z"
-
-    @property
-    def state(self) -> State:
-        stored = self.store.load()
-        assert stored is not None
-        return stored.state
-
-    def plan(self, *resources: Resource, **options: Any) -> Plan:
-        observed = refresh(self.world, self.state, resources, also=options.get("imports", ()))
-        options.setdefault("allow", ("delete-many", "shift-unscored", "protected"))
-        return plan(resources, self.state, observed, load_kinds(), Options(**options))
-
-    def apply(self, todo: Plan, *resources: Resource, **options: Any) -> Report:
-        options.setdefault("retry", Retry(attempts=3, first_delay=0.001))
-        with self.store.begin() as session:
-            return apply(
-                todo,
-                resources,
-                session,
-                self.world,
-                report=self._hear,
-                stop=self.stop,
-                clock=self.clock,
-                operation_ids=lambda: uuid.uuid4().hex,
-                **options,
-            )
-
-    def _hear(self, event: Event) -> None:
-        assert threading.current_thread() is threading.main_thread()
-        self.events.append(event)
-
-    def make(self, *resources: Resource) -> None:
-        assert self.apply(self.plan(*resources), *resources).ok
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Workshop:
-    return Workshop(tmp_path)
-
-
-def ended(report: Report) -> dict[str, str]:
-    return {result.change.id: str(result.ended) for result in report.results}
-
-
-def failing(*addresses: Address, times: int = 10**6, **parts: Any) -> Callable[[str, Address], None]:
-    left = dict.fromkeys(addresses, times)
-
-    def fail(verb: str, name: Address) -> None:
-        if left.get(name, 0) > 0:
-            left[name] -= 1
-            raise ProviderError(name, verb, "the service is busy", code="Busy", **parts)
-
-    return fail
-
-
-def chain(*numbers: int, **attributes: Any) -> list[Resource]:
-    pairs = zip(numbers, (None, *numbers), strict=False)
-    return [compute(n, needs=() if b is None else (address(b),), size="S", **attributes) for n, b in pairs]
+from tests.providers.workshop import Workshop, chain, ended, failing
 
 
 def test_a_plan_after_its_apply_is_empty_and_state_has_what_the_world_has(shop: Workshop) -> None:
@@ -227,93 +145,6 @@ def test_an_error_nobody_foresaw_is_a_failure_and_its_intent_stays_open_where_it
     assert not shop.plan(wish)
 
 
-def test_a_stop_lets_what_runs_finish_and_starts_nothing_more(shop: Workshop) -> None:
-    wish = chain(*range(1, 6))
-    shop.world.before = lambda verb, name: shop.stop.set() if name == address(2) else None
-    report = shop.apply(shop.plan(*wish), *wish)
-    assert list(ended(report).values()) == ["done", "done", "not started", "not started", "not started"]
-    assert report.stopped
-    assert set(shop.state.entries) == {address(1), address(2)}
-    shop.stop.clear()
-    assert len(shop.plan(*wish).changes) == 3
-
-
-def told_to_start(shop: Workshop) -> list[Address]:
-    return [event.change.address for event in shop.events if isinstance(event, Started)]
-
-
-def closed(shop: Workshop) -> bool:
-    stored = shop.store.load()
-    assert stored is not None
-    return not stored.pending
-
-
-@pytest.mark.parametrize("parallelism", [1, 10])
-def test_a_stop_while_intents_are_recorded_keeps_their_calls_from_starting(
-    shop: Workshop, monkeypatch: pytest.MonkeyPatch, parallelism: int
-) -> None:
-    wish = [compute(n, size="S") for n in range(20)]
-    append = JournalFile.append
-
-    def appended(journal: JournalFile, lines: Sequence[bytes]) -> None:
-        append(journal, lines)
-        shop.stop.set()
-
-    monkeypatch.setattr(JournalFile, "append", appended)
-    report = shop.apply(shop.plan(*wish), *wish, parallelism=parallelism)
-    assert report.stopped
-    assert report.count(Ended.NOT_STARTED) == 20
-    assert (told_to_start(shop), shop.world.calls, shop.world.objects) == ([], [], {})
-    assert closed(shop)
-    shop.stop.clear()
-    monkeypatch.undo()
-    shop.make(*wish)
-    assert len(shop.world.objects) == 20
-
-
-@pytest.mark.parametrize("parallelism", [1, 10])
-@pytest.mark.parametrize("kind", [Started, Finished])
-def test_a_stop_by_whoever_is_told_starts_nothing_more(shop: Workshop, parallelism: int, kind: type[Event]) -> None:
-    wish = [compute(n, size="S") for n in range(20)]
-    hear, told_at_stop = shop._hear, list[Address]()
-
-    def heard(event: Event) -> None:
-        hear(event)
-        if isinstance(event, kind) and not shop.stop.is_set():
-            told_at_stop.extend(told_to_start(shop))
-            shop.stop.set()
-
-    shop._hear = heard  # type: ignore[method-assign]
-    report = shop.apply(shop.plan(*wish), *wish, parallelism=parallelism)
-    assert told_to_start(shop) == told_at_stop
-    assert {name for _, name in shop.world.calls} <= set(told_at_stop)
-    assert report.count(Ended.DONE) == len(shop.world.objects) == len(shop.state.entries)
-    assert report.count(Ended.DONE) + report.count(Ended.NOT_STARTED) == 20
-    assert closed(shop)
-    ends = [event.result.change.address for event in shop.events if isinstance(event, Finished)]
-    assert sorted(ends) == sorted(told_at_stop)
-
-
-def test_a_call_that_waits_for_a_thread_when_the_stop_comes_is_not_made(shop: Workshop) -> None:
-    (wish,) = chain(1)
-    hear = shop._hear
-
-    def heard(event: Event) -> None:
-        hear(event)
-        if isinstance(event, Started):
-            shop.stop.set()
-
-    shop._hear = heard  # type: ignore[method-assign]
-    (result,) = shop.apply(shop.plan(wish), wish).results
-    assert (result.ended, result.message, result.world) == (
-        Ended.NOT_STARTED,
-        "stopped before it began",
-        World.UNTOUCHED,
-    )
-    assert shop.world.calls == []
-    assert closed(shop)
-
-
 def test_at_most_so_many_run_at_once(shop: Workshop) -> None:
     wish = [compute(n, size="S") for n in range(12)]
     together, most, guard = [0], [0], threading.Lock()
@@ -374,140 +205,6 @@ def test_bytes_on_their_way_are_told_now_and_then_and_at_their_end(
         heard = [event for event in shop.events if isinstance(event, Transferring)]
         assert [event.bytes for event in heard] == told
         assert {(event.change.address, event.of_bytes) for event in heard} == {(address(number), 100)}
-
-
-def test_a_stop_ends_a_transfer_and_nothing_was_begun(shop: Workshop) -> None:
-    begun = threading.Event()
-
-    class Endless(Memory):
-        def begin(self, write: Write) -> Done | Pending:
-            write.transferred(0, 2)
-            begun.set()
-            shop.stop.wait(30)
-            write.transferred(1, 2)
-            return super().begin(write)
-
-    shop.world = Endless(KEY)
-    shop._hear = lambda event: shop.stop.set() if isinstance(event, Transferring) else None  # type: ignore[method-assign]
-    wish = chain(1, 2)
-    report = shop.apply(shop.plan(*wish), *wish)
-    assert begun.is_set()
-    assert report.stopped
-    assert {(result.ended, result.world) for result in report.results} == {(Ended.NOT_STARTED, World.UNTOUCHED)}
-    assert not shop.world.calls
-    shop.stop.clear()
-    shop.world, shop._hear = Memory(KEY), lambda event: None  # type: ignore[method-assign]
-    assert shop.apply(shop.plan(*wish), *wish).notes == ()
-
-
-def test_the_same_plan_is_not_applied_twice(shop: Workshop) -> None:
-    (wish,) = chain(1)
-    todo = shop.plan(wish)
-    shop.apply(todo, wish)
-    shop.world.objects.clear()
-    with pytest.raises(PlanRefused, match="it has been applied already"):
-        shop.apply(todo, wish)
-    assert shop.world.objects == {}
-
-
-def test_a_plan_of_another_history_is_refused(shop: Workshop) -> None:
-    (wish,) = chain(1)
-    todo = shop.plan(wish).model_copy(update={"lineage": "there", "digest": ""})
-    with pytest.raises(PlanRefused, match="lineage there, this one is here"):
-        shop.apply(todo, wish)
-
-
-def test_a_plan_with_open_findings_is_refused(shop: Workshop) -> None:
-    shop.make(replace(chain(1)[0], lifecycle=Lifecycle(prevent_destroy=True)))
-    with pytest.raises(PlanRefused, match=r"compute/c00001: .* \(protected\)"):
-        shop.apply(shop.plan(allow=()))
-
-
-def test_specs_that_changed_since_are_refused_field_by_field(shop: Workshop) -> None:
-    todo = shop.plan(*chain(1, 2, 3, description="then"))
-    changed = chain(1, 2, description="now")
-    with pytest.raises(PlanRefused) as refused:
-        shop.apply(todo, *changed)
-    assert refused.value.reasons == (
-        "compute/c00001: description: the plan has then, the specs have now",
-        "compute/c00002: description: the plan has then, the specs have now",
-        "compute/c00003: the plan writes it, but the specs no longer declare it",
-    )
-    assert shop.world.calls == []
-
-
-def test_a_secret_or_a_content_that_changed_since_is_refused_and_not_shown(shop: Workshop) -> None:
-    def model(sha: str, secret: str) -> Resource:
-        content = Content("./model", sha, {"model.pkl": sha}, "/source")
-        attributes = {"name": "m", "version": "1", "path": {"local": "./model", "sha256": sha}}
-        return Resource(
-            Address("model/m/1"),
-            {**attributes, "tags": {"key": Secret(secret)}},
-            Mark("m.yml", 1, 1),
-            (),
-            {"path": content},
-        )
-
-    todo = shop.plan(model("aa", "canary-1"))
-    with pytest.raises(PlanRefused) as refused:
-        shop.apply(todo, model("bb", "canary-2"))
-    assert refused.value.reasons == (
-        "model/m/1: path.sha256: the plan has aa, the specs have bb",
-        "model/m/1: tags.key: the plan has (sensitive), the specs have (sensitive)",
-        "model/m/1: path: its content is not the one that was planned",
-    )
-    assert shop.apply(todo, model("aa", "canary-1")).ok
-
-
-def test_a_change_of_the_world_since_the_plan_stops_before_the_first_write(shop: Workshop) -> None:
-    shop.make(*chain(1, 2, 3, description="first"))
-    wish = chain(1, 2, 3, description="second")
-    todo = shop.plan(*wish)
-    shop.world.change(address(2), description="by hand")
-    shop.world.change(address(3), tags={"hot": "fix"})
-    calls = list(shop.world.calls)
-    with pytest.raises(PlanStale) as stale:
-        shop.apply(todo, *wish)
-    assert str(stale.value) == (
-        "the plan is stale; nothing was changed\n"
-        "  compute/c00002: description: first when planned, by hand now\n"
-        "  compute/c00003: tags: nothing when planned, {'hot': 'fix'} now\n"
-        "    fix: plan again"
-    )
-    assert shop.world.calls == calls
-
-
-def test_what_appeared_or_vanished_since_makes_a_plan_stale(shop: Workshop) -> None:
-    shop.make(*chain(1, description="first"))
-    wish = [*chain(1, description="second"), compute(2, size="S")]
-    todo = shop.plan(*wish)
-    del shop.world.objects[address(1)]
-    shop.world.create(compute(2, size="theirs"), operation="theirs")
-    with pytest.raises(PlanStale) as stale:
-        shop.apply(todo, *wish)
-    assert [str(move) for move in stale.value.moves] == [
-        "compute/c00001: the object: there when planned, absent now",
-        "compute/c00002: the object: absent when planned, there now",
-    ]
-
-
-def test_an_unrelated_change_does_not_make_a_plan_stale(shop: Workshop) -> None:
-    shop.make(*chain(1), *chain(2))
-    wish = [*chain(1, description="new"), *chain(2)]
-    todo = shop.plan(*wish)
-    other = [*chain(1), *chain(2, description="by another apply"), *chain(3)]
-    shop.make(*other)
-    shop.world.change(address(3), description="by hand")
-    assert shop.apply(todo, *wish).ok
-    assert shop.world.objects[address(1)].attributes["description"] == "new"
-
-
-def test_an_entry_that_another_apply_has_written_since_makes_a_plan_stale(shop: Workshop) -> None:
-    shop.make(*chain(1))
-    todo = shop.plan(*chain(1, description="mine"))
-    shop.make(*chain(1, description="theirs"))
-    with pytest.raises(PlanStale, match=r"last applied by bep(.|\n)*description: nothing when planned, theirs now"):
-        shop.apply(todo, *chain(1, description="mine"))
 
 
 def test_to_adopt_and_to_forget_touch_state_only(shop: Workshop) -> None:

@@ -15,7 +15,7 @@ from bep.providers.applying.report import Ended, World
 from bep.schemas.address import Address
 from bep.schemas.resource import Lifecycle, Resource, Retries, Timeouts
 from tests.faults.scene import address, compute
-from tests.providers.test_applying import Workshop, chain, ended, failing
+from tests.providers.workshop import Workshop, chain, ended, failing
 
 LONG = 30.0
 """Seconds that a call hangs unless a test lets it go: longer than any of these tests may take."""
