@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from bep.app.access.private_files import FILE, NAME, make_private
 from bep.app.access.tokens import Token, Tokens
-from bep.disk import modes
 from bep.disk.durable import create_durably
 from bep.lazy_dataclasses import dataclass
 
@@ -42,7 +42,7 @@ class Signatures:
     """The signed addresses of one workspace. Its key lies in one file below `home`, and nowhere else."""
 
     def __init__(self, home: Path, tokens: Tokens) -> None:
-        self._file = home / "access" / "signing.key"
+        self._file = home / NAME / "signing.key"
         self._tokens = tokens
 
     def sign(self, thing: str, token: Token, permissions: str, now: datetime) -> dict[str, str]:
@@ -70,9 +70,9 @@ class Signatures:
 
     def _key(self) -> bytes:
         if not self._file.exists():
-            modes.make_folder(self._file.parent)
+            make_private(self._file.parent)
             with suppress(FileExistsError):  # another process was first: its key is the one
-                create_durably(self._file, secrets.token_bytes(32))
+                create_durably(self._file, secrets.token_bytes(32), mode=FILE)
         return self._file.read_bytes()
 
 

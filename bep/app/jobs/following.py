@@ -13,7 +13,6 @@ from bep.app.jobs.looking.log_files import log_opened, logs_of
 from bep.app.jobs.service import jobs_of
 
 if TYPE_CHECKING:
-    from bep.app.jobs.logs import WorkerLogs
     from bep.app.workspace.contexts import Reading
     from bep.runner.folder.record import JobRecord
 
@@ -56,7 +55,7 @@ def log_of(opened: "Reading", record: "JobRecord", name: str) -> Iterator[bytes]
     """One of its logs, piece by piece. What has been read once stays so, line by line: a log only grows.
     Raises `NotFound`."""
     if name == STREAMED:
-        return _streamed(record, jobs_of(opened).logs(record.name))
+        return _streamed(opened, record)
     if name == OVERVIEW:
         return _overview(record.folder / "logs", is_over=record.status.is_final)
     if not name.startswith(_OWN):
@@ -65,16 +64,16 @@ def log_of(opened: "Reading", record: "JobRecord", name: str) -> Iterator[bytes]
         return _file(record, name.removeprefix(_OWN))
 
 
-def _streamed(record: "JobRecord", logs: "WorkerLogs") -> Iterator[bytes]:
+def _streamed(opened: "Reading", record: "JobRecord") -> Iterator[bytes]:
     """How far it is, while it runs; once it is over, what its workers said and what went wrong, too.
 
     What workers say while they run would come in no order that two looks agree on.
     """
     folder, is_over = record.folder / "logs", record.status.is_final
     yield from _overview(folder, is_over=is_over)
-    if not is_over:
+    if not is_over or not folder.is_dir():  # the latter: it was cancelled before it began
         return
-    before = None
+    logs, before = jobs_of(opened).logs(record.name), None
     for file, content in logs.fresh(_SAID, None, to_the_end=True):
         if file.path != before:
             yield f"\n--- {file.title}\n".encode()

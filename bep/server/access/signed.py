@@ -10,11 +10,11 @@ from urllib.parse import quote, urlencode
 
 from fastapi import Request
 
-from bep.app.access.roles import ALLOWED, Permission, Role
+from bep.app.access.roles import Role
 from bep.app.access.signatures import signatures_of
 from bep.app.datastores.permissions import LETTERS
 from bep.lazy_dataclasses import dataclass
-from bep.server.access.callers import Caller, caller_of
+from bep.server.access.callers import SAFE, Caller, tells_caller
 from bep.server.answers import Unanswered
 from bep.server.site import Site
 
@@ -74,22 +74,23 @@ class Granted:
 def granted(
     thing: Callable[[Request], str], letters: Callable[[Role], str] = lambda role: "r"
 ) -> Callable[[Request], Granted]:
-    """What a route needs that a signed address opens: that, or a token of whoever may look or start jobs."""
+    """What a route needs that a signed address opens: that, or a token. Every role may look, or start jobs."""
 
+    @tells_caller
     def asked(request: Request) -> Granted:
         site: Site = request.app.state.site
         if "sig" in request.query_params:
-            fields = dict(request.query_params)
-            found = signatures_of(site.opened()).recognised(thing(request), fields, site.clock())
+            found = signatures_of(site.opened()).recognised(thing(request), dict(request.query_params), site.clock())
             if found is None:
                 told = "the signature of this address is wrong, expired, or of something else: ask for a new one"
                 raise Unanswered(403, "AuthenticationFailed", told)
-            return Granted(found.token.name, found.token.role, found.permissions)
-        caller = caller_of(request)
-        return Granted(caller.name, caller.role, letters(caller.role))
+            caller, allowed = Caller(found.token.name, found.token.role), found.permissions
+        else:
+            caller = request.app.state.recognition.caller(request.headers, request.state.address)
+            allowed = letters(caller.role)
+            if caller.csrf and request.method not in SAFE:
+                raise Unanswered(403, "Forbidden", "a browser writes nothing here: pages have forms of their own")
+        request.state.caller = caller
+        return Granted(caller.name, caller.role, allowed)
 
-    asked.permissions = (Permission.LOOK, Permission.INVOKE)  # type: ignore[attr-defined]  # as `needs` has it
     return asked
-
-
-assert all(ALLOWED[role] & {Permission.LOOK, Permission.INVOKE} for role in Role)  # every token may look or start jobs

@@ -12,6 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from bep.app.datastores.blobs import Blob, Blobs, blobs_of
 from bep.app.datastores.permissions import LETTERS, SENT, may_write
+from bep.server.access.callers import streamed
 from bep.server.access.signed import Granted, container, granted
 from bep.server.answers import Unanswered
 from bep.server.blobs.refusals import API, Storing
@@ -109,6 +110,7 @@ def download(
 
 
 @router.put(BLOB, status_code=201, openapi_extra=BODY)
+@streamed
 async def upload(
     request: Request,
     datastore: str,

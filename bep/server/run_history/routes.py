@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from bep.app.jobs.following import job_here, log_names, log_of, output_address
 from bep.app.jobs.of_endpoint import jobs_of_endpoint
 from bep.lazy_dataclasses import dataclass
-from bep.server.access.callers import Following
+from bep.server.access.callers import Following, looks_only
 from bep.server.access.signed import DISCOVERY, Granted, granted, logs, logs_url, signed_query
 from bep.server.answers import Answering, Unanswered
 from bep.server.run_history.bodies import child_of, details, job_of, long_address, run_of, run_of_asset
@@ -87,6 +87,7 @@ def get_children(caller: Following, area: Asked, run: str) -> dict[str, Any]:
 
 
 @router.post(HISTORY + "/rundata")
+@looks_only
 def get_run_data(
     caller: Following, area: Asked, run: Annotated[str, Body(alias="runId", embed=True)]
 ) -> dict[str, Any]:
@@ -110,6 +111,7 @@ def get_log(
 
 
 @router.post(f"/data/v1.0{WORKSPACE}/dataversion/batchGetResolvedUris")
+@looks_only
 def resolved_addresses(
     caller: Following, area: Asked, values: Annotated[list[str], Body(embed=True, max_length=MOST)]
 ) -> dict[str, Any]:
