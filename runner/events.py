@@ -27,8 +27,9 @@ class Transferring:
 @dataclass(frozen=True, slots=True)
 class WorkerState:
     """What one worker does: `state` is preparing (its `init()`), scoring, waiting, stopping or ending (it is too late
-    or too large), for `seconds`, to a quarter of one. `item` is the first item that it was handed and has not finished
-    with; `memory` is bytes, None where the system does not tell. `node` is the instance that it counts to."""
+    or too large), for `seconds`, to a quarter of one. `item` is the first item of the call of `run()` that it is in,
+    else the first that it was handed and has not finished with; `memory` is bytes, None where the system does not tell.
+    `node` is the instance that it counts to."""
 
     name: str
     node: str

@@ -108,10 +108,12 @@ def show(
     name: Name,
     output: Annotated[Format | None, Option("--output", "-o", help="All of its record, so written.")] = None,
     query: Query = "",
+    web: Annotated[bool, Option("--web", help="Open its page in a browser, and print the link.")] = False,
 ) -> None:
     """Show one job: status, deployment, input, counts, output, and why it failed if it did.
 
-    With -o, its whole record: times, settings, warnings, failures, folders.
+    With -o, its whole record: times, settings, warnings, failures, folders. With --web, its page: that of
+    its service, or of the server that `bep serve` has started for this workspace.
 
     A job whose process is gone is shown as NotResponding; `bep job resume` goes on with it.
 
@@ -121,6 +123,7 @@ def show(
       bep job show nightly -o yaml
       bep job show nightly --query status -o tsv
       bep job show nightly -o json --query "{failed: counts.failed, file: outputs.score.file}"
+      bep job show nightly --web
     """
     from bep.app.jobs.records import next_of
     from bep.app.jobs.service import jobs_of
@@ -131,7 +134,12 @@ def show(
     from bep.formatting import formatted, queried
 
     console = Console()
-    record = jobs_of(here_to_read(console)).get(name)
+    opened = here_to_read(console)
+    record = jobs_of(opened).get(name)
+    if web:
+        from bep.commands.jobs.pages import show_page
+
+        return show_page(console, opened, record)
     if output is None and not query:
         from datetime import UTC, datetime
 

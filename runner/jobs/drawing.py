@@ -10,13 +10,16 @@ from bep.runner.reporting.html import NAME, render
 from bep.runner.reporting.html_data import gather
 
 
+def drawn(path: Path) -> bytes:
+    """The report of the job in this folder as it is now. Raises `JobInvalid` for a folder without a job, `OSError`."""
+    record = so_far(load(path))
+    return render(record, gather(JobFolder(path), record)).encode("utf-8", "backslashreplace")
+
+
 def write(path: Path) -> Path:
     """Write the report of the job in this folder, whole or not at all; where it is.
 
     Raises `JobInvalid` for a folder without a job, `OSError` when it cannot be read or written.
     """
-    folder = JobFolder(path)
-    record = so_far(load(path))
-    page = render(record, gather(folder, record))
-    write_durably(path / NAME, page.encode("utf-8", "backslashreplace"))
+    write_durably(path / NAME, drawn(path))
     return path / NAME

@@ -7,6 +7,7 @@ from bep.lazy_dataclasses import dataclass, field
 from bep.runner.events import Progress, WorkerState
 from bep.runner.scheduling.tally import Tally
 from bep.runner.scheduling.workers import Worker
+from bep.runner.worker import wire
 
 PERIOD = 0.25  # seconds between two events
 _RECENT = 10.0  # seconds that the rate is of
@@ -100,9 +101,9 @@ class Gauge:
     def _states(self, workers: Sequence[Worker], now: float) -> tuple[WorkerState, ...]:
         doing: dict[str, tuple[str, int | None, float]] = {}
         for worker in workers:
-            state, item = _state(worker), worker.leases[0].span.first if worker.leases else None
+            state, (item, since) = _state(worker), _at(worker, now)
             seen = self._doing.get(worker.process.name)
-            doing[worker.process.name] = seen if seen and seen[:2] == (state, item) else (state, item, now)
+            doing[worker.process.name] = seen if seen and seen[:2] == (state, item) else (state, item, since)
         self._doing = doing
         return tuple(
             WorkerState(
@@ -110,6 +111,14 @@ class Gauge:
             )
             for worker, (state, item, since) in zip(workers, doing.values(), strict=True)
         )
+
+
+def _at(worker: Worker, now: float) -> tuple[int | None, float]:
+    """The first item of the call that a worker is in, and since when; else the first that it was handed, since now."""
+    heartbeat = worker.process.heartbeat()
+    if heartbeat.phase == wire.RUNNING and heartbeat == worker.process.heartbeat():
+        return heartbeat.first, heartbeat.started
+    return worker.leases[0].span.first if worker.leases else None, now
 
 
 def _state(worker: Worker) -> str:

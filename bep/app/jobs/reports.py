@@ -10,15 +10,28 @@ if TYPE_CHECKING:
 
 def draw(opened: "Specs", name: str) -> "tuple[JobRecord, Path]":
     """Draw a job as it is now; its record, and where the page is. Raises `NotFound`, `JobInvalid`, `OSError`."""
-    from bep.app.errors import Unavailable
-    from bep.app.job_records import record_named
-    from bep.providers.worlds import SERVING
     from bep.runner.jobs.drawing import write
+
+    record = _drawable(opened, name)
+    return record, write(record.folder)
+
+
+def drawn_report(opened: "Specs", name: str) -> bytes:
+    """The page of a job as it is now, written nowhere. Raises as `draw`."""
+    from bep.runner.jobs.drawing import drawn
+
+    return drawn(_drawable(opened, name).folder)
+
+
+def _drawable(opened: "Specs", name: str) -> "JobRecord":
+    """The record of a job that has a folder here. Raises as `draw`."""
+    from bep.app.errors import Unavailable
+    from bep.app.job_records import must_have_begun, record_named
+    from bep.providers.worlds import SERVING
 
     if opened.glanced.provider in SERVING:
         raise Unavailable(opened.glanced.provider, "runs its jobs in a service, which has a page for each of them")
-    record = record_named(opened.home, name)
-    return record, write(record.folder)
+    return must_have_begun(record_named(opened.home, name))
 
 
 def keep_report(record: "JobRecord") -> Path | str | None:

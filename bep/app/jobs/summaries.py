@@ -59,5 +59,14 @@ def outputs_of(record: "JobRecord") -> dict[str, dict[str, Any]]:
     return {"score": {"path": folder, "file": file, "format": record.settings.output_format}}
 
 
+def output_uri_of(record: "JobRecord") -> str:
+    """The folder of a job's output as specs name one in a datastore, else as the job was told it: a path of the
+    workspace, or an address, its secrets hidden. Empty where its service does not say."""
+    from bep.app.jobs.requests.locating import default_output
+
+    default = default_output(record.name)
+    return default if record.output_text.endswith(" in workspaceblobstore") else record.output_text
+
+
 def _moment(time: datetime | None) -> str | None:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ") if time else None

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from bep.app.errors import NotFound, Refused
 from bep.app.workspace.faces import places_of
-from bep.disk.beneath import Entry, NotBeneath, listed, opened, parts_of
+from bep.disk.beneath import Entry as Stored
+from bep.disk.beneath import NotBeneath, listed, opened, parts_of
 from bep.lazy_dataclasses import dataclass
 from bep.lazy_patterns import lazy_pattern
 from bep.schemas.address import names_of
+
+__all__ = ["Browsed", "Place", "Stored", "browsed", "datastores_of", "place_named", "stored_file"]
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading
@@ -38,8 +41,8 @@ class Browsed:
     the listing goes on, empty: there are no more. `elsewhere` says where it lies if that is not on this machine."""
 
     place: Place
-    entries: tuple[Entry, ...] = ()
-    file: Entry | None = None
+    entries: tuple[Stored, ...] = ()
+    file: Stored | None = None
     next: str = ""
     elsewhere: str = ""
 
@@ -122,7 +125,7 @@ def _tidy(path: str) -> str:
         raise Refused(f"{path!r} leads out of the datastore: a path in it has no '..'") from None
 
 
-def _file(root: Path, place: Place) -> Entry:
+def _file(root: Path, place: Place) -> Stored:
     folder, _, name = place.path.rpartition("/")
     try:
         found = [entry for entry in listed(root, folder) if entry.name == name and entry.kind == "file"]

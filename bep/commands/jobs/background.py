@@ -31,6 +31,7 @@ def start(opened: "Opened", source: "JobSource", wish: "Wish") -> None:
     from bep.app.jobs.requests.loading import loaded_job
     from bep.app.jobs.service import jobs_of
     from bep.app.workspace.clock import job_name
+    from bep.commands.jobs.pages import say_page
     from bep.commands.jobs.running import watched
 
     console = Console()
@@ -51,6 +52,7 @@ def start(opened: "Opened", source: "JobSource", wish: "Wish") -> None:
         record = _begun(opened, name, process, said, console)
     if isinstance(record, QueuedJob) and isinstance(waiting := jobs_of(opened).get(name), QueuedJob):
         console.say(f"job {name}: {waiting.waits}")
+    say_page(console, opened, record)
     _show(console, record, wish)
 
 

@@ -139,6 +139,7 @@ def given_values(texts: Sequence[str], known: Collection[str], here: Mapping[str
 def _continued(name: str, how: _How, step: "Callable[[Jobs], Callable[..., JobRecord]]", **again: Any) -> None:
     from bep.app.jobs.service import Again, jobs_of
     from bep.app.workspace.opening import workspace_here
+    from bep.commands.jobs.pages import say_page
     from bep.commands.jobs.reports import keep_report
     from bep.commands.jobs.results import show_job
     from bep.commands.jobs.running import finish, watched
@@ -153,6 +154,7 @@ def _continued(name: str, how: _How, step: "Callable[[Jobs], Callable[..., JobRe
     if ended.runs == record.runs:
         console.say("there was nothing left to do")
     keep_report(console, ended)
+    say_page(console, opened, ended)
     if how.output and not how.json_output:
         show_job(console, ended, how.output)
     finish(console, ended, json_output=how.json_output, to_talk=how.output is not None)

@@ -35,6 +35,7 @@ def carry_out(
     from bep.app.environments import show_builds
     from bep.app.jobs.requests.loading import loaded_job
     from bep.app.jobs.service import jobs_of
+    from bep.commands.jobs.pages import say_page
     from bep.commands.jobs.reports import keep_report
     from bep.commands.showing_findings import say_findings
 
@@ -46,6 +47,7 @@ def carry_out(
     watch = watched(console, json_output=json_output, job=loaded.job.name or "")
     record = jobs_of(opened).run(loaded.job, watch, patience=patience)
     keep_report(console, record)
+    say_page(console, opened, record)
     if wish and not json_output:
         from bep.app.jobs.summaries import summary_of
 

@@ -129,8 +129,10 @@ def environment() -> Environment:
         "ago": texts.ago,
         "counted": texts.counted,
         "duration": texts.duration,
+        "in_query": texts.in_query,
         "name": texts.name,
         "running": texts.running,
+        "sentence": texts.sentence,
         "size": texts.size,
         "when": texts.when,
     }

@@ -2,8 +2,9 @@
 
 from fastapi import APIRouter
 
-from bep.server.studio import assets, overview, signing_in
+from bep.server.studio import assets, datastores, overview, signing_in
+from bep.server.studio.jobs import routes as jobs
 
 router = APIRouter()
-for area in (assets.router, signing_in.router, overview.router):
+for area in (assets.router, signing_in.router, overview.router, jobs.router, datastores.router):
     router.include_router(area)

@@ -42,6 +42,16 @@ def running(said: object) -> Markup:
     )
 
 
+def sentence(said: str) -> str:
+    """The same, its first letter a capital and the rest as it is."""
+    return said[:1].upper() + said[1:]
+
+
+def in_query(said: object) -> str:
+    """A text as the value of a parameter of a page's address; names of files may be no text at all."""
+    return quote(str(said).encode(errors="surrogateescape"), safe="")
+
+
 def address_of(*parts: object) -> str:
     """The path of a page: `address_of("endpoints", NAME)`; of the overview without parts."""
     if not parts:

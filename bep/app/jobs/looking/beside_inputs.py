@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from bep.app.errors import NotFound
-from bep.app.jobs.looking.images import IMAGES
+from bep.app.jobs.looking.images import HEAD, IMAGES, LARGEST, image_type_of
 from bep.app.jobs.looking.tables import rows_of_part
+from bep.app.jobs.looking.windows import size_of
 from bep.disk.beneath import NotBeneath, opened_file
 from bep.lazy_dataclasses import dataclass
 
@@ -23,7 +24,8 @@ Cells = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item of the input: its place from 0, its name as a person knows it; `is_image` by its name."""
+    """One item of the input: its place from 0, its name as a person knows it; `is_image`: its bytes are there, and are
+    an image that may be shown."""
 
     position: int
     name: str
@@ -59,9 +61,10 @@ def beside_inputs_of(record: "JobRecord", start: int = 0, *, most: int = PAGE) -
     if listed is None or not items:
         return Beside((), (), 0, None, None, items)
     end = min(start + most, items)
+    paths = listed.paths(start, end - start)
     named = {
-        position: Item(position, name, _is_image(name))
-        for position, name in enumerate(listed.names(start, end - start), start)
+        position: Item(position, name, _is_image(_there(record, path)))
+        for position, (path, name) in enumerate(zip(paths, listed.shown(paths), strict=True), start)
     }
     columns, scorings = _scorings(record, named, start, end)
     following = end if end < items else None
@@ -74,12 +77,13 @@ def item_opened(record: "JobRecord", position: int) -> Iterator[tuple[BinaryIO, 
     listed = _listed(record)
     if listed is None or not 0 <= position < record.counts.items:
         raise NotFound(f"job {record.name} has no item {position}")
-    path = Path(listed.paths(position, 1)[0])
+    path = listed.paths(position, 1)[0]
+    name = path.rpartition("/")[2]
     try:
-        with opened_file(path) as stream:
-            yield stream, path.name
+        with opened_file(_there(record, path)) as stream:
+            yield stream, name
     except NotBeneath:
-        raise NotFound(f"item {position} of job {record.name} is not there any more: {path.name}") from None
+        raise NotFound(f"item {position} of job {record.name} is not there any more: {name}") from None
 
 
 def _listed(record: "JobRecord") -> "Manifest | None":
@@ -89,8 +93,33 @@ def _listed(record: "JobRecord") -> "Manifest | None":
     return listing.recorded(JobFolder(record.folder), record)
 
 
-def _is_image(name: str) -> bool:
-    return name.rpartition(".")[2].lower() in IMAGES
+def _there(record: "JobRecord", path: str) -> Path:
+    """Where the bytes of an item are: of registered data the job had copies, which are gone when it is over; those that
+    they were made of are where they are stored."""
+    from bep.runner.errors import JobInvalid
+    from bep.runner.folder.folder import JobFolder
+    from bep.runner.jobs.staging import kept
+
+    place, folder = Path(path), JobFolder(record.folder)
+    if not place.is_relative_to(folder.assets) or place.exists():
+        return place
+    name, *below = place.relative_to(folder.assets).parts
+    try:
+        original = kept(folder)[0].get(name, {}).get("/".join(below))
+    except JobInvalid:
+        return place
+    return original.path if original is not None else place
+
+
+def _is_image(path: Path) -> bool:
+    """Told from its bytes; of a file whose name says that it is something else, nobody looks at them."""
+    if path.suffix[1:].lower() not in IMAGES and path.suffix:
+        return False
+    try:
+        with opened_file(path) as stream:
+            return size_of(stream) <= LARGEST and image_type_of(stream.read(HEAD)) is not None
+    except NotBeneath:
+        return False
 
 
 def _scorings(record: "JobRecord", named: dict[int, Item], start: int, end: int) -> tuple[Cells, list[Scoring]]:

@@ -1,12 +1,13 @@
 """The files of a job's log: which there are, some lines of one, what one has of a word, what was added to one. Never a
 whole file, and nothing outside of the folder of the logs, whatever links lie there."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from bep.app.errors import NotFound
-from bep.app.jobs.looking.windows import Found, Window, before, begins_line, found_in, size_of, window
+from bep.app.jobs.looking.windows import Found, Line, Window, before, begins_line, found_in, size_of, window
 from bep.disk.beneath import NotBeneath, opened, walked
 from bep.lazy_dataclasses import dataclass
 
@@ -60,6 +61,16 @@ def lines_before(record: "JobRecord", name: str, end: int, lines: int = LINES) -
     """The lines before a byte that begins one. Raises `NotFound`."""
     with log_opened(record, name) as stream:
         return window(stream, before(stream, begins_line(stream, end), lines), lines)
+
+
+def lines_added(record: "JobRecord", name: str, start: int, *, to_the_end: bool) -> tuple[tuple[Line, ...], int]:
+    """Whole lines from a byte on, and where to read on; `to_the_end`: the last line, too, if it is not whole. Raises
+    `NotFound`."""
+    with log_opened(record, name) as stream:
+        found = window(stream, start, LINES)
+        if to_the_end or not found.is_last or not found.lines or os.pread(stream.fileno(), 1, found.end - 1) == b"\n":
+            return found.lines, found.end
+        return found.lines[:-1], found.lines[-1].start
 
 
 def search_of(record: "JobRecord", name: str, wanted: str, start: int = 0) -> Found:

@@ -43,6 +43,11 @@ def output_files_of(record: "JobRecord") -> Outputs:
     return Outputs(tuple(files), len(found) <= _MOST)
 
 
+def every_output(record: "JobRecord") -> Iterator[str]:
+    """The names of all of them, as they are met."""
+    return (file.name for file in _files(record))
+
+
 @contextmanager
 def output_opened(record: "JobRecord", name: str) -> Iterator[BinaryIO]:
     """One of the files. Raises `NotFound`."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bep.lazy_dataclasses import dataclass
+from bep.lazy_dataclasses import dataclass, replace
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 QUIET: Final = 10.0
 """Seconds without a word from its runner after which a job is called quiet."""
 _FILES: Final = 3
+_WORKING: Final = frozenset(("Starting", "Preparing", "Running", "Finalizing", "CancelRequested"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ class Now:
     """A job now. `record` has the counts of this moment. `items_per_second` is of the last seconds of a job that runs,
     and of all its time for one that is over; `eta` is seconds.
 
-    `quiet` is for how many seconds a job that should run has told nothing; `doing` what it does before it scores.
+    `quiet` is for how many seconds a job that should run has told nothing; `doing` what it does before it scores, and
+    `waiting` behind whom it stands in line.
     """
 
     record: "JobRecord"
@@ -70,6 +72,7 @@ class Now:
     rates: tuple[Rate, ...] = ()
     doing: str = ""
     quiet: float | None = None
+    waiting: str = ""
 
     @property
     def done(self) -> int:
@@ -94,7 +97,22 @@ def progress_of(opened: "Reading", name: str) -> Now:
         record = jobs.get(name)
     if page_of(record) is not None:
         return Now(record)
-    return now_of(record, time.time())
+    return replace(now_of(record, time.time()), waiting=_waiting(opened, record))
+
+
+def _waiting(opened: "Reading", record: "JobRecord") -> str:
+    """How it stands in the line of its compute with a job that is not its turn, in words; empty for any other."""
+    from bep.app.queue.place import file_of
+
+    if (record.status in _WORKING and record.status != "Preparing") or not file_of(opened.home).exists():
+        return ""
+    from bep.app.jobs.in_line.wanting import capacity_of
+    from bep.app.queue.line import WAITING, turn_of
+    from bep.app.queue.queue import Queue
+
+    tickets = Queue(opened.home).tickets()
+    mine = next((one for one in tickets if one.job == record.name and one.state == WAITING), None)
+    return str(turn_of(tickets, mine, capacity_of(opened, mine.compute))) if mine is not None else ""
 
 
 def _here(opened: "Reading", name: str) -> "JobRecord | None":
@@ -121,7 +139,7 @@ def now_of(record: "JobRecord", wall: float) -> Now:
     """The same from a record. `wall` is the time of day, in seconds."""
     from bep.runner.reporting.live import read
 
-    told = None if record.status.is_final else read(record.folder)
+    told = read(record.folder) if record.status in _WORKING else None
     if told is None:
         return Now(record, items_per_second=_average(record))
     if told.progress is None:

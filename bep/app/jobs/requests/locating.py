@@ -127,6 +127,11 @@ def was_given_links(opened: "Reading", record: "JobRecord") -> bool:
     return True
 
 
+def default_output(job: str) -> str:
+    """Where the results of a job appear that was not told where."""
+    return f"azureml://datastores/workspaceblobstore/paths/azureml/{job}/score"
+
+
 def output_of(opened: "Reading", job: "JobSpec", name: str) -> Path | str:
     """The folder where the results of a job of this name appear, or the address of one in a store.
 
@@ -134,8 +139,7 @@ def output_of(opened: "Reading", job: "JobSpec", name: str) -> Path | str:
     """
     from bep.runner.transfer.addresses import hidden, is_web
 
-    default = f"azureml://datastores/workspaceblobstore/paths/azureml/{name}/score"
-    text = job.output_path or default
+    text = job.output_path or default_output(name)
     if text.startswith("azureml:"):
         return _datastore(opened, text)
     if is_web(text):

@@ -19,9 +19,11 @@ for (const box of document.querySelectorAll(".copyable")) {
   });
 }
 
+const MOST_LINES = 5000;
+
 // An element with data-live="PATH" asks there for server-sent events. Each "part" is JSON, {"id": ..., "html": ...}: it
-// becomes the content of the element of that id, unless somebody is using something in it. "over" ends it; with
-// data-reload the page is then loaded again, for what is no part of it.
+// becomes the content of the element of that id, unless somebody is using something in it. "lines" have the same, and are
+// added to it. "over" ends it; with data-reload the page is then loaded again, for what is no part of it.
 for (const place of document.querySelectorAll("[data-live]")) {
   const source = new EventSource(place.dataset.live);
   source.addEventListener("part", (event) => {
@@ -31,9 +33,23 @@ for (const place of document.querySelectorAll("[data-live]")) {
       target.innerHTML = part.html;
     }
   });
+  source.addEventListener("lines", (event) => {
+    const added = JSON.parse(event.data);
+    const target = document.getElementById(added.id);
+    if (!target) return;
+    const isAtEnd = target.scrollHeight - target.scrollTop - target.clientHeight < 40;
+    target.insertAdjacentHTML("beforeend", added.html);
+    while (target.childElementCount > MOST_LINES) target.firstElementChild.remove();
+    if (isAtEnd) target.scrollTop = target.scrollHeight;
+  });
   source.addEventListener("over", () => {
     source.close();
     if (place.dataset.reload !== undefined) location.reload();
   });
   addEventListener("pagehide", () => source.close());
+}
+
+// The last lines of a log are those that matter.
+for (const lines of document.querySelectorAll("[data-follow]")) {
+  lines.scrollTop = lines.scrollHeight;
 }
