@@ -1,6 +1,6 @@
 """Schedules: a trigger brought to one spelling, and what is wrong with it or with the job it starts. Knows no clock."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -91,6 +91,20 @@ def _paths(job: Node) -> Iterator[Node]:
             path = port.get("path") if isinstance(port.value, dict) else port
             if path is not None:
                 yield from path.value if isinstance(path.value, list) else [path]
+
+
+def with_paths(job: Mapping[str, Any], seen: Callable[[str], str]) -> dict[str, Any]:
+    """A scheduled job whose local paths are as `seen` gives them."""
+
+    def port_of(port: Any) -> Any:
+        if isinstance(port, Mapping):
+            return {name: port_of(below) if name == "path" else below for name, below in port.items()}
+        if isinstance(port, list):
+            return [port_of(item) for item in port]
+        return seen(port) if isinstance(port, str) and not _is_elsewhere(port) else port
+
+    ports = {place: {name: port_of(port) for name, port in job[place].items()} for place in PLACES if place in job}
+    return {**job, **ports}
 
 
 def _is_elsewhere(path: str) -> bool:

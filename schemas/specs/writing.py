@@ -9,16 +9,25 @@ from bep.schemas.resource import FieldPath
 from bep.schemas.secrets.secret import Secret, is_sealed
 
 
-def document(address: Address, attributes: Mapping[str, Any], path_of: Callable[[str], str]) -> dict[str, Any]:
+def document(
+    address: Address, attributes: Mapping[str, Any], path_of: Callable[[str], str], seen: Callable[[str], str] = str
+) -> dict[str, Any]:
     """The document that declares these attributes, `kind` first.
 
-    `path_of` gives the path to write for a content field, by its dotted name. A secret, which nobody can
-    read back, becomes `${{ env.NAME }}`. Raises `ValueError` for a kind that has no document of its own.
+    `path_of` gives the path to write for a content field, by its dotted name; `seen` that of any other local path,
+    which the attributes have as seen from the workspace. A secret, which nobody can read back, becomes
+    `${{ env.NAME }}`. Raises `ValueError` for a kind that has no document of its own.
     """
     kind = kind_of(address)
     if load_kind(kind).written_as:
         raise ValueError(kind)
     written = _written(attributes, (), address, path_of)
+    if kind == "datastore" and written.get("type") == "local_folder" and "path" in written:
+        written["path"] = seen(written["path"])
+    if kind == "schedule":
+        from bep.schemas.specs.schedules import with_paths
+
+        written["create_job"] = with_paths(written["create_job"], seen)
     first = {name: written[name] for name in ("name", "version", "endpoint_name") if name in written}
     return {"kind": kind, **first, **{name: value for name, value in written.items() if value != {}}}
 

@@ -124,7 +124,7 @@ def _split(diffs: "Sequence[FieldDiff]", side: str) -> Any:
 def _impossible(diffs: "Sequence[FieldDiff]", written: str) -> str:
     from bep.schemas.secrets.secret import is_sealed
 
-    if "${{" in written:
+    if "${{" in written and "${{" in _without_own(written):
         return f"it is written as {written}: change it where that comes from"
     for diff in diffs:
         if is_sealed(diff.before):
@@ -132,6 +132,13 @@ def _impossible(diffs: "Sequence[FieldDiff]", written: str) -> str:
         if isinstance(diff.before, dict) and "sha256" in diff.before:
             return "what differs are files, not a value in the spec"
     return ""
+
+
+def _without_own(written: str) -> str:
+    """A text without the expressions that stay as they are written: those of a schedule's jobs."""
+    from bep.schemas.schedules.expressions import EXPRESSION
+
+    return EXPRESSION.sub("", written)
 
 
 def _mark_of(resource: Resource, path: FieldPath) -> Mark:

@@ -1,6 +1,7 @@
 """A schedule is planned and applied like any resource: made, changed, drifted, imported, exported, destroyed."""
 
 import json
+import sqlite3
 from typing import Any
 
 from tests.bep.conftest import Workspace
@@ -93,3 +94,40 @@ def test_without_a_deployment_it_waits_for_the_traffic(workspace: Workspace) -> 
     assert changes(work) == {}
     order = [change["address"] for change in json.loads(work.bep("plan", "--json", "--destroy").stdout)["changes"]]
     assert order.index("schedule/nightly") < order.index("traffic/letters")
+
+
+def test_its_yaml_is_written_where_it_is_asked_for(applied: Workspace) -> None:
+    work = with_schedule(applied)
+    (work.folder / "store.yml").write_text("kind: datastore\nname: here\ntype: local_folder\npath: stored\n")
+    work.edit(SPECS, "schedule.yml]", "schedule.yml, store.yml]")
+    work.bep("apply", "-y")
+    work.bep("state", "rm", "schedule/nightly", "datastore/here")
+    work.edit(SPECS, ", schedule.yml, store.yml]", "]")
+    (work.folder / "deeper").mkdir()
+    work.bep("import", "schedule/nightly", "datastore/here", "-o", "deeper/all.yml")
+    text = (work.folder / "deeper/all.yml").read_text()
+    assert "path: ../texts" in text
+    assert "path: ../out/${{name}}" in text
+    assert "path: ../stored" in text
+    work.edit(SPECS, "specs: [specs.yml]", "specs: [specs.yml, deeper/all.yml]")
+    assert set(changes(work).values()) <= {"adopt"}
+    work.bep("apply", "-y")
+    assert changes(work) == {}
+
+
+def test_what_somebody_else_changed_is_written_into_its_file(applied: Workspace) -> None:
+    work = with_schedule(applied)
+    work.bep("apply", "-y")
+    with sqlite3.connect(work.folder / ".bep/cloud/catalog.sqlite") as connection:
+        place = "FROM objects WHERE address = 'schedule/nightly'"
+        attributes = json.loads(connection.execute(f"SELECT attributes {place}").fetchone()[0])
+        attributes["create_job"]["outputs"]["score"]["path"] = "out/by/${{creation_context.trigger_time}}"
+        attributes["trigger"]["expression"] = "0 4 * * *"
+        values = (json.dumps(attributes), "2-other", "schedule/nightly")
+        connection.execute("UPDATE objects SET attributes = ?, etag = ? WHERE address = ?", values)
+    connection.close()
+    work.bep("adopt", "schedule/nightly")
+    text = (work.folder / "schedule.yml").read_text()
+    assert 'expression: "0 4 * * *"' in text
+    assert "out/by/${{creation_context.trigger_time}}" in text
+    assert changes(work) == {}

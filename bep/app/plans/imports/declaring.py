@@ -51,7 +51,12 @@ def document_of(opened: "Reading", one: Found, among: Iterable[Found], beside: P
     of_endpoint = [other for other in among if names_of(other.address) == names_of(one.address)]
     if kind_of(one.address) == "traffic":
         return "" if any(kind_of(other.address) == "endpoint" for other in of_endpoint) else _traffic_text(one)
-    written = document(one.address, _readable(one), lambda field: _path(opened, one, field, beside))
+    written = document(
+        one.address,
+        _readable(one),
+        lambda field: _path(opened, one, field, beside),
+        lambda path: path if path.startswith(("/", "~")) else os.path.relpath(opened.root / path, beside),
+    )
     for other in of_endpoint if kind_of(one.address) == "endpoint" else ():
         if kind_of(other.address) == "traffic":
             written["defaults"] = {"deployment_name": split_of(other.observed.attributes)}
