@@ -7,6 +7,8 @@ from bep.schemas.content import FIRST_RULE
 from bep.schemas.resource import Retries, Timeouts
 from bep.schemas.values.written import Field, Written
 
+UNUSED = "beside"
+"""The member of an entry that is left out where it says nothing."""
 FORMAT_VERSION = 2
 """Since 2 a record of contents says by which rule its digest was made; one of format 1 is of the first."""
 LAST_SERIAL = 2**53 - 1
@@ -38,12 +40,24 @@ class Guards(Written):
     not_secret: tuple[str, ...] = ()
 
 
+class Beside(Written):
+    """What somebody did to an object beside the specs, through the server: `by` is who, as their token is called.
+
+    `made`: they made it, and no spec has ever declared it.
+    """
+
+    by: str
+    at: str = ""
+    made: bool = False
+
+
 class Entry(Written):
     """One resource bep made or adopted.
 
     `attributes`: the desired attributes as last applied, sealed (no secret in it).
     `observed`: what the provider returned after that write, also sealed; drift is measured from here.
     `retained`: a registered version that no spec declares any more; it stays in the registry and is not compared.
+    `beside`: what was done since beside the specs, and is drift for the next plan; written only where there is some.
     `etag`: the version then; empty for an object that was made and failed, which the next plan replaces, and where a
     rollback went back to what was known before.
     """
@@ -58,6 +72,12 @@ class Entry(Written):
     operation: str = ""
     applied_at: str = ""
     retained: bool = False
+    beside: Beside | None = None
+
+    @property
+    def is_made_beside(self) -> bool:
+        """Whether somebody made it beside the specs, so that it is nobody's mistake that none declares it."""
+        return self.beside is not None and self.beside.made
 
 
 class State(Written, title="State: what bep last knew"):

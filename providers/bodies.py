@@ -34,6 +34,30 @@ class Shown:
     container: Container | None = None
 
 
+class BodyRefused(Exception):
+    """A body is none of its kind; `faults` are sentences, each with the member that it is about."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(faults))
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asks an object to be, as its kind has it. A content field has the digest of bytes that are known
+    here, or a URI. `masked` are the paths of values that stay as they are, since whoever asks was not told them: they
+    are not among the attributes.
+
+    `says_default`: the wish is also which deployment an endpoint gives its jobs to, none where `default` is empty.
+    """
+
+    address: Address
+    attributes: Mapping[str, Any]
+    masked: tuple[tuple[str, ...], ...] = ()
+    says_default: bool = False
+    default: str = ""
+
+
 class Bodies(Protocol):
     """The bodies of one workspace's objects, in both directions. No secret is in any that is made here."""
 
@@ -43,6 +67,14 @@ class Bodies(Protocol):
 
     def body(self, shown: Shown) -> dict[str, Any]:
         """An object as the service would answer it, with all members, said or not."""
+        ...
+
+    def wish(self, address: Address, body: Mapping[str, Any], there: Shown | None) -> Wish:
+        """What a body that was sent asks for; `there` is the object as it is. Raises `BodyRefused`."""
+        ...
+
+    def merged(self, there: Shown, patch: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of an object as it is, with a part of one over it; null takes a member away."""
         ...
 
     def name_of_all(self, kind: str, name: str, versions: Sequence[Shown]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Final, Literal
 from bep.lazy_dataclasses import dataclass
 from bep.planner.formats.statefile import StateDamaged
 from bep.planner.plan import Action
-from bep.planner.state import Entry, State
+from bep.planner.state import UNUSED, Entry, State
 from bep.schemas.address import Address
 from bep.schemas.values.written import Written
 
@@ -22,6 +22,8 @@ class Intent(Written):
 
     `operation` is unique to this one call; the provider leaves it on what the call makes.
     `change` and `plan` are the id of the change and the digest of the plan it is of; `at` is a time as text.
+    `by` is who asked for it beside the specs, through the server; then no plan tells of it, and `removes` says whether
+    the object is to be gone.
     Where the world takes its time, the same intent is written once more with the `token` to go on with, before
     anybody waits.
     """
@@ -36,6 +38,8 @@ class Intent(Written):
     plan: str = ""
     at: str = ""
     token: str = ""
+    by: str = ""
+    removes: bool = False
 
 
 class Outcome(Written):
@@ -55,6 +59,8 @@ class Outcome(Written):
     at: str = ""
 
 
+_RARE: Final = ("token", "by", "removes")
+"""Members of an intent that are left out where they say nothing."""
 _RECORDS: Final[Mapping[str, type[Intent] | type[Outcome]]] = {"intent": Intent, "outcome": Outcome}
 
 
@@ -74,8 +80,11 @@ class Decoded:
 
 def encode(record: Intent | Outcome) -> bytes:
     """One line, line feed included."""
-    unused = {"token"} if isinstance(record, Intent) and not record.token else set[str]()
-    body = record.model_dump_json(exclude=unused).encode()
+    unused = {name for name in _RARE if isinstance(record, Intent) and not getattr(record, name)}
+    told = record.model_dump(mode="json", exclude=unused)
+    if told.get("entry") and told["entry"][UNUSED] is None:
+        del told["entry"][UNUSED]
+    body = json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()
     return b"%08x %s\n" % (zlib.crc32(body), body)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from bep.lazy_patterns import lazy_pattern
 from bep.planner.canonical import canonical
-from bep.planner.state import FORMAT_VERSION, State
+from bep.planner.state import FORMAT_VERSION, UNUSED, State
 from bep.schemas.address import Address, kind_of, names_of
 from bep.schemas.kinds.kind import is_kind
 from bep.schemas.values.written import Invalid
@@ -31,7 +31,11 @@ class StateDamaged(Exception):
 
 def encode(state: State) -> str:
     """The text of a state; `state.schema.json` describes it."""
-    return text_of(state.model_dump(mode="json"))
+    members = state.model_dump(mode="json")
+    for entry in members["entries"].values():
+        if entry[UNUSED] is None:
+            del entry[UNUSED]
+    return text_of(members)
 
 
 def text_of(members: dict[str, Any]) -> str:

@@ -68,6 +68,8 @@ def decide(case: Case, options: Options) -> Decision:
         return _newcomer(case, options)
     if case.address in options.forget or case.address in options.moved:
         return Decision(case, Verdict.FORGET, reason=_forgetting(case, options))
+    if case.entry.is_made_beside:
+        return _made_beside(case, case.entry, options)
     if case.retention and case.retention.stays and case.observed is not None:
         return _retained(case, case.entry, options)
     if options.refresh_only:
@@ -77,6 +79,21 @@ def decide(case: Case, options: Options) -> Decision:
     if case.observed is None:
         return _vanished(case, case.entry, case.wanted)
     return _compared(case, case.entry, case.wanted, case.observed, options)
+
+
+def _made_beside(case: Case, entry: Entry, options: Options) -> Decision:
+    """What somebody made through the server is there until a spec declares it, or somebody asks for its end."""
+    if case.observed is None:
+        if case.wanted is not None and not options.refresh_only:
+            return Decision(case, Verdict.CREATE, after=case.wanted.attributes)
+        return Decision(case, Verdict.FORGET, reason="it was made through the server, and is gone", origin=Origin.DRIFT)
+    if case.wanted is not None and not options.refresh_only:
+        return _imported(case, case.wanted, case.observed, "it was made through the server, and is declared now")
+    if options.destroy or case.address in options.removed:
+        return _unwanted(case, entry, destroy=options.destroy)
+    at, by = _who(entry, case.observed)
+    drift = Drift(address=case.address, answer="kept: no spec declares it", changed_by=by, changed_at=at)
+    return Decision(case, Verdict.NOTHING, drift=drift)
 
 
 def _newcomer(case: Case, options: Options) -> Decision:
@@ -90,19 +107,22 @@ def _newcomer(case: Case, options: Options) -> Decision:
         return Decision(case, Verdict.CREATE, after=case.wanted.attributes)
     made = case.observed.operation and case.observed.operation in options.operations
     if asked or (made and case.observed.condition is Condition.READY):
-        return _imported(case, case.wanted, case.observed, asked)
+        return _imported(case, case.wanted, case.observed, _importing(asked))
     if case.observed.condition is Condition.PROGRESSING:
         return Decision(case, Verdict.REFUSED, findings=(in_progress(case.wanted),))
     return Decision(case, Verdict.REFUSED, findings=(already_exists(case.wanted),))
 
 
-def _imported(case: Case, wanted: Wanted, observed: Observed, asked: bool) -> Decision:
+def _importing(asked: bool) -> str:
+    if asked:
+        return "import was asked for"
+    return "an earlier apply created it and was interrupted before recording that"
+
+
+def _imported(case: Case, wanted: Wanted, observed: Observed, reason: str) -> Decision:
     now = observed.attributes
     sides = Sides(wanted.attributes, {}, now, now)
     found = _by_rule(compare(sides, case.kind, wanted.guards.ignore_changes), observed.contents, wanted)
-    reason = (
-        "import was asked for" if asked else "an earlier apply created it and was interrupted before recording that"
-    )
     diffs = _with_files(found.diffs, observed.contents, wanted.contents)
     if _changes_what_was_registered(case.kind, diffs):
         return Decision(case, Verdict.REFUSED, findings=(registered_changed(wanted, diffs, in_world=True),))
@@ -134,7 +154,15 @@ def _unwanted(case: Case, entry: Entry, *, destroy: bool) -> Decision:
 def _vanished(case: Case, entry: Entry, wanted: Wanted) -> Decision:
     found = compare(Sides(wanted.attributes, entry.attributes, {}, {}), case.kind)
     origin = Origin.BOTH if found.diffs else Origin.DRIFT
-    drift = Drift(address=case.address, gone=True, answer="made again", applied_at=entry.applied_at)
+    at, by = _who(entry, None)
+    drift = Drift(
+        address=case.address,
+        gone=True,
+        answer="made again",
+        applied_at=entry.applied_at,
+        changed_at=at,
+        changed_by=by,
+    )
     reason = "someone removed it since bep made it"
     return Decision(case, Verdict.CREATE, reason=reason, origin=origin, after=wanted.attributes, drift=drift)
 
@@ -234,11 +262,18 @@ def _ignored(case: Case, found: Comparison) -> tuple[str, ...]:
 def _drift(case: Case, entry: Entry, diffs: tuple[FieldDiff, ...], answer: str) -> Drift | None:
     if not diffs:
         return None
-    seen = case.observed
-    at, by = (seen.changed_at, seen.changed_by) if seen and seen.changed_at > entry.applied_at else ("", "")
+    at, by = _who(entry, case.observed)
     return Drift(
         address=case.address, diffs=diffs, answer=answer, applied_at=entry.applied_at, changed_at=at, changed_by=by
     )
+
+
+def _who(entry: Entry, seen: Observed | None) -> tuple[str, str]:
+    """When it was last changed since bep applied it, and by whom; empty where nobody knows."""
+    beside = entry.beside
+    if beside is not None and (seen is None or not seen.changed_by or seen.changed_at <= beside.at):
+        return beside.at, f"{beside.by} through the server"
+    return (seen.changed_at, seen.changed_by) if seen and seen.changed_at > entry.applied_at else ("", "")
 
 
 def _origin(diffs: tuple[FieldDiff, ...]) -> Origin:

@@ -235,7 +235,10 @@ def _referrers(world: World, chosen: Sequence[Change]) -> Mapping[Address, Seque
     """Who will refer to what once the chosen changes are done; asked only when something is deleted."""
     if all(change.after is not None for change in chosen):
         return {}
-    return dependents(world.desired_references())
+    made = {name: entry.references for name, entry in world.state.entries.items() if entry.is_made_beside}
+    going = {change.address for change in chosen if change.after is None}
+    staying = {name: refers for name, refers in made.items() if name not in going}
+    return dependents({**staying, **world.desired_references()})
 
 
 def allowable(finding: Finding, allow: Collection[str]) -> PlanFinding:

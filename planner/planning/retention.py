@@ -38,7 +38,7 @@ def retentions(
     it stays for good, but for `registry: {keep: N}`. `removed:` and `bep destroy` delete it.
     """
     left = [name for name in entries if name not in declared and kinds[kind_of(name)].registered]
-    left = [name for name in left if name not in options.removed]
+    left = [name for name in left if name not in options.removed and not entries[name].is_made_beside]
     if not left or options.destroy:
         return {}
     needed = _needed(left, entries, declared, options)
@@ -61,7 +61,8 @@ def _needed(
 ) -> dict[Address, str]:
     """By address, who needs it; what a needed one refers to is needed as well."""
     users: dict[Address, str] = dict(options.in_use)
-    for user, references in declared.items():
+    made = {name: entry.references for name, entry in entries.items() if entry.is_made_beside}
+    for user, references in (*declared.items(), *made.items()):
         for address in references:
             users.setdefault(address, f"{user} refers to it")
     left = set(left)

@@ -114,7 +114,7 @@ def drift(found: Drift) -> Point:
     who = f" by {found.changed_by}" if found.changed_by else ""
     when = f" on {found.changed_at}" if found.changed_at else ""
     applied = f" (bep applied it on {found.applied_at})" if found.applied_at else ""
-    what = "removed" if found.gone else "changed"
+    what = "removed" if found.gone else "changed" if found.diffs else "made"
     answer = f": {found.answer}" if found.answer else ""
     under = tuple(f"{row.name}: {row.before} -> {row.after}" for row in drift_rows(found.diffs))
     return Point(f"{what}{who}{when}{applied}{answer}", found.address, under=under)

@@ -166,7 +166,7 @@ def _drift_undone(evidence: Evidence) -> Iterator[Risk]:
         when = f" on {drift.changed_at}" if drift.changed_at else ""
         since = f", since it was applied on {drift.applied_at}" if drift.applied_at and not when else ""
         if drift.gone:
-            message = f"it was removed outside bep{since}, and is made again"
+            message = f"it was removed outside bep{who}{when}{since}, and is made again"
             fix = "take it out of the specs to leave it so"
         else:
             what = ", ".join(map(_set_back, taken_back(drift, written)))

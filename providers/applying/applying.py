@@ -15,7 +15,7 @@ from bep.planner.plan import Action, Change, Plan, PlanFinding
 from bep.planner.state import State
 from bep.providers.applying.calling import Answer, Call, Retry
 from bep.providers.applying.checking import check_plan, check_safety, check_world
-from bep.providers.applying.entries import adopted_entry, entry_of, failed_entry
+from bep.providers.applying.entries import adopted_entry, entry_beside, entry_of, failed_entry
 from bep.providers.applying.events import Event, Finished, Noted, Started
 from bep.providers.applying.frontier import Frontier
 from bep.providers.applying.records import done_of, failed_of, intent_of, touched_of
@@ -41,6 +41,7 @@ class _Ways:
     clock: Callable[[], str]
     operation_ids: Callable[[], str]
     rules: Rules
+    by: str
 
 
 def apply(
@@ -58,6 +59,7 @@ def apply(
     slow_after: float = 600.0,
     progress: Callable[[int, int], None] = lambda done, total: None,
     judge: Callable[[State], Iterable[PlanFinding]] = lambda state: (),
+    by: str = "",
 ) -> Report:
     """Carry out exactly the changes of the plan. `resources` are the specs', for their secrets and contents.
 
@@ -71,6 +73,9 @@ def apply(
     object is to be made of them are given up, for the next apply goes on with them. `report` and
     `progress` (done, total) are called from the calling thread only. A call that takes longer than
     `slow_after` seconds is told and goes on. `operation_ids` gives an id nobody else has.
+
+    `by` is who asks for it beside the specs: state keeps what it had from them, and says who did it, and the plan that
+    was applied last stays the one that can be taken back.
     """
     plan = plan if plan.digest else signed(plan, session.state.secret_key)
     notes = recover(session, provider, clock)
@@ -78,13 +83,14 @@ def apply(
         report(Noted(note))
     declared = {resource.address: resource for resource in resources}
     rules = Rules(parallelism, retry, stop, slow_after, secrets_of(declared.values()))
-    ways = _Ways(report, progress, clock, operation_ids, rules)
+    ways = _Ways(report, progress, clock, operation_ids, rules, by)
     check_plan(plan, session.state, declared)
     check_safety(plan, judge(session.state))
     observed = provider.read(sorted({change.address for change in plan.changes}))
     check_world(plan, session.state, observed)
-    session.seal_literals(declared.values())
-    session.remember(plan)
+    if not by:
+        session.seal_literals(declared.values())
+        session.remember(plan)
     return _Walk(plan, declared, observed, session, provider, ways).run(notes)
 
 
@@ -158,7 +164,7 @@ class _Walk:
             etag=(change.etag and self._versions.get(change.address, change.etag)) or "",
         )
         now = self._ways.clock()
-        self._records.append(intent_of(change, self._plan, self._session.state, call.operation, now))
+        self._records.append(intent_of(change, self._plan, self._session.state, call.operation, now, self._ways.by))
         return call
 
     def _record(self) -> None:
@@ -216,13 +222,23 @@ class _Walk:
             self._versions[address] = seen.etag
             if touched := touched_of(state, address, seen, now):
                 yield touched
-        if answer.error is None:
+        if self._ways.by and answer.settled:
+            yield self._outcome_beside(answer, now)
+        elif answer.error is None:
             entry = entry_of(change, answer.observed, operation, now) if answer.observed else None
             yield done_of(change, state, operation, entry, now)
         elif answer.observed is not None and answer.call.entry is None:
             yield done_of(change, state, operation, failed_entry(change, answer.observed, operation, now), now)
         elif answer.settled:
             yield failed_of(change, state, operation, said(answer.error, self._ways.rules.secrets), now)
+
+    def _outcome_beside(self, answer: Answer, now: str) -> Outcome:
+        """Of what somebody did beside the specs."""
+        change, state, operation = answer.call.change, self._session.state, answer.call.operation
+        if answer.error is not None:
+            return failed_of(change, state, operation, said(answer.error, self._ways.rules.secrets), now)
+        entry = entry_beside(change.address, answer.observed, answer.call.entry, self._ways.by, now)
+        return done_of(change, state, operation, entry, now)
 
     def _in_state(self, change: Change) -> None:
         """What touches no object: its record is all there is to do."""
@@ -257,7 +273,7 @@ class _Walk:
         done = any(result.ended is Ended.DONE for result in self._results.values())
         try:
             if self._broken is None:
-                self._session.finish(self._plan.digest if done else "")
+                self._session.finish(self._plan.digest if done and not self._ways.by else "")
         except StateNotWritten as trouble:
             notes = (*notes, f"{trouble}; nothing of this apply is lost, its journal has all of it")
         except StateReplaced as trouble:

@@ -6,8 +6,8 @@ from typing import Any
 from bep.planner.fields import ABSENT, with_value
 from bep.planner.observed import Observed
 from bep.planner.plan import Change
-from bep.planner.state import Entry
-from bep.schemas.address import Address, is_address, kind_of
+from bep.planner.state import Beside, Entry
+from bep.schemas.address import Address, address_of, is_address, kind_of
 from bep.schemas.kinds.kind import load_kind
 
 
@@ -59,12 +59,28 @@ def found_entry(address: Address, observed: Observed, prior: Entry | None, at: s
     )
 
 
+def entry_beside(address: Address, observed: Observed | None, prior: Entry | None, by: str, at: str) -> Entry | None:
+    """The entry of an object that somebody changed beside the specs; None where it is gone, and was only theirs.
+
+    What bep last applied stays as it was: so the next plan sees what they did as drift. What no spec ever declared is
+    taken as it is.
+    """
+    if prior is not None and not prior.is_made_beside:
+        return prior.model_copy(update={"beside": Beside(by=by, at=at)})
+    if observed is None:
+        return None
+    return found_entry(address, observed, prior, at).model_copy(update={"beside": Beside(by=by, at=at, made=True)})
+
+
 def references_in(address: Address, attributes: Mapping[str, Any]) -> Iterator[Address]:
-    """The addresses that stand in the fields which the kind declares to be references."""
-    for path in load_kind(kind_of(address)).references:
+    """The addresses that stand in the fields which the kind declares to be references, or that a plain name means: a
+    deployment has that of its endpoint."""
+    for path, kind in load_kind(kind_of(address)).references.items():
         for value in _at(attributes, path):
             if isinstance(value, str) and is_address(value):
                 yield Address(value)
+            elif isinstance(value, str) and path[-1] in load_kind(kind_of(address)).identity:
+                yield address_of(kind, value)
 
 
 def _at(value: Any, path: tuple[str | int, ...]) -> Iterator[Any]:

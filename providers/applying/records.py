@@ -7,8 +7,8 @@ from bep.planner.state import Entry, State
 from bep.schemas.address import Address
 
 
-def intent_of(change: Change, plan: Plan, state: State, operation: str, at: str) -> Intent:
-    """This change of this plan is about to be made, under this id."""
+def intent_of(change: Change, plan: Plan, state: State, operation: str, at: str, by: str = "") -> Intent:
+    """This change of this plan is about to be made, under this id; `by` somebody, where it is beside the specs."""
     return Intent(
         lineage=state.lineage,
         serial=state.serial,
@@ -18,6 +18,8 @@ def intent_of(change: Change, plan: Plan, state: State, operation: str, at: str)
         change=change.id,
         plan=plan.digest,
         at=at,
+        by=by,
+        removes=bool(by) and change.after is None,
     )
 
 

@@ -12,7 +12,7 @@ from bep.planner.formats.journal import Intent, Outcome, fold
 from bep.planner.observed import Condition, Observed
 from bep.planner.plan import Action, Change, Plan
 from bep.planner.state import Entry, State
-from bep.providers.applying.entries import entry_of, found_entry
+from bep.providers.applying.entries import entry_beside, entry_of, found_entry
 from bep.providers.applying.records import touched_of
 from bep.providers.applying.waiting import Unfinished, resumed, settled
 from bep.providers.protocol import Done, Provider
@@ -151,6 +151,8 @@ def recovered(
 def _became(begun: _Begun) -> tuple[bool, Entry | None, str]:
     """Whether it was done, the entry if there is one now, and a sentence's end."""
     intent, observed, entry = begun.intent, begun.observed, begun.entry
+    if intent.by:
+        return _became_beside(begun)
     made_at = intent.at  # not the time of looking: a plan looks too, and the apply of that plan must find the same
     if _removes(begun):
         return _became_of_removal(begun)
@@ -173,6 +175,16 @@ def _became(begun: _Begun) -> tuple[bool, Entry | None, str]:
     if entry is not None and entry.etag == observed.etag:
         return False, None, "it had not been changed"
     return False, None, "someone else made or changed it since; it was left as it is, and the next plan shows it"
+
+
+def _became_beside(begun: _Begun) -> tuple[bool, Entry | None, str]:
+    """What somebody had asked for beside the specs: the next plan shows what was done, and done again it is not."""
+    intent, observed = begun.intent, begun.observed
+    done = observed is None if intent.removes else observed is not None and observed.operation == intent.operation
+    if not done:
+        return False, None, f"{intent.by} had asked for it through the server, and it was not done"
+    entry = entry_beside(intent.address, observed, begun.entry, intent.by, intent.at)
+    return True, entry, f"{intent.by} had asked for it through the server, and it was done; the next plan shows it"
 
 
 def _became_of_failure(begun: _Begun, observed: Observed) -> tuple[bool, Entry | None, str]:

@@ -42,7 +42,7 @@ def _fields(drift: "Drift") -> list[dict[str, str]]:
 
 def _line(drift: "Drift") -> str:
     changed = ", ".join(f"{one['field']} {one['applied']} -> {one['now']}" for one in _fields(drift))
-    return f"{drift.address}: {'it is gone' if drift.gone else changed}"
+    return f"{drift.address}: {'it is gone' if drift.gone else changed or 'it was made, and no spec declares it'}"
 
 
 def _as_json(drift: "Drift") -> dict[str, object]:

@@ -1,18 +1,23 @@
 """What is there, for the clients of a cloud's service: every object of a kind, one of them. Changes nothing."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bep.app.errors import NotFound
 from bep.lazy_dataclasses import dataclass
-from bep.providers.bodies import Bodies, Container, Shown
+from bep.providers.bodies import Bodies, BodyRefused, Container, Shown
 from bep.schemas.address import Address, address_of, kind_of, names_of
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading
     from bep.planner.observed import Observed
+    from bep.planner.state import Entry
 
-__all__ = ["Around", "Bodies", "Container", "Shown", "bodies_for", "kind_of_collection", "listed", "one"]
+__all__ = ["Around", "Bodies", "BodyRefused", "Container", "Shown", "address_for", "bodies_for", "kind_of_collection"]
+__all__ += ["listed", "one"]
+
+BEP: Final = "bep"
+"""Who an apply is, for the service's clients."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,11 @@ def bodies_for(subscription: str, group: str, workspace: str) -> Bodies:
     from bep.providers.worlds import bodies_of
 
     return bodies_of(subscription, group, workspace)
+
+
+def address_for(kind: str, *names: str) -> Address:
+    """The address of what is to be made."""
+    return address_of(kind, *names)
 
 
 def kind_of_collection(bodies: Bodies, collection: str) -> str | None:
@@ -78,17 +88,23 @@ def _nothing(kind: str, names: Sequence[str], among: Iterable[str]) -> NotFound:
 
 
 def _shown(opened: "Reading", objects: "Mapping[Address, Observed]", around: Around) -> list[Shown]:
-    defaults = _defaults(opened, objects)
+    defaults, entries = _defaults(opened, objects), opened.state.entries
     return [
         Shown(
             address,
             seen,
+            changed_by=_changed_by(entries.get(address)),
             default=defaults.get(names_of(address)[0], ""),
             scoring_uri=around.scoring_uri(names_of(address)[0]) if kind_of(address) == "endpoint" else "",
             container=_container(opened, address, seen, around),
         )
         for address, seen in objects.items()
     ]
+
+
+def _changed_by(entry: "Entry | None") -> str:
+    """Who last wrote it, as far as that is known."""
+    return "" if entry is None else entry.beside.by if entry.beside is not None else BEP
 
 
 def _container(opened: "Reading", address: Address, seen: "Observed", around: Around) -> Container | None:

@@ -54,6 +54,10 @@ class Area:
         """The workspace as it is now."""
         return self.site.opened()
 
+    def fresh(self) -> "Area":
+        """The same, read anew."""
+        return Area(self.site, self.subscription, self.group, self.name)
+
     @cached_property
     def bodies(self) -> Bodies:
         """How clients have its objects. Ids are those that were asked for."""

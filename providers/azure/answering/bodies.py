@@ -7,20 +7,17 @@ from typing import Any, Final
 from bep.lazy_dataclasses import dataclass
 from bep.planner.observed import Condition
 from bep.providers.azure.answering.unsaid import CONTAINER, LOCATION, UNSAID, WITHOUT_STATE
+from bep.providers.azure.answering.wishes import MASKED, TYPE, wish_of
 from bep.providers.azure.content.contents import DEFAULT_STORE, stored
 from bep.providers.azure.place import PROVIDER, Place
 from bep.providers.azure.translation.published import words
 from bep.providers.azure.translation.shape import body_of, overlaid, put
 from bep.providers.azure.translation.shapes import knows, shape_of
-from bep.providers.bodies import Container, Shown
-from bep.schemas.address import kind_of, names_of
+from bep.providers.bodies import Container, Shown, Wish
+from bep.schemas.address import Address, kind_of, names_of
 from bep.schemas.kinds.kind import load_kind
 from bep.schemas.secrets.secret import is_sealed
 
-MASKED: Final = "********"
-"""What stands for the value of a secret environment variable. Sent back, it means the value that is there."""
-TYPE: Final = "bep.type"
-"""The tag with bep's own type of what the service has no type for: this machine as a compute, a folder as a store."""
 STATES: Final[Mapping[Condition, str]] = {
     Condition.READY: "Succeeded",
     Condition.PROGRESSING: "Updating",
@@ -76,6 +73,14 @@ class AzureBodies:
         if kind == "compute" and shown.observed.why:
             whole["properties"]["provisioningErrors"] = [{"error": {"code": "Failed", "message": shown.observed.why}}]
         return {**self._head(self.place.id_of(shown.address), shape.type, names[-1]), **whole, **_times([shown])}
+
+    def wish(self, address: Address, body: Mapping[str, Any], there: Shown | None) -> Wish:
+        """What a body that was sent asks for. Raises `BodyRefused`."""
+        return wish_of(address, body, there, self.place)
+
+    def merged(self, there: Shown, patch: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of an object as it is, with a part of one over it; null takes a member away."""
+        return _said(overlaid(self.body(there), patch))  # type: ignore[no-any-return]
 
     def name_of_all(self, kind: str, name: str, versions: Sequence[Shown]) -> dict[str, Any]:
         """The container of the versions of a name, the newest of which is the one that was made last."""

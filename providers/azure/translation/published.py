@@ -16,6 +16,7 @@ from bep.lazy_dataclasses import dataclass
 PROVIDER: Final = "Microsoft.MachineLearningServices"
 SERVER_KEYS: Final = ("BatchEndpointCreationApiVersion", "AzureAsyncOperationUri")
 """Keys that the service adds to `properties.properties` (recorded); so are those that begin with `azureml.`."""
+READ_ONLY: Final = "only the service writes it"
 _FILE: Final = Path(__file__).with_name("published_types.json")
 _PYTHON: Final[Mapping[str, tuple[type, ...]]] = {
     "string": (str,),
@@ -155,7 +156,7 @@ def _object(kind: Mapping[str, Any], body: Mapping[str, Any], at: tuple[str, ...
 
 def _value(fact: Mapping[str, Any], value: Any, at: tuple[str, ...]) -> Iterator[Fault]:
     if "read_only" in fact.get("flags", ()):
-        yield Fault(at, "only the service writes it")
+        yield Fault(at, READ_ONLY)
         return
     wanted = _PYTHON.get(fact["type"])
     if wanted and (not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted)):

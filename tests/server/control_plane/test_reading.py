@@ -39,7 +39,7 @@ def test_an_endpoint_says_where_its_jobs_are_sent_and_who_runs_them(served: Runn
     assert told["properties"]["scoringUri"] == f"{served.address}/endpoints/letters/jobs"
     assert told["properties"]["defaults"] == {"deploymentName": "blue"}
     assert told["properties"]["provisioningState"] == "Succeeded"
-    assert set(told["systemData"]) == {"createdAt", "lastModifiedAt"}
+    assert told["systemData"]["lastModifiedBy"] == "bep"
 
 
 def test_no_secret_is_in_any_answer(served: Running) -> None:

@@ -30,7 +30,8 @@ def needed_by_endpoints(opened: "Reading") -> list[Found]:
         wanted = {address for one in new.items() for address in _references(*one)} - found.keys()
         new = dict(opened.provider.read(sorted(wanted)))
         found.update(new)
-    taken = (address for address in found if address not in opened.state.entries)
+    known = {address for address, entry in opened.state.entries.items() if not entry.is_made_beside}
+    taken = (address for address in found if address not in known)
     return [Found(address, found[address], address in declared) for address in taken]
 
 

@@ -26,11 +26,11 @@ def found_in_world(opened: "Reading", names: Sequence[str]) -> list[Found]:
     from bep.schemas.kinds.kind import is_kind, kind_names
 
     declared = {resource.address for resource in specs_of(opened).resources}
-    wanted = {_address(opened, name): name for name in names}
+    wanted, known = {_address(opened, name): name for name in names}, known_of(opened)
     for address, name in wanted.items():
         if not is_kind(kind_of(address)) or not names_of(address):
             raise Refused(f"{name!r} is not an address: KIND/NAME, with a kind of {', '.join(kind_names())}")
-        if address in opened.state.entries:
+        if address in known:
             look = step("show", address)
             raise Refused(f"{address} is in the state already: {look} shows it", next=(look,))
     there, found = opened.provider.read(wanted), []
@@ -52,8 +52,14 @@ def _address(opened: "Reading", name: str) -> Address:
     if is_kind(kind_of(Address(name))) and names_of(Address(name)):
         return Address(name)
     there = [address for kind in kind_names() for address in opened.provider.list(kind)]
-    new = [address for address in there if address not in opened.state.entries]
+    known = known_of(opened)
+    new = [address for address in there if address not in known]
     return one_named(one_named(name, new), there)
+
+
+def known_of(opened: "Reading") -> set[Address]:
+    """What the state has of the specs' own: what somebody made through the server is still to be taken over."""
+    return {address for address, entry in opened.state.entries.items() if not entry.is_made_beside}
 
 
 def not_in_state(opened: "Reading", kinds: Sequence[str]) -> list[Found]:
@@ -64,8 +70,9 @@ def not_in_state(opened: "Reading", kinds: Sequence[str]) -> list[Found]:
         raise Refused(f"{wrong[0]!r} is not a kind: there are {', '.join(kind_names())}")
     declared = {resource.address for resource in specs_of(opened).resources}
     there = [address for kind in kinds or kind_names() for address in opened.provider.list(kind)]
+    known = known_of(opened)
     # What exists always, such as the default datastore, is listed and nobody's to look after: it cannot be read.
-    observed = opened.provider.read([address for address in there if address not in opened.state.entries])
+    observed = opened.provider.read([address for address in there if address not in known])
     return [Found(address, observed[address], address in declared) for address in there if address in observed]
 
 
