@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Any, Final
 
-from bep.app.errors import Conflict, Unavailable, WorldFailed
+from bep.app.errors import Conflict, Refused, Unavailable, WorldFailed
 from bep.app.served.wishes import UNDONE, resources_of
 from bep.app.workspace.clock import now, operation_id
 from bep.schemas.address import Address, address_of, kind_of, names_of
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from bep.planner.plan import Plan
     from bep.providers.bodies import Wish
     from bep.schemas.resource import Resource
+
+__all__ = ["UNDONE", "make", "take_away"]
 
 PATIENCE: Final = 60.0
 """Seconds that a request waits for whoever changes the state."""
@@ -50,9 +52,9 @@ def _must_be_possible(opened: "Writing", address: Address) -> None:
         raise Unavailable(
             opened.world.name, "keeps its resources in a service of its own: write them there, or in specs"
         )
-    if kind_of(address) == UNDONE:
+    if kind_of(address) in UNDONE:
         apply = step("apply")
-        raise Conflict(f"{address}: a component is written in a spec: {apply}", next=(apply,))
+        raise Refused(f"{address}: what is inside of a component is declared in a spec: {apply}", next=(apply,))
     must_write(opened)
 
 

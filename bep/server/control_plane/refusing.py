@@ -37,7 +37,12 @@ def refuse(caller: Following, version: Version, rest: str) -> None:
         raise Unanswered(404, "ResourceNotFound", message)
     if len(parts) == 7:
         raise Unanswered(405, "MethodNotAllowed", f"That is not done over this route: {WORKSPACE}.")
-    instead = INSTEAD.get(parts[7])
+    raise refusal(parts[7])
+
+
+def refusal(collection: str) -> Unanswered:
+    """That something is not done to what a collection has, and what does it instead."""
+    instead = INSTEAD.get(collection)
     if instead is None:
-        raise Unanswered(501, "NotImplemented", f"There are no workspaces/{parts[7]} here: `bep` has no such kind.")
-    raise Unanswered(405, "MethodNotAllowed", f"That is not done over this route: {instead}.")
+        return Unanswered(501, "NotImplemented", f"There are no workspaces/{collection} here: `bep` has no such kind.")
+    return Unanswered(405, "MethodNotAllowed", f"That is not done over this route: {instead}.")

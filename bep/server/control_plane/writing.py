@@ -11,12 +11,13 @@ from fastapi import APIRouter, Body, Header, Response
 from fastapi.responses import JSONResponse
 
 from bep.app.errors import NotFound
-from bep.app.served.objects import BodyRefused, Shown, address_for, one
-from bep.app.served.writing import make, take_away
+from bep.app.served.objects import BodyRefused, Shown, address_for, kind_of_collection, one
+from bep.app.served.writing import UNDONE, make, take_away
 from bep.server.access.callers import Changing
 from bep.server.answers import Answering, Unanswered
 from bep.server.control_plane.asked import Area, Asked
 from bep.server.control_plane.reading import WORKSPACE
+from bep.server.control_plane.refusing import refusal
 
 router = APIRouter(tags=["resources"], route_class=Answering)
 
@@ -135,7 +136,7 @@ def delete_version(
 
 
 def _plain(area: Area, collection: str) -> str:
-    kind = area.kind(collection)
+    kind = _written(area, collection)
     if area.bodies.has_versions(kind):
         message = f"workspaces/{collection} are made by their versions: PUT {collection}/NAME/versions/VERSION"
         raise Unanswered(405, "MethodNotAllowed", message)
@@ -143,9 +144,17 @@ def _plain(area: Area, collection: str) -> str:
 
 
 def _of_versions(area: Area, collection: str) -> str:
-    kind = area.kind(collection)
+    kind = _written(area, collection)
     if not area.bodies.has_versions(kind):
         raise Unanswered(404, "InvalidResourceType", f"workspaces/{collection} have no versions.")
+    return kind
+
+
+def _written(area: Area, collection: str) -> str:
+    """The kind that a collection has. Raises `Unanswered` for one that is not written here."""
+    kind = kind_of_collection(area.bodies, collection)
+    if kind is None or kind in UNDONE:
+        raise refusal(collection)
     return kind
 
 
