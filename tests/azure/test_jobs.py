@@ -12,13 +12,13 @@ from azure.core.exceptions import ResourceExistsError
 from jsonschema import validate
 
 from bep import api
-from bep.app.errors import NotFound, Refused
+from bep.app.errors import Conflict, NotFound, Refused
 from bep.app.jobs.events import Event, JobFinished, JobStarted, Logged, StatusChanged, as_json
 from bep.app.jobs.in_service.logs import raised_in
 from bep.app.jobs.in_service.ordering import wanted_of
 from bep.app.jobs.records import JobRecord, lines
 from bep.app.jobs.requests.loading import JobSource, loaded_job
-from bep.app.jobs.service import Again, Jobs, Watch, jobs_of
+from bep.app.jobs.service import Again, Asked, Jobs, Watch, jobs_of
 from bep.app.specs.published_schemas import published
 from bep.app.workspace.opening import Opened, Source
 from bep.event_stream import enveloped
@@ -296,6 +296,21 @@ def test_a_job_whose_answer_is_lost_is_started_once(service: Service, lost: int)
         len({one.headers["repeatability_request-id"] for one in service.azure.log.requests("POST", "/scoring/")}) == 1
     )
     assert service.run().name != record.name
+
+
+def test_an_order_is_given_to_the_service_once_a_request(service: Service) -> None:
+    def ordered(request: str, **changes: Any) -> str:
+        job = loaded_job(service.opened, JobSource("job.yml", {"input": STORED, **changes})).job
+        assert job is not None
+        return service.jobs.order(job, Asked("a test", request)).name
+
+    first = ordered("4711")
+    assert ordered("4711") == first
+    assert ordered("4712") != first
+    assert len(service.posted()) == 2
+    with pytest.raises(Conflict, match=f"the request 4711 was made before, of another job: {first}"):
+        ordered("4711", mini_batch_size=3)
+    assert len(service.posted()) == 2
 
 
 def test_a_refusal_after_a_lost_answer_says_nothing_of_the_first_try(service: Service) -> None:

@@ -45,6 +45,7 @@ def main() -> None:
     queue.add_argument("--jobs", type=int, default=10)
     queue.add_argument("--seed", type=int, default=0)
     queue.add_argument("--hosts", action="store_true", help="the processes of the jobs as well")
+    queue.add_argument("--server", action="store_true", help="it is `bep serve` that is killed")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if asked.command == "kill":
@@ -66,10 +67,9 @@ def main() -> None:
             }
             print(json.dumps(found))
         elif asked.command == "queue":
-            seen = queue_at_random(
-                Path(folder, "world"), rounds=asked.rounds, jobs=asked.jobs, seed=asked.seed, hosts=asked.hosts
-            )
-            print(json.dumps({**asdict(seen), "seed": asked.seed, "machine": platform.platform()}))
+            how = {"jobs": asked.jobs, "seed": asked.seed, "hosts": asked.hosts, "server": asked.server}
+            seen = queue_at_random(Path(folder, "world"), rounds=asked.rounds, **how)
+            print(json.dumps({**how, **asdict(seen), "machine": platform.platform()}))
         else:
             for figures in speeds(Path(folder), asked.resources):
                 print(json.dumps({**figures, "machine": platform.platform()}))

@@ -1,6 +1,5 @@
-"""A process that looks after the queue of a workspace, to be killed: `python -m tests.faults.dispatcher FOLDER`."""
+"""A process that looks after the queue of the workspace that it is started in, to be killed."""
 
-import sys
 import time
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from bep.app.workspace.opening import Opened, Source
 
 
 def main() -> None:
-    opened = Opened(Path(sys.argv[1]), Source())
+    opened = Opened(Path.cwd(), Source())
     dispatcher = Dispatcher(opened.root, opened.home, lambda compute: capacity_of(opened, compute))
     print("ready", flush=True)
     while True:

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bep.app.queue.queue import STARTS
+from tests.bep.conftest import surroundings
 from tests.bep.queue_workspace import Line, made
 
 ITEMS = "abcd"
+DISPATCHER = "tests.faults.dispatcher"
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass
@@ -30,10 +33,19 @@ class Tally:
 
 
 def queue_at_random(
-    folder: Path, *, rounds: int, jobs: int = 10, instances: int = 3, seed: int = 0, hosts: bool = False
+    folder: Path,
+    *,
+    rounds: int,
+    jobs: int = 10,
+    instances: int = 3,
+    seed: int = 0,
+    hosts: bool = False,
+    server: bool = False,
 ) -> Tally:
-    """In each round so many jobs are ordered, and whoever dispatches them is killed again and again until all are over;
-    with `hosts` the processes of the jobs as well, which go on then."""
+    """In each round so many jobs are ordered, and whoever dispatches them is killed again and again until all are over:
+    `bep serve`, or a process that does no more than that. With `hosts` the processes of the jobs are killed, too.
+    """
+    watcher = [sys.executable, "-m", *(("bep", "serve", "--port", "0", "--json") if server else (DISPATCHER,))]
     began, chance, tally = time.monotonic(), random.Random(seed), Tally()
     line = made(folder, instances=instances, seconds=0.1 if hosts else 0.01, items=ITEMS)
     line.workspace.bep("run", "job.yml", "--name", "undisturbed")
@@ -44,7 +56,7 @@ def queue_at_random(
         sizes = {name: chance.randint(1, instances) for name in names}
         for name in names:
             line.order(name, instance_count=sizes[name])
-        _until_over(line, names, chance, tally, hosts=hosts)
+        _until_over(line, names, watcher, chance, tally, hosts=hosts)
         _judge(line, names, sizes, instances, wanted, tally, hosts=hosts)
         tally.rounds += 1
         tally.jobs += jobs
@@ -52,14 +64,21 @@ def queue_at_random(
     return tally
 
 
-def _until_over(line: Line, names: list[str], chance: random.Random, tally: Tally, *, hosts: bool) -> None:
+def _until_over(
+    line: Line, names: list[str], watcher: list[str], chance: random.Random, tally: Tally, *, hosts: bool
+) -> None:
     killed: Counter[str] = Counter()
     for _ in range(10_000):
         with subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.dispatcher", str(line.folder)], stdout=subprocess.PIPE, text=True
+            watcher,
+            cwd=line.folder,
+            env={**surroundings(), "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         ) as dispatcher:
             assert dispatcher.stdout is not None
-            assert dispatcher.stdout.readline() == "ready\n"
+            assert dispatcher.stdout.readline()  # it has begun
             time.sleep(chance.uniform(0, 1.0))
             if hosts:
                 _kill_one(line, killed, chance)

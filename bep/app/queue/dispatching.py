@@ -31,7 +31,7 @@ class Dispatcher:
     def __init__(self, root: Path, home: Path, capacity: Callable[[str], int | None]) -> None:
         self._root, self._home, self._capacity = root, home, capacity
         self._queue = Queue(home)
-        self._started: dict[int, subprocess.Popen[bytes]] = {}
+        self._started: dict[int, tuple[subprocess.Popen[bytes], int]] = {}
 
     def step(self) -> list[str]:
         """Start what is to be started now; the names of those jobs. Cheap where nothing is. Raises `Refused` for a
@@ -45,7 +45,9 @@ class Dispatcher:
         capacities = {compute: self._capacity(compute) for compute in {one.compute for one in tickets}}
         todo = [one for one in next_of(tickets, capacities) if one.number not in self._started]
         for ticket in todo:
-            self._started[ticket.number] = self._start(ticket.number)
+            entry = self._queue.entry(ticket.number)
+            if entry is not None:
+                self._started[ticket.number] = self._start(ticket.number), entry.hosted
         return [one.job for one in todo]
 
     @property
@@ -66,12 +68,18 @@ class Dispatcher:
 
     def _see_to_ended(self) -> None:
         """Reap what has ended; one that broke down before it had its ticket is counted, so that it ends some day."""
-        for number, process in list(self._started.items()):
+        for number, (process, hosted) in list(self._started.items()):
             code = process.poll()
             if code is None:
                 continue
             del self._started[number]
             if code != 0:
-                text = said_file(self._home, number).read_text(errors="replace").strip()[-_TOLD:]
-                message = f"the process that was to run it ended with {code} before it had begun: {text or 'silently'}"
-                self._queue.failed_to_start(number, json.dumps({"code": "NotStarted", "message": message}))
+                message = f"the process that was to run it ended with {code} before it had begun: {self._said(number)}"
+                self._queue.failed_to_start(number, hosted, json.dumps({"code": "NotStarted", "message": message}))
+
+    def _said(self, number: int) -> str:
+        """The last that the process of an order said."""
+        try:
+            return said_file(self._home, number).read_text(errors="replace").strip()[-_TOLD:] or "silently"
+        except OSError:
+            return "silently"

@@ -4,7 +4,6 @@ A process number would not do: another process has it some day, and one in a con
 """
 
 import os
-import secrets
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,7 +25,7 @@ class Presence:
     def shown(self) -> Iterator[str]:
         """The mark of this process as long as it lives, or until the end. Raises `OSError`."""
         modes.make_folder(self._folder)
-        mark = secrets.token_hex(8)
+        mark = os.urandom(8).hex()
         file = open_lock(self._folder / mark)
         try:
             take(file)
@@ -38,11 +37,13 @@ class Presence:
             os.close(file)
 
     def lives(self, mark: str) -> bool:
-        """Whether the process of a mark lives."""
+        """Whether the process of a mark lives, as far as that can be seen. Raises `OSError`."""
         try:
             file = os.open(self._folder / mark, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
+        except FileNotFoundError:
             return False
+        except PermissionError:  # another user's, who alone can tell
+            return True
         try:
             return not take(file, shared=True)
         finally:

@@ -24,6 +24,7 @@ _DIED: Final = json.dumps(
 )
 _COLUMNS: Final = (
     "number, job, state, compute, instances, host, is_order, record, document, request, digest, asked_by, starts,"
+    " hosted,"
     " status, error, finished"
 )
 
@@ -34,7 +35,8 @@ class Entry:
 
     `record` is None once the job's own folder says more, `document` once the ticket has ended: it may hold what a job
     needs and no record may keep. `status` and `error` (a JSON text) say how one ended that has no folder. `request` is
-    the caller's id of what was asked for.
+    the caller's id of what was asked for. `hosted` is how often a process took it, `starts` how often since it last had
+    scored something more.
     """
 
     ticket: Ticket
@@ -44,6 +46,7 @@ class Entry:
     digest: str = ""
     asked_by: str = ""
     starts: int = 0
+    hosted: int = 0
     status: str = ""
     error: str | None = None
     finished: str | None = None
@@ -160,7 +163,7 @@ class Queue:
             if turn.is_now:
                 _hold(connection, number, mark)
                 connection.execute(
-                    "UPDATE tickets SET starts = CASE WHEN ? > scored THEN 1 ELSE starts + 1 END,"
+                    "UPDATE tickets SET hosted = hosted + 1, starts = CASE WHEN ? > scored THEN 1 ELSE starts + 1 END,"
                     " scored = max(scored, ?) WHERE number = ?",
                     (scored, scored, number),
                 )
@@ -187,14 +190,16 @@ class Queue:
             _end(connection, number, "Canceled", None, is_begun=False)
             return True
 
-    def failed_to_start(self, number: int, error: str) -> None:
-        """A process that was to host an order ended before it did; once too often, and the order has failed."""
+    def failed_to_start(self, number: int, hosted: int, error: str) -> None:
+        """A process that was to host an order ended before it did; once too often, and the order has failed.
+
+        `hosted` is how often that order had been taken when the process was started.
+        """
         with self._writing() as connection:
-            connection.execute(
-                "UPDATE tickets SET starts = starts + 1 WHERE number = ? AND state = 'waiting' AND host = ''", (number,)
-            )
-            (found,) = _rows(connection, "number = ?", number) or (None,)
-            if found and found.ticket.state == WAITING and not found.ticket.host and found.starts >= STARTS:
+            untouched = "number = ? AND state = 'waiting' AND host = '' AND hosted = ?"
+            connection.execute(f"UPDATE tickets SET starts = starts + 1 WHERE {untouched}", (number, hosted))
+            found = _rows(connection, untouched, number, hosted)
+            if found and found[0].starts >= STARTS:
                 _end(connection, number, "Failed", error, is_begun=False)
 
     def remove(self, job: str) -> None:

@@ -1,5 +1,6 @@
 """Jobs that are ordered: kept, started in turn, gone on with when their process dies, each once."""
 
+import json
 import os
 import signal
 import subprocess
@@ -131,6 +132,7 @@ def test_what_an_order_was_given_is_forgotten_when_it_is_over(line: Line) -> Non
     line.order("nightly", **{"environment_variables.WHERE": "far-away"})
     assert b"far-away" in line.queue._file.read_bytes()
     line.dispatched("nightly")
+    until(lambda: line.queue.tickets() == [])
     entry = line.queue.entry(1)
     assert entry is not None
     assert entry.document is None
@@ -263,15 +265,84 @@ def test_an_order_that_runs_is_cancelled_as_any_job(line: Line) -> None:
     assert line.statuses() == {"nightly": "Canceled"}
 
 
-def test_an_order_whose_environment_is_built_is_cancelled(line: Line) -> None:
-    """Its process has the instances, and the job no folder yet."""
-    line.workspace.edit("specs.yml", "{name: plain, version: 1, image: python}", "{name: slow, version: 1, path: env}")
+def test_what_an_order_needs_is_made_ready_before_it_has_a_folder(line: Line) -> None:
     line.order("nightly")
     with line.queue.presence.shown() as mark:
         assert line.queue.take(1, mark, 2) is not None
         assert line.status("nightly") == "Preparing"
-        with pytest.raises(Refused, match="has not begun"):
-            line.jobs.logs("nightly")
+        refused = line.workspace.bep("job", "report", "nightly", expect=1).stderr
+        assert "nightly is Preparing, and has not begun; `bep job stream nightly` waits for it" in refused
+    assert line.status("nightly") == "Queued"
+
+
+PREPARING = """\
+import sys
+import time
+from pathlib import Path
+from bep.app.queue.queue import Queue
+
+queue = Queue(Path(sys.argv[1]))
+try:
+    with queue.presence.shown() as mark:
+        if sys.argv[2] == "order":
+            queue.take(1, mark, 2)
+        else:
+            queue.enter("nightly", "compute/cpu-cluster", 1, mark=mark, capacity=2, record=sys.argv[3])
+        time.sleep(600)
+except KeyboardInterrupt:
+    if sys.argv[2] == "order":
+        queue.end(1, "Canceled")
+"""
+"""A process that has a job's instances and makes ready what it needs, for long; it leaves off as a host does."""
+
+
+@pytest.mark.parametrize("who", ["order", "run"])
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_a_job_whose_environment_is_built_is_cancelled(line: Line, who: str, force: list[str]) -> None:
+    line.order("nightly")
+    entry = line.queue.entry(1)
+    assert entry is not None
+    assert entry.record is not None
+    if who == "run":
+        line.jobs.cancel("nightly")
+        line.queue.remove("nightly")
+    with subprocess.Popen([sys.executable, "-c", PREPARING, str(line.home), who, entry.record]) as process:
+        until(lambda: line.statuses().get("nightly") == "Preparing")
+        assert "job nightly Canceled" in line.workspace.bep("job", "cancel", "nightly", *force).stdout
+        process.wait()
+    assert line.queue.tickets() == []
+    is_listed = who == "order" or bool(force)
+    assert list(line.statuses()) == (["nightly"] if is_listed else [])
+
+
+def test_an_order_goes_on_by_itself_and_nobody_else_does(line: Line) -> None:
+    line.order("nightly")
+    refused = line.workspace.bep("job", "resume", "nightly", expect=1).stderr
+    assert "nightly is Queued, and has not begun" in refused
+    line.hold()
+    dispatcher = line.dispatcher()
+    until(lambda: bool(dispatcher.step()) or line.status("nightly") == "Running")
+    until(lambda: line.status("nightly") == "Running")
+    os.kill(host_of(line, "nightly"), signal.SIGKILL)
+    until(lambda: line.status("nightly") == "Queued")
+    line.let_go()
+    refused = line.workspace.bep("job", "resume", "nightly", "--env", "JOB=nightly", expect=1).stderr
+    assert "there is a job nightly in line already" in refused
+    line.dispatched("nightly")
+    assert line.status("nightly") == "Completed"
+
+
+def test_whoever_is_to_be_told_hears_of_an_order_that_could_not_begin(line: Line) -> None:
+    write = "import sys; open('told', 'w').write(sys.stdin.read())"
+    notify = json.dumps({"failed": [{"command": [sys.executable, "-c", write]}]})
+    (line.folder / "bep.yml").write_text((line.folder / "bep.yml").read_text() + f"notify: {notify}\n")
+    line.order("nightly", input="texts/a.txt")
+    (line.folder / "texts/a.txt").unlink()
+    line.dispatched("nightly")
+    until(lambda: (line.folder / "told").exists())
+    told = json.loads((line.folder / "told").read_text())
+    assert told["title"].startswith("Job nightly of letters/blue failed")
+    assert "there is no" in told["why"]
 
 
 def test_a_dead_holder_of_an_order_that_was_cancelled_meanwhile(line: Line) -> None:

@@ -31,19 +31,24 @@ def cancelled_in_line(home: Path, record: "JobRecord", *, at_once: bool) -> "Job
         return None
     if queue.cancel(entry.ticket.number):
         return None if record.folder.exists() else record_named(home, record.name)
-    return record_named(home, record.name) if _ended(queue, entry.ticket, record, at_once=at_once) else None
+    return _ended(queue, entry.ticket, record, at_once=at_once)
 
 
-def _ended(queue: "Queue", ticket: "Ticket", record: "JobRecord", *, at_once: bool) -> bool:
-    """Ask the process that makes a job ready to leave off, and wait for that; False where the job has begun by now."""
+def _ended(queue: "Queue", ticket: "Ticket", record: "JobRecord", *, at_once: bool) -> "JobRecord | None":
+    """Ask the process that makes a job ready to leave off, and wait for that; None where the job has begun by now.
+
+    Of one that is no order nothing is left then.
+    """
+    from bep.runner.folder.record import Status
+
     until = time.monotonic() + _PATIENCE
     process = queue.presence.interrupt(ticket.host, at_once=at_once)
     while time.monotonic() < until:
+        if (record.folder / "job.json").exists():
+            return None
         now = queue.entry(ticket.number)
-        if now is None or (record.folder / "job.json").exists():
-            return False
-        if not now.ticket.is_open or queue.cancel(ticket.number):
-            return True
+        if now is None or not now.ticket.is_open or queue.cancel(ticket.number):
+            return record.model_copy(update={"status": Status.CANCELED})
         time.sleep(_LOOK)
     kill = step("job cancel", record.name, force=True)
     raise Refused(

@@ -21,6 +21,7 @@ from bep.app.queue.queue import STARTS, Entry, Queue
 
 if TYPE_CHECKING:
     from bep.app.jobs.events import Event
+    from bep.app.jobs.service import Watch
     from bep.app.workspace.contexts import Reading
     from bep.runner.folder.record import JobRecord
 
@@ -32,9 +33,30 @@ def main() -> None:
     root, home, number = sys.argv[1:]
     host = _Host(Path(root), Path(home), int(number))
     signal.signal(signal.SIGINT, host.interrupted)
-    host.work()
+    code = 0
+    try:
+        host.work()
+    except Exception as problem:  # whoever looks after the queue starts it again
+        print(_words(problem), flush=True)
+        code = 1
     sys.stdout.flush()
-    os._exit(0)  # threads of a user's libraries may linger
+    os._exit(code)  # threads of a user's libraries may linger
+
+
+def _words(problem: Exception) -> str:
+    """Why something failed, for a person; a bug with its traceback."""
+    import traceback
+
+    from bep.app.failures import failure_of
+    from bep.schemas.findings.rendering import findings_text
+
+    failure = failure_of(problem)
+    if failure is None:
+        return (
+            f"this is a bug in bep: {type(problem).__name__}: {problem}\n{''.join(traceback.format_exception(problem))}"
+        )
+    findings = findings_text(failure.findings, failure.sources or {}) if failure.findings else ""
+    return f"{failure.message}\n{findings}".strip()
 
 
 class _Host:
@@ -75,7 +97,7 @@ class _Host:
         turn = self._queue.take(self._number, mark, capacity_of(opened, entry.ticket.compute), scored)
         if turn is not None and turn.is_impossible and not turn.is_now:
             most = f"{turn.compute} has {turn.capacity} by now"
-            self._fail("TooManyInstances", f"the job asks for {turn.instances} instances, and {most}")
+            self._fail(opened, "TooManyInstances", f"the job asks for {turn.instances} instances, and {most}")
         return turn is not None and turn.is_now
 
     def _see_through(self, opened: "Reading", entry: Entry, document: str) -> None:
@@ -84,11 +106,11 @@ class _Host:
             return self._ended(begun)  # it had ended, and its process died before it could say so here
         taken = self._queue.entry(self._number)
         if taken is not None and taken.starts > STARTS:
-            return self._fail("GivenUp", f"its process died {STARTS} times without having scored anything more")
+            return self._fail(opened, "GivenUp", f"its process died {STARTS} times without having scored anything more")
         try:
             ended = self._run(opened, entry, document, begun)
         except Exception as problem:
-            return self._failed(problem)
+            return self._fail(opened, type(problem).__name__, _words(problem))
         from bep.app.jobs.reports import keep_report
 
         self._ended(ended)
@@ -97,10 +119,10 @@ class _Host:
 
     def _run(self, opened: "Reading", entry: Entry, document: str, begun: "JobRecord | None") -> "JobRecord":
         from bep.app.jobs.here import JobsHere
-        from bep.app.jobs.service import Again, Watch
+        from bep.app.jobs.service import Again
 
         jobs, job = JobsHere(opened), job_of(document)
-        watch = Watch(self._report, self._say, self._stopping)
+        watch = self._watch
         if begun is None:
             created = datetime.fromisoformat(json.loads(entry.record or "{}")["created"])
             return jobs.run_in_place(job, entry.ticket.job, created, watch)
@@ -119,24 +141,23 @@ class _Host:
         self._queue.end(self._number, record.status.value, is_begun=True)
         said_file(self._home, self._number).unlink(missing_ok=True)
 
-    def _failed(self, problem: Exception) -> None:
-        """Keep why it could not begin, or not go on, in words; a bug with its traceback."""
-        import traceback
+    def _fail(self, opened: "Reading", code: str, message: str) -> None:
+        """Keep why it could not begin, or not go on, and tell whom bep.yml names."""
+        from bep.app.job_records import record_named
+        from bep.app.jobs.service import tell_of_end
 
-        from bep.app.failures import failure_of
-        from bep.schemas.findings.rendering import findings_text
-
-        failure = failure_of(problem)
-        if failure is None:
-            traceback.print_exc()
-            return self._fail("Bug", f"this is a bug in bep: {type(problem).__name__}: {problem}")
-        findings = findings_text(failure.findings, failure.sources or {}) if failure.findings else ""
-        self._fail(type(problem).__name__, f"{failure.message}\n{findings}".strip())
-
-    def _fail(self, code: str, message: str) -> None:
         print(f"{code}: {message}", flush=True)
         error = {"code": code, "message": message, "log": str(said_file(self._home, self._number))}
         self._queue.end(self._number, "Failed", json.dumps(error))
+        entry = self._queue.entry(self._number)
+        if entry is not None:
+            tell_of_end(opened, record_named(self._home, entry.ticket.job), self._watch)
+
+    @property
+    def _watch(self) -> "Watch":
+        from bep.app.jobs.service import Watch
+
+        return Watch(self._report, self._say, self._stopping)
 
     @contextmanager
     def _stopping(self, what: str) -> Iterator[Flag]:

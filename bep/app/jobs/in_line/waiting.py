@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from bep.app.errors import Refused
 from bep.app.jobs.events import InLine
 from bep.app.jobs.in_line.wanting import capacity_of
-from bep.app.queue.dispatching import Dispatcher
 from bep.app.queue.queue import Queue
 from bep.lazy_dataclasses import dataclass
 
@@ -70,6 +69,8 @@ def _wait(
     watch: "Watch",
     patience: float | None,
 ) -> None:
+    from bep.app.queue.dispatching import Dispatcher  # most jobs wait for nobody
+
     until = None if patience is None else time.monotonic() + patience
     dispatcher, told = Dispatcher(opened.root, opened.home, lambda compute: capacity_of(opened, compute)), None
     while not turn.is_now:
