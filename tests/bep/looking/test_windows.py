@@ -68,6 +68,23 @@ def test_a_line_without_end_is_cut_and_read_over(tmp_path: Path) -> None:
     assert in_the_middle == 500_000  # nobody reads a megabyte back to find its beginning
 
 
+def test_nobody_waits_for_the_end_of_an_endless_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows, "MOST_READ", 4 * windows.BLOCK)
+    path = tmp_path / "log.txt"
+    path.write_bytes(b"one\ntwo\n")
+    with path.open("r+b") as stream:
+        stream.truncate(1 << 40)  # a terabyte of nothing, which no test could read
+        found = window(stream, 0, 10)
+        later = window(stream, found.end, 10)
+        at_the_end = last(stream, 10)
+        searched = found_in(stream, b"three", 0, 10)
+
+    assert [line.is_cut for line in found.lines] == [False, False, True]
+    assert found.end == later.start == 4 * windows.BLOCK
+    assert at_the_end.start == (1 << 40) - 4 * windows.BLOCK
+    assert searched.end == 4 * windows.BLOCK
+
+
 def test_places_beyond_the_file_are_its_end(file: Path) -> None:
     with file.open("rb") as stream:
         assert window(stream, 10**9, 5).lines == ()

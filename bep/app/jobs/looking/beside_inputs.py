@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from bep.app.errors import NotFound
-from bep.app.jobs.looking.images import HEAD, IMAGES, LARGEST, image_type_of
+from bep.app.jobs.looking.images import HEAD, IMAGES, LARGEST, image_type_of, is_small
 from bep.app.jobs.looking.tables import rows_of_part
 from bep.app.jobs.looking.windows import size_of
 from bep.disk.beneath import NotBeneath, opened_file
@@ -25,11 +25,12 @@ Cells = tuple[str, ...]
 @dataclass(frozen=True, slots=True)
 class Item:
     """One item of the input: its place from 0, its name as a person knows it; `is_image`: its bytes are there, and are
-    an image that may be shown."""
+    an image that may be shown, `is_small` one of few pixels."""
 
     position: int
     name: str
     is_image: bool
+    is_small: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def beside_inputs_of(record: "JobRecord", start: int = 0, *, most: int = PAGE) -
     end = min(start + most, items)
     paths = listed.paths(start, end - start)
     named = {
-        position: Item(position, name, _is_image(_there(record, path)))
+        position: Item(position, name, *_image(_there(record, path)))
         for position, (path, name) in enumerate(zip(paths, listed.shown(paths), strict=True), start)
     }
     columns, scorings = _scorings(record, named, start, end)
@@ -111,15 +112,17 @@ def _there(record: "JobRecord", path: str) -> Path:
     return original.path if original is not None else place
 
 
-def _is_image(path: Path) -> bool:
-    """Told from its bytes; of a file whose name says that it is something else, nobody looks at them."""
+def _image(path: Path) -> tuple[bool, bool]:
+    """Whether it is an image that may be shown, and whether a small one: told from its bytes. Of a file whose name says
+    that it is something else, nobody looks at them."""
     if path.suffix[1:].lower() not in IMAGES and path.suffix:
-        return False
+        return False, False
     try:
         with opened_file(path) as stream:
-            return size_of(stream) <= LARGEST and image_type_of(stream.read(HEAD)) is not None
+            head = stream.read(HEAD)
+            return size_of(stream) <= LARGEST and image_type_of(head) is not None, is_small(head)
     except NotBeneath:
-        return False
+        return False, False
 
 
 def _scorings(record: "JobRecord", named: dict[int, Item], start: int, end: int) -> tuple[Cells, list[Scoring]]:

@@ -1,7 +1,7 @@
 """A few lines of a file of any size, from one byte to another: on, back, at the end, found. Knows no format but lines.
 
 A file is read in blocks and never whole. Where a line is longer than may be shown it is cut, and what was left out is
-read over.
+read over; where one has no end for so long that nobody would wait, it ends there.
 """
 
 import os
@@ -14,7 +14,7 @@ BLOCK: Final = 1 << 16
 LONGEST: Final = 1 << 14
 """Bytes of one line that are kept."""
 MOST_READ: Final = 64 << 20
-"""Bytes that one search reads before it says where to go on."""
+"""Bytes that one look reads before it says where to go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,8 @@ def before(stream: BinaryIO, end: int, lines: int, *, quoted: bool = False) -> i
                 if seen == lines:
                     return begin + place + 1
         position = begin
+        if end - position >= MOST_READ:
+            return position
     return 0
 
 
@@ -117,12 +119,13 @@ def found_in(stream: BinaryIO, wanted: bytes, start: int, most: int, *, most_rea
     """Lines from `start` on that have `wanted`, in any case of the letters a to z."""
     size, folded = size_of(stream), wanted.lower()
     found: list[Line] = []
-    for line, after in _lines(stream, start, size, False, LONGEST):
+    end = start
+    for line, end in _lines(stream, start, size, False, LONGEST):
         if folded in line.text.lower():
             found.append(line)
-        if len(found) == most or after - start >= most_read:
-            return Found(tuple(found), after if after < size else None)
-    return Found(tuple(found), None)
+        if len(found) == most or end - start >= most_read:
+            break
+    return Found(tuple(found), end if end < size else None)
 
 
 def begins_line(stream: BinaryIO, position: int) -> int:
@@ -138,10 +141,10 @@ def begins_line(stream: BinaryIO, position: int) -> int:
 
 
 def _lines(stream: BinaryIO, start: int, size: int, quoted: bool, longest: int) -> Iterator[tuple[Line, int]]:
-    """Each line up to `size` with the byte after it. The last may have no end."""
+    """Each line up to `size` with the byte after it, as far as one look reads. The last may have no end."""
     kept, length, marks, begin = bytearray(), 0, 0, start
     position = start
-    while position < size:
+    while position < min(size, start + MOST_READ):
         block = os.pread(stream.fileno(), min(BLOCK, size - position), position)
         if not block:
             break

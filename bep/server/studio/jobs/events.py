@@ -9,12 +9,13 @@ from bep.app.jobs.looking.log_files import lines_of
 from bep.app.jobs.looking.progress import progress_of
 from bep.server.site import Served, Site
 from bep.server.studio.jobs.heads import JOBS
-from bep.server.studio.jobs.logs import Shown
+from bep.server.studio.jobs.logs import Shown, log_path
 from bep.server.studio.jobs.overview import live_values
 from bep.server.studio.jobs.results import Place
 from bep.server.studio.jobs.watching import Watches, lines_told
 from bep.server.studio.pages import Visiting, environment
 from bep.server.studio.refusals import Showing
+from bep.server.studio.texts import address_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,8 +54,10 @@ async def log_followed(
     await run_in_threadpool(lines_of, record, file, 0, 1)  # whether it is there
     start = int(last) if last.isdecimal() and len(last) < 20 else at
 
+    base = log_path(f"{address_of('jobs', record.name)}/logs", file)
+
     def draw(lines: list[Shown]) -> str:
-        return environment().get_template("job_log_lines.html").render(lines=lines, base="")
+        return environment().get_template("job_log_lines.html").render(lines=lines, base=base)
 
     return _stream(lines_told(site, visit.opened, record, file, start, draw))
 

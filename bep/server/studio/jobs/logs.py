@@ -50,7 +50,7 @@ def logs(
     values: dict[str, Any] = {"lines": (), "turns": {}, "found": None, "follow": ""}
     if chosen and search:
         found = search_of(record, chosen, search, at or 0)
-        turns = {"next": _path(below, chosen, search=search, at=found.end)} if found.end is not None else {}
+        turns = {"next": log_path(below, chosen, search=search, at=found.end)} if found.end is not None else {}
         values |= {"lines": shown_lines(found.lines), "turns": turns, "found": found}
     elif chosen:
         window = lines_before(record, chosen, before) if before is not None else lines_of(record, chosen, at)
@@ -59,11 +59,11 @@ def logs(
             values["follow"] = f"{below}/events?{urlencode({'file': chosen, 'at': window.end})}"
     groups: dict[str, list[tuple[str, str, int]]] = {}
     for log in (log for log in every if log.size or log.name == chosen):
-        groups.setdefault(log.group, []).append((log.name, _path(below, log.name), log.size))
+        groups.setdefault(log.group, []).append((log.name, log_path(below, log.name), log.size))
     return job_page(
         visit, "job_logs.html", record, "Logs",
         groups=groups, chosen=chosen, search=search, below=below,
-        base=_path(below, chosen), plain=f"{below}/file?{urlencode({'name': chosen})}",
+        base=log_path(below, chosen), plain=f"{below}/file?{urlencode({'name': chosen})}",
         size=next((log.size for log in every if log.name == chosen), 0), **values,
     )  # fmt: skip
 
@@ -91,11 +91,12 @@ def _first(every: "Sequence[LogText]") -> str:
 def _turns(below: str, file: str, window: "Window") -> dict[str, str]:
     turns: dict[str, str] = {}
     if not window.is_first:
-        turns |= {"first": _path(below, file, at=0), "previous": _path(below, file, before=window.start)}
+        turns |= {"first": log_path(below, file, at=0), "previous": log_path(below, file, before=window.start)}
     if not window.is_last:
-        turns |= {"next": _path(below, file, at=window.end), "last": _path(below, file)}
+        turns |= {"next": log_path(below, file, at=window.end), "last": log_path(below, file)}
     return turns
 
 
-def _path(below: str, file: str, **place: Any) -> str:
+def log_path(below: str, file: str, **place: Any) -> str:
+    """The page of a file of the log; `below` is that of all of them."""
     return f"{below}?{urlencode({'file': file, **place}, errors='surrogateescape')}"
