@@ -1,6 +1,6 @@
 """The changes of a plan as groups of steps: one an endpoint, and one of those that are alike. Knows no format."""
 
-from collections.abc import Hashable, Mapping, Sequence, Set
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from typing import Final
 
 from bep.lazy_dataclasses import dataclass
@@ -104,19 +104,26 @@ def _compared(plan: Plan, shown: Sequence[Item]) -> Mapping[int, tuple[Compariso
 
 
 def _by_endpoint(shown: Sequence[Item]) -> dict[Address, list[Item]]:
-    """The items by the endpoint whose they are, or that alone uses them; by nothing where that is not one."""
+    """The items by the endpoint whose they are, that alone uses them, or that alone they use, as a schedule does; by
+    nothing where that is not one.
+    """
     users: dict[Address, set[str]] = {}
     for item in shown:
         if kind_of(item.address) in ROUTED:
-            for change in item.changes:
-                for used in (*change.references, *change.prior_references):
-                    users.setdefault(used, set()).add(first_name(item.address))
+            for used in _used(item):
+                users.setdefault(used, set()).add(first_name(item.address))
     found: dict[Address, list[Item]] = {}
     for item in shown:
         own = {first_name(item.address)} if kind_of(item.address) in ROUTED else users.get(item.address, set())
+        own = own or {first_name(used) for used in _used(item) if kind_of(used) == "endpoint"}
         title = address_of("endpoint", next(iter(own))) if len(own) == 1 else Address("")
         found.setdefault(title, []).append(item)
     return found
+
+
+def _used(item: Item) -> Iterator[Address]:
+    """What an item refers to, or has referred to."""
+    return (used for change in item.changes for used in (*change.references, *change.prior_references))
 
 
 def _groups_alike(found: Mapping[Address, list[Item]], about: _About) -> list[list[tuple[Address, list[Item]]]]:
