@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from bep.api.errors import SpecsInvalid as SpecsInvalid
     from bep.api.errors import StoredDataUnusable as StoredDataUnusable
     from bep.api.errors import WorldFailed as WorldFailed
+    from bep.api.job_values import Comparison as Comparison
+    from bep.api.job_values import DifferentRow as DifferentRow
     from bep.api.job_values import Job as Job
     from bep.api.job_values import JobFailure as JobFailure
     from bep.api.job_values import LogLine as LogLine
@@ -72,7 +74,7 @@ _MODULES: Final = {
         "WorldFailed",
     ),
     "bep.api.jobs": ("Jobs",),
-    "bep.api.job_values": ("Job", "JobFailure", "LogLine", "Removed"),
+    "bep.api.job_values": ("Comparison", "DifferentRow", "Job", "JobFailure", "LogLine", "Removed"),
     "bep.api.outcomes": ("Adopted", "Applied", "Freed", "Imported", "NotDone"),
     "bep.api.schedules": ("Schedules",),
     "bep.api.state": ("State", "Stored"),

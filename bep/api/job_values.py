@@ -8,6 +8,7 @@ from bep.lazy_dataclasses import dataclass, field
 from bep.schemas.next_step import Step
 
 if TYPE_CHECKING:
+    from bep.app.jobs.comparing.comparison import Compared
     from bep.app.jobs.records import JobRecord
 
 
@@ -110,6 +111,47 @@ class Job:
         from bep.api.errors import JobNotCompleted
 
         raise JobNotCompleted(self)
+
+
+@dataclass(frozen=True)
+class DifferentRow:
+    """Rows of one item of the input that are not the same, as cells; None where a job has no row. `item` counts from
+    1."""
+
+    item: int
+    name: str
+    first: tuple[str, ...] | None
+    second: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What two jobs made of the same inputs: counts of rows, and the first that differ. `columns` name the cells, where
+    the outputs do."""
+
+    same: int
+    different: int
+    only_first: int
+    only_second: int
+    columns: tuple[str, ...]
+    rows: tuple[DifferentRow, ...]
+    _found: "Compared" = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, found: "Compared") -> Self:
+        """As it was found."""
+        rows = tuple(DifferentRow(pair.number, pair.name, pair.first, pair.second) for pair in found.pairs)
+        counts = (found.same, found.different, found.only_first, found.only_second)
+        return cls(*counts, found.columns, rows, found)
+
+    @property
+    def is_same(self) -> bool:
+        """Whether both have the same rows."""
+        return self._found.is_same
+
+    def as_json(self) -> dict[str, Any]:
+        """As `bep job compare -o json` has it."""
+        return self._found.as_json()
 
 
 @dataclass(frozen=True)

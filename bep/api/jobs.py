@@ -8,7 +8,7 @@ from threading import Event as Flag
 from typing import TYPE_CHECKING, Any
 
 from bep.api.errors import public_errors
-from bep.api.job_values import Job, LogLine, Removed
+from bep.api.job_values import Comparison, Job, LogLine, Removed
 from bep.lazy_dataclasses import dataclass, replace
 
 if TYPE_CHECKING:
@@ -317,6 +317,13 @@ class Jobs:
 
         with public_errors():
             return draw(self._workspace._opened(), name)[1]
+
+    def compare(self, first: str, second: str, *, most: int = 100) -> Comparison:
+        """Two jobs of one endpoint on the same inputs, row by row; `most` differences are in it, all are counted."""
+        from bep.app.jobs.comparing.comparison import compared
+
+        with public_errors():
+            return Comparison.of(compared(self._workspace._opened(), first, second, most=most))
 
     def _continued(
         self,

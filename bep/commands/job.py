@@ -4,6 +4,7 @@ from typing import Annotated
 
 from bep.command_line.declaring import Commands, Option
 from bep.commands.jobs.cancelling import cancel
+from bep.commands.jobs.comparing import compare
 from bep.commands.jobs.continuing import resume, retry
 from bep.commands.jobs.downloading import download
 from bep.commands.jobs.logs import logs
@@ -31,6 +32,7 @@ def job() -> None:
       bep job resume nightly                go on after a kill, a cancel or a failure
       bep job retry nightly                 score only the failed items again
       bep job download nightly --path results
+      bep job compare nightly-blue nightly-green
       bep job prune --older 30d
     """
 
@@ -172,5 +174,5 @@ def stream(name: Name) -> None:
     follow(Console(), workspace_here(), name)
 
 
-for command in (cancel, resume, retry, download, logs, report, delete, prune):
+for command in (cancel, resume, retry, download, logs, report, compare, delete, prune):
     app.command()(command)

@@ -4,6 +4,7 @@ One thread decides and records; the others only call the provider. So every reco
 goes to the disk in one write, and a state has one writer.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import Event as Flag
 
@@ -269,11 +270,19 @@ class _Walk:
         self._results[result.change.id] = result
         self._ways.report(Finished(result, len(self._results), len(self._plan.changes)))
 
+    def _counts(self) -> dict[str, int]:
+        """How many changes ended how, by the names of fields."""
+        ends = Counter(result.ended for result in self._results.values())
+        counts = {"done": Ended.DONE, "failed": Ended.FAILED, "skipped": Ended.SKIPPED}
+        known = {name: ends[ended] for name, ended in counts.items()}
+        return {**known, "not_started": len(self._plan.changes) - sum(known.values())}
+
     def _ended(self, notes: tuple[str, ...]) -> Report:
         done = any(result.ended is Ended.DONE for result in self._results.values())
         try:
             if self._broken is None:
                 self._session.finish(self._plan.digest if done and not self._ways.by else "")
+                self._session.note_end(self._ways.clock(), self._counts())
         except StateNotWritten as trouble:
             notes = (*notes, f"{trouble}; nothing of this apply is lost, its journal has all of it")
         except StateReplaced as trouble:

@@ -54,6 +54,14 @@ class Backups:
             except (StateDamaged, OSError):
                 continue
 
+    def state(self, serial: int) -> State | None:
+        """The copy of this serial, without secrets in clear; None where there is none that can be trusted."""
+        try:
+            found = self._place.read(self.part(serial))
+            return without_clear_values(decode(as_text(found)))[0] if found is not None else None
+        except StateDamaged:
+            return None
+
     def has(self, serial: int) -> bool:
         """Whether there is a copy of this serial."""
         return self._place.version(self.part(serial)) is not None

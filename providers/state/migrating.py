@@ -6,6 +6,7 @@ the state, or for a moment neither and its bytes under another name: moving agai
 
 from bep.planner.formats.statefile import StateDamaged, decode, encode
 from bep.planner.state import State
+from bep.providers.state.applied import APPLIED
 from bep.providers.state.backups import as_text
 from bep.providers.state.place import JOURNAL, MOVED, MOVED_FROM, MOVED_TO, PLAN, STATE
 from bep.providers.state.store import Store
@@ -67,9 +68,12 @@ def _came_from(old: Store, new: Store) -> bool:
 
 
 def _copy_copies(old: Store, new: Store) -> None:
-    """Copies of earlier states follow, and the plan last applied; damaged copies stay where they are."""
+    """Copies of earlier states follow, and the plans that were applied; damaged copies stay where they are."""
     if plan := old.place.read(PLAN):
         new.place.write(PLAN, plan)
+    for part in old.place.parts(APPLIED):
+        if new.place.version(part) is None and (kept := old.place.read(part)):
+            new.place.write(part, kept)
     for serial in old.backups.serials():
         part = old.backups.part(serial)
         data = old.place.read(part)

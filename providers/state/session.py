@@ -4,11 +4,11 @@ Belongs to one thread. Knows no provider; it never asks what a record means.
 """
 
 import os
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from bep.disk.durable import create_durably
 from bep.planner.formats.journal import Intent, Outcome, encode
@@ -21,13 +21,18 @@ from bep.providers.state.place import PLAN, STATE, Journal, Overtaken, Place
 from bep.schemas.resource import Resource
 from bep.schemas.secrets.secret import seal, sealed_alike
 
+if TYPE_CHECKING:
+    from bep.providers.state.applied import Applied
+    from bep.providers.state.holder import Holder
+
 PLANS_REMEMBERED = 20
 
 
 class Session:
     """`state` is as of the last record, whether or not the disk took it; `pending` the intents without an outcome.
 
-    `notes` say what of the stored state was damaged and left out.
+    `notes` say what of the stored state was damaged and left out. `holder` is who has the lock, for the record of what
+    is applied.
     """
 
     def __init__(
@@ -38,6 +43,7 @@ class Session:
         journal: Journal,
         seen: Hashable | None,
         notes: tuple[str, ...] = (),
+        holder: "Holder | None" = None,
     ) -> None:
         self.place = place
         self.notes = notes
@@ -46,11 +52,27 @@ class Session:
         self._journal = journal
         self._seen = seen
         self._backups = Backups(place)
+        self._holder = holder
+        self._applied: Applied | None = None
 
     def remember(self, plan: Plan) -> None:
-        """Keep the plan where recovery looks for what an interrupted change was to make. Raises as `write` does."""
+        """Keep the plan where recovery looks for what an interrupted change was to make, and among those that were
+        applied, where it is known who holds the lock. Raises as `write` does."""
+        data = plan.model_dump_json().encode()
         with self._writing():
-            self.place.write(PLAN, plan.model_dump_json().encode())
+            self.place.write(PLAN, data)
+            if self._holder is not None:
+                from bep.providers.state.applied import AppliedPlans
+
+                self._applied = AppliedPlans(self.place).begin(plan, data, self.state.serial, self._holder)
+
+    def note_end(self, ended: str, counts: Mapping[str, int]) -> None:
+        """Note of the plan that is remembered when and how it ended. Raises as `write` does."""
+        if self._applied is not None:
+            from bep.providers.state.applied import AppliedPlans
+
+            with self._writing():
+                AppliedPlans(self.place).end(self._applied, ended, counts)
 
     def write(self, records: Sequence[Intent | Outcome]) -> None:
         """All the records, durable when this returns, in one write and one sync.

@@ -26,6 +26,7 @@ from bep.schemas.address import Address
 from bep.schemas.next_step import Step, step
 
 if TYPE_CHECKING:
+    from bep.providers.state.applied import AppliedPlans
     from bep.providers.state.holder import Holder
     from bep.providers.state.session import Session
 
@@ -90,6 +91,13 @@ class Store:
         """Remove the lock with this id, for an owner that is known to be gone. Raises `NotThatLock`."""
         return self.place.unlock(id)
 
+    @property
+    def applied(self) -> "AppliedPlans":
+        """The plans that were applied to this state."""
+        from bep.providers.state.applied import AppliedPlans
+
+        return AppliedPlans(self.place)
+
     def kept_plan(self) -> Plan | None:
         """The plan last applied to this state; None where it is not there or cannot be trusted."""
         return kept_plan(self.place)
@@ -127,8 +135,11 @@ class Store:
         assert found is not None
         return found
 
-    def begin(self) -> "Session":
-        """Open the state for changes. The caller holds its lock. Raises `StateUnusable` and `StateNotWritten`."""
+    def begin(self, holder: "Holder | None" = None) -> "Session":
+        """Open the state for changes. The caller holds its lock, as `holder` says to whoever asks later.
+
+        Raises `StateUnusable` and `StateNotWritten`.
+        """
         from bep.providers.state.session import Session
 
         files = self._read()
@@ -152,7 +163,7 @@ class Store:
             opened = self.place.journal(_still_needed(journal, state))
         except OSError as error:
             raise StateNotWritten(self.path, error) from error
-        return Session(self.place, state, pending, opened, files.seen, notes)
+        return Session(self.place, state, pending, opened, files.seen, notes, holder)
 
     def _keep_copy(self, files: _Files, written: int) -> None:
         with suppress(FileExistsError):

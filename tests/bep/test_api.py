@@ -38,6 +38,7 @@ CALLS: Final[Mapping[str, str]] = {
     "job download": "Jobs.download",
     "job logs": "Jobs.logs",
     "job report": "Jobs.report",
+    "job compare": "Jobs.compare",
     "job delete": "Jobs.delete",
     "job prune": "Jobs.prune",
     "schedule list": "Schedules.list",
@@ -322,6 +323,8 @@ def test_a_job_is_run_looked_at_downloaded_and_retried(applied: Workspace, ours:
     assert any("mine" in line or "5" in line for line in ours.jobs.stream("mine"))
     assert [*ours.jobs.logs("mine", kinds=["error"])] == []
     assert ours.jobs.report("mine").name == "report.html"
+    with pytest.raises(api.Refused, match="mine is one job; name two"):
+        ours.jobs.compare("mine", "mine")
     assert [path.name for path in ours.jobs.download("mine", tmp_path / "got")] == ["predictions.csv"]
     with pytest.raises(api.Refused, match="there already"):
         ours.jobs.download("mine", tmp_path / "got")

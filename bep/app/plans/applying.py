@@ -97,7 +97,7 @@ def apply_plan(
     opened.keep_state()
     with (
         opened.store.acquire(operation=operation, since=now(), timeout=lock_timeout) as lock,
-        opened.store.begin() as session,
+        opened.store.begin(lock.holder) as session,
         stopping as stop,
     ):
         return apply(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bep.planner.state import State
     from bep.providers.check import Probe
     from bep.providers.protocol import Provider, Reader
+    from bep.providers.state.applied import AppliedPlans
     from bep.providers.state.backups import Backups
     from bep.providers.state.holder import Holder
     from bep.providers.state.store import Store, Stored
@@ -128,6 +129,11 @@ class ReadStore(Protocol):
 
     def load(self) -> "Stored | None":
         """What is stored."""
+        ...
+
+    @property
+    def applied(self) -> "AppliedPlans":
+        """The plans that were applied."""
         ...
 
     def kept_plan(self) -> "Plan | None":

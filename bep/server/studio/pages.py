@@ -129,10 +129,12 @@ def environment() -> Environment:
         "ago": texts.ago,
         "counted": texts.counted,
         "duration": texts.duration,
+        "file": texts.file,
         "in_query": texts.in_query,
         "name": texts.name,
         "running": texts.running,
         "sentence": texts.sentence,
+        "short": texts.short,
         "size": texts.size,
         "when": texts.when,
     }

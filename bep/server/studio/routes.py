@@ -2,9 +2,18 @@
 
 from fastapi import APIRouter
 
-from bep.server.studio import assets, datastores, overview, signing_in
+from bep.server.studio import assets, compare, datastores, endpoints, overview, plans, signing_in
 from bep.server.studio.jobs import routes as jobs
 
 router = APIRouter()
-for area in (assets.router, signing_in.router, overview.router, jobs.router, datastores.router):
+for area in (
+    assets.router,
+    signing_in.router,
+    overview.router,
+    endpoints.router,
+    jobs.router,
+    plans.router,
+    compare.router,
+    datastores.router,
+):
     router.include_router(area)

@@ -96,12 +96,25 @@ def size(count: int | None) -> str:
     raise AssertionError
 
 
+def file(path: object) -> Markup:
+    """The name of a file as code, its whole path for whoever points at it."""
+    whole = plain(str(path))
+    shown = whole.rstrip("/").rpartition("/")[2] or whole
+    return Markup('<code title="{}">{}</code>').format(whole, shown)
+
+
+def short(said: str, most: int = 120) -> str:
+    """The beginning of a text, on one line."""
+    line = " ".join(said.split())
+    return line if len(line) <= most else f"{line[: most - 1]}\u2026"
+
+
 def ago(moment: datetime, now: datetime) -> str:
     """How long ago a moment was, in words short enough for a table: `just now`, `5 min ago`, `3 h ago`, `2 d ago`; of
     one to come, `in 5 min`."""
     seconds = (now - moment).total_seconds()
     if abs(seconds) < 45:
-        return "just now" if seconds >= 0 else "in a moment"
+        return "just now"
     amount = abs(seconds)
     for limit, factor, unit in ((3570.0, 60, "min"), (48 * 3600.0, 3600, "h"), (float("inf"), 86400, "d")):
         if amount < limit:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from bep.planner.plan import Plan
+from bep.planner.plan import Change, Plan
 from bep.planner.rendering.details import blocks
+from bep.planner.rendering.grouping import groups
 from bep.planner.rendering.html.differences import block
 from bep.planner.rendering.html.drawing import drawing, kind_of_symbol
 from bep.planner.rendering.html.style import STYLE
@@ -39,14 +40,29 @@ MOST_OPEN: Final = 5
 def render(plan: Plan, undo: str = "") -> str:
     """The page. `undo` is what to type to take the plan back."""
     review = review_of(plan, undo)
-    parts = [*_head(review), *(part for section in review.sections for part in _section(plan, section) if part)]
     title = text(f"{review.title}: {review.verdict.word}")
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><style>{STYLE}</style></head>\n'
-        f"<body><main>\n{chr(10).join(parts)}\n</main></body></html>\n"
+        f"<body><main>\n{_content(plan, review)}\n</main></body></html>\n"
     )
+
+
+def content(plan: Plan, undo: str = "") -> str:
+    """What the page shows, for a page of somebody else's that has the same style. `undo` as for `render`."""
+    return _content(plan, review_of(plan, undo))
+
+
+def differences(changes: Sequence[Change]) -> str:
+    """What each of these changes differs in, without a word of what is to be done: for what was done already."""
+    said = [one._replace(sentence=one.text) for one in groups(Plan(lineage="", serial=0, changes=tuple(changes)))[1]]
+    return "\n".join(_details(said))
+
+
+def _content(plan: Plan, review: Review) -> str:
+    parts = [*_head(review), *(part for section in review.sections for part in _section(plan, section) if part)]
+    return "\n".join(parts)
 
 
 def _head(review: Review) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-STYLE: Final = """
+_RULES: Final = """
 :root{color-scheme:light dark;--page:#fff;--card:#f5f7fa;--line:#d8dee6;--text:#18212c;--soft:#556270;--accent:#1f5fbf;
 --good:#1b7a3d;--bad:#b3261e;--warn:#8a5a00;--goodback:#e5f6ea;--badback:#fdecea;--warnback:#fff6e0;
 --goodmark:#a9e2ba;--badmark:#f9bdb8;--c0:#1f5fbf;--c1:#1b7a3d;--c2:#7a3fb0;--c3:#8a5a00;--c4:#0f6f74;--c5:#a32c6b}
@@ -87,9 +87,14 @@ body{padding:16px 12px 40px}
 .traffic th,.traffic td{border:0;padding:2px 0}
 .traffic tr{border-bottom:1px solid var(--line);padding:6px 0}
 .traffic td[data-head]::before{content:attr(data-head);font-size:13px;color:var(--soft)}
-.sides tr{display:grid;grid-template-columns:40px 1fr}
+.sides,.sides tbody{display:block}
+.sides colgroup{display:none}
+.sides tr{display:grid;grid-template-columns:40px minmax(0,1fr)}
 .sides .hunk{display:block}
 .sides td.none,.sides td.before{display:none}
 }
 @media print{body{max-width:none}details{break-inside:avoid}}
 """
+STYLE: Final = (
+    _RULES + "".join(f".of{share}{{flex:{share}}}" for share in range(1, 101)) + "\n"
+)  # a policy may forbid style in a tag

@@ -31,7 +31,7 @@ def _bar(shares: Mapping[str, int], names: Sequence[str]) -> str:
     if not shares:
         return f'<div class="bar none"><span>{text(NOWHERE)}</span></div>'
     parts = "".join(
-        f'<span class="share colour{names.index(one) % COLOURS}" style="flex:{share}">{text(one)}'
+        f'<span class="share colour{names.index(one) % COLOURS} of{min(max(int(share), 1), 100)}">{text(one)}'
         f"{f' {share} %' if share != 100 else ''}</span>"
         for one, share in shares.items()
         if share

@@ -81,6 +81,7 @@ SAYING: dict[str, list[list[str]]] = {
     "job": [
         ["list"], ["list", "-o", "json"], ["show", "one-bad"], ["show", "one-bad", "-o", "json"], ["stream", "one-bad"],
         ["stream", "all-bad"], ["logs", "one-bad"], ["logs", "all-bad", "--error"], ["report", "one-bad"],
+        ["compare", "one-bad", "again"], ["compare", "one-bad", HOSTILE],
         ["show", HOSTILE], ["cancel", "one-bad"], ["retry", "one-bad"], ["resume", "all-bad"],
         ["download", "one-bad", "--path", "taken"], [HOSTILE],
     ],
