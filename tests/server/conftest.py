@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.bep.conftest import Workspace, applied, applied_once
+from tests.bep.conftest import Workspace, applied, applied_once, workspace
 from tests.server.serving import Running, serving
 
-__all__ = ("applied", "applied_once", "running")
+__all__ = ("applied", "applied_once", "running", "workspace")
 
 
 @pytest.fixture

@@ -55,15 +55,6 @@ class Setting:
         return len(set(self.values)) > 1
 
 
-@dataclass(frozen=True)
-class Scheduled:
-    """A schedule as it was applied: its fields as texts by their dotted names."""
-
-    name: str
-    applied_at: str
-    fields: Mapping[str, str]
-
-
 def endpoints_of(opened: "Reading") -> list[Endpoint]:
     """Every endpoint that was applied, by name."""
     state = opened.state
@@ -88,16 +79,6 @@ def side_by_side(deployments: Sequence[Deployment]) -> list[Setting]:
     names = sorted({name for one in deployments for name in one.fields if name not in SAID_ELSEWHERE})
     rows = [Setting(name, [one.fields.get(name) for one in deployments]) for name in names]
     return sorted(rows, key=lambda row: not row.differs)
-
-
-def schedules_of(opened: "Reading") -> list[Scheduled]:
-    """Every schedule that was applied, by name."""
-    entries = sorted(opened.state.entries.items())
-    return [
-        Scheduled(names_of(address)[-1], entry.applied_at, _fields(entry.attributes))
-        for address, entry in entries
-        if kind_of(address) == "schedule"
-    ]
 
 
 def _endpoint(state: "State", entry: "Entry") -> Endpoint:

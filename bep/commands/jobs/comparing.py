@@ -32,7 +32,7 @@ def compare(
 
     \b
     Exit codes: 0 compared, 1 no such jobs, or two that cannot be compared, 2 a row differs and
-    --detailed-exitcode is given.
+    --detailed-exitcode is given, 4 an output is not as it was written.
     """
     from bep.app.jobs.comparing.comparison import compared
     from bep.commands.reading import here_to_read

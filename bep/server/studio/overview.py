@@ -1,12 +1,13 @@
 """The overview: the endpoints, what runs, what failed, what is not as it was applied. Decides nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
 
-from bep.app.overviews.endpoints import endpoints_of, schedules_of
+from bep.app.overviews.endpoints import endpoints_of
 from bep.app.overviews.jobs import jobs_at_a_glance
+from bep.app.schedules.listing import listed
 from bep.lazy_dataclasses import dataclass
 from bep.server.studio.drift_watch import watch_of
 from bep.server.studio.job_rows import JobRow, row_of
@@ -35,16 +36,6 @@ class EndpointRow:
     newest: JobRow | None
 
 
-@dataclass(frozen=True)
-class ScheduleRow:
-    """A schedule in the table, with what its spec says of when and of whom."""
-
-    name: str
-    endpoint: str
-    path: str
-    when: str
-
-
 @router.get("/")
 def overview(visit: Visiting) -> Response:
     """The workspace at a glance."""
@@ -57,7 +48,7 @@ def overview(visit: Visiting) -> Response:
         endpoints=[_row(one, glance) for one in endpoints_of(opened)],
         going_on=[row_of(record) for record in glance.going_on],
         went_wrong=[row_of(record) for record in glance.went_wrong],
-        schedules=_schedules(visit),
+        schedules=listed(opened, visit.now),
         drift=watch_of(visit.request).last(visit.site),
         serial=opened.state.serial,
         provider=opened.glanced.provider,
@@ -75,14 +66,3 @@ def _row(endpoint: "Endpoint", glance: "Glance") -> EndpointRow:
         glance.busy.get(endpoint.name, 0),
         row_of(newest) if newest else None,
     )
-
-
-def _schedules(visit: Visiting) -> Sequence[ScheduleRow]:
-    found = []
-    for one in schedules_of(visit.opened):
-        endpoint = one.fields.get("endpoint", "").rpartition("/")[2]
-        when = ", ".join(
-            f"{name.partition('.')[2]} {value}" for name, value in one.fields.items() if "trigger." in name
-        )
-        found.append(ScheduleRow(one.name, endpoint, address_of("endpoints", endpoint), when))
-    return found
