@@ -1,12 +1,16 @@
-"""Pictures of a plan as people see it: `python -m tests.screenshots` makes those under docs/pictures anew.
+"""Pictures of plans and of the studio: `python -m tests.screenshots` makes those under docs/pictures anew, those whose
+names begin as is said after it.
 
 Needs what `make services` installs: Debian's Chromium, and the stylesheet in which GitHub shows Markdown. GitHub's own
 renderer makes HTML of the comment. Look at every picture that changes.
 """
 
-from collections.abc import Iterator
+import re
+import sys
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from PIL import Image
@@ -17,6 +21,9 @@ from bep.planner.rendering.html import page
 from bep.planner.rendering.markdown import render as render_markdown
 from tests.planner.rendering.renderers import rendered_by_github
 from tests.planner.test_golden import blue_green, drifted, one_line_of_a_script
+from tests.server.browsing import browsing, looks
+from tests.server.lived_in import live_in, working
+from tests.server.serving import serving
 from tests.services.browser import WIDTHS, browser
 from tests.services.places import ROOT
 
@@ -28,6 +35,14 @@ STYLESHEET: Final = ROOT / "node_modules" / "github-markdown-css" / "github-mark
 SCENES: Final = {"blue-green": blue_green, "script": one_line_of_a_script, "drift": drifted}
 DARK: Final = "drift"
 """The plan whose page is shown in the dark, too."""
+STUDIO: Final = {
+    "overview": "/",
+    "endpoint": "/studio/endpoints/letters",
+    "plans": "/studio/plans",
+    "compare": "/studio/compare?first=first-of-blue&second=first-of-green",
+}
+"""Pages of the studio, by the names of their pictures; that of a plan is found on the way."""
+DARK_PAGES: Final = ("overview",)
 COLOURS: Final = 64
 """Enough for pages without photographs, in a quarter of the bytes."""
 UNDO: Final = "`bep rollback`"
@@ -44,25 +59,49 @@ def pages(name: str, plan: Plan) -> Iterator[tuple[str, str, str]]:
     yield f"comment-{name}", f'<style>{style}</style><body class="markdown-body">{comment}', "light"
 
 
-def main() -> None:
-    """Write every picture, the page opened as far as it goes."""
+def main(wanted: Sequence[str] = ("plan", "comment", "studio")) -> None:
+    """Write the pictures that are wanted, each page opened as far as it goes."""
     FOLDER.mkdir(exist_ok=True)
+    if any(name.startswith("studio") for name in wanted):
+        _studio()
     with browser() as started:
         for name, scene in SCENES.items():
             for title, text, scheme in pages(name, scene()):
-                for width in WIDTHS:
+                for width in WIDTHS if title.startswith(tuple(wanted)) else ():
                     _take(started, text, scheme, width, FOLDER / f"{title}-{width}.png")
+
+
+def _studio() -> None:
+    """The pages of a server over a workspace that was worked with, while a job is at work there."""
+    with (
+        TemporaryDirectory() as folder,
+        serving(live_in(Path(folder) / "letters")) as running,
+        working(running.workspace),
+        browsing(running) as opened,
+    ):
+        shift = running.client("read").get("/studio/endpoints/letters").text
+        studio = {**STUDIO, "plan": re.findall(r'href="(/studio/plans/[^"]+)"', shift)[0]}
+        for name, path in studio.items():
+            for width, scheme in looks() if name in DARK_PAGES else [(width, "light") for width in WIDTHS]:
+                dark = "-dark" if scheme == "dark" else ""
+                with opened.tab(width=width, scheme=scheme) as tab:
+                    tab.go(path)
+                    _keep(tab.page.screenshot(full_page=True), FOLDER / f"studio-{name}{dark}-{width}.png")
 
 
 def _take(started: "Browser", text: str, scheme: str, width: int, target: Path) -> None:
     context = started.new_context(viewport={"width": width, "height": 600}, color_scheme=scheme)
     tab = context.new_page()
     tab.set_content(text.replace("<details>", "<details open>"))
-    picture = Image.open(BytesIO(tab.screenshot(full_page=True)))
+    _keep(tab.screenshot(full_page=True), target)
     context.close()
+
+
+def _keep(data: bytes, target: Path) -> None:
+    picture = Image.open(BytesIO(data))
     picture.convert("RGB").quantize(COLOURS).save(target, optimize=True)
     print(target.relative_to(FOLDER.parents[1]))
 
 
 if __name__ == "__main__":
-    main()
+    main(*([sys.argv[1:]] if sys.argv[1:] else []))

@@ -1,8 +1,12 @@
 """A workspace that was worked with: two deployments, traffic that moved, jobs that went well and one that failed."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bep.conftest import FILES, Workspace, write
+from tests.bep.conftest import FILES, Workspace, surroundings, until, write
 
 GREEN = """\
 ---
@@ -54,3 +58,48 @@ def live_in(folder: Path) -> Workspace:
     found.bep("plan", "-o", "back-to-blue.json")
     found.edit("specs.yml", "deployment_name: blue", "deployment_name: green")
     return found
+
+
+WAITING = """\
+import os, time
+
+def init():
+    pass
+
+def run(mini_batch):
+    if "a.txt" not in os.path.basename(mini_batch[0]):
+        while not os.path.exists({go!r}):
+            time.sleep(0.05)
+    return [os.path.basename(path) for path in mini_batch]
+"""
+
+
+@contextmanager
+def working(workspace: Workspace) -> Iterator[None]:
+    """A job that has scored its first items and does not go on until this ends."""
+    folder, go = workspace.folder, workspace.folder / "go"
+    specs = folder / "specs.yml"
+    write(folder, {"waiting/score.py": WAITING.format(go=str(go))})
+    before = specs.read_text()
+    one = GREEN.replace("name: green", "name: waiting").replace("code: green", "code: waiting")
+    specs.write_text(before + one.replace("mini_batch_size: 3", "mini_batch_size: 1"))
+    workspace.bep("apply", "-y")
+    arguments = ["run", "job.yml", "--deployment", "waiting", "--name", "at-work"]
+    job = subprocess.Popen(
+        [sys.executable, "-m", "bep", *arguments],
+        cwd=folder,
+        env=surroundings(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until(
+            lambda: (
+                "1" in workspace.bep("job", "list", "--query", "[?name=='at-work'].counts.scored", "-o", "tsv").stdout
+            )
+        )
+        yield
+    finally:
+        go.touch()
+        assert job.wait(60) == 0

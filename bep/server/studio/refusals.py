@@ -58,7 +58,13 @@ def refused(request: Request, status: int, message: str, details: tuple[str, ...
     title = TITLES.get(status, "Not done")
     site = request.app.state.site
     frame = Frame(title, "", (), "", "", caller, getattr(request.state, "csrf", ""), site.clock())
-    return drawn(template, frame, status=status, message=message, details=details)
+    told = message if caller is not None or status != 401 or _is_link(request) else ""
+    return drawn(template, frame, status=status, message=told, details=details)
+
+
+def _is_link(request: Request) -> bool:
+    """Whether a link that signs in was followed: why it does not is then to be told, and how to get another."""
+    return request.url.path.startswith("/login/")
 
 
 def _known(request: Request) -> Caller | None:

@@ -54,7 +54,7 @@ def sign_out(request: Request, site: Served, caller: Anybody) -> Response:
     if not caller.csrf:
         raise Unanswered(409, "Conflict", "no browser is signed in by a token: it is revoked, not signed out")
     Sessions(site.home).end(request.cookies.get(cookie_name(site), ""))
-    answer = drawn("sign_in.html", Frame("Signed out", "", (), "", "", None, "", site.clock()))
+    answer = drawn("sign_in.html", Frame("Signed out", "", (), "", "", None, "", site.clock()), message="")
     answer.delete_cookie(cookie_name(site), secure=_is_secure(site), httponly=True, samesite="strict")
     return answer
 

@@ -3,6 +3,7 @@
 import json
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,9 +44,9 @@ def two(folder: Path, first: str, second: str, *, failing: tuple[str, ...] = (),
     return found
 
 
-def compared(workspace: Workspace, *names: str) -> dict[str, object]:
+def compared(workspace: Workspace, *names: str) -> dict[str, Any]:
     """What the command says, as a value."""
-    found: dict[str, object] = json.loads(
+    found: dict[str, Any] = json.loads(
         workspace.bep("job", "compare", *(names or ("by-blue", "by-green")), "-o", "json").stdout
     )
     return found
@@ -59,7 +60,6 @@ def test_rows_that_differ_are_told_with_their_items(tmp_path: Path) -> None:
     assert (found["same"], found["different"], found["only_first"], found["only_second"]) == (3, 2, 0, 0)
     assert found["exact"] is True
     rows = found["rows"]
-    assert isinstance(rows, list)
     assert [(row["item"], Path(row["name"]).name, row["first"], row["second"]) for row in rows] == [
         (2, "b.txt", ["b.txt 1"], ["b.txt 2"]),
         (4, "d.txt", ["d.txt 1"], ["d.txt 2"]),
@@ -75,7 +75,6 @@ def test_an_item_that_failed_in_one_job_moves_no_other_row(tmp_path: Path) -> No
 
     assert (found["same"], found["different"], found["only_first"], found["only_second"]) == (3, 0, 2, 0)
     rows = found["rows"]
-    assert isinstance(rows, list)
     assert [(row["item"], row["first"], row["second"]) for row in rows] == [(1, ["a.txt"], None), (3, ["c.txt"], None)]
 
 
@@ -107,9 +106,9 @@ def test_every_format(tmp_path: Path, output_format: str) -> None:
 
     assert (found["same"], found["different"]) == (4, 1)
     assert found["columns"] == ["name", "text", "count"]
-    [different] = found["rows"]  # type: ignore[misc, attr-defined]
-    assert different["first"] == ["c.txt", 'two\nlines, "quoted"', "1"]  # type: ignore[index]
-    assert different["second"] == ["c.txt", 'two\nlines, "quoted"', "2"]  # type: ignore[index]
+    [different] = found["rows"]
+    assert different["first"] == ["c.txt", 'two\nlines, "quoted"', "1"]
+    assert different["second"] == ["c.txt", 'two\nlines, "quoted"', "2"]
 
 
 def test_two_that_cannot_be_compared_are_told_why(tmp_path: Path) -> None:
