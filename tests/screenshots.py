@@ -44,7 +44,7 @@ STUDIO: Final = {
 """Pages of the studio, by the names of their pictures; that of a plan is found on the way."""
 DARK_PAGES: Final = ("overview",)
 COLOURS: Final = 64
-"""Enough for pages without photographs, in a quarter of the bytes."""
+"""Enough for plans, in a quarter of the bytes; a page of the studio has colours that are a few pixels large."""
 UNDO: Final = "`bep rollback`"
 
 
@@ -86,7 +86,7 @@ def _studio() -> None:
                 dark = "-dark" if scheme == "dark" else ""
                 with opened.tab(width=width, scheme=scheme) as tab:
                     tab.go(path)
-                    _keep(tab.page.screenshot(full_page=True), FOLDER / f"studio-{name}{dark}-{width}.png")
+                    _keep(tab.page.screenshot(full_page=True), FOLDER / f"studio-{name}{dark}-{width}.png", 256)
 
 
 def _take(started: "Browser", text: str, scheme: str, width: int, target: Path) -> None:
@@ -97,9 +97,9 @@ def _take(started: "Browser", text: str, scheme: str, width: int, target: Path) 
     context.close()
 
 
-def _keep(data: bytes, target: Path) -> None:
+def _keep(data: bytes, target: Path, colours: int = COLOURS) -> None:
     picture = Image.open(BytesIO(data))
-    picture.convert("RGB").quantize(COLOURS).save(target, optimize=True)
+    picture.convert("RGB").quantize(colours).save(target, optimize=True)
     print(target.relative_to(FOLDER.parents[1]))
 
 

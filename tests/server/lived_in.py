@@ -94,11 +94,8 @@ def working(workspace: Workspace) -> Iterator[None]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        until(
-            lambda: (
-                "1" in workspace.bep("job", "list", "--query", "[?name=='at-work'].counts.scored", "-o", "tsv").stdout
-            )
-        )
+        scored = ("job", "list", "--query", "[?name=='at-work'].counts.scored", "-o", "tsv")
+        until(lambda: "1" in workspace.bep(*scored).stdout)
         yield
     finally:
         go.touch()

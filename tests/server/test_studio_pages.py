@@ -10,7 +10,7 @@ import pytest
 
 from tests.bep.conftest import FILES, Workspace, write
 from tests.server.browsing import browsing, looks
-from tests.server.lived_in import live_in
+from tests.server.lived_in import live_in, working
 from tests.server.pages_of import Page, must_be_harmless
 from tests.server.serving import Running, serving
 
@@ -49,6 +49,16 @@ def test_the_overview_says_what_there_is_and_what_went_wrong(reader: httpx.Clien
     assert "which exceeds error threshold 0" in page.text
     assert "Nothing is running, and nothing waits." in page.text
     assert "letters on local, state 4" in page.text
+
+
+def test_a_job_that_runs_is_on_the_overview_with_how_far_it_is(tmp_path: Path) -> None:
+    with serving(live_in(tmp_path)) as running, working(running.workspace), browsing(running) as opened:
+        for width, scheme in looks():
+            with opened.tab(width=width, scheme=scheme) as tab:
+                tab.go("/").must_be_sound()
+                text = tab.page.inner_text("main")
+                assert "at-work" in text
+                assert "1 of 5" in text
 
 
 def test_the_endpoint_sets_its_deployments_side_by_side(reader: httpx.Client) -> None:

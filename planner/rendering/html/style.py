@@ -90,7 +90,7 @@ body{padding:16px 12px 40px}
 .sides,.sides tbody{display:block}
 .sides colgroup{display:none}
 .sides tr{display:grid;grid-template-columns:40px minmax(0,1fr)}
-.sides .hunk{display:block}
+.sides .hunk,.sides .hunk td{display:block}
 .sides td.none,.sides td.before{display:none}
 }
 @media print{body{max-width:none}details{break-inside:avoid}}

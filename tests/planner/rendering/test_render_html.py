@@ -17,7 +17,7 @@ from bep.planner.rendering.review import review_of
 from bep.planner.rendering.sections import Block, FileText, Group, Point, sentence
 from bep.schemas.address import Address
 from tests.planner.rendering.test_markdown_injection import hostile
-from tests.planner.test_golden import SCENES, blue_green, first, traffic_moved
+from tests.planner.test_golden import SCENES, blue_green, first, one_line_of_a_script, traffic_moved
 from tests.services.browser import SCHEMES, WIDTHS, browser
 
 VOID = ("meta", "br", "wbr", "rect", "path", "col")
@@ -66,6 +66,9 @@ ATTRIBUTES = frozenset(
         *("data-head", "role", "aria-label", "viewbox", "width", "height", "x", "y", "rx", "d"),
     )
 )
+NARROWEST = """Math.min(1000, ...[...document.querySelectorAll(".sides td:not(.number):not(.none)")]
+.map((one) => one.getBoundingClientRect().width).filter(Boolean))"""
+"""Pixels that the narrowest line of a file has on the page."""
 HOSTILE = (
     "</details></style><script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -199,8 +202,9 @@ def test_traffic_is_drawn_as_wide_as_its_share() -> None:
 
 
 def test_a_real_browser_finds_nothing_wrong_on_a_desk_and_on_a_phone(tmp_path: Path) -> None:
-    files = [tmp_path / f"{number}.html" for number in range(3)]
-    for file, plan in zip(files, (first(), blue_green(), hostile(HOSTILE[0])), strict=True):
+    files = [tmp_path / f"{number}.html" for number in range(4)]
+    shown = (first(), blue_green(), one_line_of_a_script(), hostile(HOSTILE[0]))
+    for file, plan in zip(files, shown, strict=True):
         file.write_text(page.render(plan).replace("<details class", "<details open class"))
     with browser() as started:
         for width in WIDTHS:
@@ -214,5 +218,6 @@ def test_a_real_browser_finds_nothing_wrong_on_a_desk_and_on_a_phone(tmp_path: P
                 for file in files:
                     tab.goto(file.as_uri())
                     assert tab.evaluate("document.documentElement.scrollWidth") <= width, file.name
+                    assert tab.evaluate(NARROWEST) > 250, file.name
                 assert (said, asked) == ([], [file.as_uri() for file in files])
                 context.close()
