@@ -9,8 +9,9 @@ from bep.schemas.address import Address, address_of, kind_of, names_of
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading
-    from bep.planner.state import Entry, State
+    from bep.planner.state import Entry
 
+SHOWN: Final = ("endpoint", "deployment", "traffic")
 SAID_ELSEWHERE: Final = ("name", "endpoint_name")
 """Fields of a deployment that its column says at its head."""
 
@@ -56,11 +57,10 @@ class Setting:
 
 
 def endpoints_of(opened: "Reading") -> list[Endpoint]:
-    """Every endpoint that was applied, by name."""
-    state = opened.state
-    return [
-        _endpoint(state, entry) for address, entry in sorted(state.entries.items()) if kind_of(address) == "endpoint"
-    ]
+    """Every endpoint that bep knows, by name: as it is now where the world is this machine, which costs next to
+    nothing to ask; else as it was applied."""
+    known = _known(opened)
+    return [_endpoint(known, one) for one in known.values() if kind_of(one.address) == "endpoint"]
 
 
 def endpoint_named(opened: "Reading", name: str) -> Endpoint:
@@ -81,23 +81,35 @@ def side_by_side(deployments: Sequence[Deployment]) -> list[Setting]:
     return sorted(rows, key=lambda row: not row.differs)
 
 
-def _endpoint(state: "State", entry: "Entry") -> Endpoint:
+def _known(opened: "Reading") -> "dict[Address, Entry]":
+    """What was applied of endpoints, by address; what somebody changed since as they left it, without what is gone."""
+    entries = {one: entry for one, entry in sorted(opened.state.entries.items()) if kind_of(one) in SHOWN}
+    if not entries or opened.world.jobs is not None:
+        return entries
+    seen = opened.provider.read(entries)
+    return {
+        one: entry if seen[one].etag == entry.etag else entry.model_copy(update={"attributes": seen[one].attributes})
+        for one, entry in entries.items()
+        if one in seen
+    }
+
+
+def _endpoint(known: "Mapping[Address, Entry]", entry: "Entry") -> Endpoint:
     [name] = names_of(entry.address)
-    traffic = state.entries.get(address_of("traffic", name))
+    traffic = known.get(address_of("traffic", name))
     shares: Mapping[str, int] = traffic.attributes.get("split", {}) if traffic else {}
     own = [
-        Deployment(
-            names_of(one.address)[1],
-            one.address,
-            shares.get(names_of(one.address)[1], 0),
-            one.applied_at,
-            _fields(one.attributes),
-        )
-        for one in state.entries.values()
+        _deployment(one, shares)
+        for one in known.values()
         if kind_of(one.address) == "deployment" and names_of(one.address)[0] == name
     ]
     own.sort(key=lambda one: (-one.share, one.name))
     return Endpoint(name, entry.address, entry.applied_at, _fields(entry.attributes), own)
+
+
+def _deployment(entry: "Entry", shares: Mapping[str, int]) -> Deployment:
+    name = names_of(entry.address)[1]
+    return Deployment(name, entry.address, shares.get(name, 0), entry.applied_at, _fields(entry.attributes))
 
 
 def _fields(attributes: Mapping[str, Any]) -> dict[str, str]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LAST: Final = "last"
 """What the plan last applied is called where an earlier bep applied it, which kept no more of it."""
+OUTSIDE: Final = "outside bep"
+"""What a move of traffic is that no plan made."""
 FILES: Final = 20
 """Plan files that are looked at, the newest first."""
 LARGEST: Final = 20_000_000
@@ -107,7 +109,22 @@ def shifts_of(opened: "Reading", endpoint: str) -> list[Shifted]:
         if shift.endpoint == address
     ]  # fmt: skip
     oldest = min((record.serial for record in records), default=None)
-    return [*told, *reversed(list(_from_copies(opened, endpoint, oldest)))]
+    return [*_outside(opened, endpoint), *told, *reversed(list(_from_copies(opened, endpoint, oldest)))]
+
+
+def _outside(opened: "Reading", endpoint: str) -> Iterator[Shifted]:
+    """The move that somebody made since the last apply, where the world is this machine: it knows nobody, its server
+    does."""
+    address = address_of("traffic", endpoint)
+    applied = opened.state.entries.get(address)
+    if opened.world.jobs is not None:
+        return
+    seen = opened.provider.read([address]).get(address)
+    before = applied.attributes.get("split", {}) if applied else {}
+    now = seen.attributes.get("split", {}) if seen else {}
+    if now != before:
+        by = applied.beside if applied else None
+        yield Shifted(by.at if by else "", before, now, opened.state.serial, by.by if by else "", state=OUTSIDE)
 
 
 def _from_copies(opened: "Reading", endpoint: str, before: int | None) -> Iterator[Shifted]:
