@@ -36,3 +36,47 @@ def test_it_gets_and_lists_every_kind(served: Running) -> None:
     assert own.datastores.get_default().name == "workspaceblobstore"
     assert [one.name for one in own.jobs.list()] == ["first"]
     assert own.jobs.get("first").status == "Completed"
+
+
+def test_it_makes_changes_and_deletes(served: Running) -> None:
+    entities = pytest.importorskip("azure.ai.ml.entities")
+    own = client(served)
+    folder = served.workspace.folder / ".bep/cloud/datastores/workspaceblobstore/sent"
+    folder.mkdir(parents=True)
+    (folder / "letters.txt").write_text("abc\n")
+    uri = "azureml://datastores/workspaceblobstore/paths/sent"
+
+    cluster = entities.AmlCompute(name="second", size="STANDARD_DS3_V2", max_instances=3)
+    assert own.compute.begin_create_or_update(cluster).result().max_instances == 3
+    assert own.models.create_or_update(entities.Model(name="sent", version="1", path=uri)).version == "1"
+    assert own.data.create_or_update(entities.Data(name="sent", version="1", path=uri)).version == "1"
+    plain = entities.Environment(name="sent", version="1", image="python")
+    assert own.environments.create_or_update(plain).image == "python"
+
+    endpoint = entities.BatchEndpoint(name="numbers", description="made by a client", tags={"by": "hand"})
+    assert own.batch_endpoints.begin_create_or_update(endpoint).result().tags == {"by": "hand"}
+    blue = own.batch_deployments.get("blue", "letters")
+    deployment = entities.ModelBatchDeployment(
+        name="red",
+        endpoint_name="numbers",
+        model="azureml:sent:1",
+        environment="azureml:sent:1",
+        code_configuration=entities.CodeConfiguration(blue.code_configuration.code, "score.py"),
+        compute="second",
+        settings=entities.ModelBatchDeploymentSettings(mini_batch_size=4, instance_count=2),
+    )
+    assert own.batch_deployments.begin_create_or_update(deployment).result().mini_batch_size == 4
+    made = own.batch_endpoints.get("numbers")
+    made.defaults.deployment_name = "red"
+    assert own.batch_endpoints.begin_create_or_update(made).result().defaults.deployment_name == "red"
+
+    with pytest.raises(Exception, match="it has the traffic of traffic/numbers"):
+        own.batch_deployments.begin_delete("red", "numbers").result()
+    made = own.batch_endpoints.get("numbers")
+    made.defaults.deployment_name = None
+    own.batch_endpoints.begin_create_or_update(made).result()
+    own.batch_deployments.begin_delete("red", "numbers").result()
+    own.batch_endpoints.begin_delete("numbers").result()
+    own.compute.begin_delete("second").result()
+    assert [one.name for one in own.batch_endpoints.list()] == ["letters"]
+    assert sorted(one.name for one in own.compute.list()) == ["cpu-cluster", "local"]
