@@ -23,8 +23,9 @@ _CODE: Final = "azureml:bep-{}:1"
 _HERE: Final = "azureml:"
 _OF_PIP: Final = ("-", ".", "/", "file:")
 """How a requirement begins that names a file, or an option of pip's, of which some do."""
-UNDONE: Final = ("component",)
-"""The kinds whose wishes are not taken: what is inside of one may name files in many ways."""
+UNDONE: Final = ("component", "schedule")
+"""The kinds whose wishes are not taken: what is inside of one may name files in many ways, or be said in more words
+than a spec has."""
 
 
 def resources_of(opened: "Writing", wish: "Wish") -> dict[Address, "Resource | None"]:

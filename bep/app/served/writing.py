@@ -54,7 +54,7 @@ def _must_be_possible(opened: "Writing", address: Address) -> None:
         )
     if kind_of(address) in UNDONE:
         apply = step("apply")
-        raise Refused(f"{address}: what is inside of a component is declared in a spec: {apply}", next=(apply,))
+        raise Refused(f"{address}: a {kind_of(address)} is declared in a spec: {apply}", next=(apply,))
     must_write(opened)
 
 

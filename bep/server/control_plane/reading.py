@@ -1,10 +1,10 @@
 """What is there, over the routes of Azure Resource Manager: the workspace, its objects, their versions. Reads alone."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from bep.app.served.objects import Shown, listed, one
 from bep.server.access.callers import Caller, Following, Looking
@@ -21,7 +21,7 @@ SUBSCRIPTION: Final = "/subscriptions/{subscription}"
 GROUP: Final = f"{SUBSCRIPTION}/resourceGroups/{{group}}"
 WORKSPACES: Final = f"{GROUP}/providers/{PROVIDER}/workspaces"
 WORKSPACE: Final = f"{WORKSPACES}/{{workspace}}"
-NONE_HERE: Final = ("codes", "schedules", "onlineEndpoints", "serverlessEndpoints", "connections", "featuresets")
+NONE_HERE: Final = ("codes", "onlineEndpoints", "serverlessEndpoints", "connections", "featuresets")
 """Collections that the service has and this workspace has nothing of: a list of them is empty, and no error."""
 
 
@@ -92,6 +92,19 @@ def list_datastores(request: Request, caller: Following, area: Asked) -> dict[st
 def get_datastore(response: Response, caller: Following, area: Asked, datastore: str) -> dict[str, Any]:
     """One datastore, without what opens it."""
     return _object(response, area, one(area.opened, "datastore", area.around, datastore))
+
+
+@router.get(WORKSPACE + "/schedules")
+def list_schedules(
+    request: Request,
+    caller: Looking,
+    area: Asked,
+    view: Annotated[str, Query(alias="listViewType", description="EnabledOnly, DisabledOnly or All.")] = "EnabledOnly",
+) -> dict[str, Any]:
+    """The schedules, unless otherwise asked for those that are on."""
+    found = listed(area.opened, "schedule", area.around)
+    wanted = {"all": (True, False), "disabledonly": (False,)}.get(view.casefold(), (True,))
+    return _page(request, area, [one for one in found if one.observed.attributes.get("is_enabled", True) in wanted])
 
 
 @router.get(WORKSPACE + "/{collection}")

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from bep.lazy_dataclasses import dataclass
 from bep.planner.observed import Condition
+from bep.providers.azure.answering import schedules
 from bep.providers.azure.answering.unsaid import CONTAINER, LOCATION, UNSAID, WITHOUT_STATE
 from bep.providers.azure.answering.wishes import MASKED, TYPE, wish_of
 from bep.providers.azure.content.contents import DEFAULT_STORE, stored
@@ -18,6 +19,8 @@ from bep.schemas.address import Address, kind_of, names_of
 from bep.schemas.kinds.kind import load_kind
 from bep.schemas.secrets.secret import is_sealed
 
+SCHEDULE: Final = "schedule"
+"""A kind of which the Azure world of bep has no objects, though its service has."""
 STATES: Final[Mapping[Condition, str]] = {
     Condition.READY: "Succeeded",
     Condition.PROGRESSING: "Updating",
@@ -33,7 +36,7 @@ class AzureBodies:
 
     def has(self, kind: str) -> bool:
         """Whether the service has objects of a kind; traffic is a member of its endpoint."""
-        return kind != "traffic" and knows(kind)
+        return kind == SCHEDULE or (kind != "traffic" and knows(kind))
 
     def has_versions(self, kind: str) -> bool:
         """Whether objects of a kind are versions of a name."""
@@ -54,6 +57,10 @@ class AzureBodies:
     def body(self, shown: Shown) -> dict[str, Any]:
         """The whole body, from what is there; what nobody said is filled in."""
         kind, names = kind_of(shown.address), names_of(shown.address)
+        if kind == SCHEDULE:
+            head = self._head(self.place.id_of(shown.address), schedules.TYPE, names[-1])
+            told = schedules.schedule_properties(_presentable(shown.observed.attributes))
+            return {**head, "properties": told, **_times([shown])}
         shape, attributes = shape_of(kind), _presentable(shown.observed.attributes)
         own, sort = _in_words_of_the_service(kind, attributes)
         found = body_of(shape, stored(kind, own), self.place, LOCATION)

@@ -60,6 +60,21 @@ compute: azureml:cpu-cluster
 settings:
   environment_variables: {PLAIN: seen, TOKEN: "${{ env.SCORE_TOKEN }}"}
 """
+SCHEDULES = """\
+---
+kind: schedule
+name: nightly
+display_name: Every night
+trigger: {type: cron, expression: "0 2 * * *", time_zone: UTC}
+create_job: {endpoint: letters, inputs: {texts: {type: uri_folder, path: texts}}}
+is_enabled: false
+---
+kind: schedule
+name: weekly
+trigger: {type: recurrence, frequency: week, interval: 2, schedule: {hours: 3, minutes: [0, 30], week_days: monday}}
+create_job: {endpoint: letters, deployment: green, inputs: {texts: {type: uri_folder, path: texts}}}
+is_enabled: false
+"""
 SECRETS = {"SHELF_KEY": "a-key-that-nobody-sees", "SCORE_TOKEN": "a-token-that-nobody-sees"}
 
 

@@ -33,7 +33,7 @@ def client(running: Running, role: str = "admin") -> Any:
         SUBSCRIPTION,
         "any",
         "letters",
-        cloud="bep",
+        cloud=f"bep-{running.port}",  # it keeps what a name means for as long as the process runs
         cloud_metadata={**metadata, "storage_endpoint": "localhost"},
         authentication_policy=Bearer(),
         enable_telemetry=False,

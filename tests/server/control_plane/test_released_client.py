@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.server.control_plane.conftest import SCHEDULES
 from tests.server.control_plane.real_client import client
 from tests.server.serving import Running
 
@@ -36,6 +37,21 @@ def test_it_gets_and_lists_every_kind(served: Running) -> None:
     assert own.datastores.get_default().name == "workspaceblobstore"
     assert [one.name for one in own.jobs.list()] == ["first"]
     assert own.jobs.get("first").status == "Completed"
+
+
+def test_it_gets_and_lists_schedules(served: Running) -> None:
+    own = client(served)
+    specs = served.workspace.folder / "specs.yml"
+    specs.write_text(specs.read_text() + SCHEDULES)
+    served.workspace.bep("apply", "-y")
+    assert [one.name for one in own.schedules.list()] == []
+    every = own.schedules.list(list_view_type="All")
+    assert sorted(one.name for one in every) == ["nightly", "weekly"]
+    assert own.schedules.get("nightly").trigger.expression == "0 2 * * *"
+    weekly = own.schedules.get("weekly")
+    assert weekly.trigger.schedule.minutes == [0, 30]
+    assert weekly.trigger.schedule.week_days == ["Monday"]
+    assert weekly.create_job.tags["azureml.deploymentname"] == "green"
 
 
 def test_it_makes_changes_and_deletes(served: Running) -> None:
