@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -337,6 +338,9 @@ def test_a_job_that_runs_is_followed_to_its_end(running: Running, client: httpx.
             assert answer.headers["content-type"].startswith("text/event-stream")
             told = events(answer)
             kind, part = next(told)
+            assert (kind, part["id"]) == ("part", "status")
+            assert "Running" in part["html"]
+            kind, part = next(told)
             assert (kind, part["id"]) == ("part", "live")
             assert "28 of 30 items" in part["html"]
             go(running.workspace)
@@ -457,14 +461,17 @@ def test_why_a_job_does_not_go_on_is_said(running: Running, client: httpx.Client
     assert wrong.status_code == 400
 
 
+def ordered(client: httpx.Client) -> str:
+    """The name of a job that is put in line."""
+    images = {"jobInputType": "UriFolder", "uri": STORED}
+    asked = {"properties": {"inputData": {"images": images}}}
+    answer = client.post("/endpoints/letters/jobs", headers={"Accept": "application/json"}, json=asked)
+    return str(answer.json()["name"])
+
+
 def test_a_job_that_waits_says_behind_whom(running: Running, client: httpx.Client) -> None:
     with in_progress(running, "first"):
-        order = client.post(
-            "/endpoints/letters/jobs",
-            headers={"Accept": "application/json"},
-            json={"properties": {"inputData": {"images": {"jobInputType": "UriFolder", "uri": STORED}}}},
-        )
-        name = order.json()["name"]
+        name = ordered(client)
         page = client.get(f"/studio/jobs/{name}").text
         assert "Queued" in page
         assert "aiting behind first" in page
@@ -472,8 +479,21 @@ def test_a_job_that_waits_says_behind_whom(running: Running, client: httpx.Clien
         assert client.get(f"/studio/jobs/{name}/logs").status_code == 200
         assert client.get(f"/studio/jobs/{name}/results").status_code == 200
         assert client.get(f"/studio/jobs/{name}/inputs").status_code == 200
+        with client.stream("GET", f"/studio/jobs/{name}/events") as answer:
+            assert "Queued" in next(events(answer))[1]["html"]
         assert client.post(f"/studio/jobs/{name}/cancel").status_code == 303
         assert "Canceled" in client.get(f"/studio/jobs/{name}").text
+
+
+def test_who_watches_a_job_in_line_is_told_to_look_again_when_it_begins(running: Running, client: httpx.Client) -> None:
+    with in_progress(running, "before"):
+        name = ordered(client)
+        with client.stream("GET", f"/studio/jobs/{name}/events") as answer:
+            told = events(answer)
+            assert "Queued" in next(told)[1]["html"]
+            go(running.workspace)
+            assert [kind for kind, _ in told][-1] == "over"
+    until(lambda: is_over(client, name))
 
 
 def test_run_and_show_name_the_page_while_a_server_runs(running: Running) -> None:
@@ -518,3 +538,30 @@ def test_names_that_are_no_text_do_no_harm(running: Running, client: httpx.Clien
 
     assert [page.status_code for page in pages] == [200] * 5
     assert "\x1b" not in pages[0].text
+
+
+BAD = ["", "..", "a\0b", "\ud800", "x" * 4000, "%00", "../../etc/passwd", "\u202e", "-1", "9" * 30, "1e9", "null", "\n"]
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_nothing_that_is_asked_is_a_bug(client: httpx.Client, bad: str) -> None:
+    said = quote(bad.encode(errors="surrogatepass"), safe="")
+    names = [f"/studio/jobs/{said}{page}" for page in (
+        "", "/results", "/inputs", "/failed", "/logs", "/settings", "/events", "/download", "/report",
+        "/steps/batchscoring", "/inputs/0", "/inputs/0/image",
+    )]  # fmt: skip
+    queries = [f"{JOB}/{page}={said}" for page in (
+        "results?file", "results?at", "results?back", "results/file?name", "results/image?name", "inputs?from",
+        "failed?at", "logs?file", "logs?at", "logs?before", "logs?search", "logs/file?name", "logs/events?file",
+        "logs/events?file=readme.txt&at",
+    )]  # fmt: skip
+    stores = [f"/studio/datastores/{said}", f"/studio/datastores/{said}/file"]
+    stores += [f"/studio/datastores/workspaceblobstore{page}={said}" for page in ("?path", "?after", "/file?path")]
+    lists = [f"/studio/jobs?{name}={said}" for name in ("status", "endpoint", "deployment", "since", "page")]
+    for path in (*names, *queries, *stores, *lists, f"{JOB}/inputs/{said}", f"{JOB}/inputs/{said}/image"):
+        with client.stream("GET", path) as answer:
+            assert answer.status_code < 500, path
+    for action in ("cancel", "resume", "retry"):
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        answer = client.post(f"/studio/jobs/{said}/{action}", content=f"changes={said}", headers=form)
+        assert answer.status_code < 500

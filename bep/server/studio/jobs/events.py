@@ -12,7 +12,7 @@ from bep.server.studio.jobs.heads import JOBS
 from bep.server.studio.jobs.logs import Shown, log_path
 from bep.server.studio.jobs.overview import live_values
 from bep.server.studio.jobs.results import Place
-from bep.server.studio.jobs.watching import Watches, lines_told
+from bep.server.studio.jobs.watching import Drawn, Watches, lines_told
 from bep.server.studio.pages import Visiting, environment
 from bep.server.studio.refusals import Showing
 from bep.server.studio.texts import address_of
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from fastapi import Request
 
-    from bep.app.jobs.records import JobRecord
     from bep.app.workspace.opening import Opened
 
 router = APIRouter(tags=["studio"], route_class=Showing, include_in_schema=False)
@@ -71,10 +70,14 @@ def _watches(request: "Request", site: Site) -> Watches:
     state = request.app.state
     if not hasattr(state, "watches"):
 
-        def draw(opened: "Opened", name: str) -> "tuple[JobRecord, str]":
+        def draw(opened: "Opened", name: str) -> Drawn:
             now = progress_of(opened, name)
             values = {"now": site.clock(), **live_values(now)}
-            return now.record, environment().get_template("job_live.html").render(**values)
+            parts = {
+                "status": environment().get_template("job_status.html").render(**values),
+                "live": environment().get_template("job_live.html").render(**values),
+            }
+            return Drawn(now.record, parts, stage="begun" if values["job"].has_begun else "in line")
 
         state.watches = Watches(site, draw)
     found: Watches = state.watches

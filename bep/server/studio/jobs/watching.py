@@ -7,7 +7,7 @@ given the same text.
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from starlette.concurrency import run_in_threadpool
@@ -17,6 +17,7 @@ from bep.app.jobs.looking.log_files import lines_added
 from bep.app.jobs.looking.progress import Signs, progress_of
 from bep.app.jobs.service import jobs_of
 from bep.app.jobs.summaries import page_of
+from bep.lazy_dataclasses import dataclass
 from bep.server.studio.jobs.logs import Shown, shown_lines
 
 if TYPE_CHECKING:
@@ -31,8 +32,18 @@ AT_LEAST: Final = 10.0
 HEARTBEAT: Final = 15.0
 """Seconds without news after which a word that means nothing keeps the connection."""
 
-Draw = Callable[["Opened", str], tuple["JobRecord", str]]
-"""What is to be told of a job of this name now, with its record."""
+Draw = Callable[["Opened", str], "Drawn"]
+"""What is to be told of a job of this name now."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The parts of a job's page, each by its id, with the record that they are of. Pages that were loaded at another
+    `stage` have not all that belongs to it, and are to be loaded again."""
+
+    record: "JobRecord"
+    parts: Mapping[str, str]
+    stage: str
 
 
 def event(kind: str, told: object) -> str:
@@ -41,11 +52,13 @@ def event(kind: str, told: object) -> str:
 
 
 class Watch:
-    """One job that somebody watches. `latest` is what is told of it now; it is over when nothing more will be."""
+    """One job that somebody watches. `latest` are the parts that are told of it now; it is over when nothing more is to
+    be told to a page that was loaded at its stage."""
 
     def __init__(self, site: "Site", name: str, draw: "Draw") -> None:
         self._site, self._name, self._draw = site, name, draw
-        self.latest = ""
+        self.latest: Mapping[str, str] = {}
+        self.stage = ""
         self.number = 0
         self.is_over = False
         self.watchers = 0
@@ -79,17 +92,15 @@ class Watch:
             await self._drawn(opened)
 
     async def _drawn(self, opened: "Opened") -> "JobRecord":
-        record, text = await run_in_threadpool(self._draw, opened, self._name)
-        self.is_over = record.status.is_final
-        self._tell(text)
-        return record
-
-    def _tell(self, text: str) -> None:
-        if text != self.latest or self.is_over:
-            self.latest = text
+        drawn = await run_in_threadpool(self._draw, opened, self._name)
+        self.is_over = drawn.record.status.is_final or drawn.stage != (self.stage or drawn.stage)
+        self.stage = drawn.stage
+        if drawn.parts != self.latest or self.is_over:
+            self.latest = drawn.parts
             self.number += 1
             self.changed.set()
             self.changed = asyncio.Event()
+        return drawn.record
 
 
 class Watches:
@@ -102,7 +113,7 @@ class Watches:
     async def told(self, name: str) -> AsyncIterator[str]:
         """What is to be sent to one who watches a job, until it is over or the server stops."""
         watch = self._watched.get(name)
-        if watch is None:
+        if watch is None or watch.is_over:
             watch = self._watched[name] = Watch(self._site, name, self._draw)
         watch.watchers += 1
         if watch.task is None:
@@ -113,8 +124,9 @@ class Watches:
         finally:
             watch.watchers -= 1
             if not watch.watchers:
-                self._watched.pop(name, None)
                 watch.task.cancel()
+                if self._watched.get(name) is watch:
+                    del self._watched[name]
 
     async def _news(self, watch: Watch) -> AsyncIterator[str]:
         number, said = 0, time.monotonic()
@@ -122,7 +134,8 @@ class Watches:
         while not self._site.life.stopping.is_set():
             if watch.number != number:
                 number, said = watch.number, time.monotonic()
-                yield event("part", {"id": "live", "html": watch.latest})
+                for name, text in watch.latest.items():
+                    yield event("part", {"id": name, "html": text})
             elif watch.is_over:
                 yield event("over", {})
                 return
