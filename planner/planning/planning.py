@@ -186,6 +186,7 @@ def _plainly_settled(address: Address, world: World) -> bool:
         and references_of(resource) == entry.references
         and guards_of(resource) == entry.guards
         and not entry.retained
+        and not entry.is_made_beside
         and not _singled_out(address, world.options)
     )
 
