@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bep.app.errors import Invalid
 from bep.app.workspace.opening import Opened
 from bep.lazy_dataclasses import replace
+from bep.lazy_patterns import lazy_pattern
 from bep.schemas.address import Address, address_of, kind_of, names_of
 
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
 _CODE: Final = "azureml:bep-{}:1"
 _HERE: Final = "azureml:"
-_OF_PIP: Final = ("-", ".", "/", "file:")
-"""How a requirement begins that names a file, or an option of pip's, of which some do."""
+_FILE: Final = lazy_pattern(r"^\s*[-./~]|file:|\\\\")
+"""A requirement that names a file, or an option of pip's, of which some do."""
+_NAME: Final = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 UNDONE: Final = ("component", "schedule")
 """The kinds whose wishes are not taken: what is inside of one may name files in many ways, or be said in more words
 than a spec has."""
@@ -79,19 +81,37 @@ def _wrong(value: Any, known: Any, path: tuple[str, ...], kind: str) -> Iterator
 
 
 def _looked_up(text: str, path: tuple[str, ...], kind: str) -> str:
+    """Why a text is not taken as a value, where it is none; a spec may have a path in its place."""
+    from bep.schemas.kinds.kind import load_kind
+
     if "${{" in text:
         return "nothing is put in the place of an expression in what is sent: send the value"
-    if _is_place(kind, path) and not (text.startswith(_HERE) and ".." not in text.split("/")):
+    if path in load_kind(kind).content and not (text.startswith(_HERE) and _stays_below(text)):
         return f"{text!r} is no place below a datastore: azureml://datastores/NAME/paths/PATH"
-    if path[:1] == ("conda_file",) and text.lstrip().startswith(_OF_PIP):
-        return f"{text!r} may name a file of this machine, and only packages are taken"
+    target = load_kind(kind).references.get(path, "")
+    if target and not _is_reference(text, target):
+        return f"{text!r} is no id of something in this workspace"
+    if path == ("code_configuration", "scoring_script") and not _stays_below(text):
+        return f"{text!r} is no file of the code"
+    if path[:1] == ("conda_file",) and (path == ("conda_file",) or _FILE.search(text)):
+        return f"{text!r} may name a file of this machine: only a conda file as text, with packages, is taken"
     return ""
 
 
-def _is_place(kind: str, path: tuple[str, ...]) -> bool:
-    from bep.schemas.kinds.kind import load_kind
+def _stays_below(text: str) -> bool:
+    return ".." not in text.replace("\\", "/").split("/") and not text.startswith("/")
 
-    return path in load_kind(kind).content
+
+def _is_reference(text: str, target: str) -> bool:
+    """An address, an id of the service's, or a name alone of what a spec declares in no file of its own."""
+    from bep.schemas.address import is_address, kind_of
+    from bep.schemas.kinds.kind import is_kind
+
+    if is_address(text):
+        return is_kind(kind_of(Address(text))) and _stays_below(text)
+    if target in ("compute", "endpoint") and _NAME.fullmatch(text):
+        return True
+    return text.startswith(_HERE) and _stays_below(text.removeprefix(_HERE)[1:])
 
 
 def _contents(opened: "Writing", wish: "Wish") -> dict[str, tuple[str, "Observed"]]:

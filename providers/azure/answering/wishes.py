@@ -29,6 +29,8 @@ def wish_of(address: Address, body: Mapping[str, Any], there: Shown | None, plac
     if kind == "datastore":
         told = _of_a_folder(told)
     _must_be_published(kind, told)
+    if kind == "environment":
+        _must_be_plain(at(told, ("properties", "condaFile")))
     found = _asked(address, writable(shape_of(kind).type, told), place)
     if kind == "datastore" and there is not None:
         found = {name: value for name, value in found.items() if name not in _OF_ACCOUNT}
@@ -48,6 +50,17 @@ def _must_be_published(kind: str, told: Mapping[str, Any]) -> None:
     refused = [one for one in faults(shape_of(kind).type, {**located, **told}) if one.message != READ_ONLY]
     if refused:
         raise BodyRefused([f"{'.'.join(one.member)}: {one.message}" for one in refused])
+
+
+def _must_be_plain(conda: Any) -> None:
+    """Refuse a conda file that says one thing under many names: written out, a few lines may be gigabytes."""
+    import yaml
+
+    try:
+        if isinstance(conda, str) and any(isinstance(one, yaml.AliasEvent) for one in yaml.parse(conda)):
+            raise BodyRefused(["properties.condaFile: it has aliases, which are not taken"])
+    except yaml.YAMLError as problem:
+        raise BodyRefused([f"properties.condaFile: it is no YAML: {str(problem).splitlines()[0]}"]) from None
 
 
 def _as_there(kind: str, known: Mapping[str, Any]) -> dict[str, Any]:

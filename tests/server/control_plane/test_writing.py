@@ -228,12 +228,31 @@ def test_nothing_of_this_machine_is_looked_up_for_whoever_asks(served: Running) 
         ("/data/d/versions/1", {"dataUri": "http://169.254.169.254/latest", "dataType": "uri_folder"}),
         ("/environments/e/versions/1", {"image": "python", "condaFile": "dependencies: [{pip: [-r /etc/passwd]}]"}),
         ("/environments/e/versions/1", {"image": "python", "condaFile": "dependencies: [{pip: [./here]}]"}),
+        ("/environments/e/versions/1", {"image": "python", "condaFile": "conda.yml"}),
+        ("/environments/e/versions/1", {"image": "python", "condaFile": "dependencies: [{pip: ['a @ file:///x']}]"}),
+        ("/environments/e/versions/1", {"image": "python", "condaFile": "dependencies: [&a [b], *a]"}),
+        ("/environments/e/versions/1", {"image": "python", "condaFile": "dependencies: ["}),
         ("/environments/e/versions/1", {"image": "python", "description": "${{ env.SCORE_TOKEN }}"}),
         ("/environments/e/versions/1", {"image": "python", "tags": {"a": "${{ var.x }}"}}),
     ]
     for below, properties in refused:
         status, _, message = asking.refusal("PUT", below, json={"properties": properties})
         assert status == 400, (properties, message)
+    for member, value in (
+        ("environmentId", "environment.yml"),
+        ("environmentId", "./environment.yml"),
+        ("environmentId", "code"),
+        ("model", {"referenceType": "Id", "assetId": "../model"}),
+        ("model", {"referenceType": "Id", "assetId": "model/letters.txt"}),
+        ("compute", "/etc/passwd"),
+    ):
+        body = asking.get(BLUE)
+        body["properties"][member] = value
+        status, _, message = asking.refusal("PUT", BLUE, json=body)
+        assert status == 400, (member, value, message)
+    body = asking.get(BLUE)
+    body["properties"]["codeConfiguration"]["scoringScript"] = "../model/letters.txt"
+    assert "is no file of the code" in asking.refusal("PUT", BLUE, json=body)[2]
     body = asking.get(GREEN)
     body["properties"]["codeConfiguration"]["codeId"] = f"{WORKSPACE}/codes/bep-{'0' * 64}/versions/1"
     assert "nothing here has these bytes" in asking.refusal("PUT", GREEN, json=body)[2]
