@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bep.app.errors import NotFound, Refused
 from bep.schemas.address import Address, address_of
@@ -43,17 +43,42 @@ def _of_folders(home: Path) -> "list[JobRecord]":
     if not folder.is_dir():
         return []
     from bep.runner.errors import JobInvalid
-    from bep.runner.folder.record import load
 
     found = []
     for path in folder.iterdir():
         if path.name.startswith("."):
             continue
         try:
-            found.append(load(path))
+            found.append(_of_folder(path))
         except JobInvalid:
             continue
     return found
+
+
+_OVER: "dict[Path, tuple[tuple[int, int, int], JobRecord]]" = {}
+"""Records of jobs that are over, as this process has read them, each with what tells its file from a later one. They
+are values that nobody changes, and a server would read thousands of them again for every page."""
+_MOST_KEPT: Final = 20_000
+
+
+def _of_folder(path: Path) -> "JobRecord":
+    """The record of a job, read again only where its file is another. Raises `JobInvalid`."""
+    from bep.runner.folder.record import load
+
+    try:
+        about = (path / "job.json").stat()
+    except OSError:
+        return load(path)  # which says what is wrong
+    seen = (about.st_ino, about.st_size, about.st_mtime_ns)
+    kept = _OVER.get(path)
+    if kept is not None and kept[0] == seen:
+        return kept[1]
+    record = load(path)
+    if record.status.is_final and record.status != "NotResponding":  # of that one the file says something else
+        if len(_OVER) >= _MOST_KEPT:
+            _OVER.clear()
+        _OVER[path] = seen, record
+    return record
 
 
 def deployment_of(record: "JobRecord") -> Address:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.bep.conftest import FILES, Workspace, write
 from tests.server.browsing import browsing, looks
+from tests.server.control_plane.asking import Asking
 from tests.server.lived_in import live_in, working
 from tests.server.pages_of import Page, must_be_harmless
 from tests.server.serving import Running, serving
@@ -245,5 +246,29 @@ def test_the_script_copies(lived_in: Running) -> None:
         tab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         tab.go("/studio/endpoints/letters")
         tab.page.locator("button.copy").first.click()
-        tab.page.wait_for_function("document.querySelector('button.copy').textContent === 'Copied'")
+        tab.page.locator("button.copy", has_text="Copied").first.wait_for()
         assert tab.page.evaluate("navigator.clipboard.readText()") == f"{lived_in.address}/endpoints/letters/jobs"
+
+
+def test_the_overview_keeps_up_with_the_world(tmp_path: Path) -> None:
+    with serving(live_in(tmp_path)) as running, browsing(running) as opened, opened.tab() as tab:
+        tab.go("/")
+        assert tab.page.inner_text("#standing") == "0 running, 0 waiting"
+        with working(running.workspace):
+            tab.page.locator("main a", has_text="at-work").first.wait_for(timeout=60_000)
+            tab.page.locator("#standing", has_text="1 running").wait_for(state="attached", timeout=60_000)
+        tab.page.locator("#standing", has_text="0 running").wait_for(state="attached", timeout=60_000)
+        assert tab.troubles == []
+
+
+def test_traffic_that_was_moved_through_the_server_is_told_with_who(applied: Workspace) -> None:
+    with serving(applied) as running:
+        asking, reader = Asking(running), running.client("read")
+        there = asking.get("/batchEndpoints/letters")
+        there["properties"]["defaults"] = {"deploymentName": None}
+        assert asking.answer("PUT", "/batchEndpoints/letters", json=there).status_code in (200, 201)
+
+        page = page_at(reader, "/studio/endpoints/letters")
+        assert "admin" in page.text.partition("How traffic moved")[2].partition("Start a job")[0]
+        assert "outside bep" in page.text
+        assert "nowhere" in page_at(reader, "/").text

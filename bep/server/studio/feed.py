@@ -1,0 +1,58 @@
+"""Parts of a page that is the same for all who look, drawn anew while somebody does: server-sent events. Of no page."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from threading import Event, Lock
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+
+from bep.app.failures import failure_of
+
+HEADERS: Final = {"cache-control": "no-store", "x-accel-buffering": "no"}
+LOOK: Final = 2.0
+"""Seconds between two drawings at least."""
+HEARTBEAT: Final = 15.0
+"""Seconds without news after which a word that means nothing keeps the connection."""
+
+Parts = Mapping[str, str]
+"""HTML by the id of the element that it is the content of."""
+
+
+class Feed:
+    """What is drawn now; `draw` draws it, and `stopping` is set when the server stops."""
+
+    def __init__(self, stopping: Event, draw: Callable[[], Parts]) -> None:
+        self._stopping, self._draw = stopping, draw
+        self._lock = Lock()
+        self._latest: Parts = {}
+        self._drawn = -LOOK
+
+    async def told(self) -> AsyncIterator[str]:
+        """What is to be sent to one who looks: each part that is another than before, until the server stops."""
+        shown: dict[str, str] = {}
+        said = time.monotonic()
+        yield "retry: 2000\n\n"
+        while not self._stopping.is_set():
+            for part, html in (await run_in_threadpool(self._now)).items():
+                if shown.get(part) != html:
+                    shown[part], said = html, time.monotonic()
+                    yield f"event: part\ndata: {json.dumps({'id': part, 'html': html})}\n\n"
+            if time.monotonic() - said >= HEARTBEAT:
+                said = time.monotonic()
+                yield ": still here\n\n"
+            await asyncio.sleep(LOOK)
+
+    def _now(self) -> Parts:
+        """The parts, drawn at most LOOK ago; as they were where they cannot be drawn now."""
+        with self._lock:
+            if time.monotonic() - self._drawn >= LOOK:
+                try:
+                    self._latest = self._draw()
+                except Exception as problem:
+                    if failure_of(problem) is None:
+                        raise
+                self._drawn = time.monotonic()
+            return self._latest
