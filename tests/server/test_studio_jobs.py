@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import signal
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -426,6 +427,27 @@ def test_a_job_is_cancelled_and_gone_on_with(running: Running, client: httpx.Cli
     assert "in 2 runs" in client.get(path).text
     assert client.post(f"{path}/cancel").status_code == 400
     assert client.post(f"{path}/resume").status_code == 400
+
+
+def test_who_watches_a_job_that_is_killed_is_told_and_it_is_gone_on_with(
+    running: Running, client: httpx.Client
+) -> None:
+    with in_progress(running, "killed") as name:
+        record = json.loads((running.workspace.folder / f".bep/jobs/{name}/job.json").read_bytes())
+        with client.stream("GET", f"/studio/jobs/{name}/events") as answer:
+            told = events(answer)
+            assert "Running" in next(told)[1]["html"]
+            os.kill(record["process"], signal.SIGKILL)
+            parts = [part for kind, part in told if kind == "part"]  # it ends by itself
+        page = client.get(f"/studio/jobs/{name}").text
+        assert "NotResponding" in parts[-2]["html"]
+        assert "which ran the job, is gone" in page
+        assert "28 of 30 items" in page
+        go(running.workspace)
+        assert client.post(f"/studio/jobs/{name}/resume").status_code == 303
+        until(lambda: "in 2 runs" in client.get(f"/studio/jobs/{name}").text)
+        until(lambda: is_over(client, name))
+    assert "30 of 30 items" in client.get(f"/studio/jobs/{name}").text
 
 
 def test_failed_items_are_tried_again(running: Running, client: httpx.Client) -> None:

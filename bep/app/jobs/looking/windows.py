@@ -11,6 +11,8 @@ from typing import BinaryIO, Final
 from bep.lazy_dataclasses import dataclass
 
 BLOCK: Final = 1 << 16
+SEARCHED: Final = 1 << 20
+"""Bytes that are searched at once."""
 LONGEST: Final = 1 << 14
 """Bytes of one line that are kept."""
 MOST_READ: Final = 64 << 20
@@ -115,17 +117,46 @@ def last(stream: BinaryIO, lines: int) -> Window:
     return window(stream, before(stream, size_of(stream), lines), lines)
 
 
-def found_in(stream: BinaryIO, wanted: bytes, start: int, most: int, *, most_read: int = MOST_READ) -> Found:
-    """Lines from `start` on that have `wanted`, in any case of the letters a to z."""
+def found_in(stream: BinaryIO, wanted: bytes, start: int, most: int, *, most_read: int | None = None) -> Found:
+    """Lines from `start` on, which begins one, that have `wanted`, in any case of the letters a to z. It is looked for
+    in many lines at once: those that do not have it cost next to nothing."""
     size, folded = size_of(stream), wanted.lower()
+    until = min(size, start + (MOST_READ if most_read is None else most_read))
     found: list[Line] = []
-    end = start
-    for line, end in _lines(stream, start, size, False, LONGEST):
-        if folded in line.text.lower():
+    position = start
+    while position < until and folded:
+        lines = _whole_lines(stream, position, max(2 * len(folded), min(SEARCHED, until - position)))
+        for line in _matching(lines, folded, position):
             found.append(line)
-        if len(found) == most or end - start >= most_read:
-            break
-    return Found(tuple(found), end if end < size else None)
+            if len(found) == most:
+                end = line.start + _length(lines, line.start - position)
+                return Found(tuple(found), end if end < size else None)
+        if not lines.endswith(b"\n") and position + len(lines) < size:
+            position += len(lines) - len(folded) + 1  # in the middle of a line, and perhaps of what is looked for
+        else:
+            position += len(lines)
+    return Found(tuple(found), position if position < size else None)
+
+
+def _whole_lines(stream: BinaryIO, position: int, most: int) -> bytes:
+    """Some lines of so many bytes at most, the last one whole unless it is longer than that."""
+    block = os.pread(stream.fileno(), most, position)
+    return block[: block.rfind(b"\n") + 1] or block
+
+
+def _matching(lines: bytes, folded: bytes, position: int) -> Iterator[Line]:
+    lowered, at = lines.lower(), 0
+    while (at := lowered.find(folded, at)) >= 0:
+        begin = lines.rfind(b"\n", 0, at) + 1
+        end = begin + _length(lines, begin)
+        yield Line(position + begin, _plain(lines[begin : min(end, begin + LONGEST)]), end - begin > LONGEST)
+        at = end
+
+
+def _length(lines: bytes, begin: int) -> int:
+    """Of the line that begins there, with its end."""
+    end = lines.find(b"\n", begin)
+    return (end + 1 if end >= 0 else len(lines)) - begin
 
 
 def begins_line(stream: BinaryIO, position: int) -> int:
