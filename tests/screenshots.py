@@ -7,7 +7,7 @@ renderer makes HTML of the comment. Look at every picture that changes.
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +21,8 @@ from bep.planner.rendering.html import page
 from bep.planner.rendering.markdown import render as render_markdown
 from tests.planner.rendering.renderers import rendered_by_github
 from tests.planner.test_golden import blue_green, drifted, one_line_of_a_script
-from tests.server.browsing import browsing, looks
+from tests.server import digits
+from tests.server.browsing import Browsing, browsing, looks
 from tests.server.lived_in import live_in, working
 from tests.server.serving import serving
 from tests.services.browser import WIDTHS, browser
@@ -42,7 +43,14 @@ STUDIO: Final = {
     "compare": "/studio/compare?first=first-of-blue&second=first-of-green",
 }
 """Pages of the studio, by the names of their pictures; that of a plan is found on the way."""
-DARK_PAGES: Final = ("overview",)
+JOBS: Final = {
+    "job-live": "/studio/jobs/today",
+    "job-inputs": "/studio/jobs/nightly/inputs",
+    "job-datastore": "/studio/datastores/workspaceblobstore?path=azureml://datastores/workspaceblobstore/paths/azureml"
+    "/nightly/score",
+}
+"""Those of jobs, in a workspace that reads digits."""
+DARK_PAGES: Final = ("overview", "job-live")
 COLOURS: Final = 64
 """Enough for plans, in a quarter of the bytes; a page of the studio has colours that are a few pixels large."""
 UNDO: Final = "`bep rollback`"
@@ -62,8 +70,10 @@ def pages(name: str, plan: Plan) -> Iterator[tuple[str, str, str]]:
 def main(wanted: Sequence[str] = ("plan", "comment", "studio")) -> None:
     """Write the pictures that are wanted, each page opened as far as it goes."""
     FOLDER.mkdir(exist_ok=True)
-    if any(name.startswith("studio") for name in wanted):
+    if any(name.startswith("studio") and not name.startswith("studio-job") for name in wanted):
         _studio()
+    if any(name == "studio" or name.startswith("studio-job") for name in wanted):
+        _jobs()
     with browser() as started:
         for name, scene in SCENES.items():
             for title, text, scheme in pages(name, scene()):
@@ -80,13 +90,27 @@ def _studio() -> None:
         browsing(running) as opened,
     ):
         shift = running.client("read").get("/studio/endpoints/letters").text
-        studio = {**STUDIO, "plan": re.findall(r'href="(/studio/plans/[^"]+)"', shift)[0]}
-        for name, path in studio.items():
-            for width, scheme in looks() if name in DARK_PAGES else [(width, "light") for width in WIDTHS]:
-                dark = "-dark" if scheme == "dark" else ""
-                with opened.tab(width=width, scheme=scheme) as tab:
-                    tab.go(path)
-                    _keep(tab.page.screenshot(full_page=True), FOLDER / f"studio-{name}{dark}-{width}.png", 256)
+        _take_all(opened, {**STUDIO, "plan": re.findall(r'href="(/studio/plans/[^"]+)"', shift)[0]})
+
+
+def _jobs() -> None:
+    """The pages of jobs that read digits, one of them at work."""
+    with (
+        TemporaryDirectory() as folder,
+        serving(digits.laid_out(Path(folder))) as running,
+        digits.at_work(running, "today"),
+        browsing(running) as opened,
+    ):
+        _take_all(opened, JOBS)
+
+
+def _take_all(opened: Browsing, paths: Mapping[str, str]) -> None:
+    for name, path in paths.items():
+        for width, scheme in looks() if name in DARK_PAGES else [(width, "light") for width in WIDTHS]:
+            dark = "-dark" if scheme == "dark" else ""
+            with opened.tab(width=width, scheme=scheme) as tab:
+                tab.go(path)
+                _keep(tab.page.screenshot(full_page=True), FOLDER / f"studio-{name}{dark}-{width}.png", 256)
 
 
 def _take(started: "Browser", text: str, scheme: str, width: int, target: Path) -> None:

@@ -62,7 +62,8 @@ def test_what_is_looked_for_is_found_however_the_file_is_cut(tmp_path: Path, mon
     for size in range(1, 60):
         monkeypatch.setattr(windows, "SEARCHED", size)
         with path.open("rb") as stream:
-            found, at = [], 0
+            found: list[windows.Line] = []
+            at = 0
             while True:
                 some = found_in(stream, b"NEEDLE", at, 7)
                 found += [line for line in some.lines if line.start not in {one.start for one in found}]
