@@ -13,6 +13,7 @@ from bep.server.answers import Answering, Unanswered
 from bep.server.control_plane.asked import Area, Asked, Version
 from bep.server.control_plane.pages import listing
 from bep.server.control_plane.spelling import PROVIDER
+from bep.server.shapes.places import GROUP as RESOURCE_GROUP
 from bep.server.site import Served
 
 router = APIRouter(tags=["resources"], route_class=Answering)
@@ -29,6 +30,14 @@ NONE_HERE: Final = ("codes", "onlineEndpoints", "serverlessEndpoints", "connecti
 def get_workspace(caller: Following, area: Asked) -> dict[str, Any]:
     """The workspace: its name, and where its other services are."""
     return workspace_body(area, caller)
+
+
+@router.get(f"{SUBSCRIPTION}/providers/{PROVIDER}/workspaces")
+def list_workspaces_of_subscription(
+    caller: Looking, site: Served, subscription: str, version: Version
+) -> dict[str, Any]:
+    """The one workspace that is served, in a resource group of bep's choice."""
+    return {"value": [workspace_body(Area(site, subscription, RESOURCE_GROUP, ""), caller)], "nextLink": None}
 
 
 @router.get(WORKSPACES)

@@ -89,6 +89,15 @@ def test_paths_are_the_same_in_any_casing(served: Running) -> None:
     }
 
 
+def test_the_one_workspace_is_listed(served: Running) -> None:
+    client, above = Asking(served).client, WORKSPACE.rpartition("/")[0]
+    subscription = above.partition("/resourceGroups/")[0]
+    for place in (above, f"{subscription}/providers/Microsoft.MachineLearningServices/workspaces"):
+        [told] = client.get(place, params=VERSION).json()["value"]
+        assert told["name"] == "letters"
+        assert client.get(told["id"], params=VERSION).json()["id"] == told["id"]
+
+
 def test_another_workspace_is_not_here(served: Running) -> None:
     client = Asking(served).client
     answer = client.get(BELOW.format("any", "group", "others"), params=VERSION)

@@ -3,13 +3,14 @@
 import json
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.azure.facts import Types
 from tests.azure.judge import Judge
-from tests.bep.conftest import Workspace
+from tests.bep.conftest import Workspace, until
 from tests.server.control_plane.asking import WORKSPACE, Asking
 from tests.server.serving import Running
 
@@ -182,6 +183,40 @@ def test_what_would_do_harm_is_refused_as_an_apply_would(served: Running) -> Non
         asking.refusal("PUT", "/models/alphabet/versions/1", json=body)[0] == 409
     )
     assert drift(workspace) == {}
+
+
+WAITING = """\
+import os, time
+
+def init():
+    while not os.path.exists({go!r}):
+        time.sleep(0.05)
+
+def run(mini_batch):
+    return [os.path.basename(path) for path in mini_batch]
+"""
+
+
+def test_what_has_unfinished_jobs_is_not_deleted(served: Running, tmp_path: Path) -> None:
+    asking, workspace, go = Asking(served), served.workspace, tmp_path / "go"
+    (workspace.folder / "code/score.py").write_text(WAITING.format(go=str(go)))
+    workspace.bep("apply", "-y")
+    sent = {"JobInputType": "UriFolder", "Uri": f"{WORKSPACE}/data/words/versions/1"}
+    body = {"properties": {"InputData": {"texts": sent}}}
+    headers = {"azureml-model-deployment": "green"}
+    job = asking.client.post(f"{served.address}/endpoints/letters/jobs", json=body, headers=headers)
+    assert job.status_code == 201, job.text
+    name = job.json()["name"]
+    try:
+        status, _, message = asking.refusal("DELETE", GREEN)
+        assert status == 409
+        assert "delete-with-jobs" in message
+        assert name in message
+        put(asking, GREEN, lambda it: it.update(errorThreshold=5))
+    finally:
+        go.touch()
+    until(lambda: asking.get(f"/jobs/{name}")["properties"]["status"] == "Completed")
+    assert asking.answer("DELETE", GREEN).status_code == 200
 
 
 def test_policies_judge_what_is_asked_for(served: Running) -> None:
