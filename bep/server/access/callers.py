@@ -68,11 +68,15 @@ async def _must_be_from_a_page(request: Request, caller: Caller) -> None:
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 
-def tells_caller(dependency: Endpoint) -> Endpoint:
-    """Mark a dependency that finds out by itself who asks and what they may, as of a signature in a query: a route that
-    has it is not asked for a token. It raises `Unanswered`, or returns a `Caller` and sets `request.state.caller`."""
-    dependency.tells_caller = True  # type: ignore[attr-defined]
-    return dependency
+def tells_caller(parameter: str) -> Callable[[Endpoint], Endpoint]:
+    """Mark a dependency that finds out by itself who asks, by a signature in this parameter of a query, where no header
+    says so. It raises `Unanswered`, or sets `request.state.caller`; it is to be the first that its route has."""
+
+    def marked(dependency: Endpoint) -> Endpoint:
+        dependency.tells_caller = parameter  # type: ignore[attr-defined]
+        return dependency
+
+    return marked
 
 
 def streamed(endpoint: Endpoint) -> Endpoint:

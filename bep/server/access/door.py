@@ -1,11 +1,11 @@
 """The door: whatever is asked comes through it, and no byte of a body is read before it is known who asks and whether
 they may. Knows no route by name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from anyio.to_thread import run_sync
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
 from starlette.requests import Request as Asked
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -35,6 +35,7 @@ class Request:
     headers: Headers
     method: str
     path: str
+    query: Mapping[str, str]
     address: str
     is_secure: bool
     needed: Requirement | None
@@ -92,26 +93,39 @@ class Door:
             # the last one alone is the proxy's own word: those before it are whatever was sent to it
             address = headers.get("x-forwarded-for", "").rpartition(",")[2].strip() or address
             is_secure = headers.get("x-forwarded-proto", scope["scheme"]).lower() == "https"
-        return Request(headers, scope["method"], scope["path"], address[:64], is_secure, matching(self._needed, scope))
+        return Request(
+            headers,
+            scope["method"],
+            scope["path"],
+            QueryParams(scope["query_string"]),
+            address[:64],
+            is_secure,
+            matching(self._needed, scope),
+        )
 
     def _let_in(self, request: Request) -> Caller | None:
         """Who asks; None where the route lets anybody in, or finds out by itself. Raises `Unanswered`."""
         self._must_be_for_us(request)
         _must_not_be_too_large(request)
         needed = request.needed
-        if needed is not None and (needed.is_public or needed.tells_caller):
+        if needed is not None and (needed.is_public or self._is_signed(request, needed)):
             return None
         try:
             caller = self._recognition.caller(request.headers, request.address)
         except (DomainError, OSError) as problem:
-            raise Unanswered(
-                503, "AccessUnknown", "the server cannot tell who may come in; its log says why"
-            ) from problem
+            self._log.fault(f"nobody is let in: {problem}")
+            why = "the server cannot tell who may come in; its log says why"
+            raise Unanswered(503, "AccessUnknown", why) from problem
         if needed is not None:
             _must_be_allowed(caller, needed)
         if caller.csrf and request.method not in SAFE:
             _must_be_from_here(request)
         return caller
+
+    def _is_signed(self, request: Request, needed: Requirement) -> bool:
+        """Whether a signature tells who asks, and nothing else: its route looks at it."""
+        is_there = bool(needed.signed_by) and needed.signed_by in request.query
+        return is_there and not self._recognition.is_told(request.headers)
 
     def _must_be_for_us(self, request: Request) -> None:
         host = request.headers.get("host", "")

@@ -26,6 +26,10 @@ class Recognition:
         self._sessions = Sessions(site.home)
         self._failed = FailedAttempts()
 
+    def is_told(self, headers: Headers) -> bool:
+        """Whether a request says who asks, rightly or not."""
+        return "authorization" in headers or cookie_name(self._site) in cookie_parser(headers.get("cookie", ""))
+
     def caller(self, headers: Headers, address: str) -> Caller:
         """Who asks. Raises `Unanswered`: 401 where that cannot be told, 429 where an address is wrong too often."""
         said = headers.get("authorization", "")

@@ -25,12 +25,13 @@ PUBLIC: Final = frozenset(
 
 @dataclass(frozen=True)
 class Requirement:
-    """What a route needs: of each group in `permissions` one. `tells_caller`: its own function finds out who asks."""
+    """What a route needs: of each group in `permissions` one. By `signed_by`, a parameter of the query, it finds out by
+    itself who asks; empty where there is none."""
 
     route: APIRoute
     permissions: tuple[tuple[Permission, ...], ...]
     is_public: bool
-    tells_caller: bool
+    signed_by: str
     is_streamed: bool
     looks_only: bool
 
@@ -73,15 +74,15 @@ def _requirement(route: BaseRoute) -> Requirement:
     methods = route.methods or set()
     functions = [*_functions(route.dependant)]
     permissions = tuple(function.permissions for function in functions if hasattr(function, "permissions"))
-    tells_caller = any(hasattr(function, "tells_caller") for function in functions)
+    signed_by = next((str(function.tells_caller) for function in functions if hasattr(function, "tells_caller")), "")
     is_public = all((method, route.path) in PUBLIC for method in methods)
-    if not (permissions or tells_caller or is_public):
+    if not (permissions or signed_by or is_public):
         raise Unguarded(f"{'/'.join(sorted(methods))} {route.path}: it needs no permission, and is not PUBLIC")
     return Requirement(
         route,
         permissions,
         is_public,
-        tells_caller,
+        signed_by,
         is_streamed=hasattr(route.endpoint, "is_streamed"),
         looks_only=methods <= SAFE or hasattr(route.endpoint, "looks_only") or _only_looks(permissions),
     )

@@ -14,7 +14,7 @@ from bep.app.access.roles import Role
 from bep.app.access.signatures import signatures_of
 from bep.app.datastores.permissions import LETTERS
 from bep.lazy_dataclasses import dataclass
-from bep.server.access.callers import SAFE, Caller, tells_caller
+from bep.server.access.callers import SAFE, Caller, caller_of, tells_caller
 from bep.server.answers import Unanswered
 from bep.server.site import Site
 
@@ -76,7 +76,7 @@ def granted(
 ) -> Callable[[Request], Granted]:
     """What a route needs that a signed address opens: that, or a token. Every role may look, or start jobs."""
 
-    @tells_caller
+    @tells_caller("sig")
     def asked(request: Request) -> Granted:
         site: Site = request.app.state.site
         if "sig" in request.query_params:
@@ -86,7 +86,7 @@ def granted(
                 raise Unanswered(403, "AuthenticationFailed", told)
             caller, allowed = Caller(found.token.name, found.token.role), found.permissions
         else:
-            caller = request.app.state.recognition.caller(request.headers, request.state.address)
+            caller = caller_of(request)
             allowed = letters(caller.role)
             if caller.csrf and request.method not in SAFE:
                 raise Unanswered(403, "Forbidden", "a browser writes nothing here: pages have forms of their own")

@@ -102,7 +102,7 @@ def _of_logs(request: Request) -> str:
 
 @router.get(HISTORY + "/runs/{run}/logs/{name:path}")
 def get_log(
-    area: Asked, grant: Annotated[Granted, Depends(granted(_of_logs))], run: str, name: str
+    grant: Annotated[Granted, Depends(granted(_of_logs))], area: Asked, run: str, name: str
 ) -> StreamingResponse:
     """One log of a job, as it is now."""
     headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
