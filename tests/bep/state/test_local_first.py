@@ -122,6 +122,7 @@ def test_what_bep_yml_says_of_a_provider_holds_where_a_stage_names_another(folde
     assert sorted(one.name for one in (folder / ".bep/stages/production/local").iterdir() if one.is_dir()) == [
         "cloud",
         "jobs",
+        "queue",
         "state.json.applied",
         "state.json.backups",
     ]
