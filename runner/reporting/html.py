@@ -97,7 +97,7 @@ def _drawn(record: JobRecord, found: Gathered) -> Iterable[str]:
 
 def _chart(drawing: str) -> str:
     """A drawing that a narrow screen can move sideways, so that its text stays large enough to read."""
-    return f'<div class="chart">{drawing}</div>'
+    return f'<div class="chart" tabindex="0">{drawing}</div>'
 
 
 def _slowest(found: Gathered) -> str:

@@ -210,7 +210,7 @@ def test_every_page_in_a_real_browser(lived_in: Running, reader: httpx.Client) -
         "/",
         "/studio/endpoints/letters",
         "/studio/plans",
-        plans_of(reader)[1],
+        *plans_of(reader),
         "/studio/states?before=1&after=4",
         "/studio/compare",
         "/studio/compare?first=first-of-blue&second=picky-two",

@@ -36,7 +36,7 @@ def drawing(plan: Plan, changes: Section) -> Iterator[str]:
     if not any(graph.needs):
         return
     yield '<p class="soft">What stands to the left is done first. A line joins a step with what it waits for.</p>'
-    yield f'<div class="chart">{_svg(graph)}</div>'
+    yield f'<div class="chart" tabindex="0">{_svg(graph)}</div>'
 
 
 def _graph(plan: Plan, steps: Sequence[Step]) -> _Graph:

@@ -63,7 +63,7 @@ TAGS = frozenset(
 ATTRIBUTES = frozenset(
     (
         *("lang", "charset", "name", "content", "http-equiv", "class", "scope", "colspan", "open", "title"),
-        *("data-head", "role", "aria-label", "viewbox", "width", "height", "x", "y", "rx", "d"),
+        *("data-head", "tabindex", "role", "aria-label", "viewbox", "width", "height", "x", "y", "rx", "d"),
     )
 )
 NARROWEST = """Math.min(1000, ...[...document.querySelectorAll(".sides td:not(.number):not(.none)")]
