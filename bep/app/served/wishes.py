@@ -13,6 +13,7 @@ from bep.app.workspace.opening import Opened
 from bep.lazy_dataclasses import replace
 from bep.lazy_patterns import lazy_pattern
 from bep.schemas.address import Address, address_of, kind_of, names_of
+from bep.schemas.secrets.secret import Secret
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Writing
@@ -51,10 +52,24 @@ def resources_of(opened: "Writing", wish: "Wish") -> dict[Address, "Resource | N
     found: dict[Address, Resource | None] = {one.address: one for one in loaded.resources}
     resource = found[wish.address]
     assert resource is not None
+    if secrets := list(_secrets(resource.attributes, ())):
+        raise Invalid(
+            f"{', '.join(secrets)}: it would be a secret, and none is taken here, since nobody could give it back to a"
+            " job: declare it in a spec, which says where its value comes from"
+        )
     found[wish.address] = _with_what_is_here(opened, resource, wish, contents)
     if wish.says_default and not wish.default:
         found[address_of("traffic", *names_of(wish.address))] = None
     return found
+
+
+def _secrets(value: Any, path: tuple[str, ...]) -> Iterator[str]:
+    """The fields of a resource that are secrets, by what they are or by their names."""
+    if isinstance(value, Secret):
+        yield ".".join(path)
+    elif isinstance(value, Mapping):
+        for name, below in value.items():
+            yield from _secrets(below, (*path, str(name)))
 
 
 def _must_be_told(opened: "Writing", wish: "Wish") -> None:

@@ -316,6 +316,20 @@ def test_secrets_that_nobody_was_told_stay_as_they_are(served: Running) -> None:
     assert "its value is not known here" in asking.refusal("PUT", GREEN, json=body)[2]
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("API_KEY", "abcdefghij"), ("A", "AccountKey=" + "abcdefgh" * 10 + "abcdef==")]
+)
+def test_no_secret_is_taken(served: Running, name: str, value: str) -> None:
+    asking = Asking(served)
+    body = asking.get(BLUE)
+    body["properties"]["environmentVariables"] = {name: value}
+    answer = asking.answer("PUT", BLUE, json=body)
+    assert answer.status_code == 400
+    assert f"settings.environment_variables.{name}" in answer.text
+    assert value not in answer.text
+    assert drift(served.workspace) == {}
+
+
 def test_a_part_is_changed_and_null_takes_a_member_away(served: Running) -> None:
     asking = Asking(served)
     answer = asking.answer("PATCH", "/batchEndpoints/letters", json={"tags": {"season": "autumn"}})
