@@ -1,11 +1,14 @@
 """`bep serve`: the workspace over HTTP."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from bep.command_line.declaring import Commands, Option
 from bep.commands.options import VariableFiles, Variables, source_of
 from bep.exit_codes import ExitCode, Stop
+
+if TYPE_CHECKING:
+    from bep.app.workspace.contexts import Specs
 
 app = Commands()
 
@@ -23,6 +26,13 @@ def serve(
     port: Annotated[int, Option("--port", metavar="N", min=0, max=65535, help="0 takes one that is free.")] = 8700,
     cert: Annotated[str, Option("--cert", metavar="FILE", help="Serve over TLS with this certificate, in PEM.")] = "",
     key: Annotated[str, Option("--key", metavar="FILE", help="The key of the certificate, in PEM.")] = "",
+    dev_cert: Annotated[
+        bool, Option("--dev-cert", help="Serve over TLS with a certificate of its own, made for this machine.")
+    ] = False,
+    print_client: Annotated[
+        bool,
+        Option("--print-client", help="Print the Python that Azure's released client needs for it; serve nothing."),
+    ] = False,
     behind_proxy: Annotated[
         bool, Option("--behind-proxy", help="A proxy in front has the certificate; who asks is what it says.")
     ] = False,
@@ -49,6 +59,8 @@ def serve(
       bep serve --port 0 --json
       bep serve --host 0.0.0.0 --cert server.pem --key server.key
       bep serve --behind-proxy --url https://score.example.com
+      bep serve --dev-cert
+      bep serve --dev-cert --print-client > client.py
       bep token create --name ci --role invoke
     """
     import json
@@ -68,6 +80,12 @@ def serve(
     from bep.server.site import Site, asked_names, asked_url
 
     opened = workspace_here(source_of(None, var, var_file))
+    if dev_cert:
+        cert, key = _own_certificate(opened, host, cert or key)
+    if print_client:
+        address = asked_url(url) or (Door(host, port, cert, key).address(port) if port else "")
+        console.result(_client(opened, address, cert if dev_cert else ""))
+        return
     site = Site(
         opened.root,
         opened.source,
@@ -88,3 +106,28 @@ def serve(
         console.interject(f"ending: {first}jobs go on, and the next server of this workspace looks after them")
 
     serve(site, Door(host, port, cert, key), Voice(listening, stopping, console.say, log_format is LogFormat.JSON))
+
+
+def _own_certificate(opened: "Specs", host: str, other: str) -> tuple[str, str]:
+    """The files of a certificate of one's own and of its key. Raises `Refused` beside another one."""
+    from datetime import UTC, datetime
+
+    from bep.app.access.certificates import own_certificate
+    from bep.app.errors import Refused
+
+    if other:
+        raise Refused("makes a certificate, and one was given: --cert and --key are for that", about="dev-cert")
+    made = own_certificate(opened.home, host, datetime.now(UTC))
+    return str(made.certificate), str(made.key)
+
+
+def _client(opened: "Specs", address: str, certificate: str) -> str:
+    """The lines for the server that runs; for one that would be started so, where none does."""
+    from bep.app.access.servers import running_server
+    from bep.app.errors import Refused
+    from bep.commands.client_lines import client_lines
+
+    served = running_server(opened) or address
+    if not served:
+        raise Refused("0 is any that is free: say which, or start the server first", about="port")
+    return client_lines(served, opened.workspace.name, certificate).rstrip()

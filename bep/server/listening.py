@@ -1,5 +1,6 @@
 """Where a server may listen, and with which certificate. Opens no socket."""
 
+import socket
 import ssl
 from datetime import datetime
 from ipaddress import ip_address
@@ -26,6 +27,10 @@ class Door:
     def scheme(self) -> str:
         """Of the URLs of this server."""
         return "https" if self.certificate else "http"
+
+    def address(self, port: int) -> str:
+        """The URL of this server on a port, without a slash at its end."""
+        return f"{self.scheme}://{_in_url(self.host)}:{port}"
 
     @property
     def is_loopback(self) -> bool:
@@ -93,3 +98,10 @@ def _must_belong_together(door: Door) -> None:
             ) from None
         told = "are no certificate in PEM and its key"
         raise Refused(f"{door.certificate} and {door.key} {told} ({error.reason or error})", about="cert") from None
+
+
+def _in_url(host: str) -> str:
+    """The host as others reach it: who listens everywhere is reached by this machine's name."""
+    if host in ("0.0.0.0", "::"):
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host

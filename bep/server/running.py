@@ -52,7 +52,7 @@ def serve(site: Site, door: Door, voice: Voice) -> None:
     names = names_of(door, site.clock())
     listener = _listener(door)
     port = listener.getsockname()[1]
-    address = site.address or f"{door.scheme}://{_in_url(door.host)}:{port}"
+    address = site.address or door.address(port)
     site = replace(site, address=address, names=(*site.names, *names))
     log = Log(voice.log, site.clock, voice.is_json)
     made = application(site, log)
@@ -130,10 +130,3 @@ class _Server(uvicorn.Server):
         """End what has no end of its own, then wait for all else."""
         self._streams.end()
         await super().shutdown(sockets)
-
-
-def _in_url(host: str) -> str:
-    """The host as others reach it: who listens everywhere is reached by this machine's name."""
-    if host in ("0.0.0.0", "::"):
-        return socket.gethostname()
-    return f"[{host}]" if ":" in host else host

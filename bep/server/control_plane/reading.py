@@ -138,7 +138,7 @@ def list_objects(request: Request, caller: Looking, area: Asked, collection: str
 
 
 @router.get(WORKSPACE + "/{collection}/{name}")
-def get_object(response: Response, caller: Looking, area: Asked, collection: str, name: str) -> dict[str, Any]:
+def get_object(response: Response, caller: Following, area: Asked, collection: str, name: str) -> dict[str, Any]:
     """One compute; what has the versions of a name, and which is the latest."""
     kind = area.kind(collection)
     if not area.bodies.has_versions(kind):
@@ -148,7 +148,7 @@ def get_object(response: Response, caller: Looking, area: Asked, collection: str
 
 
 @router.get(WORKSPACE + "/{collection}/{name}/versions")
-def list_versions(request: Request, caller: Looking, area: Asked, collection: str, name: str) -> dict[str, Any]:
+def list_versions(request: Request, caller: Following, area: Asked, collection: str, name: str) -> dict[str, Any]:
     """The versions of a name, oldest first; `$orderBy=createdtime desc` has the latest first."""
     kind = _versioned(area, collection)
     return _page(request, area, listed(area.opened, kind, area.around, name))
