@@ -92,7 +92,8 @@ def _of_an_mlflow_model(opened: "Reading", entry: "Entry") -> dict[str, Any]:
 
 
 def detail(opened: "Reading", address: str) -> dict[str, Any]:
-    """One resource: its attributes, what the provider reads now where that differs, its contents and when applied."""
+    """One resource: its attributes, what the provider reads now where that differs, its contents, when applied,
+    and who changed it beside the specs, through the server."""
     entry = entry_of(opened.state, address)
     seen = opened.provider.read([entry.address]).get(entry.address)
     shown: dict[str, Any] = {
@@ -109,4 +110,6 @@ def detail(opened: "Reading", address: str) -> dict[str, Any]:
         shown["mlflow"] = about
     if entry.contents:
         shown["contents"] = {field: record.model_dump() for field, record in entry.contents.items()}
+    if entry.beside is not None:
+        shown["beside"] = entry.beside.model_dump()
     return shown

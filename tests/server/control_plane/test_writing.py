@@ -70,6 +70,8 @@ def test_a_change_is_drift_of_whoever_made_it_until_it_is_adopted(served: Runnin
     assert found["changed_by"] == "admin through the server"
     assert found["changed_at"]
     assert [one["path"] for one in found["diffs"]] == [["settings", "error_threshold"]]
+    shown = json.loads(served.workspace.bep("show", "deployment/letters/blue", "-o", "json").stdout)
+    assert shown["beside"] == {"by": "admin", "at": found["changed_at"], "made": False}
     told = served.workspace.bep("plan").stdout
     assert "changed by admin through the server on " in told
     served.workspace.bep("adopt", "deployment/letters/blue")
