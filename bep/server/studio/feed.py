@@ -21,6 +21,11 @@ Parts = Mapping[str, str]
 """HTML by the id of the element that it is the content of."""
 
 
+def event(kind: str, told: object) -> str:
+    """A server-sent event; JSON has no line breaks of its own."""
+    return f"event: {kind}\ndata: {json.dumps(told)}\n\n"
+
+
 class Feed:
     """What is drawn now; `draw` draws it, and `stopping` is set when the server stops."""
 
@@ -39,7 +44,7 @@ class Feed:
             for part, html in (await run_in_threadpool(self._now)).items():
                 if shown.get(part) != html:
                     shown[part], said = html, time.monotonic()
-                    yield f"event: part\ndata: {json.dumps({'id': part, 'html': html})}\n\n"
+                    yield event("part", {"id": part, "html": html})
             if time.monotonic() - said >= HEARTBEAT:
                 said = time.monotonic()
                 yield ": still here\n\n"

@@ -1,6 +1,6 @@
 """A job's pages while somebody looks on: server-sent events, each a part of a page drawn anew. Decides nothing."""
 
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Header, Response
 from fastapi.responses import StreamingResponse
@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 from bep.app.jobs.looking.log_files import lines_of
 from bep.app.jobs.looking.progress import progress_of
 from bep.server.site import Served, Site
+from bep.server.studio.feed import HEADERS
 from bep.server.studio.jobs.heads import JOBS
 from bep.server.studio.jobs.logs import Shown, log_path
 from bep.server.studio.jobs.overview import live_values
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from bep.app.workspace.opening import Opened
 
 router = APIRouter(tags=["studio"], route_class=Showing, include_in_schema=False)
-HEADERS: Final = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
 @router.get(f"{JOBS}/{{name}}/events")

@@ -1,6 +1,6 @@
 """The list of jobs, newest first, as it was asked for, a page at a time. Decides nothing."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
@@ -8,39 +8,16 @@ from fastapi import APIRouter, Query, Response
 from bep.app.jobs.filters import JobFilter, moment_of, statuses_named
 from bep.app.jobs.records import Status
 from bep.app.jobs.service import jobs_of
-from bep.app.jobs.summaries import page_of
 from bep.lazy_dataclasses import dataclass
+from bep.server.studio.job_rows import row_of
 from bep.server.studio.jobs.heads import JOBS
 from bep.server.studio.pages import Visiting
 from bep.server.studio.refusals import Showing
-from bep.server.studio.texts import address_of
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from bep.app.jobs.records import JobRecord
 
 PAGE: Final = 50
 _MOST: Final = 10_000  # of the pages that anybody turns to
 
 router = APIRouter(tags=["studio"], route_class=Showing, include_in_schema=False)
-
-
-@dataclass(frozen=True)
-class Row:
-    """A job in the list. What nobody counts is None."""
-
-    name: str
-    path: str
-    status: str
-    endpoint: str
-    deployment: str
-    items: int | None
-    scored: int | None
-    failed: int | None
-    seconds: float | None
-    created: "datetime"
-    is_over: bool
 
 
 @dataclass(frozen=True)
@@ -85,7 +62,7 @@ def jobs(
     found = jobs_of(visit.opened).chosen(wanted)
     shown = found[(page - 1) * PAGE : page * PAGE]
     values: dict[str, Any] = {
-        "rows": [_row(record) for record in shown],
+        "rows": [row_of(record) for record in shown],
         "asked": asked,
         "statuses": [each.value for each in Status],
         "number": page,
@@ -93,20 +70,3 @@ def jobs(
         "older": asked.page(page + 1) if len(found) > page * PAGE else "",
     }
     return visit.page("job_list.html", "Jobs", current=JOBS, **values)
-
-
-def _row(record: "JobRecord") -> Row:
-    counts, is_served = record.counts, page_of(record) is not None
-    return Row(
-        name=record.name,
-        path=address_of("jobs", record.name),
-        status=str(record.status),
-        endpoint=record.target.endpoint,
-        deployment=record.target.deployment,
-        items=None if is_served else counts.items,
-        scored=None if is_served else counts.scored,
-        failed=None if is_served else counts.failed,
-        seconds=record.seconds if record.seconds or record.finished else None,
-        created=record.created,
-        is_over=record.status.is_final,
-    )

@@ -5,7 +5,6 @@ given the same text.
 """
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, Final
@@ -18,6 +17,7 @@ from bep.app.jobs.looking.progress import Signs, progress_of
 from bep.app.jobs.service import jobs_of
 from bep.app.jobs.summaries import page_of
 from bep.lazy_dataclasses import dataclass
+from bep.server.studio.feed import HEARTBEAT, event
 from bep.server.studio.jobs.logs import Shown, shown_lines
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ LOOK: Final = 1.0
 """Seconds between two looks at the files of a job of this machine."""
 AT_LEAST: Final = 10.0
 """Seconds after which a job is looked at though none of its files says that something is new: it may be dead."""
-HEARTBEAT: Final = 15.0
-"""Seconds without news after which a word that means nothing keeps the connection."""
 
 Draw = Callable[["Opened", str], "Drawn"]
 """What is to be told of a job of this name now."""
@@ -44,11 +42,6 @@ class Drawn:
     record: "JobRecord"
     parts: Mapping[str, str]
     stage: str
-
-
-def event(kind: str, told: object) -> str:
-    """A server-sent event; JSON has no line breaks of its own."""
-    return f"event: {kind}\ndata: {json.dumps(told)}\n\n"
 
 
 class Watch:
