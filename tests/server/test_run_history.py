@@ -111,6 +111,11 @@ def test_jobs_of_an_endpoint_and_of_a_deployment_are_listed(client: httpx.Client
         found = client.get(path, params={"api-version": "2020-09-01-dataplanepreview"}).json()
         assert [one["name"] for one in found["value"]] == ["bad", "aside", "good"]
         assert found["value"][0]["id"].startswith(f"{WS}/batchEndpoints/letters/jobs/")
+        good, aside = found["value"][2]["properties"], found["value"][1]["properties"]
+        place = "azureml://datastores/workspaceblobstore/paths/azureml/good/score"
+        assert good["outputData"]["score"]["uri"] == place
+        assert good["output"]["path"] == "azureml/good/score"
+        assert aside["output"] is None
     assert client.get(listed.replace("Endpoints/letters", "Endpoints/none") + "/jobs").status_code == 404
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from bep.app.errors import NotFound, Refused
 from bep.app.jobs.looking.log_files import log_opened, logs_of
 from bep.app.jobs.service import jobs_of
+from bep.app.jobs.summaries import output_uri_of
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading
@@ -23,7 +24,6 @@ OVERVIEW: Final = "logs/azureml/executionlogs.txt"
 _SAID: Final = ("stdout", "stderr", "log")
 _OWN: Final = "logs/"  # what the names of the files in the job's folder begin with
 _PIECE: Final = 1 << 20
-_DEFAULT: Final = " in workspaceblobstore"  # what a record says of an output that nobody chose a place for
 
 
 def job_here(opened: "Reading", name: str) -> "JobRecord":
@@ -38,12 +38,10 @@ def job_here(opened: "Reading", name: str) -> "JobRecord":
 
 def output_address(record: "JobRecord") -> str:
     """Where its output is, as a path in a datastore. Raises `Refused` for one that is in none."""
-    text = record.output_text
-    if text.endswith(_DEFAULT):
-        return f"azureml://datastores/workspaceblobstore/paths/{text.removesuffix(_DEFAULT)}/"
-    if not text.startswith("azureml:"):
-        raise Refused(f"the output of {record.name} is in no datastore but at {text}: fetch it there")
-    return text if text.endswith("/") else text + "/"
+    found = output_uri_of(record)
+    if not found.startswith("azureml:"):
+        raise Refused(f"the output of {record.name} is in no datastore but at {found}: fetch it there")
+    return found if found.endswith("/") else found + "/"
 
 
 def log_names(record: "JobRecord") -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from bep.app.jobs.summaries import output_uri_of
 from bep.server.shapes.places import job_page, workspace_id
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ def scoring_job(record: "JobRecord", workspace: str, address: str, container: st
             "provisioningState": PROVISIONED.get(str(record.status), "InProgress"),
             "interactionEndpoints": studio(record.name, address),
             "inputData": _inputs(record),
-            "outputData": {"score": {"jobOutputType": "UriFolder", "uri": record.output_text}},
-            "output": _output(record.output_text, found),
+            "outputData": {"score": {"jobOutputType": "UriFolder", "uri": output_uri_of(record)}},
+            "output": _output(output_uri_of(record), found),
             **_settings(record),
             "tags": {"azureml.batchrun": "true", "azureml.deploymentname": record.target.deployment},
             "properties": _properties(record),
