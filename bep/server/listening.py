@@ -61,9 +61,9 @@ def names_of(door: Door, now: datetime) -> tuple[str, ...]:
     """
     if not (door.certificate or door.key):
         return ()
-    for said, about, other in ((door.certificate, "cert", "key"), (door.key, "key", "cert")):
+    for said, about in ((door.certificate, "cert"), (door.key, "key")):
         if not said:
-            raise Refused(f"goes with --{other}, which was given alone", about=about)
+            raise Refused("is missing: a certificate and its key go together", about=about)
         _must_be_readable(Path(said), about)
     _must_belong_together(door)
     from cryptography import x509

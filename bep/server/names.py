@@ -7,7 +7,12 @@ can have a name below `localhost`.
 
 from collections.abc import Collection
 from ipaddress import ip_address
+from typing import Final
 from urllib.parse import urlsplit
+
+from bep.lazy_patterns import lazy_pattern
+
+_NAME: Final = lazy_pattern(r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
 
 
 def host_of(header: str) -> str:
@@ -31,7 +36,7 @@ def is_ours(header: str, names: Collection[str]) -> bool:
 
 def is_name(text: str) -> bool:
     """Whether it can be given as a host that is ours."""
-    return bool(text) and host_of(text.removeprefix("*.")) == text.removeprefix("*.").lower()
+    return _NAME.fullmatch(text) is not None
 
 
 def is_same_origin(origin: str, host: str, *, is_secure: bool) -> bool:

@@ -14,7 +14,7 @@ from bep.app.access.tokens import Tokens
 from bep.app.errors import Refused
 from bep.lazy_dataclasses import dataclass, field
 from bep.server.life import Life
-from bep.server.names import is_name
+from bep.server.names import host_of, is_name
 
 if TYPE_CHECKING:
     from bep.app.workspace.opening import Opened, Source
@@ -86,13 +86,13 @@ def _is_url(said: str) -> bool:
         _ = url.port
     except ValueError:
         return False
-    is_plain = url.path in ("", "/") and not set(said) & set("?#@")
-    return url.scheme in ("http", "https") and is_plain and is_name(url.hostname or "")
+    is_plain = url.path in ("", "/") and not set(said) & set("?#@*")
+    return url.scheme in ("http", "https") and is_plain and bool(host_of(url.netloc))
 
 
 def asked_names(said: Sequence[str]) -> tuple[str, ...]:
     """Names that the server may be asked by, as they were given. Raises `Refused`."""
     for name in said:
-        if not is_name(name) or ":" in name:
+        if not is_name(name):
             raise Refused(f"{name!r} is no host: write a name, or *.NAME for all below one", about="allow-host")
     return tuple(name.lower() for name in said)
