@@ -55,7 +55,7 @@ def numbers(site: Site) -> Numbers:
         if failure_of(problem) is None:
             raise
         jobs = Counter()
-    return Numbers(jobs, {})
+    return Numbers(jobs)
 
 
 def _readiness(request: Request, site: Site) -> str:

@@ -12,7 +12,7 @@ import pytest
 from tests.bep.conftest import Workspace, surroundings, until
 from tests.server.serving import Running, serving
 
-LIVE = "/studio/live"
+LIVE = "/studio/overview/events"
 
 
 def connected(running: Running) -> socket.socket:

@@ -17,7 +17,6 @@ class Numbers:
     """What is looked up when somebody asks. `jobs` is how many there are by status."""
 
     jobs: Mapping[str, int]
-    schedules: Mapping[str, int]
 
 
 class Metrics:
@@ -61,7 +60,6 @@ class _Looked(Collector):
     def collect(self) -> Iterable[Metric]:
         numbers = self._look()
         yield _family("bep_jobs", "Jobs by status.", "status", numbers.jobs)
-        yield _family("bep_schedules", "Schedules by whether they are enabled.", "state", numbers.schedules)
 
 
 def _family(name: str, told: str, label: str, counts: Mapping[str, int]) -> Any:

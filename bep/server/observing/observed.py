@@ -34,13 +34,15 @@ class Observed:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(patient(send), self._streams)
+        task = asyncio.current_task()
+        assert task is not None  # a request always is one
+        answer = _Answer(patient(send), self._streams, task)
         began = time.perf_counter()
         try:
             with self._metrics.under_way.track_inprogress():
                 await self._answered(scope, receive, answer)
         finally:
-            self._streams.forget(answer.stream)
+            self._streams.forget(task)
             self._tell(scope, answer, time.perf_counter() - began)
 
     async def _answered(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
@@ -49,9 +51,9 @@ class Observed:
         except TooSlow:
             return
         except asyncio.CancelledError:
-            if answer.stream is None or not self._streams.is_over:
+            if not (answer.is_stream and self._streams.is_over):
                 raise
-            asyncio.current_task().uncancel()  # type: ignore[union-attr]  # a request always is a task
+            answer.task.uncancel()
             await answer.send({"type": "http.response.body", "body": b"", "more_body": False})
         except Exception as problem:
             self._metrics.fault()
@@ -71,12 +73,13 @@ class Observed:
 class _Answer:
     """What goes out, looked at on its way. `status` 0: nothing went out."""
 
-    def __init__(self, send: Send, streams: Streams) -> None:
+    def __init__(self, send: Send, streams: Streams, task: "asyncio.Task[Any]") -> None:
         self._send = send
         self._streams = streams
+        self.task = task  # that of the request: what sends may be a task of its own
         self.status = 0
         self.size = 0
-        self.stream: asyncio.Task[Any] | None = None
+        self.is_stream = False
 
     async def send(self, message: Message) -> None:
         """Pass a message on."""
@@ -85,7 +88,8 @@ class _Answer:
             self.status = message["status"]
             guard(MutableHeaders(raw=message["headers"]))
             if Headers(raw=message["headers"]).get("content-type", "").startswith("text/event-stream"):
-                self.stream = self._streams.began()
+                self.is_stream = True
+                self._streams.began(self.task)
         elif message["type"] == "http.response.body":
             self.size += len(message.get("body", b""))
         await self._send(message)

@@ -11,19 +11,15 @@ class Streams:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.is_over = False
 
-    def began(self) -> "asyncio.Task[Any] | None":
-        """The current request is one; it is ended at once where the server ends already."""
-        task = asyncio.current_task()
-        if task is not None:
-            self._tasks.add(task)
-            if self.is_over:
-                task.cancel()
-        return task
+    def began(self, task: "asyncio.Task[Any]") -> None:
+        """The answer to this request is one; it is ended at once where the server ends already."""
+        self._tasks.add(task)
+        if self.is_over:
+            task.cancel()
 
-    def forget(self, task: "asyncio.Task[Any] | None") -> None:
-        """It has ended by itself."""
-        if task is not None:
-            self._tasks.discard(task)
+    def forget(self, task: "asyncio.Task[Any]") -> None:
+        """It has ended by itself, if it was one."""
+        self._tasks.discard(task)
 
     def end(self) -> None:
         """End all of them, and those that begin later."""
