@@ -52,12 +52,13 @@ def application(site: Site, log: Log | None = None) -> FastAPI:
     made.state.recognition = recognition
     answer_failures(made)
     answer_people(made)
-    made.add_middleware(InOneSpelling)
     for router in AREAS:
         made.router.routes.extend(flattened(router.routes))
     needed = requirements_of(made.router.routes)
+    # each stands in front of those before it
     made.add_middleware(Door, site=site, needed=needed, recognition=recognition, log=log)
-    made.add_middleware(Observed, log=log, metrics=metrics, streams=made.state.streams)  # the last is the outermost
+    made.add_middleware(InOneSpelling)  # what the door judges is the path that routes are found by
+    made.add_middleware(Observed, log=log, metrics=metrics, streams=made.state.streams)
     return made
 
 

@@ -28,9 +28,12 @@ def requirements(folder: Path) -> list[Requirement]:
 
 
 def asked(needed: Requirement) -> Iterator[tuple[str, str]]:
-    """Each method of a route, with a path that it answers to."""
+    """Each method of a route, with the paths that it answers to: those of Azure Resource Manager are the same in any
+    casing, and what stands before the routes is not to take one for another."""
+    path = re.sub(r"\{[^}]*\}", "1", needed.path)
     for method in sorted(needed.route.methods or ()):
-        yield method, re.sub(r"\{[^}]*\}", "1", needed.path)
+        for spelt in {path, path.lower(), path.upper()} if path.startswith("/subscriptions/") else {path}:
+            yield method, spelt
 
 
 def bearer(secret: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Who asks: every request is somebody's, and each route says what they need. Knows no route."""
 
 import hmac
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Request
@@ -35,11 +35,13 @@ class Caller:
 def needs(*permissions: Permission) -> Callable[[Request], Coroutine[Any, Any, Caller]]:
     """What a route needs: any one of these. Used as `Depends(needs(...))`; every route has one, see `requirements`.
 
-    Who asks is found out, and whether they may, before anything else of a request is read: see `door`.
+    Who asks is found out, and whether they may, before anything else of a request is read: see `door`. Whether they may
+    is looked at here once more, by the route itself: the door might have taken the request for another's.
     """
 
     async def asked(request: Request) -> Caller:
         caller = caller_of(request)
+        must_be_allowed(caller, permissions)
         if caller.csrf and request.method not in SAFE:
             await _must_be_from_a_page(request, caller)
         return caller
@@ -54,6 +56,13 @@ def caller_of(request: Request) -> Caller:
     if found is None:
         raise Unanswered(401, "Unauthorized", "nobody is known here")
     return found
+
+
+def must_be_allowed(caller: Caller, permissions: Collection[Permission]) -> None:
+    """Raise `Unanswered` with 403 unless one of these is allowed."""
+    if not any(caller.may(one) for one in permissions):
+        wanted = " or ".join(sorted(role.value for role in Role if ALLOWED[role] & set(permissions)))
+        raise Unanswered(403, "Forbidden", f"the role of {caller.name} is {caller.role}: this needs {wanted}")
 
 
 async def _must_be_from_a_page(request: Request, caller: Caller) -> None:

@@ -10,13 +10,12 @@ from starlette.requests import Request as Asked
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bep.app.access.audit import Audit
-from bep.app.access.roles import ALLOWED, Role
 from bep.app.errors import DomainError
 from bep.command_words import command_of
 from bep.lazy_dataclasses import dataclass
 from bep.schemas.escaping import in_one_line
 from bep.schemas.next_step import step
-from bep.server.access.callers import SAFE, Caller
+from bep.server.access.callers import SAFE, Caller, must_be_allowed
 from bep.server.access.recognising import Recognition
 from bep.server.access.requirements import Requirement, matching
 from bep.server.answers import Unanswered
@@ -116,8 +115,8 @@ class Door:
             self._log.fault(f"nobody is let in: {problem}")
             why = "the server cannot tell who may come in; its log says why"
             raise Unanswered(503, "AccessUnknown", why) from problem
-        if needed is not None:
-            _must_be_allowed(caller, needed)
+        for permissions in needed.permissions if needed is not None else ():
+            must_be_allowed(caller, permissions)
         if caller.csrf and request.method not in SAFE:
             _must_be_from_here(request)
         return caller
@@ -164,13 +163,6 @@ def _must_not_be_too_large(request: Request) -> None:
     is_streamed = request.needed is not None and request.needed.is_streamed
     if not is_streamed and size.isdecimal() and int(size[:20]) > LARGEST:
         raise Unanswered(413, "RequestBodyTooLarge", too_large(LARGEST), Connection="close")
-
-
-def _must_be_allowed(caller: Caller, needed: Requirement) -> None:
-    for permissions in needed.permissions:
-        if not any(caller.may(one) for one in permissions):
-            wanted = " or ".join(sorted(role.value for role in Role if ALLOWED[role] & set(permissions)))
-            raise Unanswered(403, "Forbidden", f"the role of {caller.name} is {caller.role}: this needs {wanted}")
 
 
 def _must_be_from_here(request: Request) -> None:
