@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
 
+from bep.app.errors import Refused
+from bep.app.jobs.following import job_here
 from tests.bep.conftest import Workspace, write
 from tests.server.serving import Running, serving
 
@@ -134,3 +138,10 @@ def test_everything_needs_a_token(known: Running) -> None:
 
 def test_discovery_tells_the_address_of_this_server(known: Running, client: httpx.Client) -> None:
     assert client.get("/discovery").json()["api"] == known.address
+
+
+def test_jobs_that_a_service_runs_are_not_followed_here() -> None:
+    elsewhere: Any = SimpleNamespace(world=SimpleNamespace(jobs=object()))
+
+    with pytest.raises(Refused, match="ask it for good"):
+        job_here(elsewhere, "good")
