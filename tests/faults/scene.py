@@ -145,7 +145,7 @@ class Scene:
         store = self.store(at)
         with store.acquire(operation="bep apply", since=now(), timeout=timeout) as lock:
             store.load_or_create(lambda: State(lineage=uuid.uuid4().hex, secret_key=KEY))
-            with store.begin() as session:
+            with store.begin(lock.holder) as session:
                 ready()
                 provider = self.provider()
                 recover(session, provider, now)

@@ -8,7 +8,7 @@ from typing import Any
 from bep.planner.state import State
 from bep.providers.protocol import Provider
 from bep.schemas.resource import Resource
-from tests.faults.scene import KEY, Scene, address, compute
+from tests.faults.scene import KEY, Scene, address, compute, now
 from tests.memory_world import Memory
 
 
@@ -33,7 +33,7 @@ def _one(folder: Path, world: str, shape: str, count: int) -> dict[str, Any]:
     store = scene.store()
     state = store.load_or_create(lambda: State(lineage="speed", secret_key=KEY)).state
     todo = scene.planned(resources, state)
-    with store.begin() as session:
+    with store.acquire(operation="apply", since=now()) as lock, store.begin(lock.holder) as session:
         start = time.perf_counter()
         report = scene.carry_out(todo, resources, session, provider, parallelism=10)
         spent = time.perf_counter() - start

@@ -144,6 +144,7 @@ def test_a_kill_at_every_request_of_an_apply_loses_nothing(emulator: Emulator, t
     steps = kill_at_every_step(lambda name: _copy(start, blob, tmp_path / name), after, made)
     assert {"lease state", "write state", f"stage {JOURNAL}", f"write {JOURNAL}", f"write {PLAN}"} <= steps
     assert {"write .backups/2.json", "release state", "before create", "after delete"} <= steps
+    assert any(step.startswith("write .applied/1-") and step.endswith(".about.json") for step in steps)
 
 
 def _copy(scene: Scene, blob: Blob, folder: Path) -> Scene:
