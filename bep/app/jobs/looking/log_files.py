@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from bep.app.errors import NotFound
-from bep.app.jobs.looking.windows import Found, Line, Window, before, begins_line, found_in, size_of, window
+from bep.app.jobs.looking.windows import Found, Line, Window, before, begins_line, found_in, last, window
 from bep.disk.beneath import NotBeneath, opened, walked
 from bep.lazy_dataclasses import dataclass
 
@@ -53,8 +53,7 @@ def log_opened(record: "JobRecord", name: str) -> Iterator[BinaryIO]:
 def lines_of(record: "JobRecord", name: str, start: int | None, lines: int = LINES) -> Window:
     """Some lines from a byte on, whose line is shown from its beginning; None: the last. Raises `NotFound`."""
     with log_opened(record, name) as stream:
-        at = before(stream, size_of(stream), lines) if start is None else begins_line(stream, start)
-        return window(stream, at, lines)
+        return last(stream, lines) if start is None else window(stream, begins_line(stream, start), lines)
 
 
 def lines_before(record: "JobRecord", name: str, end: int, lines: int = LINES) -> Window:
