@@ -8,13 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Header, Response
-from fastapi.responses import JSONResponse
 
 from bep.app.errors import NotFound
 from bep.app.served.objects import BodyRefused, Shown, address_for, kind_of_collection, one
 from bep.app.served.writing import UNDONE, make, take_away
 from bep.server.access.callers import Changing
-from bep.server.answers import Answering, Unanswered
+from bep.server.answers import Answering, JSONAnswer, Unanswered
 from bep.server.control_plane.asked import Area, Asked
 from bep.server.control_plane.reading import WORKSPACE
 from bep.server.control_plane.refusing import refusal
@@ -34,7 +33,7 @@ IfNone = Annotated[str | None, Header(alias="If-None-Match", description="`*`: o
 @router.put(ENDPOINT)
 def put_endpoint(
     caller: Changing, area: Asked, endpoint: str, body: Resource, if_match: IfMatch = None, if_none: IfNone = None
-) -> JSONResponse:
+) -> JSONAnswer:
     """Make or change an endpoint; `defaults.deploymentName` moves its traffic."""
     return _put(area, caller.name, ("endpoint", endpoint), body, if_match, if_none)
 
@@ -42,7 +41,7 @@ def put_endpoint(
 @router.patch(ENDPOINT)
 def patch_endpoint(
     caller: Changing, area: Asked, endpoint: str, body: Resource, if_match: IfMatch = None
-) -> JSONResponse:
+) -> JSONAnswer:
     """Change members of an endpoint."""
     return _patch(area, caller.name, ("endpoint", endpoint), body, if_match)
 
@@ -62,7 +61,7 @@ def put_deployment(
     body: Resource,
     if_match: IfMatch = None,
     if_none: IfNone = None,
-) -> JSONResponse:
+) -> JSONAnswer:
     """Make or change a deployment, with code and a model that are here already."""
     one(area.opened, "endpoint", area.around, endpoint)
     return _put(area, caller.name, ("deployment", endpoint, deployment), body, if_match, if_none)
@@ -71,7 +70,7 @@ def put_deployment(
 @router.patch(DEPLOYMENT)
 def patch_deployment(
     caller: Changing, area: Asked, endpoint: str, deployment: str, body: Resource, if_match: IfMatch = None
-) -> JSONResponse:
+) -> JSONAnswer:
     """Change members of a deployment."""
     return _patch(area, caller.name, ("deployment", endpoint, deployment), body, if_match)
 
@@ -93,7 +92,7 @@ def put_object(
     body: Resource,
     if_match: IfMatch = None,
     if_none: IfNone = None,
-) -> JSONResponse:
+) -> JSONAnswer:
     """Make or change a compute, or a datastore that is a folder of this machine's."""
     return _put(area, caller.name, (_plain(area, collection), name), body, if_match, if_none)
 
@@ -101,7 +100,7 @@ def put_object(
 @router.patch(PLAIN)
 def patch_object(
     caller: Changing, area: Asked, collection: str, name: str, body: Resource, if_match: IfMatch = None
-) -> JSONResponse:
+) -> JSONAnswer:
     """Change members of a compute, or of a datastore."""
     return _patch(area, caller.name, (_plain(area, collection), name), body, if_match)
 
@@ -122,7 +121,7 @@ def put_version(
     body: Resource,
     if_match: IfMatch = None,
     if_none: IfNone = None,
-) -> JSONResponse:
+) -> JSONAnswer:
     """Register a version of a model, a data asset or an environment, of bytes that a datastore has already."""
     return _put(area, caller.name, (_of_versions(area, collection), name, version), body, if_match, if_none)
 
@@ -165,7 +164,7 @@ def _put(
     body: Mapping[str, Any],
     if_match: str | None,
     if_none: str | None = None,
-) -> JSONResponse:
+) -> JSONAnswer:
     there = _there(area, place)
     if there is not None and if_none == "*":
         raise Unanswered(412, "PreconditionFailed", f"{there.address} is there already, and If-None-Match says *")
@@ -178,10 +177,10 @@ def _put(
     make(area.opened, wish, by, _still(area, place, if_match))
     made = one(area.fresh().opened, place[0], area.around, *place[1:])
     headers = {"ETag": f'"{made.observed.etag}"'}
-    return JSONResponse(area.bodies.body(made), 200 if there is not None else 201, headers)
+    return JSONAnswer(area.bodies.body(made), 200 if there is not None else 201, headers)
 
 
-def _patch(area: Area, by: str, place: tuple[str, ...], body: Mapping[str, Any], if_match: str | None) -> JSONResponse:
+def _patch(area: Area, by: str, place: tuple[str, ...], body: Mapping[str, Any], if_match: str | None) -> JSONAnswer:
     _must_be_text(body)
     there = one(area.opened, place[0], area.around, *place[1:])
     return _put(area, by, place, area.bodies.merged(there, body), if_match)

@@ -181,6 +181,8 @@ class _Asked:
 
 def _respelt(name: str, value: Any) -> Any:
     """A value as a job's file spells it; any other stays, and the schema says so."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)  # JSON knows one kind of number
     if not isinstance(value, str):
         return value
     if name == "logginglevel":
@@ -189,7 +191,7 @@ def _respelt(name: str, value: Any) -> Any:
     if duration is None or not any(duration.groups()):
         return value
     seconds = sum(float(part or 0) * unit for part, unit in zip(duration.groups(), (86400, 3600, 60, 1), strict=True))
-    return int(seconds) if seconds == int(seconds) else seconds
+    return int(seconds) if float(seconds).is_integer() else seconds
 
 
 def _flat(properties: Document) -> Iterator[tuple[str, Any]]:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from bep.server.answers import Unanswered
+from bep.server.answers import Unanswered, must_be_characters
 
 
 def value_of(body: bytes) -> Any:
@@ -13,11 +13,13 @@ def value_of(body: bytes) -> Any:
     except UnicodeDecodeError as problem:
         raise Unanswered(400, "InvalidRequest", f"the body is no UTF-8: byte {problem.start + 1}") from None
     try:
-        return json.loads(_without_last_commas(text), parse_constant=_refuse)
+        value = json.loads(_without_last_commas(text), parse_constant=_refuse)
     except RecursionError:
         raise Unanswered(400, "InvalidRequest", "the body is nested too deep") from None
     except ValueError as problem:
         raise Unanswered(400, "InvalidRequest", f"the body is no JSON: {problem}") from None
+    must_be_characters(value)
+    return value
 
 
 def _refuse(word: str) -> Any:

@@ -5,10 +5,9 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse
 
 from bep.server.access.callers import Following, Invoking
-from bep.server.answers import Answering
+from bep.server.answers import Answering, JSONAnswer
 from bep.server.data_plane.asking import job_asked
 from bep.server.data_plane.body_text import value_of
 from bep.server.shapes.paging import page_of
@@ -48,7 +47,7 @@ async def create_job(
     deployment: Deployment = None,
     repeated: Repeated = None,
     repeated_today: RepeatedToday = None,
-) -> JSONResponse:
+) -> JSONAnswer:
     """Start a job. Sent again with the same request id, it is the same job."""
     text = await request.body()
     return await run_in_threadpool(
@@ -56,7 +55,7 @@ async def create_job(
     )
 
 
-def _created(site: Site, endpoint: str, deployment: str | None, text: bytes, by: str, request: str) -> JSONResponse:
+def _created(site: Site, endpoint: str, deployment: str | None, text: bytes, by: str, request: str) -> JSONAnswer:
     from bep.app.jobs.of_endpoint import must_be_there
     from bep.app.jobs.requests.loading import JobSource, loaded_job
     from bep.app.jobs.service import Asked, jobs_of
@@ -68,7 +67,7 @@ def _created(site: Site, endpoint: str, deployment: str | None, text: bytes, by:
     assert job is not None  # loaded_job raises otherwise
     record = jobs_of(opened).order(job, Asked(by, request))
     site.wake()
-    return JSONResponse(
+    return JSONAnswer(
         _body(site, opened.workspace.name, record), 201, {"azureml-model-deployment": record.target.deployment}
     )
 

@@ -6,10 +6,9 @@ import time
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bep.server.answers import error_of
+from bep.server.answers import JSONAnswer, error_of
 from bep.server.observing.bodies import TooSlow, patient
 from bep.server.observing.headers import guard
 from bep.server.observing.log import Log
@@ -60,7 +59,7 @@ class Observed:
             self._log.fault(f"{scope['method']} {scope['path']}: a bug in bep", problem)
             if not answer.status:
                 body = error_of("InternalServerError", "a bug in bep: the server's log has it")
-                await JSONResponse(body, 500)(scope, receive, answer.send)
+                await JSONAnswer(body, 500)(scope, receive, answer.send)
 
     def _tell(self, scope: Scope, answer: "_Answer", seconds: float) -> None:
         seen: dict[str, Any] = scope.get("state", {})
