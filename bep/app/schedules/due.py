@@ -59,11 +59,15 @@ def rule_of(attributes: Mapping[str, Any]) -> str:
 
 
 def _since(there: "Observed", rule: str, kept: "Considered | None", now: datetime) -> datetime:
-    """From when on this rule holds and is not seen to: a new one has no times before it was applied."""
+    """From when on this rule holds and is not seen to: a new one has no times before it was applied.
+
+    Never later than now: a clock that was ahead and is right again would else keep a schedule back until then. A time
+    that is seen to twice because of that is ordered by the same request, and has one job.
+    """
     if kept is not None and kept.rule == rule:
-        return kept.until
+        return min(kept.until, now)
     changed = _moment(there.changed_at) or now
-    return max(changed, kept.until) if kept is not None else changed
+    return min(now, max(changed, kept.until) if kept is not None else changed)
 
 
 def _moment(text: str) -> datetime | None:

@@ -54,6 +54,7 @@ class Schedules:
         self._order = order
         self._at = at
         self._next: dict[str, tuple[str, datetime | None]] = {}
+        self._looked: datetime | None = None
 
     def step(self, opened: "Reading", now: datetime) -> list[Seen]:
         """Order what is due at a moment. What was not there to be ordered is tried again at the next step.
@@ -61,6 +62,9 @@ class Schedules:
         Raises `Refused` where what was considered cannot be read, and `ProviderError` where the world cannot.
         """
         there = schedules_of(opened)
+        if self._looked is not None and now < self._looked:
+            self._next.clear()  # the clock was set back
+        self._looked = now
         if not any(self._may_be_due(name, one, now) for name, one in there.items()):
             return []
         memory = Memory(opened.home, at=self._at)
@@ -117,7 +121,8 @@ class Schedules:
 
 def _remembered(found: Standing, kept: Considered | None, seen: list[Seen], now: datetime) -> Considered:
     """What is kept of a schedule that was seen to. Where nothing was due nothing new is: the file stays as it is."""
-    if not seen and kept is not None and kept.rule == found.rule and found.due is None:
+    is_as_before = kept is not None and kept.rule == found.rule and kept.until <= now
+    if kept is not None and is_as_before and not seen and found.due is None:
         return kept
     until = max(now, found.since)
     before = replace(kept, until=until, rule=found.rule) if kept is not None else Considered(until, found.rule)

@@ -118,6 +118,21 @@ def test_what_is_no_rule_may_change_without_a_run_lost(scheduled: Workspace) -> 
     assert seen.job == "nightly-20260106T023000Z"
 
 
+@pytest.mark.parametrize("is_restarted", [True, False])
+def test_a_clock_that_was_ahead_keeps_nothing_back(scheduled: Workspace, is_restarted: bool) -> None:
+    schedules = Schedules()
+    step(scheduled, at("10-01 12:00"), schedules)
+    ahead = jobs(scheduled)
+    assert ahead == ["nightly-20261001T023000Z"]
+    schedules = Schedules() if is_restarted else schedules
+    assert step(scheduled, at("01-06 12:00"), schedules) == []
+    (seen,) = step(scheduled, at("01-07 02:30:03"), schedules)
+    assert seen.job == "nightly-20260107T023000Z"
+    step(scheduled, at("01-07 02:29:59"), schedules)  # by a little, and its time comes again
+    step(scheduled, at("01-07 02:30:01"), schedules)
+    assert jobs(scheduled) == [*ahead, seen.job]
+
+
 def test_one_that_is_gone_is_forgotten(scheduled: Workspace) -> None:
     schedules = Schedules()
     step(scheduled, at("01-06 02:30"), schedules)
