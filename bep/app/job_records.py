@@ -30,7 +30,7 @@ def records(home: Path) -> "list[JobRecord]":
         return sorted(_of_folders(home), key=lambda record: (record.created, record.name))
     from bep.app.queue.records import merged, queued
 
-    return merged(queued(home), _of_folders(home))
+    return merged(queued(home), _of_folders(home), jobs_folder(home))
 
 
 def _has_queue(home: Path) -> bool:
@@ -171,7 +171,8 @@ def _exactly(home: Path, name: str) -> "JobRecord | None":
 
     entries = queued(home, name)
     is_begun = (jobs_folder(home) / name / "job.json").is_file()
-    return next(iter(merged(entries, [load(jobs_folder(home) / name)] if is_begun else [])), None)
+    folders = [load(jobs_folder(home) / name)] if is_begun else []
+    return next(iter(merged(entries, folders, jobs_folder(home))), None)
 
 
 def begun(home: Path, name: str) -> "JobRecord | None":

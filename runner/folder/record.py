@@ -5,7 +5,7 @@ import os
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from bep.disk.durable import write_durably
 from bep.runner.errors import JobInvalid
@@ -151,10 +151,13 @@ def read(folder: JobFolder) -> JobRecord:
         raise JobInvalid(f"{folder.record} is damaged: {error}") from None
     if record.name != folder.path.name:
         raise JobInvalid(f"{folder.record} is damaged: it names another job, {record.name}")
-    return _where_it_is(record, folder.path)
+    return where_it_is(record, folder.path)
 
 
-def _where_it_is(record: JobRecord, path: Path) -> JobRecord:
+_Record = TypeVar("_Record", bound=JobRecord)
+
+
+def where_it_is(record: _Record, path: Path) -> _Record:
     """The record of a job that was found in the folder `path`, whether or not it was written there."""
     path, root = path.absolute(), record.workspace
     if record.folder == path:

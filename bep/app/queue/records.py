@@ -9,7 +9,7 @@ from bep.app.queue.line import HOLDING
 from bep.app.queue.queue import Entry, Queue
 from bep.app.queue.queued_job import QueuedJob
 from bep.lazy_dataclasses import replace
-from bep.runner.folder.record import JobError, JobRecord, Status
+from bep.runner.folder.record import JobError, JobRecord, Status, where_it_is
 
 
 def queued(home: Path, job: str | None = None) -> Mapping[str, Entry]:
@@ -22,16 +22,18 @@ def queued(home: Path, job: str | None = None) -> Mapping[str, Entry]:
     return found
 
 
-def merged(entries: Mapping[str, Entry], folders: Iterable[JobRecord]) -> list[JobRecord]:
-    """The jobs of the queue and those that have folders, oldest first. What the queue has is to be asked for first: a
-    job leaves it for a folder, and never the other way."""
+def merged(entries: Mapping[str, Entry], folders: Iterable[JobRecord], jobs: Path) -> list[JobRecord]:
+    """The jobs of the queue and those that have folders below `jobs`, oldest first. What the queue has is to be asked
+    for first: a job leaves it for a folder, and never the other way."""
     begun = {record.name: _as_queued(record, entries.get(record.name)) for record in folders}
-    only = [_record(entry) for name, entry in entries.items() if name not in begun and entry.record is not None]
+    only = [
+        _record(entry, jobs / name) for name, entry in entries.items() if name not in begun and entry.record is not None
+    ]
     return sorted([*begun.values(), *only], key=lambda record: (record.created, record.name))
 
 
-def _record(entry: Entry) -> QueuedJob:
-    kept = QueuedJob.model_validate(json.loads(entry.record or "{}"))
+def _record(entry: Entry, folder: Path) -> QueuedJob:
+    kept = where_it_is(QueuedJob.model_validate(json.loads(entry.record or "{}")), folder)
     finished = datetime.fromisoformat(entry.finished) if entry.finished else None
     changes = {"status": status_of(entry), "error": _error(entry), "ticket": entry.ticket.number, "finished": finished}
     return kept.model_copy(update=changes)

@@ -1,9 +1,12 @@
 """Whose turn it is: never more instances than there are, first come, first served, and nobody waits for ever."""
 
-from contextlib import ExitStack
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bep.app.errors import Refused
+from bep.app.queue.file import opened_queue
 from bep.app.queue.line import HOLDING, WAITING, Ticket, next_of, turn_of, waiting_text
 from bep.app.queue.queue import Queue
 
@@ -243,8 +247,6 @@ def test_a_queue_that_cannot_be_read_says_which_file_and_is_never_taken_for_an_e
 
 
 def test_a_queue_of_a_newer_bep_is_refused_by_number(queue: Queue) -> None:
-    import sqlite3
-
     with queue.presence.shown() as mark:
         queue.enter("nightly", CPU, 1, mark=mark, capacity=1, record="{}")
     connection = sqlite3.connect(queue._file)
@@ -255,11 +257,46 @@ def test_a_queue_of_a_newer_bep_is_refused_by_number(queue: Queue) -> None:
 
 
 def test_a_database_of_another_program_is_refused(queue: Queue) -> None:
-    import sqlite3
-
     queue._file.parent.mkdir(parents=True)
     connection = sqlite3.connect(queue._file)
     connection.execute("CREATE TABLE tickets (number)")
     connection.close()
     with pytest.raises(Refused, match="it is another program's database"):
         queue.tickets()
+
+
+def test_a_full_disk_is_said_and_nothing_is_written(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite ends the transaction itself then."""
+    with queue.presence.shown() as mark:
+        queue.enter("nightly", CPU, 1, mark=mark, capacity=1, record="{}")
+
+        @contextmanager
+        def full(path: Path) -> Iterator[sqlite3.Connection]:
+            with opened_queue(path) as connection:
+                connection.execute("PRAGMA max_page_count = 1")  # it is what there is already, at least
+                yield connection
+
+        monkeypatch.setattr("bep.app.queue.queue.opened_queue", full)
+        with pytest.raises(OSError, match="No space left") as refused:
+            queue.enter("large", CPU, 1, mark=mark, capacity=1, record="x" * 1_000_000)
+        assert refused.value.filename == str(queue._file)
+        assert [one.job for one in queue.tickets()] == ["nightly"]
+
+
+def test_what_an_order_was_given_leaves_the_file_when_it_is_over(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where SQLite was built to leave the bytes of what is deleted."""
+    connect = sqlite3.connect
+
+    def careless(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*arguments, **options)
+        connection.execute("PRAGMA secure_delete = OFF")
+        return connection
+
+    monkeypatch.setattr("bep.app.queue.file.sqlite3.connect", careless)
+    document = "sig=s3cr3t " * 2000
+    entry = queue.order(
+        *("nightly", CPU, 1), record="{}", document=document, digest="", request=None, asked_by="", check=lambda: None
+    )
+    assert b"s3cr3t" in queue._file.read_bytes()
+    queue.end(entry.ticket.number, "Completed")
+    assert b"s3cr3t" not in queue._file.read_bytes()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from bep.app.jobs.service import Asked
 from bep.app.queue.place import said_file
 from bep.providers.protocol import ProviderError
 from bep.schemas.findings.finding import SpecInvalid
-from tests.bep.conftest import until
+from tests.bep.conftest import Workspace, until
 from tests.bep.queue_workspace import Line, host_of, made, run
 
 
@@ -385,3 +386,27 @@ def test_an_order_is_found_by_the_beginning_of_its_name(line: Line) -> None:
     line.order("nightly-1")
     line.order("weekly")
     assert line.jobs.get("night").name == "nightly-1"
+
+
+def test_an_order_is_not_carried_out_by_a_copy_of_its_workspace_as_well(line: Line, tmp_path: Path) -> None:
+    line.order("nightly")
+    folder = tmp_path.parent / f"{tmp_path.name}-copy"
+    shutil.copytree(line.folder, folder)
+    copy = Line(Workspace(folder))
+    assert copy.jobs.get("nightly").folder == folder / ".bep/jobs/nightly"
+    copy.dispatched("nightly")
+    failed = copy.jobs.get("nightly")
+    assert (str(failed.status), failed.error and failed.error.code) == ("Failed", "Copied")
+    assert f"it was ordered in {line.folder}, " in (failed.error.message if failed.error else "")
+    line.dispatched("nightly")
+    assert line.status("nightly") == "Completed"
+
+
+def test_an_order_goes_with_a_workspace_that_is_moved(line: Line, tmp_path: Path) -> None:
+    line.order("nightly")
+    moved = Line(Workspace(line.folder.rename(tmp_path.parent / f"{tmp_path.name}-moved")))
+    shutil.copytree(moved.folder / "texts", line.folder / "texts")  # an input is where it was said to be
+    moved.dispatched("nightly")
+    record = moved.jobs.get("nightly")
+    assert str(record.status) == "Completed"
+    assert record.output_folder.is_relative_to(moved.folder)

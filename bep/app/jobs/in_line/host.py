@@ -16,7 +16,7 @@ from threading import Event as Flag
 from typing import TYPE_CHECKING, Final
 
 from bep.app.jobs.in_line.ordering import job_of, source_of
-from bep.app.queue.place import said_file
+from bep.app.queue.place import file_of, said_file
 from bep.app.queue.queue import STARTS, Entry, Queue
 
 if TYPE_CHECKING:
@@ -107,6 +107,10 @@ class _Host:
         taken = self._queue.entry(self._number)
         if taken is not None and taken.starts > STARTS:
             return self._fail(opened, "GivenUp", f"its process died {STARTS} times without having scored anything more")
+        if begun is None and (there := self._copied_from(entry)) is not None:
+            return self._fail(
+                opened, "Copied", f"it was ordered in {there}, and is that workspace's; this is a copy of it"
+            )
         try:
             ended = self._run(opened, entry, document, begun)
         except Exception as problem:
@@ -127,6 +131,13 @@ class _Host:
             created = datetime.fromisoformat(json.loads(entry.record or "{}")["created"])
             return jobs.run_in_place(job, entry.ticket.job, created, watch)
         return jobs.resume_in_place(begun.name, Again(values=job.environment_variables), watch)
+
+    def _copied_from(self, entry: Entry) -> Path | None:
+        """The workspace that an order is of, where this one is a copy of it: both would run it. One that was moved, or
+        is seen under another path, is the same."""
+        there = Path(json.loads(entry.record or "{}").get("workspace") or self._root)
+        theirs, ours = file_of(there / self._home.relative_to(self._root)), file_of(self._home)
+        return there if theirs.exists() and not theirs.samefile(ours) else None
 
     def _begun(self, entry: Entry) -> "JobRecord | None":
         """The record in the job's folder, counted; None where there is none."""
