@@ -1,6 +1,7 @@
 """What is decided for an object that bep did not note: by whose operation it was made, and in what condition it is."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -91,3 +92,23 @@ def test_what_is_well_is_not_replaced_for_an_entry_without_a_version() -> None:
     entries = {name: entry.model_copy(update={"etag": ""}) for name, entry in scene.state.entries.items()}
     scene.state = scene.state.model_copy(update={"entries": entries})
     assert scene.plan(WISH).changes == ()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "known"), [(-1, ("", "")), (0, ("", "")), (1, ("2026-01-01T00:00:01Z", "ops@example.com"))]
+)
+def test_who_changed_it_is_told_of_changes_since_it_was_applied_alone(seconds: int, known: tuple[str, str]) -> None:
+    scene = Scene().applied(WISH)
+    entries = {
+        name: entry.model_copy(update={"applied_at": "2026-01-01T00:00:00Z"})
+        for name, entry in scene.state.entries.items()
+    }
+    scene.state = scene.state.model_copy(update={"entries": entries})
+    scene.someone_sets(str(COMPUTE), max_instances=9)
+    moment = (datetime(2026, 1, 1) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    seen = scene.memory.objects[COMPUTE]
+    scene.memory.objects[COMPUTE] = replace(seen, changed_at=moment, changed_by="ops@example.com")
+
+    [drift] = scene.plan(WISH).drift
+
+    assert (drift.changed_at, drift.changed_by) == known

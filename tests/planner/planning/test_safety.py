@@ -39,6 +39,11 @@ def test_each_that_goes_with_traffic_is_told_in_one_order() -> None:
     assert said(plan, "delete-active") == [(address(colour), "error", message) for colour in COLOURS]
 
 
+def test_where_all_is_to_go_the_traffic_is_only_a_warning() -> None:
+    plan = Scene().applied(colourful(split(COLOURS))).plan({}, allow=("delete-many",), destroy=True)
+    assert {severity for _, severity, _ in said(plan, "delete-active")} == {"warning"}
+
+
 def test_each_that_never_scored_is_told_in_one_order() -> None:
     scene = Scene().applied(colourful(split(["blue"])))
     plan = scene.plan(colourful(split(COLOURS)), scored=frozenset([address("coral")]))
