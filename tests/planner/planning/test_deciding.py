@@ -99,11 +99,9 @@ def test_what_is_well_is_not_replaced_for_an_entry_without_a_version() -> None:
 )
 def test_who_changed_it_is_told_of_changes_since_it_was_applied_alone(seconds: int, known: tuple[str, str]) -> None:
     scene = Scene().applied(WISH)
-    entries = {
-        name: entry.model_copy(update={"applied_at": "2026-01-01T00:00:00Z"})
-        for name, entry in scene.state.entries.items()
-    }
-    scene.state = scene.state.model_copy(update={"entries": entries})
+    [(name, entry)] = scene.state.entries.items()
+    applied = entry.model_copy(update={"applied_at": "2026-01-01T00:00:00Z"})
+    scene.state = scene.state.model_copy(update={"entries": {name: applied}})
     scene.someone_sets(str(COMPUTE), max_instances=9)
     moment = (datetime(2026, 1, 1) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
     seen = scene.memory.objects[COMPUTE]
