@@ -127,7 +127,22 @@ def test_a_comma_at_the_end_is_passed_over_as_the_samples_have_it() -> None:
     assert value_of(b'{"a": [1, 2, ], "b": {"c": ",]",\n},}') == {"a": [1, 2], "b": {"c": ",]"}}
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[1,,]", b'{"a": NaN}', b"\xff", b"[" * 100_000, b'{"a": ",}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[1,,]",
+        b'{"a": NaN}',
+        b"\xff",
+        b"[" * 100_000,
+        b'{"a": ",}',
+        b"9" * 19,
+        b"9" * 5000,
+        b"1e18",
+        b"1e999",
+    ],
+)
 def test_what_is_no_json_is_refused_in_words(body: bytes) -> None:
     with pytest.raises(Unanswered) as refused:
         value_of(body)
@@ -135,7 +150,7 @@ def test_what_is_no_json_is_refused_in_words(body: bytes) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(),
+    st.none() | st.booleans() | st.integers(1 - 10**18, 10**18 - 1) | st.text(),
     lambda below: st.lists(below) | st.dictionaries(st.text(), below),
 )
 
@@ -152,3 +167,8 @@ def test_whatever_is_sent_is_a_job_or_is_refused(value: Any) -> None:
         for body in (value, {"properties": value}, {"properties": {name: value}}, {"properties": {name: {"a": value}}}):
             with suppress(Unanswered):
                 assert job_asked(body, "letters", None)["endpoint"] == "letters"
+
+
+@pytest.mark.parametrize("said", [f"PT{'9' * 400}S", f"P{'9' * 5000}D", "PT0." + "1" * 400 + "S"])
+def test_a_duration_of_too_many_digits_stays_what_it_is_and_is_refused_as_a_number(said: str) -> None:
+    assert asked({"retrySettings": {"timeout": said}})["settings"]["retry_settings"]["timeout"] == said

@@ -3,7 +3,9 @@
 import base64
 import hashlib
 import http.client
+import inspect
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -17,6 +19,7 @@ import pytest
 
 from bep.app.access.signatures import LASTING, Signatures
 from bep.app.access.tokens import Tokens
+from bep.app.datastores.listing import names
 from tests.bep.conftest import until
 from tests.server.serving import Running
 
@@ -103,6 +106,7 @@ NO_LISTS = {
     b"<Other/>": "InvalidBlockList",
     b"no xml": "InvalidXmlDocument",
     b'<!DOCTYPE a [<!ENTITY b "c">]><BlockList><Latest>&b;</Latest></BlockList>': "InvalidXmlDocument",
+    '<!DOCTYPE a [<!ENTITY b "c">]><BlockList><Latest>&b;</Latest></BlockList>'.encode("utf-16"): "InvalidXmlDocument",
 }
 
 
@@ -151,6 +155,28 @@ def test_names_come_in_order_a_page_at_a_time(admin: httpx.Client) -> None:
         more, marker = listed(maxresults=1, marker=marker)
         found += more
     assert found == wanted
+
+
+def test_names_are_as_long_and_as_deep_as_the_storage_has_them(admin: httpx.Client) -> None:
+    assert put(admin, "a/" * 253 + "b", b"").status_code == 201
+    for name in ("a/" * 254 + "b", "/".join(["b" * 200] * 6)):
+        assert code(put(admin, name, b"")) == (400, "InvalidInput")
+
+
+def test_folders_are_listed_however_deep_they_are(tmp_path: Path) -> None:
+    deep = tmp_path
+    for _ in range(200):
+        deep /= "a"
+        deep.mkdir()
+    (deep / "end").write_bytes(b"")
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 100)
+    try:
+        found = list(names(tmp_path, "", "", by_folder=False))
+    finally:
+        sys.setrecursionlimit(before)
+
+    assert found == ["a/" * 200 + "end"]
 
 
 def test_a_file_is_taken_away_with_the_folders_that_are_empty_then(running: Running, admin: httpx.Client) -> None:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from bep.server.studio.overview import EVENTS
 from tests.bep.conftest import until
 from tests.server.serving import Running, serving
 from tests.server.studio_jobs import HTML, ITEMS, STORED, ended, go, in_progress, is_over, laid_out
@@ -350,6 +351,21 @@ def test_a_job_that_runs_is_followed_to_its_end(running: Running, client: httpx.
     assert kinds[-1][0] == "over"
     assert "30 of 30 items" in kinds[-2][1]["html"]
     assert "Completed" in kinds[-2][1]["html"]
+
+
+def test_a_stream_ends_with_the_token_that_it_was_asked_with(running: Running) -> None:
+    headers = {"Authorization": f"Bearer {running.token('read', name='leaving')}"}
+    with in_progress(running, "watched") as name:
+        page = httpx.get(f"{running.address}/studio/jobs/{name}/logs", headers={**HTML, **headers}).text
+        log = re.findall(r'data-live="([^"]+)"', page)[0].replace("&amp;", "&")
+        for path in (EVENTS, f"/studio/jobs/{name}/events", log):
+            with httpx.stream("GET", running.address + path, headers=headers, timeout=60) as answer:
+                told = answer.iter_lines()
+                assert (answer.status_code, next(told)) == (200, "retry: 2000"), path
+                running.workspace.bep("token", "revoke", "leaving")
+                assert "event: over" not in list(told)  # it ends, though the job goes on
+            headers = {"Authorization": f"Bearer {running.token('read', name='leaving')}"}
+        go(running.workspace)
 
 
 def test_lines_of_a_log_are_followed_to_its_end(running: Running, client: httpx.Client) -> None:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from bep.app.datastores.sending import Sending
     from bep.app.workspace.contexts import Reading
 
+LONGEST: Final = 1024
+DEEPEST: Final = 254
+"""Characters and steps of the longest name that is taken, as Azure Storage has it."""
 STALE: Final = 7 * 24 * 3600.0
 """Seconds after which what nobody completed is removed, as Azure Storage does with blocks."""
 
@@ -75,6 +78,10 @@ class Blobs:
 
     def place(self, name: str, sent: "Sending", metadata: Mapping[str, str], *, over: bool) -> Blob:
         """Give what was sent its name. Raises `BlobExists`, and `Refused` for a name that cannot be had."""
+        steps = name.count("/") + 1
+        if len(name) > LONGEST or steps > DEEPEST:
+            told = f"{len(name):,} characters and {steps:,} steps: {LONGEST:,} and {DEEPEST} are the most"
+            raise Refused(f"the name {name[:40]!r}... has {told}")
         path = sent.finished()
         try:
             placing.place(path, self.root, name, over=over)

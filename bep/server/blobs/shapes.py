@@ -77,9 +77,10 @@ def listing(
 def blocks_of(body: bytes) -> list[str]:
     """The ids in a list of blocks. Raises `Unanswered` for what is none."""
     try:
-        if b"<!" in body:  # declares entities, which no list of blocks needs
+        text = body.decode("utf-8-sig")  # in another encoding, what is looked for next would be spelt in other bytes
+        if "<!" in text:  # declares entities, which no list of blocks needs
             raise ElementTree.ParseError("a document type")
-        root = ElementTree.fromstring(body)
+        root = ElementTree.fromstring(text)
     except (ElementTree.ParseError, ValueError) as wrong:
         raise Unanswered(400, "InvalidXmlDocument", f"the list of blocks cannot be read: {wrong}") from None
     if root.tag != "BlockList" or any(one.tag not in ("Latest", "Uncommitted") for one in root):

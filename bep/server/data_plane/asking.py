@@ -16,8 +16,8 @@ Document = dict[str, Any]
 PLACES: Final = lazy_pattern(r"(?i)(azureml:|https?://|wasbs?://|abfss?://|adl://|s3://|gs://)")
 """What an input may be over the network: what is registered, and addresses. A path of this machine is not asked for by
 somebody elsewhere."""
-DURATION: Final = lazy_pattern(r"(?i)P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
-"""A duration as ISO 8601 writes it, in days, hours, minutes and seconds."""
+DURATION: Final = lazy_pattern(r"(?i)P(?:(\d{1,9})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:\.\d{1,9})?)S)?)?")
+"""A duration as ISO 8601 writes it, in days, hours, minutes and seconds; one of more digits is none."""
 TYPES: Final[Mapping[str, str]] = {
     "urifile": "uri_file",
     "urifolder": "uri_folder",

@@ -1,9 +1,12 @@
 """The text of a body as a value: JSON, and what the service's own samples have beside it, a comma at the end. Pure."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from bep.server.answers import Unanswered, must_be_characters
+
+DIGITS: Final = 18
+"""Of the largest numbers that are taken: files, databases and clocks have places for these."""
 
 
 def value_of(body: bytes) -> Any:
@@ -13,13 +16,26 @@ def value_of(body: bytes) -> Any:
     except UnicodeDecodeError as problem:
         raise Unanswered(400, "InvalidRequest", f"the body is no UTF-8: byte {problem.start + 1}") from None
     try:
-        value = json.loads(_without_last_commas(text), parse_constant=_refuse)
+        value = json.loads(_without_last_commas(text), parse_constant=_refuse, parse_int=_whole, parse_float=_broken)
     except RecursionError:
         raise Unanswered(400, "InvalidRequest", "the body is nested too deep") from None
     except ValueError as problem:
         raise Unanswered(400, "InvalidRequest", f"the body is no JSON: {problem}") from None
     must_be_characters(value)
     return value
+
+
+def _whole(digits: str) -> int:
+    if len(digits.removeprefix("-")) > DIGITS:
+        raise ValueError(f"{digits[:DIGITS]}... has more than {DIGITS} digits")
+    return int(digits)
+
+
+def _broken(digits: str) -> float:
+    found = float(digits)
+    if abs(found) >= 10**DIGITS:
+        raise ValueError(f"{digits[:DIGITS]} has more than {DIGITS} digits")
+    return found
 
 
 def _refuse(word: str) -> Any:

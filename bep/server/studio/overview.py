@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
 
 from bep.app.overviews.endpoints import endpoints_of
 from bep.app.overviews.jobs import jobs_at_a_glance
@@ -12,7 +11,7 @@ from bep.app.schedules.listing import listed
 from bep.lazy_dataclasses import dataclass
 from bep.server.site import Served, Site
 from bep.server.studio.drift_watch import watch_of
-from bep.server.studio.feed import HEADERS, Feed, Parts
+from bep.server.studio.feed import Feed, Parts, sent
 from bep.server.studio.job_rows import JobRow, row_of
 from bep.server.studio.pages import Visiting, environment
 from bep.server.studio.refusals import Showing
@@ -64,7 +63,7 @@ def overview(visit: Visiting) -> Response:
 @router.get(EVENTS)
 async def followed(visit: Visiting, site: Served) -> Response:
     """The part of the overview that keeps up with the world, each time that it is another."""
-    return StreamingResponse(_feed(visit.request, site).told(), headers=HEADERS, media_type="text/event-stream")
+    return sent(visit.request, _feed(visit.request, site).told())
 
 
 def _feed(request: Request, site: Site) -> Feed:

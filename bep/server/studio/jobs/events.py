@@ -3,12 +3,11 @@
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Header, Response
-from fastapi.responses import StreamingResponse
 
 from bep.app.jobs.looking.log_files import lines_of
 from bep.app.jobs.looking.progress import progress_of
 from bep.server.site import Served, Site
-from bep.server.studio.feed import HEADERS
+from bep.server.studio.feed import sent
 from bep.server.studio.jobs.heads import JOBS
 from bep.server.studio.jobs.logs import Shown, log_path
 from bep.server.studio.jobs.overview import live_values
@@ -19,8 +18,6 @@ from bep.server.studio.refusals import Showing
 from bep.server.studio.texts import address_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from fastapi import Request
 
     from bep.app.workspace.opening import Opened
@@ -34,7 +31,7 @@ async def followed(visit: Visiting, site: Served, name: str) -> Response:
     from starlette.concurrency import run_in_threadpool
 
     now = await run_in_threadpool(progress_of, visit.opened, name)
-    return _stream(_watches(visit.request, site).told(now.record.name))
+    return sent(visit.request, _watches(visit.request, site).told(now.record.name))
 
 
 @router.get(f"{JOBS}/{{name}}/logs/events")
@@ -58,11 +55,7 @@ async def log_followed(
     def draw(lines: list[Shown]) -> str:
         return environment().get_template("job_log_lines.html").render(lines=lines, base=base)
 
-    return _stream(lines_told(site, visit.opened, record, file, start, draw))
-
-
-def _stream(told: "AsyncIterator[str]") -> Response:
-    return StreamingResponse(told, headers=HEADERS, media_type="text/event-stream")
+    return sent(visit.request, lines_told(site, visit.opened, record, file, start, draw))
 
 
 def _watches(request: "Request", site: Site) -> Watches:

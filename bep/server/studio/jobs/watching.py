@@ -6,7 +6,7 @@ given the same text.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from starlette.concurrency import run_in_threadpool
@@ -103,7 +103,7 @@ class Watches:
         self._site, self._draw = site, draw
         self._watched: dict[str, Watch] = {}
 
-    async def told(self, name: str) -> AsyncIterator[str]:
+    async def told(self, name: str) -> AsyncGenerator[str]:
         """What is to be sent to one who watches a job, until it is over or the server stops."""
         watch = self._watched.get(name)
         if watch is None or watch.is_over:
@@ -121,7 +121,7 @@ class Watches:
                 if self._watched.get(name) is watch:
                     del self._watched[name]
 
-    async def _news(self, watch: Watch) -> AsyncIterator[str]:
+    async def _news(self, watch: Watch) -> AsyncGenerator[str]:
         number, said = 0, time.monotonic()
         yield "retry: 2000\n\n"
         while not self._site.life.stopping.is_set():
@@ -143,7 +143,7 @@ class Watches:
 
 async def lines_told(
     site: "Site", opened: "Opened", record: "JobRecord", file: str, start: int, draw: Callable[[list[Shown]], str]
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str]:
     """Whole lines that are added to a file of a job's log, until the job is over or the server stops."""
     signs = Signs(record.folder)
     seen, looked, is_over = signs.now(), time.monotonic(), record.status.is_final
