@@ -139,7 +139,7 @@ def record_named(home: Path, name: str) -> "JobRecord":
     """The job of this name, or the only one whose name begins so. Raises `DomainError` with the nearest."""
     if name in ("", ".", "..") or "/" in name or "\0" in name:
         raise Refused(f"{name!r} is not a job's name, which is never a path. {LIST} shows them.", next=(LIST,))
-    if (known := _exactly(home, name)) is not None:
+    if (known := record_of(home, name)) is not None:
         return known
     every = {record.name: record for record in records(home)}
     found = [known for known in every if known.startswith(name)]
@@ -161,7 +161,7 @@ def must_have_begun(record: "JobRecord") -> "JobRecord":
     raise Refused(f"{record.name} is {record.status}, and has not begun; {follow} waits for it", next=(follow,))
 
 
-def _exactly(home: Path, name: str) -> "JobRecord | None":
+def record_of(home: Path, name: str) -> "JobRecord | None":
     """The job of this very name."""
     from bep.runner.folder.record import load
 
@@ -192,5 +192,5 @@ def begun(home: Path, name: str) -> "JobRecord | None":
 def _waiting(home: Path, name: str) -> "JobRecord | None":
     if not _has_queue(home):
         return None
-    found = _exactly(home, name)
+    found = record_of(home, name)
     return found if found is not None and found.status == "Queued" else None

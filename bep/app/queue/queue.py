@@ -11,7 +11,7 @@ from typing import Final
 from bep.app.errors import Conflict, Refused
 from bep.app.queue.file import make, opened_queue
 from bep.app.queue.line import ENDED, HOLDING, WAITING, Ticket, Turn, turn_of
-from bep.app.queue.place import file_of, folder_of
+from bep.app.queue.place import file_of, folder_of, said_file
 from bep.app.queue.presence import Presence
 from bep.lazy_dataclasses import dataclass
 from bep.schemas.next_step import step
@@ -57,7 +57,7 @@ class Queue:
 
     def __init__(self, home: Path) -> None:
         self.presence = Presence(folder_of(home))
-        self._file = file_of(home)
+        self._home, self._file = home, file_of(home)
 
     # What there is
 
@@ -182,12 +182,20 @@ class Queue:
             _end(connection, number, status, error, is_begun=is_begun)
 
     def cancel(self, number: int) -> bool:
-        """Take a ticket out of the line; False where a living process holds its instances, or it was not in line."""
+        """Take a ticket out of the line, also one whose process was killed; False where a living process holds its
+        instances, or it was not in line."""
         with self._writing() as connection:
-            mine = next((one for one in self._living(connection) if one.number == number), None)
-            if mine is None or mine.state != WAITING:
+            found = _rows(connection, "number = ? AND state != 'ended'", number)
+            if not found:
+                return False
+            mine, is_alive = found[0].ticket, self._is_alive(found[0].ticket)
+            has_gone = not is_alive and not mine.is_order and self.presence.has_left(mine.host)
+            if has_gone or (is_alive and mine.state == HOLDING):
+                self._living(connection)
                 return False
             _end(connection, number, "Canceled", None, is_begun=False)
+            if not is_alive:
+                self.presence.forget(mine.host)
             return True
 
     def failed_to_start(self, number: int, hosted: int, error: str) -> None:
@@ -203,10 +211,13 @@ class Queue:
                 _end(connection, number, "Failed", error, is_begun=False)
 
     def remove(self, job: str) -> None:
-        """Forget a job that is over; the id of its request stays, so that it does not run again."""
+        """Forget a job that is over, and what its process said; the id of its request stays, so that it does not run
+        again."""
         if not self.is_there:
             return
         with self._writing() as connection:
+            for entry in _rows(connection, "job = ? AND state = 'ended' AND is_order", job):
+                said_file(self._home, entry.ticket.number).unlink(missing_ok=True)
             connection.execute("DELETE FROM tickets WHERE job = ? AND state = 'ended' AND NOT is_order", (job,))
             connection.execute(
                 "UPDATE tickets SET status = 'removed', record = NULL, error = NULL WHERE job = ? AND state = 'ended'",

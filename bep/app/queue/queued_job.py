@@ -11,11 +11,12 @@ from bep.schemas.next_step import Step, step
 class QueuedJob(JobRecord):
     """A job that has no folder yet: it waits in line, or what it needs is being made ready, or it ended before that.
 
-    `waits` says behind whom, where that was asked.
+    `waits` says behind whom, where that was asked; `is_unattended` that nobody is there who would start it.
     """
 
     ticket: int = 0
     waits: str = ""
+    is_unattended: bool = False
 
 
 def queued_lines(record: QueuedJob, say: Callable[[Step], str] | None = None) -> list[str]:
@@ -34,6 +35,7 @@ def next_of_queued(record: QueuedJob) -> list[tuple[Step, str]]:
     if record.status.is_final:
         return [(step("job delete", record.name), "takes it off the list")]
     return [
+        *([(step("serve"), "starts it when it is its turn")] if record.is_unattended else []),
         (step("job stream", record.name), "follows it once it has begun"),
         (step("job cancel", record.name), "takes it out of the line"),
     ]

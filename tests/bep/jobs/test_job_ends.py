@@ -64,6 +64,7 @@ def test_a_running_job_is_cancelled_and_can_be_resumed(slow: Workspace) -> None:
         told = json.loads(slow.bep("job", "cancel", "long", "-o", "json").stdout)
         assert process.wait(10) == 130
     assert (told["name"], told["status"]) == ("long", "Canceled")
+    assert (slow.folder / ".bep/jobs/long/report.html").exists()  # it was asked once, and had the time to end
     assert 0 < told["counts"]["scored"] < 65
     assert told["outputs"]["score"]["file"] is None
     assert slow.bep("job", "cancel", "long").returncode == 0  # twice is no mistake

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bep.app.access.servers import announced
 from bep.app.errors import Conflict, Refused
 from bep.app.jobs.service import Asked
 from bep.app.queue.place import said_file
@@ -410,3 +411,24 @@ def test_an_order_goes_with_a_workspace_that_is_moved(line: Line, tmp_path: Path
     record = moved.jobs.get("nightly")
     assert str(record.status) == "Completed"
     assert record.output_folder.is_relative_to(moved.folder)
+
+
+def test_an_order_that_nobody_starts_says_so(line: Line) -> None:
+    line.order("nightly")
+    shown = line.workspace.bep("job", "show", "nightly")
+    assert "it is its turn, and no server runs here that would start it" in shown.stdout
+    assert "bep serve" in shown.stderr
+    with announced(line.home, "http://127.0.0.1:1", "2026-01-01T00:00:00Z"):
+        shown = line.workspace.bep("job", "show", "nightly")
+    assert "no server runs" not in shown.stdout
+    assert "bep serve" not in shown.stderr
+
+
+def test_what_a_process_said_goes_with_its_job(line: Line) -> None:
+    line.order("nightly")
+    (line.folder / "texts").rename(line.folder / "elsewhere")
+    line.dispatched("nightly")
+    assert line.status("nightly") == "Failed"
+    assert said_file(line.home, 1).exists()
+    line.workspace.bep("job", "delete", "nightly", "-y")
+    assert not said_file(line.home, 1).exists()

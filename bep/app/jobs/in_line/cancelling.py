@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bep.app.errors import Refused
-from bep.app.job_records import record_named
+from bep.app.job_records import record_of
 from bep.app.queue.place import file_of
 from bep.schemas.next_step import step
 
@@ -24,31 +24,30 @@ def cancelled_in_line(home: Path, record: "JobRecord", *, at_once: bool) -> "Job
     if not file_of(home).exists():
         return None
     from bep.app.queue.queue import Queue
+    from bep.runner.folder.folder import JobFolder
 
     queue = Queue(home)
     entry = queue.entry_of(record.name)
     if entry is None or not entry.ticket.is_open:
         return None
     if queue.cancel(entry.ticket.number):
-        return None if record.folder.exists() else record_named(home, record.name)
-    return _ended(queue, entry.ticket, record, at_once=at_once)
+        return _as_left(home, record)
+    if JobFolder(record.folder).holder() is not None:
+        return None
+    return _ended(queue, entry.ticket, home, record, at_once=at_once)
 
 
-def _ended(queue: "Queue", ticket: "Ticket", record: "JobRecord", *, at_once: bool) -> "JobRecord | None":
-    """Ask the process that makes a job ready to leave off, and wait for that; None where the job has begun by now.
+def _ended(queue: "Queue", ticket: "Ticket", home: Path, record: "JobRecord", *, at_once: bool) -> "JobRecord | None":
+    """Ask the process that makes a job ready to leave off, and wait for that.
 
-    Of one that is no order nothing is left then.
+    It is asked once: the second time would end it at once. One whose job begins meanwhile cancels that.
     """
-    from bep.runner.folder.record import Status
-
     until = time.monotonic() + _PATIENCE
     process = queue.presence.interrupt(ticket.host, at_once=at_once)
     while time.monotonic() < until:
-        if (record.folder / "job.json").exists():
-            return None
         now = queue.entry(ticket.number)
         if now is None or not now.ticket.is_open or queue.cancel(ticket.number):
-            return record.model_copy(update={"status": Status.CANCELED})
+            return _as_left(home, record)
         time.sleep(_LOOK)
     kill = step("job cancel", record.name, force=True)
     raise Refused(
@@ -56,3 +55,16 @@ def _ended(queue: "Queue", ticket: "Ticket", record: "JobRecord", *, at_once: bo
         f"    fix: wait, or {kill}",
         next=(kill,),
     )
+
+
+def _as_left(home: Path, record: "JobRecord") -> "JobRecord | None":
+    """What is on record of a job that nobody makes ready any more; None where its folder is to say that it is over.
+
+    Of one that is no order and had not begun nothing is left.
+    """
+    from bep.runner.folder.record import Status
+
+    left = record_of(home, record.name)
+    if left is None:
+        return record.model_copy(update={"status": Status.CANCELED})
+    return left if left.status.is_final and left.status is not Status.NOT_RESPONDING else None

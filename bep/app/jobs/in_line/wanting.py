@@ -59,7 +59,8 @@ def capacity_of(opened: "Reading", compute: str) -> int | None:
 
 
 def with_turn(opened: "Reading", record: "JobRecord") -> "JobRecord":
-    """The record of a job that waits, with behind whom."""
+    """The record of a job that waits, with behind whom, and whether anybody is there who starts it then."""
+    from bep.app.access.servers import running_server
     from bep.app.queue.line import turn_of
     from bep.app.queue.queue import Queue
     from bep.app.queue.queued_job import QueuedJob
@@ -69,7 +70,11 @@ def with_turn(opened: "Reading", record: "JobRecord") -> "JobRecord":
     if mine is None or not isinstance(record, QueuedJob):
         return record
     turn = turn_of(tickets, mine, capacity_of(opened, mine.compute))
-    return record.model_copy(update={"waits": "it is its turn" if turn.is_now else str(turn)})
+    waits = "it is its turn" if turn.is_now else str(turn)
+    is_unattended = mine.is_order and not mine.host and running_server(opened) is None
+    if is_unattended:
+        waits += ", and no server runs here that would start it"
+    return record.model_copy(update={"waits": waits, "is_unattended": is_unattended})
 
 
 def record_text(opened: "Reading", job: "JobSpec", want: Want, created: datetime) -> str:
