@@ -20,8 +20,8 @@ import pytest
 from bep.app.access.signatures import LASTING, Signatures
 from bep.app.access.tokens import Tokens
 from bep.app.datastores.listing import names
-from tests.bep.conftest import until
-from tests.server.serving import Running
+from tests.bep.conftest import Workspace, until
+from tests.server.serving import Running, serving
 
 STORE = "/storage/bep.blob.localhost/workspaceblobstore"
 FOLDER = ".bep/cloud/datastores/workspaceblobstore"
@@ -384,3 +384,45 @@ def peak(running: Running) -> int:
         pytest.skip("the system has no /proc")
     line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) << 10
+
+
+OWN = """\
+---
+kind: datastore
+name: all
+type: local_folder
+path: .
+---
+kind: datastore
+name: within
+type: local_folder
+path: .bep/access
+---
+kind: datastore
+name: linked
+type: local_folder
+path: link
+"""
+
+
+def test_what_is_bep_s_own_is_no_data_wherever_a_datastore_is(applied: Workspace) -> None:
+    specs = applied.folder / "specs.yml"
+    specs.write_text(specs.read_text() + OWN)
+    (applied.folder / "link").symlink_to(".bep/access")
+    applied.bep("apply", "-y")
+    given = "azureml://datastores/workspaceblobstore/paths/words"
+    with serving(applied) as running, running.client() as client:
+        put(client, "words/one.txt", b"1")
+        for store, way in (("all", ".bep/access/"), ("within", ""), ("linked", "")):
+            for method in ("GET", "PUT", "DELETE"):
+                answer = client.request(method, f"/storage/bep/{store}/{way}tokens.json", headers=BLOCK)
+                assert code(answer) == (400, "InvalidInput"), f"{method} {store}"
+            for page in (f"file?path={way}tokens.json", f"?path={way}"):
+                assert client.get(f"/studio/datastores/{store}/{page}".replace("/?", "?")).status_code == 400
+            place = f"azureml://datastores/{store}/paths/{way}"
+            inputs = {"InputData": {"images": {"Uri": place}}}
+            outputs = {"InputData": {"images": {"Uri": given}}, "OutputData": {"score": {"Uri": place}}}
+            for body in (inputs, outputs):
+                answer = client.post("/endpoints/letters/jobs", json={"properties": body})
+                assert answer.status_code == 400, answer.text
+                assert "bep's own" in answer.text

@@ -3,11 +3,14 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from bep.server.observing.log import Log
 from tests.bep.conftest import Workspace, surroundings
 from tests.server.serving import Running, serving
 
@@ -97,3 +100,12 @@ def test_what_cannot_be_recorded_is_not_done(running: Running) -> None:
     answer = client.post("/endpoints/letters/jobs/none/cancel")
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "NotRecorded")
     assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/login/c0de", "/login/c0de/", "//login/c0de", "/Login/c0de"])
+def test_no_line_has_a_link_that_signs_in_however_it_is_spelt(path: str) -> None:
+    lines: list[str] = []
+    for is_json in (False, True):
+        Log(lines.append, lambda: datetime.now(UTC), is_json).request({}, "GET", path, 404, 0.1, 1)
+    assert len(lines) == 2
+    assert not any("c0de" in line for line in lines)

@@ -15,10 +15,12 @@ DEFAULT: Final = "workspaceblobstore"
 def folder_of(opened: "Reading", datastore: str) -> Path:
     """The folder of a datastore on this machine, made if it is not there yet.
 
-    Raises `NotFound` for a datastore that is not there, `Refused` for one that is no folder here.
+    Raises `NotFound` for a datastore that is not there, `Refused` for one that is no folder here, or that bep's own
+    lies in.
     """
     from bep.app.workspace.datastores import datastores_of
     from bep.app.workspace.faces import places_of
+    from bep.app.workspace.own_folder import must_not_be_own
     from bep.disk import modes
 
     known = datastores_of(opened)
@@ -27,6 +29,7 @@ def folder_of(opened: "Reading", datastore: str) -> Path:
     place = places_of(opened).resolve_output(f"azureml://datastores/{datastore}/paths/")
     if not isinstance(place, Path):
         raise Refused(f"datastore {datastore} is no folder of this machine: its files are fetched where it is")
+    must_not_be_own(opened.root, place, f"datastore {datastore}")
     if not place.exists():
         modes.make_folder(place)
     return place

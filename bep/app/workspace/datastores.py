@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from bep.app.errors import NotFound, Refused
 from bep.app.workspace.faces import places_of
+from bep.app.workspace.own_folder import must_not_be_own
 from bep.disk.beneath import Entry as Stored
 from bep.disk.beneath import NotBeneath, listed, opened, parts_of
 from bep.lazy_dataclasses import dataclass
@@ -103,11 +104,14 @@ def _root(workspace: "Reading", datastore: str) -> Path | str:
     from bep.providers.protocol import ProviderError
 
     try:
-        return places_of(workspace).resolve_output(f"azureml://datastores/{datastore}/paths/")
+        root = places_of(workspace).resolve_output(f"azureml://datastores/{datastore}/paths/")
     except ProviderError as problem:
         if problem.code == "ResourceNotFound":
             raise NotFound(problem.message) from None
         raise
+    if isinstance(root, Path):
+        must_not_be_own(workspace.root, root, f"datastore {datastore}")
+    return root
 
 
 def _shown(address: str) -> str:

@@ -8,10 +8,11 @@ from typing import Any
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bep.schemas.escaping import in_one_line
 from bep.server.answers import JSONAnswer, error_of
 from bep.server.observing.bodies import TooSlow, patient
 from bep.server.observing.headers import guard
-from bep.server.observing.log import Log
+from bep.server.observing.log import Log, shown_path
 from bep.server.observing.metrics import Metrics
 from bep.server.observing.streams import Streams
 
@@ -56,7 +57,7 @@ class Observed:
             await answer.send({"type": "http.response.body", "body": b"", "more_body": False})
         except Exception as problem:
             self._metrics.fault()
-            self._log.fault(f"{scope['method']} {scope['path']}: a bug in bep", problem)
+            self._log.fault(f"{scope['method']} {in_one_line(shown_path(scope['path']))}: a bug in bep", problem)
             if not answer.status:
                 body = error_of("InternalServerError", "a bug in bep: the server's log has it")
                 await JSONAnswer(body, 500)(scope, receive, answer.send)

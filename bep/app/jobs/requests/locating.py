@@ -11,6 +11,7 @@ from bep.app.errors import Invalid
 from bep.app.jobs.requests.beforehand import AS_INPUT, input_trouble
 from bep.app.jobs.requests.input_types import misfit
 from bep.app.workspace.faces import contents_of, places_of
+from bep.app.workspace.own_folder import must_not_be_own
 from bep.lazy_dataclasses import dataclass
 from bep.schemas.findings.finding import SpecInvalid, mistake
 
@@ -59,6 +60,8 @@ def input_of(opened: "Reading", text: str) -> "str | Kept":
         from bep.providers.world import Kept
 
         found = places_of(opened).resolve(text)
+        if isinstance(found, Path):
+            must_not_be_own(opened.root, found, f"input {text}")
         return found if isinstance(found, Kept) else os.fspath(found)
     return local_place(opened, text)
 
@@ -79,6 +82,8 @@ def _glimpse(opened: "Reading", text: str) -> int | str:
     if not text.startswith("azureml:"):
         return local_place(opened, text)
     found = places_of(opened).glimpse(text)
+    if isinstance(found, Path):
+        must_not_be_own(opened.root, found, f"input {text}")
     return found if isinstance(found, int) else os.fspath(found)
 
 
@@ -153,7 +158,10 @@ def output_of(opened: "Reading", job: "JobSpec", name: str) -> Path | str:
 
 
 def _datastore(opened: "Reading", text: str) -> Path | str:
-    return places_of(opened).resolve_output(text)
+    place = places_of(opened).resolve_output(text)
+    if isinstance(place, Path):
+        must_not_be_own(opened.root, place, f"output {text}")
+    return place
 
 
 def output_again(opened: "Reading", record: "JobRecord") -> str | None:
