@@ -13,7 +13,7 @@ from bep.app.queue.file import make, opened_queue
 from bep.app.queue.line import ENDED, HOLDING, WAITING, Ticket, Turn, turn_of
 from bep.app.queue.place import file_of, folder_of, said_file
 from bep.app.queue.presence import Presence
-from bep.lazy_dataclasses import dataclass
+from bep.lazy_dataclasses import dataclass, replace
 from bep.schemas.next_step import step
 
 STARTS: Final = 3
@@ -216,6 +216,7 @@ class Queue:
         if not self.is_there:
             return
         with self._writing() as connection:
+            self._living(connection)
             for entry in _rows(connection, "job = ? AND state = 'ended' AND is_order", job):
                 said_file(self._home, entry.ticket.number).unlink(missing_ok=True)
             connection.execute("DELETE FROM tickets WHERE job = ? AND state = 'ended' AND NOT is_order", (job,))
@@ -269,6 +270,14 @@ class Queue:
         if not ticket.is_open or self._is_alive(ticket):
             return ticket
         return _again(ticket) if ticket.is_order else None
+
+    def as_entry_is(self, entry: Entry) -> Entry | None:
+        """The same of an entry. One whose process was killed is over, as it is written down at the next step."""
+        if (now := self.as_it_is(entry.ticket)) is not None:
+            return replace(entry, ticket=now)
+        if self.presence.has_left(entry.ticket.host):
+            return None
+        return replace(entry, ticket=replace(entry.ticket, state=ENDED, host=""), status="Failed", error=_DIED)
 
     def _is_alive(self, ticket: Ticket) -> bool:
         return not ticket.host or self.presence.lives(ticket.host)

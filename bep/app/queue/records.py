@@ -8,18 +8,14 @@ from pathlib import Path
 from bep.app.queue.line import HOLDING
 from bep.app.queue.queue import Entry, Queue
 from bep.app.queue.queued_job import QueuedJob
-from bep.lazy_dataclasses import replace
 from bep.runner.folder.record import JobError, JobRecord, Status, where_it_is
 
 
 def queued(home: Path, job: str | None = None) -> Mapping[str, Entry]:
     """What there is in the queue of each job, or of one, by its name. Raises `Refused` where it cannot be read."""
     queue = Queue(home)
-    found: dict[str, Entry] = {}
-    for entry in queue.listed(job):
-        if (now := queue.as_it_is(entry.ticket)) is not None:
-            found[now.job] = replace(entry, ticket=now)
-    return found
+    there = [now for entry in queue.listed(job) if (now := queue.as_entry_is(entry)) is not None]
+    return {entry.ticket.job: entry for entry in there}
 
 
 def merged(entries: Mapping[str, Entry], folders: Iterable[JobRecord], jobs: Path) -> list[JobRecord]:

@@ -116,6 +116,21 @@ def test_a_place_in_line_that_was_killed_holds_nobody_up_and_is_told_of(line: Li
     assert line.statuses()["second"] == "Completed"
 
 
+def test_one_that_was_killed_in_line_is_told_of_before_anybody_else_comes(line: Line) -> None:
+    line.hold()
+    first = run(line, "first")
+    _begun(line, "first")
+    second = run(line, "second")
+    _in_line(line, "second")
+    second.kill()
+    second.communicate()
+    assert line.statuses()["second"] == "Failed"
+    line.workspace.bep("job", "delete", "second", "-y")
+    assert list(line.statuses()) == ["first"]
+    line.let_go()
+    first.communicate()
+
+
 def test_no_wait_returns_from_the_line_with_the_name(line: Line) -> None:
     line.hold()
     first = run(line, "first")
