@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from bep import __version__
 from bep.app.failures import failure_of
+from bep.app.queue.place import file_of
 from bep.distribution import EXTRAS, install, lacking
 from bep.providers.check import Check as Check
 from bep.providers.check import Probe, Verdict, ok, problem, skipped, warning
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _ENOUGH: Final = 256 << 20
 """Bytes that jobs' records, downloads and a store of contents soon take."""
 _SPECS: Final = "specs"
+_LINE: Final = "jobs in line"
 
 
 def checks(opened: "Reading") -> tuple[Check, ...]:
@@ -50,6 +52,7 @@ def _probes(opened: "Reading") -> Iterator[tuple[str, Probe]]:
         yield _SPECS, partial(_specs, opened)
         yield "state", partial(_state, opened)
         yield "lock", partial(_lock, opened)
+        yield _LINE, partial(_line, opened)
         yield from _of("state's place", lambda: opened.store.place.checks())
     yield from _of("world", lambda: opened.keyless_world.checks(_resources(opened)))
 
@@ -152,6 +155,23 @@ def _state(opened: "Reading") -> Iterator[Check]:
         yield warning("state", f"{store.path}: {'; '.join(stored.notes)}")
     else:
         yield ok("state", f"{store.path}, serial {stored.state.serial}, {len(stored.state.entries)} resources")
+
+
+def _line(opened: "Reading") -> Iterator[Check]:
+    """The jobs that wait for instances; nothing where none ever has."""
+    if not file_of(opened.home).exists():
+        return
+    from bep.app.access.servers import running_server
+    from bep.app.queue.queue import Queue
+
+    tickets = Queue(opened.home).tickets()
+    orders = [one.job for one in tickets if one.is_order and not one.host]
+    if orders and running_server(opened) is None:
+        serve = step("serve")
+        found = f"{len(orders)} ordered, {orders[0]} the first, and no server runs here that would start them"
+        yield warning(_LINE, found, f"{serve} starts them", serve)
+    else:
+        yield ok(_LINE, f"{len(tickets)}")
 
 
 def _lock(opened: "Reading") -> Iterator[Check]:

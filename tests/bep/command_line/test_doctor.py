@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 
 from bep import api
+from bep.app.access.servers import announced
+from bep.app.jobs.requests.loading import JobSource, loaded_job
+from bep.app.jobs.service import Asked, jobs_of
+from bep.app.queue.place import file_of
 from bep.app.upkeep.doctor import checks
 from bep.app.workspace.opening import Opened, Source
 from bep.distribution import EXTRAS, install
@@ -166,6 +170,23 @@ def test_a_lock_names_its_holder(applied: Workspace) -> None:
     assert f"(process {os.getpid()}) since 2026-11-22T21:15:30Z" in found["found"]
     assert f"`bep unlock {lock.holder.id}`" in found["fix"]
     assert looked(applied)["lock"]["found"] == "held by nobody"
+
+
+def test_jobs_in_line_that_nobody_starts(applied: Workspace) -> None:
+    assert "jobs in line" not in looked(applied)
+    opened = Opened(applied.folder, Source())
+    job = loaded_job(opened, JobSource("job.yml", {"name": "nightly"})).job
+    assert job is not None
+    jobs_of(opened).order(job, Asked())
+    found = looked(applied)["jobs in line"]
+    assert (found["verdict"], found["next"][0]["use_case"]) == ("warning", "serve")
+    assert found["found"] == "1 ordered, nightly the first, and no server runs here that would start them"
+    with announced(opened.home, "http://127.0.0.1:1", "2026-01-01T00:00:00Z"):
+        assert looked(applied)["jobs in line"]["verdict"] == "ok"
+    file_of(opened.home).write_bytes(b"no database")
+    found = looked(applied, expect=3)["jobs in line"]
+    assert found["verdict"] == "problem"
+    assert "queue.sqlite is damaged" in found["found"]
 
 
 def test_what_is_broken_hides_nothing_else(applied: Workspace) -> None:
