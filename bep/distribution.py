@@ -10,7 +10,10 @@ NAME = "bep-batch"
 
 EXTRAS = {
     "azure": (("azure.identity", "azure.storage.blob"), "a workspace of Azure ML, or a state in Azure Blob Storage"),
-    "serve": (("fastapi", "uvicorn", "jinja2", "prometheus_client", "python_multipart"), "`bep serve`"),
+    "serve": (
+        ("cryptography", "fastapi", "uvicorn", "jinja2", "prometheus_client", "python_multipart"),
+        "`bep serve`",
+    ),
     "fsspec": (("fsspec",), "inputs and outputs in stores such as s3:// or abfs://"),
 }
 """What users may add: the modules that each brings, and what it is for."""
