@@ -1,15 +1,13 @@
 """The file under the queue: made whole or not at all, opened with care, its faults put into words. Knows no ticket."""
 
-import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from bep.app.errors import Refused
-from bep.disk import modes
-from bep.disk.durable import name_if_free, sync_file, sync_folder
+from bep.disk.databases import make_database
 from bep.disk.refusal import as_oserror, no_write
 
 FORMAT: Final = 1
@@ -56,25 +54,7 @@ def make(path: Path) -> None:
     Raises `OSError` where the disk does not let it.
     """
     with _explained(path):
-        _make(path)
-
-
-def _make(path: Path) -> None:
-    modes.make_folder(path.parent)
-    new = path.with_name(f".{path.name}.new-{os.urandom(6).hex()}")
-    try:
-        connection = sqlite3.connect(new, isolation_level=None)
-        try:
-            connection.executescript(_TABLES)
-        finally:
-            connection.close()
-        new.chmod(modes.asked().file)
-        sync_file(new)
-        with suppress(FileExistsError):
-            name_if_free(new, path)
-    finally:
-        new.unlink(missing_ok=True)
-    sync_folder(path.parent)
+        make_database(path, _TABLES)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from bep.disk import modes
+from bep.disk.databases import make_database
 from bep.disk.durable import name_if_free, sync_file, sync_folder
 from bep.disk.refusal import as_oserror
 from bep.disk.refusal import explained as refusal_of
@@ -52,24 +52,8 @@ COMMIT;
 
 
 def make(path: Path) -> None:
-    """Make an empty catalog, complete from its first moment on; if another process was faster, theirs stays.
-
-    SQLite alone would leave a file of no bytes when killed early, and no bytes must never read as "nothing exists".
-    """
-    modes.make_folder(path.parent)
-    new = path.with_name(f"{path.name}.new-{os.urandom(6).hex()}")
-    try:
-        connection = sqlite3.connect(new, isolation_level=None)
-        try:
-            connection.executescript(_TABLES)
-        finally:
-            connection.close()
-        new.chmod(modes.asked().file)
-        sync_file(new)
-        _put_if_absent(new, path)
-    finally:
-        new.unlink(missing_ok=True)
-    sync_folder(path.parent)
+    """Make an empty catalog. Raises as `make_database`."""
+    make_database(path, _TABLES)
 
 
 def connect(path: Path, address: str, operation: str, *, how: str = "mode=rw") -> sqlite3.Connection:
@@ -130,7 +114,8 @@ def _keep_copy(path: Path, kept: Path) -> None:
             source.close()
         new.chmod(path.stat().st_mode & 0o777)
         sync_file(new)
-        _put_if_absent(new, kept)
+        with suppress(FileExistsError):
+            name_if_free(new, kept)
     finally:
         new.unlink(missing_ok=True)
     sync_folder(path.parent)
@@ -166,11 +151,6 @@ def _damaged(path: Path, address: str, operation: str, why: str) -> ProviderErro
         " (with the files beside it that start with its name) and apply again to make everything anew"
     )
     return ProviderError(address, operation, message, code="CatalogDamaged")
-
-
-def _put_if_absent(new: Path, path: Path) -> None:
-    with suppress(FileExistsError):
-        name_if_free(new, path)
 
 
 def _quoted(path: Path) -> str:
