@@ -63,8 +63,8 @@ def _given(value: Any, *, is_text: bool) -> Node:
         return Node([_given(item, is_text=is_text) for item in value], "", 1, 1)
     if isinstance(value, Mapping):
         return Node({str(key): _given(below, is_text=is_text) for key, below in value.items()}, "", 1, 1)
-    if isinstance(value, str) and not is_text:
-        return Node(meaning(value), "", 1, 1, value)
+    if not is_text and isinstance(value, str | int) and not isinstance(value, bool):
+        return Node(meaning(str(value)), "", 1, 1, str(value))  # a number of too many digits is text, as in a file
     return Node(value, "", 1, 1, str(value))
 
 

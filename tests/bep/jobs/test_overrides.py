@@ -94,3 +94,12 @@ def test_no_more_instances_are_kept_ready_than_there_may_be(applied: Workspace) 
     applied.edit("specs.yml", "max_instances: 2\n", "")
     said = applied.bep("validate", expect=3).stdout
     assert "min_instances is 5, but max_instances is 4, the default" in said
+
+
+@pytest.mark.parametrize("given", [("-m",), ("-c",), ("--set", "retry_settings.timeout")])
+def test_a_number_that_no_file_may_have_is_none_on_the_command_line_either(
+    applied: Workspace, given: tuple[str, ...]
+) -> None:
+    line = "=".join((given[-1], "9" * 30)) if len(given) > 1 else "9" * 30
+    said = applied.bep("run", "job.yml", given[0], line, "--dry-run", expect=3).stderr
+    assert "must be a whole number" in said
