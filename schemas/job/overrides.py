@@ -74,7 +74,8 @@ def as_node(value: Any) -> Node:
         return Node({str(key): as_node(below) for key, below in value.items()}, "", 1, 1)
     if isinstance(value, list | tuple):
         return Node([as_node(below) for below in value], "", 1, 1)
-    return Node(value, "", 1, 1, str(value))
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return Node(meaning(str(value)) if is_number else value, "", 1, 1, str(value))  # too many digits are text
 
 
 def _one_port(node: Node, place: tuple[str, ...]) -> None:

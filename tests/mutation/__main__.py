@@ -16,14 +16,18 @@ import pytest
 
 MODULES: Mapping[str, Sequence[str]] = {
     "bep.planner.planning.safety": ("tests/planner",),
-    "bep.planner.planning.deciding": ("tests/planner",),
+    "bep.planner.planning.deciding": ("tests/planner", "tests/providers/test_beside.py"),
     "bep.planner.planning.targeting": ("tests/planner",),
     "bep.planner.planning.diffing": ("tests/planner",),
     "bep.planner.planning.graph": ("tests/planner",),
     "bep.planner.planning.retention": ("tests/planner",),
     "bep.planner.formats.journal": ("tests/planner", "tests/providers/test_state_store.py"),
     "bep.providers.applying.checking": ("tests/providers/test_checking.py", "tests/providers/test_stale_plans.py"),
-    "bep.providers.applying.recovery": ("tests/providers/test_resolving.py", "tests/providers/test_recovery.py"),
+    "bep.providers.applying.recovery": (
+        "tests/providers/test_resolving.py",
+        "tests/providers/test_recovery.py",
+        "tests/providers/test_beside.py",
+    ),
     "bep.providers.state.journal_file": ("tests/providers/test_journal_file.py", "tests/providers/test_state_store.py"),
     "bep.runner.folder.journal": ("tests/runner/failures/test_journal.py",),
 }

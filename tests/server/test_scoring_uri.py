@@ -237,6 +237,7 @@ def test_the_jobs_of_an_endpoint_are_listed_newest_first(stored: Running) -> Non
         ("letters", FOLDER, {"azureml-model-deployment": "blu"}, 404, "blue"),
         ("letters", {}, {}, 400, "inputs"),
         ("letters", {**FOLDER, "miniBatchSize": 0}, {}, 400, "mini_batch_size"),
+        ("letters", {**FOLDER, "maxConcurrencyPerInstance": 1e26}, {}, 400, "18 digits"),
         ("letters", {**FOLDER, "compute": {"instanceCount": 3}}, {}, 400, "max_instances"),
         ("letters", {**FOLDER, "outputFileName": "../x"}, {}, 400, "output_file_name"),
         ("letters", {**FOLDER, "name": "../x"}, {}, 400, "name"),

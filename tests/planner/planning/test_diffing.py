@@ -201,3 +201,8 @@ def test_what_differs_is_what_deepdiff_finds(first: dict[str, Any], second: dict
     assert leaves(_changed(first, second)) == leaves(
         tuple(each.path(output_format="list")) for level in levels for each in level
     )
+
+
+def test_fields_are_compared_in_the_order_of_their_names() -> None:
+    found = compared({"tags": 1, "name": 1, "frame": 1}, {}, {}, {})
+    assert [diff.path for diff in found.diffs] == [("frame",), ("name",), ("tags",)]

@@ -95,6 +95,7 @@ def test_five_jobs_are_named_and_the_others_counted(number: int, more: str) -> N
     jobs = {address("blue"): tuple(RunningJob(f"job{n}") for n in range(number))}
     plan = Scene().applied(article()).plan({}, running_jobs=jobs)
     [(where, severity, message)] = said(plan, "delete-with-jobs")
+    assert not said(plan, "update-with-jobs")
     named = ", ".join(f"job{n} (Running)" for n in range(min(number, 5)))
     counted = "1 unfinished job" if number == 1 else f"{number} unfinished jobs"
     assert (where, severity) == (address("blue"), "error")
