@@ -7,7 +7,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from bep.disk.databases import make_database
 from bep.disk.durable import name_if_free, sync_file, sync_folder
 from bep.disk.refusal import as_oserror
 from bep.disk.refusal import explained as refusal_of
@@ -53,6 +52,8 @@ COMMIT;
 
 def make(path: Path) -> None:
     """Make an empty catalog. Raises as `make_database`."""
+    from bep.disk.databases import make_database
+
     make_database(path, _TABLES)
 
 
