@@ -119,7 +119,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         }
     )
 
-    for said in ("InputData.a", "InputData.b", "OutputData.c", "'colour'"):
+    for said in ("InputData.a", "InputData.b", "OutputData.c", "'colour'", "miniBatchSize", "retrySettings.timeout"):
         assert said in message
 
 

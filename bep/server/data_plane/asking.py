@@ -29,16 +29,17 @@ TYPES: Final[Mapping[str, str]] = {
 LITERAL: Final = "literal"
 SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "name": ("name",),
-    "minibatchsize": ("settings", "mini_batch_size"),
-    "errorthreshold": ("settings", "error_threshold"),
-    "outputfilename": ("settings", "output_file_name"),
-    "maxconcurrencyperinstance": ("settings", "max_concurrency_per_instance"),
-    "logginglevel": ("settings", "logging_level"),
-    "retrysettings.maxretries": ("settings", "retry_settings", "max_retries"),
-    "retrysettings.timeout": ("settings", "retry_settings", "timeout"),
-    "compute.instancecount": ("resources", "instance_count"),
+    "miniBatchSize": ("settings", "mini_batch_size"),
+    "errorThreshold": ("settings", "error_threshold"),
+    "outputFileName": ("settings", "output_file_name"),
+    "maxConcurrencyPerInstance": ("settings", "max_concurrency_per_instance"),
+    "loggingLevel": ("settings", "logging_level"),
+    "retrySettings.maxRetries": ("settings", "retry_settings", "max_retries"),
+    "retrySettings.timeout": ("settings", "retry_settings", "timeout"),
+    "compute.instanceCount": ("resources", "instance_count"),
 }
 """Where each override stands in a job."""
+_IN_SMALL_LETTERS: Final = {name.lower(): path for name, path in SETTINGS.items()}
 GROUPS: Final = ("compute", "retrysettings")
 PASSED_OVER: Final = frozenset(
     (
@@ -81,8 +82,8 @@ class _Asked:
     def _member(self, name: str, value: Any) -> None:
         if value is None or name in PASSED_OVER:
             return
-        if name in SETTINGS:
-            _put(self.job, SETTINGS[name], _respelt(name, value))
+        if name in _IN_SMALL_LETTERS:
+            _put(self.job, _IN_SMALL_LETTERS[name], _respelt(name, value))
         elif name == "inputdata":
             self._inputs(value)
         elif name == "outputdata":
