@@ -19,7 +19,10 @@ APP: Final = Path(__file__).parents[2] / "bep" / "app"
 WRITES: Final = {"begin", "poll", "restore", "load_or_create", "seal", "keep_state", "keep_apart"}
 """What changes a state or an object, by its name in the types below."""
 CONTEXTS: Final = ("Specs", "Reading", "Writing")
-WHOLE: Final = {"adopting_drift.py": "it opens the workspace once more with other texts in place of its files"}
+WHOLE: Final = {
+    "adopting_drift.py": "it opens the workspace once more with other texts in place of its files",
+    "loading.py": "it is how the workspace itself reads its specs, and no use case",
+}
 """Modules whose use cases ask for the workspace itself, and why."""
 
 
