@@ -1,6 +1,7 @@
 """What somebody does through the server: planned alone, recorded beside what the specs asked, seen by the next plan."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -87,9 +88,25 @@ def test_what_was_made_and_deleted_the_same_way_is_forgotten(tmp_path: Path) -> 
     asked(shop, {TWO: None}, spec)
     assert set(shop.state.entries) == {ONE}
     asked(shop, {TWO: compute(2, size="S")}, spec)
-    shop.world.objects.pop(TWO)
-    made = shop.plan(spec)
-    assert [one.action for one in made.changes] == [Action.FORGET]
+    gone = shop.world.objects.pop(TWO)
+    assert [one.action for one in shop.plan(spec).changes] == [Action.FORGET]
+    assert [one.action for one in shop.plan(spec, compute(2, size="S")).changes] == [Action.CREATE]
+    assert [one.action for one in shop.plan(spec, compute(2, size="S"), refresh_only=True).changes] == [Action.FORGET]
+    shop.world.objects[TWO] = gone
+    assert not shop.plan(spec, compute(2, size="S"), refresh_only=True).changes
+
+
+@pytest.mark.parametrize(("seconds", "by"), [(-1, "ci through the server"), (0, "ci through the server"), (1, "ops")])
+def test_who_changed_it_last_is_told(tmp_path: Path, seconds: int, by: str) -> None:
+    shop, spec = Workshop(tmp_path), compute(1, size="S")
+    shop.make(spec)
+    asked(shop, {ONE: compute(1, size="S", max_instances=7)}, spec)
+    beside = shop.state.entries[ONE].beside
+    assert beside is not None
+    moment = (datetime.fromisoformat(beside.at) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    shop.world.objects[ONE] = replace(shop.world.objects[ONE], changed_at=moment, changed_by="ops")
+    [drift] = shop.plan(spec).drift
+    assert drift.changed_by == by
 
 
 def test_what_was_deleted_is_missed_by_name(tmp_path: Path) -> None:

@@ -84,6 +84,14 @@ def test_jobs_of_what_is_changed_in_place_are_told_and_go_on() -> None:
     assert not plan.blocking
 
 
+def test_what_is_changed_under_jobs_is_told_in_one_order() -> None:
+    names = [f"d{number}" for number in range(8)]
+    scene = Scene().applied(article(*map(deployment, names)))
+    jobs = {address(name): (RunningJob("a"),) for name in names}
+    plan = scene.plan(article(*(deployment(name, description="x") for name in names)), running_jobs=jobs)
+    assert [where for where, _, _ in said(plan, "update-with-jobs")] == [address(name) for name in names]
+
+
 def test_what_is_changed_without_jobs_of_its_own_says_nothing_of_jobs() -> None:
     scene = Scene().applied(colourful())
     jobs = {address("green"): (RunningJob("a"),)}
