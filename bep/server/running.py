@@ -50,7 +50,7 @@ def serve(site: Site, door: Door, voice: Voice) -> None:
     """
     must_be_private(door, is_behind_proxy=site.is_behind_proxy)
     names = names_of(door, site.clock())
-    listener = _listener(door)
+    listener = listened(door)
     port = listener.getsockname()[1]
     address = site.address or door.address(port)
     site = replace(site, address=address, names=(*site.names, *names))
@@ -84,13 +84,17 @@ def _configured(made: FastAPI, door: Door) -> uvicorn.Config:
     )
 
 
-def _listener(door: Door) -> socket.socket:
+def listened(door: Door) -> socket.socket:
+    """The socket of a server. Raises `Refused` where the address cannot be had."""
     try:
         found = socket.getaddrinfo(door.host, door.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(found[4][:2], family=found[0], backlog=1024)
+        listener = socket.create_server(found[4][:2], family=found[0], backlog=1024)
     except (OSError, UnicodeError) as error:  # the latter: what is no name of a host at all
         why = error.strerror if isinstance(error, OSError) else "that is no name of a host"
         raise Refused(f"{door.host}:{door.port} cannot be listened on: {why}", about="host") from None
+    # a connection has it from its listener: else the end of an answer waits 40 ms until its beginning is acknowledged
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 class _Server(uvicorn.Server):

@@ -32,7 +32,14 @@ class Tab:
 
     def go(self, path: str, *, status: int = 200) -> "Tab":
         """Open a page of the server, which answers with a status, and wait until its script has run."""
-        answer = self.page.goto(self.address + path, wait_until="load")
+        from playwright.sync_api import Error
+
+        try:
+            answer = self.page.goto(self.address + path, wait_until="load")
+        except Error as problem:  # the page before it was just about to load itself again
+            if "interrupted by another navigation" not in str(problem) and "ERR_ABORTED" not in str(problem):
+                raise
+            answer = self.page.goto(self.address + path, wait_until="load")
         assert answer is not None
         assert answer.status == status, f"{path}: {answer.status}"
         if status != 200:  # the browser says so in its console

@@ -11,6 +11,8 @@ import uvicorn
 
 from bep.server import connection
 from bep.server.connection import Connection
+from bep.server.listening import Door
+from bep.server.running import listened
 from tests.bep.conftest import until
 
 HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
@@ -54,3 +56,11 @@ def test_an_answer_may_take_its_time_and_the_next_head_is_waited_for_anew(port: 
         assert found.startswith(b"HTTP/1.1 200")
         client.sendall(b"GET")
         assert client.recv(1) == b""
+
+
+def test_no_part_of_an_answer_waits_for_another_to_be_acknowledged() -> None:
+    with listened(Door("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()[:2]) as client:
+        accepted, _ = listener.accept()
+        with accepted:
+            assert client.getpeername() == accepted.getsockname()
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -391,7 +391,7 @@ def test_what_a_browser_missed_is_told_when_it_comes_again(running: Running, cli
 
 
 def test_many_watch_one_job_and_all_are_told_of_its_end(running: Running, client: httpx.Client) -> None:
-    with in_progress(running, "watched") as name, ExitStack() as stack:
+    with in_progress(running, "watched-by-many") as name, ExitStack() as stack:
         many = [
             events(stack.enter_context(client.stream("GET", f"/studio/jobs/{name}/events", timeout=60)))
             for _ in range(40)
