@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from bep.app.errors import Refused
 from bep.app.job_records import jobs_folder, must_have_begun, record_named, records
 from bep.app.jobs.service import Again, Asked, News, Piece, Removal, Watch, tell_of_end
-from bep.schemas.next_step import step
 
 if TYPE_CHECKING:
     from bep.app.jobs.filters import JobFilter
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 _KEPT = "cancelling the job; what is scored is kept"
 LOOK_AT_LOG = 0.5
 """Seconds between two looks at a job's log."""
-_LOOK = 0.1  # seconds between two looks at the record of a job that is to stop
-_PATIENCE = 30.0  # seconds after which a job that was told to stop has not
 
 
 class JobsHere:
@@ -255,24 +252,20 @@ class JobsHere:
 
 def cancelled(folder: Path, *, at_once: bool) -> "JobRecord":
     """Ask, and wait until the record says that it is over. Raises `Refused` where the process does not stop."""
+    from bep.app.jobs.in_line.cancelling import LOOK, PATIENCE, still_running
     from bep.runner.folder.record import load
     from bep.runner.jobs.cancelling import interrupt, record_cancelled
 
     process = interrupt(folder, at_once=at_once)
-    until = time.monotonic() + _PATIENCE
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         record = load(folder)
         if record.status == "NotResponding":
             return record_cancelled(folder)
         if record.status.is_final:
             return record
-        time.sleep(_LOOK)
-    kill = step("job cancel", folder.name, force=True)
-    raise Refused(
-        f"{folder.name}: process {process} was asked to stop {_PATIENCE:g} seconds ago and still runs\n"
-        f"    fix: wait, or {kill}",
-        next=(kill,),
-    )
+        time.sleep(LOOK)
+    raise still_running(folder.name, process)
 
 
 def _once_started(tell: "Callable[[Event], None]", then: Callable[[], None]) -> "Callable[[Event], None]":

@@ -14,7 +14,7 @@ from bep.lazy_dataclasses import dataclass
 from bep.lazy_patterns import lazy_pattern
 from bep.schemas.address import names_of
 
-__all__ = ["Browsed", "Place", "Stored", "browsed", "datastores_of", "place_named", "stored_file"]
+__all__ = ["Browsed", "Place", "Stored", "browsed", "datastores_of", "in_datastore", "place_named", "stored_file"]
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading
@@ -54,12 +54,17 @@ def datastores_of(workspace: "Reading") -> tuple[str, ...]:
     return tuple(sorted(names_of(address)[0] for address in workspace.provider.list("datastore")))
 
 
+def in_datastore(uri: str) -> tuple[str, str] | None:
+    """The datastore and the path in it that a URI names, short or with its workspace; None for any other text."""
+    found = _PATH.fullmatch(uri)
+    return (found[1], found[2]) if found else None
+
+
 def place_named(workspace: "Reading", text: str, datastore: str) -> Place:
     """What a person has pasted: a path as a job names it, or one in this datastore. Raises `Refused`."""
     text = text.strip()
-    found = _PATH.fullmatch(text)
-    if found:
-        return Place(found[1], _tidy(found[2]))
+    if (found := in_datastore(text)) is not None:
+        return Place(found[0], _tidy(found[1]))
     if text.startswith("/"):
         root = _root(workspace, datastore)
         if isinstance(root, Path) and Path(text).is_relative_to(root):

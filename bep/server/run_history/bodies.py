@@ -6,6 +6,7 @@ Members: azure-ai-ml's clients of run history and of the data of runs, api-versi
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from bep.app.workspace.datastores import in_datastore
 from bep.lazy_patterns import lazy_pattern
 from bep.server.shapes.scoring_jobs import moment, studio
 
@@ -17,7 +18,6 @@ STEP: Final = "batchscoring"
 FAILURES: Final = 5  # of the script's errors that are told
 _CHILD: Final = f"~{STEP}"  # a job's name has no ~: no job is called as the step of another
 _ASSET = lazy_pattern(r"azureml://locations/[^/]+/workspaces/[^/]+/data/azureml_(.+)_output_data_score/versions/1")
-_OUTPUT = lazy_pattern(r"azureml://(?:subscriptions/.*/)?datastores/([^/]+)/paths/?(.*)")
 
 
 def job_of(run: str) -> str:
@@ -73,10 +73,10 @@ def run_of_asset(asset: str) -> str | None:
 
 def long_address(output: str, workspace_id: str) -> str:
     """A path in a datastore with the workspace named, as the data of runs has it."""
-    found = _OUTPUT.fullmatch(output)
+    found = in_datastore(output)
     assert found is not None  # the address of a job's output
     place = workspace_id.replace("/providers/Microsoft.MachineLearningServices", "").replace("Groups/", "groups/")
-    return f"azureml:/{place}/datastores/{found[1]}/paths/{found[2]}"
+    return f"azureml:/{place}/datastores/{found[0]}/paths/{found[1]}"
 
 
 def _run(record: "JobRecord", run: str, address: str) -> dict[str, Any]:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from bep.app.queue.queue import Queue
     from bep.runner.folder.record import JobRecord
 
-_LOOK: Final = 0.1  # seconds between two looks at whether it has ended
-_PATIENCE: Final = 30.0  # seconds after which a process that was told to stop has not
+LOOK: Final = 0.1  # seconds between two looks at whether it has ended
+PATIENCE: Final = 30.0  # seconds after which a process that was told to stop has not
 
 
 def cancelled_in_line(home: Path, record: "JobRecord", *, at_once: bool) -> "JobRecord | None":
@@ -42,19 +42,21 @@ def _ended(queue: "Queue", ticket: "Ticket", home: Path, record: "JobRecord", *,
 
     It is asked once: the second time would end it at once. One whose job begins meanwhile cancels that.
     """
-    until = time.monotonic() + _PATIENCE
+    until = time.monotonic() + PATIENCE
     process = queue.presence.interrupt(ticket.host, at_once=at_once)
     while time.monotonic() < until:
         now = queue.entry(ticket.number)
         if now is None or not now.ticket.is_open or queue.cancel(ticket.number):
             return _as_left(home, record)
-        time.sleep(_LOOK)
-    kill = step("job cancel", record.name, force=True)
-    raise Refused(
-        f"{record.name}: process {process} was asked to stop {_PATIENCE:g} seconds ago and still runs\n"
-        f"    fix: wait, or {kill}",
-        next=(kill,),
-    )
+        time.sleep(LOOK)
+    raise still_running(record.name, process)
+
+
+def still_running(job: str, process: int | None) -> Refused:
+    """Of a process that was asked to stop and has not within `PATIENCE`."""
+    kill = step("job cancel", job, force=True)
+    told = f"{job}: process {process} was asked to stop {PATIENCE:g} seconds ago and still runs"
+    return Refused(f"{told}\n    fix: wait, or {kill}", next=(kill,))
 
 
 def _as_left(home: Path, record: "JobRecord") -> "JobRecord | None":

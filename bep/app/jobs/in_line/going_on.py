@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from bep.app.errors import Refused
 from bep.app.job_records import must_have_begun, record_named
+from bep.app.jobs.in_line.ordering import plain_source
 from bep.lazy_dataclasses import asdict
 from bep.schemas.next_step import step
 
@@ -48,7 +49,7 @@ def gone_on(opened: "Reading", name: str, how: str, again: "Again") -> "JobRecor
     _must_run_here(opened)
     record = jobs_of(opened).get(name)
     _must_have_something_left(must_have_begun(record), how)
-    asked = {"source": _source(opened), "name": record.name, "how": how, "again": _plain(again)}
+    asked = {"source": plain_source(opened.source), "name": record.name, "how": how, "again": _plain(again)}
     with tempfile.TemporaryFile() as said:
         arguments = (str(opened.root), json.dumps(asked))
         process = start(_MODULE, arguments, cwd=opened.root, stdout=said, stderr=said)
@@ -116,17 +117,6 @@ def _reason(said: IO[bytes], name: str) -> str:
         return str(json.loads(lines[-1])["message"])
     except (ValueError, TypeError, KeyError):
         return f"the process that was to go on with {name} ended before it had begun: {lines[-1]}"
-
-
-def _source(opened: "Reading") -> dict[str, Any]:
-    source = opened.source
-    return {
-        "paths": list(source.paths),
-        "variables": dict(source.variables),
-        "variable_files": list(source.variable_files),
-        "stage": source.stage,
-        "provider": source.provider,
-    }
 
 
 def _plain(again: "Again") -> dict[str, Any]:

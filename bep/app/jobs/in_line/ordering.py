@@ -41,7 +41,7 @@ def ordered(opened: "Reading", job: "JobSpec", asked: "Asked") -> "JobRecord":
         want.compute,
         want.settings.instance_count,
         record=record_text(opened, pinned, want, datetime.now(UTC)),
-        document=json.dumps({"job": _document(replace(pinned, name=name)), "source": _source(opened.source)}),
+        document=json.dumps({"job": _document(replace(pinned, name=name)), "source": plain_source(opened.source)}),
         digest=digest,
         request=asked.request_id or None,
         asked_by=asked.by,
@@ -73,6 +73,17 @@ def job_of(document: str) -> "JobSpec":
     return JobSpec(**{**found, **tuples})
 
 
+def plain_source(source: "Source") -> dict[str, Any]:
+    """How a workspace is opened, as JSON: for a process of its own, which opens it in the same way."""
+    return {
+        "paths": list(source.paths),
+        "variables": dict(source.variables),
+        "variable_files": list(source.variable_files),
+        "stage": source.stage,
+        "provider": source.provider,
+    }
+
+
 def source_of(document: str) -> "Source":
     """How the workspace was opened where the job was ordered."""
     from bep.app.workspace.opening import Source
@@ -82,13 +93,3 @@ def source_of(document: str) -> "Source":
 
 def _document(job: "JobSpec") -> dict[str, Any]:
     return {field.name: getattr(job, field.name) for field in fields(job) if field.name not in _NOT_KEPT}
-
-
-def _source(source: "Source") -> dict[str, Any]:
-    return {
-        "paths": list(source.paths),
-        "variables": dict(source.variables),
-        "variable_files": list(source.variable_files),
-        "stage": source.stage,
-        "provider": source.provider,
-    }
