@@ -3,7 +3,8 @@ set -eu
 
 bep serve --port 0 >serve.txt 2>serve.log &
 server=$!
-trap 'kill $server' EXIT
+# waited for, or the next try would ask a server that is going away
+trap 'kill $server; wait $server || true' EXIT
 
 # the scoring URI is there as soon as the server is
 until SCORING_URI=$(bep show endpoint/moods --query scoring_uri -o tsv) && [ -n "$SCORING_URI" ]; do
