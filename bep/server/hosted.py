@@ -17,10 +17,11 @@ def hosted(site: Site) -> FastAPI:
     @asynccontextmanager
     async def living(made: FastAPI) -> AsyncIterator[None]:
         with (
-            announced(site.home, site.address, site.clock().isoformat()),
+            announced(site.home, site.address, site.clock().isoformat()) as withdraw,
             looking_after(steps_of(site, made.state.log), site.life, made.state.log),
         ):
             yield
+            withdraw()
             made.state.streams.end()
 
     made = application(site)

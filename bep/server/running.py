@@ -60,7 +60,7 @@ def serve(site: Site, door: Door, voice: Voice) -> None:
     forget_dead(site.home)
     with (
         server.signals(),
-        announced(site.home, address, site.clock().isoformat()),
+        announced(site.home, address, site.clock().isoformat()) as server.withdraw,
         looking_after(steps_of(site, log), site.life, log),
     ):
         voice.listening(address, port)
@@ -105,6 +105,7 @@ class _Server(uvicorn.Server):
         self._life = life
         self._streams = streams
         self._stopping = stopping
+        self.withdraw: Callable[[], None] = lambda: None
 
     @contextmanager
     def signals(self) -> Iterator[None]:
@@ -131,6 +132,7 @@ class _Server(uvicorn.Server):
         self._stopping(len(self.server_state.tasks))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End what has no end of its own, then wait for all else."""
+        """Send nobody here any more, end what has no end of its own, then wait for all else."""
+        self.withdraw()
         self._streams.end()
         await super().shutdown(sockets)

@@ -9,6 +9,8 @@ from contextlib import closing
 
 import pytest
 
+from bep.app.access.servers import running_server
+from bep.app.workspace.opening import Opened, Source
 from tests.bep.conftest import Workspace, surroundings, until
 from tests.server.serving import Running, serving
 
@@ -82,6 +84,7 @@ def test_the_second_signal_ends_it_at_once(applied: Workspace) -> None:
         running.process.send_signal(signal.SIGTERM)
         until(lambda: _refuses(running))
         assert running.process.poll() is None
+        assert running_server(Opened(applied.folder, Source())) is None  # nobody is sent to one that answers no more
         running.process.send_signal(signal.SIGTERM)
         assert running.process.wait(60) == 130
     with serving(applied) as later:

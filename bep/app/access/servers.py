@@ -6,7 +6,7 @@ A process number would not do: another process has it some day, and one in a con
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,27 +23,32 @@ _ENDING: Final = ".json"
 
 
 @contextmanager
-def announced(home: Path, address: str, started: str) -> Iterator[None]:
+def announced(home: Path, address: str, started: str) -> Iterator[Callable[[], None]]:
     """Tell others that a server of this process answers at `address`, until the end or the process's.
 
-    The file is written and locked before it has its name: whoever finds it reads all of it. Raises `OSError`.
+    What it gives ends that sooner: a server that is about to end answers no new request, and nobody is to be sent to
+    it. The file is written and locked before it has its name: whoever finds it reads all of it. Raises `OSError`.
     """
     folder = home / FOLDER
     modes.make_folder(folder)
     name = secrets.token_hex(8)
     new, path = folder / f".{name}.new", folder / f"{name}{_ENDING}"
     file = open_lock(new)
+
+    def withdraw() -> None:
+        for left in (new, path):
+            with suppress(OSError):
+                left.unlink()
+
     try:
         take(file)
         write_all(file, json.dumps({"address": address, "process": os.getpid(), "started": started}).encode())
         os.fsync(file)
         new.replace(path)
         sync_folder(folder)
-        yield
+        yield withdraw
     finally:
-        for left in (new, path):
-            with suppress(OSError):
-                left.unlink()
+        withdraw()
         os.close(file)
 
 
