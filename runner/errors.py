@@ -65,5 +65,17 @@ class NotUploaded(JobInvalid):
     code = "OutputNotUploaded"
 
 
+class ShareRefused(JobInvalid):
+    """What many machines share cannot be read or written: no room, no right, not reachable, or no share at all."""
+
+    code = "ShareRefused"
+
+
+class NotShared(JobInvalid):
+    """A share has nothing under this name."""
+
+    code = "NotShared"
+
+
 class Cancelled(Exception):
     """Someone asked for an end while files were on their way. What was begun is removed."""

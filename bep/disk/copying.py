@@ -15,6 +15,8 @@ _CANNOT: Final = {errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, err
 
 _BLOCK: Final = 4 << 20  # bytes copied by the kernel and then hashed while they are still in its cache
 
+_FALLBACK: Final = 1 << 20  # bytes at once where the kernel does not copy
+
 Step = Callable[[], None]
 """Called between two blocks; what it raises ends the copy."""
 
@@ -43,6 +45,24 @@ def copy_hashed(origin: Path, target: Path, step: Step = nothing) -> str:
         if _reflinked(source.fileno(), sink.fileno()):
             return _hashed(sink.fileno(), None, step)
         return _hashed(sink.fileno(), source.fileno(), step)
+
+
+def copy_range(source: int, offset: int, length: int, target: int) -> None:
+    """Append so many bytes of one open file, from `offset` on, to where another one stands. The kernel copies them.
+
+    Raises `OSError` as the system does, and where the source is shorter than that.
+    """
+    while length:
+        try:
+            copied = os.copy_file_range(source, target, length, offset)
+        except (AttributeError, OSError) as error:
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+                raise
+            copied = os.write(target, os.pread(source, min(length, _FALLBACK), offset))
+        if not copied:
+            raise OSError(errno.EIO, "the file is shorter than it has to be")
+        offset += copied
+        length -= copied
 
 
 def link(origin: Path, target: Path) -> None:

@@ -1,10 +1,10 @@
 """Puts rows in input order into one file that appears complete or not at all. The kernel copies rows; few are read."""
 
-import errno
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from bep.disk.copying import copy_range
 from bep.disk.durable import sync_folder
 from bep.lazy_dataclasses import dataclass
 from bep.runner.errors import OutputExists
@@ -12,7 +12,6 @@ from bep.runner.folder import parts
 from bep.runner.folder.parts import Scored
 from bep.runner.outputs.columns import Columns, rearranged
 
-_FALLBACK = 1 << 20
 _LONGEST = 255  # bytes of one name on every file system in use
 _OPEN = 64  # part files open at once, the oldest closed first: every worker that died has left one
 
@@ -56,7 +55,7 @@ def assemble(scored: Iterable[Scored], folder: Path, target: Path, columns: Colu
                 rows = os.pread(files[piece.part], piece.length, piece.offset)
                 _write(out, rearranged(rows, piece.order))
             else:
-                _copy(files[piece.part], piece.offset, piece.length, out)
+                copy_range(files[piece.part], piece.offset, piece.length, out)
         os.fsync(out)
     finally:
         for file in (out, *files.values()):
@@ -82,20 +81,6 @@ def _write(target: int, content: bytes) -> None:
     left = memoryview(content)
     while left:
         left = left[os.write(target, left) :]
-
-
-def _copy(source: int, offset: int, length: int, target: int) -> None:
-    while length:
-        try:
-            copied = os.copy_file_range(source, target, length, offset)
-        except (AttributeError, OSError) as error:
-            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
-                raise
-            copied = os.write(target, os.pread(source, min(length, _FALLBACK), offset))
-        if not copied:
-            raise OSError(errno.EIO, "a part file is shorter than its journal says")
-        offset += copied
-        length -= copied
 
 
 def publish(temporary: Path, output: Path) -> None:

@@ -69,9 +69,11 @@ def needs_fsspec() -> Any:
 def memory_store() -> Iterator[Any]:
     """What fsspec keeps in this process's memory; empty before and after."""
     system = needs_fsspec().filesystem("memory")
-    system.store.clear()
+    for kept in (system.store, system.pseudo_dirs):
+        kept.clear()
     yield system
-    system.store.clear()
+    for kept in (system.store, system.pseudo_dirs):
+        kept.clear()
 
 
 @contextlib.contextmanager

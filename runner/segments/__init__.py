@@ -1,0 +1,1 @@
+"""Segments: the results of one grant in one file, written, read, chosen among, published."""
