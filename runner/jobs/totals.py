@@ -3,7 +3,7 @@
 import heapq
 import json
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 
 from bep.disk.durable import replacing
@@ -141,11 +141,12 @@ def failed_calls(folder: JobFolder, history: History, totals: Totals) -> Iterato
 def _short_calls(folder: JobFolder, history: History, totals: Totals) -> Iterator[tuple[Span, Failure]]:
     """By first item: mini-batches with too few results, and those whose columns do not fit."""
     logs: dict[int, str] = {}
+    nodes = _nodes(folder)
     calls = [(first, count, part, results, "") for first, count, results, part in totals.shorts]
     calls += [(first, count, part, 0, why) for first, count, part, why in totals.misfits]
     for first, count, part, results, why in sorted(calls):
         if part not in logs:
-            logs[part] = _log_of(folder, part)
+            logs[part] = _logs_of(folder, nodes[part]) if part in nodes else _log_of(folder, part)
         told = shortage(results, count)
         yield (
             Span(first, count, count),
@@ -161,6 +162,18 @@ def _log_of(folder: JobFolder, part: int) -> str:
     """The log of errors of the worker that wrote a part; nothing when it has been removed since."""
     found = sorted(folder.logs.glob(f"user/error/*/process{part:03d}.txt"))
     return str(found[0].relative_to(folder.path)) if found else ""
+
+
+def _nodes(folder: JobFolder) -> Mapping[int, str]:
+    from bep.runner.folder import merged
+
+    return merged.nodes(folder.parts)
+
+
+def _logs_of(folder: JobFolder, node: str) -> str:
+    """The folder with the logs of errors of another machine's workers; nothing when nobody has brought it here."""
+    logs = folder.logs / "user" / "error" / node
+    return str(logs.relative_to(folder.path)) if logs.is_dir() else ""
 
 
 def write_failed_items(folder: JobFolder, manifest: Manifest, history: History, totals: Totals) -> None:

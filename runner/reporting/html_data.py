@@ -10,7 +10,7 @@ from pathlib import Path
 from bep.lazy_dataclasses import dataclass, field
 from bep.lazy_patterns import lazy_pattern
 from bep.runner.errors import JobDamaged
-from bep.runner.folder import journal, parts
+from bep.runner.folder import journal, merged, parts
 from bep.runner.folder.folder import JobFolder
 from bep.runner.folder.record import JobRecord, Status
 from bep.runner.inputs import listing
@@ -170,8 +170,10 @@ def gather(folder: JobFolder, record: JobRecord) -> Gathered:
     started = record.started or record.created
     timeline, latencies = Timeline(started.timestamp()), Latencies()
     mini_batches: dict[int, int] = {}
-    for worker in parts.numbers(folder.parts):
-        for scored in parts.read(parts.path(folder.parts, worker).with_suffix(".journal"), worker):
+    lanes = _Lanes(folder)
+    for part in parts.numbers(folder.parts):
+        worker = lanes.of_part(part)
+        for scored in parts.read(parts.path(folder.parts, part).with_suffix(".journal"), part):
             began, seconds = _time(scored.started), _time(scored.seconds)
             timeline.add(worker, began, seconds, scored.items)
             latencies.add(seconds, scored.first, scored.items, worker)
@@ -182,7 +184,7 @@ def gather(folder: JobFolder, record: JobRecord) -> Gathered:
         attempts[failure.type] += 1
         if failure.ended:
             ended, seconds = _time(failure.ended), _time(failure.seconds)
-            timeline.add(_worker(failure), ended - seconds, seconds, 0, failed=True)
+            timeline.add(lanes.of_failure(failure), ended - seconds, seconds, 0, failed=True)
     if record.finished and record.status is not Status.COMPLETED:
         timeline.reach(record.finished.timestamp())
     listed = listing.recorded(folder, record)
@@ -195,10 +197,25 @@ def _time(seconds: float) -> float:
     return seconds if 0 <= seconds < _LATEST else 0.0
 
 
-def _worker(failure: journal.Failure) -> int:
-    """Its number, from the name of its log."""
-    digits = Path(failure.log).name.partition(".")[0].removeprefix("process")
-    return int(digits) if digits.isdecimal() else 0
+class _Lanes:
+    """Which worker did what, by number. Of a job that was merged it is known of which node, so each node is one."""
+
+    def __init__(self, folder: JobFolder) -> None:
+        self._nodes = merged.nodes(folder.parts)
+        self._numbers = {node: number for number, node in enumerate(sorted(set(self._nodes.values())))}
+
+    def of_part(self, part: int) -> int:
+        """Who wrote a part."""
+        node = self._nodes.get(part)
+        return part if node is None else self._numbers[node]
+
+    def of_failure(self, failure: journal.Failure) -> int:
+        """Whose attempt failed, from the name of its log."""
+        log = Path(failure.log)
+        if log.parent.name in self._numbers:
+            return self._numbers[log.parent.name]
+        digits = log.name.partition(".")[0].removeprefix("process")
+        return int(digits) if digits.isdecimal() else 0
 
 
 def _troubles(file: Path) -> tuple[tuple[Trouble, ...], bool]:

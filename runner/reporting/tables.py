@@ -82,11 +82,15 @@ class JobReport:
     """Writes the tables: attempt by attempt, then `close`. A write that fails ends its table, not the job."""
 
     def __init__(self, folder: JobFolder, listed: Manifest) -> None:
+        from bep.runner.folder import merged
+
         self._logs = folder.logs
         self._folder = folder.logs / "sys" / "job_report"
         self._listed = listed
         self._names: Names | None = None
         self._sums: dict[str, _Sum] = {}
+        self._merged = merged.nodes(folder.parts)
+        self._elsewhere = frozenset(self._merged.values())
         self._file: TextIO | None = None
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -95,7 +99,7 @@ class JobReport:
 
     def scored(self, entry: Scored, attempt: int) -> None:
         """A mini-batch with its rows in a part, at whichever attempt."""
-        process = f"process{entry.part:03d}"
+        process = self._merged.get(entry.part) or f"process{entry.part:03d}"
         good, first, seconds = entry.good, entry.first, entry.seconds
         self._write(
             f"{self._listed.number_of(first)},{attempt},{process},{_moment(entry.started)},"
@@ -110,7 +114,7 @@ class JobReport:
 
     def failed(self, failure: Failure, given_up: int) -> None:
         """An attempt that failed; `given_up` is how many items were given up with it, and count as failed."""
-        process = Path(failure.log).name.split(".")[0]
+        process = self._process_of(failure)
         status = _RAISED if failure.is_raised else _LATE if failure.type == "Timeout" else _DIED
         began = _moment(failure.ended - failure.seconds) if failure.ended else ""
         took = f"{failure.seconds:.6f}" if failure.ended else ""
@@ -125,6 +129,11 @@ class JobReport:
         total.deaths += not failure.is_raised
         if failure.ended:
             total.spent(failure.ended - failure.seconds, failure.seconds)
+
+    def _process_of(self, failure: Failure) -> str:
+        """As its log is named; of what was merged the node, whose processes have the names that others have, too."""
+        log = Path(failure.log)
+        return log.parent.name if log.parent.name in self._elsewhere else log.name.split(".")[0]
 
     def _files(self, first: int, count: int) -> str:
         """The first file of a mini-batch and how many more there are, as one column."""
@@ -152,9 +161,10 @@ class JobReport:
         return sorted(self._sums.items(), key=lambda known: (len(known[0]), known[0]))
 
     def _nodes(self) -> dict[str, str]:
-        """Which node each process was on: where it prints to."""
+        """Which node each process was on: where it prints to. Of what was merged no process is known, but the node."""
         files = self._logs.glob("user/stdout/*/process*.stdout.txt")
-        return {file.name.split(".")[0]: file.parent.name for file in files}
+        here = {file.name.split(".")[0]: file.parent.name for file in files if file.parent.name not in self._elsewhere}
+        return {**here, **{node: node for node in self._elsewhere}}
 
     def _sum(self, process: str) -> _Sum:
         found = self._sums.get(process)
