@@ -1,6 +1,6 @@
 # Two commands do all the set-up: `make demo` runs the main job, `make test` passes the tests.
 # Needs only Python 3.11 or later, pip and make. PYTHON=python3.12 chooses another interpreter.
-# `make test-all` skips nothing: it gets services and old MLflows from the registries, and needs Node 20 and npm, too.
+# `make test-all` skips nothing: it gets services, old MLflows and Ray from the registries, and needs Node 20 and npm, too.
 
 PYTHON ?= python3
 VENV := .venv
@@ -51,6 +51,7 @@ services: .services/installed
 	cd .services && npm install --silent --no-fund --no-audit
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[services]'
 	$(BIN)/python -m tests.services.mlflow_environments
+	$(BIN)/python -m tests.services.ray_environment
 	touch $@
 
 # Whole commands over wrong documents and damaged files, for SECONDS; fails on a traceback or a hang.

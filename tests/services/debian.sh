@@ -1,10 +1,11 @@
 # Debian's packages that tests use, where they are not here yet: the shells that completion is tried in, besides bash,
-# a browser for pages, and what asks a server from a shell.
+# a browser for pages, what asks a server from a shell, and what lays cables between the nodes of a cluster.
 set -eu
 missing=
 for program in zsh fish chromium curl; do
   command -v "$program" >/dev/null || missing="$missing $program"
 done
+[ -n "$(PATH="$PATH:/usr/sbin:/sbin" command -v ip)" ] || missing="$missing iproute2"
 [ -n "$missing" ] || exit 0
 missing="$missing fonts-dejavu-core" # a browser draws no letter without a font
 as_root=

@@ -20,6 +20,10 @@ PACKAGES: Final = {
 PIPS: Final = {"3.6": "pip==21.3.1", "3.7": "pip==24.0"}
 """What old Pythons come with picks releases which it then cannot install."""
 
+RAY_PYTHON: Final = "3.11"
+RAY_PACKAGES: Final = ("ray[default]==2.60.0",)
+"""What the nodes of a cluster run; with `default` come the Jobs API, and pydantic, which bep's runner needs."""
+
 
 def interpreter(version: str) -> str | None:
     """One of pyenv's, or the `python3.x` on PATH that runs: a shim of an absent version is there and does not."""
@@ -33,3 +37,8 @@ def interpreter(version: str) -> str | None:
 def mlflow_python(version: str) -> Path:
     """The interpreter of the environment that has MLflow for this Python, whether or not it was made."""
     return ROOT / f"mlflow-{version}" / "bin" / "python"
+
+
+def ray_python() -> Path:
+    """The interpreter of the environment that has Ray, whether or not it was made."""
+    return ROOT / "ray-2.60" / "bin" / "python"
