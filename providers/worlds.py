@@ -1,9 +1,11 @@
 """The worlds there are, by the name that bep.yml gives them. The one module that names any; each is imported on use."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
-from bep.providers.world import Setup, World
+from bep.providers.protocol import ProviderError
+from bep.providers.world import Built, Report, Setup, World
 
 if TYPE_CHECKING:
     from bep.providers.bodies import Bodies
@@ -37,6 +39,30 @@ SERVING: Final[frozenset[str]] = frozenset(("azure",))
 def open_world(name: str, setup: Setup) -> World:
     """The world of this name. Raises `KeyError` for one that is not in the table."""
     return WORLDS[name](setup)
+
+
+def environment_from(
+    world: str,
+    label: str,
+    document: Mapping[str, Any],
+    files: Callable[[], Path],
+    *,
+    surroundings: Mapping[str, str],
+    scratch: Path,
+    report: Report,
+    live: Report | None,
+) -> Built:
+    """The environment that a world's document (`Portable.asks`) describes, found or built on a machine without the
+    workspace; nobody removes it while this process runs. `files` gives a folder with the files that it names.
+
+    `scratch` is for a user without a home. Raises `ProviderError`, also for a document of a world that has none.
+    """
+    if world != ON_THIS_MACHINE:
+        message = f"this bep cannot build an environment that the world {world!r} describes; prepare the job anew"
+        raise ProviderError(label, "build", message, code="EnvironmentUnbuildable")
+    from bep.providers.local.environments.without_workspace import use
+
+    return use(label, document, files, surroundings=surroundings, scratch=scratch, report=report, live=live)
 
 
 def bodies_of(subscription: str, group: str, workspace: str) -> "Bodies":
