@@ -77,5 +77,14 @@ class NotShared(JobInvalid):
     code = "NotShared"
 
 
+class SegmentDamaged(JobInvalid):
+    """A file with the results of a range of items is not as it was written. It counts as not there."""
+
+    code = "SegmentDamaged"
+
+    def __init__(self, file: object, why: object) -> None:
+        super().__init__(f"{file} is damaged: {why}")
+
+
 class Cancelled(Exception):
     """Someone asked for an end while files were on their way. What was begun is removed."""

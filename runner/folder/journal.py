@@ -73,11 +73,7 @@ class Journal:
     def append(self, failure: Failure) -> None:
         """Write one line."""
         self._tracebacks += 1
-        told = asdict(failure)
-        if self._tracebacks > TRACEBACKS:
-            told["traceback"] = ""
-        text = json.dumps(told)
-        self._write(f"{crc32(text.encode()):08x} {text}\n".encode())
+        self._write(line_of(failure if self._tracebacks <= TRACEBACKS else replace(failure, traceback="")))
         if time.monotonic() - self._synced > self._sync:
             self.settle()
 
@@ -114,7 +110,7 @@ def read(path: Path) -> Iterator[Failure]:
     lines = _Lines(path.parent)
     with file:
         for line in file:
-            if (failure := _whole(line)) is None:
+            if (failure := parsed(line)) is None:
                 return
             yield failure if failure.verdict else lines.instead(failure)
 
@@ -145,7 +141,13 @@ class _Lines:
         return replace(failure, log=f"{log}:{lines + 1}")
 
 
-def _whole(line: bytes) -> Failure | None:
+def line_of(failure: Failure) -> bytes:
+    """A failure as a line of a journal."""
+    text = json.dumps(asdict(failure))
+    return f"{crc32(text.encode()):08x} {text}\n".encode()
+
+
+def parsed(line: bytes) -> Failure | None:
     """What a line says; None if it is torn, or says nothing that a runner writes."""
     if not line.endswith(b"\n") or line[:8] != b"%08x" % crc32(line[9:-1]):
         return None
@@ -171,7 +173,7 @@ def _cut_torn_line(path: Path) -> None:
     try:
         with path.open("rb+") as file:
             for line in file:
-                if _whole(line) is None:
+                if parsed(line) is None:
                     break
                 whole += len(line)
             file.truncate(whole)

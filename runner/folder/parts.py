@@ -15,6 +15,9 @@ from bep.runner.worker import wire
 _BLOCK = 16384  # records read at once
 _FEWEST = 64  # records read at once when there are so many journals that blocks would fill the memory
 
+Headers = tuple[list[int], list[bytes]]
+"""Offsets in a part, ascending, and the header that rows have from each on."""
+
 
 class Scored(NamedTuple):
     """One mini-batch, or part of one, with its rows in a part file. Times are seconds, `started` on the wall clock."""
@@ -98,6 +101,20 @@ def next_number(parts: Path) -> int:
 def path(parts: Path, number: int) -> Path:
     """A part's files without their endings: `.rows`, `.journal`, `.header`."""
     return parts / f"{number:06d}"
+
+
+def headers_of(parts: Path, number: int) -> Headers | None:
+    """Where rows of which header of a csv file begin in a part; None where nothing is said of them.
+
+    Commit 2e74deb wrote one header a part, in a file of its own.
+    """
+    files = path(parts, number)
+    found: list[tuple[int, bytes]] = []
+    if (kept := files.with_suffix(".columns")).exists():
+        found = wire.headers(kept.read_bytes())
+    elif (kept := files.with_suffix(".header")).exists() and files.with_suffix(".journal").stat().st_size:
+        found = [(0, kept.read_bytes())]
+    return ([offset for offset, _ in found], [header for _, header in found]) if found else None
 
 
 def runs(parts: Path) -> list[Run]:

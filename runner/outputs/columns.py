@@ -11,8 +11,7 @@ from pathlib import Path
 
 from bep.lazy_dataclasses import dataclass, field
 from bep.runner.folder import parts
-from bep.runner.folder.parts import Scored
-from bep.runner.worker import wire
+from bep.runner.folder.parts import Headers, Scored, headers_of
 from bep.runner.worker.results import csv_text
 
 Names = tuple[str, ...]
@@ -23,7 +22,7 @@ class Columns:
     """What stands where in the parts of one job. `header` is empty for a format without one."""
 
     header: bytes = b""
-    _segments: dict[int, tuple[list[int], list[bytes]]] = field(default_factory=dict)
+    _segments: dict[int, Headers] = field(default_factory=dict)
     _orders: dict[bytes, tuple[int, ...] | None] = field(default_factory=dict)
 
     def misfit(self, entry: Scored) -> str:
@@ -49,7 +48,7 @@ class Columns:
 
 def columns_of(folder: Path) -> Columns:
     """Read what the parts in a folder say of their columns; where they differ, the journals too."""
-    segments = {number: found for number in parts.numbers(folder) if (found := _segments(folder, number))}
+    segments = {number: found for number in parts.numbers(folder) if (found := headers_of(folder, number))}
     columns = Columns(_segments=segments)
     headers = {header for _, found in segments.values() for header in found}
     if len(headers) == 1:
@@ -87,17 +86,6 @@ def _order(names: Names, wanted: Names) -> tuple[int, ...] | None:
     if sorted(names) != sorted(wanted) or len(set(names)) < len(names):
         return None
     return tuple(map(names.index, wanted))
-
-
-def _segments(folder: Path, number: int) -> tuple[list[int], list[bytes]] | None:
-    """Where rows of which header begin in a part. Commit 2e74deb wrote one header a part, in a file of its own."""
-    files = parts.path(folder, number)
-    found: list[tuple[int, bytes]] = []
-    if (kept := files.with_suffix(".columns")).exists():
-        found = wire.headers(kept.read_bytes())
-    elif (kept := files.with_suffix(".header")).exists() and files.with_suffix(".journal").stat().st_size:
-        found = [(0, kept.read_bytes())]
-    return ([offset for offset, _ in found], [header for _, header in found]) if found else None
 
 
 def _names(header: bytes) -> Names:
