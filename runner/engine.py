@@ -13,6 +13,7 @@ from bep.runner.errors import JobInvalid
 from bep.runner.events import Event
 from bep.runner.folder.folder import JobFolder
 from bep.runner.folder.journal import Journal
+from bep.runner.grants import Grant
 from bep.runner.inputs.manifest import Manifest
 from bep.runner.request import JobRequest
 
@@ -35,7 +36,10 @@ class Hosting:
 
 
 class Engine(Protocol):
-    """One run of one job."""
+    """One session of scoring. It is opened, then served by one thread, while others may give it more.
+
+    A job of this machine opens it with its whole backlog, says that no more comes, and serves: one path for all.
+    """
 
     tally: "Tally"
     warnings: list[str]
@@ -44,11 +48,29 @@ class Engine(Protocol):
         """Let so many workers load the script and call `init()` while the inputs are being listed. Raises `OSError`."""
         ...
 
-    def run(self, manifest: Manifest, backlog: "Backlog", journal: Journal, before: "Tally") -> "Ending":
-        """Score the backlog. Returns when every item is accounted for, or the job must stop, with no worker left.
+    def open(self, manifest: Manifest, backlog: "Backlog", journal: Journal, before: "Tally") -> None:
+        """Say what there is to score, which no grant answers for, and where failed attempts are written down.
 
         `before` is what earlier runs of the job have done already.
         """
+        ...
+
+    def give(self, grant: Grant) -> None:
+        """Score this too, after all that there is. From any thread, after `open`, and not after `finish`."""
+        ...
+
+    def revoke(self, key: int) -> None:
+        """Give back what has not begun of a grant; the rest of it is done to its end, and then it settles. From any
+        thread. One that is unknown or settled stays as it is."""
+        ...
+
+    def finish(self) -> None:
+        """Say that no more will be given. From any thread."""
+        ...
+
+    def serve(self) -> "Ending":
+        """Score in this thread. Returns after `finish`, when every item is accounted for, or when it must stop, with no
+        worker left. Prepared workers wait between two grants."""
         ...
 
     def close(self) -> None:

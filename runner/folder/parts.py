@@ -50,9 +50,9 @@ class Run:
     end: int
 
 
-def read(journal: Path, part: int) -> Iterator[Scored]:
-    """The whole records of a journal, up to the first that is torn. A journal that is not there has none."""
-    for block in _blocks(journal, 0, sys.maxsize, _BLOCK):
+def read(journal: Path, part: int, start: int = 0) -> Iterator[Scored]:
+    """The whole records of a journal, from a byte on, up to the first that is torn. One that is not there has none."""
+    for block in _blocks(journal, start, sys.maxsize, _BLOCK):
         for position in range(0, len(block), wire.RECORD):
             body = block[position : position + wire.BODY.size]
             if wire.CHECK.unpack_from(block, position + wire.BODY.size)[0] != crc32(body):

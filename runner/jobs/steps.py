@@ -169,7 +169,9 @@ class Job:
             before = resuming.tally(self.folder, history, self.record.counts)
             if waiting.calls and not self._is_given:
                 self._give()
-            ending = engine.run(listed, waiting, journal, before)
+            engine.open(listed, waiting, journal, before)
+            engine.finish()
+            ending = engine.serve()
         finally:
             journal.close()
         counts = self.record.counts.model_copy(

@@ -4,7 +4,6 @@ import errno
 import fcntl
 import mmap
 import os
-import select
 import subprocess
 import tempfile
 import time
@@ -19,6 +18,7 @@ from bep.runner.folder import leftover_processes
 from bep.runner.folder.record import JobError
 from bep.runner.processes.masked_logs import MaskedLog
 from bep.runner.processes.process import Process
+from bep.runner.processes.watch import Watch
 from bep.runner.worker import wire
 
 PROGRAM = Path(__file__).resolve().parents[1] / "worker" / "__main__.py"
@@ -91,8 +91,12 @@ class ProcessFleet:
         return process
 
     def wait(self, seconds: float) -> set[int]:
-        """The numbers of workers with news; none when the time is over."""
+        """The numbers of workers with news; none when the time is over, or somebody has rung."""
         return self._watch.wait(seconds)
+
+    def ring(self) -> None:
+        """Let `wait` return at once, now or the next time. Any thread may; after `close` it does nothing."""
+        self._watch.ring()
 
     def _launch_one(self, number: int, slot: int, setup: dict[str, Any], logs: tuple[BinaryIO, BinaryIO]) -> Process:
         with ExitStack() as theirs, ExitStack() as ours:  # what fails half way leaves neither files nor a process
@@ -168,6 +172,7 @@ class ProcessFleet:
     def close(self) -> None:
         """End what scripts have left running, and let the shared memory go."""
         leftover_processes.end(self._launch.parts)
+        self._watch.close()
         self._memory.close()
         os.close(self._memory_file)
 
@@ -227,29 +232,3 @@ def _sentinel(process: int) -> int:
         if isinstance(error, OSError) and error.errno not in (errno.ENOSYS, errno.EPERM):
             raise
         return -1
-
-
-class Watch:
-    """Waits for any worker to say something or to end."""
-
-    def __init__(self) -> None:
-        self._poll = select.poll()
-        self._numbers: dict[int, int] = {}
-
-    def add(self, process: Process) -> None:
-        """Wait for this one too."""
-        for file in (process.answers_pipe, process.sentinel):
-            if file >= 0:
-                self._poll.register(file, select.POLLIN)
-                self._numbers[file] = process.number
-
-    def drop(self, process: Process) -> None:
-        """No longer. Call it before the worker's files are closed."""
-        for file in (process.answers_pipe, process.sentinel):
-            if file >= 0:
-                self._poll.unregister(file)
-                del self._numbers[file]
-
-    def wait(self, seconds: float) -> set[int]:
-        """The numbers of workers with news; none when the time is over."""
-        return {self._numbers[file] for file, _ in self._poll.poll(max(0, seconds) * 1000)}

@@ -26,7 +26,8 @@ _LONGEST = 1 << 24  # bytes of a message; the longest have a traceback and a mes
 @dataclass(slots=True, eq=False)
 class Process:
     """A `scheduling.fleet.Process`: one process and the near ends of its pipes. `masked` are the logs that it writes
-    through the runner; `shared` is its slot of shared memory; `forget` is called before its pipes are closed."""
+    through the runner; `shared` is its slot of shared memory; `forget` is called before its pipes are closed. So many
+    bytes of its journal were `read`."""
 
     number: int
     slot: int
@@ -43,6 +44,7 @@ class Process:
     forget: "Callable[[Process], None]"
     code: tuple[str, str] = ("", "")
     masked: tuple[MaskedLog, ...] = ()
+    read: int = 0
     closed: bool = False
     garbled: bool = False
     heard: bytearray = field(default_factory=bytearray)
@@ -145,9 +147,11 @@ class Process:
         """Ask it to begin nothing more of its leases up to this one."""
         wire.STOLEN.pack_into(self.shared, wire.STOLEN_AT, sequence)
 
-    def recover(self) -> Iterator[Scored]:
-        """The records of its journal, up to one that is torn."""
-        return read(self.journal, self.number)
+    def records(self) -> Iterator[Scored]:
+        """The records of its journal that were not read before, up to one that is torn or not whole yet."""
+        for scored in read(self.journal, self.number, self.read):
+            self.read += wire.RECORD
+            yield scored
 
     def reap(self) -> int:
         """End the whole group, wait, and close the pipes; the exit code, or minus a signal."""

@@ -19,7 +19,7 @@ from bep.runner.verdicts import Ended, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """Where a failed attempt leaves its marks."""
+    """Where a failed attempt leaves its marks; `booked` hears of each that is in the journal."""
 
     backlog: Backlog
     journal: Journal
@@ -27,6 +27,7 @@ class Attempts:
     logs: Path
     tally: Tally
     report: Callable[[Event], None]
+    booked: Callable[[Failure], None]
 
     def failed_in_script(self, worker: Worker, told: Mapping[str, Any]) -> None:
         """A call raised, or returned what is no result. The worker goes on."""
@@ -55,6 +56,7 @@ class Attempts:
             unresolved=outcome.unresolved,
         )
         self.journal.append(failure)
+        self.booked(failure)
         self.tally.retries += outcome.verdict is Verdict.RETRY
         self.tally.splits += outcome.is_first
         self._tell(failure, outcome.verdict)

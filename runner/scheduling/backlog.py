@@ -1,7 +1,7 @@
 """What is still to be scored, and what becomes of an attempt that failed. Pure: no process, no file, no clock."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import isqrt
 
 from bep.lazy_dataclasses import dataclass, field
@@ -50,6 +50,22 @@ class Backlog:
         returned = sorted(spans, key=lambda span: -span.first)
         self.calls += sum(span.calls for span in returned)
         self.untouched.extendleft(returned)
+
+    def add(self, spans: Iterable[Span]) -> None:
+        """More work, after all that is there."""
+        for span in spans:
+            self.untouched.append(span)
+            self.calls += span.calls
+
+    def withdraw(self, is_wanted_back: Callable[[Span], bool]) -> list[Span]:
+        """Take out what was never tried, of what is wanted back. A call that has failed once stays, to its end."""
+        kept: deque[Span] = deque()
+        taken: list[Span] = []
+        for span in self.untouched:
+            (taken if span not in self.attempts and is_wanted_back(span) else kept).append(span)
+        self.untouched = kept
+        self.calls -= sum(span.calls for span in taken)
+        return taken
 
     def attempt(self, call: Span) -> int:
         """Which attempt of its items the next one of a call is."""

@@ -1,8 +1,8 @@
 """Hands mini-batches to workers and survives whatever they do. Knows no spec, no row, no record file, no process."""
 
-import errno
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,29 +10,33 @@ from bep.lazy_dataclasses import dataclass, field
 from bep.runner.events import Event, WorkerLost
 from bep.runner.folder.journal import Journal
 from bep.runner.folder.record import JobError
+from bep.runner.grants import Grant
 from bep.runner.inputs.manifest import Manifest
 from bep.runner.scheduling import worker_deaths
 from bep.runner.scheduling.attempts import Attempts
 from bep.runner.scheduling.backlog import Backlog
+from bep.runner.scheduling.crew import Crew
 from bep.runner.scheduling.fleet import Fleet
+from bep.runner.scheduling.open_grants import OpenGrants
 from bep.runner.scheduling.pacing import Pace
 from bep.runner.scheduling.progress import Gauge
 from bep.runner.scheduling.supervision import Limits, Supervisor
 from bep.runner.scheduling.tally import Ending, Tally, rows_unwritable, runner_failed, too_many_failed
 from bep.runner.scheduling.worker_deaths import Death, Left
 from bep.runner.scheduling.workers import Lease, Worker
+from bep.runner.span import Span
 from bep.runner.worker import wire
 
 LEASES = 2  # in a worker's pipe, so that none waits for the round trip
-_NO_PROGRAM = (errno.ENOENT, errno.EACCES, errno.ENOEXEC, errno.E2BIG)
 TICK = 0.1  # seconds between looks at the cancel button
 
 
 @dataclass(slots=True)
 class EmbeddedEngine:
-    """The `runner.engine.Engine` of this very process: one run of one job.
+    """The `runner.engine.Engine` of this very process: one session of scoring, in the thread that calls `serve`.
 
-    Workers may be started before it is known what they will score; then `run`.
+    Workers may be started before it is known what they will score; then `open`. What other threads ask for waits in
+    `_asked` until the engine's thread gets to it.
     """
 
     fleet: Fleet
@@ -44,7 +48,12 @@ class EmbeddedEngine:
     tally: Tally = field(default_factory=Tally)
     warnings: list[str] = field(default_factory=list)
     backlog: Backlog = field(init=False)
-    _running: list[Worker] = field(default_factory=list)
+    _crew: Crew = field(init=False)
+    _running: list[Worker] = field(init=False)
+    _asked: deque[Callable[[], None]] = field(default_factory=deque)
+    _grants: OpenGrants = field(default_factory=OpenGrants)
+    _taken_from: list[Worker] = field(default_factory=list)
+    _is_finished: bool = False
     _sequence: int = 0
     _pace: Pace = field(default_factory=Pace)
     _error: JobError | None = None
@@ -53,10 +62,32 @@ class EmbeddedEngine:
     _supervisor: Supervisor = field(init=False)
     _attempts: Attempts = field(init=False)
 
+    def __post_init__(self) -> None:
+        self._crew = Crew(self.fleet, self.workers)
+        self._running = self._crew.running
+
     def start(self, workers: int) -> None:
         """Start so many of the workers: they load the script and call `init()` while the inputs are being listed."""
-        for slot in range(len(self._running), min(workers, self.workers)):
-            self._start(slot)
+        self._error = self._error or self._crew.hire(workers)
+
+    def open(self, manifest: Manifest, backlog: Backlog, journal: Journal, before: Tally) -> None:
+        """Say what there is to score, and where failed attempts are written down. `before` is what was done already."""
+        self.backlog, self.tally = backlog, before
+        self._supervisor = Supervisor(self.fleet, self.limits, min(self.workers, backlog.calls or self.workers))
+        self._attempts = Attempts(backlog, journal, manifest, self.logs, before, self.report, self._grants.failed)
+        self._gauge = Gauge(manifest.items, self.workers, before.scored + before.failed, self.fleet.now)
+
+    def give(self, grant: Grant) -> None:
+        """Score this too, after what there is. Any thread may ask."""
+        self._ask(lambda: self._given(grant))
+
+    def revoke(self, key: int) -> None:
+        """Give back what has not begun of a grant, if it is not settled. Any thread may ask."""
+        self._ask(lambda: self._revoked(key))
+
+    def finish(self) -> None:
+        """No more will come: when nothing is left, let the workers shut down. Any thread may ask."""
+        self._ask(self._finished)
 
     def close(self) -> None:
         """End workers that were started for a job that is not run after all, and let the shared memory go."""
@@ -64,18 +95,12 @@ class EmbeddedEngine:
             worker.process.reap()
         self.fleet.close()
 
-    def run(self, manifest: Manifest, backlog: Backlog, journal: Journal, before: Tally) -> Ending:
-        """Score the backlog. Returns when every item is accounted for, or the job must stop, with no worker left.
-
-        `before` is what earlier runs of the job have done already.
-        """
-        wanted = min(self.workers, backlog.calls)
-        self.backlog, self.tally = backlog, before
-        self._supervisor = Supervisor(self.fleet, self.limits, wanted)
-        self._attempts = Attempts(backlog, journal, manifest, self.logs, before, self.report)
-        self._gauge = Gauge(manifest.items, self.workers, before.scored + before.failed, self.fleet.now)
+    def serve(self) -> Ending:
+        """Score what was opened and what is given. Returns when all is settled after `finish`, or it must stop, with no
+        worker left."""
         try:
-            self.start(wanted)
+            self._obey()
+            self._hire()
             while self._goes_on():
                 self._step()
         except OSError as error:
@@ -84,41 +109,78 @@ class EmbeddedEngine:
             self._end()
         return Ending(self._error, self._error is None and self.cancel.is_set())
 
+    def _ask(self, command: Callable[[], None]) -> None:
+        self._asked.append(command)
+        self.fleet.ring()
+
+    def _obey(self) -> None:
+        while self._asked:
+            self._asked.popleft()()
+
+    def _given(self, grant: Grant) -> None:
+        self._grants.add(grant)
+        self.backlog.add(grant.spans)
+        self._hire()
+
+    def _revoked(self, key: int) -> None:
+        if self._grants.revoke(key):
+            self._give_back(())
+            self._taken_from += [worker for worker in self._running if self._has_revoked(worker)]
+
+    def _finished(self) -> None:
+        self._is_finished = True
+
+    def _hire(self) -> None:
+        self._error = self._error or self._crew.hire(self.backlog.calls)
+
     def _goes_on(self) -> bool:
         if self._error or self.cancel.is_set():
             return False
-        failed = self._scored_and_short()[1] + self.tally.given_up
-        if failed > self.limits.error_threshold >= 0:
-            self._error = too_many_failed(failed, self.limits.error_threshold)
-            return False
-        return bool(self._running)
+        if self.limits.error_threshold >= 0:
+            failed = self._scored_and_short()[1] + self.tally.given_up
+            if failed > self.limits.error_threshold:
+                self._error = too_many_failed(failed, self.limits.error_threshold)
+                return False
+        return bool(self._running or self._asked or not self._is_finished)
 
     def _step(self) -> None:
         with_news = self.fleet.wait(min(TICK, self._supervisor.pause(self._running)))
+        if self._asked:
+            self._obey()
         for worker in [worker for worker in self._running if worker.process.number in with_news]:
             self._listen(worker)
         for worker in self._supervisor.overdue(self._running):
             self._reap(worker)
         self.fleet.tidy()
+        if self._taken_from:
+            self._take_back_revoked()
         if self.backlog.calls:
             self._feed()
         else:
             self._share_or_dismiss()
+        if self._grants.any_done:
+            self._grants.settle()
         if self._gauge.is_due():
             self._tell_progress()
 
-    def _start(self, slot: int) -> None:
-        try:
-            process = self.fleet.start(slot)
-        except OSError as error:
-            if error.errno not in _NO_PROGRAM:
-                raise
-            message = f"the environment's interpreter cannot be started: {error.filename}: {error.strerror}"
-            fix = "environment_variables take too much room" if error.errno == errno.E2BIG else ""
-            self._error = JobError(code="InterpreterMissing", message=message, fix=fix)
-            return
-        now = self.fleet.now()
-        self._running.append(Worker(process, started_at=now, asked=now))
+    def _give_back(self, spans: Iterable[Span]) -> None:
+        """Untouched work that a worker will not do after all: to whoever revoked it, or to the next worker."""
+        self.backlog.give_back(spans)
+        if self._grants.any_revoked:
+            self._grants.returned(self.backlog.withdraw(self._grants.is_revoked))
+
+    def _has_revoked(self, worker: Worker) -> bool:
+        return any(self._grants.is_revoked(lease.span) for lease in worker.leases)
+
+    def _take_back_revoked(self) -> None:
+        """From workers that were busy with a grant when it was revoked: what they have not begun."""
+        asked, self._taken_from = self._taken_from, []
+        for worker in asked:
+            if worker not in self._running or not self._has_revoked(worker):
+                continue
+            self._give_back(self._supervisor.take_back(worker))
+            if self._supervisor.is_taking(worker):
+                self._taken_from.append(worker)
 
     def _listen(self, worker: Worker) -> None:
         """Everything it said; then, if it has ended, everything that follows from that."""
@@ -159,12 +221,16 @@ class EmbeddedEngine:
         if worker.stopping and code == 0:
             self.tally.add(*counts[:2])
         else:
-            left = worker_deaths.settle(worker.process.recover(), worker, heartbeat, self._supervisor.suspects)
-            self.tally.add(left.scored, left.short)
+            records = worker.process.records()
+            if self._grants:
+                records = list(records)
+                self._grants.scored(records)
+            left = worker_deaths.settle(records, worker, heartbeat, self._supervisor.suspects)
+            self.tally.add(worker.scored + left.scored, worker.short + left.short)
             self._lost(worker, worker_deaths.explain(worker, heartbeat, code, self.fleet.now()), left)
 
     def _lost(self, worker: Worker, death: Death, left: Left) -> None:
-        self.backlog.give_back(left.untouched)
+        self._give_back(left.untouched)
         for lease in worker.leases:
             self._attempts.done(lease, (*left.untouched, *([left.blamed] if left.blamed else [])))
         if self._error or self._is_ending or self.cancel.is_set():
@@ -181,7 +247,7 @@ class EmbeddedEngine:
         else:
             self._error = self.fleet.advised(self._supervisor.fruitless(worker, death))
         if not self._error and self.backlog.calls and len(self._running) < self.workers:
-            self._start(worker.process.slot)
+            self._error = self._crew.start(worker.process.slot)
 
     def _fatal(self, worker: Worker, told: dict[str, Any]) -> None:
         """The script cannot be prepared, or has raised between two calls, or the disk refuses rows: the worker ends."""
@@ -211,9 +277,11 @@ class EmbeddedEngine:
             lease = worker.leases.popleft()
             rest = lease.span.after(calls if lease.sequence == sequence else 0)
             if rest:
-                self.backlog.give_back([rest])
+                self._give_back([rest])
             elif self.backlog.attempts:
                 self._attempts.done(lease)
+        if self._grants:
+            self._grants.scored(worker.collect())
 
     def _share_or_dismiss(self) -> None:
         """Nothing is left to hand out: take back what others have not begun, or let the workers shut down.
@@ -222,36 +290,19 @@ class EmbeddedEngine:
         """
         busy = [worker for worker in self._running if worker.leases]
         if not busy:
-            self._dismiss()
+            if self._is_finished:
+                self._crew.dismiss()
         elif any(worker.ready and not worker.leases and not worker.kill_reason for worker in self._running):
             for worker in busy:
-                self.backlog.give_back(self._supervisor.take_back(worker))
+                self._give_back(self._supervisor.take_back(worker))
             if self.backlog.calls:
                 self._feed()
         else:
-            self._replace(busy)
-
-    def _replace(self, busy: list[Worker]) -> None:
-        """Start somebody for calls that wait behind others, where one that has died has left a place."""
-        waiting = sum(lease.span.calls for worker in busy for lease in worker.leases) - len(busy)
-        preparing = sum(not worker.ready for worker in self._running)
-        taken = {worker.process.slot for worker in self._running}
-        free = [slot for slot in range(self.workers) if slot not in taken]
-        for slot in free[: max(0, waiting - preparing)]:
-            self._start(slot)
-
-    def _dismiss(self) -> None:
-        """Let the prepared shut down; who is still preparing is not needed any more."""
-        for worker in list(self._running):
-            if worker.ready and not worker.stopping:
-                worker.dismiss(self.fleet.now())
-            elif not worker.ready:
-                worker.stopping = True
-                worker.process.kill()
+            self._error = self._error or self._crew.replace(busy)
 
     def _scored_and_short(self) -> tuple[int, int]:
-        counts = [worker.process.counts() for worker in self._running]
-        return self.tally.scored + sum(c[0] for c in counts), self.tally.short + sum(c[1] for c in counts)
+        scored, short = self._crew.counts()
+        return self.tally.scored + scored, self.tally.short + short
 
     def _tell_progress(self) -> None:
         self.report(self._gauge.read(self.tally, *self._scored_and_short(), self._running))
@@ -263,4 +314,5 @@ class EmbeddedEngine:
             worker.process.kill()
         for worker in list(self._running):
             self._reap(worker)
+        self._grants.settle()
         self._tell_progress()

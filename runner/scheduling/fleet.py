@@ -75,8 +75,9 @@ class Process(Protocol):
         """Ask it to begin nothing more of its leases up to this one."""
         ...
 
-    def recover(self) -> Iterable[Scored]:
-        """What it had made durable when it ended, call by call: the truth, whatever it was about to say."""
+    def records(self) -> Iterable[Scored]:
+        """What it has made durable and was not read before, call by call. When it has ended, that is the truth,
+        whatever it was about to say."""
         ...
 
     def reap(self) -> int:
@@ -96,7 +97,11 @@ class Fleet(Protocol):
         ...
 
     def wait(self, seconds: float) -> Set[int]:
-        """The numbers of workers with news; none when the time is over."""
+        """The numbers of workers with news; none when the time is over, or somebody has rung."""
+        ...
+
+    def ring(self) -> None:
+        """Let `wait` return at once, now or the next time. Any thread may; after `close` it does nothing."""
         ...
 
     def lost(self, name: str) -> None:

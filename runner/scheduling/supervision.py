@@ -1,5 +1,6 @@
 """Watches workers' time: calls that take too long, scripts that never get ready, work that others could begin."""
 
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +67,10 @@ class Supervisor:
         return sum(seconds for until, seconds in self._absences if until > moment)
 
     def pause(self, workers: list[Worker]) -> float:
-        """Seconds until someone may be too late."""
+        """Seconds until someone may be too late; infinity where nobody is."""
         now = self._fleet.now()
         self._awake = now
-        pause = min((self._deadline(worker, worker.process.heartbeat()) - now for worker in workers), default=0.0)
+        pause = min((self._deadline(worker, worker.process.heartbeat()) - now for worker in workers), default=inf)
         return min(pause, _SETTLED) if any(worker.process.number in self._taking for worker in workers) else pause
 
     def _deadline(self, worker: Worker, heartbeat: Heartbeat) -> float:
@@ -83,7 +84,7 @@ class Supervisor:
             case _ if worker.leases or worker.stopping:  # a slow disk is no slow script, but not waited for for ever
                 began, limit = max(heartbeat.started, worker.asked), self._limits.init_timeout
             case _:
-                return float("inf")
+                return inf
         return began + limit + (self._absent_since(began) if self._absences else 0)
 
     def overdue(self, workers: list[Worker]) -> list[Worker]:
@@ -172,6 +173,10 @@ class Supervisor:
             f"{death.message} ({place}, {self._fruitless} times in a row)" if self._fruitless > 1 else death.message
         )
         return JobError(code=death.type, message=message, traceback=death.traceback, log=_log(worker))
+
+    def is_taking(self, worker: Worker) -> bool:
+        """Whether work was asked back from it that it has not given yet."""
+        return worker.process.number in self._taking
 
     def take_back(self, worker: Worker) -> list[Span]:
         """Work of a busy worker that others can do: asked for at the first call, given at a later one.

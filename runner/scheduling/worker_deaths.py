@@ -27,7 +27,8 @@ _LOOK_BACK = 16384
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Items in its journal, scored and short of results; spans that are to be scored; the call that is to blame."""
+    """Items in the records that were read last, scored and short of results; spans that are to be scored; the call that
+    is to blame."""
 
     scored: int
     short: int
@@ -47,14 +48,15 @@ class Death:
 
 
 def settle(records: Iterable[Scored], worker: Worker, heartbeat: Heartbeat, suspects: set[int]) -> Left:
-    """What follows from the records of a worker that has ended; they count, whatever it was about to say.
+    """What follows from the records of a worker that has ended, as far as they were not read before; they count,
+    whatever it was about to say.
 
     One that dies between two calls may have been broken by a call before. What it had not written down goes out again
     call by call, and a call after which that happens a second time is to blame; `suspects` are the first items of those
     after which it has happened once.
     """
     scored = short = 0
-    recorded: set[int] = set()
+    recorded = set(worker.recorded)
     for entry in records:
         scored += entry.good
         short += entry.items - entry.good

@@ -4,6 +4,7 @@ from collections import deque
 from typing import Any
 
 from bep.lazy_dataclasses import dataclass, field
+from bep.runner.folder.parts import Scored
 from bep.runner.scheduling.fleet import Process
 from bep.runner.span import Span
 
@@ -33,7 +34,11 @@ class KillReason:
 
 @dataclass(slots=True, eq=False)
 class Worker:
-    """One worker. `started_at`, `asked` (last given work) and `stolen_at` are times of the fleet's clock."""
+    """One worker. `started_at`, `asked` (last given work) and `stolen_at` are times of the fleet's clock.
+
+    Of its records that were read while it lives: `scored` and `short` count their items, and `recorded` holds the first
+    items of those whose leases it has not told to be done.
+    """
 
     process: Process
     started_at: float
@@ -45,12 +50,28 @@ class Worker:
     fatal: dict[str, Any] | None = None
     stolen_at: float = 0.0
     stolen_up_to: int = 0
+    scored: int = 0
+    short: int = 0
+    recorded: set[int] = field(default_factory=set)
 
     def send(self, lease: Lease, now: float) -> None:
         """Hand out a lease."""
         self.leases.append(lease)
         self.asked = now
         self.process.send(lease.sequence, lease.span, lease.attempt)
+
+    def holds(self, first: int) -> bool:
+        """Whether an item is in one of its leases."""
+        return any(lease.span.first <= first < lease.span.end for lease in self.leases)
+
+    def collect(self) -> list[Scored]:
+        """Its records that were not read before; they are counted here."""
+        new = list(self.process.records())
+        for entry in new:
+            self.scored += entry.good
+            self.short += entry.items - entry.good
+        self.recorded = {first for first in (*self.recorded, *(entry.first for entry in new)) if self.holds(first)}
+        return new
 
     def dismiss(self, now: float) -> None:
         """Say that there is no more work."""

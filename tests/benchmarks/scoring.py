@@ -270,7 +270,9 @@ def engine(work: Work) -> None:
     journal = Journal(folder.journal, 1)
     backlog = Backlog(3, True, deque(holes([], listed.items, listed.starts)))
     with closing(scorer):
-        ending = scorer.run(listed, backlog, journal, Tally())
+        scorer.open(listed, backlog, journal, Tally())
+        scorer.finish()
+        ending = scorer.serve()
     assert not ending.error, ending.error
     assembling.assemble(parts.in_order(folder.parts), folder.parts, work.folder / "output", Columns())
 

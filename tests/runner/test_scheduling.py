@@ -60,7 +60,9 @@ def run(
     backlog = Backlog(max_retries, True, deque(holes([], items, listed.starts)))
     journal = Journal(folder.journal, 1000)
     began = fleet.now()
-    ending = engine.run(listed, backlog, journal, Tally())
+    engine.open(listed, backlog, journal, Tally())
+    engine.finish()
+    ending = engine.serve()
     journal.close()
     engine.close()
     assert fleet.is_closed

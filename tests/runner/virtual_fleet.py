@@ -49,6 +49,7 @@ class VirtualProcess:
     _leases: list[tuple[int, Span, int]] = field(default_factory=list)
     _said: list[tuple[int, Any]] = field(default_factory=list)
     _records: list[Scored] = field(default_factory=list)
+    _read: int = 0
     _call: Call | None = None
     _how: str = GOOD
     _at: int = 0
@@ -117,9 +118,11 @@ class VirtualProcess:
         """Begin nothing more up to that lease."""
         self._stolen = sequence
 
-    def recover(self) -> Sequence[Scored]:
-        """Its records."""
-        return self._records
+    def records(self) -> Sequence[Scored]:
+        """Those of its records that were not read before."""
+        new = self._records[self._read :]
+        self._read += len(new)
+        return new
 
     def reap(self) -> int:
         """End it and forget it."""
@@ -187,14 +190,17 @@ class VirtualProcess:
 @dataclass(slots=True)
 class VirtualFleet:
     """Workers that are ready after so many seconds. `act` says of a call (first, count, attempt) how it ends, and after
-    how many seconds."""
+    how many seconds. `plans` are what others do, and in which second of the clock."""
 
     logs: Path
     act: Callable[[int, int, int], tuple[str, float]]
     prepare: float = 1.0
     calls: list[Call] = field(default_factory=list)
+    plans: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
     here: list[VirtualProcess] = field(default_factory=list)
+    refusal: OSError | None = None
     is_closed: bool = False
+    _is_rung: bool = False
     _now: float = 1000.0
     _next: int = 0
 
@@ -203,7 +209,9 @@ class VirtualFleet:
         return self._now
 
     def start(self, slot: int) -> VirtualProcess:
-        """Start a worker."""
+        """Start a worker, unless the machine refuses."""
+        if self.refusal:
+            raise self.refusal
         name = f"process{self._next:03d}"
         process = VirtualProcess(self, self._next, slot, self._now + self.prepare, name, self.logs / "node0" / name)
         self._next += 1
@@ -212,12 +220,30 @@ class VirtualFleet:
 
     def wait(self, seconds: float) -> set[int]:
         """Let time pass, to the next thing that happens or to the end of the wait."""
-        if not any(process.has_news() for process in self.here):
-            until = min([self._now + max(0.0, seconds), *(process.next_moment() for process in self.here)])
-            self._now = max(self._now, until)
+        if not self._is_rung and not any(process.has_news() for process in self.here):
+            moments = [process.next_moment() for process in self.here] + [moment for moment, _ in self.plans]
+            self._now = max(self._now, min([self._now + max(0.0, seconds), *moments]))
+        self._is_rung = False
         for process in self.here:
             process.go_on()
+        for plan in [plan for plan in self.plans if plan[0] <= self._now]:
+            self.plans.remove(plan)
+            plan[1]()
         return {process.number for process in self.here if process.has_news()}
+
+    def ring(self) -> None:
+        """No time passes in the next wait."""
+        self._is_rung = True
+
+    @property
+    def started(self) -> int:
+        """How many workers were started."""
+        return self._next
+
+    def kill_all(self) -> None:
+        """What somebody else on the machine does."""
+        for process in self.here:
+            process.kill()
 
     def lost(self, name: str) -> None:
         """It leaves nothing behind."""

@@ -1,0 +1,37 @@
+"""What an engine is given to score while it runs, and what it answers. Values; knows no engine and no worker."""
+
+from collections.abc import Callable
+
+from bep.lazy_dataclasses import dataclass
+from bep.runner.folder.journal import Failure
+from bep.runner.folder.parts import Scored
+from bep.runner.span import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A grant of which every item is scored, failed or given back.
+
+    `pieces` are the records of its calls, in the order of their first items. `failures` are all its failed attempts, in
+    the order in which they failed, those too that were tried again and then passed. `returned` are the calls that were
+    not begun when the grant was revoked. `scored` and `failed` are items; with those of `returned` they are all.
+    """
+
+    key: int
+    pieces: tuple[Scored, ...]
+    failures: tuple[Failure, ...]
+    returned: tuple[Span, ...]
+    scored: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Whole mini-batches to score. No item may be in two grants that are not settled, and no key is used twice.
+
+    `settled` is called once, in the engine's thread, which waits for it: it must not block. It may give further grants.
+    """
+
+    key: int
+    spans: tuple[Span, ...]
+    settled: Callable[[Settled], None]
