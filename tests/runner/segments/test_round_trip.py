@@ -61,7 +61,7 @@ def told(entry: Scored) -> tuple[object, ...]:
     return entry._replace(offset=0, started=0, part=0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(jobs(), cuts(), some.integers(0, 13), some.booleans())
 def test_segments_make_the_output_that_their_parts_make(
     calls: list[Call], grants: list[tuple[int, int, int]], shard: int, alone: bool
