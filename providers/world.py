@@ -160,6 +160,23 @@ class ScoredWith:
 
 
 @dataclass(frozen=True, slots=True)
+class Portable:
+    """What a job scores with that other machines score: nothing is built for it here.
+
+    `scored` has no interpreter and no folders: `model` are the files below AZUREML_MODEL_DIR and `code` those of the
+    scoring script, None where there is none, by their relative names. `asks` is the JSON document from which
+    `worlds.environment_from` builds the environment elsewhere, None where nothing is asked for; `files` are those that
+    it names.
+    """
+
+    scored: ScoredWith
+    model: Mapping[str, Original]
+    code: Mapping[str, Original] | None
+    asks: Mapping[str, Any] | None
+    files: Mapping[str, Original]
+
+
+@dataclass(frozen=True, slots=True)
 class Built:
     """A usable environment: `python` is its interpreter's path, `version` that Python's version.
 
@@ -301,6 +318,10 @@ class Scoring(Protocol):
 
     def resolve(self, endpoint: str, deployment: str | None = None, report: Report = ...) -> ScoredWith:
         """Everything a job needs; an environment that is not there yet is built, with lines to `report`."""
+        ...
+
+    def portable(self, endpoint: str, deployment: str | None = None) -> Portable:
+        """Everything that another machine needs to score with a deployment. Builds nothing."""
         ...
 
     def bounds_of(self, chosen: Chosen) -> tuple[tuple[int, str], ...]:

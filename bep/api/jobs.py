@@ -102,6 +102,46 @@ class Jobs:
             assert loaded.job is not None  # loaded_job raises otherwise
             return Job.of(jobs_of(opened).order(loaded.job, Asked(by, request_id)))
 
+    def prepare(
+        self,
+        file: str | Path | None = None,
+        *,
+        share: str | Path,
+        shared: Sequence[str | Path] = (),
+        endpoint: str | None = None,
+        deployment: str | None = None,
+        inputs: Sequence[str | Path] = (),
+        output_path: str | Path | None = None,
+        name: str | None = None,
+        settings: Mapping[str, object] | None = None,
+        on_event: OnEvent | None = None,
+        stop: Flag | None = None,
+    ) -> Job:
+        """Make a job ready in a share for other machines to score, or go on with that under the same name.
+
+        `share` is a folder that all machines see, relative to the current one, or the address of a store; inputs below
+        the folders `shared` stay where they are. `stop` ends it: what is uploaded is kept, and `Refused` is raised.
+        Otherwise as `run`.
+        """
+        from contextlib import nullcontext
+
+        from bep.app.errors import Refused
+        from bep.app.jobs.requests.loading import JobSource, loaded_job
+        from bep.app.jobs.service import Watch
+        from bep.app.shards import preparing
+
+        changes = _changes(endpoint, deployment, inputs, output_path, name, settings)
+        watch = Watch(on_event or _nothing, on_event or _nothing, lambda _: nullcontext(stop or Flag()))
+        with public_errors():
+            opened = self._workspace._opened()
+            loaded = loaded_job(opened, JobSource(str(file) if file is not None else None, changes))
+            assert loaded.job is not None  # loaded_job raises otherwise
+            seen = [Path(one) for one in shared]
+            done = preparing.prepare(opened, loaded.job, str(share), watch, shared=seen, base=Path.cwd())
+            if done is None:
+                raise Refused("the preparation was stopped; what is uploaded is kept, and the same name goes on")
+            return Job.of(done.record)
+
     def _applied_here(self, on_event: OnEvent | None, stop: Flag | None) -> "Jobs":
         """The jobs of this workspace on this machine, its specs applied there."""
         from contextlib import nullcontext
@@ -388,5 +428,5 @@ def _removed(
     return shown
 
 
-def _nothing(said: str) -> None:
+def _nothing(_: object) -> None:
     """Hears what is said on the way, where nobody listens."""

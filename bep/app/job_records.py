@@ -161,6 +161,37 @@ def must_have_begun(record: "JobRecord") -> "JobRecord":
     raise Refused(f"{record.name} is {record.status}, and has not begun; {follow} waits for it", next=(follow,))
 
 
+def must_not_be_in_share(record: "JobRecord") -> "JobRecord":
+    """The record of a job that this machine runs. Raises `Refused` for one that other machines score."""
+    if not record.is_in_share:
+        return record
+    if record.is_prepared:
+        merge = step("job merge", record.name, share=record.share)
+        raise Refused(
+            f"{record.name} is prepared in {record.share} for other machines to score: nothing of it runs here\n"
+            f"    fix: end or start its shards where they run; {merge} takes in what they have scored",
+            next=(merge,),
+        )
+    prepare = step("run", prepare=True, share=record.share, name=record.name)
+    raise Refused(
+        f"{record.name} is not prepared in {record.share} yet: that was cut short, or goes on\n"
+        f"    fix: the same once more goes on: {prepare}",
+        next=(prepare,),
+    )
+
+
+def must_be_free_for_share(home: Path, name: str) -> None:
+    """Raise `Refused` where a job of this name is one that no share has, or that is merged already."""
+    found = record_of(home, name)
+    if found is not None and not found.is_in_share:
+        delete = step("job delete", name)
+        raise Refused(
+            f"there is a job {name} already, which is {found.status}\n"
+            f"    fix: choose another name, or remove that one: {delete}",
+            next=(delete,),
+        )
+
+
 def record_of(home: Path, name: str) -> "JobRecord | None":
     """The job of this very name."""
     from bep.runner.folder.record import load

@@ -73,6 +73,21 @@ def run(
         bool,
         Option("--local", help="Apply the specs on this machine first, whatever world they are for, and score here."),
     ] = False,
+    prepare: Annotated[
+        bool, Option("--prepare", help="With --share: make the job ready there for other machines to score.")
+    ] = False,
+    share: Annotated[
+        str | None,
+        Option("--share", metavar="WHERE", help="A folder that all machines see, or s3://... and the like."),
+    ] = None,
+    shared: Annotated[
+        list[str] | None,
+        Option(
+            "--shared",
+            metavar="FOLDER",
+            help="With --prepare: inputs below it stay there, every machine sees it at this path; may be repeated.",
+        ),
+    ] = None,
     json_output: Annotated[bool, Option("--json", help="Events, an object a line, while it runs.")] = False,
     output: Output = None,
     query: Query = "",
@@ -95,6 +110,10 @@ def run(
     folders and variables of the job, prints straight to this terminal, shows each result and each traceback,
     and leaves nothing behind. With --pdb, or a breakpoint() in the script, you can look around in it.
 
+    --prepare --share WHERE scores nothing: it lists the inputs and brings there what no other machine can see (model,
+    code and inputs), so that any number of machines that have bep can each score a shard. It says what it did not
+    upload and why, and prints the job's name. Killed, the same command with the same --name goes on.
+
     \b
     Examples:
       bep run job.yml
@@ -103,6 +122,7 @@ def run(
       name=$(bep run job.yml --no-wait); bep job stream "$name"
       bep run job.yml --dry-run              which settings, how many mini-batches, where to
       bep run job.yml --sample 3 --pdb       what does my script do, and why does it fail
+      bep run job.yml --prepare --share /mnt/team/jobs --name nightly
       bep run job.yml --local                what would the specs of another world score here
       bep run --endpoint mybatchedp --input ./images
       bep run --endpoint mybatchedp --input azureml:mnist:1 --set retry_settings.timeout=120
@@ -130,10 +150,17 @@ def run(
         "name": name,
         **_overrides(set_ or []),
     }
+    if prepare or share is not None or shared:
+        _must_only_prepare(prepare, share, others=dry_run or sample is not None or no_wait or timeout is not None)
     given = {key: value for key, value in changes.items() if value is not None}
     opened, source = here(source_of(None, var, var_file)), JobSource(job, given)
     if local:
         opened = _here_first(opened, is_dry=dry_run)
+    if share is not None:
+        from bep.commands.jobs.preparing import Place, prepare_job
+
+        place = Place(share, tuple(shared or ()))
+        return prepare_job(opened, source, place, json_output=json_output, wish=Wish(output, query))
     if dry_run:
         from bep.commands.jobs.previewing import show_preview
 
@@ -145,12 +172,26 @@ def run(
     if no_wait:
         from bep.commands.jobs.background import start
 
-        if json_output:
-            raise Stop(ExitCode.ERROR, "--json is what happens while a job runs, and --no-wait does not wait: -o json")
-        if timeout is not None:
-            raise Stop(ExitCode.ERROR, "--timeout is how long to wait in line, and --no-wait does not wait")
+        _must_not_watch(json_output=json_output, timeout=timeout)
         return start(opened, source, Wish(output, query))
     carry_out(opened, source, json_output=json_output, wish=Wish(output, query), patience=timeout)
+
+
+def _must_not_watch(*, json_output: bool, timeout: float | None) -> None:
+    if json_output:
+        raise Stop(ExitCode.ERROR, "--json is what happens while a job runs, and --no-wait does not wait: -o json")
+    if timeout is not None:
+        raise Stop(ExitCode.ERROR, "--timeout is how long to wait in line, and --no-wait does not wait")
+
+
+def _must_only_prepare(prepare: bool, share: str | None, *, others: bool) -> None:
+    """Raise `Stop` where --prepare and --share do not come together, or with what runs a job."""
+    if not prepare:
+        raise Stop(ExitCode.ERROR, "--share and --shared say where a job is made ready: give --prepare, too")
+    if share is None:
+        raise Stop(ExitCode.ERROR, "--prepare makes a job ready in a share: say where with --share WHERE")
+    if others:
+        raise Stop(ExitCode.ERROR, "--prepare runs nothing: leave --dry-run, --sample, --no-wait and --timeout out")
 
 
 def _here_first(opened: "Opened", *, is_dry: bool) -> "Opened":

@@ -6,13 +6,15 @@ from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bep.disk.copying import Original
+from bep.disk.copying import Original, digest
+from bep.disk.listing import listing
 from bep.planner.observed import Observed
 from bep.planner.state import ContentRecord
 from bep.providers.local.content import SMALL
 from bep.providers.local.datastores import locate
 from bep.providers.local.provider import LocalProvider
 from bep.providers.protocol import ProviderError
+from bep.schemas.content import Unfit
 
 Place = Path | Mapping[str, Original]
 """The user's own folder, or the stored files by their relative names."""
@@ -36,6 +38,30 @@ def code_files(provider: LocalProvider, address: str, deployment: Observed) -> P
         return None
     found = _found(provider, code, deployment.contents.get("code_configuration.code"))
     return found if isinstance(found, Path) else provider.contents.originals(address, found[1])
+
+
+def model_with_digests(provider: LocalProvider, address: str, model: Observed) -> Mapping[str, Original]:
+    """As `model_files`; of the user's own folder or file the files that travel, read for their digests."""
+    found = _found(provider, model.attributes.get("path"), model.contents.get("path"))
+    if not isinstance(found, Path):
+        files = model_files(provider, address, model)
+        assert isinstance(files, Mapping)  # what is stored is named file by file
+        return files
+    inside = f"{_folder_name(found.name)}/" if found.is_dir() else ""
+    return {f"{inside}{name}": one for name, one in _travelling(address, found).items()}
+
+
+def code_with_digests(provider: LocalProvider, address: str, deployment: Observed) -> Mapping[str, Original] | None:
+    """As `code_files`; of the user's own folder the files that travel, read for their digests."""
+    found = code_files(provider, address, deployment)
+    return _travelling(address, found) if isinstance(found, Path) else found
+
+
+def _travelling(address: str, place: Path) -> dict[str, Original]:
+    try:
+        return {name: Original(file, digest(file)) for name, file in listing(place).files.items()}
+    except Unfit as unfit:
+        raise ProviderError(address, "read", str(unfit), code="UserError") from None
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from bep.providers.local.environments import asked
 from bep.providers.local.environments.conda import Recipe
 from bep.providers.local.environments.environments import label_of
 from bep.providers.local.provider import LocalProvider
-from bep.providers.local.scored_files import code_files, model_files, model_looked_at
+from bep.providers.local.scored_files import Place, code_files, model_files, model_looked_at
 from bep.providers.protocol import ProviderError
 from bep.providers.routing import instances_of, routed
 from bep.providers.world import Built, Chosen, Report, ScoredWith
@@ -47,14 +47,14 @@ def resolve(
     """
     chosen = choose(provider, endpoint, deployment)
     with told(chosen.address, "run"):
-        return _resolved(provider, chosen, report)
+        model = model_files(provider, chosen.observed.attributes["model"], chosen.model)
+        code = code_files(provider, chosen.address, chosen.observed)
+        return scored_with(provider, chosen, model, code, _environment(provider, chosen, report))
 
 
-def _resolved(provider: LocalProvider, chosen: Chosen, report: Report) -> ScoredWith:
+def scored_with(provider: LocalProvider, chosen: Chosen, model: Place, code: Place | None, ready: Built) -> ScoredWith:
+    """What a job needs of a deployment, its files and an environment."""
     attributes = chosen.observed.attributes
-    model = model_files(provider, attributes["model"], chosen.model)
-    code = code_files(provider, chosen.address, chosen.observed)
-    ready = _environment(provider, chosen, report)
     variables = attributes.get("settings", {}).get("environment_variables", {})
     clear = {name: str(value) for name, value in variables.items() if not is_sealed(value)}
     activated = {**ready.variables, **asked.variables_of(chosen.environment.attributes if chosen.environment else {})}
@@ -146,7 +146,7 @@ def _environment(provider: LocalProvider, chosen: Chosen, report: Report) -> Bui
     label, recipe = _recipe(provider, chosen)
     if recipe is None or not _asks(recipe):
         own = provider.environments.own()
-        return Built("", own, own, "", notes=recipe.notes if recipe else _unsaid(label, chosen))
+        return Built("", own, own, "", notes=recipe.notes if recipe else unsaid(label, chosen))
     built = provider.environments.use(label, recipe, report)
     asked = f" for {built.asked}" if built.asked and not built.version.startswith(built.asked) else ""
     return replace(built, label=f"{label} (Python {built.version}{asked}, {built.digest[:12]})")
@@ -165,7 +165,7 @@ def _recipe(provider: LocalProvider, chosen: Chosen) -> tuple[str, Recipe | None
         return label, asked.of_model(label, model, provider.conda_names)
 
 
-def _unsaid(label: str, chosen: Chosen) -> tuple[str, ...]:
+def unsaid(label: str, chosen: Chosen) -> tuple[str, ...]:
     """What to know of a deployment without an environment whose model brings none."""
     if not chosen.is_mlflow:
         return ()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bep.providers.local.content import ContentStore
 from bep.providers.local.environments.builder_names import AUTO
 from bep.providers.local.provider import LocalProvider
-from bep.providers.world import Chosen, Kept, Report, ScoredWith, Setup, Unfit, Unreferenced
+from bep.providers.world import Chosen, Kept, Portable, Report, ScoredWith, Setup, Unfit, Unreferenced
 
 if TYPE_CHECKING:
     from bep.providers.check import Probe
@@ -200,6 +200,12 @@ class LocalScoring:
         from bep.providers.local import scoring
 
         return scoring.resolve(self._objects, endpoint, deployment, report=report)
+
+    def portable(self, endpoint: str, deployment: str | None = None) -> Portable:
+        """See `portable.portable`."""
+        from bep.providers.local.portable import portable
+
+        return portable(self._objects, endpoint, deployment)
 
     def bounds_of(self, chosen: Chosen) -> tuple[tuple[int, str], ...]:
         """See `scoring.bounds_of`."""

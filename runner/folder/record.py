@@ -73,6 +73,7 @@ class JobRecord(Written):
     output that is there is its own, and is replaced by the new one. `given_variables` names the environment variables
     whose values the job itself was given: the deployment's values, if it has any of those names, are not the job's.
     `engine` hosts its workers in every run of it; a record without it is of the time when there was one only.
+    `share` is the address, its secrets hidden, of the share that a job was prepared in for other machines to score.
     """
 
     format_version: Literal[1] = 1
@@ -107,6 +108,18 @@ class JobRecord(Written):
     moved_from: Path | None = None
     given_variables: tuple[str, ...] = ()
     engine: str = "embedded"
+    share: str = ""
+
+    @property
+    def is_in_share(self) -> bool:
+        """Whether all that there is of it is in its share: it was prepared, or was to be, and nothing is merged yet."""
+        is_merged = self.status is Status.COMPLETED or self.counts.scored or self.counts.failed
+        return bool(self.share) and not is_merged
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether it waits, prepared, for other machines to score it."""
+        return self.is_in_share and self.status is Status.NOT_STARTED
 
     @property
     def output_place(self) -> str:
@@ -126,14 +139,15 @@ def load(path: Path) -> JobRecord:
     """Read a job's record; one whose runner is gone is shown as NotResponding. Raises `JobInvalid`."""
     folder = JobFolder(path)
     record = read(folder)
-    if record.status.is_final or folder.is_held():
+    if record.status.is_final or record.is_prepared or folder.is_held():
         return record
     record = read(folder)  # it may have finished between the two looks
-    if record.status.is_final:
+    if record.status.is_final or record.is_prepared:
         return record
+    did = "prepared the job, is gone; the same once more goes on" if record.is_in_share else ""
     gone = JobError(
         code="RunnerGone",
-        message=f"process {record.process}, which ran the job, is gone; what it scored is kept",
+        message=f"process {record.process}, which {did or 'ran the job, is gone; what it scored is kept'}",
     )
     return record.model_copy(update={"status": Status.NOT_RESPONDING, "error": gone})
 

@@ -21,6 +21,8 @@ def so_far(record: JobRecord) -> JobRecord:
 
     A runner writes counts when it ends, so one that runs, or was killed, has those of its run's beginning.
     """
+    if record.is_prepared:
+        return record
     folder = JobFolder(record.folder)
     listed = listing.recorded(folder, record)
     if listed is None or (record.status.is_final and record.status is not Status.NOT_RESPONDING):

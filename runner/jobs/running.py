@@ -41,7 +41,7 @@ def run(request: JobRequest, *, report: Callable[[Event], None], cancel: threadi
         folder.make()
         staging.keep(folder, request.stored, request.share)
         staging.take_back_of_dead(request.folder.parent)
-        job = Job(folder, request, _created(request), report, cancel)
+        job = Job(folder, request, record_of(request), report, cancel)
         try:
             return job.run()
         finally:
@@ -203,7 +203,8 @@ def _prepared(folder: JobFolder, record: JobRecord, environment_variables: Mappi
     return record.model_copy(update={"runs": record.runs + 1, "process": os.getpid(), "error": None})
 
 
-def _created(request: JobRequest) -> JobRecord:
+def record_of(request: JobRequest) -> JobRecord:
+    """How the record of a job begins."""
     appends = request.settings.output_action == "append_row"
     return JobRecord(
         name=request.name,

@@ -54,6 +54,12 @@ def becoming(failed: MiniBatchFailed) -> str:
 
 def next_of(record: JobRecord) -> list[tuple[Step, str]]:
     """Steps that make sense now, and what each is for; none for a job that went well or still runs."""
+    if record.is_prepared:
+        merge = step("job merge", record.name, share=record.share)
+        return [(merge, "when other machines have scored its shards")]
+    if record.is_in_share:
+        prepare = step("run", prepare=True, share=record.share, name=record.name)
+        return [(prepare, "the same once more, with its job file; what is uploaded is kept")]
     resume = step("job resume", record.name)
     logs = (step("job logs", record.name, error=True), "what the script raised, and where")
     mended = (_retry(record, mended=True), "once the script is mended and applied")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bep.app.errors import Refused
-from bep.app.job_records import jobs_folder, must_have_begun, record_named, records
+from bep.app.job_records import jobs_folder, must_have_begun, must_not_be_in_share, record_named, records
 from bep.app.jobs.service import Again, Asked, News, Piece, Removal, Watch, tell_of_end
 
 if TYPE_CHECKING:
@@ -132,9 +132,12 @@ class JobsHere:
         """Look at the files of the log every now and then."""
         home = self._opened.home
         record = record_named(home, name)
+        if record.is_prepared:
+            must_not_be_in_share(record)
         logs = _Logs(record.folder / "logs")
         while True:
-            is_over = record_named(home, record.name).status.is_final
+            now = record_named(home, record.name)
+            is_over = now.status.is_final or now.is_prepared
             yield logs.fresh(is_over=is_over)
             if is_over:
                 return
@@ -150,6 +153,8 @@ class JobsHere:
             raise Refused(f"{record.name} is {record.status}: there is nothing to cancel")
         if record.status == "Canceled":
             return record
+        if record.is_prepared:
+            must_not_be_in_share(record)
         return cancelled_in_line(home, record, at_once=at_once) or cancelled(record.folder, at_once=at_once)
 
     def resume(self, name: str, again: Again, watch: Watch, *, patience: float | None = None) -> "JobRecord":
@@ -176,7 +181,7 @@ class JobsHere:
         from bep.app.jobs.in_line.wanting import compute_now
 
         opened = self._opened
-        record = must_have_begun(record_named(opened.home, name))
+        record = must_not_be_in_share(must_have_begun(record_named(opened.home, name)))
         compute = compute_now(opened, record)
         asking = Asking(record.name, compute, record.settings.instance_count, None, lambda: None)
         try:
@@ -194,7 +199,7 @@ class JobsHere:
         from bep.runner.folder.record import load, must_be_home
 
         opened = self._opened
-        record = load(jobs_folder(opened.home) / record_named(opened.home, name).name)
+        record = must_not_be_in_share(load(jobs_folder(opened.home) / record_named(opened.home, name).name))
         must_be_home(record)
         must_keep_jobs(opened, record.folder)
         changed = changed_settings(again.changes)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def removals(records: "Sequence[JobRecord]", root: Path, *, keep_output: bool = False) -> list[Removal]:
     """What would go with these jobs of the workspace at `root`. Raises `Refused` with all that are not over."""
-    alive = [record.name for record in records if not record.status.is_final]
+    alive = [record.name for record in records if not (record.status.is_final or record.is_prepared)]
     if alive:
         what = "is not over" if len(alive) == 1 else "are not over"
         cancel = step("job cancel", alive[0])
@@ -28,6 +28,8 @@ def removals(records: "Sequence[JobRecord]", root: Path, *, keep_output: bool = 
 def _removal(record: "JobRecord", root: Path, *, keep_output: bool) -> Removal:
     own = _own_output(record, root)
     stays = "" if own and not keep_output else record.output_place if _has_output(record) else ""
+    if record.is_in_share:
+        stays = f"{record.share.rstrip('/')}/{record.name}"
     output = None if keep_output else own
     places = [record.folder, *([output] if output else [])]
     return Removal(record, sum(size for place in places for size in _sizes(place)), output, stays)

@@ -46,6 +46,7 @@ def _summary(record: "JobRecord") -> dict[str, Any]:
         "outputs": outputs_of(record),
         "folder": str(record.folder),
         "error": record.error.model_dump(mode="json") if record.error else None,
+        **({"share": record.share} if record.share else {}),
     }
 
 

@@ -103,6 +103,7 @@ def glance_of(record: "JobRecord", now: datetime) -> list[str]:
         ("input", record.input_text),
         ("items", f"{done}, {counts.retries:,} retried, in {counts.mini_batches:,} mini-batches"),
         ("output", record.output_place if is_there else f"{record.output_text}, not there yet"),
+        *([("share", record.share)] if record.share else []),
         ("error", f"{error.code}: {error.message}") if error else ("logs", str(record.folder / "logs")),
     ]
     return [f"{name:<12}{in_one_line(text)}" for name, text in facts]

@@ -34,9 +34,14 @@ class Checked:
 
 def checked(opened: "Reading", job: "JobSpec", name: str) -> Checked:
     """Where its inputs lie, its settings, and where its output goes. Builds nothing; raises as `request_of`."""
+    must_be_free(opened, name)
+    return located_of(opened, job, name)
+
+
+def located_of(opened: "Reading", job: "JobSpec", name: str) -> Checked:
+    """The same, whether or not there is a job of this name."""
     from bep.runner.folder.folder import JobFolder
 
-    must_be_free(opened, name)
     located = inputs_of(opened, job, JobFolder(jobs_folder(opened.home) / name).assets)
     world = scoring_of(opened)
     chosen = world.choose(job.endpoint, job.deployment)
@@ -71,7 +76,7 @@ def request_of(
     world, located, place = scoring_of(opened), found.located, found.place
     with placed(opened):
         scoring = world.resolve(job.endpoint, job.deployment, say)
-    for warning in (*scoring.warnings, *_of_links(opened)):
+    for warning in (*scoring.warnings, *of_links(opened)):
         say(f"warning: {warning}")
     variables = applied_variables(opened, scoring).over(job)
     return JobRequest(
@@ -97,7 +102,7 @@ def request_of(
     )
 
 
-def _of_links(opened: "Specs") -> Iterator[str]:
+def of_links(opened: "Specs") -> Iterator[str]:
     """What to know of links, said once in a workspace."""
     told = opened.home / "told-of-links"
     if opened.share != "link" or told.exists():

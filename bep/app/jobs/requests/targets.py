@@ -98,14 +98,15 @@ def variables_of(opened: "Reading", record: "JobRecord") -> Mapping[str, str]:
             f"    fix: apply the specs it began with, or run the job anew, or {mended}",
             next=(mended,),
         )
-    world.hold(target.interpreter[0])
+    if target.interpreter:  # one that other machines have scored has none here
+        world.hold(target.interpreter[0])
     return applied_variables(opened, world.resolve(target.endpoint, target.deployment)).values
 
 
 def interpreter_again(opened: "Reading", record: "JobRecord") -> tuple[str, ...] | None:
     """What starts the environment of a job now, where its record's interpreter is gone; it was built again by then."""
     target = record.target
-    if os.path.lexists(target.interpreter[0]):
+    if target.interpreter and os.path.lexists(target.interpreter[0]):
         return None
     return scoring_of(opened).resolve(target.endpoint, target.deployment).interpreter
 
