@@ -309,7 +309,7 @@ def test_a_terminal_without_a_cursor_or_colour_gets_what_it_can_show(slow: Works
     plain, dumb = Terminal(columns=100), Terminal(columns=100)
     plain.run(slow, NO_COLOR="1")
     assert "\x1b[3" not in plain.said
-    assert plain.drawn("process001")
+    assert "process001" in plain.said  # not on a screen: a busy reader may get it with what clears it again
     dumb.run(slow, TERM="dumb")
     assert "\x1b" not in dumb.said
 
