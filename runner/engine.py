@@ -64,6 +64,10 @@ class Engine(Protocol):
         thread. One that is unknown or settled stays as it is."""
         ...
 
+    def published(self, key: int) -> None:
+        """Say that the rows of a settled grant are kept elsewhere: what is here of them may go. From any thread."""
+        ...
+
     def finish(self) -> None:
         """Say that no more will be given. From any thread."""
         ...

@@ -102,10 +102,17 @@ def wait_for_parts(parts: Path, patience: float) -> None:
     scripts started outside their groups has outlived both, and is ended here.
     """
     leftover_processes.end(parts)
-    for journal in sorted(parts.glob("*.journal")):
-        file = os.open(journal, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            if not take(file, shared=True, patience=patience):
-                raise JobBusy(f"a worker of the job's last run still lives and writes to {journal}; end it first")
-        finally:
-            os.close(file)
+    free: set[Path] = set()
+    while waiting := sorted(set(parts.glob("*.journal")) - free):  # whoever lets one go has locked the next before
+        for journal in waiting:
+            _wait_for(journal, patience)
+        free.update(waiting)
+
+
+def _wait_for(journal: Path, patience: float) -> None:
+    file = os.open(journal, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if not take(file, shared=True, patience=patience):
+            raise JobBusy(f"a worker of the job's last run still lives and writes to {journal}; end it first")
+    finally:
+        os.close(file)

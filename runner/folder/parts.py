@@ -94,8 +94,19 @@ def numbers(parts: Path) -> list[int]:
 
 
 def next_number(parts: Path) -> int:
-    """A part number that no worker has ever had: one that was killed at once may have left rows and no journal."""
-    return max((int(file.stem) for file in parts.iterdir() if file.stem.isdecimal()), default=-1) + 1
+    """A number that no worker has ever had: one that was killed at once may have left rows and no journal."""
+    return max((worker_of(int(file.stem)) for file in parts.iterdir() if file.stem.isdecimal()), default=-1) + 1
+
+
+def worker_of(number: int) -> int:
+    """The number of the worker that wrote a part, which is that of its first part."""
+    return number % wire.NEXT_PART
+
+
+def remove(parts: Path, number: int) -> None:
+    """Remove a part's files, those that are there. The journal first: what it does not name is not there."""
+    for ending in (".journal", ".rows", ".columns"):
+        path(parts, number).with_suffix(ending).unlink(missing_ok=True)
 
 
 def path(parts: Path, number: int) -> Path:

@@ -160,7 +160,7 @@ def _short_calls(folder: JobFolder, history: History, totals: Totals) -> Iterato
 
 def _log_of(folder: JobFolder, part: int) -> str:
     """The log of errors of the worker that wrote a part; nothing when it has been removed since."""
-    found = sorted(folder.logs.glob(f"user/error/*/process{part:03d}.txt"))
+    found = sorted(folder.logs.glob(f"user/error/*/process{parts.worker_of(part):03d}.txt"))
     return str(found[0].relative_to(folder.path)) if found else ""
 
 

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from bep.lazy_dataclasses import dataclass
 from bep.runner.errors import NOT_STARTED
-from bep.runner.folder import leftover_processes
+from bep.runner.folder import leftover_processes, parts
 from bep.runner.folder.record import JobError
 from bep.runner.processes.masked_logs import MaskedLog
 from bep.runner.processes.process import Process
@@ -30,7 +30,8 @@ class Launch:
 
     `cores_of_a_worker` is 0 for all there are; `gpus` are those to share out among them; `environment` is all that they
     have in theirs, of which the user has set the variables `of_the_interpreter`, which may keep it from starting. What
-    is `hidden` is masked in what they print.
+    is `hidden` is masked in what they print. `node` is this machine's name in a job of several, which no other session
+    of that job has. A worker goes on in another part after `roll` bytes of rows; 0: it never does.
     """
 
     interpreter: tuple[str, ...]
@@ -44,6 +45,8 @@ class Launch:
     gpus: tuple[str, ...] = ()
     of_the_interpreter: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    node: str = ""
+    roll: int = 0
 
 
 class ProcessFleet:
@@ -66,7 +69,7 @@ class ProcessFleet:
         """Start a process for a slot. Raises `OSError` when the interpreter cannot be started."""
         number, self._next = self._next, self._next + 1
         self._memory[wire.SLOT * slot : wire.SLOT * (slot + 1)] = bytes(wire.SLOT)
-        node = f"node{slot // self._launch.workers_of_a_node}"
+        node = _node(self._launch.node, slot // self._launch.workers_of_a_node)
         name = f"process{number:03d}"
         logs = self._launch.logs / "user"
         error = logs / "error" / node / f"{name}.txt"
@@ -84,6 +87,7 @@ class ProcessFleet:
             "working": str(working),
             "node": node,
             "process": name,
+            "roll": self._launch.roll,
         }
         with output.open("ab") as stdout, trouble.open("ab") as stderr:
             process = self._launch_one(number, slot, setup, (stdout, stderr))
@@ -134,12 +138,15 @@ class ProcessFleet:
             shared=memoryview(self._memory)[wire.SLOT * slot : wire.SLOT * (slot + 1)],
             journal=Path(f"{setup['part']}.journal"),
             forget=self._watch.drop,
+            rolls=self._launch.roll > 0,
         )
 
     def _spawn(self, theirs: tuple[int, ...], setup: dict[str, Any], said: tuple[int, ...]) -> subprocess.Popen[bytes]:
         """Start the program with its ends of the pipes."""
         files = (*theirs, self._memory_file)
-        environment = leftover_processes.marked(self._launch.environment, self._launch.parts, setup["process"])
+        environment = leftover_processes.marked(
+            self._launch.environment, self._launch.parts, self._mark(setup["process"])
+        )
         if seen := _gpus(setup["slot"], self._slots, self._launch.gpus):
             environment["CUDA_VISIBLE_DEVICES"] = seen
         return subprocess.Popen(
@@ -163,7 +170,15 @@ class ProcessFleet:
 
     def lost(self, name: str) -> None:
         """What its script has started outside its group is looked for when it is time to."""
-        self._sweep.add(name)
+        self._sweep.add(self._mark(name))
+
+    def _mark(self, name: str) -> str:
+        """What tells a worker of this job from all others that write to a folder of this name, on any machine."""
+        return f"{self._launch.node}/{name}" if self._launch.node else name
+
+    def drop(self, part: int) -> None:
+        """Remove a part whose rows are kept elsewhere by now."""
+        parts.remove(self._launch.parts, part)
 
     def tidy(self) -> None:
         """End what lost workers have left running, if it is time to look for that."""
@@ -175,6 +190,13 @@ class ProcessFleet:
         self._watch.close()
         self._memory.close()
         os.close(self._memory_file)
+
+
+def _node(name: str, number: int) -> str:
+    """What a node is called: `node0`, or as the machine, whose further ones have a number."""
+    if not name:
+        return f"node{number}"
+    return f"{name}-{number}" if number else name
 
 
 def _pipe(reader: ExitStack, writer: ExitStack) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bep.lazy_dataclasses import dataclass, field
-from bep.runner.folder.parts import Scored, read
+from bep.runner.folder.parts import Scored, path, read
 from bep.runner.heartbeat import Heartbeat
 from bep.runner.processes.masked_logs import MaskedLog
 from bep.runner.processes.memory import proportional, resident
@@ -26,8 +26,8 @@ _LONGEST = 1 << 24  # bytes of a message; the longest have a traceback and a mes
 @dataclass(slots=True, eq=False)
 class Process:
     """A `scheduling.fleet.Process`: one process and the near ends of its pipes. `masked` are the logs that it writes
-    through the runner; `shared` is its slot of shared memory; `forget` is called before its pipes are closed. So many
-    bytes of its journal were `read`."""
+    through the runner; `shared` is its slot of shared memory; `forget` is called before its pipes are closed. It
+    begins new parts if it `rolls`; its journals were read up to that byte of that `part`."""
 
     number: int
     slot: int
@@ -44,10 +44,15 @@ class Process:
     forget: "Callable[[Process], None]"
     code: tuple[str, str] = ("", "")
     masked: tuple[MaskedLog, ...] = ()
+    rolls: bool = False
     read: int = 0
+    part: int = field(init=False)
     closed: bool = False
     garbled: bool = False
     heard: bytearray = field(default_factory=bytearray)
+
+    def __post_init__(self) -> None:
+        self.part = self.number
 
     def send(self, sequence: int, span: Span, attempt: int) -> None:
         """Hand out a lease. To a worker that has just died it is lost; the sentinel says that it has died."""
@@ -148,10 +153,20 @@ class Process:
         wire.STOLEN.pack_into(self.shared, wire.STOLEN_AT, sequence)
 
     def records(self) -> Iterator[Scored]:
-        """The records of its journal that were not read before, up to one that is torn or not whole yet."""
-        for scored in read(self.journal, self.number, self.read):
+        """The records of its journals that were not read before, up to one that is torn or not whole yet."""
+        yield from self._rest()
+        while self.rolls and (next_part := self._journal(self.part + wire.NEXT_PART)).exists():
+            yield from self._rest()  # of the part before, which is whole since the next one is there
+            self.part, self.journal, self.read = self.part + wire.NEXT_PART, next_part, 0
+            yield from self._rest()
+
+    def _rest(self) -> Iterator[Scored]:
+        for scored in read(self.journal, self.part, self.read):
             self.read += wire.RECORD
             yield scored
+
+    def _journal(self, part: int) -> Path:
+        return path(self.journal.parent, part).with_suffix(".journal")
 
     def reap(self) -> int:
         """End the whole group, wait, and close the pipes; the exit code, or minus a signal."""

@@ -13,6 +13,7 @@ from typing import TextIO
 
 from bep.lazy_dataclasses import dataclass
 from bep.lazy_patterns import lazy_pattern
+from bep.runner.folder import parts
 from bep.runner.folder.folder import JobFolder
 from bep.runner.folder.journal import Failure
 from bep.runner.folder.parts import Scored
@@ -99,7 +100,7 @@ class JobReport:
 
     def scored(self, entry: Scored, attempt: int) -> None:
         """A mini-batch with its rows in a part, at whichever attempt."""
-        process = self._merged.get(entry.part) or f"process{entry.part:03d}"
+        process = self._merged.get(entry.part) or f"process{parts.worker_of(entry.part):03d}"
         good, first, seconds = entry.good, entry.first, entry.seconds
         self._write(
             f"{self._listed.number_of(first)},{attempt},{process},{_moment(entry.started)},"

@@ -85,6 +85,10 @@ class EmbeddedEngine:
         """Give back what has not begun of a grant, if it is not settled. Any thread may ask."""
         self._ask(lambda: self._revoked(key))
 
+    def published(self, key: int) -> None:
+        """The rows of a settled grant are kept elsewhere: parts that nobody needs go. Any thread may say so."""
+        self._ask(lambda: self._published(key))
+
     def finish(self) -> None:
         """No more will come: when nothing is left, let the workers shut down. Any thread may ask."""
         self._ask(self._finished)
@@ -126,6 +130,11 @@ class EmbeddedEngine:
         if self._grants.revoke(key):
             self._give_back(())
             self._taken_from += [worker for worker in self._running if self._has_revoked(worker)]
+
+    def _published(self, key: int) -> None:
+        self._grants.parts.published(key)
+        for part in self._grants.parts.unneeded({worker.process.part for worker in self._running}):
+            self.fleet.drop(part)
 
     def _finished(self) -> None:
         self._is_finished = True

@@ -14,10 +14,12 @@ from bep.runner.span import Span
 
 
 class Process(Protocol):
-    """One worker at work. `number` is never used again in a job; `slot` is. `code` is the folder of its script's code,
+    """One worker at work. `number` is never used again in a job; `slot` is. `part` is the number of the part that its
+    records were read up to: those before are whole. `code` is the folder of its script's code,
     and what the user calls that. It is `closed` when it can say nothing more, `garbled` when it says what none says."""
 
     number: int
+    part: int
     slot: int
     name: str
     log: Path
@@ -106,6 +108,10 @@ class Fleet(Protocol):
 
     def lost(self, name: str) -> None:
         """A worker has died unasked: what its script has started may have outlived it."""
+        ...
+
+    def drop(self, part: int) -> None:
+        """Remove a part whose rows are kept elsewhere by now."""
         ...
 
     def tidy(self) -> None:

@@ -7,6 +7,7 @@ from bep.lazy_dataclasses import dataclass, field
 from bep.runner.folder.journal import Failure
 from bep.runner.folder.parts import Scored
 from bep.runner.grants import Grant, Settled
+from bep.runner.scheduling.parts_in_use import NOBODY, PartsInUse
 from bep.runner.span import Span
 from bep.runner.verdicts import Verdict
 
@@ -40,6 +41,7 @@ class OpenGrants:
         self._done: list[_Open] = []
         self._starts: list[int] = []
         self._ranges: list[tuple[int, _Open]] = []
+        self.parts = PartsInUse()
 
     def __bool__(self) -> bool:
         return bool(self._open)
@@ -80,6 +82,7 @@ class OpenGrants:
         """Records of calls, each read once from its part's journal."""
         for entry in entries:
             opened = self._of(entry.first)
+            self.parts.wrote(entry.part, opened.grant.key if opened else NOBODY)
             if opened and entry.first not in opened.pieces:
                 opened.pieces[entry.first] = entry
                 self._note(opened, entry.items)

@@ -11,15 +11,18 @@ BULK = 1 << 20  # bytes of rows held before they are written
 
 
 class Part:
-    """Appends results. `sync` is the seconds between two waits for the disk.
+    """Appends results. `sync` is the seconds between two waits for the disk, `roll` how many bytes of rows there are
+    before it goes on in another part; 0: it never does.
 
     Rows carry a checksum in the journal, so the two files may reach the disk in any order.
     """
 
-    def __init__(self, path: str, heartbeat: memoryview, sync: float) -> None:
+    def __init__(self, path: str, heartbeat: memoryview, sync: float, roll: int = 0) -> None:
         self._path = path
         self._heartbeat = heartbeat
         self._sync = sync
+        self._roll = roll
+        self._header = b""
         self._rows = _create(path + ".rows")
         self._journal = _create(path + ".journal")
         fcntl.flock(self._journal[0], fcntl.LOCK_EX)
@@ -54,6 +57,7 @@ class Part:
 
     def begin_columns(self, header: bytes) -> None:
         """Keep the header that fits the rows from here on, durable before any of them is in the journal."""
+        self._header = header
         with open(self._path + ".columns", "ab") as file:
             file.write(wire.columns(self._offset, header))
             file.flush()
@@ -74,6 +78,26 @@ class Part:
         wire.COUNTS.pack_into(self._heartbeat, wire.COUNTS_AT, *self._counts)
         if now - self._synced > self._sync:
             self.settle()
+        if self._roll and self._offset >= self._roll:
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Go on in another part. This one is whole and durable before the journal of the next is there.
+
+        The next journal is locked before this one is let go: at any moment the lock of one is held.
+        """
+        self.settle()
+        folder, number = os.path.split(self._path)
+        self._path = os.path.join(folder, f"{int(number) + wire.NEXT_PART:06d}")
+        before = self._rows[0], self._journal[0]
+        self._rows = _create(self._path + ".rows")
+        self._journal = _create(self._path + ".journal")
+        fcntl.flock(self._journal[0], fcntl.LOCK_EX)
+        for file in before:
+            os.close(file)
+        self._offset = self._journalled = 0
+        if self._header:
+            self.begin_columns(self._header)
 
     def settle(self) -> None:
         """Wait until the disk has everything written so far."""

@@ -55,7 +55,8 @@ class Worker:
         self._clock = time.monotonic  # the script may put another in the module's place
         self._take: Callable[[int, int], list[str]] | None = None
         self._run: Callable[[list[str]], object] | None = None
-        self._part = Part(str(setup["part"]), heartbeat, float(setup["sync"]))  # type: ignore[arg-type]
+        sync, roll = float(setup["sync"]), int(setup["roll"])  # type: ignore[arg-type,call-overload]
+        self._part = Part(str(setup["part"]), heartbeat, sync, roll)
         self._formatter = Formatter(str(setup["format"]), self._part.begin_columns, self._notice)
         self._script: Script | None = None
         self._attempt = 1

@@ -39,6 +39,9 @@ CHECK = struct.Struct("<I")
 CHECKED = struct.Struct("<QIIIQQddIII")
 RECORD = CHECKED.size
 
+# Between the numbers of two parts in a row of one worker: its first has the worker's own.
+NEXT_PART = 1000000
+
 # Beside the rows of a csv file: where rows with other columns begin in the part, the length of their header, a checksum
 # of both and of the header, which follows.
 COLUMNS = struct.Struct("<QII")

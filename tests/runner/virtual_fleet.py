@@ -57,7 +57,11 @@ class VirtualProcess:
     _busy: float = 0.0
     _stolen: int = 0
     _is_ready: bool = False
+    part: int = field(init=False)
     _last: tuple[float, int, int] = (0.0, 0, 0)
+
+    def __post_init__(self) -> None:
+        self.part = self.number
 
     def send(self, sequence: int, span: Span, attempt: int) -> None:
         """Take a lease."""
@@ -198,6 +202,7 @@ class VirtualFleet:
     calls: list[Call] = field(default_factory=list)
     plans: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
     here: list[VirtualProcess] = field(default_factory=list)
+    dropped: list[int] = field(default_factory=list)
     refusal: OSError | None = None
     is_closed: bool = False
     _is_rung: bool = False
@@ -247,6 +252,10 @@ class VirtualFleet:
 
     def lost(self, name: str) -> None:
         """It leaves nothing behind."""
+
+    def drop(self, part: int) -> None:
+        """It is not needed."""
+        self.dropped.append(part)
 
     def tidy(self) -> None:
         """There is nothing."""
