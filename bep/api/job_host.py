@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Order:
-    """What the process is to do: `doing` is run, resume or retry. Of a run `file` and `changes` say the job; else it
-    is the one of that `name`. `is_waited_for`: the caller's end is the job's. `patience` is seconds in line."""
+    """What the process is to do: `doing` is run, resume, retry or merge. Of a run `file` and `changes` say the job;
+    else it is the one of that `name`, a merge with `share` and `output_path`. `is_waited_for`: the caller's end is the
+    job's. `patience` is seconds in line."""
 
     root: Path
     source: "Source"
@@ -38,6 +39,8 @@ class Order:
     changes: dict[str, Any] = field(default_factory=dict)
     again: "Again | None" = None
     patience: float | None = None
+    share: str | None = None
+    output_path: str | None = None
 
 
 def main() -> None:
@@ -101,6 +104,10 @@ class _Host:
         order = self._order
         opened = Opened(order.root, order.source)
         jobs, watch = jobs_of(opened), Watch(self._report, self._say, self._stopping)
+        if order.doing == "merge":
+            from bep.app.shards.merging import Asked, merged
+
+            return merged(opened, Asked(order.name, order.share, order.output_path), watch)
         if order.again is not None:
             return (jobs.retry if order.doing == "retry" else jobs.resume)(
                 order.name, order.again, watch, patience=order.patience

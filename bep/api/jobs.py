@@ -251,13 +251,21 @@ class Jobs:
                     yield from piece.lines
 
     def logs(
-        self, name: str, *, kinds: Sequence[str] = ("stdout", "stderr", "error", "log"), worker: int | None = None
+        self,
+        name: str,
+        *,
+        kinds: Sequence[str] = ("stdout", "stderr", "error", "log"),
+        worker: int | None = None,
+        share: str | Path | None = None,
     ) -> Iterator[LogLine]:
-        """What its workers have said so far, each file from its beginning."""
+        """What its workers have said so far, each file from its beginning; of a prepared job in its share."""
         from bep.app.jobs.service import jobs_of
+        from bep.app.shards.logs import logs_in_share
 
         with public_errors():
-            logs = jobs_of(self._workspace._opened()).logs(name)
+            opened = self._workspace._opened()
+            shared = logs_in_share(opened, name, None if share is None else str(share))
+            logs = shared or jobs_of(opened).logs(name)
             for file, content in logs.fresh(kinds, worker, to_the_end=True):
                 yield LogLine(file.node, file.worker, file.kind, logs.as_written(content))
 
@@ -310,6 +318,33 @@ class Jobs:
             "changes": tuple(f"{key}={value}" for key, value in (settings or {}).items()),
         }
         return self._continued("retry", name, again, on_event, stop, wait, timeout)
+
+    def merge(
+        self,
+        name: str,
+        *,
+        share: str | Path | None = None,
+        output_path: str | Path | None = None,
+        on_event: OnEvent | None = None,
+        stop: Flag | None = None,
+    ) -> Job:
+        """Put together what the shards of a prepared job have scored, and finish the job.
+
+        `share` is needed where its record does not know it, and `output_path`, a folder, in a workspace that did not
+        prepare it. Raises `Refused` with nothing changed where items are missing; otherwise as `run`.
+        """
+        from bep.api.job_host import Order
+
+        shared, target = (None if one is None else str(one) for one in (share, output_path))
+        order = Order(*self._place(), "merge", True, name=name, share=shared, output_path=target)
+        return self._hosted(order, on_event, stop)
+
+    def shards(self, name: str, *, share: str | Path | None = None) -> dict[str, Any]:
+        """How far the shards of a prepared job are, as `bep job show -o json` has it under `shards`."""
+        from bep.app.shards.looking import shards_of
+
+        with public_errors():
+            return shards_of(self._workspace._opened(), name, None if share is None else str(share)).as_json()
 
     def download(self, name: str, target: str | Path, *, everything: bool = False) -> tuple[Path, ...]:
         """Copy its outputs to a folder, `everything` with logs, record and report; over nothing. What was copied."""

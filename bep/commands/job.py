@@ -8,9 +8,10 @@ from bep.commands.jobs.comparing import compare
 from bep.commands.jobs.continuing import resume, retry
 from bep.commands.jobs.downloading import download
 from bep.commands.jobs.logs import logs
+from bep.commands.jobs.merge import Share, merge
 from bep.commands.jobs.removing import delete, prune
 from bep.commands.jobs.reports import report
-from bep.commands.jobs.results import Name, glance_of, row_of
+from bep.commands.jobs.results import Name, Wish, glance_of, row_of
 from bep.formatting import Format
 
 app = Commands(no_args_is_help=True)
@@ -31,6 +32,7 @@ def job() -> None:
       bep job cancel nightly
       bep job resume nightly                go on after a kill, a cancel or a failure
       bep job retry nightly                 score only the failed items again
+      bep job merge nightly                 put together what many machines have scored
       bep job download nightly --path results
       bep job compare nightly-blue nightly-green
       bep job prune --older 30d
@@ -111,6 +113,7 @@ def show(
     output: Annotated[Format | None, Option("--output", "-o", help="All of its record, so written.")] = None,
     query: Query = "",
     web: Annotated[bool, Option("--web", help="Open its page in a browser, and print the link.")] = False,
+    share: Share = None,
 ) -> None:
     """Show one job: status, deployment, input, counts, output, and why it failed if it did.
 
@@ -119,9 +122,15 @@ def show(
 
     A job whose process is gone is shown as NotResponding; `bep job resume` goes on with it.
 
+    Of a job that was prepared for many machines, how far each shard is: its items, where it is scored, when its
+    machine gave its last sign, and what nobody works on, with the command that scores it. Its record knows the
+    share where it was prepared; elsewhere give --share.
+
     \b
     Examples:
       bep job show nightly
+      bep job show nightly --share s3://bucket/jobs
+      bep job show nightly --query "shards.shards[?state=='failed'].shard"
       bep job show nightly -o yaml
       bep job show nightly --query status -o tsv
       bep job show nightly -o json --query "{failed: counts.failed, file: outputs.score.file}"
@@ -137,7 +146,16 @@ def show(
 
     console = Console()
     opened = here_to_read(console)
+    if share is not None:
+        from bep.commands.jobs.shards import show_shared
+
+        return show_shared(console, opened, name, share, Wish(output, query))
     record = jobs_of(opened).get(name)
+    if record.share and not web:
+        from bep.commands.jobs.shards import show_if_unmerged
+
+        if show_if_unmerged(console, opened, record, Wish(output, query)):
+            return None
     if web:
         from bep.commands.jobs.pages import show_page
 
@@ -174,5 +192,5 @@ def stream(name: Name) -> None:
     follow(Console(), workspace_here(), name)
 
 
-for command in (cancel, resume, retry, download, logs, report, compare, delete, prune):
+for command in (cancel, resume, retry, merge, download, logs, report, compare, delete, prune):
     app.command()(command)

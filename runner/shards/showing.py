@@ -125,7 +125,7 @@ def overview(
     rows = tuple(_row(of, starts, items, settled, last.get(of), now) for of in sorted(wanted, key=lambda of: of[::-1]))
     gaps = missing(items, settled)
     working = sorted(Items(*range_of(one.shard, one.shards, starts, items)) for one in alive)
-    failed = sum(one.failed for one in settled)
+    failed = sum(min(one.failed, one.end - one.first) for one in settled)
     scored = sum(one.end - one.first for one in settled) - failed
     return Overview(items, scored, failed, shards, rows, gaps, without(gaps, working))
 
@@ -155,11 +155,16 @@ def without(whole: Iterable[Items], taken: Sequence[Items]) -> tuple[Items, ...]
     return tuple(found)
 
 
-def shards_with(gaps: Iterable[Items], shards: int, starts: Sequence[int], items: int) -> tuple[Shard, ...]:
-    """Which of so many shards have any of these items."""
-    ranges = [(Shard(shard, shards), Items(*range_of(shard, shards, starts, items))) for shard in range(shards)]
-    gaps = tuple(gaps)
-    return tuple(of for of, own in ranges if any(gap.first < own.end and own.first < gap.end for gap in gaps))
+def by_shard(
+    gaps: Iterable[Items], shards: int, starts: Sequence[int], items: int
+) -> tuple[tuple[Shard, tuple[Items, ...]], ...]:
+    """Which of so many shards have any of these items, each with those that it has."""
+    gaps, found = tuple(gaps), []
+    for shard in range(shards):
+        first, end = range_of(shard, shards, starts, items)
+        if own := without(gaps, [Items(0, first), Items(end, items)]):
+            found.append((Shard(shard, shards), own))
+    return tuple(found)
 
 
 def _last_of_each(sessions: Iterable[ShardStatus], now: datetime) -> dict[Shard, ShardStatus]:

@@ -35,6 +35,7 @@ CALLS: Final[Mapping[str, str]] = {
     "job cancel": "Jobs.cancel",
     "job resume": "Jobs.resume",
     "job retry": "Jobs.retry",
+    "job merge": "Jobs.merge",
     "job download": "Jobs.download",
     "job logs": "Jobs.logs",
     "job report": "Jobs.report",

@@ -4,6 +4,7 @@ import time
 from typing import TYPE_CHECKING, Annotated
 
 from bep.command_line.declaring import Option
+from bep.commands.jobs.merge import Share
 from bep.commands.jobs.results import Name
 from bep.exit_codes import ExitCode, Stop
 
@@ -23,6 +24,7 @@ def logs(
     log: Annotated[bool, Option("--log", help="What it logged with EntryScript().logger.")] = False,
     raw: Annotated[bool, Option("--raw", help="Its bytes as they are, escape codes too.")] = False,
     follow: Annotated[bool, Option("--follow", "-f", help="Go on until the job is over.")] = False,
+    share: Share = None,
 ) -> None:
     """Print what the workers of a job said; without an option for it, everything that they said.
 
@@ -30,12 +32,16 @@ def logs(
     died has another in its place, with the next free number. What would move the cursor is spelt out;
     on a terminal, colours pass.
 
+    Of a job that was prepared for many machines they are in its share until it is merged, whether or not
+    the machines are still there: each puts its own there while it works.
+
     \b
     Examples:
       bep job logs nightly                      all of it
       bep job logs nightly --error              only exceptions, with their tracebacks
       bep job logs nightly --worker 3 --stderr
       bep job logs nightly -f                   while the job runs
+      bep job logs nightly --error --share s3://bucket/jobs       of its shards
       bep job logs nightly -w 0 --stdout --raw > out.bin
 
     \b
@@ -43,15 +49,19 @@ def logs(
     """
     from bep.app.jobs.logs import KINDS
     from bep.app.jobs.service import jobs_of
+    from bep.app.shards.logs import logs_in_share
     from bep.app.workspace.opening import workspace_here
     from bep.commands.jobs.streaming import stop_following
     from bep.console import Console
 
-    jobs = jobs_of(workspace_here())
+    opened = workspace_here()
+    jobs = jobs_of(opened)
     asked = {"stdout": stdout, "stderr": stderr, "error": error, "log": log}
     kinds = [kind for kind in KINDS if asked[kind]] or list(KINDS)
-    record = jobs.get(name)
     alone = len(kinds) == 1 and worker is not None
+    if (shared := logs_in_share(opened, name, share)) is not None:
+        return _Said(Console(), shared, kinds, worker, alone=alone, raw=raw).say_all()
+    record = jobs.get(name)
     said = _Said(Console(), jobs.logs(record.name), kinds, worker, alone=alone, raw=raw)
     try:
         is_over = _followed(said, jobs, record, follow=follow)
@@ -95,6 +105,11 @@ class _Said:
                 self._console.result_bytes(content)
             else:
                 self._console.result(self._logs.as_written(content))
+
+    def say_all(self) -> None:
+        """All that was said so far."""
+        self.print_fresh(to_the_end=True)
+        self.conclude(is_over=False)
 
     def conclude(self, *, is_over: bool) -> None:
         """Say why nothing was printed. Raises `Stop` for a worker that there is not."""

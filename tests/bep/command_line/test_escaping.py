@@ -83,6 +83,8 @@ SAYING: dict[str, list[list[str]]] = {
         ["stream", "all-bad"], ["logs", "one-bad"], ["logs", "all-bad", "--error"], ["report", "one-bad"],
         ["compare", "one-bad", "again"], ["compare", "one-bad", HOSTILE],
         ["show", HOSTILE], ["cancel", "one-bad"], ["retry", "one-bad"], ["resume", "all-bad"],
+        ["merge", HOSTILE], ["merge", "one-bad"], ["merge", HOSTILE, "--share", HOSTILE],
+        ["show", "one-bad", "--share", HOSTILE], ["logs", HOSTILE, "--share", HOSTILE],
         ["download", "one-bad", "--path", "taken"], [HOSTILE],
     ],
     "schedule": [["list"], ["run", HOSTILE], ["run", HOSTILE, "--no-wait"]],

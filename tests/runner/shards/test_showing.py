@@ -11,8 +11,8 @@ from bep.runner.shards.showing import (
     Overview,
     Settled,
     Shard,
+    by_shard,
     overview,
-    shards_with,
     without,
 )
 from bep.runner.shards.status import ShardStatus, State
@@ -98,8 +98,12 @@ def test_ranges_are_taken_out_of_ranges() -> None:
 
 
 def test_missing_items_are_those_of_shards() -> None:
-    assert shards_with([Items(0, 1), Items(49, 51)], 4, STARTS, 100) == (Shard(0, 4), Shard(1, 4), Shard(2, 4))
-    assert shards_with([], 4, STARTS, 100) == ()
+    assert by_shard([Items(0, 1), Items(49, 51)], 4, STARTS, 100) == (
+        (Shard(0, 4), (Items(0, 1),)),
+        (Shard(1, 4), (Items(49, 50),)),
+        (Shard(2, 4), (Items(50, 51),)),
+    )
+    assert by_shard([], 4, STARTS, 100) == ()
 
 
 def test_ranges_are_said_as_a_person_counts_what_is_named() -> None:
