@@ -109,7 +109,7 @@ def _finishing(opened: "Reading", record: "JobRecord", shared: "Shared", watch: 
 
     known = Finishing(dict(opened.environment), None, output_again(opened, record))
     converts = FORMATS[record.settings.output_format].finish is not None
-    if not converts or record.status == "Completed" or os.path.lexists(record.target.interpreter[0]):
+    if not converts or record.status == "Completed" or any(map(os.path.lexists, record.target.interpreter[:1])):
         yield known
         return
     from bep.app.shards.environment import environment_of

@@ -45,7 +45,7 @@ COMMANDS: dict[str, tuple[frozenset[str], int]] = {
     "show deployment/letters/blue": (NONE, 258),
     "output": (NONE, 286),
     "graph": (NONE, 289),
-    "job list": (NONE, 325),
+    "job list": (NONE, 326),
     "schedule list": (NONE, 300),
     "state list": (NONE, 254),
     "state show endpoint/letters": (NONE, 256),
