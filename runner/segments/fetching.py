@@ -70,7 +70,7 @@ def _append(taken: Taken, rows: int, offset: int, journal: BinaryIO, entries: li
             raise SegmentDamaged(taken.segment.path.name, f"it has a call that goes on beyond item {taken.end}")
         if start < 0:
             start = stop = record.offset
-        journal.write(packed_record(record._replace(offset=record.offset - start + offset)))
+        journal.write(packed_record(record, record.first, record.offset - start + offset))
         stop = record.offset + record.length
     if stop > start:
         for at, header in _headers(taken.segment, start, stop):

@@ -96,7 +96,7 @@ def footer_of(content: bytes) -> Footer:
     return Footer(Lengths(*lengths), digest)
 
 
-def packed_record(scored: Scored) -> bytes:
-    """A record as a part's journal has it."""
-    body = wire.BODY.pack(*scored[:-1])
+def packed_record(scored: Scored, first: int, offset: int) -> bytes:
+    """A record as a part's journal has it, its first item and the place of its rows as they are where it goes."""
+    body = wire.BODY.pack(first, *scored[1:4], offset, *scored[5:-1])
     return body + wire.CHECK.pack(crc32(body))

@@ -125,13 +125,17 @@ class Publisher:
     def _carry_out(self, publication: Publication) -> Trouble | None:
         try:
             for name, content in publication.contents():
-                self._put(name, content)
+                if not self._put(name, content):
+                    break  # the rest is not asked for: it may remove what has not got there
         except Exception as error:  # whatever it is, whoever asked is told: this thread has nobody else to tell
             return Trouble(publication.key, error)
         return None
 
-    def _put(self, name: str, content: bytes | Path) -> None:
-        """Put one content, again and again while there is patience; only once where it has come to its end before."""
+    def _put(self, name: str, content: bytes | Path) -> bool:
+        """Put one content, again and again while there is patience; only once where it has come to its end before.
+
+        False where the publisher is ended before it is there.
+        """
         pause = _PAUSE
         while not self._stopped.is_set():
             try:
@@ -146,4 +150,5 @@ class Publisher:
                 pause = min(2 * pause, _LONGEST_PAUSE)
             else:
                 self._refusing_since = None
-                return
+                return True
+        return False

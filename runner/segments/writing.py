@@ -95,7 +95,7 @@ def _copy(folder: Path, run: tuple[int, int, int], target: int) -> None:
 def _write_records(file: BinaryIO, pieces: Sequence[Scored], offset: int) -> None:
     position = 0
     for piece in pieces:
-        file.write(packed_record(piece._replace(first=piece.first + offset, offset=position)))
+        file.write(packed_record(piece, piece.first + offset, position))
         position += piece.length
 
 

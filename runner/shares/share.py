@@ -16,7 +16,7 @@ from bep.runner.transfer.addresses import has_hidden, hidden, is_address, is_web
 
 _FOLDER: Final = "bep.runner.shares.folder"
 _STORE: Final = "bep.runner.shares.store"
-_FILE: Final = "file://"
+_FILES: Final = ("file://", "local://")
 
 
 class Share(Protocol):
@@ -72,7 +72,7 @@ def share_at(text: str, base: Path) -> Share:
     """
     if not is_address(text):
         return _folder(base / Path(text).expanduser())
-    if text.startswith(_FILE):
+    if text.startswith(_FILES):
         return _folder(Path(unquote(urlsplit(text.replace("?", "%3F").replace("#", "%23")).path)))
     said = hidden(text)
     if has_hidden(text):

@@ -6,7 +6,7 @@ sent. Each thread has a client of its own, as everywhere here.
 
 import errno
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -15,6 +15,7 @@ from typing import Any, Final
 from bep.disk.refusal import FULL, naming
 from bep.lazy_dataclasses import dataclass, field
 from bep.runner.errors import ShareRefused
+from bep.runner.shares import asking
 from bep.runner.shares.names import checked, checked_folder, missing
 from bep.runner.transfer import stores
 from bep.runner.transfer.addresses import hidden
@@ -22,7 +23,6 @@ from bep.runner.transfer.stores import Store
 from bep.runner.transfer.transfers import Transfer
 
 _HERE: Final = (*FULL, errno.EFBIG, errno.EROFS)
-_BLOCK: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class StoreShare:
         size = len(content) if isinstance(content, bytes) else content.stat().st_size
 
         def once(store: Store) -> None:
-            place = _place(store, name)
+            place = asking.place_of(store, name)
             self._make_folder(store, place.rpartition("/")[0])
             try:
                 _send(store, place, content)
@@ -57,7 +57,7 @@ class StoreShare:
                 with self.lock:
                     self.made.clear()  # somebody may have removed the folder
                 raise
-            found = _about(store, place)
+            found = asking.about(store, place)
             if found is None or found.get("size") not in (None, size):
                 raise OSError(f"{found.get('size') if found else 'none'} of {size} bytes are there after it was sent")
 
@@ -79,9 +79,10 @@ class StoreShare:
 
         def once(store: Store) -> bytes | None:
             store.system.invalidate_cache()
-            place = _place(store, name)
-            found = _kept(store, place, lambda: _range(store, place, start, length))
-            return found or (b"" if _is_file(_about(store, place)) else None)  # some read a folder as an empty file
+            place = asking.place_of(store, name)
+            found = asking.kept(store, place, lambda: asking.part_of(store, place, start, length))
+            is_there = found or asking.is_file(asking.about(store, place))  # some read a folder as an empty file
+            return found if is_there else None
 
         found = self._ask(f"{name} cannot be read", once)
         if found is None:
@@ -95,13 +96,13 @@ class StoreShare:
         temporary = target.with_name(f".{secrets.token_hex(8)}.partial")
 
         def once(store: Store) -> bool | OSError | None:
-            place = _place(store, name)
-            found = _about(store, place)
-            if found is None or not _is_file(found):
+            place = asking.place_of(store, name)
+            found = asking.about(store, place)
+            if found is None or not asking.is_file(found):
                 return None
             try:
                 temporary.touch(0o600)
-                _kept(store, place, lambda: store.system.get_file(place, str(temporary)))
+                asking.kept(store, place, lambda: store.system.get_file(place, str(temporary)))
             except OSError as error:
                 if error.errno in _HERE or error.filename == str(temporary):
                     return error  # this machine's fault: not tried again, and not told as the store's
@@ -129,7 +130,7 @@ class StoreShare:
 
         def once(store: Store) -> dict[str, int]:
             store.system.invalidate_cache()
-            return dict(_below(store, _place(store, folder), ""))
+            return dict(asking.below(store, asking.place_of(store, folder)))
 
         found: dict[str, int] = self._ask(f"{folder or 'it'} cannot be listed", once)
         return found
@@ -140,7 +141,7 @@ class StoreShare:
 
         def once(store: Store) -> tuple[str, ...]:
             store.system.invalidate_cache()
-            entries = _entries(store, _place(store, folder))
+            entries = asking.entries(store, asking.place_of(store, folder))
             return tuple(sorted(name for name, about in entries if about.get("type") == "directory"))
 
         found: tuple[str, ...] = self._ask(f"{folder or 'it'} cannot be listed", once)
@@ -151,11 +152,11 @@ class StoreShare:
         checked(name)
 
         def once(store: Store) -> None:
-            place = _place(store, name)
+            place = asking.place_of(store, name)
             try:
                 store.system.rm_file(place)
             except Exception:  # every client says in its own way that there is none
-                if _about(store, place) is not None:
+                if asking.about(store, place) is not None:
                     raise
 
         self._ask(f"{name} cannot be removed", once)
@@ -165,7 +166,7 @@ class StoreShare:
 
         def once(store: Store) -> None:
             store.system.invalidate_cache()
-            next(_entries(store, _place(store, "")), None)
+            next(asking.entries(store, asking.place_of(store, "")), None)
 
         self._ask("it cannot be opened", once)
 
@@ -180,77 +181,8 @@ def opened(url: str) -> StoreShare:
     return share
 
 
-def _place(store: Store, name: str) -> str:
-    root: str = store.root.rstrip("/")
-    return f"{root}/{name}" if name else root or store.root
-
-
 def _send(store: Store, place: str, content: bytes | Path) -> None:
     if isinstance(content, bytes):
         store.system.pipe_file(place, content)
     else:
         store.system.put_file(str(content), place)
-
-
-def _about(store: Store, place: str) -> Mapping[str, Any] | None:
-    """What the store says of a file now; None where there is none."""
-    store.system.invalidate_cache()
-    try:
-        about: Mapping[str, Any] = store.system.info(place)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    return about
-
-
-def _is_file(about: Mapping[str, Any] | None) -> bool:
-    return about is not None and about.get("type") != "directory"
-
-
-def _kept(store: Store, place: str, work: Callable[[], bytes | None]) -> bytes | None:
-    """What `work` reads of a file; None where there is none. Some clients say so of any error: they are asked again."""
-    try:
-        return work()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-        if _is_file(_about(store, place)):
-            raise OSError(f"it is there and cannot be read: {error}") from error
-        return None
-
-
-def _range(store: Store, place: str, start: int, length: int | None) -> bytes:
-    end = None if length is None else start + length
-    try:
-        found: bytes = store.system.cat_file(place, start=start or None, end=end)
-    except NotImplementedError:
-        return _skipped(store, place, start, length)
-    return found[start:end] if length is not None and len(found) > length else found  # some give all, whatever is asked
-
-
-def _skipped(store: Store, place: str, start: int, length: int | None) -> bytes:
-    """A range of a file that can only be read from its beginning, a block at a time."""
-    with store.system.open(place, "rb") as file:
-        left = start
-        while left and (block := file.read(min(left, _BLOCK))):
-            left -= len(block)
-        found: bytes = file.read() if length is None else file.read(length)
-        return found
-
-
-def _below(store: Store, folder: str, before: str) -> Iterator[tuple[str, int]]:
-    for name, about in _entries(store, folder):
-        if about.get("type") == "directory":
-            yield from _below(store, f"{folder.rstrip('/')}/{name}", f"{before}{name}/")
-        elif about.get("type", "file") == "file":
-            yield before + name, int(about.get("size") or 0)
-
-
-def _entries(store: Store, folder: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """What is directly in a folder, by name. Not by `find`, which takes a server that is gone for an empty folder."""
-    try:
-        found = store.system.ls(folder, detail=True)
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    itself = folder.strip("/")
-    for about in found:
-        path = str(about["name"]).strip("/")
-        if path != itself:  # some list a folder, or a file, as in itself
-            yield path.rpartition("/")[2], about

@@ -142,20 +142,25 @@ def opened(address: str, doing: str, invalid: type[JobInvalid], *, anew: bool = 
 
     `anew` makes another client where fsspec has kept one: it may have lost its connection.
     """
+    with told(address, doing, invalid):
+        return _opened(address, invalid, anew=anew)
+
+
+def _opened(address: str, invalid: type[JobInvalid], *, anew: bool) -> Store:
     try:
         import_module("fsspec")
         core = import_module("fsspec.core")
     except ImportError:
         raise invalid(f"{hidden(address)}: this kind of address needs fsspec: {install(EXTRA)}") from None
-    with told(address, doing, invalid):
-        system, root = core.url_to_fs(address, **({"skip_instance_cache": True} if anew else {}))
-        return Store(system, root, hidden(address))
+    system, root = core.url_to_fs(address, **({"skip_instance_cache": True} if anew else {}))
+    return Store(system, root, hidden(address))
 
 
-def _of_this_thread(address: str, doing: str, invalid: type[JobInvalid], *, anew: bool) -> Store:
+def _of_this_thread(address: str, invalid: type[JobInvalid], *, anew: bool) -> Store:
     mine = _MINE.__dict__.setdefault("stores", {})
     if anew or address not in mine:
-        mine[address] = opened(address, doing, invalid, anew=anew)
+        mine.pop(address, None)
+        mine[address] = _opened(address, invalid, anew=anew)
     store: Store = mine[address]
     return store
 
@@ -169,13 +174,16 @@ def patiently(
     """
     for number in range(1, _TRIES + 1):
         with told(address, doing, invalid):
-            store = _of_this_thread(address, doing, invalid, anew=number > 1)
+            is_open = False
             try:
+                store = _of_this_thread(address, invalid, anew=number > 1)
+                is_open = True
                 return work(store)
             except (JobInvalid, Cancelled, *_LASTING):
                 raise
-            except Exception:
-                if number == _TRIES:
+            except Exception as error:
+                passes = is_open or isinstance(error, OSError | EOFError)  # not a login that is refused
+                if number == _TRIES or not passes:
                     raise
         until = time.monotonic() + _PAUSE * number
         while time.monotonic() < until:

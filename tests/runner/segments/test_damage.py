@@ -130,7 +130,7 @@ def test_records_that_do_not_fit_are_refused_though_every_checksum_does(
         from bep.runner.segments.format import packed_record
 
         for each in records(ordered):
-            file.write(packed_record(each))  # type: ignore[attr-defined]
+            file.write(packed_record(each, each.first, each.offset))  # type: ignore[attr-defined]
 
     monkeypatch.setattr(writing, "_write_records", changed)
     folder = scored(tmp_path / "parts", CALLS)

@@ -196,15 +196,26 @@ def test_it_ends_while_a_share_hangs_and_tells_of_nothing_more(share: Held, publ
     assert (told.published, told.failed) == ([], [])
 
 
-def test_it_ends_while_it_waits_for_a_share_to_take_something(share: Held, publisher: Publisher, told: Told) -> None:
+def test_it_ends_while_it_waits_for_a_share_to_take_something(
+    share: Held, publisher: Publisher, told: Told, tmp_path: Path
+) -> None:
     publisher.patience = 1e9
     share.refusals = 10**9
     tried_again = threading.Event()
     publisher.refused = lambda _: tried_again.set()
-    publisher.publish(one(1))
+    left = tmp_path / "left"
+    left.write_text("1")
+    after: list[str] = []
+
+    def contents() -> Iterator[Content]:
+        yield "left", left
+        after.append("the share was said to have it")
+
+    publisher.publish(Publication(1, contents))
     tried_again.wait(60)
     assert publisher.close(drain=False) == 1
     assert publisher._thread
     publisher._thread.join(60)
     assert not publisher._thread.is_alive()
     assert (told.published, told.failed) == ([], [])
+    assert after == []

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -185,3 +186,18 @@ def test_segments_are_asked_for_one_after_the_other(tmp_path: Path) -> None:
     (tmp_path / "target").mkdir()
     joined(ranges(), tmp_path / "target", 0)
     assert assembled(tmp_path / "target", tmp_path / "out") == b"a\nb\nc\nd\n"
+
+
+def test_rows_are_never_held(tmp_path: Path) -> None:
+    calls = [Call(n, 1, 1, bytes(1_000_000) + b"\n") for n in range(30)]
+    folder = scored(tmp_path / "parts", calls)
+    found = pieces(folder)
+    tracemalloc.start()
+    try:
+        name = write(tmp_path / "it", head(0, 30), found, [], folder)
+        (tmp_path / "target").mkdir()
+        as_part(verified(tmp_path / "it", name, DIGEST), 3, 27, tmp_path / "target", 0)
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000
+    finally:
+        tracemalloc.stop()
+    assert assembled(tmp_path / "target", tmp_path / "out") == (bytes(1_000_000) + b"\n") * 24

@@ -1,6 +1,8 @@
 """What every share promises, tried with a folder, a store in memory and a server of its own."""
 
+import filecmp
 import threading
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -120,3 +122,21 @@ def test_a_copy_that_this_machine_cannot_have_is_no_fault_of_the_share(share: Sh
     with pytest.raises(OSError, match="nowhere") as refused:
         share.get("a", tmp_path / "nowhere" / "target")
     assert not isinstance(refused.value, ShareRefused)
+
+
+def test_a_large_file_is_never_held(share: Share, tmp_path: Path) -> None:
+    if share.address.startswith("memory:"):
+        pytest.skip("that store is memory")
+    source, target = tmp_path / "source", tmp_path / "target"
+    with source.open("wb") as file:
+        file.truncate(30_000_000)
+        file.write(b"begin")
+    tracemalloc.start()
+    try:
+        share.put("large", source)
+        share.get("large", target)
+        assert share.read("large", 29_000_000, 10) == bytes(10)
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000
+    finally:
+        tracemalloc.stop()
+    assert filecmp.cmp(source, target, shallow=False)

@@ -172,6 +172,6 @@ def test_a_server_that_was_started_again_is_asked_again(share: Share, monkeypatc
 def test_a_path_is_taken_from_where_it_was_written(tmp_path: Path) -> None:
     place = tmp_path / "a b"
     place.mkdir()
-    for text in ("a b", str(place), f"file://{tmp_path}/a%20b", "x/../a b"):
+    for text in ("a b", str(place), f"file://{tmp_path}/a%20b", f"local://{tmp_path}/a%20b", "x/../a b"):
         found = share_at(text, tmp_path)
         assert (found.root, found.address) == (place, str(place))

@@ -1,8 +1,10 @@
 """A share in a store: servers that stop, writers that are killed, what is no share; nobody sees a password."""
 
+import ftplib
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 
 from bep.runner.errors import NotShared, ShareRefused
 from bep.runner.shares.share import share_at
+from bep.runner.transfer import stores
 from tests.runner.inputs.stores import PASSWORD, FtpStore, memory_store
 
 
@@ -61,27 +64,86 @@ def test_a_server_that_stopped_is_told_without_its_password_and_used_again(tmp_p
     assert share.read("a/c") == b"2"
 
 
+@pytest.mark.parametrize("back", [1, 2])
 def test_a_server_that_comes_back_between_two_tries_is_not_told_of(
-    tmp_path: Path, ftp: FtpStore, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, ftp: FtpStore, monkeypatch: pytest.MonkeyPatch, back: int
 ) -> None:
     share = share_at(f"{ftp.url}/shared", tmp_path)
     share.put("a/b", b"1")
     ftp.stop()
     opened = 0
-    from bep.runner.transfer import stores
-
-    as_it_is = stores.opened
+    as_it_is = stores._opened
 
     def opening(*how: Any, **words: Any) -> Any:
         nonlocal opened
         opened += 1
-        if opened == 1:
+        if opened == back:
             ftp.start()
         return as_it_is(*how, **words)
 
-    monkeypatch.setattr(stores, "opened", opening)
+    monkeypatch.setattr(stores, "_opened", opening)
     assert share.read("a/b") == b"1"
-    assert opened == 1
+    assert opened == back
+
+
+def test_a_server_that_ends_while_a_file_is_on_its_way_has_it_whole_when_it_is_back(
+    tmp_path: Path, ftp: FtpStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share = share_at(f"{ftp.url}/shared", tmp_path)
+    share.put("a", b"1")
+    source = tmp_path / "source"
+    source.write_bytes(b"x" * 4_000_000)
+    ftp.stop()
+    ftp.start(limit=400_000)
+    torn = ftp.folder / "shared" / "b"
+    as_it_is = stores._opened
+    seen: list[int] = []
+    opened = 0
+
+    def end() -> None:
+        until = time.monotonic() + 60
+        while not (torn.exists() and torn.stat().st_size) and time.monotonic() < until:
+            time.sleep(0.01)
+        ftp.stop()
+        seen.append(torn.stat().st_size)
+
+    ending = threading.Thread(target=end)
+
+    def opening(*how: Any, **words: Any) -> Any:
+        nonlocal opened
+        opened += 1
+        if opened == 1:  # the connection of before has ended with the first server
+            ending.start()
+        else:
+            ending.join()
+            ftp.start()
+        return as_it_is(*how, **words)
+
+    monkeypatch.setattr(stores, "_opened", opening)
+    share.put("b", source)
+    assert opened == 2
+    assert 0 < seen[0] < 4_000_000
+    assert share.listed("") == {"a": 1, "b": 4_000_000}
+
+
+def test_a_folder_that_a_server_fails_to_list_is_not_taken_for_empty(
+    tmp_path: Path, ftp: FtpStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client asks the folder above then, finds the folder there, and says that nothing is in it."""
+    share = share_at(f"{ftp.url}/shared", tmp_path)
+    share.put("segments/a", b"1")
+    failing = ["/shared/segments"]
+    as_it_is = ftplib.FTP.mlsd
+
+    def mlsd(self: ftplib.FTP, path: str = "", *how: Any) -> Any:
+        if path in failing:
+            failing.remove(path)
+            raise ftplib.error_temp("425 no data connection")
+        return as_it_is(self, path, *how)
+
+    monkeypatch.setattr(ftplib.FTP, "mlsd", mlsd)
+    assert share.listed("segments") == {"a": 1}
+    assert failing == []
 
 
 _WRITER = """
