@@ -144,11 +144,10 @@ def load(path: Path) -> JobRecord:
     record = read(folder)  # it may have finished between the two looks
     if record.status.is_final or record.is_prepared:
         return record
-    did = "prepared the job, is gone; the same once more goes on" if record.is_in_share else ""
-    gone = JobError(
-        code="RunnerGone",
-        message=f"process {record.process}, which {did or 'ran the job, is gone; what it scored is kept'}",
-    )
+    message = f"process {record.process}, which ran the job, is gone; what it scored is kept"
+    if record.is_in_share:
+        message = f"process {record.process}, which prepared the job, is gone; what it uploaded is kept"
+    gone = JobError(code="RunnerGone", message=message)
     return record.model_copy(update={"status": Status.NOT_RESPONDING, "error": gone})
 
 

@@ -4,24 +4,16 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from bep.disk.copying import digest
 from bep.lazy_dataclasses import dataclass
 from bep.runner.shards.prepared import Content, Prepared, PreparedInvalid
 
+if TYPE_CHECKING:
+    from bep.runner.shares.share import Share
+
 Say = Callable[[str], None]
-
-
-class Fetched(Protocol):
-    """What is asked of a share here."""
-
-    @property
-    def address(self) -> str: ...
-
-    def get(self, name: str, target: Path) -> None:
-        """Copy a file to this machine."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -37,7 +29,7 @@ class Ready:
 
 def environment_of(
     prepared: Prepared,
-    share: Fetched,
+    share: "Share",
     scratch: Path,
     surroundings: Mapping[str, str],
     say: Say,
@@ -63,7 +55,7 @@ def environment_of(
     return Ready(built.label, (built.python,), built.variables, built.notes)
 
 
-def fetched(share: Fetched, job: str, files: Mapping[str, Content], folder: Path) -> Path:
+def fetched(share: "Share", job: str, files: Mapping[str, Content], folder: Path) -> Path:
     """The folder, with these files of a prepared job by their relative names: their bytes are those that were uploaded.
 
     Raises `PreparedInvalid` for others, `ShareRefused` and `NotShared`.

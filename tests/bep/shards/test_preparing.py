@@ -11,7 +11,8 @@ import pytest
 from bep import api
 from bep.runner.shards import prepared
 from bep.runner.shards.prepared import Prepared
-from tests.bep.conftest import FILES, Workspace
+from tests.bep.conftest import FILES, Workspace, until
+from tests.runner.inputs.stores import PASSWORD, ftp_store
 
 CANARY = "canary-of-a-variable-7f3a"
 
@@ -155,3 +156,35 @@ def test_an_environment_is_described_so_that_another_machine_can_build_it(make_w
     assert environment.world == "local"
     assert environment.asks is not None
     assert environment.asks["python"] == f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def test_a_store_is_a_share_and_its_login_gets_nowhere(
+    applied: Workspace, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with ftp_store(tmp_path_factory.mktemp("ftp") / "served") as server:
+        arguments = ("run", "job.yml", "--prepare", "--share", f"{server.url}/shared", "--name", "nightly")
+        done = applied.bep(*arguments)
+        assert applied.bep(*arguments).stdout == "nightly\n"
+        found = prepared.read((server.folder / "shared/nightly/job.json").read_bytes(), "nightly", "")
+        assert (found.uploads.items, found.uploads.in_place) == (5, 0)
+        said = [done.stdout, done.stderr, applied.bep("job", "show", "nightly", "-o", "json").stdout]
+        kept = [file for folder in (applied.folder / ".bep", server.folder) for file in folder.rglob("*")]
+        said += [file.read_bytes().decode(errors="replace") for file in kept if file.is_file()]
+        assert not [text for text in said if PASSWORD in text]
+
+
+def test_killed_it_is_shown_as_cut_short_and_the_same_goes_on(applied: Workspace, share: Path) -> None:
+    for number in range(3000):
+        (applied.folder / f"texts/{number:04}.txt").write_text(str(number))
+    command = [sys.executable, "-m", "bep", "run", "job.yml", "--prepare", "--share", str(share), "--name", "nightly"]
+    process = subprocess.Popen(command, cwd=applied.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until(lambda: process.poll() is not None or any(share.rglob("content/*/*")))
+    process.kill()
+    process.wait()
+    if not (share / "nightly/job.json").exists():  # else it was faster than the kill
+        refused = applied.bep("job", "resume", "nightly", expect=1).stderr
+        assert f"nightly is not prepared in {share} yet" in refused
+        assert f"bep run --prepare --share {share} --name nightly" in refused
+    _prepare(applied, share)
+    assert _document(share).counts.items == 3005
+    assert json.loads(applied.bep("job", "show", "nightly", "-o", "json").stdout)["status"] == "NotStarted"
