@@ -10,6 +10,7 @@ from bep.exit_codes import ExitCode, Stop
 
 if TYPE_CHECKING:
     from bep.app.workspace.opening import Opened
+    from bep.commands.jobs.results import Wish
 
 app = Commands()
 
@@ -80,6 +81,17 @@ def run(
         str | None,
         Option("--share", metavar="WHERE", help="A folder that all machines see, or s3://... and the like."),
     ] = None,
+    shard: Annotated[
+        str | None,
+        Option("--shard", metavar="I/N", help="Score one of N parts, I from 0, of what --share has; or auto/N."),
+    ] = None,
+    workers: Annotated[
+        int | None, Option("--workers", metavar="N", help="With --shard: processes here, whatever the job says.")
+    ] = None,
+    env: Annotated[
+        list[str] | None,
+        Option("--env", metavar="NAME=VALUE", help="With --shard: value of a secret variable; may be repeated."),
+    ] = None,
     shared: Annotated[
         list[str] | None,
         Option(
@@ -114,6 +126,10 @@ def run(
     code and inputs), so that any number of machines that have bep can each score a shard. It says what it did not
     upload and why, and prints the job's name. Killed, the same command with the same --name goes on.
 
+    --shard I/N --share WHERE scores one of N parts of such a job, on any machine that has bep: no bep.yml, no specs.
+    Started twice, or again after a kill, it does no harm, and scores what nobody has scored yet. auto/N takes I from
+    what numbers the copies of a command: Kubernetes, Slurm, PBS, Grid Engine, LSF, AWS Batch, Cloud Run, GNU parallel.
+
     \b
     Examples:
       bep run job.yml
@@ -123,6 +139,7 @@ def run(
       bep run job.yml --dry-run              which settings, how many mini-batches, where to
       bep run job.yml --sample 3 --pdb       what does my script do, and why does it fail
       bep run job.yml --prepare --share /mnt/team/jobs --name nightly
+      bep run --shard 3/8 --share /mnt/team/jobs --name nightly
       bep run job.yml --local                what would the specs of another world score here
       bep run --endpoint mybatchedp --input ./images
       bep run --endpoint mybatchedp --input azureml:mnist:1 --set retry_settings.timeout=120
@@ -136,8 +153,9 @@ def run(
     from bep.commands.jobs.results import Wish
     from bep.commands.jobs.running import carry_out
 
-    if pdb and sample is None:
-        raise Stop(ExitCode.ERROR, "--pdb debugs a sample: say how many files with --sample N")
+    if shard is not None:
+        return _shard(shard, share, job or name or "", workers, env or [], json_output, Wish(output, query))
+    _must_fit(alone={"--workers": workers is not None, "--env": bool(env)}, is_debugged=pdb and sample is None)
     changes: dict[str, Any] = {
         "endpoint": endpoint,
         "deployment": deployment,
@@ -175,6 +193,25 @@ def run(
         _must_not_watch(json_output=json_output, timeout=timeout)
         return start(opened, source, Wish(output, query))
     carry_out(opened, source, json_output=json_output, wish=Wish(output, query), patience=timeout)
+
+
+def _must_fit(*, alone: dict[str, bool], is_debugged: bool) -> None:
+    """Raise `Stop` for options without the one that they belong to."""
+    if given := [name for name, is_given in alone.items() if is_given]:
+        raise Stop(ExitCode.ERROR, f"{' and '.join(given)}: for a shard only, so say which with --shard I/N")
+    if is_debugged:
+        raise Stop(ExitCode.ERROR, "--pdb debugs a sample: say how many files with --sample N")
+
+
+def _shard(
+    shard: str, share: str | None, name: str, workers: int | None, values: list[str], json_output: bool, wish: "Wish"
+) -> None:
+    if share is None:
+        raise Stop(ExitCode.ERROR, "--shard scores a part of a prepared job: say where it is with --share WHERE")
+    from bep.app.shards.scoring import Wanted
+    from bep.commands.jobs.sharding import score_shard, values_of
+
+    score_shard(Wanted(shard, share, name, workers, values_of(values)), json_output=json_output, wish=wish)
 
 
 def _must_not_watch(*, json_output: bool, timeout: float | None) -> None:

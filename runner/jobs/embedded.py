@@ -1,19 +1,34 @@
 """The embedded engine: scheduling, and processes of this machine. Both know nothing of each other; here they meet."""
 
+from bep.lazy_dataclasses import replace
 from bep.runner.engine import Hosting
 from bep.runner.folder import parts
 from bep.runner.jobs.launching import launch
-from bep.runner.processes.fleet import ProcessFleet
+from bep.runner.processes.fleet import Launch, ProcessFleet
 from bep.runner.scheduling.engine import EmbeddedEngine
 from bep.runner.scheduling.supervision import Limits
+
+ROLL = 64 << 20
+"""Bytes of rows after which a worker of one machine among several begins another part: what is published goes."""
 
 
 def engine(hosting: Hosting) -> EmbeddedEngine:
     """Make one. Nothing is started yet."""
-    settings = hosting.request.settings
-    fleet = ProcessFleet(
-        launch(hosting.request, hosting.folder), settings.workers, parts.next_number(hosting.folder.parts)
+    return _engine(hosting, launch(hosting.request, hosting.folder), hosting.request.settings.error_threshold)
+
+
+def engine_of_many(hosting: Hosting, node: str, ahead: int) -> EmbeddedEngine:
+    """The same of one machine of several that score a job, `node` being its name there: whoever gives it work judges
+    what fails. So many mini-batches of the job are `ahead` of the first in its manifest."""
+    launched = launch(hosting.request, hosting.folder)
+    return _engine(
+        hosting, replace(launched, setup={**launched.setup, "ahead": ahead}, node=node, roll=ROLL), error_threshold=-1
     )
-    limits = Limits(settings.timeout, settings.init_timeout, settings.error_threshold, settings.worker_bytes)
+
+
+def _engine(hosting: Hosting, launched: Launch, error_threshold: int) -> EmbeddedEngine:
+    settings = hosting.request.settings
+    fleet = ProcessFleet(launched, settings.workers, parts.next_number(hosting.folder.parts))
+    limits = Limits(settings.timeout, settings.init_timeout, error_threshold, settings.worker_bytes)
     logs = hosting.folder.logs
     return EmbeddedEngine(fleet, logs, limits, settings.workers, report=hosting.report, cancel=hosting.cancel)

@@ -40,6 +40,7 @@ from bep.runner.transfer.transfers import Board
 from bep.schemas.next_step import step
 
 _MERGING: Final = "merging"
+_NOTHING_TO_START: Final = ("",)  # a record of a prepared job names no interpreter, and what is merged is not scored
 _ORPHANS: Final = 10.0  # seconds that the kernel gets to end the workers of a runner that was killed
 _BEGINNING: Final = 1 << 12  # bytes of a segment that have its header
 
@@ -76,7 +77,7 @@ def merge(
         if listed is None:
             raise JobInvalid(f"{record.name} has not listed its inputs, and so was not prepared: run it")
         folder.make()
-        record = _started_by(record, finishing.interpreter)
+        record = _started_by(record, finishing.interpreter or record.target.interpreter or _NOTHING_TO_START)
         request = _requested(record, finishing)
         if parts.numbers(folder.parts):
             _must_have_all(folder, record, listed)
@@ -96,9 +97,7 @@ def _must_have_all(folder: JobFolder, record: JobRecord, listed: Manifest) -> No
         raise JobInvalid(f"{record.name} was merged already, and is being scored again here: {resume} goes on", resume)
 
 
-def _started_by(record: JobRecord, interpreter: tuple[str, ...] | None) -> JobRecord:
-    if interpreter is None:
-        return record
+def _started_by(record: JobRecord, interpreter: tuple[str, ...]) -> JobRecord:
     return record.model_copy(update={"target": record.target.model_copy(update={"interpreter": interpreter})})
 
 

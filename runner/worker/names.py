@@ -15,6 +15,8 @@ _START = struct.Struct("<Q")
 class Names:
     """Maps the manifest and its index: names end with a NUL byte, and the index has where each mini-batch starts."""
 
+    ahead = 0  # mini-batches of the job before the first one here: a machine may have a part of a job alone
+
     def __init__(self, manifest: str, index: str, stride: int) -> None:
         self._stride = stride
         self._encoding = sys.getfilesystemencoding()
@@ -31,7 +33,7 @@ class Names:
 
     def number_of(self, item: int) -> int:
         """The mini-batch that an item is in."""
-        return item // self._stride
+        return self.ahead + item // self._stride
 
     def keys_of(self, item: int) -> "dict[str, str]":
         """The partition keys of an item's mini-batch and their values: none."""
@@ -66,13 +68,16 @@ class PartitionedNames(Names):
 
     def number_of(self, item: int) -> int:
         """The mini-batch that an item is in."""
-        from bisect import bisect_right
-
-        return bisect_right(self._firsts, item) - 1
+        return self.ahead + self._group(item)
 
     def keys_of(self, item: int) -> "dict[str, str]":
         """The partition keys of an item's mini-batch and their values; a script may change what it is given."""
-        return dict(self._keys[self.number_of(item)])
+        return dict(self._keys[self._group(item)])
+
+    def _group(self, item: int) -> int:
+        from bisect import bisect_right
+
+        return bisect_right(self._firsts, item) - 1
 
     def mini_batches(self) -> "Iterator[tuple[int, int]]":
         """First item and number of items of each."""
@@ -82,7 +87,11 @@ class PartitionedNames(Names):
 
 
 def names_of(setup: "dict[str, object]") -> Names:
-    """The items of a job."""
+    """The items of a job, or of the part of it that this machine has."""
+    manifest, index = str(setup["manifest"]), str(setup["index"])
     if setup["partitions"]:
-        return PartitionedNames(str(setup["manifest"]), str(setup["index"]), str(setup["partitions"]))
-    return Names(str(setup["manifest"]), str(setup["index"]), int(setup["stride"]))  # type: ignore[call-overload]
+        names = PartitionedNames(manifest, index, str(setup["partitions"]))  # type: Names
+    else:
+        names = Names(manifest, index, int(setup["stride"]))  # type: ignore[call-overload]
+    names.ahead = int(setup.get("ahead", 0))  # type: ignore[call-overload]
+    return names

@@ -1,0 +1,79 @@
+"""What a session has settled, on its way into the share: segments of it, and what the workers have said.
+
+All is done in the thread that publishes, one grant after the other. Knows no engine.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bep.lazy_dataclasses import dataclass, field
+from bep.runner.errors import JobInvalid
+from bep.runner.folder.folder import JobFolder
+from bep.runner.folder.record import Counts
+from bep.runner.grants import Settled
+from bep.runner.segments import names, writing
+from bep.runner.segments.format import Head
+from bep.runner.segments.names import SegmentName
+from bep.runner.segments.publishing import Content
+from bep.runner.shards.logs import Logs
+from bep.runner.shards.session import Session
+
+
+@dataclass(slots=True, eq=False)
+class Outgoing:
+    """`output` is where the script's own files go; `counts` has what is in the share by now."""
+
+    session: Session
+    folder: JobFolder
+    output: Path
+    counts: Counts = field(default_factory=Counts)
+    logs: Logs = field(init=False)
+    _attempt: int = 0
+
+    def __post_init__(self) -> None:
+        self.logs = Logs(self.folder, self.session.prepared.name)
+
+    def contents(self, answer: Settled, ranges: Sequence[tuple[int, int]]) -> Iterator[Content]:
+        """Segments of these ranges of a settled grant, then what was said meanwhile; each file is removed when the next
+        is asked for. Raises `JobInvalid` where the script has written what nobody else can see, `OSError`."""
+        self._must_have_written_nowhere()
+        file = self.folder.path / "segment"
+        for first, end in ranges:
+            name = self._segment(file, answer, first, end)
+            yield self.session.place(f"{names.FOLDER}/{name.text}"), file
+            file.unlink()
+            self._count(end - first, name.failed, sum(p.rows for p in answer.pieces if first <= p.first < end))
+        yield from self.logs.news()
+
+    def _segment(self, file: Path, answer: Settled, first: int, end: int) -> SegmentName:
+        self._attempt += 1
+        session, offset = self.session, self.session.items[0]
+        head = Head(
+            manifest=session.prepared.manifest_digest,
+            first=first + offset,
+            end=end + offset,
+            session=session.name,
+            attempt=self._attempt,
+            node=session.node,
+        )
+        return writing.write(file, head, answer.pieces, answer.failures, self.folder.parts, offset)
+
+    def _must_have_written_nowhere(self) -> None:
+        if self.session.share.root is not None:
+            return
+        own = next((one for one in sorted(self.output.rglob("*")) if not one.is_dir()), None)
+        if own is not None:
+            raise JobInvalid(
+                f"the script wrote {own.relative_to(self.output)} into AZUREML_BI_OUTPUT_PATH, which is a folder of"
+                f" this machine alone: {self.session.share.address} is a store, and its files would be lost\n"
+                "    fix: prepare the job in a folder that all machines see, or let the script return what it writes"
+            )
+
+    def _count(self, items: int, failed: int, rows: int) -> None:
+        counts = self.counts
+        update = {
+            "scored": counts.scored + items - failed,
+            "failed": counts.failed + failed,
+            "rows": counts.rows + rows,
+        }
+        self.counts = counts.model_copy(update=update)
