@@ -86,5 +86,11 @@ class SegmentDamaged(JobInvalid):
         super().__init__(f"{file} is damaged: {why}")
 
 
+class ClusterRefused(JobInvalid):
+    """A Ray cluster cannot be asked, or refuses: not reachable, no token or a wrong one, or no cluster at all."""
+
+    code = "ClusterRefused"
+
+
 class Cancelled(Exception):
     """Someone asked for an end while files were on their way. What was begun is removed."""
