@@ -1,8 +1,9 @@
 # Debian's packages that tests use, where they are not here yet: the shells that completion is tried in, besides bash,
-# a browser for pages, what asks a server from a shell, and what lays cables between the nodes of a cluster.
+# a browser for pages, what asks a server from a shell, what starts commands side by side, what reads shell scripts, and
+# what lays cables between the nodes of a cluster.
 set -eu
 missing=
-for program in zsh fish chromium curl; do
+for program in zsh fish chromium curl parallel shellcheck; do
   command -v "$program" >/dev/null || missing="$missing $program"
 done
 [ -n "$(PATH="$PATH:/usr/sbin:/sbin" command -v ip)" ] || missing="$missing iproute2"
