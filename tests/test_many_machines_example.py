@@ -130,7 +130,8 @@ class Scene:
         begun = self.start(one)
         self.wait_for_worker(lambda: begun.poll() is not None and begun.communicate()[0])
         begun.kill()
-        assert begun.wait(PATIENCE) == -signal.SIGKILL
+        begun.communicate(timeout=PATIENCE)
+        assert begun.returncode == -signal.SIGKILL
         shutil.rmtree(self.held)
 
     def wait_for_worker(self, ended: Callable[[], Any]) -> None:
@@ -172,7 +173,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     yield found
     for each in found.started:
         each.kill()
-        each.wait()
+        each.communicate()
     del os.environ["HELD"]
 
 

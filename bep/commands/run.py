@@ -145,8 +145,9 @@ def run(
       bep run --endpoint mybatchedp --input azureml:mnist:1 --set retry_settings.timeout=120
 
     \b
-    Exit codes: 0 completed, 1 the job failed, 3 findings in the job file, 5 the deployment
-    cannot be had, 130 cancelled with Ctrl-C (what was scored is kept).
+    Exit codes: 0 completed, 1 the job failed, 3 findings in the job file, or a
+    shard lacks values of secret variables, 5 the deployment cannot be had, 130 cancelled with
+    Ctrl-C (what was scored is kept).
     """
     from bep.app.jobs.requests.loading import JobSource
     from bep.app.workspace.opening import here

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bep.app.errors import Refused
+from bep.app.errors import Invalid, Refused
 from bep.lazy_dataclasses import dataclass, field
 from bep.schemas.next_step import again
 
@@ -63,7 +63,7 @@ class Shard:
     def score(self, environment: Mapping[str, str], watch: "Watch") -> "ShardStatus":
         """Score what nobody has scored of it. What became of it is in the share, too.
 
-        Raises `Refused`, `JobInvalid`, `ProviderError` for an environment that cannot be built, `OSError`.
+        Raises `Invalid`, `JobInvalid`, `ProviderError` for an environment that cannot be built, `OSError`.
         """
         from bep.runner.shards.scratch import scratch
         from bep.runner.shards.session import Session, look
@@ -166,7 +166,7 @@ class _Scoring:
         if missing:
             names, job = ", ".join(missing), self.session.prepared.name
             say = again(env=f"{missing[0]}=VALUE")
-            raise Refused(
+            raise Invalid(
                 f"{job} needs the values of secret variables, which its share does not have: {names}\n"
                 f"    fix: set them in the environment of this process, or {say}",
                 next=(say,),

@@ -174,7 +174,7 @@ def test_secret_variables_come_from_each_machine_and_reach_nothing_that_is_share
     ours = Workspace(farm.workspace.folder, {"A": canary, "B": second})
     farm.workspace = ours
     farm.prepare()
-    said = farm.shard("0/1", expect=1).stderr
+    said = farm.shard("0/1", expect=3).stderr
     assert "API_TOKEN" in said
     assert "DB_PASSWORD" in said
     done = farm.shard("0/1", "--env", f"DB_PASSWORD={second}", API_TOKEN=canary)
