@@ -1,0 +1,33 @@
+"""Why a job on a cluster stops before its end, in words. Pure; knows no node."""
+
+from bep.runner.folder.record import JobError
+
+
+def no_node(timeout: float, why: str = "") -> JobError:
+    """Not one node was ready in so many seconds; why the last that tried was not."""
+    tried = f"; the last that was to be was lost for: {why}" if why else ""
+    return JobError(
+        code="NoNode",
+        message=f"no node of the cluster was ready within {timeout:g} s{tried}",
+        fix="see what the cluster says of the resources that the job asks for, ask for fewer, or raise start_timeout",
+    )
+
+
+def no_node_left(lost: int, why: str, timeout: float) -> JobError:
+    """All nodes were lost, so many in all, the last one for this reason, and no other came in so many seconds."""
+    nodes = "the node that scored" if lost == 1 else f"the last of the nodes that scored ({lost} were lost in all)"
+    return JobError(
+        code="NoNode",
+        message=f"{nodes} was lost, and no other was ready within {timeout:g} s; it was lost for: {why}",
+        fix="see to the cluster's nodes; a resumed job goes on from here",
+    )
+
+
+def nodes_fruitless(lost: int, why: str) -> JobError:
+    """So many nodes were lost one after another, and none of them has scored anything."""
+    return JobError(
+        code="NodesLost",
+        message=f"{lost} nodes were lost in a row, and nothing was scored meanwhile; the last one was lost for: {why}",
+        fix="see the node's log; a script that takes more memory than a node has is the usual reason; a resumed job "
+        "goes on from here",
+    )
