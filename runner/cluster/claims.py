@@ -1,8 +1,9 @@
 """Which driver a prepared job has: each claims it in the share, and one that sees a later claim stops. Knows no node.
 
 No store need know how to create only what is not there: a claim has a name of its own and a term, one more than all
-that its driver saw. The greatest term counts, then the greatest session; who takes a job over removes the claims of before. Whether a driver lives is known from its
-claim, which changes while one looks, and never from the time that a clock of another machine says.
+that its driver saw. The greatest term counts, then the greatest session; who takes a job over removes the claims of
+before. Whether a driver lives is known from its claim, which changes while one looks, and never from the time that a
+clock of another machine says.
 """
 
 import json
