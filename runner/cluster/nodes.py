@@ -4,6 +4,7 @@ back. Pure; time comes from outside, in seconds. No question is answered by a lo
 
 from collections.abc import Iterator
 from heapq import heappop, heappush
+from math import ceil
 
 from bep.lazy_dataclasses import dataclass, field
 from bep.runner.cluster.batches import total
@@ -68,9 +69,9 @@ class Node:
         self._settled = now
 
     def wanted(self, seconds: float, share: int) -> int:
-        """How many mini-batches its next grant has, to take so long: one a worker before its pace is known, and never
-        more than its share of what is left."""
-        calls = min(int(seconds / self.pace), _GROWTH * self._last) if self._batches else self.workers
+        """How many mini-batches its next grant has, to take so long or a little longer: one a worker before its pace is
+        known, and never more than its share of what is left."""
+        calls = min(ceil(seconds / self.pace), _GROWTH * self._last) if self._batches else self.workers
         self._last = max(1, calls)
         return max(1, min(calls, share))
 
