@@ -58,7 +58,7 @@ def _record(
             code_name=target.code_name,
             scoring_script=target.scoring_script,
             environment=target.environment.label,
-            interpreter=(sys.executable,) if target.environment.asks is None else ("",),
+            interpreter=(sys.executable,) if target.environment.asks is None else (),
             environment_variables=dict.fromkeys((*target.variables, *target.secret_variables), ""),
             secret_variables=target.secret_variables,
         ),

@@ -205,7 +205,8 @@ class JobsHere:
         changed = changed_settings(again.changes)
         deployed = {} if again.mended else variables_of(opened, record)
         with referring(opened) as let_go:
-            is_elsewhere = again.mended or was_given_links(opened, record)
+            # other machines have scored a prepared job: it was given no files of its deployment here
+            is_elsewhere = again.mended or bool(record.share) or was_given_links(opened, record)
             target, given = target_now(opened, record) if is_elsewhere else (None, None)
             deployed = target.environment_variables if target else deployed
             known = {name: value for name, value in deployed.items() if name not in record.given_variables}

@@ -109,7 +109,7 @@ def _finishing(opened: "Reading", record: "JobRecord", shared: "Shared", watch: 
 
     known = Finishing(dict(opened.environment), None, output_again(opened, record))
     converts = FORMATS[record.settings.output_format].finish is not None
-    if not converts or record.status == "Completed" or any(map(os.path.lexists, record.target.interpreter[:1])):
+    if not converts or record.status == "Completed" or _has_interpreter(record):
         yield known
         return
     from bep.app.shards.environment import environment_of
@@ -117,3 +117,9 @@ def _finishing(opened: "Reading", record: "JobRecord", shared: "Shared", watch: 
     with tempfile.TemporaryDirectory(prefix="bep-merge-") as scratch:
         ready = environment_of(shared.document(), shared.share, Path(scratch), opened.environment, watch.say)
         yield replace(known, interpreter=ready.interpreter)
+
+
+def _has_interpreter(record: "JobRecord") -> bool:
+    """Whether this machine has what its scripts run in: a record of a prepared job names nothing."""
+    known = record.target.interpreter
+    return bool(known) and os.path.lexists(known[0])

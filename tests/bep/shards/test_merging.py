@@ -10,6 +10,7 @@ from bep import api
 from bep.runner.folder.folder import JobFolder
 from bep.runner.folder.record import read
 from bep.runner.shards.status import State
+from bep.runner.shares.share import share_at
 from tests.bep.conftest import Workspace
 from tests.runner.shards.scored_shards import Scored, prepared_from
 
@@ -115,3 +116,48 @@ def test_it_can_be_asked_for_in_python(applied: Workspace, nightly: Scored) -> N
 
 def files_below(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+FAILING = """
+import os, pathlib
+
+def run(mini_batch):
+    if any("c.txt" in path for path in mini_batch) and not pathlib.Path(os.environ["MENDED"]).exists():
+        raise ValueError("not yet")
+    return [os.path.basename(path) for path in mini_batch]
+"""
+
+
+@pytest.mark.parametrize("form", ["azureml", "parquet"])
+def test_failed_items_of_a_merged_job_are_scored_again_here(workspace: Workspace, form: str) -> None:
+    folder = workspace.folder
+    (folder / "code/score.py").write_text(FAILING)
+    mended = f"environment_variables: {{MENDED: {folder}/mended}}\n"
+    mended += "settings: {mini_batch_size: 1, retry_settings: {max_retries: 1}}"
+    workspace.edit("specs.yml", "settings: {mini_batch_size: 2}", mended)
+    workspace.bep("apply", "-y")
+    asked = ("run", "job.yml", "--set", f"output_format={form}")
+    workspace.bep(*asked, "--name", "here")
+    workspace.bep(*asked, "--name", "nightly", "--prepare", "--share", str(make(folder / "share")))
+    found = scored_elsewhere(folder / ".bep/jobs/here", folder / ".bep/jobs/nightly")
+    assert found.here.counts.failed == 1
+    found.cut(1, 4)
+    said = workspace.bep("job", "merge", "nightly").stdout
+    assert "job nightly Completed: 4 scored, 1 failed" in said
+    (folder / "mended").touch()
+    assert "5 scored, 0 failed" in workspace.bep("job", "retry", "nightly").stdout
+    workspace.bep("job", "retry", "here")
+    merged, here = found.now, read(JobFolder(folder / ".bep/jobs/here"))
+    assert merged.output_file is not None
+    assert here.output_file is not None
+    assert merged.output_file.read_bytes() == here.output_file.read_bytes()
+
+
+def make(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def scored_elsewhere(here: Path, nightly: Path) -> Scored:
+    record = read(JobFolder(nightly))
+    return Scored(read(JobFolder(here)), record, share_at(record.share, nightly), nightly)
