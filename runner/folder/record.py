@@ -146,7 +146,7 @@ def load(path: Path) -> JobRecord:
         return record
     message = f"process {record.process}, which ran the job, is gone; what it scored is kept"
     if record.is_in_share:
-        message = f"process {record.process}, which prepared the job, is gone; what it uploaded is kept"
+        message = f"process {record.process}, which prepared or merged the job, is gone; the same once more goes on"
     gone = JobError(code="RunnerGone", message=message)
     return record.model_copy(update={"status": Status.NOT_RESPONDING, "error": gone})
 

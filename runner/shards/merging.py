@@ -77,6 +77,7 @@ def merge(
         if listed is None:
             raise JobInvalid(f"{record.name} has not listed its inputs, and so was not prepared: run it")
         folder.make()
+        _sweep(folder.path)
         record = _started_by(record, finishing.interpreter or record.target.interpreter or _NOTHING_TO_START)
         request = _requested(record, finishing)
         if parts.numbers(folder.parts):
@@ -86,6 +87,12 @@ def merge(
         shutil.rmtree(folder.path / _MERGING, ignore_errors=True)
         again = record.model_copy(update={"process": os.getpid(), "error": None})
         return Job(folder, request, again, report, cancel).run()
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a merge that was killed had begun to write. Nobody else writes there now."""
+    for left in folder.glob(".*.tmp"):
+        left.unlink(missing_ok=True)
 
 
 def _must_have_all(folder: JobFolder, record: JobRecord, listed: Manifest) -> None:

@@ -70,7 +70,8 @@ def _lines(shards: "Shards", now: datetime) -> list[str]:
     told = ", ".join(f"{count:,} {state}" for state, count in states.most_common())
     done = f"{seen.scored:,} of {seen.items:,} scored, {seen.failed:,} failed"
     first = glance_of(record, now)[:-1] if record else [f"{'job':<12}{shards.name}", f"{'items':<12}{done}"]
-    last = [("share", shards.address), ("shards", told or "nobody has begun")]
+    last = [] if any(line.startswith("share ") for line in first) else [("share", shards.address)]
+    last.append(("shards", told or "nobody has begun"))
     last += [
         (f"shard {row.of}", f"{row.last.error.code}: {row.last.error.message}")
         for row in seen.rows
