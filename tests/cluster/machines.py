@@ -21,6 +21,9 @@ from tests.cluster.waiting import eventually
 
 INIT: Final = Path(__file__).with_name("init.py")
 PROGRAMS: Final = ("ip", "nsenter", "unshare")
+WAITING: Final = ("sh", "-c", '"$@"; exit $?', "waiting for")
+"""Stands between `nsenter` and a program: `nsenter` stops itself when its child is stopped, and then buries nobody, so
+that a stopped program would keep its machine, and the network, after the end of this process."""
 
 
 def missing() -> str:
@@ -71,7 +74,7 @@ class Machine:
         """All but its process 1, oldest first; the dead who wait for their parent have the state Z."""
         here = _space(self.pid)
         found = (_process(pid) for pid in _pids() if here and pid != self.pid and _space(pid) == here)
-        return [process for process in found if process is not None]
+        return [process for process in found if process is not None and process.command[: len(WAITING)] != WAITING]
 
     def start(self, command: Sequence[str], folder: Path | None = None, **words: Any) -> "Program":
         """A program on this machine, begun in a folder; `words` are those of `Popen`, `env` adds to the machine's.
@@ -82,33 +85,28 @@ class Machine:
         words["env"] = {**self.environment, **words.get("env", {})}
         inside = ["nsenter", f"--target={self.pid}", "--mount", "--uts", "--ipc", "--net", "--pid"]
         inside.append(f"--wdns={folder or self.folder}")
-        program = Program(subprocess.Popen([*inside, "--", *command], **words))
+        program = Program(subprocess.Popen([*inside, "--", *WAITING, *command], **words))
         self.programs.append(program)
         return program
 
 
 @dataclass
 class Program:
-    """A program that was started on a machine. `process` is what waits for it here, and has its status."""
+    """A program that was started on a machine. `process` is what waits for it here, and has its status: of one that a
+    signal ended, 128 and the signal's number."""
 
     process: "subprocess.Popen[Any]"
 
     @property
     def pid(self) -> int:
         """Its own process, for signals."""
-        return _child(self.process.pid)
+        return _child(_child(self.process.pid, WAITING[0]))
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Send it a signal, if it has not ended."""
         with suppress(ProcessLookupError):
             if self.process.poll() is None:
                 os.kill(self.pid, number)
-                if number != signal.SIGSTOP:
-                    self.wake()
-
-    def wake(self) -> None:
-        """Let what waits for it go on: it stops itself when the program is stopped, and hears no more of it."""
-        self.process.send_signal(signal.SIGCONT)
 
 
 @dataclass
@@ -188,7 +186,6 @@ def network(folder: Path) -> Iterator[Network]:
         for machine in made.machines:
             machine.begun.wait()
             for program in machine.programs:
-                program.wake()
                 program.process.wait()
 
 

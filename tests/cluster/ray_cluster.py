@@ -157,8 +157,6 @@ class Cluster:
         """Let them go on."""
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
-        for program in (program for node in self.nodes for program in node.programs):
-            program.wake()
 
     def processes(self, number: int) -> list[Process]:
         """What lives on a node."""

@@ -15,11 +15,12 @@ SERVE = [sys.executable, "-m", "http.server", "80"]
 """Shows the folder that it runs in."""
 ASK = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=2).read().decode())"
 HOLD = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from tests.cluster.machines import network
 with network(Path(sys.argv[1])) as there:
     made = [there.add({"PATH": "/usr/bin:/bin"}).start(["sleep", "1000"]) for _ in range(2)]
+    made[0].kill(signal.SIGSTOP)
     print(there.card, *(program.pid for program in made), flush=True)
     time.sleep(1000)
 """
