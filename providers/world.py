@@ -20,12 +20,16 @@ from bep.schemas.address import Address
 if TYPE_CHECKING:
     from bep.providers.check import Probe
     from bep.providers.cloud_jobs import CloudJobs
+    from bep.schemas.job.job import JobSpec
     from bep.schemas.resource import FieldPath, Resource
     from bep.schemas.specs.script_grammar import Parsed
 
 Report = Callable[[str], None]
 Exporter = Callable[["Sequence[Resource]"], "Exported"]
 """Makes a text of the resources of the specs. Asks nobody."""
+JobExporter = Callable[["Sequence[Resource]", "JobSpec", Callable[[str], str]], "Exported"]
+"""Makes a text of a job, and of what it scores with in the specs. The last one gives a path, which is as seen from the
+workspace, as the reader of the text has to write it. Asks nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,6 +433,11 @@ class ReadWorld(Protocol):
     @property
     def exports(self) -> Mapping[str, Exporter] | None:
         """The languages that the specs can be handed over in, by name; None where the world has none."""
+        ...
+
+    @property
+    def job_exports(self) -> Mapping[str, JobExporter] | None:
+        """The languages that one job can be handed over in, by name; None where the world has none."""
         ...
 
     def unfit(self, resources: "Sequence[Resource]") -> "Iterator[Unfit]":

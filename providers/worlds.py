@@ -32,6 +32,9 @@ ON_THIS_MACHINE: Final = "local"
 EXPORTS: Final[dict[str, tuple[str, ...]]] = {"azure": ("arm", "bicep")}
 """The languages that specs for a world can be handed over in, known without opening it."""
 
+JOB_EXPORTS: Final[dict[str, tuple[str, ...]]] = {"azure": ("azureml-parallel",)}
+"""The same of those for one job."""
+
 SERVING: Final[frozenset[str]] = frozenset(("azure",))
 """The worlds whose service may run jobs, known without opening one."""
 

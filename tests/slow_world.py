@@ -167,7 +167,7 @@ class SlowWorld:
     """Objects and nothing else: no bytes given back, no environments, no jobs on this machine."""
 
     name = NAME
-    contents = copies = places = scoring = environments = exports = jobs = preflight = None
+    contents = copies = places = scoring = environments = exports = job_exports = jobs = preflight = None
     folders: tuple[Path, ...] = ()
     written: tuple[Path, ...] = ()
 

@@ -308,16 +308,34 @@ class Workspace:
             what = plan._made if plan is not None else specs_of(self._opened()).resources
             return drawn(nodes_of(what), language)
 
-    def export(self, language: str) -> str:
+    def export(
+        self,
+        language: str,
+        job: str | Path | None = None,
+        *,
+        endpoint: str | None = None,
+        deployment: str | None = None,
+        input: str | None = None,
+        beside: str | Path | None = None,
+    ) -> str:
         """The specs as a template in a language that their world has, such as `arm`. Asks the world nothing.
+
+        `azureml-parallel` has one job in it: a job file, or an endpoint, a deployment and an input, which go before
+        what the file says. Its paths are as seen from the folder `beside`, the workspace's own where none is given.
 
         Raises `NotFound` for another language, `Refused` where the world has none, `SpecsInvalid` for what a template
         cannot say.
         """
-        from bep.app.specs.exporting import export
+        from bep.app.jobs.requests.loading import JobSource
+        from bep.app.specs.exporting import JobWish, export
 
+        changes = {"endpoint": endpoint, "deployment": deployment, "input": input}
+        given = {name: value for name, value in changes.items() if value is not None}
+        source = JobSource(str(job) if job is not None else None, given)
         with public_errors():
-            return export(self._opened(offline=True), language).text
+            opened = self._opened(offline=True)
+            wish = JobWish(source, opened.root / (beside or "")) if job is not None or given else None
+            return export(opened, language, wish).text
 
     def notify_drift(self, plan: "Plan") -> tuple[str, ...]:
         """Tell whom bep.yml names under notify.drift of the drift in a plan; why somebody was not told, where so."""

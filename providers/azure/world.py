@@ -15,7 +15,7 @@ from bep.providers.azure.provider import AzureProvider
 from bep.providers.azure.settings import connection_of
 from bep.providers.azure.translation.shapes import stores
 from bep.providers.protocol import ProviderError
-from bep.providers.world import Coming, Exporter, Preflight, Setup, Unfit
+from bep.providers.world import Coming, Exporter, JobExporter, Preflight, Setup, Unfit
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -73,6 +73,13 @@ class AzureWorld:
         from bep.providers.azure.exporting.languages import exporters
 
         return exporters(self.connection.place.workspace, self.connection.api_version)
+
+    @cached_property
+    def job_exports(self) -> Mapping[str, JobExporter]:
+        """A job of a pipeline, with one parallel step."""
+        from bep.providers.azure.exporting.languages import job_exporters
+
+        return job_exporters()
 
     @cached_property
     def copies(self) -> "BlobDownloads":

@@ -21,7 +21,7 @@ class LocalWorld:
     """A world of one workspace on this machine. Its settings are those of `provider: {local: ...}` in bep.yml."""
 
     name = "local"
-    exports = jobs = preflight = None
+    exports = job_exports = jobs = preflight = None
 
     def __init__(self, setup: Setup) -> None:
         settings = setup.settings

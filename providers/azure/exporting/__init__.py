@@ -1,1 +1,1 @@
-"""The specs as a template that somebody else deploys: what is in it, and two languages of it. Pure; asks nobody."""
+"""The specs as a template for others to deploy, in two languages; one job as a parallel job. Pure; asks nobody."""

@@ -100,7 +100,7 @@ SAYING: dict[str, list[list[str]]] = {
     "rollback": [[]],
     "output": [[], [HOSTILE]],
     "graph": [[], ["--format", HOSTILE]],
-    "export": [["arm"], [HOSTILE]],
+    "export": [["arm"], [HOSTILE], ["azureml-parallel", HOSTILE], ["azureml-parallel", "-e", HOSTILE, "-i", HOSTILE]],
     "doctor": [[], ["-o", "json"], ["-o", "table"]],
     "policy": [["test"], ["test", HOSTILE]],
     "stage": [["list"]],

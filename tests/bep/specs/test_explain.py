@@ -24,6 +24,7 @@ WITHOUT_EXAMPLE = {
         "missing-extra",
         "not-available",
         "not-for-a-service",
+        "not-in-a-parallel-job",
         "not-in-a-template",
         "not-looked-at",
         "not-sent",
@@ -36,7 +37,7 @@ WITHOUT_EXAMPLE = {
 publishes or what is installed decides, or no validation and no plan says it."""
 EXAMPLES = [one for one in explanations().values() if one.code not in WITHOUT_EXAMPLE]
 CODE = re.compile(r"[a-z]+(-[a-z0-9]+)+|protected")
-NO_CODES = {"x-bep", "azureml-sdk", "x-ms-correlation-request-id"}
+NO_CODES = {"azureml-parallel", "x-bep", "azureml-sdk", "x-ms-correlation-request-id"}
 
 
 @pytest.mark.parametrize("one", EXAMPLES, ids=lambda one: one.code)

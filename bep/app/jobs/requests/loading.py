@@ -1,6 +1,6 @@
 """A job as a command was told of it: its file, what is given over it, and the names in it as addresses."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bep.app.errors import Refused
@@ -32,7 +32,7 @@ def loaded_job(opened: "Reading", source: JobSource) -> "LoadedJob":
     loaded = load_job(
         opened.files,
         source.path,
-        changes=_by_name(opened, source),
+        changes=by_name(source, lambda: _endpoints(opened)),
         variables=opened.source.variables,
         variable_files=opened.source.variable_files,
         environment=opened.environment,
@@ -68,8 +68,9 @@ def _endpoints(opened: "Reading") -> list[str]:
     return [names_of(address)[0] for address in opened.provider.list("endpoint")]
 
 
-def _by_name(opened: "Reading", source: JobSource) -> Mapping[str, Any]:
-    """The flags, with the names of what they gave an address of, or the end of one: `endpoint/E`, `E/D`.
+def by_name(source: JobSource, endpoints: Callable[[], Collection[str]]) -> Mapping[str, Any]:
+    """The flags, with the names of what they gave an address of, or the end of one: `endpoint/E`, `E/D`. `endpoints`
+    gives the names of those there are.
 
     Raises `Refused` where the job is to be called as an endpoint is: that is how az names the endpoint.
     """
@@ -80,7 +81,7 @@ def _by_name(opened: "Reading", source: JobSource) -> Mapping[str, Any]:
         endpoint = endpoint or owner
     if isinstance(endpoint, str):
         changes["endpoint"] = endpoint.removeprefix("endpoint/")
-    elif source.path is None and name and name in _endpoints(opened):
+    elif source.path is None and name and name in endpoints():
         raise Refused(
             f"the job is to be called {name}, and {name} is an endpoint: name that as well, or that alone",
             next=(again(endpoint=name),),
