@@ -3,11 +3,13 @@
 fsspec is an extra of bep's, and each store's own client is the user's choice: both are imported here, on use.
 """
 
+import atexit
 import re
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import PurePosixPath
 from typing import Any
@@ -25,6 +27,7 @@ _TRIES = 3
 _PAUSE = 0.5  # seconds before the second try, and twice that before the third
 _LASTING = (FileNotFoundError, FileExistsError, PermissionError, NotImplementedError, ImportError)
 _MINE = threading.local()
+_OPENED: list["weakref.ref[Any]"] = []  # clients that were made; two that were made alike are equal for fsspec
 _WILD = lazy_pattern(r"[*?\[]")
 _VERSION_WORDS = (
     *("etag", "ETag", "LastModified", "last_modified", "mtime", "modified", "modify", "created", "generation", "ino"),
@@ -153,7 +156,19 @@ def _opened(address: str, invalid: type[JobInvalid], *, anew: bool) -> Store:
     except ImportError:
         raise invalid(f"{hidden(address)}: this kind of address needs fsspec: {install(EXTRA)}") from None
     system, root = core.url_to_fs(address, **({"skip_instance_cache": True} if anew else {}))
+    if not _OPENED:
+        atexit.register(_hang_up)
+    _OPENED.append(weakref.ref(system))
     return Store(system, root, hidden(address))
+
+
+def _hang_up() -> None:
+    """End connections of FTP: their client does it when it is collected, which is at the end of the process, when half
+    of Python is gone and it cannot any more, and Python writes so on the user's terminal."""
+    for system in (made() for made in _OPENED):
+        if connection := getattr(system, "ftp", None):
+            with suppress(Exception):
+                connection.close()
 
 
 def _of_this_thread(address: str, invalid: type[JobInvalid], *, anew: bool) -> Store:

@@ -235,3 +235,37 @@ def test_a_store_without_ranges_gives_them_all_the_same(
             assert share.read("a", start, length) == content[start : start + length]
         with pytest.raises(NotShared):
             share.read("b", 5, 5)
+
+
+@pytest.mark.parametrize("is_server_gone", [False, True])
+def test_a_process_ends_without_a_word_of_its_connections(tmp_path: Path, ftp: FtpStore, is_server_gone: bool) -> None:
+    program = (
+        "import sys, threading, time\n"
+        "from pathlib import Path\n"
+        "from bep.runner.shares.share import share_at\n"
+        "share = share_at(sys.argv[1], Path.cwd())\n"
+        "share.put('a', b'1')\n"
+        "used = threading.Event()\n"
+        "def work():\n"
+        "    share.put('b', b'2')\n"
+        "    used.set()\n"
+        "    time.sleep(1000)\n"
+        "threading.Thread(target=work, daemon=True).start()\n"
+        "used.wait()\n"
+        "print('used', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, f"{ftp.url}/shared"],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "used\n"
+    if is_server_gone:
+        ftp.stop()
+    said, errors = process.communicate()
+    assert (process.returncode, said, errors) == (0, "", "")
