@@ -248,6 +248,25 @@ class _Actor:
 
 def engine(work: Work) -> None:
     """Manifest, workers, leases, journals, ordered output."""
+    folder, scorer = started(work)
+    listed = _MANIFESTS.get(work.name)
+    if listed:
+        folder.manifest.symlink_to(listed.path)
+        folder.index.symlink_to(listed.index)
+    else:
+        listed = listed_of(work, folder)
+    journal = Journal(folder.journal, 1)
+    backlog = Backlog(3, True, deque(holes([], listed.items, listed.starts)))
+    with closing(scorer):
+        scorer.open(listed, backlog, journal, Tally())
+        scorer.finish()
+        ending = scorer.serve()
+    assert not ending.error, ending.error
+    assembling.assemble(parts.in_order(folder.parts), folder.parts, work.folder / "output", Columns())
+
+
+def started(work: Work) -> tuple[JobFolder, EmbeddedEngine]:
+    """An engine whose workers prepare themselves."""
     request = work.request()
     folder = JobFolder(request.folder)
     folder.make()
@@ -261,23 +280,11 @@ def engine(work: Work) -> None:
         cancel=threading.Event(),
     )
     scorer.start(min(WORKERS, len(work.names) // work.size))
-    listed = _MANIFESTS.get(work.name)
-    if listed:
-        folder.manifest.symlink_to(listed.path)
-        folder.index.symlink_to(listed.index)
-    else:
-        listed = _listed(work, folder)
-    journal = Journal(folder.journal, 1)
-    backlog = Backlog(3, True, deque(holes([], listed.items, listed.starts)))
-    with closing(scorer):
-        scorer.open(listed, backlog, journal, Tally())
-        scorer.finish()
-        ending = scorer.serve()
-    assert not ending.error, ending.error
-    assembling.assemble(parts.in_order(folder.parts), folder.parts, work.folder / "output", Columns())
+    return folder, scorer
 
 
-def _listed(work: Work, folder: JobFolder) -> manifest.Manifest:
+def listed_of(work: Work, folder: JobFolder) -> manifest.Manifest:
+    """Write down what there is to score."""
     return manifest.write(folder, (os.fsencode(n) for batch in work.batches() for n in batch), work.size)
 
 
@@ -337,7 +344,7 @@ def compare(work: Work, repeat: int, others: Iterable[str]) -> dict[str, dict[st
     if work.name == "million":
         folder = JobFolder(ROOT / "million-listed")
         folder.make()
-        _MANIFESTS[work.name] = _listed(work, folder)
+        _MANIFESTS[work.name] = listed_of(work, folder)
     else:
         peers["run"] = run
     seen: dict[str, list[tuple[float, float]]] = {name: [] for name in peers}
