@@ -22,6 +22,7 @@ from queue import Queue
 from bep.runner.folder.journal import Journal
 from bep.runner.grants import Grant, Settled
 from bep.runner.scheduling.backlog import Backlog
+from bep.runner.scheduling.engine import EmbeddedEngine
 from bep.runner.scheduling.tally import Tally
 from bep.runner.span import Span
 from tests.benchmarks import scoring
@@ -58,7 +59,7 @@ def _spans(items: int, size: int, count: int) -> list[Span]:
     return [Span(first, end - first, size) for first, end in zip([0, *ends], ends, strict=False)]
 
 
-def _give(engine: scoring.EmbeddedEngine, spans: list[Span]) -> None:
+def _give(engine: EmbeddedEngine, spans: list[Span]) -> None:
     answers: Queue[Settled] = Queue()
     for key, span in enumerate(spans):
         engine.give(Grant(key, (span,), answers.put))

@@ -83,23 +83,30 @@ def run(mini_batch):
 
 
 class Work:
-    """One workload: a script, its items, how many for each call."""
+    """One workload: a script, its items, how many for each call. It `is_there` where another process has made it."""
 
-    def __init__(self, name: str, items: int, mini_batch_size: int) -> None:
+    def __init__(
+        self, name: str, items: int, mini_batch_size: int, *, root: Path = ROOT, is_there: bool = False
+    ) -> None:
         self.name = name
         self.size = mini_batch_size
-        self.folder = ROOT / name
+        self.root = root
+        self.folder = root / name
         self.code = self.folder / "code"
         self.inputs = self.folder / "inputs"
+        self.script = self.code / "score.py"
+        self.list = self.folder / "list"
+        self.names = [str(self.inputs / f"{n:05d}.txt") for n in range(items)]
+        if not is_there:
+            self._make()
+
+    def _make(self) -> None:
         self.code.mkdir(parents=True)
         self.inputs.mkdir()
-        self.script = self.code / "score.py"
-        self.script.write_text(SCRIPTS[name])
-        self.names = [str(self.inputs / f"{n:05d}.txt") for n in range(items)]
-        self.list = self.folder / "list"
+        self.script.write_text(SCRIPTS[self.name])
         self.list.write_text("\n".join(self.names))
-        if name != "million":
-            content = _table() if name == "compute" else ""
+        if self.name != "million":
+            content = _table() if self.name == "compute" else ""
             for number, path in enumerate(self.names):
                 Path(path).write_text(content or f"{number}\n")
 
@@ -136,8 +143,8 @@ class Work:
             settings=Settings(max_concurrency_per_instance=WORKERS, mini_batch_size=self.size, timeout=600),
             inputs=(str(self.inputs),),
             input_text="",
-            folder=ROOT / "jobs" / name,
-            output_folder=ROOT / "outputs" / name,
+            folder=self.root / "jobs" / name,
+            output_folder=self.root / "outputs" / name,
             output_text="",
         )
 
