@@ -13,8 +13,9 @@ class Settled:
     """A grant of which every item is scored, failed or given back.
 
     `pieces` are the records of its calls, in the order of their first items. `failures` are all its failed attempts, in
-    the order in which they failed, those too that were tried again and then passed. `returned` are the calls that were
-    not begun when the grant was revoked. `scored` and `failed` are items; with those of `returned` they are all.
+    the order in which they failed, those too that were tried again and then passed. `returned` is what was not begun
+    when the grant was revoked, or not done when the engine stopped: then perhaps a part of a mini-batch. `scored` and
+    `failed` are items; with those of `returned` they are all.
     """
 
     key: int

@@ -3,7 +3,7 @@
 from bep.lazy_dataclasses import replace
 from bep.runner.engine import Hosting
 from bep.runner.folder import parts
-from bep.runner.jobs.launching import launch
+from bep.runner.jobs.launching import NODES, launch
 from bep.runner.processes.fleet import Launch, ProcessFleet
 from bep.runner.scheduling.engine import EmbeddedEngine
 from bep.runner.scheduling.supervision import Limits
@@ -17,13 +17,20 @@ def engine(hosting: Hosting) -> EmbeddedEngine:
     return _engine(hosting, launch(hosting.request, hosting.folder), hosting.request.settings.error_threshold)
 
 
-def engine_of_many(hosting: Hosting, node: str, ahead: int) -> EmbeddedEngine:
+def engine_of_many(hosting: Hosting, node: str, ahead: int, nodes: int) -> EmbeddedEngine:
     """The same of one machine of several that score a job, `node` being its name there: whoever gives it work judges
-    what fails. So many mini-batches of the job are `ahead` of the first in its manifest."""
+    what fails. So many mini-batches of the job are `ahead` of the first in its manifest. Scripts are told of so many
+    `nodes`, as in a run of the whole job.
+    """
     launched = launch(hosting.request, hosting.folder)
-    return _engine(
-        hosting, replace(launched, setup={**launched.setup, "ahead": ahead}, node=node, roll=ROLL), error_threshold=-1
+    one_of_many = replace(
+        launched,
+        setup={**launched.setup, "ahead": ahead},
+        environment={**launched.environment, NODES: str(nodes)},
+        node=node,
+        roll=ROLL,
     )
+    return _engine(hosting, one_of_many, error_threshold=-1)
 
 
 def _engine(hosting: Hosting, launched: Launch, error_threshold: int) -> EmbeddedEngine:

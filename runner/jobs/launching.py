@@ -28,6 +28,9 @@ _POOLS = (
 
 _DRIVER = Path("/proc/driver/nvidia/gpus")  # one folder for each GPU, where NVIDIA's driver is loaded
 
+NODES = "AZUREML_NODE_COUNT"
+"""The variable that says how many instances score a job."""
+
 # Variables that an interpreter, or what loads it, reads as it starts.
 _OF_THE_INTERPRETER = ("PYTHON", "LD_", "DYLD_", "MALLOC_", "GLIBC_")
 
@@ -139,7 +142,7 @@ def _variables(request: JobRequest) -> dict[str, str]:
         **request.target.environment_variables,
         "AZUREML_BI_OUTPUT_PATH": str(request.output_folder),
         "AZUREML_RUN_ID": request.name,
-        "AZUREML_NODE_COUNT": str(request.settings.instance_count),
+        NODES: str(request.settings.instance_count),
     }
     if request.target.model_directory:
         variables["AZUREML_MODEL_DIR"] = str(request.target.model_directory)

@@ -323,5 +323,6 @@ class EmbeddedEngine:
             worker.process.kill()
         for worker in list(self._running):
             self._reap(worker)
+        self._grants.end()
         self._grants.settle()
         self._tell_progress()

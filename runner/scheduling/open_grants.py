@@ -24,6 +24,17 @@ class _Open:
     failures: list[Failure] = field(default_factory=list)
     returned: list[Span] = field(default_factory=list)
 
+    def unaccounted(self) -> Iterator[Span]:
+        """What is neither scored nor given up, in order: of a call that was cut in pieces perhaps a part."""
+        ranges = [(entry.first, entry.first + entry.items) for entry in self.pieces.values()]
+        for failure in self.failures:
+            if failure.verdict == Verdict.GIVEN_UP.value:
+                ranges.append((failure.first, failure.first + failure.count))
+            ranges += [(rest.first, rest.first + rest.count) for rest in failure.unresolved]
+        ranges.sort()
+        for span in sorted(self.grant.spans, key=lambda span: span.first):
+            yield from _gaps(span, ranges)
+
     def settled(self) -> Settled:
         """What to answer."""
         pieces = tuple(self.pieces[first] for first in sorted(self.pieces))
@@ -105,6 +116,12 @@ class OpenGrants:
                 opened.returned.append(span)
                 self._note(opened, span.count)
 
+    def end(self) -> None:
+        """Nobody will score any more: what is not accounted for is given back, and so every grant has nothing left."""
+        for opened in list(self._open.values()):
+            opened.returned = list(opened.unaccounted())
+            self._note(opened, opened.left)
+
     def settle(self) -> None:
         """Answer for the grants that have nothing left."""
         while self._done:
@@ -139,6 +156,16 @@ def _ranges(spans: Iterable[Span]) -> Iterator[tuple[int, int]]:
         end = span.end
     if end > first:
         yield first, end
+
+
+def _gaps(span: Span, ranges: Iterable[tuple[int, int]]) -> Iterator[Span]:
+    """What of a span is in none of these ranges, which are in order."""
+    reached = span.first
+    for first, end in (*ranges, (span.end, span.end)):
+        until = min(first, span.end)
+        if until > reached:
+            yield Span(reached, until - reached, span.size)
+        reached = max(reached, end)
 
 
 def _joined(spans: Iterable[Span]) -> Iterator[Span]:

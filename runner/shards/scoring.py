@@ -99,10 +99,11 @@ class _Scoring:
         self._outgoing.counts = Counts(items=sum(span.count for span in spans), mini_batches=calls)
         self._failed = self.found.failed
         self.teller.refresh = self._refresh
+        prepared, share = session.prepared, session.share
         hosting = Hosting(self.request, self.folder, self._hear, self._end_now)
-        with closing(engine_of_many(hosting, session.node, session.ahead)) as self._engine:
+        nodes = prepared.settings.instance_count
+        with closing(engine_of_many(hosting, session.node, session.ahead, nodes)) as self._engine:
             self._engine.start(min(workers, calls))
-            prepared, share = session.prepared, session.share
             here = taken(share, prepared, session.starts, session.items, self.folder, self.folder.inputs)
             self._inputs = Inputs(share, prepared.name, here, self.folder.inputs)
             self._giver = Giver(workers, deque(spans))

@@ -18,6 +18,7 @@ from bep.runner.scheduling.backlog import Backlog
 from bep.runner.scheduling.engine import EmbeddedEngine
 from bep.runner.scheduling.supervision import Limits
 from bep.runner.scheduling.tally import Ending, Tally
+from bep.runner.segments.settling import settled_ranges
 from bep.runner.span import Span
 from tests.runner.virtual_fleet import DIES, GOOD, HANGS, RAISES, VirtualFleet
 
@@ -291,16 +292,37 @@ def test_a_worker_that_dies_with_a_revoked_grant_gives_it_back(place: Path) -> N
     assert session.answer(1).returned == (Span(2, 18, 1),)
 
 
-def test_cancelled_with_grants_open_none_settles_that_is_not(place: Path) -> None:
+def test_cancelled_with_grants_open_these_settle_with_what_is_done(place: Path) -> None:
     session = Session(place, good(10.0))
     session.at(0, lambda: session.give(1, 0, 2))
     session.at(0, lambda: session.give(2, 2, 50))
     session.at(55, session.cancel.set)
     assert session.serve() == Ending(is_cancelled=True)
-    assert [answer.key for answer in session.answers] == [1]
+    assert [answer.key for answer in session.answers] == [1, 2]
+    answer = session.answer(2)
+    assert firsts(answer) == list(range(2, 10))  # two workers have done five each
+    assert answer.returned == (Span(10, 42, 1),)
 
 
-def test_what_stops_the_engine_settles_nothing(place: Path) -> None:
+def test_of_a_call_that_was_cut_in_pieces_what_is_done_is_told_at_the_end(place: Path) -> None:
+    """A segment has none of it: only whole mini-batches count."""
+    halfway = 0
+    for moment in range(2, 60, 4):
+        session = Session(place, bad({7: DIES}, 3.0), size=10, workers=1, max_retries=0)
+        session.at(0, lambda session=session: session.give(1, 0, 20))  # type: ignore[misc]
+        session.at(moment, session.cancel.set)
+        session.at(60, session.engine.finish)
+        session.serve()
+        answer = session.answer(1)
+        assert accounted(answer) == Counter(range(20))
+        of_the_first = [piece for piece in answer.pieces if piece.first < 10]
+        if of_the_first and any(span.first < 10 for span in answer.returned):
+            halfway += 1
+            assert settled_ranges((Span(0, 20, 10),), answer.returned) in ((), ((10, 20),))
+    assert halfway
+
+
+def test_what_stops_the_engine_settles_what_is_done(place: Path) -> None:
     """Whatever is asked after its end is heard by nobody, and does no harm."""
     session = Session(place, good(10.0))
     session.at(0, lambda: session.give(1, 0, 50))
@@ -309,13 +331,15 @@ def test_what_stops_the_engine_settles_nothing(place: Path) -> None:
         session.fleet.refusal = OSError(28, "No space left on device")
         session.fleet.kill_all()
 
-    session.at(20, full)
+    session.at(25, full)
     ending = session.serve()
     assert ending.error is not None
-    assert session.answers == []
+    assert firsts(session.answer(1)) == [0, 1, 2, 3]
+    assert accounted(session.answer(1)) == Counter(range(50))
     session.give(2, 50, 1)
     session.engine.revoke(1)
     session.engine.finish()
+    assert len(session.answers) == 1
 
 
 @settings(max_examples=40, deadline=None)
@@ -328,6 +352,7 @@ def test_what_stops_the_engine_settles_nothing(place: Path) -> None:
     moments=st.lists(st.floats(0, 20), min_size=10, max_size=10),
     revoked=st.dictionaries(st.integers(0, 9), st.floats(0, 40), max_size=6),
     killed=st.lists(st.floats(0, 30), max_size=3),
+    stopped=st.none() | st.floats(20, 60),
     seconds=st.sampled_from([0.004, 0.5, 7.0]),
 )
 def test_every_item_is_scored_or_failed_or_given_back_once(
@@ -340,6 +365,7 @@ def test_every_item_is_scored_or_failed_or_given_back_once(
     moments: list[float],
     revoked: dict[int, float],
     killed: list[float],
+    stopped: float | None,
     seconds: float,
 ) -> None:
     session = Session(place, bad(guilty, seconds), 400, size, workers, timeout=10, max_retries=max_retries)
@@ -354,7 +380,10 @@ def test_every_item_is_scored_or_failed_or_given_back_once(
     for moment in killed:
         session.at(moment, session.fleet.kill_all)
     session.at(40, session.engine.finish)
-    assert session.serve() == Ending()
+    if stopped is not None:
+        session.at(stopped, session.cancel.set)
+    is_cancelled = session.serve().is_cancelled
+    assert stopped is not None or not is_cancelled
     assert sorted(answer.key for answer in session.answers) == list(range(len(spans)))
     for key, (begin, count) in enumerate(spans):
         answer = session.answer(key)
@@ -362,7 +391,7 @@ def test_every_item_is_scored_or_failed_or_given_back_once(
         assert answer.scored == sum(piece.items for piece in answer.pieces)
         assert answer.scored + answer.failed + len(items_of(answer.returned)) == count
         assert firsts(answer) == sorted(firsts(answer))
-        if key not in revoked:
+        if key not in revoked and not is_cancelled:
             assert not answer.returned
     assert session.engine.tally.scored == sum(answer.scored for answer in session.answers)
     assert session.engine.tally.failed == sum(answer.failed for answer in session.answers)

@@ -153,6 +153,48 @@ def test_sigterm_publishes_what_is_settled_and_the_next_goes_on_there(farm: Farm
     assert farm.merged() == farm.local()
 
 
+def test_of_a_grant_that_does_not_end_what_is_done_is_scored_once(farm: Farm) -> None:
+    """The last call of a grant hangs when the session is to stop: the others of that grant are in the share then."""
+    calls, hangs = farm.machine.folder.parent / "calls", farm.machine.folder.parent / "hangs"
+    calls.mkdir()
+    hangs.touch()
+    script = (
+        "import os, time, uuid\ndef init(): pass\ndef run(batch):\n"
+        "    name = os.path.basename(batch[0])\n"
+        f"    open(os.path.join({str(calls)!r}, name + '.' + uuid.uuid4().hex), 'w').close()\n"
+        f"    while name == '030.txt' and os.path.exists({str(hangs)!r}):\n"
+        "        time.sleep(0.05)\n"
+        "    time.sleep(0.02)  # what took longer than some milliseconds is written before the next call\n"
+        "    return [os.path.basename(path) for path in batch]\n"
+    )
+    write(farm.workspace.folder, {"code/score.py": script})
+    texts(farm, 40)
+    farm.prepare()
+    shard = farm.start("0/1", "--workers", "1")
+    until(lambda: any(path.name.startswith("030.txt") for path in calls.iterdir()))
+    shard.terminate()
+    assert shard.wait() == 130
+    (status,) = farm.statuses()
+    done = [path.name.partition(".txt")[0] for path in calls.iterdir() if not path.name.startswith("030.txt")]
+    counts = status["counts"]
+    assert isinstance(counts, dict)
+    assert counts["scored"] == 2 * len(done) == 30
+    hangs.unlink()
+    farm.shard("0/1")
+    for first in range(0, 40, 2):
+        assert len(list(calls.glob(f"{first:03d}.txt.*"))) == (2 if first == 30 else 1)
+    assert farm.merged() == farm.local()
+
+
+def test_a_script_is_told_of_as_many_nodes_as_a_run_of_the_whole_job(farm: Farm) -> None:
+    script = "import os\ndef init(): pass\ndef run(batch): return [os.environ['AZUREML_NODE_COUNT']] * len(batch)\n"
+    write(farm.workspace.folder, {"code/score.py": script})
+    farm.prepare()
+    for shard in range(3):
+        farm.shard(f"{shard}/3")
+    assert farm.merged() == farm.local() == b"2\n" * 5
+
+
 def test_a_session_that_was_frozen_does_no_harm_when_it_goes_on(farm: Farm) -> None:
     slowly(farm)
     frozen = farm.start("0/1")
