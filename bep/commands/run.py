@@ -155,6 +155,29 @@ def run(
     from bep.commands.jobs.running import carry_out
 
     if shard is not None:
+        _must_only_score(
+            {
+                "--prepare": prepare,
+                "--shared": shared,
+                "--dry-run": dry_run,
+                "--sample": sample,
+                "--pdb": pdb,
+                "--no-wait": no_wait,
+                "--timeout": timeout is not None,
+                "--local": local,
+                "--endpoint": endpoint,
+                "--deployment": deployment,
+                "--input": input,
+                "--output-path": output_path,
+                "--output-file-name": output_file_name,
+                "--output-format": output_format,
+                "--mini-batch-size": mini_batch_size is not None,
+                "--instance-count": instance_count is not None,
+                "--set": set_,
+                "--var": var,
+                "--var-file": var_file,
+            }
+        )
         return _shard(shard, share, job or name or "", workers, env or [], json_output, Wish(output, query))
     _must_fit(alone={"--workers": workers is not None, "--env": bool(env)}, is_debugged=pdb and sample is None)
     changes: dict[str, Any] = {
@@ -204,6 +227,13 @@ def _must_fit(*, alone: dict[str, bool], is_debugged: bool) -> None:
         raise Stop(ExitCode.ERROR, "--pdb debugs a sample: say how many files with --sample N")
 
 
+def _must_only_score(others: dict[str, object]) -> None:
+    """Raise `Stop` for options that a shard would not heed: what they ask for was settled when the job was prepared."""
+    if given := [name for name, value in others.items() if value]:
+        told = " and ".join(given)
+        raise Stop(ExitCode.ERROR, f"--shard scores a job as it was prepared, and heeds no {told}: leave it out")
+
+
 def _shard(
     shard: str, share: str | None, name: str, workers: int | None, values: list[str], json_output: bool, wish: "Wish"
 ) -> None:
@@ -225,7 +255,10 @@ def _must_not_watch(*, json_output: bool, timeout: float | None) -> None:
 def _must_only_prepare(prepare: bool, share: str | None, *, others: bool) -> None:
     """Raise `Stop` where --prepare and --share do not come together, or with what runs a job."""
     if not prepare:
-        raise Stop(ExitCode.ERROR, "--share and --shared say where a job is made ready: give --prepare, too")
+        raise Stop(
+            ExitCode.ERROR,
+            "--share and --shared say where a job is made ready: give --prepare, too; or --shard I/N to score a part",
+        )
     if share is None:
         raise Stop(ExitCode.ERROR, "--prepare makes a job ready in a share: say where with --share WHERE")
     if others:

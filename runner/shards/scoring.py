@@ -120,7 +120,7 @@ class _Scoring:
         try:
             before = Tally(scored=self.found.done - self.found.failed, given_up=self.found.failed)
             self._engine.open(self._inputs.range.listed, backlog, journal, before)
-            self._judge()
+            self._judge(self._failed)
             driver.start()
             return self._engine.serve()
         finally:
@@ -224,6 +224,7 @@ class _Scoring:
     def _hear(self, event: Event) -> None:
         if isinstance(event, Progress):
             self._done, self.rate = event.scored + event.failed - self.found.done, event.items_per_second
+            self._judge(event.failed)
             self._news.set()
         self.how.report(event)
 
@@ -233,13 +234,13 @@ class _Scoring:
             self._failed += answer.failed
         ranges = settled_ranges(spans, answer.returned)
         self._publisher.publish(Publication(answer.key, partial(self._outgoing.contents, answer, ranges)))
-        self._judge()
+        self._judge(self._failed)
         self._news.set()
 
-    def _judge(self) -> None:
+    def _judge(self, failed: int) -> None:
         threshold = self.request.settings.error_threshold
-        if self._failed > threshold >= 0:
-            self._fail(too_many_failed(self._failed, threshold))
+        if failed > threshold >= 0:
+            self._fail(too_many_failed(failed, threshold))
 
     def _fail(self, error: JobError) -> None:
         with self._lock:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bep.app.errors import Invalid, Refused
 from bep.lazy_dataclasses import dataclass, field
-from bep.schemas.next_step import again
+from bep.schemas.next_step import again, step
 
 if TYPE_CHECKING:
     from bep.app.jobs.service import Watch
@@ -83,7 +83,7 @@ def shard_of(wanted: Wanted, environment: Mapping[str, str], base: Path) -> Shar
 
     choice = chosen(wanted.shard, environment)
     if wanted.workers is not None and not 1 <= wanted.workers <= _MOST_WORKERS:
-        raise Refused(f"workers {wanted.workers}: a machine can have 1 to {_MOST_WORKERS}", about="workers")
+        raise Refused(f"{wanted.workers} workers: a machine can have 1 to {_MOST_WORKERS:,}", about="workers")
     share = share_at(wanted.share, base)
     return Shard(wanted, choice, share, _prepared(share, wanted.name))
 
@@ -109,7 +109,8 @@ def _prepared(share: "Share", name: str) -> "Prepared":
     there = [one for one in share.folders("") if not one.startswith(".")]
     found = [one for one in there if "job.json" in share.listed(one)] if len(there) > 1 else there
     if not found:
-        raise NotPrepared(f"{share.address} has no prepared job: prepare one there first")
+        say = step("run", "job.yml", prepare=True, share=share.address)
+        raise NotPrepared(f"{share.address} has no prepared job\n    fix: in the workspace of the job, {say}", say)
     if len(found) > 1:
         say = again(name="NAME")
         raise NotPrepared(f"{share.address} has several prepared jobs: {listed(found)}\n    fix: {say}", say)
@@ -136,7 +137,7 @@ class _Scoring:
         status = status_of(self.session, self.found, os.uname().nodename, os.getpid(), self._workers, datetime.now(UTC))
         teller = Teller(self.session.share, status)
         if not self.found.missing:
-            return teller.end(State.DONE)
+            return self._nothing_left(teller)
         teller.start()
         try:
             with self.watch.stopping("publishing what is settled of this shard") as stop:
@@ -147,6 +148,16 @@ class _Scoring:
         except BaseException as error:
             teller.end(State.FAILED, _told(error))
             raise
+
+    def _nothing_left(self, teller: "Teller") -> "ShardStatus":
+        """The answer that the session had which scored the last of it: too many failed items are no success now."""
+        from bep.runner.scheduling.tally import too_many_failed
+        from bep.runner.shards.status import State
+
+        failed, threshold = self.found.failed, self.session.prepared.settings.error_threshold
+        if failed > threshold >= 0:
+            return teller.end(State.FAILED, too_many_failed(failed, threshold))
+        return teller.end(State.DONE)
 
     def _scored(self, request: "JobRequest", teller: "Teller", stop: object) -> "ShardStatus":
         from bep.runner.shards.scoring import How, score

@@ -61,13 +61,14 @@ def _lines(status: "ShardStatus") -> "Iterable[str]":
         yield f"{what}: has no items, for there are fewer mini-batches than shards"
         return
     items = f"items {status.first:,} to {status.end - 1:,}"
-    if not counts.items:
-        yield f"{what}: {items} are scored already"
-        return
-    before = f", {status.before:,} by others before" if status.before else ""
-    failed = f", {counts.failed:,} failed" if counts.failed else ""
-    left = f", {status.left:,} left" if status.left else ""
-    yield f"{what}: {status.state.value}: {number_of(counts.scored, 'item')} scored{failed}{left}{before}, in {took}"
+    if counts.items:
+        before = f", {status.before:,} by others before" if status.before else ""
+        failed = f", {counts.failed:,} failed" if counts.failed else ""
+        left = f", {status.left:,} left" if status.left else ""
+        scored = f"{number_of(counts.scored, 'item')} scored{failed}{left}{before}"
+        yield f"{what}: {status.state.value}: {scored}, in {took}"
+    else:
+        yield f"{what}: {items} are {'scored' if status.error is None else 'settled'} already"
     for warning in status.warnings:
         yield f"  warning: {in_one_line(warning)}"
     if status.error is not None:

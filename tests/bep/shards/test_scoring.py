@@ -240,6 +240,16 @@ def test_too_many_failed_items_of_the_range_end_a_shard_again_and_again(farm: Fa
     assert {status["state"] for status in farm.statuses()} == {"failed"}
 
 
+def test_a_range_with_too_many_failed_items_is_no_success_when_nothing_of_it_is_left(farm: Farm) -> None:
+    script = "def init(): pass\ndef run(batch):\n    raise ValueError('bad')\n"
+    write(farm.workspace.folder, {"code/score.py": script})
+    farm.workspace.edit("specs.yml", "{mini_batch_size: 2}", "{mini_batch_size: 5, error_threshold: 1}")
+    farm.prepare()
+    for _ in range(2):
+        assert "error threshold 1" in farm.shard("0/1", expect=1).stderr
+    assert not [status for status in farm.statuses() if status["state"] != "failed"]
+
+
 def test_files_of_the_script_go_where_all_see_them_and_are_refused_on_a_store(farm: Farm, tmp_path: Path) -> None:
     script = (
         "import os\ndef init(): pass\ndef run(batch):\n"
@@ -305,7 +315,10 @@ def test_files_of_a_key_stay_together_and_know_their_number(farm: Farm) -> None:
         (("--shard", "8/8", "--share", "."), "the shards of 8 are 0 to 7"),
         (("--shard", "auto/8", "--share", "."), "JOB_COMPLETION_INDEX"),
         (("--shard", "0/8"), "--share WHERE"),
-        (("--shard", "0/8", "--share", "."), "has no prepared job"),
+        (("--shard", "0/8", "--share", "."), "bep run job.yml --prepare --share"),
+        (("--shard", "0/8", "--share", ".", "--dry-run"), "heeds no --dry-run"),
+        (("--shard", "0/8", "--share", ".", "--prepare"), "heeds no --prepare"),
+        (("--shard", "0/8", "--share", ".", "-m", "3", "--set", "a=b"), "heeds no --mini-batch-size and --set"),
         (("--shard", "0/8", "--share", ".", "--name", "day"), "has no prepared job day"),
         (("--shard", "0/8", "--share", "nowhere"), "there is no such folder"),
         (("--workers", "3"), "--shard I/N"),
