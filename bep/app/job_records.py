@@ -166,11 +166,12 @@ def must_not_be_in_share(record: "JobRecord") -> "JobRecord":
     if not record.is_in_share:
         return record
     if record.is_prepared:
-        merge = step("job merge", record.name, share=record.share)
+        show, merge = step("job show", record.name), step("job merge", record.name, share=record.share)
         raise Refused(
             f"{record.name} is prepared in {record.share} for other machines to score: nothing of it runs here\n"
-            f"    fix: end or start its shards where they run; {merge} takes in what they have scored",
-            next=(merge,),
+            f"    fix: end or start its shards where they run; {show} says how far they are, "
+            f"and {merge} takes in what they have scored",
+            next=(show, merge),
         )
     prepare = step("run", prepare=True, share=record.share, name=record.name)
     raise Refused(

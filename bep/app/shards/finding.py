@@ -27,7 +27,8 @@ def found(opened: "Reading", name: str, share: str | None, tell: "Callable[[Even
     """The prepared job of a name, in the share that is named, else in the one that its record knows.
 
     A record may be named by its beginning; where there is none, `share` has to have the whole name. Raises `NotFound`,
-    `Refused` for a job that was not prepared, and `ShareRefused`.
+    `Refused` for a job that was not prepared, and `ShareRefused`. A job here that was not prepared, and has by chance
+    the name of one in `share`, is another job: its record is not that one's.
     """
     must_be_here(opened)
     record = record_named(opened.home, name) if share is None else record_of(opened.home, name)
@@ -38,7 +39,8 @@ def found(opened: "Reading", name: str, share: str | None, tell: "Callable[[Even
             f"{record.name if record else name} was not prepared here for many machines, so there is no share to look"
         )
         raise Refused(f"{told} in\n    fix: {say}, where it was prepared elsewhere", next=(say,))
-    return Found(shared_at(opened, where, record.name if record else name, tell), record)
+    shared = shared_at(opened, where, record.name if record else name, tell)
+    return Found(shared, record if record and record.share else None)
 
 
 def is_unmerged(record: "JobRecord") -> bool:

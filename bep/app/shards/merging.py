@@ -84,6 +84,7 @@ def _with_record(opened: "Reading", asked: Asked, there: Found) -> "Iterator[Job
 
     shared = there.shared
     if asked.output_path is None:
+        shared.document()  # where the share has none of that name, that is the reason
         say = again(output_path="FOLDER")
         raise Refused(
             f"{shared.name} was prepared in another workspace, which knows where its output goes\n"

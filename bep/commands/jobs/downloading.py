@@ -29,6 +29,7 @@ def download(
     \b
     Exit codes: 0 copied, 1 a name is taken, the job is not over, or it has no output.
     """
+    from bep.app.job_records import must_not_be_in_share
     from bep.app.jobs.records import next_of
     from bep.app.jobs.service import jobs_of
     from bep.app.workspace.opening import workspace_here
@@ -36,7 +37,7 @@ def download(
     from bep.console import Console
 
     jobs = jobs_of(workspace_here())
-    record = jobs.get(name)
+    record = must_not_be_in_share(jobs.get(name))
     if not record.status.is_final:
         raise Stop(
             ExitCode.ERROR,

@@ -59,7 +59,7 @@ def _told(done: "PreparedJob") -> Iterator[str]:
     mini_batches = f"{counts.mini_batches:,} mini-batch{'es' if counts.mini_batches != 1 else ''}"
     yield f"job {record.name}: {number_of(counts.items, 'file')} in {mini_batches}, prepared in {done.address}"
     what = f"model{'' if target.code is None else ', code'} and {number_of(uploads.items, 'input')}"
-    yield f"  uploaded: {what}; {number_of(uploads.files, 'file')} of {uploads.bytes / 1e6:,.1f} MB"
+    yield f"  uploaded: {what}; {number_of(uploads.files, 'file')} of {_size(uploads.bytes)}"
     if uploads.in_place:
         folders = ", ".join(map(in_one_line, uploads.folders))
         yield f"  not uploaded: {number_of(uploads.in_place, 'input')}, which every machine sees below {folders}"
@@ -69,3 +69,7 @@ def _told(done: "PreparedJob") -> Iterator[str]:
     shard, merge = done.next
     yield f"  score shard I of N, with I from 0 to N-1, on any machine that has bep: {command_of(shard)}"
     yield f"  when all are scored: {command_of(merge)}"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB" if count >= 100_000 else f"{count / 1e3:,.1f} kB"

@@ -97,8 +97,10 @@ def glance_of(record: "JobRecord", now: datetime) -> list[str]:
             *([("error", f"{error.code}: {error.message}")] if error else []),
         ]
         return [f"{name:<12}{in_one_line(text)}" for name, text in facts]
+    worked = f"begun {begun}, {duration(record.seconds)} of work"
+    moment = f"prepared {begun}" if record.is_prepared else worked
     facts = [
-        ("job", f"{record.name}: {record.status}, begun {begun}, {duration(record.seconds)} of work"),
+        ("job", f"{record.name}: {record.status}, {moment}"),
         ("deployment", f"{target.endpoint}/{target.deployment}, {target.model}"),
         ("input", record.input_text),
         ("items", f"{done}, {counts.retries:,} retried, in {counts.mini_batches:,} mini-batches"),

@@ -52,7 +52,8 @@ def show_shards(console: "Console", shards: "Shards", wish: Wish, now: datetime)
         console.result("\n".join(_lines(shards, now)))
         if shards.overview.rows:
             console.result("\n" + formatted([_row(row) for row in shards.overview.rows], Format.TABLE))
-    if not wish.query:
+    is_merged = shards.record is not None and not shards.record.is_in_share
+    if not wish.query and not is_merged:
         _say_next(console, shards)
 
 

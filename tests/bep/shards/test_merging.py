@@ -101,6 +101,18 @@ def test_it_is_merged_in_another_workspace_that_is_told_where_its_output_goes(
     assert "elsewhere" not in other.bep("job", "download", "nightly", "--path", "got").stderr
 
 
+def test_a_job_of_another_kind_is_not_taken_for_one_in_the_share(applied: Workspace, nightly: Scored) -> None:
+    asked = ("job", "merge", "here", "--share", "share")
+    said = applied.bep(*asked, expect=1).stderr
+    assert "has no prepared job here; it has nightly" in said
+    assert "has no prepared job here" in applied.bep("job", "show", "here", "--share", "share", expect=1).stderr
+    shutil.copytree(applied.folder / "share/nightly", applied.folder / "other/here")
+    document = json.loads((applied.folder / "other/here/job.json").read_text())
+    (applied.folder / "other/here/job.json").write_text(json.dumps({**document, "name": "here"}))
+    said = applied.bep("job", "merge", "here", "--share", "other", "--output-path", "out", expect=1).stderr
+    assert "there is a job here already" in said
+
+
 def test_it_can_be_asked_for_in_python(applied: Workspace, nightly: Scored) -> None:
     nightly.segment(0, 2)
     ours = api.Workspace.open(applied.folder)

@@ -36,7 +36,7 @@ def test_it_says_what_went_and_what_to_do_next(applied: Workspace, share: Path) 
     said = done.stderr.splitlines()[1:]
     assert said == [
         f"job nightly: 5 files in 3 mini-batches, prepared in {share}",
-        "  uploaded: model, code and 5 inputs; 7 files of 0.0 MB",
+        "  uploaded: model, code and 5 inputs; 7 files of 0.3 kB",
         "  score shard I of N, with I from 0 to N-1, on any machine that has bep: "
         f"bep run --shard I/N --share {share} --name nightly",
         f"  when all are scored: bep job merge nightly --share {share}",
@@ -64,11 +64,12 @@ def test_events_end_with_the_prepared_job(applied: Workspace, share: Path) -> No
     assert (events[-1]["job"], events[-1]["record"]["status"]) == ("nightly", "NotStarted")
 
 
-@pytest.mark.parametrize("command", ["resume", "retry", "cancel", "stream"])
+@pytest.mark.parametrize("command", ["resume", "retry", "cancel", "stream", "download"])
 def test_nothing_of_it_runs_here(applied: Workspace, share: Path, command: str) -> None:
     _prepare(applied, share)
     refused = applied.bep("job", command, "nightly", expect=1).stderr
     assert f"nightly is prepared in {share} for other machines to score: nothing of it runs here" in refused
+    assert "`bep job show nightly` says how far they are" in refused
     assert f"bep job merge nightly --share {share}" in refused
 
 
@@ -99,7 +100,7 @@ def test_a_name_of_a_job_that_was_run_is_taken(applied: Workspace, share: Path) 
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (["--share", "x"], "give --prepare, too"),
+        (["--share", "x"], "give --prepare, too; or --shard I/N"),
         (["--shared", "x"], "give --prepare, too"),
         (["--prepare"], "say where with --share"),
         (["--prepare", "--share", "x", "--dry-run"], "--prepare runs nothing"),

@@ -26,6 +26,8 @@ def test_nobody_has_begun(applied: Workspace, nightly: Scored) -> None:
     done = applied.bep("job", "show", "nightly")
     assert "0 of 5 scored, 0 failed" in done.stdout
     assert "nobody has begun" in done.stdout
+    assert "nightly: NotStarted, prepared " in done.stdout
+    assert "of work" not in done.stdout
     command = f"next: bep run --shard 0/1 --share {applied.folder}/share --name nightly"
     assert f"{command}  (nobody works on items 0 to 4)" in done.stderr
     assert "NotStarted" in applied.bep("job", "list").stdout
@@ -69,6 +71,14 @@ def test_each_shard_has_a_line_and_what_nobody_works_on_a_command(applied: Works
 def test_when_all_is_scored_the_merge_is_next(applied: Workspace, nightly: Scored) -> None:
     nightly.cut(1)
     assert "next: bep job merge nightly" in applied.bep("job", "show", "nightly").stderr
+
+
+def test_when_it_is_merged_nothing_is_next(applied: Workspace, nightly: Scored) -> None:
+    nightly.cut(1)
+    applied.bep("job", "merge", "nightly")
+    done = applied.bep("job", "show", "nightly", "--share", "share")
+    assert "Completed" in done.stdout
+    assert "next:" not in done.stderr
 
 
 def test_it_is_shown_where_it_was_not_prepared(applied: Workspace, nightly: Scored) -> None:
