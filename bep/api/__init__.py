@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bep.api.errors import PlanBlocked as PlanBlocked
     from bep.api.errors import PlanDenied as PlanDenied
     from bep.api.errors import Refused as Refused
+    from bep.api.errors import ShardNotDone as ShardNotDone
     from bep.api.errors import SpecsInvalid as SpecsInvalid
     from bep.api.errors import StoredDataUnusable as StoredDataUnusable
     from bep.api.errors import WorldFailed as WorldFailed
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from bep.api.outcomes import Imported as Imported
     from bep.api.outcomes import NotDone as NotDone
     from bep.api.schedules import Schedules as Schedules
+    from bep.api.shards import ScoredShard as ScoredShard
+    from bep.api.shards import score_shard as score_shard
     from bep.api.state import State as State
     from bep.api.state import Stored as Stored
     from bep.api.values import Change as Change
@@ -69,6 +72,7 @@ _MODULES: Final = {
         "PlanBlocked",
         "PlanDenied",
         "Refused",
+        "ShardNotDone",
         "SpecsInvalid",
         "StoredDataUnusable",
         "WorldFailed",
@@ -77,6 +81,7 @@ _MODULES: Final = {
     "bep.api.job_values": ("Comparison", "DifferentRow", "Job", "JobFailure", "LogLine", "Removed"),
     "bep.api.outcomes": ("Adopted", "Applied", "Freed", "Imported", "NotDone"),
     "bep.api.schedules": ("Schedules",),
+    "bep.api.shards": ("ScoredShard", "score_shard"),
     "bep.api.state": ("State", "Stored"),
     "bep.api.values": ("Change", "Check", "Finding", "Judgement", "Plan", "Risk", "TriedCase", "approve"),
     "bep.api.workspace": ("Workspace",),

@@ -12,6 +12,7 @@ from bep.schemas.next_step import Step
 if TYPE_CHECKING:
     from bep.api.job_values import Job
     from bep.api.outcomes import Applied
+    from bep.api.shards import ScoredShard
     from bep.api.values import Finding, Plan
     from bep.app.failures import Failure
 
@@ -98,6 +99,15 @@ class JobNotCompleted(BepError):
         why = f": {job.error.message}" if job.error else ""
         super().__init__(f"job {job.name} is {job.status}{why}", next=job.next)
         self.job = job
+
+
+class ShardNotDone(BepError):
+    """A shard failed or was cancelled; what it settled is in the share. `shard` is the shard."""
+
+    def __init__(self, shard: "ScoredShard") -> None:
+        why = f": {shard.error.message}" if shard.error else ""
+        super().__init__(f"shard {shard.shard}/{shard.shards} of {shard.job} is {shard.state}{why}")
+        self.shard = shard
 
 
 def must_be_applicable(plan: "Plan") -> None:

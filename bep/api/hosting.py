@@ -19,9 +19,10 @@ from bep.app.jobs.events import InLine, JobStarted
 from bep.app.own_process import start
 
 if TYPE_CHECKING:
-    from bep.api.job_host import Order
+    from bep.api.job_host import Order, ShardOrder
     from bep.app.jobs.events import Event
     from bep.app.jobs.records import JobRecord
+    from bep.app.shards.scoring import ShardStatus
 
 _HOST: Final = "bep.api.job_host"
 _LOOK: Final = 0.2  # seconds between two looks at whether the caller wants it to stop
@@ -33,6 +34,25 @@ def hosted(order: "Order", on_event: "Callable[[Event | str], None] | None", sto
     `on_event` hears the job's events, and lines of what is built or fetched before the first. Raises what the use case
     says no with. `KeyboardInterrupt`, and what `on_event` raises, cancel the job, and come out when it has ended.
     """
+    value = _carried_out(order, on_event, stop)
+    if isinstance(value, InLine):
+        return _in_line(order, value.job)
+    record: JobRecord = value.record if isinstance(value, JobStarted) else value
+    return record
+
+
+def hosted_shard(
+    order: "ShardOrder", on_event: "Callable[[Event | str], None] | None", stop: Flag | None = None
+) -> "ShardStatus":
+    """What became of a shard when its session is over; otherwise as `hosted`."""
+    status: ShardStatus = _carried_out(order, on_event, stop)
+    return status
+
+
+def _carried_out(
+    order: "Order | ShardOrder", on_event: "Callable[[Event | str], None] | None", stop: Flag | None
+) -> Any:
+    """The last thing that the host of an order tells."""
     with tempfile.TemporaryFile() as errors:
         process = start(_HOST, cwd=order.root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
         answers: SimpleQueue[tuple[str, Any]] = SimpleQueue()
@@ -50,13 +70,11 @@ def hosted(order: "Order", on_event: "Callable[[Event | str], None] | None", sto
         told = errors.read().decode(errors="replace").strip()
     if what == "failed":
         raise error_of(value)
-    if what == "interrupted":
+    if what == "interrupted" or (what == "silent" and process.returncode == -signal.SIGINT):  # before it could listen
         raise Refused("the job was interrupted before it began; nothing was scored")
     if what in ("bug", "silent"):
         raise RuntimeError(f"the process that hosts the job ended by a bug in bep: {value or told}")
-    if isinstance(value, InLine):
-        return _in_line(order, value.job)
-    return value.record if isinstance(value, JobStarted) else value
+    return value
 
 
 def _in_line(order: "Order", job: str) -> "JobRecord":
@@ -68,7 +86,7 @@ def _in_line(order: "Order", job: str) -> "JobRecord":
 
 
 def _last(
-    order: "Order",
+    order: "Order | ShardOrder",
     process: "subprocess.Popen[bytes]",
     answers: "SimpleQueue[tuple[str, Any]]",
     on_event: "Callable[[Event | str], None] | None",

@@ -1,4 +1,5 @@
-"""The process that hosts a job which the API was asked to run: told what to do on stdin, tells how it goes on stdout.
+"""The process that hosts a job, or a shard of one, which the API was asked to run: told what to do on stdin, it tells
+how it goes on stdout.
 
 It is bep's own process, so signals are its own, too: SIGINT and SIGTERM cancel the job, as Ctrl-C does in front of the
 command line, and so does the end of a caller that waits for it. Knows no console.
@@ -20,7 +21,8 @@ from bep.lazy_dataclasses import dataclass, field
 if TYPE_CHECKING:
     from bep.app.jobs.events import Event
     from bep.app.jobs.records import JobRecord
-    from bep.app.jobs.service import Again
+    from bep.app.jobs.service import Again, Watch
+    from bep.app.shards.scoring import ShardStatus, Wanted
     from bep.app.workspace.opening import Source
 
 
@@ -43,11 +45,20 @@ class Order:
     output_path: str | None = None
 
 
+@dataclass(frozen=True)
+class ShardOrder:
+    """A shard to score. `root` is what a share's path is relative to. The caller's end is the session's."""
+
+    root: Path
+    wanted: "Wanted"
+    is_waited_for: bool = True
+
+
 def main() -> None:
     """Carry out the order on stdin. Each thing told is a pair, pickled: the caller is the same bep."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever prints, it is none of the caller's answers
-    order: Order = pickle.load(sys.stdin.buffer)
+    order: Order | ShardOrder = pickle.load(sys.stdin.buffer)
     host = _Host(order, answers)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, host.interrupted)
@@ -65,7 +76,7 @@ def _until_the_caller_ends() -> None:
 class _Host:
     """One order, carried out."""
 
-    def __init__(self, order: Order, answers: IO[bytes]) -> None:
+    def __init__(self, order: Order | ShardOrder, answers: IO[bytes]) -> None:
         self._order = order
         self._answers: IO[bytes] | None = answers
         self._flag = Flag()
@@ -78,12 +89,16 @@ class _Host:
             raise KeyboardInterrupt
 
     def work(self) -> None:
-        """Run the job to its end, and tell how it ended."""
+        """Run the job or the shard to its end, and tell how it ended."""
         from bep.app.failures import failure_of
         from bep.app.jobs.reports import keep_report
 
+        order, watch = self._order, self._watch()
         try:
-            record = self._run()
+            if isinstance(order, ShardOrder):
+                self._tell("ended", _scored(order, watch))
+                return
+            record = self._run(order, watch)
         except KeyboardInterrupt:
             self._tell("interrupted", None)
             return
@@ -96,14 +111,18 @@ class _Host:
         keep_report(record)
         self._tell("ended", record)
 
-    def _run(self) -> "JobRecord":
+    def _watch(self) -> "Watch":
+        from bep.app.jobs.service import Watch
+
+        return Watch(self._report, self._say, self._stopping)
+
+    def _run(self, order: Order, watch: "Watch") -> "JobRecord":
         from bep.app.jobs.requests.loading import JobSource, loaded_job
-        from bep.app.jobs.service import Watch, jobs_of
+        from bep.app.jobs.service import jobs_of
         from bep.app.workspace.opening import Opened
 
-        order = self._order
         opened = Opened(order.root, order.source)
-        jobs, watch = jobs_of(opened), Watch(self._report, self._say, self._stopping)
+        jobs = jobs_of(opened)
         if order.doing == "merge":
             from bep.app.shards.merging import Asked, merged
 
@@ -140,6 +159,15 @@ class _Host:
             with suppress(OSError):
                 self._answers.close()
             self._answers = None
+
+
+def _scored(order: ShardOrder, watch: "Watch") -> "ShardStatus":
+    from bep.app.shards.scoring import shard_of
+
+    shard = shard_of(order.wanted, os.environ, order.root)
+    if shard.note:
+        watch.say(shard.note)
+    return shard.score(os.environ, watch)
 
 
 if __name__ == "__main__":

@@ -349,6 +349,39 @@ def test_a_job_is_run_looked_at_downloaded_and_retried(applied: Workspace, ours:
     assert ours.jobs.list() == ()
 
 
+def test_a_prepared_job_is_scored_in_shards_without_a_workspace_and_merged(
+    applied: Workspace, ours: api.Workspace, tmp_path: Path
+) -> None:
+    apart = tmp_path / "apart"
+    (apart / "share").mkdir(parents=True)
+    ours.jobs.prepare("job.yml", share=apart / "share", name="night")
+    with pytest.MonkeyPatch.context() as machine:
+        machine.setenv("XDG_CACHE_HOME", str(apart / "cache"))
+        machine.setenv("JOB_COMPLETION_INDEX", "1")
+        machine.chdir(apart)
+        _score_both_shards()
+    assert ours.jobs.merge("night").check().scored == 5
+    assert not list(apart.glob("cache/bep/shards/*/*/"))
+
+
+def _score_both_shards() -> None:
+    heard: list[str] = []
+    one = api.score_shard("0/2", share="share", on_event=lambda event: heard.append(type(event).__name__)).check()
+    assert (one.job, one.shard, one.shards, one.state, one.first, one.end) == ("night", 0, 2, "done", 0, 2)
+    assert (one.items, one.scored, one.failed, one.left, one.before, one.error) == (2, 2, 0, 0, 0, None)
+    assert "Progress" in heard
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(api.BepError, match=r"nothing was scored|shard 1/2 of night is (cancelled|done)") as told:
+        raise api.ShardNotDone(api.score_shard("1/2", share="share", stop=stop))
+    assert isinstance(told.value, api.Refused | api.ShardNotDone)
+    with pytest.raises(api.BepError, match="the shards of 2 are 0 to 1"):
+        api.score_shard("2/2", share="share")
+    other = api.score_shard("auto/2", share=Path("share"), name="night", workers=1).check()
+    assert other.as_json()["shard"] == "1/2"
+    assert other.scored + other.before == 3
+
+
 WAITS: Final = """\
 import os, time
 

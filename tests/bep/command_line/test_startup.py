@@ -114,6 +114,16 @@ def test_a_plan_with_changes_and_its_apply_import_no_more_packages(workspace: Wo
     assert len(modules) <= 194, f"{len(modules)} modules: {' '.join(modules)}"
 
 
+def test_a_shard_that_is_scored_imports_no_specs_and_no_world(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "share").mkdir()
+    workspace.bep("apply", "-y")
+    workspace.bep("run", "job.yml", "--prepare", "--share", str(tmp_path / "share"), "--name", "night")
+    modules = imported(workspace.folder, f"run --shard 0/1 --share {tmp_path}/share")
+    assert {module.partition(".")[0] for module in modules} & PACKAGES == set()
+    assert not [module for module in modules if module.startswith(("bep.providers", "bep.planner", "bep.specs"))]
+    assert len(modules) <= 342, f"{len(modules)} modules: {' '.join(modules)}"
+
+
 def test_the_help_of_all_commands_imports_none_of_them(workspace: Workspace) -> None:
     modules = imported(workspace.folder, "--help")
     assert not [module for module in modules if module.startswith(("bep.commands.", "bep.app"))]
