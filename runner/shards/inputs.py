@@ -5,15 +5,17 @@ Several come at a time, each compared with its digest. The room that they take i
 
 import os
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from math import inf
 from pathlib import Path
 
-from bep.disk.copying import digest
 from bep.lazy_dataclasses import dataclass, field, replace
-from bep.runner.shards.prepared import IN_PLACE, PreparedInvalid, content_name
+from bep.runner.errors import Cancelled, ShareRefused
+from bep.runner.shards.fetching import fetch
+from bep.runner.shards.prepared import IN_PLACE
 from bep.runner.shards.taking import Range
 from bep.runner.shares.share import Share
 from bep.runner.span import Span
@@ -22,6 +24,8 @@ from bep.runner.transfer.transfers import AT_ONCE, Board, Transfer
 ROOM = 1 << 30
 """Bytes that the inputs of one grant may take, where it has more than one call a worker."""
 
+_PAUSE = 1.0  # seconds before the share is asked again, doubled each time
+_LONGEST_PAUSE = 30.0
 _TOGETHER = 4096  # items whose names are read at once
 
 
@@ -76,6 +80,20 @@ class Inputs:
 
         replace(board, stall=inf).carry_out([Transfer(lane) for _ in range(lanes)])
 
+    def fetch_patiently(self, spans: Sequence[Span], board: Board, patience: float, say: Callable[[str], None]) -> None:
+        """The same, again and again while the share refuses, for so many seconds; `say` is told each time."""
+        until, pause = time.monotonic() + patience, _PAUSE
+        while True:
+            try:
+                return self.fetch(spans, board)
+            except ShareRefused as error:
+                if time.monotonic() + pause > until:
+                    raise
+                say(str(error))
+            if board.cancel.wait(pause):
+                raise Cancelled
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
     def remove(self, spans: Iterable[Span]) -> None:
         """Remove the copies of a grant's inputs, but those that another grant has, too."""
         for name, _ in self._copies(spans):
@@ -97,17 +115,8 @@ class Inputs:
                     yield from ((n, s) for n, s in zip(names, sources, strict=True) if s != IN_PLACE)
 
     def _bring(self, name: str, source: bytes) -> None:
-        target, sha256 = Path(name), source.hex()
-        target.parent.mkdir(parents=True, exist_ok=True)
-        content = f"{self.job}/{content_name(sha256)}"
-        self.share.get(content, target)
-        if digest(target) != sha256:
-            target.unlink()
-            raise PreparedInvalid(
-                f"{content} in {self.share.address} has not the bytes that were uploaded as"
-                f" {name.removeprefix(str(self.root))}\n"
-                "    fix: remove that file, and prepare the job once more under the same name"
-            )
+        target = Path(name)
+        fetch(self.share, self.job, source.hex(), target, name.removeprefix(str(self.root)))
         with self._lock:
             self.items += 1
             self.size += target.stat().st_size

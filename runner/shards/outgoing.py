@@ -3,7 +3,7 @@
 All is done in the thread that publishes, one grant after the other. Knows no engine.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from bep.lazy_dataclasses import dataclass, field
@@ -44,6 +44,14 @@ class Outgoing:
             file.unlink()
             self._count(end - first, name.failed, sum(p.rows for p in answer.pieces if first <= p.first < end))
         yield from self.logs.news()
+
+    def put_last_logs(self, say: Callable[[str], None]) -> None:
+        """What was said since the last grant, when no more is published; `say` is told what cannot be put."""
+        try:
+            for name, content in self.logs.news(is_last=True):
+                self.session.share.put(name, content)
+        except (JobInvalid, OSError) as error:
+            say(f"warning: not all that the workers said is in the share: {error}")
 
     def _segment(self, file: Path, answer: Settled, first: int, end: int) -> SegmentName:
         self._attempt += 1

@@ -6,7 +6,7 @@ A kill at any moment costs what is not published, and nothing else: whoever scor
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 
@@ -40,8 +40,6 @@ GRACE = 10.0
 DRAIN = 20.0
 """Seconds that the share gets, then, for what is settled."""
 _LATE = 8  # grants that wait to be published before no more is given: their rows and inputs take room
-_PAUSE = 1.0  # seconds before the share is asked again, doubled each time
-_LONGEST_PAUSE = 30.0
 _LOOK = 0.1  # seconds between two looks at whether to stop
 
 
@@ -135,7 +133,7 @@ class _Scoring:
         is_stopped = self.how.stop.is_set()
         self._publisher.close(drain=True, timeout=DRAIN if is_stopped else None)
         if not self._publisher.outstanding:
-            self._put_logs()
+            self._outgoing.put_last_logs(self.how.say)
         self.error = self.error or ending.error
         counts = self._outgoing.counts
         left = counts.items - counts.scored - counts.failed
@@ -145,13 +143,6 @@ class _Scoring:
             return State.CANCELLED if left else State.DONE
         self.teller.set(error=self.error)
         return State.FAILED
-
-    def _put_logs(self) -> None:
-        try:
-            for name, content in self._outgoing.logs.news(is_last=True):
-                self.session.share.put(name, content)
-        except (JobInvalid, OSError) as error:
-            self.how.say(f"warning: not all that the workers said is in the share: {error}")
 
     # In the thread that gives
 
@@ -190,24 +181,10 @@ class _Scoring:
             self._spans[key] = spans
         if self._inputs.are_fetched:
             self._inputs.hold(spans)
-            self._fetch(spans)
+            board = Board("fetching inputs", ShareRefused, self.how.stop)
+            self._inputs.fetch_patiently(spans, board, self.how.patience, self.how.say)
         self._engine.give(Grant(key, spans, self._settled))
         return True
-
-    def _fetch(self, spans: Sequence[Span]) -> None:
-        """Bring inputs here, again and again while the share refuses and there is patience."""
-        until, pause = time.monotonic() + self.how.patience, _PAUSE
-        board = Board("fetching inputs", ShareRefused, self.how.stop)
-        while True:
-            try:
-                return self._inputs.fetch(spans, board)
-            except ShareRefused as error:
-                if time.monotonic() + pause > until:
-                    raise
-                self.how.say(str(error))
-            if self.how.stop.wait(pause):
-                raise Cancelled
-            pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _wind_up(self) -> None:
         """Take back what has not begun, and let what has end, for a while."""

@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,8 @@ from bep.lazy_dataclasses import dataclass, field
 from bep.schemas.next_step import again, step
 
 if TYPE_CHECKING:
+    from threading import Event as Flag
+
     from bep.app.jobs.service import Watch
     from bep.runner.folder.folder import JobFolder
     from bep.runner.folder.record import JobError
@@ -130,6 +131,7 @@ class _Scoring:
 
     def carry_out(self) -> "ShardStatus":
         """Every step; whatever stops one is said in the share, too."""
+        from bep.runner.errors import Cancelled
         from bep.runner.shards.status import State
         from bep.runner.shards.telling import Teller, status_of
 
@@ -141,10 +143,12 @@ class _Scoring:
         teller.start()
         try:
             with self.watch.stopping("publishing what is settled of this shard") as stop:
-                request = self._request(values)
+                request = self._request(values, stop)
                 if stop.is_set():
                     return teller.end(State.CANCELLED)
                 return self._scored(request, teller, stop)
+        except Cancelled:
+            return teller.end(State.CANCELLED)
         except BaseException as error:
             teller.end(State.FAILED, _told(error))
             raise
@@ -159,10 +163,10 @@ class _Scoring:
             return teller.end(State.FAILED, too_many_failed(failed, threshold))
         return teller.end(State.DONE)
 
-    def _scored(self, request: "JobRequest", teller: "Teller", stop: object) -> "ShardStatus":
+    def _scored(self, request: "JobRequest", teller: "Teller", stop: "Flag") -> "ShardStatus":
         from bep.runner.shards.scoring import How, score
 
-        how = How(self.watch.report, stop, say=self.watch.say)  # type: ignore[arg-type]
+        how = How(self.watch.report, stop, say=self.watch.say)
         state = score(self.session, self.found, request, self.folder, teller, how)
         return teller.end(state, teller.status.error)
 
@@ -184,19 +188,20 @@ class _Scoring:
             )
         return {**{name: self.environment[name] for name in secret if name not in given}, **given}
 
-    def _request(self, values: Mapping[str, str]) -> "JobRequest":
+    def _request(self, values: Mapping[str, str], stop: "Flag") -> "JobRequest":
         """Bring model and code here, find or build the environment; what to score with."""
-        from bep.app.shards.environment import environment_of, fetched
+        from bep.app.shards.environment import environment_of
+        from bep.runner.errors import ShareRefused
         from bep.runner.request import JobRequest
+        from bep.runner.shards.fetching import fetch_all
+        from bep.runner.transfer.transfers import Board
 
         share, prepared, folder = self.session.share, self.session.prepared, self.folder
         say = self.watch.say
-        began = time.monotonic()
-        model = fetched(share, prepared.name, prepared.target.model, folder.assets / "model")
-        code = fetched(share, prepared.name, prepared.target.code or {}, folder.assets / "code")
-        if time.monotonic() - began > 1:
-            say("model and code are here")
-        ready = environment_of(prepared, share, folder.path, self.environment, say)
+        board = Board("fetching model and code", ShareRefused, stop, self.watch.report)
+        model = fetch_all(share, prepared.name, prepared.target.model, folder.assets / "model", board)
+        code = fetch_all(share, prepared.name, prepared.target.code or {}, folder.assets / "code", board)
+        ready = environment_of(prepared, share, folder.path, self.environment, say, board=board)
         for note in ready.notes:
             say(f"warning: {note}")
         target = prepared.scored_with(

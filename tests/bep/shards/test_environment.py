@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from bep.app.shards.environment import environment_of, fetched
+from bep.app.shards.environment import environment_of
+from bep.runner.errors import ShareRefused
+from bep.runner.shards.fetching import fetch_all
 from bep.runner.shards.prepared import Content, PreparedInvalid
 from bep.runner.shares.share import share_at
+from bep.runner.transfer.transfers import Board
 from tests.runner.shards.test_prepared import document
 
 WORDS = Content(sha256="c5f7a0a0ac19ee16eb3d0f1ecc6d4b6b5fd60cc5f8ab27b64b5c4a1c2a4b3d0e", size=5)
@@ -24,12 +27,14 @@ def test_what_asks_for_nothing_runs_with_the_interpreter_of_bep(tmp_path: Path) 
 def test_files_are_fetched_by_name_and_others_are_refused(tmp_path: Path) -> None:
     from hashlib import sha256
 
-    share = share_at(".", tmp_path)
+    share, board = share_at(".", tmp_path), Board("fetching", ShareRefused)
     good = Content(sha256=sha256(b"wheel").hexdigest(), size=5)
     share.put(f"job/{good.name}", b"wheel")
     share.put(f"job/{WORDS.name}", b"other")
-    folder = fetched(share, "job", {"a/w.whl": good}, tmp_path / "here")
-    assert (folder / "a/w.whl").read_bytes() == b"wheel"
+    files = {f"a/{number}.whl": good for number in range(30)}
+    folder = fetch_all(share, "job", files, tmp_path / "here", board)
+    assert {path.read_bytes() for path in folder.glob("a/*.whl")} == {b"wheel"}
+    assert len(list(folder.glob("a/*"))) == 30
     with pytest.raises(PreparedInvalid, match=r"has not the bytes that were uploaded as b\.whl"):
-        fetched(share, "job", {"b.whl": WORDS}, tmp_path / "here")
+        fetch_all(share, "job", {"b.whl": WORDS}, tmp_path / "here", board)
     assert not (tmp_path / "here/b.whl").exists()
