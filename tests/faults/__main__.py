@@ -18,7 +18,8 @@ from bep.disk.durable import At
 from bep.providers.state.place import Place
 from tests.faults.killing import kill_at_random
 from tests.faults.queueing import queue_at_random
-from tests.faults.shard_scene import Violation
+from tests.faults.shard_faults import SORTS
+from tests.faults.shard_judging import Violation
 from tests.faults.sharding import shards_at_random
 from tests.faults.speed import speeds
 
@@ -45,6 +46,7 @@ def _shards(asked: argparse.Namespace) -> int:
         "first": asked.first,
         "seed": secrets.randbelow(10**6) if asked.seed is None else asked.seed,
         "ftp_every": asked.ftp_every,
+        "only": asked.only,
     }
     print(f"seed {how['seed']}, in {folder}", flush=True)
     try:
@@ -81,6 +83,7 @@ def main() -> None:
     shards.add_argument("--first", type=int, default=0, help="the number of the first round: one alone, or a half")
     shards.add_argument("--seed", type=int, help="of the faults and their moments; else by chance, and said")
     shards.add_argument("--ftp-every", type=int, default=3, help="which rounds go by FTP: 0 none, 1 all")
+    shards.add_argument("--only", nargs="+", default=[], choices=SORTS, help="these sorts of fault in every round")
     asked = parser.parse_args()
     if asked.command == "shards":
         sys.exit(_shards(asked))

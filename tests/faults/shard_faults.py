@@ -11,10 +11,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.faults.shard_scene import Scene, violated
+from tests.faults.shard_judging import Violation
+from tests.faults.shard_scene import Scene
 
 ANYWHERE = ("kill", "workers", "terminate", "freeze", "twice", "otherwise", "merge")
 """What can befall any scene. `otherwise` is an index that is killed and left to another number of shards."""
+OF_A_SHARE = ("full", "gone")
+"""What can befall a share: the first on a mount of its own, the second by FTP."""
+SORTS = (*ANYWHERE, *OF_A_SHARE)
 _TRIES = 40  # starts of one shard while its share is full or gone
 _LIMIT = 240.0  # seconds after which a process is said to hang
 
@@ -65,9 +69,9 @@ class Disturbed:
         try:
             code = process.wait(_LIMIT)
         except subprocess.TimeoutExpired:
-            violated(f"{process.args!r} does not end")
+            raise Violation(f"{process.args!r} does not end") from None
         if code not in allowed:
-            violated(f"{process.args!r} has ended with {code} instead of {allowed}")
+            raise Violation(f"{process.args!r} has ended with {code} instead of {allowed}")
         return code
 
     def complete(self, chance: random.Random, which: str) -> None:
@@ -79,7 +83,7 @@ class Disturbed:
                 return
             self.note("sessions that a share refused")
             time.sleep(0.3)
-        violated(f"shard {which} was refused {_TRIES} times")
+        raise Violation(f"shard {which} was refused {_TRIES} times")
 
     # Each takes a shard, and leaves what it has scored
 

@@ -3,13 +3,14 @@
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.faults.shard_faults import ANYWHERE, Disturbed
-from tests.faults.shard_scene import SHARDS, Scene, Violation, made
+from tests.faults.shard_faults import ANYWHERE, OF_A_SHARE, Disturbed
+from tests.faults.shard_judging import Violation, judge
+from tests.faults.shard_scene import SHARDS, Scene, made
 
 LANES = 3
 """How many shards are scored at once."""
@@ -42,6 +43,7 @@ def shards_at_random(
     ftp_every: int = 3,
     first: int = 0,
     seconds: float = 0.12,
+    only: Collection[str] = (),
     say: Callable[[str], None] = lambda _: None,
 ) -> Tally:
     """So many rounds from the number `first` on, each `ftp_every`-th by FTP. Raises `Violation` at the first that is
@@ -50,7 +52,7 @@ def shards_at_random(
     scene = made(folder, seconds)
     try:
         for number in range(first, first + rounds):
-            plan = planned(seed, number, ftp_every, can_be_full=scene.is_mounted)
+            plan = planned(seed, number, ftp_every, can_be_full=scene.is_mounted, only=only)
             say(f"round {number}, {plan.job}: {', '.join(plan.sorts)}")
             try:
                 _round(scene, plan, random.Random(f"{seed}-{number}"), tally.counts)
@@ -63,16 +65,16 @@ def shards_at_random(
     return tally
 
 
-def planned(seed: int, number: int, ftp_every: int, *, can_be_full: bool) -> Plan:
-    """What is to befall a round. Every sort has its turn, others come by chance."""
+def planned(seed: int, number: int, ftp_every: int, *, can_be_full: bool, only: Collection[str] = ()) -> Plan:
+    """What is to befall a round: these sorts alone, or else every sort has its turn, and others come by chance."""
     chance = random.Random(f"plan {seed}-{number}")
     job = "ftp" if ftp_every and number % ftp_every == ftp_every - 1 else "folder"
     possible = [*ANYWHERE, *(["full"] if can_be_full else []), *(["gone", "gone"] if job == "ftp" else [])]
     own = possible[number % len(possible)]
     others = [sort for sort in dict.fromkeys(possible) if sort != own]
-    sorts = {own, *chance.sample(others, chance.choice((1, 1, 2)))}
+    sorts = set(only) or {own, *chance.sample(others, chance.choice((1, 1, 2)))}
     of: dict[int, tuple[str, ...]] = {}
-    for sort in sorted(sorts - {"full", "gone", "merge"}):
+    for sort in sorted(sorts - {*OF_A_SHARE, "merge"}):
         for index in chance.sample(range(SHARDS), 2 if sort in ("kill", "workers") else 1):
             of[index] = (*of.get(index, ()), sort)
     return Plan(number, job, tuple(sorted(sorts)), of)
@@ -80,7 +82,7 @@ def planned(seed: int, number: int, ftp_every: int, *, can_be_full: bool) -> Pla
 
 def _round(scene: Scene, plan: Plan, chance: random.Random, counts: Counter[str]) -> None:
     scene.reset(plan.job)
-    share_faults = [sort for sort in plan.sorts if sort in ("full", "gone")]
+    share_faults = [sort for sort in plan.sorts if sort in OF_A_SHARE]
     here = Disturbed(scene, plan.job, counts, is_troubled=bool(share_faults))
     own = {index: random.Random(chance.random()) for index in range(SHARDS)}
     with ThreadPoolExecutor(LANES + 1, "lane") as lanes:
@@ -98,7 +100,9 @@ def _round(scene: Scene, plan: Plan, chance: random.Random, counts: Counter[str]
             here.complete(chance, f"{shard}/{shards}")
     here.complete(chance, f"{chance.randrange(SHARDS)}/{SHARDS}")  # finds all there, and sweeps
     _merge(here, chance, is_killed="merge" in plan.sorts)
-    counts["files of killed writers in the share"] += scene.judge(plan.job)
+    counts["calls of run()"] += scene.calls
+    counts["calls beyond an undisturbed run's"] += scene.calls - scene.undisturbed
+    counts["files of killed writers in the share"] += judge(scene, plan.job)
     counts[f"rounds, {plan.job}"] += 1
 
 
