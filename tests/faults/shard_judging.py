@@ -42,9 +42,8 @@ def _must_be_right(scene: Scene, job: str) -> None:
 
 
 def _must_have_no_traceback(scene: Scene) -> None:
-    for said in (scene.folder / "said").glob("*.txt"):
-        lines = said.read_text().splitlines()  # those of the script are told indented
-        _must(not any(line.startswith("Traceback") for line in lines), f"there is a traceback in {said}")
+    for said in scene.said:  # those of the script are told indented
+        _must(not any(line.startswith("Traceback") for line in said.splitlines()), f"there is a traceback:\n{said}")
 
 
 def _must_be_alone(scene: Scene) -> None:

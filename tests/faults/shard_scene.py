@@ -107,6 +107,11 @@ class Scene:
         """How many calls of `run()` have begun since the job was as it was prepared."""
         return len((self.folder / "calls").read_text().splitlines())
 
+    @property
+    def said(self) -> list[str]:
+        """What each `bep` has said since then."""
+        return [said.read_text() for said in sorted((self.folder / "said").glob("[0-9]*.txt"))]
+
     def reset(self, job: str) -> None:
         """Let the job be as it was when it was prepared."""
         for there, kept in ((self.place / job, "share"), (self.job_folder(job), "job")):

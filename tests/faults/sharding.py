@@ -100,6 +100,7 @@ def _round(scene: Scene, plan: Plan, chance: random.Random, counts: Counter[str]
             here.complete(chance, f"{shard}/{shards}")
     here.complete(chance, f"{chance.randrange(SHARDS)}/{SHARDS}")  # finds all there, and sweeps
     _merge(here, chance, is_killed="merge" in plan.sorts)
+    counts["sessions that found the share full"] += sum("No space left" in said for said in scene.said)
     counts["calls of run()"] += scene.calls
     counts["calls beyond an undisturbed run's"] += scene.calls - scene.undisturbed
     counts["files of killed writers in the share"] += judge(scene, plan.job)
