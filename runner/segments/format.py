@@ -10,6 +10,7 @@ import struct
 from binascii import crc32
 from typing import Final, NamedTuple
 
+from bep.lazy_patterns import lazy_pattern
 from bep.runner.folder.parts import Scored
 from bep.runner.worker import wire
 
@@ -17,6 +18,7 @@ VERSION: Final = 1
 BEGINNING: Final = struct.Struct("<8sIII")
 FOOTER: Final = struct.Struct("<5Q32s8sI")
 
+_NODE = lazy_pattern(r"[0-9A-Za-z][0-9A-Za-z._-]{0,254}")  # it names folders, and is shown
 _MAGIC: Final = b"bep-segm"
 _END: Final = b"segm-end"
 
@@ -76,6 +78,8 @@ def head_of(beginning: bytes, text: bytes) -> Head:
         raise ValueError("its header is none of a segment's") from None
     kinds = (str, int, int, str, int, str)
     if any(type(value) is not kind for value, kind in zip(head, kinds, strict=True)) or not 0 <= head.first < head.end:
+        raise ValueError("its header is none of a segment's")
+    if not _NODE.fullmatch(head.node):
         raise ValueError("its header is none of a segment's")
     return head
 

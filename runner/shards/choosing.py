@@ -9,7 +9,7 @@ from bep.runner.errors import JobInvalid
 AUTO: Final = "auto"
 """Stands for a number that the environment has."""
 
-_MOST: Final = 1_000_000
+_MOST: Final = 1_000_000  # as `status.MOST`, which takes longer to import
 _FORM = lazy_pattern(r"(auto|[0-9]{1,9})/(auto|[0-9]{1,9})")
 _NUMBER = lazy_pattern(r"[0-9]{1,18}")
 

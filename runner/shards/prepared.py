@@ -29,6 +29,10 @@ DIGEST: Final = 32
 IN_PLACE: Final = bytes(DIGEST)
 """Stands for an item that every machine sees at its own path, and that was not uploaded."""
 
+LONGEST: Final = 256 << 20
+"""Bytes that the document can have, with the names of hundreds of thousands of files of a model."""
+
+_MOST_ITEMS: Final = 10**12  # what a segment's name can number
 _FORMAT: Final = 1
 _HEX: Final = "^[0-9a-f]{64}$"
 
@@ -172,23 +176,35 @@ def read(content: bytes, name: str, address: str) -> Prepared:
     Raises `PreparedInvalid` for one that is damaged, that a newer bep wrote, or that is of another job.
     """
     place = f"{name}/{DOCUMENT} in {address}"
+    if len(content) > LONGEST:
+        raise damaged(place, f"it has more than {LONGEST:,} bytes")
     try:
         # Not `model_validate_json`: it refuses the names of files that are no text.
         found = json.loads(content)
         _must_be_known(found, place)
         prepared = Prepared.model_validate(found)
     except Invalid as error:
-        raise _damaged(place, error.reason) from None
+        raise damaged(place, error.reason) from None
     except (ValueError, RecursionError) as error:
-        raise _damaged(place, error) from None
+        raise damaged(place, error) from None
     if prepared.name != name:
-        raise _damaged(place, f"it names another job, {prepared.name}")
+        raise damaged(place, f"it names another job, {prepared.name}")
+    _must_stay(prepared, place)
+    return prepared
+
+
+def _must_stay(prepared: Prepared, place: str) -> None:
+    """Refuse what would lead whoever reads it out of the folders that are for the job: many can write to a share."""
+    if max(prepared.counts.items, prepared.stride) > _MOST_ITEMS:
+        raise damaged(place, f"it has more than {_MOST_ITEMS:,} items")
+    output = prepared.settings.output_file_name
+    if "/" in output or not _is_below(output):
+        raise damaged(place, f"{output!r} cannot be the name of a file of predictions")
     target = prepared.target
     for names in (target.model, target.code or {}, target.environment.files):
         for file in names:
             if not _is_below(file):
-                raise _damaged(place, f"{file!r} cannot be the name of a file of a model, of code or of an environment")
-    return prepared
+                raise damaged(place, f"{file!r} cannot be the name of a file of a model, of code or of an environment")
 
 
 def differences(one: Prepared, other: Prepared) -> tuple[str, ...]:
@@ -209,7 +225,8 @@ def _must_be_known(found: Any, place: str) -> None:
         )
 
 
-def _damaged(place: str, why: object) -> PreparedInvalid:
+def damaged(place: str, why: object) -> PreparedInvalid:
+    """What is said of a file of a prepared job, which has this place, that is not as it was put there."""
     fix = "prepare the job anew, under another name"
     return PreparedInvalid(f"{place} is damaged: {why}\n    fix: {fix}")
 

@@ -44,7 +44,7 @@ class Shared:
     def document(self) -> Prepared:
         """What was prepared. Raises `NotPrepared` where nothing was, or not to its end, `PreparedInvalid`."""
         try:
-            content = self.share.read(self.place(prepared.DOCUMENT))
+            content = self.share.read(self.place(prepared.DOCUMENT), 0, prepared.LONGEST + 1)
         except NotShared:
             raise NotPrepared(f"{self.share.address} has no prepared job {self.name}{self._others()}") from None
         return prepared.read(content, self.name, self.share.address)
@@ -65,7 +65,14 @@ class Shared:
         with tempfile.TemporaryDirectory(prefix="bep-shards-") as scratch:
             file = Path(scratch) / prepared.PARTITIONS
             self.share.get(self.place(prepared.PARTITIONS), file)
-            return partitions.read(file).starts
+            try:
+                found = partitions.read(file).starts
+            except ValueError as why:
+                raise prepared.damaged(f"{self.place(prepared.PARTITIONS)} in {self.share.address}", why) from None
+            if found[-1] >= document.counts.items:
+                place = f"{self.place(prepared.PARTITIONS)} in {self.share.address}"
+                raise prepared.damaged(place, "it has groups beyond the last item")
+            return found
 
     def overview(self, starts: Sequence[int], items: int, now: datetime) -> Overview:
         """How far all shards are."""
@@ -80,8 +87,11 @@ class Shared:
     def sessions(self) -> list[ShardStatus]:
         """What every session says of itself. What is no such document, or went away meanwhile, is passed over."""
         folder = self.place(status.FOLDER)
-        names = [name for name in self.share.listed(folder) if status.parsed(name)]
-        return [one for content in self._read([f"{folder}/{name}" for name in names]) if (one := status.read(content))]
+        listed = self.share.listed(folder).items()
+        names = [name for name, size in listed if size <= status.LONGEST and status.parsed(name)]
+        told = zip(names, self._read([f"{folder}/{name}" for name in names]), strict=True)
+        found = ((name, status.read(content)) for name, content in told)
+        return [one for name, one in found if one and status.name_of(one) == f"{status.FOLDER}/{name}"]
 
     def logs(self) -> Mapping[str, tuple[str, int]]:
         """Where each log stands in the share, and its size, by its name below a job's folder of logs."""
@@ -96,7 +106,7 @@ class Shared:
         def reading(name: str) -> Transfer:
             def work(transfer: Transfer) -> bytes:
                 try:
-                    return self.share.read(name)
+                    return self.share.read(name, 0, status.LONGEST)
                 except NotShared:
                     return b""
 
@@ -104,4 +114,4 @@ class Shared:
 
         transfers = [reading(name) for name in names]
         self.board.carry_out(transfers)
-        return [one.result for one in transfers if isinstance(one.result, bytes)]
+        return [one.result if isinstance(one.result, bytes) else b"" for one in transfers]

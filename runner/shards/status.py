@@ -12,6 +12,12 @@ from bep.schemas.values.written import Field, Invalid, Written
 FOLDER: Final = "shards"
 """The folder of a prepared job that has these documents."""
 
+MOST: Final = 1_000_000
+"""Shards that a job can be cut into."""
+
+LONGEST: Final = 1 << 20
+"""Bytes that a document can have: what is longer, no session has written."""
+
 _NAME = lazy_pattern(r"([1-9][0-9]{0,8})-(0|[1-9][0-9]{0,8})\.([0-9a-f]{8})\.json")
 
 
@@ -35,8 +41,8 @@ class ShardStatus(Written):
 
     format_version: Literal[1] = 1
     job: str
-    shards: int = Field(ge=1)
-    shard: int = Field(ge=0)
+    shards: int = Field(ge=1, le=MOST)
+    shard: int = Field(ge=0, le=MOST - 1)
     session: str = Field(pattern="^[0-9a-f]{8}$")
     node: str = ""
     first: int = Field(ge=0)
@@ -50,7 +56,7 @@ class ShardStatus(Written):
     items_per_second: float = Field(default=0, ge=0)
     started: datetime
     time: datetime
-    every: float = Field(default=10, gt=0)
+    every: float = Field(default=10, gt=0, le=86_400)
     warnings: tuple[str, ...] = ()
     error: JobError | None = None
 

@@ -49,7 +49,7 @@ class FolderShare:
 
     def put(self, name: str, content: bytes | Path) -> None:
         """As `Share.put`. Raises `OSError` where the file to copy cannot be read."""
-        target = self.root / checked(name)
+        target = self._plain(checked(name))
         if isinstance(content, bytes):
             return self._tried(lambda: self._put(target, lambda sink: write_all(sink, content)))
         with content.open("rb") as source:
@@ -87,6 +87,17 @@ class FolderShare:
             _sync(folder.parent)
         if not folder.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+
+    def _plain(self, name: str) -> Path:
+        """Where a name is. No link is followed: whoever may write here could let others write elsewhere by one."""
+        path = self.root
+        for step in name.split("/") if name else ():
+            path /= step
+            if os.path.islink(path):  # noqa: PTH114 - one that cannot be asked is told of by what is done next
+                raise ShareRefused(
+                    f"{path} is a symbolic link, and none is followed in a share\n    fix: put there what it leads to"
+                )
+        return path
 
     def _status(self) -> os.stat_result:
         """Of the folder, which is never made here: where it is missing, it may be a mount that is."""
@@ -141,15 +152,16 @@ class FolderShare:
 
     @contextmanager
     def _opened(self, name: str) -> Iterator[int]:
-        path = self.root / checked(name)
+        path = self._plain(checked(name))
         try:
-            source = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            # Whoever opens a pipe waits for a writer, which may never come.
+            source = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         except (FileNotFoundError, NotADirectoryError):
             self._status()
             raise missing(self.address, name) from None
         try:
             with naming(path):
-                if stat.S_ISDIR(os.fstat(source).st_mode):
+                if not stat.S_ISREG(os.fstat(source).st_mode):
                     raise missing(self.address, name)
                 yield source
         finally:
@@ -157,17 +169,20 @@ class FolderShare:
 
     def listed(self, folder: str) -> Mapping[str, int]:
         """As `Share.listed`; removes what killed writers have left long ago."""
-        return self._tried(lambda: dict(self._below(self.root / checked_folder(folder), "")))
+        return self._tried(lambda: dict(self._below(self._plain(checked_folder(folder)))))
 
-    def _below(self, folder: Path, before: str) -> Iterator[tuple[str, int]]:
-        for entry in self._entries(folder):
-            with suppress(FileNotFoundError):  # removed meanwhile
-                if entry.is_dir(follow_symlinks=False):
-                    yield from self._below(Path(entry.path), f"{before}{entry.name}/")
-                elif _TEMPORARY.fullmatch(entry.name):
-                    _sweep(entry)
-                elif entry.is_file(follow_symlinks=False):
-                    yield before + entry.name, entry.stat(follow_symlinks=False).st_size
+    def _below(self, folder: Path) -> Iterator[tuple[str, int]]:
+        waiting = [(folder, "")]  # no recursion: folders may be deeper than that goes
+        while waiting:
+            place, before = waiting.pop()
+            for entry in self._entries(place):
+                with suppress(FileNotFoundError):  # removed meanwhile
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append((Path(entry.path), f"{before}{entry.name}/"))
+                    elif _TEMPORARY.fullmatch(entry.name):
+                        _sweep(entry)
+                    elif entry.is_file(follow_symlinks=False):
+                        yield before + entry.name, entry.stat(follow_symlinks=False).st_size
 
     def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
         try:
@@ -181,7 +196,7 @@ class FolderShare:
         """As `Share.folders`."""
 
         def once() -> tuple[str, ...]:
-            entries = self._entries(self.root / checked_folder(folder))
+            entries = self._entries(self._plain(checked_folder(folder)))
             return tuple(sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False)))
 
         return self._tried(once)
@@ -191,7 +206,7 @@ class FolderShare:
 
         def once() -> None:
             with suppress(FileNotFoundError, NotADirectoryError):
-                (self.root / checked(name)).unlink()
+                self._plain(checked(name)).unlink()
 
         self._tried(once)
 

@@ -226,6 +226,8 @@ class _Scoring:
         """Where the script's own files go: a folder that all machines see, or one that nothing may be written to."""
         share = self.session.share
         place = share.root / self.session.prepared.name / "output" if share.root else self.folder.path / "output"
+        if place.is_symlink():
+            raise Refused(f"{place} is a symbolic link, and none is followed in a share")
         place.mkdir(exist_ok=True)
         return place
 
