@@ -65,7 +65,7 @@ def row_of(record: "JobRecord") -> dict[str, object]:
 
 def glance_of(record: "JobRecord", now: datetime) -> list[str]:
     """A job in six lines for a person: what it is, with what, of what, how far, where to, and why or with what logs."""
-    from bep.app.jobs.records import QueuedJob
+    from bep.app.jobs.records import QueuedJob, Status
     from bep.app.jobs.summaries import page_of
     from bep.commands.jobs.progress import duration
     from bep.schemas.escaping import in_one_line
@@ -98,7 +98,7 @@ def glance_of(record: "JobRecord", now: datetime) -> list[str]:
         ]
         return [f"{name:<12}{in_one_line(text)}" for name, text in facts]
     worked = f"begun {begun}, {duration(record.seconds)} of work"
-    moment = f"prepared {begun}" if record.is_prepared else worked
+    moment = f"prepared {begun}" if record.share and record.status == Status.NOT_STARTED else worked
     facts = [
         ("job", f"{record.name}: {record.status}, {moment}"),
         ("deployment", f"{target.endpoint}/{target.deployment}, {target.model}"),

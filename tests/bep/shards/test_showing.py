@@ -59,6 +59,7 @@ def test_each_shard_has_a_line_and_what_nobody_works_on_a_command(applied: Works
         f"{before:%Y-%m-%dT%H:%M:%SZ}",
     ] in shown
     assert "2 of 5 scored, 0 failed" in done.stdout
+    assert "nightly: NotStarted, prepared " in done.stdout
     assert "InitFailed: no model" in done.stdout
     assert "--shard 2/3" in done.stderr
     assert "--shard 1/3" not in done.stderr
