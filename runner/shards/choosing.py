@@ -82,7 +82,7 @@ def chosen(text: str, environment: Mapping[str, str]) -> Choice:
 
 
 def _checked(shard: int, shards: int, note: str = "") -> Choice:
-    by = f" ({note.partition(' by ')[2]})" if note else ""
+    by = f", by {note.partition(' by ')[2]}" if note else ""
     if not 1 <= shards <= _MOST:
         raise ShardInvalid(f"{shard}/{shards}{by}: a job is cut into 1 to {_MOST:,} shards, not into {shards}")
     if not 0 <= shard < shards:
