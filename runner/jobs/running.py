@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from bep.runner.jobs import resuming, retrying, staging
 from bep.runner.jobs.steps import Job
 from bep.runner.jobs.totals import history_of
 from bep.runner.outputs import assembling
+from bep.runner.reporting.live import LiveFile
+from bep.runner.reporting.logs import Logs
 from bep.runner.request import JobRequest, ScoringTarget
 from bep.runner.transfer.addresses import hidden, without_login
 from bep.schemas.next_step import Step, again
@@ -76,8 +79,7 @@ def resume(
     with folder.held():
         record = read(folder)
         if record.status is Status.COMPLETED:
-            if record.output_file:
-                assembling.forget(assembling.partial(record.output_file, record.name))
+            tidy(folder, record)
             return record
         again = _prepared(folder, _started_by(_aimed(record, target), interpreter), environment_variables)
         again = _with_inputs(folder, again, accept=accept_changed_inputs, only_if_left=True)
@@ -125,6 +127,15 @@ def retry(
         return Job(
             folder, _requested(again, environment_variables, environment, output_address), again, report, cancel
         ).run()
+
+
+def tidy(folder: JobFolder, record: JobRecord) -> None:
+    """Do what a runner does after it has recorded that a job is complete: it may have been killed before that."""
+    if record.output_file:
+        assembling.forget(assembling.partial(record.output_file, record.name))
+    LiveFile(folder.path)  # which removes what is left of the last run
+    with suppress(OSError):
+        Logs(folder.logs).end(record)
 
 
 def _with_inputs(folder: JobFolder, record: JobRecord, *, accept: bool, only_if_left: bool) -> JobRecord:

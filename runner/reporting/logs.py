@@ -70,7 +70,7 @@ class Logs:
             case WorkerLost(process, reason):
                 self._error(f"{process}: {reason}\n")
             case JobFinished(record):
-                self._finish(record)
+                self.end(record)
 
     def _progress(self, event: Progress) -> None:
         self._usage.hear(event)
@@ -92,11 +92,14 @@ class Logs:
         with (self._folder / "job_error.txt").open("a", errors="backslashreplace") as file:
             file.write(text)
 
-    def _finish(self, record: JobRecord) -> None:
+    def end(self, record: JobRecord) -> None:
+        """Say how the job ended, unless that is what is said already. Raises `OSError`."""
+        result, text = self._folder / "job_result.txt", "\n".join(lines(record)) + "\n"
+        if result.exists() and result.read_text(errors="backslashreplace") == text:
+            return
         if record.error:
             self._error(f"{record.error.code}: {record.error.message}\n{record.error.traceback}")
-        text = "\n".join(lines(record)) + "\n"
-        (self._folder / "job_result.txt").write_text(text, errors="backslashreplace")
+        result.write_text(text, errors="backslashreplace")
         self._overview(text.splitlines()[0])
 
 

@@ -24,9 +24,10 @@ from bep.runner.folder.record import Counts, JobRecord, Status, must_be_home, re
 from bep.runner.inputs import listing
 from bep.runner.inputs.manifest import Manifest
 from bep.runner.jobs import resuming
+from bep.runner.jobs.running import tidy
 from bep.runner.jobs.steps import Job
 from bep.runner.jobs.totals import history_of
-from bep.runner.outputs import assembling, publishing
+from bep.runner.outputs import publishing
 from bep.runner.request import JobRequest
 from bep.runner.segments import names
 from bep.runner.shards.bringing import bring_logs, bring_own_files
@@ -69,8 +70,7 @@ def merge(
     with folder.held():
         record = read(folder)
         if record.status is Status.COMPLETED:
-            if record.output_file:
-                assembling.forget(assembling.partial(record.output_file, record.name))
+            tidy(folder, record)
             return record
         must_be_home(record)
         listed = listing.recorded(folder, record)

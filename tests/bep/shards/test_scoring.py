@@ -220,7 +220,7 @@ def test_secret_variables_come_from_each_machine_and_reach_nothing_that_is_share
     assert "API_TOKEN" in said
     assert "DB_PASSWORD" in said
     done = farm.shard("0/1", "--env", f"DB_PASSWORD={second}", API_TOKEN=canary)
-    log = next(Path(farm.share).rglob("process000.stdout.txt")).read_text()
+    (log,) = [file.read_text() for file in Path(farm.share).rglob("process000.stdout.txt")]
     assert log.strip()
     for file in Path(farm.share).rglob("*"):
         if file.is_file():
