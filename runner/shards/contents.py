@@ -7,30 +7,36 @@ put once. Knows names and bytes; knows no record.
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from math import inf
 from pathlib import Path
 
 from bep.lazy_dataclasses import replace
+from bep.lazy_patterns import lazy_pattern
 from bep.runner.errors import InputsInvalid
 from bep.runner.events import Event, Transferring
+from bep.runner.shards.digests import Digests
 from bep.runner.shards.prepared import CONTENT, Content, content_name
 from bep.runner.shares.share import Share
 from bep.runner.transfer.transfers import AT_ONCE, Board, Transfer
 
 _WHOLE = 4 << 20  # bytes up to which a file is read once, and what was read is what goes
+_DIGEST = lazy_pattern(r"[0-9a-f]{64}")
 
 
 class Contents:
     """What the share of a job has by digest. `files` and `bytes` are of what is new or was looked at here."""
 
-    def __init__(self, share: Share, job: str, there: Mapping[str, int]) -> None:
+    def __init__(self, share: Share, job: str) -> None:
+        """Asks the share what is there. Raises `ShareRefused`."""
         self._share = share
         self._job = job
         self._lock = threading.Lock()
-        prefix = f"{CONTENT}/"
-        self._there = {name.rpartition("/")[2]: size for name, size in there.items() if name.startswith(prefix)}
-        self._seen: set[bytes] = set()
+        self._there = Digests()
+        for folder in share.folders(f"{job}/{CONTENT}"):
+            for name, size in share.listed(f"{job}/{CONTENT}/{folder}").items():
+                if _DIGEST.fullmatch(name):
+                    self._there.add(bytes.fromhex(name), size)
         self.files = 0
         self.bytes = 0
 
@@ -57,17 +63,16 @@ class Contents:
         return content
 
     def _bring(self, content: Content, what: bytes | Path) -> None:
+        digest = bytes.fromhex(content.sha256)
         with self._lock:
-            is_there = self._there.get(content.sha256) == content.size
-            digest = bytes.fromhex(content.sha256)
-            if digest not in self._seen:
-                self._seen.add(digest)
-                self.files += 1
-                self.bytes += content.size
+            is_there = self._there.size(digest) == content.size
         if not is_there:
             self._share.put(f"{self._job}/{content_name(content.sha256)}", what)
-            with self._lock:
-                self._there[content.sha256] = content.size
+        with self._lock:
+            self._there.add(digest, content.size)
+            if self._there.mark(digest):
+                self.files += 1
+                self.bytes += content.size
 
 
 def carried(

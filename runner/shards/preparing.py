@@ -128,16 +128,15 @@ class _Preparing:
             self._become(Status.PREPARING, counts=counts, manifest_digest=listed.digest)
         else:
             listed = self._listed_before(self.known)
-        there = dict(self.share.listed(name))
         stamping = Stamping(self.folder, listed)
         try:
-            contents = Contents(self.share, name, there)
+            contents = Contents(self.share, name)
             target = self._target(contents)
             sources = self._sources(listed, contents)
         finally:
             stamping.close(wait=False)
         found = self._document(listed, target, sources)
-        self._put(found, there, sources)
+        self._put(found, sources)
         sources.unlink()
         self._become(Status.NOT_STARTED, process=0)
         return self.record, found
@@ -310,9 +309,11 @@ class _Preparing:
             )
         return self.known
 
-    def _put(self, found: Prepared, there: Mapping[str, int], sources: Path) -> None:
+    def _put(self, found: Prepared, sources: Path) -> None:
         """Put the lists there, and the document when all else is; of a prepared job what is missing."""
         folder, name = self.folder, self.record.name
+        all_there = self.share.listed(name).items() if self.known else ()
+        there = {at: size for at, size in all_there if "/" not in at}
         files = {
             document.MANIFEST: folder.manifest,
             document.INDEX: folder.index,

@@ -268,7 +268,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_same_goes_on(jobs: Jobs, tm
         address, root = share.address, share.root
 
         def __getattr__(self, name: str) -> object:
-            if name == "listed":
+            if name == "folders":
                 broken.unlink(missing_ok=True)
             return getattr(share, name)
 
