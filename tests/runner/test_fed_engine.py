@@ -308,7 +308,7 @@ def test_of_a_call_that_was_cut_in_pieces_what_is_done_is_told_at_the_end(place:
     """A segment has none of it: only whole mini-batches count."""
     halfway = 0
     for moment in range(2, 60, 4):
-        session = Session(place, bad({7: DIES}, 3.0), size=10, workers=1, max_retries=0)
+        session = Session(place, bad({7: DIES}, 3.0), size=10, workers=1, max_retries=1)
         session.at(0, lambda session=session: session.give(1, 0, 20))  # type: ignore[misc]
         session.at(moment, session.cancel.set)
         session.at(60, session.engine.finish)

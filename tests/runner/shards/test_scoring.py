@@ -88,7 +88,7 @@ def small(tmp_path: Path) -> Iterator[Path]:
     place.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
     if subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("no file system can be mounted here")
+        pytest.skip("a small disk cannot be mounted here: mount refuses")
     yield place
     subprocess.run(["umount", str(place)], check=True)
 

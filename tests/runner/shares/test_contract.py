@@ -125,8 +125,6 @@ def test_a_copy_that_this_machine_cannot_have_is_no_fault_of_the_share(share: Sh
 
 
 def test_a_large_file_is_never_held(share: Share, tmp_path: Path) -> None:
-    if share.address.startswith("memory:"):
-        pytest.skip("that store is memory")
     source, target = tmp_path / "source", tmp_path / "target"
     with source.open("wb") as file:
         file.truncate(30_000_000)
@@ -136,7 +134,8 @@ def test_a_large_file_is_never_held(share: Share, tmp_path: Path) -> None:
         share.put("large", source)
         share.get("large", target)
         assert share.read("large", 29_000_000, 10) == bytes(10)
-        assert tracemalloc.get_traced_memory()[1] < 8_000_000
+        is_memory = share.address.startswith("memory:")  # which holds it, of course
+        assert is_memory or tracemalloc.get_traced_memory()[1] < 8_000_000
     finally:
         tracemalloc.stop()
     assert filecmp.cmp(source, target, shallow=False)
