@@ -21,6 +21,8 @@ NAMES_A_FACE: Final = re.compile(
     r"|(?<![\w-])--[a-z][a-z-]+"
 )
 ALLOWED: Final[Mapping[str, str]] = {
+    "providers/azure/exporting/parallel_fitness.py": "arguments of the user's script",
+    "providers/azure/exporting/parallel_job.py": "the same",
     "providers/local/environments/": "options of pip, conda and uv, which are called with them",
     "schemas/environments/": "options of pip in requirements files, and of the call that builds a wheel",
     "runner/jobs/launching.py": "options of the compatible service's own driver, as scripts read them from sys.argv",
