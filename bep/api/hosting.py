@@ -70,7 +70,8 @@ def _carried_out(
         told = errors.read().decode(errors="replace").strip()
     if what == "failed":
         raise error_of(value)
-    if what == "interrupted" or (what == "silent" and process.returncode == -signal.SIGINT):  # before it could listen
+    is_early = process.returncode == -signal.SIGINT or told.endswith("KeyboardInterrupt")  # before it could listen
+    if what == "interrupted" or (what == "silent" and is_early):
         raise Refused("the job was interrupted before it began; nothing was scored")
     if what in ("bug", "silent"):
         raise RuntimeError(f"the process that hosts the job ended by a bug in bep: {value or told}")
