@@ -81,11 +81,11 @@ def resume(
         if record.status is Status.COMPLETED:
             tidy(folder, record)
             return record
-        again = _prepared(folder, _started_by(_aimed(record, target), interpreter), environment_variables)
+        again = _prepared(folder, started_by(_aimed(record, target), interpreter), environment_variables)
         again = _with_inputs(folder, again, accept=accept_changed_inputs, only_if_left=True)
         _keep_given(folder, given)
         return Job(
-            folder, _requested(again, environment_variables, environment, output_address), again, report, cancel
+            folder, requested(again, environment_variables, environment, output_address), again, report, cancel
         ).run()
 
 
@@ -119,13 +119,13 @@ def retry(
         record = read(folder)
         if record.status is Status.COMPLETED and not record.counts.failed:
             return record
-        aimed = _started_by(_aimed(record, target), interpreter)
+        aimed = started_by(_aimed(record, target), interpreter)
         prepared = _prepared(folder, _changed(aimed, changes or {}), environment_variables)
         prepared = _with_inputs(folder, prepared, accept=accept_changed_inputs, only_if_left=False)
         _keep_given(folder, given)
         again = retrying.forget_failures(folder, prepared)
         return Job(
-            folder, _requested(again, environment_variables, environment, output_address), again, report, cancel
+            folder, requested(again, environment_variables, environment, output_address), again, report, cancel
         ).run()
 
 
@@ -169,7 +169,8 @@ def _warned(record: JobRecord, warning: str) -> JobRecord:
     return record.model_copy(update={"warnings": tuple(dict.fromkeys((*record.warnings, warning)))})
 
 
-def _started_by(record: JobRecord, interpreter: tuple[str, ...] | None) -> JobRecord:
+def started_by(record: JobRecord, interpreter: tuple[str, ...] | None) -> JobRecord:
+    """The record with what starts its environment now; None: what has started it so far."""
     if interpreter is None:
         return record
     return record.model_copy(update={"target": record.target.model_copy(update={"interpreter": interpreter})})
@@ -240,12 +241,14 @@ def record_of(request: JobRequest) -> JobRecord:
     )
 
 
-def _requested(
+def requested(
     record: JobRecord,
     variables: Mapping[str, str],
     environment: Mapping[str, str] | None,
     output_address: str | None,
 ) -> JobRequest:
+    """The job of a record once more, with the values that no record keeps: of its variables, and of its output's
+    address where it hides something."""
     return JobRequest(
         name=record.name,
         target=record.target.model_copy(update={"environment_variables": dict(variables)}),

@@ -24,7 +24,7 @@ from bep.runner.folder.record import Counts, JobRecord, Status, must_be_home, re
 from bep.runner.inputs import listing
 from bep.runner.inputs.manifest import Manifest
 from bep.runner.jobs import resuming
-from bep.runner.jobs.running import tidy
+from bep.runner.jobs.running import requested, started_by, tidy
 from bep.runner.jobs.steps import Job
 from bep.runner.jobs.totals import history_of
 from bep.runner.outputs import publishing
@@ -36,7 +36,6 @@ from bep.runner.shards.missing import ranges_missing
 from bep.runner.shards.seen import Shared
 from bep.runner.shards.showing import Settled, overview
 from bep.runner.shards.status import ShardStatus
-from bep.runner.transfer.addresses import without_login
 from bep.runner.transfer.transfers import Board
 from bep.schemas.next_step import step
 
@@ -78,8 +77,9 @@ def merge(
             raise JobInvalid(f"{record.name} has not listed its inputs, and so was not prepared: run it")
         folder.make()
         _sweep(folder.path)
-        record = _started_by(record, finishing.interpreter or record.target.interpreter or _NOTHING_TO_START)
-        request = _requested(record, finishing)
+        record = started_by(record, finishing.interpreter or record.target.interpreter or _NOTHING_TO_START)
+        # nothing is scored, so the values of its variables are not asked for
+        request = requested(record, {}, finishing.environment, finishing.output_address)
         if parts.numbers(folder.parts):
             _must_have_all(folder, record, listed)
         else:
@@ -102,32 +102,6 @@ def _must_have_all(folder: JobFolder, record: JobRecord, listed: Manifest) -> No
     if resuming.backlog(folder, listed, history_of(folder, record.settings)).calls:
         resume = step("job resume", record.name)
         raise JobInvalid(f"{record.name} was merged already, and is being scored again here: {resume} goes on", resume)
-
-
-def _started_by(record: JobRecord, interpreter: tuple[str, ...]) -> JobRecord:
-    return record.model_copy(update={"target": record.target.model_copy(update={"interpreter": interpreter})})
-
-
-def _requested(record: JobRecord, finishing: Finishing) -> JobRequest:
-    """The job as its last steps need it: nothing is scored, so the values of its variables are not asked for."""
-    environment = finishing.environment
-    return JobRequest(
-        name=record.name,
-        target=record.target.model_copy(update={"environment_variables": {}}),
-        settings=record.settings,
-        inputs=record.inputs,
-        input_type=record.input_type,
-        partition_format=record.partition_format,
-        input_text=record.input_text,
-        folder=record.folder,
-        output_folder=record.output_folder,
-        engine=record.engine,
-        output_text=record.output_text,
-        output_address=finishing.output_address or without_login(record.output_address),
-        overrides=record.overrides,
-        environment=None if environment is None else dict(environment),
-        workspace=record.workspace,
-    )
 
 
 @dataclass(frozen=True, slots=True)
