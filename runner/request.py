@@ -99,6 +99,28 @@ class ScoringTarget(Written):
         ]
 
 
+class RayCluster(Written):
+    """The Ray cluster that a job is scored on, as its compute says. `address` is that of Ray's head, `auto` for the
+    cluster that this machine is a node of; `dashboard` is the Jobs API's for machines outside; one may be empty.
+
+    `share` is a folder that this machine and all nodes see, or a store. `cpus_per_instance` 0 is all of a node's;
+    `resources` are Ray's own words. `node_timeout` and `start_timeout` are seconds. `world` and `asks` say what nodes
+    build the environment from, as `runner.shards.prepared.PreparedEnvironment` has it.
+    """
+
+    address: str = ""
+    dashboard: str = ""
+    share: str
+    max_instances: int = Field(default=4, ge=1)
+    cpus_per_instance: int = Field(default=0, ge=0)
+    gpus_per_instance: int = Field(default=0, ge=0)
+    resources: dict[str, float] = Field(default_factory=dict)
+    node_timeout: float = Field(default=20, gt=0)
+    start_timeout: float = Field(default=300, gt=0)
+    world: str = ""
+    asks: dict[str, Any] | None = None
+
+
 class JobRequest(Written):
     """One job, ready to start. `inputs` are local paths, globs or URLs, in order; `input_text` is what was written.
     `partition_format` says where in a file's path the partition keys stand; empty: in folders named `key=value`.
@@ -114,7 +136,8 @@ class JobRequest(Written):
     deployment.
     `stored` are the files that the job gets copies of in its own folder (`JobFolder.assets`), where the target's
     directories and the inputs are then; `share` is how, see `runner.staging`. `created` is when the job was asked for,
-    where that was before.
+    where that was before. `cluster` is where the engine `ray` scores it, and `environment_files` are those that
+    `cluster.asks` names, by their relative names.
     """
 
     name: str
@@ -137,3 +160,5 @@ class JobRequest(Written):
     stored: Mapping[str, Mapping[str, Original]] = Field(default_factory=dict, repr=False, checked=False)
     share: str = Field(default="copy", pattern="^(copy|link)$")
     created: datetime | None = None
+    cluster: RayCluster | None = None
+    environment_files: Mapping[str, Original] = Field(default_factory=dict, repr=False, checked=False)

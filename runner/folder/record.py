@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 from bep.disk.durable import write_durably
 from bep.runner.errors import JobInvalid
 from bep.runner.folder.folder import JobFolder
-from bep.runner.request import ScoringTarget, Settings
+from bep.runner.request import RayCluster, ScoringTarget, Settings
 from bep.schemas.values.written import Field, Invalid, Written
 
 
@@ -74,6 +74,7 @@ class JobRecord(Written):
     whose values the job itself was given: the deployment's values, if it has any of those names, are not the job's.
     `engine` hosts its workers in every run of it; a record without it is of the time when there was one only.
     `share` is the address, its secrets hidden, of the share that a job was prepared in for other machines to score.
+    `cluster` is where the engine `ray` scores it.
     """
 
     format_version: Literal[1] = 1
@@ -109,6 +110,7 @@ class JobRecord(Written):
     given_variables: tuple[str, ...] = ()
     engine: str = "embedded"
     share: str = ""
+    cluster: RayCluster | None = None
 
     @property
     def is_in_share(self) -> bool:

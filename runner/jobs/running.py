@@ -238,6 +238,7 @@ def record_of(request: JobRequest) -> JobRecord:
         workspace=request.workspace,
         given_variables=request.given_variables,
         engine=request.engine,
+        cluster=request.cluster,
     )
 
 
@@ -260,6 +261,7 @@ def requested(
         folder=record.folder,
         output_folder=record.output_folder,
         engine=record.engine,
+        cluster=record.cluster,
         output_text=record.output_text,
         output_address=output_address or without_login(record.output_address),
         overrides=record.overrides,
