@@ -5,6 +5,7 @@ not count, though a whole segment may have it: a node that was given up may have
 """
 
 import json
+import time
 from collections.abc import Callable, Iterable, Mapping
 from threading import Condition, Thread
 from typing import Final, Literal
@@ -13,7 +14,7 @@ from bep.lazy_dataclasses import dataclass, field
 from bep.lazy_patterns import lazy_pattern
 from bep.runner.cluster.batches import Batches, joined, without
 from bep.runner.cluster.messages import GiveUp, Piece
-from bep.runner.errors import JobInvalid, NotShared
+from bep.runner.errors import JobInvalid, NotShared, ShareRefused
 from bep.runner.segments.names import whole
 from bep.runner.shares.share import Share
 from bep.schemas.values.written import Field, Invalid, Written
@@ -21,8 +22,10 @@ from bep.schemas.values.written import Field, Invalid, Written
 FOLDER: Final = "commits"
 """The folder of a prepared job that has them."""
 
-_NAME = lazy_pattern(r"([0-9a-f]{8})-([0-9]{8})\.json")
+_NAME = lazy_pattern(r"([0-9]{4,9})-[0-9a-f]{8}-[0-9]{8}\.json")
 _TOGETHER: Final = 0.3  # seconds in which what comes goes into one object: a put in a store takes about that
+_PATIENCE: Final = 120.0  # seconds for which a share may refuse: nodes go on meanwhile
+_PAUSE: Final = 2.0  # seconds before a share that refused is asked again
 
 
 class Counted(Written):
@@ -44,10 +47,12 @@ class GivenUp(Written):
 
 
 class Commit(Written):
-    """One object. `manifest` is the digest of the job's names: what is of another job does not count in this one."""
+    """One object. `manifest` is the digest of the job's names: what is of another job does not count in this one.
+    Mini-batches have the numbers that the order of this number gives them: what is of another order does not count."""
 
     format_version: Literal[1] = 1
     manifest: str
+    order: int = Field(ge=1)
     session: str = Field(pattern="^[0-9a-f]{8}$")
     number: int = Field(ge=1)
     counted: tuple[Counted, ...] = ()
@@ -56,7 +61,7 @@ class Commit(Written):
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """All that counts of a job. `unread` are names of objects that are torn, foreign or of a later bep."""
+    """All that counts of an order. `unread` are names of objects that are torn, foreign or of a later bep."""
 
     counted: tuple[Counted, ...] = ()
     given_up: tuple[GivenUp, ...] = ()
@@ -87,17 +92,25 @@ class Committed:
         return Committed(counted, tuple(given_up[batch] for batch in sorted(given_up)), self.unread)
 
 
-def name_of(session: str, number: int) -> str:
+def name_of(order: int, session: str, number: int) -> str:
     """Where a commit stands below the folder of a prepared job."""
-    return f"{FOLDER}/{session}-{number:08d}.json"
+    return f"{FOLDER}/{order:04d}-{session}-{number:08d}.json"
 
 
-def read_all(share: Share, job: str, manifest: str) -> Committed:
-    """What the drivers of a prepared job have committed so far. Raises `ShareRefused`."""
+def is_of(name: str, order: int) -> bool:
+    """Whether a file of the folder of commits is one of this order, by its name alone."""
+    found = _NAME.fullmatch(name)
+    return found is not None and int(found[1]) == order
+
+
+def read_all(share: Share, job: str, manifest: str, order: int) -> Committed:
+    """What the drivers of an order of a job have committed so far. Raises `ShareRefused`."""
     counted: list[Counted] = []
     given_up: list[GivenUp] = []
     unread = []
     for name in sorted(share.listed(f"{job}/{FOLDER}")):
+        if _NAME.fullmatch(name) and not is_of(name, order):
+            continue
         found = _read(share, f"{job}/{FOLDER}/{name}", name, manifest)
         if found is None:
             unread.append(name)
@@ -114,7 +127,8 @@ def _read(share: Share, place: str, name: str, manifest: str) -> Commit | None:
         found = Commit.model_validate(json.loads(share.read(place)))
     except (Invalid, NotShared, ValueError, RecursionError):
         return None
-    is_own = found.manifest == manifest and name_of(found.session, found.number) == f"{FOLDER}/{name}"
+    named = name_of(found.order, found.session, found.number)
+    is_own = found.manifest == manifest and named == f"{FOLDER}/{name}"
     return found if is_own and all(one.first < one.end for one in found.counted) else None
 
 
@@ -122,21 +136,26 @@ def _read(share: Share, place: str, name: str, manifest: str) -> Commit | None:
 class Journal:
     """Writes commits of one session, in a thread of its own: a share may be slow, and the driver must not wait for it.
 
-    What comes within a moment, or while an object is being put, goes together into the next one. `failed` is told once
-    why nothing can be written any more; what was noted since the last good put does not count then.
+    What comes within a moment, or while an object is being put, goes together into the next one. A share that refuses
+    is asked again for `patience` seconds. `failed` is told once why nothing can be written any more; what was noted
+    since the last good put does not count then.
     """
 
     share: Share
     job: str
     manifest: str
+    order: int
     session: str
     failed: Callable[[JobInvalid], None]
     together: float = _TOGETHER
+    patience: float = _PATIENCE
+    pause: float = _PAUSE
     written: int = 0
     error: JobInvalid | None = None
     _counted: list[Piece] = field(default_factory=list)
     _given_up: list[GiveUp] = field(default_factory=list)
     _is_closing: bool = False
+    _is_abandoned: bool = False
     _changed: Condition = field(default_factory=Condition)
     _thread: Thread | None = None
 
@@ -166,16 +185,36 @@ class Journal:
             self._thread.join()
         return self.error
 
+    def abandon(self) -> None:
+        """Write nothing more: this session has no right to, any more."""
+        with self._changed:
+            self._counted, self._given_up = [], []
+            self._is_abandoned = True
+        self.close()
+
     def _write_all(self) -> None:
-        while commit := self._next():
+        while (commit := self._next()) and not self._is_abandoned:
             try:
-                content = json.dumps(commit.model_dump(mode="json"), separators=(",", ":")) + "\n"
-                self.share.put(f"{self.job}/{name_of(self.session, commit.number)}", content.encode())
+                self._put(commit)
             except JobInvalid as error:
                 self.error = error
                 self.failed(error)
                 return
-            self.written = commit.number
+
+    def _put(self, commit: Commit) -> None:
+        content = json.dumps(commit.model_dump(mode="json"), separators=(",", ":")) + "\n"
+        place = f"{self.job}/{name_of(self.order, self.session, commit.number)}"
+        until = time.monotonic() + self.patience
+        while not self._is_abandoned:
+            try:
+                self.share.put(place, content.encode())
+                self.written = commit.number
+                return
+            except ShareRefused:
+                if time.monotonic() + self.pause > until:
+                    raise
+            with self._changed:
+                self._changed.wait_for(lambda: self._is_abandoned, self.pause)
 
     def _next(self) -> Commit | None:
         """What is to be written; None when nothing more comes."""
@@ -188,6 +227,7 @@ class Journal:
             return None
         return Commit(
             manifest=self.manifest,
+            order=self.order,
             session=self.session,
             number=self.written + 1,
             counted=tuple(_counted(piece) for piece in pieces),
