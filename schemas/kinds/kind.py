@@ -93,6 +93,12 @@ def fields(schema: Mapping[str, Any], path: FieldPath = ()) -> Iterator[tuple[Fi
             yield from fields(node, (*path, "*"))
 
 
+def fields_of_type(kind: str, sort: str) -> tuple[str, ...]:
+    """The fields that mean something only where the `type` of a resource is this one."""
+    properties = load_kind(kind).schema["properties"]
+    return tuple(name for name, node in properties.items() if node.get("x-bep-of-types") == [sort])
+
+
 _ENDING = ".schema.json"
 _FOLDER = Path(__file__).parent  # not importlib.resources, which brings thirty modules along
 

@@ -38,8 +38,8 @@ def prepare(draft: Draft, contents: Contents) -> None:
                 check_mlflow_model(draft, contents)
         case "data":
             _data_type(draft)
-        case "datastore":
-            _datastore(draft)
+        case "datastore" | "compute":
+            _places(draft)
     settle(draft.node, _shape_of(draft))
     if draft.kind == "schedule":
         from bep.schemas.specs.schedules import complete_schedule
@@ -76,14 +76,15 @@ def _data_type(draft: Draft) -> None:
         )
 
 
-def _datastore(draft: Draft) -> None:
+def _places(draft: Draft) -> None:
+    """Where a datastore or a Ray cluster keeps what it has: folders as the workspace has them."""
     node = draft.node
     kind = node.texts("type")
     if kind == "azure_data_lake_gen2" and node.get("filesystem") is None and node.get("container_name") is not None:
         node.value["filesystem"] = node.value.pop("container_name")
-    path = node.get("path")
-    if kind == "local_folder" and path is not None:
-        path.value = beside(path.file, str(path.value))
+    folder = node.get({"local_folder": "path", "ray": "share"}.get(kind, ""))
+    if folder is not None and (kind != "ray" or "://" not in str(folder.value)):
+        folder.value = beside(folder.file, str(folder.value))
 
 
 def _identify(draft: Draft) -> None:

@@ -9,7 +9,7 @@ from bep.schemas.content import conda_content
 from bep.schemas.drafts.contents import Contents, said
 from bep.schemas.drafts.draft import Draft
 from bep.schemas.drafts.literal_secrets import IN_ADDRESS
-from bep.schemas.findings.did_you_mean import did_you_mean, listed
+from bep.schemas.findings.did_you_mean import did_you_mean, either, listed
 from bep.schemas.findings.finding import Finding, Severity, mistake
 from bep.schemas.kinds.kind import load_kind
 from bep.schemas.mark import Mark
@@ -30,6 +30,18 @@ ABOUT = ("description", "tags", "properties")
 LONGEST_FILE_NAME = 214
 """Bytes of UTF-8. A file system gives a name 255; while it grows, an output has its job's name in its own, and the name
 that bep makes for a job has 31 and what stands around it 10."""
+_FSSPEC = (
+    "Leave it out: fsspec reads FSSPEC_<PROTOCOL>_PASSWORD and the like from the environment, and stores' clients have"
+    " settings of their own."
+)
+_INPUT = "A job's own input may be such an address; it is kept nowhere."
+ADDRESSES: Mapping[str, str] = {
+    "url": f"{_FSSPEC} {_INPUT}",
+    "path": f"{_FSSPEC} {_INPUT}",
+    "share": _FSSPEC,
+    "dashboard": "Leave it out: a cluster's token is read from RAY_AUTH_TOKEN, or the file of RAY_AUTH_TOKEN_PATH.",
+}
+"""Fields that may be addresses, and what stands for the secret in each."""
 FORBIDDEN_IN_NAMES = '/\\:*?"<>|'
 
 
@@ -51,16 +63,11 @@ def check_deployment(draft: Draft, drafts: Mapping[Address, Draft], contents: Co
 
 def check_addresses(draft: Draft) -> None:
     """State, plans and catalogs keep an address as it is written, so a secret in one would be in all of them."""
-    for name in ("url", "path"):
+    for name, fix in ADDRESSES.items():
         node = draft.node.get(name)
         if node is not None and in_address(node.value) and not draft.doubts.touch(name):
-            draft.error(
-                IN_ADDRESS,
-                (name,),
-                f"{name} has a password or a signature in it, which would be kept where addresses are kept",
-                "Leave it out: fsspec reads FSSPEC_<PROTOCOL>_PASSWORD and the like from the environment, and stores'"
-                " clients have settings of their own. A job's own input may be such an address; it is kept nowhere.",
-            )
+            message = f"{name} has a password or a signature in it, which would be kept where addresses are kept"
+            draft.error(IN_ADDRESS, (name,), message, fix)
 
 
 def _model_needs(draft: Draft, drafts: Mapping[Address, Draft]) -> None:
@@ -126,7 +133,23 @@ def check_compute(draft: Draft) -> None:
         node = draft.node.get(around)
         if node is not None and node.get(name) is None and not draft.doubts.touch(around, name):
             draft.error("missing-field", (around,), f"{around} needs '{name}'", f"Add '{name}: ...'.", node.key_mark)
+    check_addresses(draft)
+    _check_fields_of_types(draft)
     _check_instances_kept(draft)
+
+
+def _check_fields_of_types(draft: Draft) -> None:
+    """What is written means something for this type of compute."""
+    sort = draft.node.texts("type")
+    if not sort or draft.doubts.touch("type"):
+        return
+    known = load_kind(draft.kind).schema["properties"]
+    for name, node in draft.node.value.items():
+        types = known.get(name, {}).get("x-bep-of-types", (sort,))
+        if sort in types or draft.doubts.touch(name) or node.value == known[name].get("default"):
+            continue
+        fix = f"Remove it, or write {either([repr(f'type: {one}') for one in types])}."
+        draft.error("other-sort", (name,), f"'{name}' means nothing in a compute of type {sort}", fix, node.key_mark)
 
 
 def _check_instances_kept(draft: Draft) -> None:

@@ -95,13 +95,16 @@ def test_what_is_there_is_imported_and_nothing_is_changed(work: Workspace, azure
 
 
 def test_what_azure_has_none_of_is_found_before_anything_is_asked(tmp_path: Path, azure: Double) -> None:
-    specs = SPECS + "---\n{kind: compute, name: here, type: local}\n---\n{kind: environment, name: e, version: 1,"
+    specs = SPECS + "---\n{kind: compute, name: here, type: local}\n---\n{kind: compute, name: many, type: ray,"
+    specs += " address: auto, share: s}\n---\n{kind: environment, name: e, version: 1,"
     specs += " requirements: [x], tags: {a: ''}}\n---\n{kind: deployment, name: nightly, endpoint_name: letters,"
     work = Workspace(tmp_path, azure, specs + " type: pipeline, job_definition: azureml:nightly}\n")
     said = work.bep("plan", expect=3)
     assert "Declare the job as a component of type pipeline" in said
     assert said.count("deployment/letters/nightly") == 1
     assert "type local is on this machine, and Azure has none" in said
+    assert "type ray is a cluster that jobs of this machine run on, and Azure ML runs none there" in said
+    assert "list its file for this machine alone in bep.yml: {file: FILE, provider: local}" in said
     assert "Azure builds an environment from an image or a build context" in said
     assert "the tag a is empty, which Azure refuses" in said
     assert not azure.log.requests()

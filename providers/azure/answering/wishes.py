@@ -11,7 +11,7 @@ from bep.providers.azure.translation.shape import at, overlaid, without
 from bep.providers.azure.translation.shapes import shape_of
 from bep.providers.bodies import BodyRefused, Shown, Wish
 from bep.schemas.address import Address, kind_of, names_of
-from bep.schemas.kinds.kind import load_kind
+from bep.schemas.kinds.kind import fields_of_type, load_kind
 
 MASKED: Final = "********"
 """What stands for the value of a secret environment variable. Sent back, it means the value that is there."""
@@ -66,7 +66,10 @@ def _must_be_plain(conda: Any) -> None:
 def _as_there(kind: str, known: Mapping[str, Any]) -> dict[str, Any]:
     """Attributes that a body says otherwise than they are, since the service has no words for them."""
     if kind == "compute":
-        return {"type": known["type"]} if known.get("type", "amlcompute") != "amlcompute" else {}
+        is_published = known.get("type", "amlcompute") == "amlcompute"
+        return {
+            name: known[name] for name in ("type", *fields_of_type(kind, "ray")) if name in known and not is_published
+        }
     return {name: known[name] for name in ("type", *_OF_ACCOUNT) if name in known} if kind == "datastore" else {}
 
 

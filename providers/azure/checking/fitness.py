@@ -12,26 +12,21 @@ from bep.schemas.resource import FieldPath, Resource
 
 CHANGE: Final = "Change what it is made of."
 """How what the published types refuse is mended."""
-HERE_ONLY: Final = {"compute": ("local",), "datastore": ("local_folder", "fsspec")}
-"""Words of `type` that mean this machine."""
+HERE_ONLY: Final = {"compute": ("local", "ray"), "datastore": ("local_folder", "fsspec")}
+"""Words of `type` that mean this machine, or what jobs of this machine alone run on."""
+FOR_HERE: Final = "list its file for this machine alone in bep.yml: {file: FILE, provider: local}."
 
 
 def unfit_of(resource: Resource, place: Place) -> Iterator[Unfit]:
     """What is wrong with one resource, each with the field it stands at."""
     if not knows(resource.kind):
         message = f"Azure ML has the kind {resource.kind}, and this bep does not write it there yet"
-        fix = "Take it out, or list its file for this machine alone in bep.yml: {file: FILE, provider: local}."
+        fix = f"Take it out, or {FOR_HERE}"
         yield Unfit("not-on-azure", resource.address, (), message, fix)
         return
     sort = str(resource.attributes.get("type", ""))
     if sort in HERE_ONLY.get(resource.kind, ()):
-        message = f"type {sort} is on this machine, and Azure has none"
-        fix = (
-            "Write type: amlcompute."
-            if resource.kind == "compute"
-            else "Write type: azure_blob, or another of Azure's."
-        )
-        yield Unfit("not-on-azure", resource.address, ("type",), message, fix)
+        yield Unfit("not-on-azure", resource.address, ("type",), *_here_only(resource.kind, sort))
         return
     if resource.kind == "deployment" and resource.attributes.get("job_definition"):
         yield _job_definition(resource)
@@ -40,6 +35,15 @@ def unfit_of(resource: Resource, place: Place) -> Iterator[Unfit]:
     yield from _empty_tags(resource)
     yield from _unsent(resource)
     yield from _refused(resource, place)
+
+
+def _here_only(kind: str, sort: str) -> tuple[str, str]:
+    """Why Azure has no object of this type, and what may be written instead."""
+    if sort == "ray":
+        message = "type ray is a cluster that jobs of this machine run on, and Azure ML runs none there"
+        return message, f"Write type: amlcompute, or {FOR_HERE}"
+    fix = "Write type: amlcompute." if kind == "compute" else "Write type: azure_blob, or another of Azure's."
+    return f"type {sort} is on this machine, and Azure has none", fix
 
 
 def _job_definition(resource: Resource) -> Unfit:

@@ -19,7 +19,7 @@ from bep.providers.azure.translation.pipelines import ComponentSpec, Pipeline
 from bep.providers.azure.translation.published import words
 from bep.providers.azure.translation.shape import Member, Path, Shape
 from bep.providers.azure.uris import URIS
-from bep.schemas.kinds.kind import load_kind
+from bep.schemas.kinds.kind import fields_of_type, load_kind
 
 ENGINE: Final = "only bep's own engine knows it; nothing is sent"
 LATER: Final = "API version 2024-10-01 has no place for it; nothing is sent"
@@ -72,6 +72,7 @@ def _compute() -> Shape:
         tags=("tags",),
         parts=(Identity(), Subnet()),
         located=True,
+        unsent={_path(name): "the service runs nothing on a Ray cluster" for name in fields_of_type("compute", "ray")},
         takes_time=True,
     )
 

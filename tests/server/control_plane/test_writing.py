@@ -124,6 +124,22 @@ def test_what_was_made_through_the_server_is_taken_over_once_a_spec_declares_it(
     assert plan(workspace)["changes"] == []
 
 
+def test_a_ray_cluster_is_answered_as_a_cluster_and_stays_what_it_is(served: Running) -> None:
+    asking, workspace = Asking(served), served.workspace
+    specs = workspace.folder / "specs.yml"
+    ray = "---\nkind: compute\nname: many\ntype: ray\naddress: auto\nshare: /mnt/share\nresources: {a: 1}\n"
+    specs.write_text(specs.read_text() + ray)
+    workspace.bep("apply", "-y")
+    body = asking.get("/computes/many")
+    assert (body["properties"]["computeType"], body["tags"]) == ("AmlCompute", {"bep.type": "ray"})
+    assert "/mnt/share" not in json.dumps(body)
+    assert asking.answer("PUT", "/computes/many", json=body).json() == body
+    assert plan(workspace)["drift"] == []
+    put(asking, "/computes/many", lambda told: told["properties"]["scaleSettings"].update(maxNodeCount=9))
+    [found] = plan(workspace)["drift"]
+    assert [one["path"] for one in found["diffs"]] == [["max_instances"]]
+
+
 def test_destroying_everything_takes_what_was_made_through_the_server_along(served: Running) -> None:
     asking, workspace = Asking(served), served.workspace
     asking.answer("PUT", "/computes/second", json=CLUSTER)
