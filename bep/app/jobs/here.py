@@ -98,7 +98,7 @@ class JobsHere:
         from bep.runner.jobs.sampling import sample
 
         with referring(self._opened):
-            request = request_of(self._opened, job, say)
+            request = request_of(self._opened, job, say, is_sample=True)
             target = request.target
             say(f"sample: {target.endpoint}/{target.deployment} with {target.interpreter[0]}")
             return sample(request, items, debug=debug, show=show)

@@ -1,20 +1,19 @@
 """A job prepared in a share: resolved as a run resolves it, its environment left to whoever scores."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bep import __version__
 from bep.app.errors import Refused
 from bep.app.job_records import jobs_folder, must_be_free_for_share
+from bep.app.jobs.requests.in_shares import hiding, must_be_clear
 from bep.app.jobs.requests.resolving import located_of, of_links
 from bep.app.jobs.requests.targets import applied_variables, target_of
 from bep.app.workspace.clock import job_name
 from bep.app.workspace.faces import scoring_of
 from bep.lazy_dataclasses import dataclass, replace
 from bep.schemas.next_step import step
-from bep.schemas.secrets.recognising import is_secret, secrets_in
 
 if TYPE_CHECKING:
     from bep.app.jobs.requests.targets import Variables
@@ -87,8 +86,8 @@ def _preparation(opened: "Reading", job: "JobSpec", name: str, portable: "Portab
     from bep.runner.shards.preparing import Preparation
 
     scored = portable.scored
-    _must_be_clear(scored.environment, portable.asks)
-    variables = _hiding(applied_variables(opened, scored).over(job), scored.sealed_variables)
+    must_be_clear(scored.environment, portable.asks)
+    variables = hiding(applied_variables(opened, scored).over(job), scored.sealed_variables)
     return Preparation(
         request=_request(opened, job, name, portable, variables),
         model=portable.model,
@@ -99,21 +98,6 @@ def _preparation(opened: "Reading", job: "JobSpec", name: str, portable: "Portab
         asks=portable.asks,
         bep_version=__version__,
     )
-
-
-def _hiding(variables: "Variables", sealed: Sequence[str]) -> "Variables":
-    """The same, every one secret that may be: what goes into a share is read by more people than a job's folder."""
-    may_be = {name for name, value in variables.values.items() if is_secret((name,), value)}
-    return replace(variables, secret=variables.secret | may_be | (variables.values.keys() & set(sealed)))
-
-
-def _must_be_clear(label: str, asks: "Mapping[str, object] | None") -> None:
-    """Raise `Refused` where a credential stands in the lines of an environment: the share would have it, too."""
-    if asks is not None and secrets_in(json.dumps(asks)):
-        raise Refused(
-            f"environment {label}: a line of it has a credential written out, which must not get into a share\n"
-            "    fix: write ${{ env.NAME }} in its place, and give NAME to each machine"
-        )
 
 
 def _request(

@@ -1,16 +1,15 @@
 """What a job wants of its compute, and how its record begins, from its deployment and settings. Starts nothing."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bep.app.job_records import deployment_of, jobs_folder
+from bep.app.jobs.requests.clusters import compute_at, compute_of
 from bep.app.jobs.requests.locating import output_of
 from bep.app.jobs.requests.settings import must_fit, settings_for
 from bep.app.workspace.faces import scoring_of
 from bep.lazy_dataclasses import dataclass
-from bep.schemas.address import Address
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading
@@ -39,11 +38,6 @@ def wanted_of(opened: "Reading", job: "JobSpec", name: str) -> Want:
     return Want(name, compute_of(chosen.observed.attributes), chosen, settings)
 
 
-def compute_of(deployment: Mapping[str, Any]) -> str:
-    """The compute of a deployment, from its attributes."""
-    return str(deployment.get("compute") or "compute/local")
-
-
 def compute_now(opened: "Reading", record: "JobRecord") -> str:
     """The compute of the deployment that a job scores with, as it is applied now; any will do where it is gone."""
     address = deployment_of(record)
@@ -53,8 +47,7 @@ def compute_now(opened: "Reading", record: "JobRecord") -> str:
 
 def capacity_of(opened: "Reading", compute: str) -> int | None:
     """The instances that a compute has as it is applied now; None where it does not say, or is gone."""
-    there = opened.provider.read([Address(compute)]).get(Address(compute))
-    limit = there.attributes.get("max_instances") if there else None
+    limit = compute_at(opened, compute).get("max_instances")
     return None if limit is None else int(limit)
 
 

@@ -1,14 +1,15 @@
 """From a job that is loaded to a request the runner can carry out: names become paths, defaults become numbers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bep.app.environments import placed
 from bep.app.errors import Refused
 from bep.app.job_records import jobs_folder
 from bep.app.jobs.requests.beforehand import must_be_free, output_taken
+from bep.app.jobs.requests.clusters import RAY, Scored, cluster_at, compute_at, compute_of, is_cluster, on_cluster
 from bep.app.jobs.requests.locating import inputs_of, output_of
 from bep.app.jobs.requests.settings import must_fit, settings_for
 from bep.app.jobs.requests.targets import applied_variables, target_of
@@ -30,6 +31,7 @@ class Checked:
     located: "Inputs"
     settings: "Settings"
     place: Path | str
+    compute: Mapping[str, Any]
 
 
 def checked(opened: "Reading", job: "JobSpec", name: str) -> Checked:
@@ -45,12 +47,13 @@ def located_of(opened: "Reading", job: "JobSpec", name: str) -> Checked:
     located = inputs_of(opened, job, JobFolder(jobs_folder(opened.home) / name).assets)
     world = scoring_of(opened)
     chosen = world.choose(job.endpoint, job.deployment)
+    compute = compute_at(opened, compute_of(chosen.observed.attributes))
     settings = settings_for(chosen.observed.attributes, world.bounds_of(chosen), job)
     must_fit(job, settings, name)
     place = output_of(opened, job, name)
     if taken := output_taken(place, settings):
         raise Refused(taken)
-    return Checked(located, settings, place)
+    return Checked(located, settings, place, compute)
 
 
 def request_of(
@@ -60,8 +63,10 @@ def request_of(
     *,
     name: str = "",
     created: datetime | None = None,
+    is_sample: bool = False,
 ) -> "JobRequest":
-    """Everything resolved; the environment is built here if it was not yet, and `say` hears how that goes.
+    """Everything resolved; the environment is built here if it was not yet, and `say` hears how that goes. That of a
+    job on a cluster is built there, unless this is a sample.
 
     `name` and `created` are those that the job has in line.
 
@@ -73,15 +78,14 @@ def request_of(
     name = name or job.name or job_name()
     folder = jobs_folder(opened.home) / name
     found = checked(opened, job, name)
-    world, located, place = scoring_of(opened), found.located, found.place
-    with placed(opened):
-        scoring = world.resolve(job.endpoint, job.deployment, say)
-    for warning in (*scoring.warnings, *of_links(opened)):
+    located, place = found.located, found.place
+    cluster = cluster_at(opened, found.compute) if is_cluster(found.compute) and not is_sample else None
+    scored = on_cluster(opened, cluster, job.endpoint, job.deployment, job) if cluster else _here(opened, job, say)
+    for warning in (*scored.scoring.warnings, *of_links(opened)):
         say(f"warning: {warning}")
-    variables = applied_variables(opened, scoring).over(job)
     return JobRequest(
         name=name,
-        target=target_of(scoring, variables, folder),
+        target=target_of(scored.scoring, scored.variables, folder),
         settings=found.settings,
         inputs=located.places,
         input_type=job.input_type,
@@ -96,10 +100,20 @@ def request_of(
         cache=opened.downloads,
         workspace=opened.root,
         given_variables=tuple(sorted(job.environment_variables)),
-        stored={**scoring.stored, **located.stored},
+        stored={**scored.scoring.stored, **located.stored},
         share=opened.share,
         created=created,
+        engine=RAY if cluster else "embedded",
+        cluster=scored.cluster,
+        environment_files=scored.files,
     )
+
+
+def _here(opened: "Reading", job: "JobSpec", say: Callable[[str], None]) -> Scored:
+    """What a job of this machine scores with."""
+    with placed(opened):
+        scoring = scoring_of(opened).resolve(job.endpoint, job.deployment, say)
+    return Scored(scoring, applied_variables(opened, scoring).over(job))
 
 
 def of_links(opened: "Specs") -> Iterator[str]:
