@@ -10,7 +10,7 @@ import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
@@ -29,6 +29,10 @@ MEMORY: Final = 80_000_000
 RAY_FOLDER: Final = "/mnt"
 SAID: Final = "ray"
 """What `ray start` says, in a node's folder."""
+TITLES: Final = ("ray-dashboard", "ray::IDLE", "ray::DashboardAgent", "ray::RuntimeEnv")
+"""What processes of Ray call themselves that live without a job."""
+TRIES: Final = 4
+"""Starts of Ray on a node beyond the first."""
 PROGRAMS: Final = {"raylet": "raylet", "gcs": "gcs_server", "dashboard": "dashboard.py"}
 """The files that are parts of Ray."""
 
@@ -40,6 +44,7 @@ class Cluster:
     network: Network
     token_file: Path
     environment: Mapping[str, str] = field(repr=False)
+    python: Path = field(default_factory=ray_python)
     options: list[list[str]] = field(default_factory=list)
     rays: dict[int, Program] = field(default_factory=dict)
 
@@ -58,12 +63,17 @@ class Cluster:
         """All machines that were ever in it."""
         return self.network.machines
 
+    def home(self, number: int) -> Path:
+        """The home folder on a node; programs write temporary files in its folder `tmp`."""
+        return self.network.folder / f"home{number}"
+
     def add_node(self, *, cpus: int = 1, resources: Mapping[str, float] | None = None, wait: bool = True) -> Machine:
         """One node more, once Ray has it (or at once)."""
-        home = self.network.folder / f"home{len(self.nodes)}"
-        home.mkdir()
+        home = self.home(len(self.nodes))
+        (home / "tmp").mkdir(parents=True)
         # Ray's sockets need a short name, its other files are looked at from here: both lie in the machine's folder
-        node = self.network.add({**self.environment, "HOME": str(home)}, {RAY_FOLDER: ".", "/dev/shm": "tmpfs"})
+        own = {"HOME": str(home), "TMPDIR": str(home / "tmp")}
+        node = self.network.add({**self.environment, **own}, {RAY_FOLDER: ".", "/dev/shm": "tmpfs"})
         self.options.append([f"--num-cpus={cpus}", f"--resources={json.dumps(resources or {})}"])
         self.start_ray(node.number)
         if wait:
@@ -76,20 +86,33 @@ class Cluster:
         if number == 0:
             role = ["--head", f"--port={GCS_PORT}", "--dashboard-host=0.0.0.0", f"--dashboard-port={DASHBOARD_PORT}"]
         node = self.nodes[number]
-        command = [str(ray_python()), "-m", "ray.scripts.scripts", "start", "--block", *role, *self.options[number]]
+        command = [str(self.python), "-m", "ray.scripts.scripts", "start", "--block", *role, *self.options[number]]
         command += [f"--node-ip-address={node.address}", f"--temp-dir={RAY_FOLDER}", f"--object-store-memory={MEMORY}"]
         with (node.folder / SAID).open("ab") as said:
             self.rays[number] = node.start(command, stdout=said, stderr=said)
 
+    def end_ray(self, number: int) -> None:
+        """End Ray on a node, all its parts and the processes of its actors: nobody is told."""
+        for process in self.processes(number):
+            if is_of_ray(process) or process.command[0].startswith("ray::"):
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGKILL)
+        self.rays[number].process.wait()
+
     def wait(self, patience: float = 120.0) -> None:
         """Until Ray has all nodes on which it runs. Raises `AssertionError` when it ends on one meanwhile."""
-        running = {number: ray for number, ray in self.rays.items() if ray.process.poll() is None}
+        running = {number for number, ray in self.rays.items() if ray.process.poll() is None}
+        tries = dict.fromkeys(running, 0)
 
         def is_ready() -> bool:
-            for number, ray in running.items():
+            for number in running:
                 node = self.nodes[number]
-                ended = f"Ray ended on {node.name}: {(node.folder / SAID).read_text(errors='replace')}"
-                assert ray.process.poll() is None, ended
+                if self.rays[number].process.poll() is not None:
+                    # one that comes before its head is there waits for a while only
+                    can_be_early = number and tries[number] < TRIES
+                    assert can_be_early, f"Ray ended on {node.name}: {(node.folder / SAID).read_text(errors='replace')}"
+                    tries[number] += 1
+                    self.start_ray(number)
             return {self.nodes[number].address for number in running} <= self.alive()
 
         eventually("Ray has all nodes", is_ready, patience)
@@ -185,6 +208,15 @@ class Cluster:
         return {file.name: file.read_text(errors="replace") for file in found if file.is_file()}
 
 
+def is_of_ray(process: Process) -> bool:
+    """Whether a process is a part of Ray that runs without any job, or one that is dead."""
+    text = " ".join(process.command)
+    if process.state == "Z" or text.startswith(TITLES):
+        return True
+    is_part = any(word in text for word in ("/ray/", "ray.scripts.scripts", "ray.util.client.server"))
+    return (is_part or "from multiprocessing." in text) and not text.startswith("ray::")
+
+
 def missing_for_ray() -> str:
     """Why there can be no cluster here, in words; empty where there can."""
     if interpreter(RAY_PYTHON) is None:
@@ -196,19 +228,25 @@ def missing_for_ray() -> str:
 
 @contextmanager
 def cluster(
-    nodes: int, folder: Path, *, cpus: int = 1, environment: Mapping[str, str] | None = None
+    nodes: int,
+    folder: Path,
+    *,
+    cpus: int = 1,
+    environment: Mapping[str, str] | None = None,
+    python: Path | None = None,
 ) -> Iterator[Cluster]:
     """A cluster of so many nodes, ready; gone at the end. Skips the test where there can be none.
 
-    `environment` is for the nodes' Ray, such as RAY_memory_usage_threshold.
+    `environment` is for the nodes' Ray, such as RAY_memory_usage_threshold; `python` has another Ray than the tests'.
     """
     if reason := missing_for_ray():
         pytest.skip(reason)
+    python = python or ray_python()
     token_file = folder / "token"
     token_file.touch(0o600)
     token_file.write_text(token_hex(16))
     made = {
-        "PATH": f"{ray_python().parent}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+        "PATH": f"{python.parent}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
         "LANG": "C.UTF-8",
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token_file),
@@ -216,7 +254,7 @@ def cluster(
         **(environment or {}),
     }
     with network(folder) as between:
-        there = Cluster(between, token_file, made)
+        there = Cluster(between, token_file, made, python)
         for _ in range(nodes):
             there.add_node(cpus=cpus, wait=False)
         there.wait()

@@ -23,6 +23,8 @@ PIPS: Final = {"3.6": "pip==21.3.1", "3.7": "pip==24.0"}
 RAY_PYTHON: Final = "3.11"
 RAY_PACKAGES: Final = ("ray[default]==2.60.0",)
 """What the nodes of a cluster run; with `default` come the Jobs API, and pydantic, which bep's runner needs."""
+RAY_DATA_PACKAGES: Final = ("ray[default,data]==2.60.0",)
+"""The same with Ray Data and what it needs, for benchmarks: `python -m tests.benchmarks.cluster --set-up`."""
 
 
 def interpreter(version: str) -> str | None:
@@ -42,3 +44,8 @@ def mlflow_python(version: str) -> Path:
 def ray_python() -> Path:
     """The interpreter of the environment that has Ray, whether or not it was made."""
     return ROOT / "ray-2.60" / "bin" / "python"
+
+
+def ray_data_python() -> Path:
+    """The interpreter of the environment that has Ray Data, whether or not it was made."""
+    return ROOT / "ray-data-2.60" / "bin" / "python"
