@@ -29,6 +29,7 @@ MEMORY: Final = 80_000_000
 RAY_FOLDER: Final = "/mnt"
 SAID: Final = "ray"
 """What `ray start` says, in a node's folder."""
+MEMINFO: Final = "MemTotal: {0} kB\nMemFree: {1} kB\nMemAvailable: {1} kB\nBuffers: 0 kB\nCached: 0 kB\nShmem: 0 kB\n"
 TITLES: Final = ("ray-dashboard", "ray::IDLE", "ray::DashboardAgent", "ray::RuntimeEnv")
 """What processes of Ray call themselves that live without a job."""
 TRIES: Final = 4
@@ -39,12 +40,16 @@ PROGRAMS: Final = {"raylet": "raylet", "gcs": "gcs_server", "dashboard": "dashbo
 
 @dataclass
 class Cluster:
-    """A cluster that runs. Nodes are counted from 0, the head; a new one has the next number."""
+    """A cluster that runs; `memory` is what nodes say they have, 0 for what this machine has.
+
+    Nodes are counted from 0, the head; a new one has the next number.
+    """
 
     network: Network
     token_file: Path
     environment: Mapping[str, str] = field(repr=False)
     python: Path = field(default_factory=ray_python)
+    memory: int = 0
     options: list[list[str]] = field(default_factory=list)
     rays: dict[int, Program] = field(default_factory=dict)
 
@@ -73,7 +78,11 @@ class Cluster:
         (home / "tmp").mkdir(parents=True)
         # Ray's sockets need a short name, its other files are looked at from here: both lie in the machine's folder
         own = {"HOME": str(home), "TMPDIR": str(home / "tmp")}
-        node = self.network.add({**self.environment, **own}, {RAY_FOLDER: ".", "/dev/shm": "tmpfs"})
+        mounts = {RAY_FOLDER: ".", "/dev/shm": "tmpfs"}
+        if self.memory:
+            (self.network.folder / "meminfo").write_text(MEMINFO.format(self.memory // 1024, self.memory // 2048))
+            mounts["/proc/meminfo"] = str(self.network.folder / "meminfo")
+        node = self.network.add({**self.environment, **own}, mounts)
         self.options.append([f"--num-cpus={cpus}", f"--resources={json.dumps(resources or {})}"])
         self.start_ray(node.number)
         if wait:
@@ -117,13 +126,32 @@ class Cluster:
 
         eventually("Ray has all nodes", is_ready, patience)
 
+    def restart_ray(self, number: int, patience: float = 120.0) -> None:
+        """Let Ray end and start again on a node, until its head has the new one and no longer the one before."""
+        node = self.nodes[number]
+        before = set(self.known(node.address))
+        self.end_ray(number)
+        self.start_ray(number)
+        self.wait(patience)
+
+        def is_new() -> bool:
+            now = set(self.known(node.address))
+            return len(now) == 1 and not now & before
+
+        eventually(f"Ray has {node.name} anew", is_new, patience)
+
     def alive(self) -> set[str]:
         """The addresses of the nodes that Ray takes for alive; none while its head does not answer."""
+        return {raylet["nodeManagerAddress"] for raylet in self._raylets()}
+
+    def known(self, address: str) -> list[str]:
+        """Ray's names of the nodes at an address that it takes for alive: two for a while, where one died unseen."""
+        return [raylet["nodeId"] for raylet in self._raylets() if raylet["nodeManagerAddress"] == address]
+
+    def _raylets(self) -> list[dict[str, Any]]:
         status, answer = self.ask("/nodes?view=summary")
-        if status != 200:
-            return set()
-        nodes = json.loads(answer)["data"]["summary"]
-        return {node["raylet"]["nodeManagerAddress"] for node in nodes if node["raylet"].get("state") == "ALIVE"}
+        nodes = json.loads(answer)["data"]["summary"] if status == 200 else []
+        return [node["raylet"] for node in nodes if node["raylet"].get("state") == "ALIVE"]
 
     def ask(self, target: str, body: object = None, token: str | None = None, method: str = "") -> tuple[int, str]:
         """What the dashboard answers, with the cluster's token unless another is given; 0 where it does not."""
@@ -234,10 +262,12 @@ def cluster(
     cpus: int = 1,
     environment: Mapping[str, str] | None = None,
     python: Path | None = None,
+    memory: int = 0,
 ) -> Iterator[Cluster]:
     """A cluster of so many nodes, ready; gone at the end. Skips the test where there can be none.
 
-    `environment` is for the nodes' Ray, such as RAY_memory_usage_threshold; `python` has another Ray than the tests'.
+    `environment` is for the nodes' Ray, such as RAY_memory_usage_threshold; `python` has another Ray than the tests';
+    `memory` is how many bytes of memory each node says it has, which nobody sees to.
     """
     if reason := missing_for_ray():
         pytest.skip(reason)
@@ -254,7 +284,7 @@ def cluster(
         **(environment or {}),
     }
     with network(folder) as between:
-        there = Cluster(between, token_file, made, python)
+        there = Cluster(between, token_file, made, python, memory)
         for _ in range(nodes):
             there.add_node(cpus=cpus, wait=False)
         there.wait()

@@ -5,27 +5,33 @@ they have to end, too. The nodes see the folder of the scene, in which the scrip
 """
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from tests.cluster.machines import Process
 from tests.cluster.ray_cluster import Cluster, cluster, is_of_ray
-from tests.cluster.waiting import eventually
 from tests.cluster.workspace import ClusterWorkspace
 
 ITEMS: Final = 400
 SIZE: Final = 2
-SPECIAL: Final = {7: "bad", 140: "bad", 371: "bad", 12: "once", 133: "once", 258: "once", 90: "drop", 264: "drop"}
-"""What befalls some items: each call that has it raises, the first one does, or there is no row of it."""
+GREEDY: Final = 200
+SPECIAL: Final = {
+    GREEDY: "greedy",
+    **dict.fromkeys((7, 140, 371), "bad"),
+    **dict.fromkeys((12, 133, 258), "once"),
+    **dict.fromkeys((90, 264), "drop"),
+}
+"""What befalls some items: each call that has it raises, the first one does, or there is no row of it; it takes
+much memory where the scene has a file `greedy`."""
+MEMORY: Final = 2_000_000_000
+"""Bytes that a node says it has for each worker: a greedy item takes more, and is to be ended before."""
 AGENT: Final = "bep.runner.cluster.agent"
 DRIVER: Final = "bep.runner.cluster.main"
 DAEMON: Final = "98765"
@@ -61,8 +67,8 @@ def run(mini_batch):
             what, rest = stream.read().split()
         if what == "greedy" and os.path.exists(os.path.join(HERE, "greedy")):
             held = []
-            while len(held) < 40:
-                held.append(b"x" * 100_000_000)
+            while len(held) < 50:
+                held.append(b"x" * 60_000_000)
                 time.sleep(0.05)
         if what == "bad" or (what == "once" and marked("tried", name)):
             raise ValueError(name + " is " + what)
@@ -143,20 +149,13 @@ class Scene:
         with (self.folder / "faults.txt").open("a") as log:
             log.write(f"{time.time():.3f} {fact}\n")
 
-    def begin(self, where: int | None, seconds: float, *more: str) -> "Run":
-        """A job begun, whose calls take so long, with the client on a node or here (None)."""
+    def forget(self) -> None:
+        """Let calls, facts and first tries be those of a job that is to begin now."""
         self.jobs += 1
         self.facts = []
-        for old in ("tried", "calls"):
-            shutil.rmtree(self.folder / old, ignore_errors=True)
-            (self.folder / old).unlink(missing_ok=True)
+        shutil.rmtree(self.folder / "tried")
         (self.folder / "tried").mkdir()
-        self.pace(seconds)
-        run = Run(self, f"job{self.jobs}", where)
-        arguments = ("run", "job.yml", "--name", run.job, "--output-path", run.job, *more)
-        self.note(f"{run.job} begins, its client {'here' if where is None else f'on node {where}'}")
-        run.start(*arguments)
-        return run
+        (self.folder / "calls").unlink(missing_ok=True)
 
     # What is found on nodes
 
@@ -178,84 +177,6 @@ class Scene:
         return {node: processes for node, processes in found.items() if processes}
 
 
-@dataclass
-class Run:
-    """One job of a scene, and its client."""
-
-    scene: Scene
-    job: str
-    where: int | None
-    client: "subprocess.Popen[Any]" = field(init=False)
-
-    @property
-    def said(self) -> Path:
-        """What the client says."""
-        return self.scene.folder / f"{self.job}.said"
-
-    def start(self, *arguments: str) -> None:
-        """Begin a client."""
-        self.client = self.scene.work.start(self.where, *arguments, said=self.said)
-
-    def resume(self, where: int | None) -> None:
-        """Go on with it, from a node or from here."""
-        self.where = where
-        self.scene.note(f"{self.job} is resumed {'here' if where is None else f'on node {where}'}")
-        self.start("job", "resume", self.job)
-
-    def until(self, calls: int, on: Sequence[int] = ()) -> None:
-        """Wait until so many calls have begun, and one on each of these nodes."""
-
-        def begun() -> bool:
-            self.must_go_on()
-            names = self.scene.called_on()
-            return len(names) >= calls and {f"node{node}" for node in on} <= set(names)
-
-        eventually(f"{calls} calls of {self.job}, on {list(on)}", begun, 180)
-
-    def must_go_on(self) -> None:
-        """Raise `Violation` when the client has ended."""
-        if self.client.poll() is not None:
-            raise Violation(f"the client of {self.job} ended with {self.client.returncode}:\n{self.said.read_text()}")
-
-    def drivers(self) -> list[tuple[int, Process]]:
-        """The drivers of this job that live, with their nodes."""
-        nodes = self.scene.up()
-        return [(node, one) for node in nodes for one in self.scene.found(node, DRIVER) if self.job in one.command]
-
-    def kill_client(self) -> None:
-        """SIGKILL of the client, and of the driver where that is its child."""
-        for _, driver in self.drivers():
-            if self.where is not None:
-                with suppress(ProcessLookupError):
-                    os.kill(driver.pid, signal.SIGKILL)
-        if self.where is None:
-            self.client.kill()
-        else:
-            (program,) = [one for one in self._programs() if one.process is self.client]
-            program.kill()
-        self.client.wait()
-
-    def _programs(self) -> list[Any]:
-        return self.scene.there.nodes[self.where or 0].programs
-
-    def ended(self, *allowed: int, patience: float = 300) -> int:
-        """The client's exit code, which has to be one of these (0)."""
-        try:
-            code = self.client.wait(patience)
-        except subprocess.TimeoutExpired:
-            raise Violation(f"{self.job} does not end in {patience:g} s:\n{self.said.read_text()}") from None
-        if code not in (allowed or (0,)):
-            raise Violation(
-                f"the client of {self.job} ended with {code}, not {allowed or (0,)}:\n{self.said.read_text()}"
-            )
-        return int(code)
-
-    def told(self) -> dict[str, Any]:
-        """What the newest session says of itself in the share; nothing where there is none."""
-        found = sorted((self.scene.share / self.job / "driving").glob("*.json"), key=lambda file: file.stat().st_mtime)
-        return dict(json.loads(found[-1].read_text())) if found else {}
-
-
 @contextmanager
 def small_share(folder: Path, size: str = "64m") -> Iterator[Path]:
     """A mount that can be full. Machines made afterwards see it."""
@@ -272,7 +193,7 @@ def small_share(folder: Path, size: str = "64m") -> Iterator[Path]:
 @contextmanager
 def scene(folder: Path, nodes: int, workers: int = 1) -> Iterator[Scene]:
     """A scene on a new cluster, made ready."""
-    with small_share(folder), cluster(nodes, folder, cpus=workers) as there:
+    with small_share(folder), cluster(nodes, folder, cpus=workers, memory=workers * MEMORY) as there:
         made = Scene(folder, there, workers)
         made.make()
         yield made

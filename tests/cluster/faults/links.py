@@ -29,7 +29,7 @@ def cut_for_good(here: Scenario) -> None:
     finally:
         here.there.heal(node)
     here.finish(run)
-    here.restart(node)
+    here.there.restart_ray(node)
 
 
 def _cut(here: Scenario, seconds: float) -> None:
@@ -52,5 +52,5 @@ def _again(here: Scenario, node: int) -> None:
     address = here.there.nodes[node].address
     time.sleep(2)
     if here.there.rays[node].process.poll() is not None or address not in here.there.alive():
-        here.restart(node)
+        here.there.restart_ray(node)
     eventually("Ray has the node again", lambda: address in here.there.alive())

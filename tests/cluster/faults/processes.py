@@ -41,7 +41,7 @@ def raylet(here: Scenario) -> None:
     here.there.kill(node, "raylet")
     here.scene.note(f"SIGKILL of the raylet on node {node}, known after {here.lost_after(run):.1f} s")
     here.finish(run)
-    here.restart(node)
+    here.there.restart_ray(node)
 
 
 def node(here: Scenario) -> None:
@@ -122,7 +122,7 @@ def paused(here: Scenario) -> None:
     here.finish(run)
     if here.there.rays[node].process.poll() is not None:
         here.scene.note(f"Ray had ended on node {node}")
-        here.restart(node)
+        here.there.restart_ray(node)
 
 
 def _is_another(here: Scenario, before: Mapping[int, Process]) -> bool:

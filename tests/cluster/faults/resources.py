@@ -2,9 +2,11 @@
 
 import errno
 import time
+from pathlib import Path
 
 from tests.cluster.faults.scenario import Scenario
-from tests.cluster.scene import Violation
+from tests.cluster.judging import judge
+from tests.cluster.scene import GREEDY, Violation, rows_of
 
 
 def daemons(here: Scenario) -> None:
@@ -41,4 +43,20 @@ def full(here: Scenario) -> None:
 
 def greedy(here: Scenario) -> None:
     """An item takes memory without end: its worker is lost, its item fails, and no node is lost for it."""
-    raise NotImplementedError
+    mark = here.scene.folder / "greedy"
+    mark.touch()
+    try:
+        run = here.begun()
+        here.scene.pace(0.02)
+        run.ended()
+    finally:
+        mark.unlink()
+    lost = (run.told().get("nodes_lost"), run.told().get("workers_lost"))
+    here.scene.note(f"nodes and workers lost: {lost}")
+    if lost[0]:
+        raise Violation(f"a greedy item took its node down: {run.told()}")
+    greedy = f"{GREEDY:03}.txt"
+    failed = [item for item in here.scene.failed_items(run.job) if Path(str(item[0])).name == greedy]
+    if len(failed) != 1 or greedy in rows_of(here.scene.work.output(run.job)):
+        raise Violation(f"the greedy item has not failed: {here.scene.failed_items(run.job)}")
+    judge(run, without=greedy)

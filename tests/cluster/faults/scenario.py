@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.cluster.job import Run, begin
 from tests.cluster.judging import judge
 from tests.cluster.ray_cluster import Cluster
-from tests.cluster.scene import Run, Scene
+from tests.cluster.scene import Scene
 from tests.cluster.waiting import eventually
 
 
@@ -30,7 +31,7 @@ class Scenario:
 
     def begun(self, seconds: float = 0.1) -> Run:
         """A job that is being scored, on every node, since some moment."""
-        run = self.scene.begin(self.where, seconds)
+        run = begin(self.scene, self.where, seconds)
         run.until(self.chance.randint(2, 60), on=self.scene.up())
         time.sleep(self.chance.uniform(0, 0.5))
         return run
@@ -45,12 +46,6 @@ class Scenario:
 
         eventually("the driver knows that a node is lost", told, patience)
         return time.monotonic() - began
-
-    def restart(self, node: int) -> None:
-        """Let Ray run again on a node where it has ended, or is to end."""
-        self.there.end_ray(node)
-        self.there.start_ray(node)
-        self.there.wait()
 
     def finish(self, run: Run) -> None:
         """Wait for the job's end, and judge."""
