@@ -56,6 +56,8 @@ def _reader_of_many(origin: Any, of: tuple[Any, ...]) -> Reader:
         return _first_of([_reader(kind) for kind in of if kind is not NoneType], NoneType in of)
     if origin is tuple and len(of) == 2 and of[1] is ...:
         return _sequence(_reader(of[0]))
+    if origin is tuple and of and ... not in of:
+        return _each([_reader(kind) for kind in of])
     if origin is dict:
         return _mapping(_reader(of[0]), _reader(of[1]))
     raise TypeError(f"no reader for {origin}{of}")
@@ -141,6 +143,17 @@ def _sequence(reader: Reader) -> Reader:
         if type(value) is not tuple and type(value) is not list:
             raise Fault
         return tuple([reader(item) for item in value])
+
+    return read
+
+
+def _each(readers: list[Reader]) -> Reader:
+    """So many values, each of a type of its own."""
+
+    def read(value: Any) -> tuple[Any, ...]:
+        if (type(value) is not tuple and type(value) is not list) or len(value) != len(readers):
+            raise Fault
+        return tuple([reader(item) for reader, item in zip(readers, value, strict=True)])
 
     return read
 

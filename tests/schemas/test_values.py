@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from bep.planner.formats.journal import Intent, Outcome
 from bep.planner.plan import Action, Change, FieldDiff, Plan, PlanFinding
 from bep.planner.state import ContentRecord, Entry, Guards, State
+from bep.runner.cluster.lines import Doing, Piece, Settled
 from bep.runner.folder.record import Counts, JobRecord, Status
 from bep.runner.request import ScoringTarget, Settings
 from bep.schemas.address import Address
@@ -54,7 +55,13 @@ RECORD = JobRecord(
     created=datetime(2026, 1, 2, 3, 4, 5, 6, UTC),
     counts=Counts(items=3),
 )
+SETTLED = Settled(
+    key=1, pieces=(Piece(first=0, end=2, scored=1, failed=1, segment="s"),), returned=((2, 4, 2), (9, 1, 1))
+)
+DOING = Doing(scored=2, items_per_second=0.5, workers=(("process000", "scoring", 1.5, 3, None),))
 SAMPLES: tuple[Written, ...] = (
+    SETTLED,
+    DOING,
     STATE,
     PLAN,
     RECORD,
