@@ -28,11 +28,17 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Whole mini-batches to score. No item may be in two grants that are not settled, and no key is used twice.
+    """Whole calls of `run()` to score, which are mini-batches where nothing of them was scored before. No item may be
+    in two grants that are not settled, and no key is used twice.
 
     `settled` is called once, in the engine's thread, which waits for it: it must not block. It may give further grants.
+    So are, where there are any, `returned`, as soon as calls of a revoked grant are given back, which is before it
+    settles where others go on; and `hungry`, once, when a worker has nothing to do, and nothing is left to begin of
+    this grant and of those before it, as long as no other has come.
     """
 
     key: int
     spans: tuple[Span, ...]
     settled: Callable[[Settled], None]
+    returned: Callable[[tuple[Span, ...]], None] | None = None
+    hungry: Callable[[], None] | None = None

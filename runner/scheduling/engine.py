@@ -298,15 +298,16 @@ class EmbeddedEngine:
         It is taken back for somebody who can begin it at once: who had it would only get it again.
         """
         busy = [worker for worker in self._running if worker.leases]
-        if not busy:
-            if self._is_finished:
-                self._crew.dismiss()
+        if not busy and self._is_finished:
+            self._crew.dismiss()
         elif any(worker.ready and not worker.leases and not worker.kill_reason for worker in self._running):
             for worker in busy:
                 self._give_back(self._supervisor.take_back(worker))
             if self.backlog.calls:
                 self._feed()
-        else:
+            elif not any(self._supervisor.is_taking(worker) for worker in busy):
+                self._grants.hunger()
+        elif busy:
             self._error = self._error or self._crew.replace(busy)
 
     def _scored_and_short(self) -> tuple[int, int]:

@@ -52,6 +52,7 @@ class OpenGrants:
         self._done: list[_Open] = []
         self._starts: list[int] = []
         self._ranges: list[tuple[int, _Open]] = []
+        self._newest: Grant | None = None
         self.parts = PartsInUse()
 
     def __bool__(self) -> bool:
@@ -59,6 +60,7 @@ class OpenGrants:
 
     def add(self, grant: Grant) -> None:
         """A grant has come."""
+        self._newest = grant
         opened = self._open[grant.key] = _Open(grant, sum(span.count for span in grant.spans))
         for first, end in _ranges(grant.spans):
             at = bisect_right(self._starts, first)
@@ -110,11 +112,22 @@ class OpenGrants:
         self._note(opened, given_up)
 
     def returned(self, spans: Iterable[Span]) -> None:
-        """Calls of revoked grants that nobody will begin."""
+        """Calls of revoked grants that nobody will begin: whoever gave them hears of it now."""
+        told: dict[int, tuple[Grant, list[Span]]] = {}
         for span in spans:
             if opened := self._of(span.first):
                 opened.returned.append(span)
+                told.setdefault(opened.grant.key, (opened.grant, []))[1].append(span)
                 self._note(opened, span.count)
+        for grant, back in told.values():
+            if grant.returned:
+                grant.returned(tuple(_joined(sorted(back, key=lambda span: span.first))))
+
+    def hunger(self) -> None:
+        """Nothing is left to begin, and somebody could: whoever gave the last grant hears that once."""
+        newest, self._newest = self._newest, None
+        if newest and newest.hungry:
+            newest.hungry()
 
     def end(self) -> None:
         """Nobody will score any more: what is not accounted for is given back, and so every grant has nothing left."""

@@ -55,6 +55,8 @@ class Session:
     max_retries: int = 3
     answers: list[Settled] = field(default_factory=list)
     answered_at: dict[int, float] = field(default_factory=dict)
+    returned: list[tuple[int, float, tuple[Span, ...]]] = field(default_factory=list)
+    hungry: list[tuple[int, float]] = field(default_factory=list)
     keys: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -75,7 +77,15 @@ class Session:
 
     def give(self, key: int, first: int, count: int) -> None:
         self.keys.append(key)
-        self.engine.give(Grant(key, (Span(first, count, self.size),), self._settled))
+
+        def returned(spans: tuple[Span, ...]) -> None:
+            assert all(answer.key != key for answer in self.answers)
+            self.returned.append((key, self.fleet.now() - START, spans))
+
+        def hungry() -> None:
+            self.hungry.append((key, self.fleet.now() - START))
+
+        self.engine.give(Grant(key, (Span(first, count, self.size),), self._settled, returned, hungry))
 
     def _settled(self, answer: Settled) -> None:
         self.answers.append(answer)
@@ -87,6 +97,10 @@ class Session:
         self.engine.close()
         assert self.fleet.here == []
         return ending
+
+    def told_back(self, key: int) -> list[int]:
+        """The items of a grant that were told to be given back, before it settled."""
+        return [item for owner, _, spans in self.returned if owner == key for item in items_of(spans)]
 
     def answer(self, key: int) -> Settled:
         (found,) = (answer for answer in self.answers if answer.key == key)
@@ -230,6 +244,47 @@ def test_a_revoked_call_is_taken_back_from_behind_a_slow_one_while_that_goes_on(
     assert session.answer(2).returned == (Span(1, 1, 1),)
     assert session.answered_at[2] == pytest.approx(100, abs=1)
     assert session.answer(1).scored == 1
+
+
+def test_what_is_given_back_is_told_at_once_and_not_when_the_grant_settles(place: Path) -> None:
+    session = Session(
+        place, lambda first, count, attempt: (GOOD, 300.0 if first == 0 else 1.0), workers=1, timeout=1000
+    )
+    session.at(0, lambda: session.give(1, 0, 50))
+    session.at(100, lambda: session.engine.revoke(1))
+    session.at(100, session.engine.finish)
+    assert session.serve() == Ending()
+    told = [(key, spans) for key, _, spans in session.returned]
+    assert sorted(item for _, spans in told for item in items_of(spans)) == list(range(1, 50))
+    assert all(moment == pytest.approx(100, abs=1) for _, moment, _ in session.returned)
+    assert session.answered_at[1] == pytest.approx(301)
+    assert session.answer(1).returned == (Span(1, 49, 1),)
+
+
+def test_hunger_is_told_once_when_nothing_is_left_to_begin_and_again_after_another_grant(place: Path) -> None:
+    session = Session(
+        place, lambda first, count, attempt: (GOOD, 200.0 if first == 0 else 1.0), workers=2, timeout=1000
+    )
+    session.at(0, lambda: session.give(1, 0, 10))
+    session.at(0, lambda: session.give(2, 10, 10))
+    session.at(100, lambda: session.give(3, 20, 4))
+    session.at(300, session.engine.finish)
+    assert session.serve() == Ending()
+    (first, early), (second, late) = session.hungry  # one worker is in the slow call all the while
+    assert (first, second) == (2, 3)
+    assert early == pytest.approx(20, abs=2)  # one second for it to start, and nineteen calls
+    assert late == pytest.approx(104, abs=1)
+
+
+def test_a_worker_that_waits_for_calls_behind_a_slow_one_gets_them_before_it_hungers(place: Path) -> None:
+    """The first takes two calls while the other starts, and is long in the first of them."""
+    session = Session(place, lambda first, count, attempt: (GOOD, 100.0), workers=2, timeout=1000)
+    session.at(0, lambda: session.give(1, 0, 2))
+    session.at(300, session.engine.finish)
+    assert session.serve() == Ending()
+    ((key, moment),) = session.hungry
+    assert key == 1
+    assert moment >= 100
 
 
 def test_work_of_others_that_was_behind_a_revoked_grant_is_done(place: Path) -> None:
@@ -393,5 +448,9 @@ def test_every_item_is_scored_or_failed_or_given_back_once(
         assert firsts(answer) == sorted(firsts(answer))
         if key not in revoked and not is_cancelled:
             assert not answer.returned
+        told = Counter(session.told_back(key))
+        assert told <= Counter(items_of(answer.returned))
+        assert is_cancelled or told == Counter(items_of(answer.returned))
+    assert [key for key, _ in session.hungry] == list(dict.fromkeys(key for key, _ in session.hungry))
     assert session.engine.tally.scored == sum(answer.scored for answer in session.answers)
     assert session.engine.tally.failed == sum(answer.failed for answer in session.answers)
