@@ -17,10 +17,10 @@ def engine(hosting: Hosting) -> EmbeddedEngine:
     return _engine(hosting, launch(hosting.request, hosting.folder), hosting.request.settings.error_threshold)
 
 
-def engine_of_many(hosting: Hosting, node: str, ahead: int, nodes: int) -> EmbeddedEngine:
+def engine_of_many(hosting: Hosting, node: str, ahead: int, nodes: int, oom_score: int | None = None) -> EmbeddedEngine:
     """The same of one machine of several that score a job, `node` being its name there: whoever gives it work judges
     what fails. So many mini-batches of the job are `ahead` of the first in its manifest. Scripts are told of so many
-    `nodes`, as in a run of the whole job.
+    `nodes`, as in a run of the whole job. `oom_score` is as in `Launch`.
     """
     launched = launch(hosting.request, hosting.folder)
     one_of_many = replace(
@@ -29,6 +29,7 @@ def engine_of_many(hosting: Hosting, node: str, ahead: int, nodes: int) -> Embed
         environment={**launched.environment, NODES: str(nodes)},
         node=node,
         roll=ROLL,
+        oom_score=oom_score,
     )
     return _engine(hosting, one_of_many, error_threshold=-1)
 

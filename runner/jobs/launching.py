@@ -85,7 +85,7 @@ def environment_of(request: JobRequest) -> dict[str, str]:
     """
     settings, target = request.settings, request.target
     outer = os.environ if request.environment is None else request.environment
-    pools = dict.fromkeys(_POOLS, str(settings.worker_cpus or max(1, cores() // settings.workers)))
+    pools = thread_pools(settings.worker_cpus or max(1, cores() // settings.workers))
     for name, value in target.environment_variables.items():
         if not _is_possible(name, value):
             raise JobInvalid(
@@ -93,6 +93,11 @@ def environment_of(request: JobRequest) -> dict[str, str]:
                 "name nor value has a NUL character or half a surrogate pair"
             )
     return {**pools, **activated(outer, _program(target.interpreter[0], outer)), **_variables(request)}
+
+
+def thread_pools(cores_of_a_worker: int) -> dict[str, str]:
+    """The variables by which the native thread pools of libraries know how many threads to start."""
+    return dict.fromkeys(_POOLS, str(cores_of_a_worker))
 
 
 def _is_possible(name: str, value: str) -> bool:

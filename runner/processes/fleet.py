@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -31,7 +31,8 @@ class Launch:
     `cores_of_a_worker` is 0 for all there are; `gpus` are those to share out among them; `environment` is all that they
     have in theirs, of which the user has set the variables `of_the_interpreter`, which may keep it from starting. What
     is `hidden` is masked in what they print. `node` is this machine's name in a job of several, which no other session
-    of that job has. A worker goes on in another part after `roll` bytes of rows; 0: it never does.
+    of that job has. A worker goes on in another part after `roll` bytes of rows; 0: it never does. `oom_score` is how
+    soon the kernel is to end them for want of memory, up to 1000; None: as soon as this process.
     """
 
     interpreter: tuple[str, ...]
@@ -47,6 +48,7 @@ class Launch:
     hidden: tuple[str, ...] = ()
     node: str = ""
     roll: int = 0
+    oom_score: int | None = None
 
 
 class ProcessFleet:
@@ -149,7 +151,7 @@ class ProcessFleet:
         )
         if seen := _gpus(setup["slot"], self._slots, self._launch.gpus):
             environment["CUDA_VISIBLE_DEVICES"] = seen
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [*self._launch.interpreter, str(PROGRAM), *map(str, files)],
             stdin=subprocess.DEVNULL,
             stdout=said[0],
@@ -159,6 +161,10 @@ class ProcessFleet:
             pass_fds=files,
             start_new_session=True,
         )
+        if self._launch.oom_score is not None:
+            with suppress(OSError):  # a system without, or one that has ended already
+                Path(f"/proc/{process.pid}/oom_score_adj").write_text(str(self._launch.oom_score))
+        return process
 
     def advised(self, error: JobError | None) -> JobError | None:
         """Name the variables that may keep an interpreter from starting, where it did not and the user has set any."""

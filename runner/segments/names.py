@@ -19,7 +19,8 @@ _NAME = lazy_pattern(rf"([0-9]{{12}})-([0-9]{{12}})\.f{_NUMBER}\.b{_NUMBER}\.([0
 
 
 class SegmentName(NamedTuple):
-    """Items `first` to `end` (exclusive) of the job, of which `failed` have no result, in a file of `size` bytes."""
+    """Items `first` to `end` (exclusive) of the job, of which `failed` have no result, in a file of `size` bytes. They
+    are whole mini-batches, but for those of a run that scores what failed before, which may be single items."""
 
     first: int
     end: int

@@ -1,4 +1,8 @@
-"""What of a grant is settled for good, and what is to be given again. Pure; whole mini-batches alone."""
+"""What of a grant is settled for good, and what is to be given again. Pure; whole calls of the grant alone.
+
+The calls of a grant are mini-batches of the job where nothing of these was scored before; of what failed they may be
+single items: then the segments have single items, too.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -6,9 +10,9 @@ from bep.runner.span import Span
 
 
 def settled_ranges(spans: Iterable[Span], returned: Sequence[Span]) -> tuple[tuple[int, int], ...]:
-    """The ranges (first, end) of a grant's mini-batches of which no item was given back, in their order.
+    """The ranges (first, end) of a grant's calls of which no item was given back, in their order.
 
-    Of a mini-batch that is given back in part, what was scored is not kept: a segment has whole mini-batches.
+    Of a call that is given back in part, what was scored is not kept: a segment has whole calls.
     """
     given_back = sorted((span.first, span.end) for span in returned)
     ranges: list[tuple[int, int]] = []
@@ -22,7 +26,7 @@ def settled_ranges(spans: Iterable[Span], returned: Sequence[Span]) -> tuple[tup
 
 
 def given_again(spans: Iterable[Span], ranges: Sequence[tuple[int, int]]) -> tuple[Span, ...]:
-    """What is left of a grant's spans outside these ranges, cut at mini-batches: to be given again."""
+    """What is left of a grant's spans outside these ranges, which have whole calls of it: to be given again."""
     again = []
     for span in spans:
         reached = span.first
@@ -37,7 +41,7 @@ def given_again(spans: Iterable[Span], ranges: Sequence[tuple[int, int]]) -> tup
 
 
 def _without(span: Span, given_back: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """What is left of a span when every mini-batch that is touched is taken out."""
+    """What is left of a span when every call that is touched is taken out."""
     reached = span.first
     for first, end in given_back:
         if end <= span.first or first >= span.end:

@@ -93,7 +93,7 @@ class _Scoring:
         session, workers = self.session, self.request.settings.workers
         spans = self.found.spans(session)
         calls = sum(span.calls for span in spans)
-        self._outgoing = Outgoing(session, self.folder, self.request.output_folder)
+        self._outgoing = Outgoing(session.author, self.folder, self.request.output_folder)
         self._outgoing.counts = Counts(items=sum(span.count for span in spans), mini_batches=calls)
         self._failed = self.found.failed
         self.teller.refresh = self._refresh

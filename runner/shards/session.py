@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from bep.lazy_dataclasses import dataclass
 from bep.runner.segments import names
 from bep.runner.segments.names import Chosen
+from bep.runner.shards.outgoing import Author
 from bep.runner.shards.prepared import Prepared
 from bep.runner.shards.ranges import range_of
 from bep.runner.shares.share import Share
@@ -38,6 +39,12 @@ class Session:
     def node(self) -> str:
         """The name of this machine in the job: no other session has it."""
         return f"shard{self.shard}-{self.name}"
+
+    @property
+    def author(self) -> Author:
+        """Whose its segments are."""
+        manifest = self.prepared.manifest_digest
+        return Author(self.share, self.prepared.name, manifest, self.name, self.node, self.items[0])
 
     def place(self, name: str) -> str:
         """The name in the share of what has this one below the job's folder."""

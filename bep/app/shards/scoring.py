@@ -192,44 +192,17 @@ class _Scoring:
         """Bring model and code here, find or build the environment; what to score with."""
         from bep.app.shards.environment import environment_of
         from bep.runner.errors import ShareRefused
-        from bep.runner.request import JobRequest
-        from bep.runner.shards.fetching import fetch_all
+        from bep.runner.shards.hosting import Host
         from bep.runner.transfer.transfers import Board
 
         share, prepared, folder = self.session.share, self.session.prepared, self.folder
-        say = self.watch.say
+        host, say = Host(share, prepared, folder, self._workers, self.environment), self.watch.say
         board = Board("fetching model and code", ShareRefused, stop, self.watch.report)
-        model = fetch_all(share, prepared.name, prepared.target.model, folder.assets / "model", board)
-        code = fetch_all(share, prepared.name, prepared.target.code or {}, folder.assets / "code", board)
+        host.fetch(board)
         ready = environment_of(prepared, share, folder.path, self.environment, say, board=board)
         for note in ready.notes:
             say(f"warning: {note}")
-        target = prepared.scored_with(
-            model=model, code=code, interpreter=ready.interpreter, activated=ready.activated, given=values
-        )
-        one = {"instance_count": 1, "max_concurrency_per_instance": self._workers}
-        return JobRequest(
-            name=prepared.name,
-            target=target,
-            settings=prepared.settings.model_copy(update=one),
-            inputs=(),
-            input_text=prepared.input_text,
-            input_type=prepared.input_type,
-            partition_format=prepared.partition_format,
-            folder=folder.path,
-            output_folder=self._output(),
-            output_text=prepared.output_text,
-            environment=dict(self.environment),
-        )
-
-    def _output(self) -> Path:
-        """Where the script's own files go: a folder that all machines see, or one that nothing may be written to."""
-        share = self.session.share
-        place = share.root / self.session.prepared.name / "output" if share.root else self.folder.path / "output"
-        if place.is_symlink():
-            raise Refused(f"{place} is a symbolic link, and none is followed in a share")
-        place.mkdir(exist_ok=True)
-        return place
+        return host.request(ready.interpreter, ready.activated, values)
 
 
 def _told(error: BaseException) -> "JobError":
