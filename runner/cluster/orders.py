@@ -100,11 +100,12 @@ def put(share: Share, order: Order) -> None:
 
 
 def read(share: Share, job: str, number: int) -> Order:
-    """The order of that number. Raises `JobInvalid` where there is none that can be read, and `ShareRefused`."""
+    """The order of that number. Raises `NotShared` where there is none, `JobInvalid` where it cannot be read, and
+    `ShareRefused`."""
     place = place_of(job, number)
     try:
         return Order.model_validate(json.loads(share.read(place)))
     except NotShared:
-        raise JobInvalid(f"{share.address} has no {place}: it was removed, or this is another share") from None
-    except (Invalid, ValueError, RecursionError) as why:
+        raise NotShared(f"{share.address} has no {place}: it was removed, or this is another share") from None
+    except (Invalid, ValueError, RecursionError, ImportError) as why:  # a node need not have pydantic, which says more
         raise JobInvalid(f"{place} in {share.address} is damaged: {why}\n    fix: resume the job") from None
