@@ -285,7 +285,7 @@ def cluster(
     }
     with network(folder) as between:
         there = Cluster(between, token_file, made, python, memory)
-        for _ in range(nodes):
-            there.add_node(cpus=cpus, wait=False)
+        for number in range(nodes):
+            there.add_node(cpus=cpus, wait=number == 0)  # Ray gives a node up whose head is late, as on a busy machine
         there.wait()
         yield there
