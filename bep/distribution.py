@@ -15,6 +15,7 @@ EXTRAS = {
         "`bep serve`",
     ),
     "fsspec": (("fsspec",), "inputs and outputs in stores such as s3:// or abfs://"),
+    "ray": (("ray",), "jobs on a Ray cluster that this machine is a node of; through a dashboard they come in without"),
 }
 """What users may add: the modules that each brings, and what it is for."""
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bep.disk.copying import Original
 from bep.runner.errors import InputsChanged, JobInvalid
 from bep.runner.events import Event
 from bep.runner.folder import parts, removing
@@ -20,7 +21,7 @@ from bep.runner.jobs.totals import history_of
 from bep.runner.outputs import assembling
 from bep.runner.reporting.live import LiveFile
 from bep.runner.reporting.logs import Logs
-from bep.runner.request import JobRequest, ScoringTarget
+from bep.runner.request import JobRequest, RayCluster, ScoringTarget
 from bep.runner.transfer.addresses import hidden, without_login
 from bep.schemas.next_step import Step, again
 
@@ -64,15 +65,17 @@ def resume(
     output_address: str | None = None,
     interpreter: tuple[str, ...] | None = None,
     accept_changed_inputs: bool = False,
+    cluster: RayCluster | None = None,
 ) -> JobRecord:
     """Go on with a job that was killed, cancelled or has failed, in the folder `path`.
 
     `environment_variables` are the deployment's again, and `output_address` is the store's where the record had to
     hide something of it, for a record holds no values; `interpreter` is the environment's where it was built again at
-    another place. `target` and `given` are where the very same deployment is found now, for a job that was begun by a
-    bep that made no copies. What is scored stays scored, and what was given up stays given up; the output is the one
-    that an undisturbed run would have written. A completed job is returned as it is. Raises `JobInvalid`, `JobBusy`,
-    and `InputsChanged` for inputs that are not as they were listed, unless these are accepted or none is left to score.
+    another place, and `cluster` is where that of its engine is now. `target` and `given` are where the very same
+    deployment is found now, for a job that was begun by a bep that made no copies. What is scored stays scored, and
+    what was given up stays given up; the output is the one that an undisturbed run would have written. A completed
+    job is returned as it is. Raises `JobInvalid`, `JobBusy`, and `InputsChanged` for inputs that are not as they were
+    listed, unless these are accepted or none is left to score.
     """
     folder = JobFolder(path)
     read(folder)  # a lock is made for jobs only
@@ -81,7 +84,8 @@ def resume(
         if record.status is Status.COMPLETED:
             tidy(folder, record)
             return record
-        again = _prepared(folder, started_by(_aimed(record, target), interpreter), environment_variables)
+        aimed = _found(started_by(_aimed(record, target), interpreter), cluster)
+        again = _prepared(folder, aimed, environment_variables)
         again = _with_inputs(folder, again, accept=accept_changed_inputs, only_if_left=True)
         _keep_given(folder, given)
         return Job(
@@ -102,13 +106,15 @@ def retry(
     output_address: str | None = None,
     interpreter: tuple[str, ...] | None = None,
     accept_changed_inputs: bool = False,
+    cluster: RayCluster | None = None,
+    environment_files: Mapping[str, Original] | None = None,
 ) -> JobRecord:
     """Score the failed items of a job again, and what it has not scored yet, into the same output.
 
     Their rows get the places that they would have had; the output that is there is replaced when the new one is
     complete. A completed job without failed items is returned as it is. `target` is what to score them with where that
     is another than the job's own, such as its script mended, and `given` the files of it that the job gets copies of;
-    the record keeps the digests of those before it.
+    the record keeps the digests of those before it; `environment_files` are those of its environment, for a cluster.
     `changes` are settings, by their names, that rows do not depend on, such as `timeout`. Raises `JobInvalid`,
     `JobBusy`, `OutputExists` when somebody has changed the output since the job wrote it, and `InputsChanged` for
     inputs that are not as they were listed, unless these are accepted.
@@ -119,14 +125,14 @@ def retry(
         record = read(folder)
         if record.status is Status.COMPLETED and not record.counts.failed:
             return record
-        aimed = started_by(_aimed(record, target), interpreter)
+        aimed = _found(started_by(_aimed(record, target), interpreter), cluster)
         prepared = _prepared(folder, _changed(aimed, changes or {}), environment_variables)
         prepared = _with_inputs(folder, prepared, accept=accept_changed_inputs, only_if_left=False)
         _keep_given(folder, given)
         again = retrying.forget_failures(folder, prepared)
-        return Job(
-            folder, requested(again, environment_variables, environment, output_address), again, report, cancel
-        ).run()
+        request = requested(again, environment_variables, environment, output_address)
+        request = request.model_copy(update={"environment_files": environment_files or {}})
+        return Job(folder, request, again, report, cancel).run()
 
 
 def tidy(folder: JobFolder, record: JobRecord) -> None:
@@ -174,6 +180,11 @@ def started_by(record: JobRecord, interpreter: tuple[str, ...] | None) -> JobRec
     if interpreter is None:
         return record
     return record.model_copy(update={"target": record.target.model_copy(update={"interpreter": interpreter})})
+
+
+def _found(record: JobRecord, cluster: RayCluster | None) -> JobRecord:
+    """The record with where the cluster is now; None: where it has been so far."""
+    return record if cluster is None else record.model_copy(update={"cluster": cluster})
 
 
 def _aimed(record: JobRecord, target: ScoringTarget | None) -> JobRecord:

@@ -57,6 +57,7 @@ def check_deployment(draft: Draft, drafts: Mapping[Address, Draft], contents: Co
     _model_needs(draft, drafts)
     _instances(draft, drafts)
     _output(draft)
+    _own_files(draft, drafts)
     _partitions(draft, drafts)
     _script(draft, drafts, contents, parse)
 
@@ -210,6 +211,28 @@ def _output(draft: Draft) -> None:
         draft.error(
             "output-file-name", ("settings", "output_file_name"), trouble, "Write a name such as predictions.csv."
         )
+
+
+def store_trouble(share: str, compute: str) -> tuple[str, str] | None:
+    """What is wrong with a script that writes its own files where a Ray cluster has this share, and how to mend it."""
+    if "://" not in share or share.startswith(("file://", "local://")):
+        return None
+    message = (
+        f"output_action is summary_only, so the script writes its own files, and they need a folder that all nodes see;"
+        f" {compute} has a store as its share"
+    )
+    return message, f"Give {compute} a folder as its share, or write output_action: append_row."
+
+
+def _own_files(draft: Draft, drafts: Mapping[Address, Draft]) -> None:
+    """A script that writes its own files has a place for them on every node of a Ray cluster."""
+    action, compute = draft.node.at(("settings", "output_action")), _named(draft, "compute", drafts)
+    if action is None or action.value != "summary_only" or compute is None or compute.node.texts("type") != "ray":
+        return
+    if (share := compute.node.get("share")) is None or compute.doubts.touch("share"):
+        return
+    if trouble := store_trouble(str(share.value), str(compute.address)):
+        draft.error("summary-in-store", ("settings", "output_action"), *trouble, action.mark)
 
 
 def _partitions(draft: Draft, drafts: Mapping[Address, Draft]) -> None:

@@ -36,6 +36,7 @@ class JobsHere:
         """Take a place in line, resolve it when it is its turn, and run it to its end."""
         from bep.app.jobs.in_line.waiting import Asking, TakenOut, place_held
         from bep.app.jobs.in_line.wanting import record_text, wanted_of
+        from bep.app.jobs.requests.reaching import must_be_reached
         from bep.app.jobs.requests.resolving import checked
         from bep.app.workspace.clock import job_name
         from bep.app.workspace.write_access import must_keep_jobs
@@ -43,6 +44,7 @@ class JobsHere:
         opened, name, created = self._opened, job.name or job_name(), datetime.now(UTC)
         must_keep_jobs(opened)
         want = wanted_of(opened, job, name)
+        must_be_reached(opened, want.cluster, want.compute)
         text = record_text(opened, job, want, created)
         asking = Asking(name, want.compute, want.settings.instance_count, text, lambda: checked(opened, job, name))
         try:
@@ -191,25 +193,28 @@ class JobsHere:
             return record_named(opened.home, record.name)
 
     def _continued(self, name: str, step: "Callable[..., JobRecord]", again: Again, watch: Watch) -> "JobRecord":
+        from bep.app.jobs.in_line.going_on import can_resume, can_retry
+        from bep.app.jobs.in_line.wanting import compute_now
         from bep.app.jobs.requests.changed_settings import changed_settings
-        from bep.app.jobs.requests.locating import output_again, was_given_links
-        from bep.app.jobs.requests.targets import interpreter_again, target_now, variables_of
+        from bep.app.jobs.requests.continuing import going_on
+        from bep.app.jobs.requests.locating import output_again
+        from bep.app.jobs.requests.reaching import must_be_reached
         from bep.app.upkeep.collecting import referring
         from bep.app.workspace.write_access import must_keep_jobs
         from bep.runner.folder.record import load, must_be_home
+        from bep.runner.jobs.running import resume
 
         opened = self._opened
         record = must_not_be_in_share(load(jobs_folder(opened.home) / record_named(opened.home, name).name))
         must_be_home(record)
         must_keep_jobs(opened, record.folder)
         changed = changed_settings(again.changes)
-        deployed = {} if again.mended else variables_of(opened, record)
+        compute, is_left = compute_now(opened, record), can_resume if step is resume else can_retry
         with referring(opened) as let_go:
-            # other machines have scored a prepared job: it was given no files of its deployment here
-            is_elsewhere = again.mended or bool(record.share) or was_given_links(opened, record)
-            target, given = target_now(opened, record) if is_elsewhere else (None, None)
-            deployed = target.environment_variables if target else deployed
-            known = {name: value for name, value in deployed.items() if name not in record.given_variables}
+            found = going_on(opened, record, compute, mended=again.mended)
+            if is_left(record):
+                must_be_reached(opened, found.words.get("cluster"), compute)
+            known = {name: value for name, value in found.variables.items() if name not in record.given_variables}
             with watch.stopping(_KEPT) as cancel:
                 ended = step(
                     record.folder,
@@ -219,8 +224,7 @@ class JobsHere:
                     cancel=cancel,
                     output_address=output_again(opened, record),
                     accept_changed_inputs=again.accept_changed_inputs,
-                    interpreter=None if target else interpreter_again(opened, record),
-                    **({"target": target, "given": given} if target else {}),
+                    **found.words,
                     **({"changes": changed} if changed else {}),
                 )
         if ended.runs != record.runs:

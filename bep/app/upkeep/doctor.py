@@ -17,6 +17,7 @@ from bep.distribution import EXTRAS, install, lacking
 from bep.providers.check import Check as Check
 from bep.providers.check import Probe, Verdict, ok, problem, skipped, warning
 from bep.providers.folder_check import folder_check
+from bep.schemas.address import names_of
 from bep.schemas.findings.finding import SpecInvalid, errors
 from bep.schemas.next_step import step
 from bep.schemas.secrets.recognising import redacted
@@ -25,6 +26,7 @@ from bep.schemas.workspace.workspace import FILE
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading
+    from bep.schemas.address import Address
     from bep.schemas.resource import Resource
 
 _ENOUGH: Final = 256 << 20
@@ -53,6 +55,7 @@ def _probes(opened: "Reading") -> Iterator[tuple[str, Probe]]:
         yield "state", partial(_state, opened)
         yield "lock", partial(_lock, opened)
         yield _LINE, partial(_line, opened)
+        yield from _of("Ray clusters", lambda: _clusters(opened))
         yield from _of("state's place", lambda: opened.store.place.checks())
     yield from _of("world", lambda: opened.keyless_world.checks(_resources(opened)))
 
@@ -172,6 +175,32 @@ def _line(opened: "Reading") -> Iterator[Check]:
         yield warning(_LINE, found, f"{serve} starts them", serve)
     else:
         yield ok(_LINE, f"{len(tickets)}")
+
+
+def _clusters(opened: "Reading") -> Mapping[str, Probe]:
+    """One check for each compute that is a Ray cluster, as it is applied on this machine."""
+    from bep.app.jobs.requests.clusters import is_cluster
+    from bep.providers.worlds import SERVING
+
+    if opened.glanced.provider in SERVING:
+        return {}
+    there = opened.keyless_world.objects.list("compute")
+    found = {address: one.attributes for address, one in there.items() if is_cluster(one.attributes)}
+    return {f"cluster {names_of(address)[0]}": partial(_cluster, opened, address) for address in found}
+
+
+def _cluster(opened: "Reading", address: "Address") -> Iterator[Check]:
+    """Whether a job of this machine would come in, and its results out."""
+    from bep.app.jobs.requests.clusters import cluster_at
+    from bep.app.jobs.requests.reaching import troubles, way_in
+
+    name = f"cluster {names_of(address)[0]}"
+    cluster = cluster_at(opened, opened.keyless_world.objects.read([address])[address].attributes)
+    wrong = list(troubles(opened, cluster, address))
+    for one in wrong:
+        yield problem(name, one.message, one.fix)
+    if not wrong:
+        yield ok(name, f"by {way_in(cluster)}; {cluster.share} can be written to")
 
 
 def _lock(opened: "Reading") -> Iterator[Check]:

@@ -44,6 +44,7 @@ def as_text(found: dict[str, Any]) -> str:
         ("model", found["model"]),
         ("script", found["scoring_script"] or "none: the model is MLflow's, one file a call"),
         *_environment(found["environment"]),
+        *_cluster(found.get("cluster")),
         ("input", ", ".join(found["inputs"])),
         ("items", _items(found)),
         ("output", _output(found["output"])),
@@ -60,10 +61,22 @@ def as_text(found: dict[str, Any]) -> str:
     return "\n".join([*lines, "", "Nothing was run, built or written."])
 
 
+def _cluster(found: dict[str, Any] | None) -> list[tuple[str, str]]:
+    if found is None:
+        return []
+    ways = [f"{name} {found[name]}" for name in ("address", "dashboard") if found[name]]
+    about = f"{found['compute']}, Ray at {', '.join(ways)}: {_number(found['nodes'], 'node')}"
+    return [("cluster", about), ("share", found["share"])]
+
+
 def _environment(found: dict[str, Any]) -> list[tuple[str, str]]:
     match found["state"]:
         case "served":
             return [("environment", f"{found['label']}, which the service has")]
+        case "nodes":
+            asked = ", ".join(found["requirements"])
+            what = f"{found['label']}, {f'built on each node: {asked}' if asked else 'of each node'}"
+            return [("environment", what), *[("", note) for note in found["notes"]]]
         case "own":
             return [("environment", f"{found['label']} asks for nothing"), ("interpreter", found["interpreter"])]
         case "built":

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 ROOMS = ("schemas", "planner", "providers", "bep")
 WITHOUT_EXAMPLE = {
     *(
+        "cluster-not-reached",
         "code-not-there",
         "command-refused",
         "declares-nothing",
@@ -29,12 +30,14 @@ WITHOUT_EXAMPLE = {
         "not-looked-at",
         "not-sent",
         "quota-exceeded",
+        "ray-not-here",
         "refused-by-azure",
+        "share-not-writable",
         "size-not-offered",
     )
 }
 """What has no example: an option asks for it, no way to it is known here, another program has to be at work, what Azure
-publishes or what is installed decides, or no validation and no plan says it."""
+publishes, a cluster or what is installed decides, or no validation and no plan says it."""
 EXAMPLES = [one for one in explanations().values() if one.code not in WITHOUT_EXAMPLE]
 CODE = re.compile(r"[a-z]+(-[a-z0-9]+)+|protected")
 NO_CODES = {"azureml-parallel", "x-bep", "azureml-sdk", "x-ms-correlation-request-id"}

@@ -123,11 +123,15 @@ class _Host:
 
     def _run(self, opened: "Reading", entry: Entry, document: str, begun: "JobRecord | None") -> "JobRecord":
         from bep.app.jobs.here import JobsHere
+        from bep.app.jobs.in_line.wanting import wanted_of
+        from bep.app.jobs.requests.reaching import must_be_reached
         from bep.app.jobs.service import Again
 
         jobs, job = JobsHere(opened), job_of(document)
         watch = self._watch
         if begun is None:
+            want = wanted_of(opened, job, entry.ticket.job)
+            must_be_reached(opened, want.cluster, want.compute)
             created = datetime.fromisoformat(json.loads(entry.record or "{}")["created"])
             return jobs.run_in_place(job, entry.ticket.job, created, watch)
         return jobs.resume_in_place(begun.name, Again(values=job.environment_variables), watch)

@@ -10,6 +10,7 @@ from bep.app.job_records import record_named
 from bep.app.jobs.in_line.wanting import record_text, wanted_of
 from bep.app.jobs.requests.beforehand import must_be_free
 from bep.app.jobs.requests.locating import glimpses_of
+from bep.app.jobs.requests.reaching import must_be_reached
 from bep.app.queue.queue import Queue, must_be_same
 from bep.app.workspace.clock import job_name
 from bep.app.workspace.write_access import must_keep_jobs
@@ -34,6 +35,7 @@ def ordered(opened: "Reading", job: "JobSpec", asked: "Asked") -> "JobRecord":
     _keep_no_secret(job)
     name = job.name or job_name()
     want = wanted_of(opened, job, name)
+    must_be_reached(opened, want.cluster, want.compute)
     glimpses_of(opened, job)  # what is not there now is told to whoever asks, and not to a list of failed jobs
     pinned = replace(job, deployment=want.chosen.deployment)
     entry = queue.order(

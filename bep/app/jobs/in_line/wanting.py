@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bep.app.job_records import deployment_of, jobs_folder
-from bep.app.jobs.requests.clusters import compute_at, compute_of
+from bep.app.jobs.requests.clusters import RAY, cluster_at, compute_at, compute_of, is_cluster, share_in
 from bep.app.jobs.requests.locating import output_of
 from bep.app.jobs.requests.settings import must_fit, settings_for
 from bep.app.workspace.faces import scoring_of
@@ -15,27 +15,31 @@ if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading
     from bep.providers.world import Chosen
     from bep.runner.folder.record import JobRecord
-    from bep.runner.request import Settings
+    from bep.runner.request import RayCluster, Settings
     from bep.schemas.job.job import JobSpec
 
 
 @dataclass(frozen=True)
 class Want:
-    """So many instances of a compute, for a job of this name with this deployment and these settings."""
+    """So many instances of a compute, for a job of this name with this deployment and these settings. `cluster` is the
+    Ray cluster that the compute is, if it is one."""
 
     name: str
     compute: str
     chosen: "Chosen"
     settings: "Settings"
+    cluster: "RayCluster | None" = None
 
 
 def wanted_of(opened: "Reading", job: "JobSpec", name: str) -> Want:
     """What a job wants. Raises `ProviderError` for a deployment that is not there, `SpecInvalid` for wrong settings."""
     world = scoring_of(opened)
     chosen = world.choose(job.endpoint, job.deployment)
-    settings = settings_for(chosen.observed.attributes, world.bounds_of(chosen), job)
+    compute = compute_of(chosen.observed.attributes)
+    there = compute_at(opened, compute)
+    settings = settings_for(chosen.observed.attributes, world.bounds_of(chosen), job, share_in(there))
     must_fit(job, settings, name)
-    return Want(name, compute_of(chosen.observed.attributes), chosen, settings)
+    return Want(name, compute, chosen, settings, cluster_at(opened, there) if is_cluster(there) else None)
 
 
 def compute_now(opened: "Reading", record: "JobRecord") -> str:
@@ -106,5 +110,7 @@ def record_text(opened: "Reading", job: "JobSpec", want: Want, created: datetime
             created=created,
             workspace=opened.root,
             given_variables=tuple(sorted(job.environment_variables)),
+            engine=RAY if want.cluster else "embedded",
+            cluster=want.cluster,
         )
     )

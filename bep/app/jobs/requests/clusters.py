@@ -14,7 +14,7 @@ from bep.lazy_dataclasses import dataclass, field, replace
 from bep.schemas.address import Address
 
 if TYPE_CHECKING:
-    from bep.app.workspace.contexts import Reading
+    from bep.app.workspace.contexts import Reading, Specs
     from bep.disk.copying import Original
     from bep.providers.world import ScoredWith
     from bep.runner.folder.record import JobRecord
@@ -57,13 +57,18 @@ def is_cluster(compute: Mapping[str, Any]) -> bool:
     return compute.get("type") == RAY
 
 
-def share_of(opened: "Reading", compute: Mapping[str, Any]) -> str:
+def share_in(compute: Mapping[str, Any]) -> str:
+    """The share of a cluster as it is written; empty for another compute."""
+    return str(compute["share"]) if is_cluster(compute) else ""
+
+
+def share_of(opened: "Specs", compute: Mapping[str, Any]) -> str:
     """The share of a cluster: a folder's path is one of the workspace."""
     share = str(compute["share"])
     return share if "://" in share else os.path.abspath(opened.root / share)  # noqa: PTH100  # links stay
 
 
-def cluster_at(opened: "Reading", compute: Mapping[str, Any]) -> "RayCluster":
+def cluster_at(opened: "Specs", compute: Mapping[str, Any]) -> "RayCluster":
     """The cluster that a compute is, but for the environment that its nodes are to build."""
     from bep.runner.request import RayCluster
 

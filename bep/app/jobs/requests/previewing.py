@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bep.app.jobs.requests.beforehand import name_taken, output_taken
+from bep.app.jobs.requests.clusters import cluster_at, compute_at, compute_of, is_cluster, share_in
 from bep.app.jobs.requests.locating import glimpses_of, inputs_of, output_of
 from bep.app.jobs.requests.settings import must_fit, settings_for
 from bep.app.workspace.clock import job_name
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from bep.app.jobs.in_service.ordering import Wanted
     from bep.app.workspace.contexts import Reading
     from bep.providers.world import Chosen
-    from bep.runner.request import Settings
+    from bep.runner.request import RayCluster, Settings
     from bep.schemas.job.job import JobSpec
 
 FLAG, FILE, DEPLOYMENT, DEFAULT = "flag", "job file", "deployment", "default"
@@ -31,14 +32,15 @@ def preview(opened: "Reading", job: "JobSpec", changes: Mapping[str, Any]) -> di
     known before. `problems` say what would stop the job before its first mini-batch. Raises `ProviderError` and
     `InputsInvalid` as the job would.
     """
-    from bep.app.environments import outlook_value
     from bep.runner.transfer.addresses import hidden
     from bep.schemas.kinds.settings import settings_of
 
     scoring = scoring_of(opened)
     chosen = scoring.choose(job.endpoint, job.deployment)
     deployed = settings_of(chosen.observed.attributes)
-    settings = settings_for(chosen.observed.attributes, scoring.bounds_of(chosen), job)
+    compute = compute_of(chosen.observed.attributes)
+    there = compute_at(opened, compute)
+    settings = settings_for(chosen.observed.attributes, scoring.bounds_of(chosen), job, share_in(there))
     must_fit(job, settings, job.name or job_name())
     size = 1 if chosen.is_mlflow else settings.mini_batch_size
     counted = [_count(place, job.input_type) for place in glimpses_of(opened, job)]
@@ -54,7 +56,8 @@ def preview(opened: "Reading", job: "JobSpec", changes: Mapping[str, Any]) -> di
         "deployment_digest": chosen.digest,
         "model": chosen.observed.attributes["model"],
         "scoring_script": chosen.observed.attributes.get("code_configuration", {}).get("scoring_script"),
-        "environment": outlook_value(environments_of(opened).outlook(chosen)),
+        "environment": _environment(opened, chosen, is_elsewhere=is_cluster(there)),
+        **({"cluster": _cluster(cluster_at(opened, there), compute, settings)} if is_cluster(there) else {}),
         "inputs": [hidden(text) for text in job.inputs],
         "remote_inputs": remote,
         "items": items,
@@ -66,6 +69,33 @@ def preview(opened: "Reading", job: "JobSpec", changes: Mapping[str, Any]) -> di
         "environment_variables": _variables(chosen, job),
         "problems": list(_problems(opened, job, settings, items)),
         "next": [step.as_json() for step in name_taken(opened, job.name)[1]],
+    }
+
+
+def _environment(opened: "Reading", chosen: "Chosen", *, is_elsewhere: bool) -> dict[str, Any]:
+    """What the scripts would run in: here, or on each node of a cluster, which builds it itself."""
+    from bep.app.environments import outlook_value
+
+    found = environments_of(opened).outlook(chosen)
+    if not is_elsewhere:
+        return outlook_value(found)
+    return {
+        "state": "nodes",
+        "label": found.label,
+        "requirements": list(found.requirements),
+        "notes": list(found.notes),
+    }
+
+
+def _cluster(cluster: "RayCluster", compute: str, settings: "Settings") -> dict[str, Any]:
+    """The cluster that a job would be scored on, and how many nodes it asks for."""
+    return {
+        "compute": compute,
+        "address": cluster.address,
+        "dashboard": cluster.dashboard,
+        "share": cluster.share,
+        "nodes": settings.instance_count,
+        "workers_per_node": settings.max_concurrency_per_instance,
     }
 
 

@@ -9,7 +9,16 @@ from bep.app.environments import placed
 from bep.app.errors import Refused
 from bep.app.job_records import jobs_folder
 from bep.app.jobs.requests.beforehand import must_be_free, output_taken
-from bep.app.jobs.requests.clusters import RAY, Scored, cluster_at, compute_at, compute_of, is_cluster, on_cluster
+from bep.app.jobs.requests.clusters import (
+    RAY,
+    Scored,
+    cluster_at,
+    compute_at,
+    compute_of,
+    is_cluster,
+    on_cluster,
+    share_in,
+)
 from bep.app.jobs.requests.locating import inputs_of, output_of
 from bep.app.jobs.requests.settings import must_fit, settings_for
 from bep.app.jobs.requests.targets import applied_variables, target_of
@@ -48,7 +57,7 @@ def located_of(opened: "Reading", job: "JobSpec", name: str) -> Checked:
     world = scoring_of(opened)
     chosen = world.choose(job.endpoint, job.deployment)
     compute = compute_at(opened, compute_of(chosen.observed.attributes))
-    settings = settings_for(chosen.observed.attributes, world.bounds_of(chosen), job)
+    settings = settings_for(chosen.observed.attributes, world.bounds_of(chosen), job, share_in(compute))
     must_fit(job, settings, name)
     place = output_of(opened, job, name)
     if taken := output_taken(place, settings):

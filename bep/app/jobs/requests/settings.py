@@ -4,25 +4,31 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bep.schemas.findings.finding import Finding, SpecInvalid, mistake
-from bep.schemas.specs.rules import instances_trouble, summary_trouble
+from bep.schemas.specs.rules import instances_trouble, store_trouble, summary_trouble
 
 if TYPE_CHECKING:
     from bep.runner.request import Settings
     from bep.schemas.job.job import JobSpec
 
 
-def settings_for(deployment: Mapping[str, Any], bounds: tuple[tuple[int, str], ...], job: "JobSpec") -> "Settings":
+def settings_for(
+    deployment: Mapping[str, Any], bounds: tuple[tuple[int, str], ...], job: "JobSpec", share: str = ""
+) -> "Settings":
     """What a job says itself, then what the attributes of its deployment say. Raises `SpecInvalid` with all that does
-    not fit. `bounds` are the most instances that it may take, each with whose field says so."""
+    not fit. `bounds` are the most instances that it may take, each with whose field says so; `share` is that of the
+    Ray cluster that it is scored on."""
     from bep.runner.request import DEFAULT_NAME, Settings, default_name
     from bep.schemas.kinds.settings import settings_of
 
     deployed = settings_of(deployment)
     wrong = [*_partitions(job, deployed), *_output(job, deployed)]
+    trouble = store_trouble(share, str(deployment.get("compute")))
+    if trouble and deployed.get("output_action") == "summary_only":
+        wrong.append(mistake("summary-in-store", "job", *trouble))
     for most, whose in bounds:
         count = job.settings.get("instance_count", deployed.get("instance_count", 1))
-        if trouble := instances_trouble(count, most, whose):
-            wrong.append(_mistake("too-many-instances", job, "instance_count", *trouble))
+        if too_many := instances_trouble(count, most, whose):
+            wrong.append(_mistake("too-many-instances", job, "instance_count", *too_many))
     if wrong:
         raise SpecInvalid(wrong, job.sources)
     named = {**deployed, **job.settings}

@@ -1,6 +1,5 @@
-"""What a job scores with: its deployment as applied, its environment variables, and the same again when it goes on."""
+"""What a job scores with: its deployment as it is applied, and its environment variables."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading, Specs
     from bep.providers.world import ScoredWith
     from bep.runner.folder.record import JobRecord
-    from bep.runner.jobs.running import Given
     from bep.runner.request import ScoringTarget
     from bep.schemas.job.job import JobSpec
 
@@ -77,11 +75,9 @@ def applied_variables(opened: "Specs", scoring: "ScoredWith") -> Variables:
     return Variables({**scoring.environment_variables, **clear}, secret)
 
 
-def variables_of(opened: "Reading", record: "JobRecord") -> Mapping[str, str]:
-    """The values of a job's environment variables again, for its record has the names only.
-
-    Raises `DomainError` when the deployment is another by now: the job would not go on with what it began with.
-    """
+def must_be_deployed_still(opened: "Reading", record: "JobRecord") -> None:
+    """Raise `Conflict` where a job's deployment is gone or another by now: the job would not go on with what it began
+    with."""
     target, world = record.target, scoring_of(opened)
     address = address_of("deployment", target.endpoint, target.deployment)
     if address not in opened.provider.read([address]):
@@ -98,21 +94,3 @@ def variables_of(opened: "Reading", record: "JobRecord") -> Mapping[str, str]:
             f"    fix: apply the specs it began with, or run the job anew, or {mended}",
             next=(mended,),
         )
-    if target.interpreter:  # one that other machines have scored has none here
-        world.hold(target.interpreter[0])
-    return applied_variables(opened, world.resolve(target.endpoint, target.deployment)).values
-
-
-def interpreter_again(opened: "Reading", record: "JobRecord") -> tuple[str, ...] | None:
-    """What starts the environment of a job now, where its record's interpreter is gone; it was built again by then."""
-    target = record.target
-    if target.interpreter and os.path.lexists(target.interpreter[0]):
-        return None
-    return scoring_of(opened).resolve(target.endpoint, target.deployment).interpreter
-
-
-def target_now(opened: "Reading", record: "JobRecord") -> "tuple[ScoringTarget, Given]":
-    """What a job would score with now, whatever it began with: its deployment as it is applied today."""
-    scoring = scoring_of(opened).resolve(record.target.endpoint, record.target.deployment)
-    target = target_of(scoring, applied_variables(opened, scoring), record.folder)
-    return target, (scoring.stored, opened.share)
