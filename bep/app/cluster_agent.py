@@ -30,6 +30,7 @@ def main() -> "NoReturn":
         from bep.runner.cluster.agent import run
 
         code = run(_environment)
+    sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
 

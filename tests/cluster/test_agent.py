@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import bep
 from bep.runner.cluster.lines import Doing, Hungry, Piece, Pong, Ready, Returned, Settled, Stop, Stopped
 from tests.cluster.driving_agents import NAMES, Ordered, driving, ordered, scored_here
 from tests.cluster.waiting import eventually
@@ -250,3 +251,16 @@ def test_logs_of_workers_are_in_the_share_under_the_nodes_name(tmp_path: Path) -
         assert driver.stop() == 0
     assert job.logs().count("said aloud") == 2
     assert any("node7-0a1b2c3d" in name for name in job.share.listed("job/logs"))
+
+
+def test_a_python_with_nothing_but_its_library_is_enough(tmp_path: Path) -> None:
+    """As on a node whose Python was not chosen for bep: `-S` leaves out what is installed."""
+    bare = (sys.executable, "-S", "-m", "bep.app.cluster_agent")
+    job = ordered(tmp_path, items=12, mini_batch_size=5)
+    with driving(job, command=bare, environment={"PYTHONPATH": str(Path(bep.__file__).parents[1])}) as driver:
+        assert driver.process.stdin
+        driver.process.stdin.write(b'no line\n{"Grant": {"key": "one"}}\n{"Unknown": {}}\n')
+        driver.give(1, (0, 12, 5))
+        found = driver.settled(1)
+        assert driver.stop() == 0
+    assert job.rows(found[1].pieces) == scored_here(job, items=12, mini_batch_size=5)
