@@ -4,11 +4,12 @@ import json
 import os
 import time
 from binascii import crc32
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import isfinite
 from pathlib import Path
 
 from bep.disk import modes
+from bep.disk.durable import replacing
 from bep.disk.refusal import naming
 from bep.lazy_dataclasses import asdict, dataclass, replace
 from bep.runner.verdicts import Ended, Unresolved, Verdict
@@ -65,7 +66,7 @@ class Journal:
     def __init__(self, path: Path, sync: float) -> None:
         _cut_torn_line(path)
         self._path = path
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, modes.asked().file)
+        self._file = _opened(path)
         self._sync = sync
         self._synced = time.monotonic()
         self._tracebacks = 0
@@ -76,6 +77,18 @@ class Journal:
         self._write(line_of(failure if self._tracebacks <= TRACEBACKS else replace(failure, traceback="")))
         if time.monotonic() - self._synced > self._sync:
             self.settle()
+
+    def forget(self, is_forgotten: Callable[[Failure], bool]) -> None:
+        """Take out the lines of failures that somebody is about to tell again. Durable; a kill leaves all of them."""
+        self.settle()
+        lines = self._path.read_bytes().splitlines(keepends=True)
+        kept = [line for line in lines if (failure := parsed(line)) is None or not is_forgotten(failure)]
+        if len(kept) == len(lines):
+            return
+        with replacing(self._path) as file:
+            file.writelines(kept)
+        os.close(self._file)
+        self._file = _opened(self._path)
 
     def _write(self, line: bytes) -> None:
         """The whole line or nothing: what follows a torn one would never be read. Raises `OSError`: a full disk."""
@@ -98,6 +111,10 @@ class Journal:
         """Settle and close."""
         self.settle()
         os.close(self._file)
+
+
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, modes.asked().file)
 
 
 def read(path: Path) -> Iterator[Failure]:

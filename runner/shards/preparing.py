@@ -6,9 +6,8 @@ in the share already. A job that is prepared is never prepared as another one. P
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from hashlib import file_digest
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +34,9 @@ from bep.runner.jobs.running import record_of
 from bep.runner.outputs import publishing
 from bep.runner.request import JobRequest
 from bep.runner.shards import prepared as document
-from bep.runner.shards.contents import Contents, carried
-from bep.runner.shards.prepared import Content, Prepared, PreparedEnvironment, PreparedTarget, Uploads
-from bep.runner.shards.visible import Visible
+from bep.runner.shards.contents import Contents
+from bep.runner.shards.prepared import Prepared, PreparedEnvironment, PreparedTarget, Uploads
+from bep.runner.shards.uploading import File, Inputs, must_go_on, put_lists, upload_files
 from bep.runner.shares.share import Share
 from bep.runner.transfer.transfers import Board
 
@@ -199,25 +198,16 @@ class _Preparing:
     def _target(self, contents: Contents) -> PreparedTarget:
         """Bring model, code and the environment's files there; what they are."""
         wanted, target = self.wanted, self.wanted.request.target
-        every = [("model", wanted.model), ("code", wanted.code or {}), ("environment", wanted.files)]
-        files = [(part, name, one) for part, of in every for name, one in of.items()]
-        found: dict[tuple[str, str], Content] = {}
-
-        def noted(number: int, content: Content) -> None:
-            part, name, _ = files[number]
-            found[part, name] = content
-
-        named = ((number, os.fsencode(one.path), one.sha256) for number, (_, _, one) in enumerate(files))
-        carried(named, len(files), self._board("uploading model and code", StoredBytesDamaged), contents, noted)
-
-        def of(part: str, files: Mapping[str, Original]) -> dict[str, Content]:
-            return {name: found[part, name] for name in files}
-
+        every = {"model": wanted.model, "code": wanted.code or {}, "environment": wanted.files}
+        files = {
+            part: {name: (os.fsencode(one.path), one.sha256) for name, one in of.items()} for part, of in every.items()
+        }
+        found = upload_files(files, contents, self._board("", StoredBytesDamaged))
         environment = PreparedEnvironment(
             label=wanted.label,
             world=wanted.world,
             asks=None if wanted.asks is None else dict(wanted.asks),
-            files=of("environment", wanted.files),
+            files=found["environment"],
         )
         secret = set(target.secret_variables)
         return PreparedTarget(
@@ -225,8 +215,8 @@ class _Preparing:
             deployment=target.deployment,
             deployment_digest=target.deployment_digest,
             model_address=target.model,
-            model=of("model", wanted.model),
-            code=None if wanted.code is None else of("code", wanted.code),
+            model=found["model"],
+            code=None if wanted.code is None else found["code"],
             code_name=target.code_name,
             scoring_script=target.scoring_script,
             environment=environment,
@@ -238,39 +228,15 @@ class _Preparing:
         """Bring the inputs there that no other machine can see; the file that says of each where it is."""
         path = self.folder.path / document.SOURCES
         roots = [*([self.share.root] if self.share.root else []), *self.wanted.folders]
-        visible, in_place = Visible(roots), 0
-        given = self._given()
-
-        def to_upload() -> Iterator[tuple[int, bytes, str | None]]:
-            nonlocal in_place
-            for number, name in enumerate(_names(listed)):
-                if roots and visible.sees(name):
-                    in_place += 1
-                else:
-                    one = given.get(name)
-                    yield number, name if one is None else os.fsencode(one.path), one and one.sha256
-
-        with path.open("wb") as file:
-            file.truncate(listed.items * document.DIGEST)
-
-            def noted(number: int, content: Content) -> None:
-                os.pwrite(file.fileno(), bytes.fromhex(content.sha256), number * document.DIGEST)
-
-            carried(to_upload(), listed.items, self._board("uploading inputs", InputsInvalid), contents, noted)
-        self.uploads = Uploads(
-            files=contents.files,
-            bytes=contents.bytes,
-            items=listed.items - in_place,
-            in_place=in_place,
-            folders=tuple(map(str, roots)),
-        )
+        inputs = Inputs(listed, roots, self._given())
+        self.uploads = inputs.upload(path, contents, self._board("", InputsInvalid))
         return path
 
-    def _given(self) -> dict[bytes, Original]:
+    def _given(self) -> dict[bytes, File]:
         """What is stored of registered data, by the name that its copy has in the manifest."""
         assets = self.folder.assets
         return {
-            os.fsencode(assets / of / name): one
+            os.fsencode(assets / of / name): (os.fsencode(one.path), one.sha256)
             for of, files in self.wanted.request.stored.items()
             for name, one in files.items()
         }
@@ -314,32 +280,16 @@ class _Preparing:
         folder, name = self.folder, self.record.name
         all_there = self.share.listed(name).items() if self.known else ()
         there = {at: size for at, size in all_there if "/" not in at}
-        files = {
-            document.MANIFEST: folder.manifest,
-            document.INDEX: folder.index,
-            document.PARTITIONS: folder.partitions,
-            document.ORIGINS: folder.origins,
-            document.SOURCES: sources,
-        }
-        for at, path in files.items():
-            is_wanted = path.exists() and (at != document.PARTITIONS or bool(self.record.settings.partition_keys))
-            if is_wanted and (self.known is None or there.get(at) != path.stat().st_size):
-                if self.cancel.is_set():
-                    raise Cancelled
-                self.share.put(f"{name}/{at}", path)
+
+        def is_wanted(at: str, path: Path) -> bool:
+            must_go_on(self._board("", InputsInvalid))
+            is_meant = at != document.PARTITIONS or bool(self.record.settings.partition_keys)
+            return is_meant and (self.known is None or there.get(at) != path.stat().st_size)
+
+        put_lists(self.share, name, folder, sources, is_wanted=is_wanted)
         if self.known is None:
             self.share.put(f"{name}/{document.DOCUMENT}", document.written(found))
 
     def _become(self, status: Status, **changes: object) -> None:
         self.record = self.record.model_copy(update={"status": status, **changes})
         save(self.record)
-
-
-def _names(listed: Manifest) -> Iterator[bytes]:
-    """Every item, read in blocks."""
-    rest, left = b"", listed.items
-    with listed.path.open("rb") as file:
-        while left and (block := file.read(1 << 20)):
-            *whole, rest = (rest + block).split(b"\0")
-            yield from islice(whole, left)
-            left -= min(left, len(whole))
