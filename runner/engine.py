@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bep.runner.scheduling.backlog import Backlog
     from bep.runner.scheduling.tally import Ending, Tally
 
-ENGINES: Final = {"embedded": "bep.runner.jobs.embedded"}
+ENGINES: Final = {"embedded": "bep.runner.jobs.embedded", "ray": "bep.runner.cluster.engine"}
 """Each by the module that has its `engine(Hosting) -> Engine`, imported on use."""
 
 

@@ -45,7 +45,8 @@ class Progress:
     None while unknown.
 
     `memory` is bytes that the workers and what their scripts have started hold now, None where the system does not
-    tell; `memory_of` has the same of each worker by its name.
+    tell; `memory_of` has the same of each worker by its name. `waits_for` is what a cluster has not given yet, in its
+    own words.
     """
 
     items: int
@@ -61,6 +62,7 @@ class Progress:
     memory: int | None = None
     memory_of: tuple[tuple[str, int], ...] = ()
     worker_states: tuple[WorkerState, ...] = ()
+    waits_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)

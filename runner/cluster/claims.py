@@ -105,6 +105,21 @@ def claimed(
     return taken
 
 
+def beat_of(share: Share, job: str, session: str) -> int | None:
+    """How often a driver has written its claim, as far as can be read; None where it has none. Raises
+    `ShareRefused`."""
+    try:
+        return Claim.model_validate(json.loads(share.read(_place(job, session)))).beat
+    except (Invalid, NotShared, ValueError, RecursionError):
+        return None
+
+
+def removed(share: Share, job: str, session: str) -> None:
+    """Remove the claim of a driver that is known to be dead: whoever takes the job over need not wait then. Raises
+    `ShareRefused`."""
+    share.remove(_place(job, session))
+
+
 def _must_not_live(share: Share, job: str, before: list[Claim]) -> None:
     known = {one.session: one.beat for one in before}
     for one in _claims(share, job):

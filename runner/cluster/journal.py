@@ -111,7 +111,7 @@ def read_all(share: Share, job: str, manifest: str, order: int) -> Committed:
     for name in sorted(share.listed(f"{job}/{FOLDER}")):
         if _NAME.fullmatch(name) and not is_of(name, order):
             continue
-        found = _read(share, f"{job}/{FOLDER}/{name}", name, manifest)
+        found = read_one(share, f"{job}/{FOLDER}/{name}", name, manifest)
         if found is None:
             unread.append(name)
         else:
@@ -120,7 +120,9 @@ def read_all(share: Share, job: str, manifest: str, order: int) -> Committed:
     return Committed(tuple(counted), tuple(given_up), tuple(unread))
 
 
-def _read(share: Share, place: str, name: str, manifest: str) -> Commit | None:
+def read_one(share: Share, place: str, name: str, manifest: str) -> Commit | None:
+    """What stands at a place of the share, whose last step is the name; None where that is no commit of this job.
+    Raises `ShareRefused`."""
     if _NAME.fullmatch(name) is None:
         return None
     try:

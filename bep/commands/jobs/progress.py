@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from bep.command_words import number_of
 from bep.lazy_patterns import lazy_pattern
+from bep.schemas.escaping import in_one_line
 
 if TYPE_CHECKING:
     from bep.app.jobs.events import Event, Progress, Transferring
@@ -37,7 +38,8 @@ def live_line(progress: "Progress", width: int, *, fancy: bool) -> str:
 def _figures(progress: "Progress") -> list[str]:
     """What is said of a job, the most important first."""
     if not progress.workers_ready and not _done(progress):
-        return [f"preparing {number_of(progress.workers, 'worker')}", duration(progress.elapsed)]
+        waits = [f"waiting for the cluster: {in_one_line(progress.waits_for)}"] if progress.waits_for else []
+        return [f"preparing {number_of(progress.workers, 'worker')}", duration(progress.elapsed), *waits]
     parts = [f"{_done(progress):,}/{progress.items:,}"]
     if progress.failed:
         parts.append(f"{progress.failed:,} failed")

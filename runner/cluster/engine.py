@@ -1,0 +1,266 @@
+"""The engine whose workers are a cluster's: it brings a job into a share, lets a driver score it, and collects.
+
+In the end all that counts of a job is in its own folder, as if it had been scored here. Knows no node and no Ray.
+"""
+
+import os
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from bep.lazy_dataclasses import dataclass, field, replace
+from bep.runner.cluster import begun, starting
+from bep.runner.cluster.batches import Batches as Range
+from bep.runner.cluster.batches import without
+from bep.runner.cluster.begun import Begun, Session
+from bep.runner.cluster.collecting import Collector
+from bep.runner.cluster.earlier import Earlier, adopt
+from bep.runner.cluster.following import Follower
+from bep.runner.cluster.ordering import Ordering, earlier_orders, secret_variables
+from bep.runner.cluster.orders import Order
+from bep.runner.cluster.remaining import left, ranges_of
+from bep.runner.cluster.rest import Dashboard
+from bep.runner.cluster.starting import Child, Driver, Submitted, words_of
+from bep.runner.cluster.supervising import Patience, Supervision
+from bep.runner.cluster.tokens import token_of
+from bep.runner.cluster.under_way import UnderWay
+from bep.runner.engine import Hosting
+from bep.runner.errors import Cancelled, ClusterRefused, JobInvalid, ShareRefused
+from bep.runner.folder.folder import JobFolder
+from bep.runner.folder.journal import Journal
+from bep.runner.folder.record import JobError, read
+from bep.runner.grants import Grant
+from bep.runner.inputs.manifest import Manifest
+from bep.runner.request import RayCluster
+from bep.runner.scheduling.backlog import Backlog
+from bep.runner.scheduling.tally import Ending, Tally, runner_failed
+from bep.runner.shards.bringing import bring_logs
+from bep.runner.shards.seen import Shared
+from bep.runner.shares.share import Share, share_at
+from bep.runner.transfer.addresses import hidden
+from bep.runner.transfer.transfers import Board
+
+_SESSIONS: Final = 3  # of one order: more than one where segments of the one before turned out to be damaged
+_LOGS: Final = "sys/driver"
+_GOING: Final = "fetching"
+
+
+def engine(hosting: Hosting) -> "RayEngine":
+    """Make one. Nothing is started yet. Raises `JobInvalid` for a job that names no cluster."""
+    cluster = hosting.request.cluster
+    if cluster is None:
+        raise JobInvalid("the job is to be scored by a Ray cluster, and names none")
+    known = begun.read(hosting.folder)
+    if hosting.request.environment_files:
+        files = {name: (str(one.path), one.sha256) for name, one in hosting.request.environment_files.items()}
+        known = known.model_copy(update={"files": files})
+        begun.write(hosting.folder, known)
+    return RayEngine(hosting, cluster, known, Patience())
+
+
+def has_ray() -> bool:
+    """Whether a driver can be a process of this interpreter."""
+    return find_spec("ray") is not None
+
+
+@dataclass(slots=True, eq=False)
+class RayEngine:
+    """The `runner.engine.Engine` of a cluster. It is given its whole backlog when it is opened, and nothing later."""
+
+    hosting: Hosting
+    cluster: RayCluster
+    begun: Begun
+    patience: Patience
+    tally: Tally = field(default_factory=Tally)
+    warnings: list[str] = field(default_factory=list)
+    _run: UnderWay | None = None
+    _driver: Driver | None = None
+
+    def start(self, workers: int) -> None:
+        """Nothing waits here: it is seen whether the cluster can be asked. Raises `ClusterRefused`."""
+        if not self._is_child:
+            self._dashboard().version()
+
+    def open(self, manifest: Manifest, backlog: Backlog, journal: Journal, before: Tally) -> None:
+        """Collect what earlier runs have left, and bring into the share what a driver needs for the rest.
+
+        Raises `JobBusy` where a driver of an earlier run lives on, `ClusterRefused`, `ShareRefused`, `InputsInvalid`,
+        `StoredBytesDamaged`, `Cancelled`, `OSError`.
+        """
+        self.tally = before
+        folder, request = self.hosting.folder, self.hosting.request
+        record, share = read(folder), self._share()
+        shared = Shared(share, record.name, self._board("looking at the share"))
+        collector = Collector(shared, folder, manifest, journal, self.hosting.report)
+        self._run = run = UnderWay(collector, before, request.settings.workers, self._say)
+        waiting = ranges_of([*backlog.again, *backlog.untouched, *backlog.attempts])
+        earlier = earlier_orders(share, record)
+        spans = left(waiting, *self._adopted(collector, earlier), manifest.items, manifest.starts)
+        run.begin()
+        if not spans:
+            return
+        files = {name: (os.fsencode(one.path), one.sha256) for name, one in self.begun.originals.items()}
+        board, last = self._board("uploading"), earlier[-1] if earlier else None
+        ordering = Ordering(request, self.cluster, record, folder, manifest, share, board, files, last)
+        run.order = ordering.put(spans, before.failed + collector.failed)
+
+    def _adopted(self, collector: Collector, earlier: Sequence[Order]) -> tuple[Sequence[Range], Sequence[Range]]:
+        """What orders of before have left in the share, and what of that is here now."""
+        share, name = collector.shared.share, collector.shared.name
+        if self.begun.sessions:
+            board = self._board("waiting for the end of the last run in the cluster")
+            Earlier(share, name, self._dashboard).end(self.begun.sessions, board)
+        pending = adopt(
+            collector,
+            [one for one in earlier if one.number > self.begun.over],
+            self._board("fetching what was scored before"),
+        )
+        if earlier:
+            self._note(sessions=(), over=earlier[-1].number)
+        return pending, collector.ranges
+
+    def give(self, grant: Grant) -> None:
+        """Not for this engine: a cluster has the whole job."""
+        raise NotImplementedError
+
+    def revoke(self, key: int) -> None:
+        """Nothing was given."""
+
+    def published(self, key: int) -> None:
+        """Nothing was given."""
+
+    def finish(self) -> None:
+        """Nothing more is ever given."""
+
+    def serve(self) -> Ending:
+        """Let drivers score what is ordered, until all of it is here or nobody can."""
+        run = self._run
+        if run is None or run.order is None or self.hosting.cancel.is_set():
+            return Ending(is_cancelled=self.hosting.cancel.is_set())
+        try:
+            ending = self._scored(run, run.order)
+            self._bring_logs(run.collector)
+        except JobInvalid as error:
+            ending = Ending(JobError(code=error.code, message=str(error)))
+        except OSError as error:
+            ending = Ending(runner_failed(error, self.hosting.folder.path))
+        self.warnings += [f"{why}, and was scored again" for why in run.collector.damaged.values()]
+        run.count(self.tally)
+        return Ending(is_cancelled=True) if ending.error and self.hosting.cancel.is_set() else ending
+
+    def _scored(self, run: UnderWay, order: Order) -> Ending:
+        whole = ranges_of(order.calls.spans)
+        for _ in range(_SESSIONS):
+            session = self._new_session(order)
+            with_end = self._supervised(session, run, order)
+            run.collect_all(self._board("fetching what was scored", is_endless=True))
+            is_missing = bool(without(whole, run.collector.ranges))
+            if with_end.error or with_end.is_cancelled or not is_missing:
+                self._note(sessions=(), over=order.number)
+                return with_end
+            self._note(sessions=())
+        why = next(iter(run.collector.damaged.values()), "the driver said that it was done before all was scored")
+        fix = "see whether other programs write to the share; a resumed job goes on from here"
+        return Ending(JobError(code="SegmentDamaged", message=why, fix=fix))
+
+    def _new_session(self, order: Order) -> Session:
+        """One whose driver may be begun, for it is written down."""
+        name = secrets.token_hex(4)
+        submission = "" if self._is_child else f"bep-{order.prepared.name}-{name}"
+        session = Session(order=order.number, name=name, submission=submission)
+        self._note(sessions=(*self.begun.sessions, session))
+        return session
+
+    def _supervised(self, session: Session, run: UnderWay, order: Order) -> Ending:
+        """One session, from its driver's start to the end of that."""
+        share, job = run.collector.shared.share, order.prepared.name
+        self._driver = driver = self._driver_of(session, share, job)
+        follower = Follower(share, job, session.name)
+        run.follow(session.name)
+        patience = replace(self.patience, start=self.cluster.start_timeout)
+        driver.start()
+        outcome = Supervision(driver, follower, self.hosting.cancel, run.hear, patience).run()
+        driver.close()
+        self._driver = None
+        return Ending(outcome.error, outcome.error is None and outcome.is_cancelled)
+
+    def _driver_of(self, session: Session, share: Share, job: str) -> Driver:
+        address = str(share.root) if share.root else self.cluster.share
+        words = words_of(address, job, session.order, session.name)
+        log = self.hosting.folder.logs / _LOGS / f"{session.name}.txt"
+        if session.submission:
+            return Submitted(self._dashboard(), session.submission, words, log, starting.MODULE)
+        target = self.hosting.request.target
+        values = target.environment_variables
+        secret = {name: values[name] for name in secret_variables(target) if name in values}
+        return Child([*words, "--ray", self.cluster.address], secret, log, starting.MODULE)
+
+    def close(self) -> None:
+        """End a driver that would go on for nobody."""
+        if self._driver is not None:
+            self._driver.close()
+
+    @property
+    def _is_child(self) -> bool:
+        """Whether the driver is a process here. Raises `ClusterRefused` where it can be nowhere."""
+        if self.cluster.address and has_ray():
+            return True
+        if self.cluster.dashboard:
+            return False
+        if self.cluster.address:
+            raise ClusterRefused(
+                f"the Ray cluster at {self.cluster.address} is reached with Ray, which this Python does not have\n"
+                "    fix: install bep-batch[ray] with the version of Ray that the cluster has, or name the cluster's"
+                " dashboard in the compute"
+            )
+        raise ClusterRefused("the compute names neither the address nor the dashboard of a Ray cluster")
+
+    def _dashboard(self) -> Dashboard:
+        return Dashboard(self.cluster.dashboard, token_of(os.environ, Path.home()))
+
+    def _share(self) -> Share:
+        """Raises `ShareRefused`."""
+        text, request = self.cluster.share, self.hosting.request
+        if hidden(text) != text:
+            raise ShareRefused(
+                f"{hidden(text)}: the address of a cluster's share has a login in it, which others would read\n"
+                "    fix: leave it out, and let the store's own variables or files have it, here and on all nodes"
+            )
+        share = share_at(text, request.workspace or Path.cwd())
+        if request.settings.output_action == "summary_only" and share.root is None:
+            raise ShareRefused(
+                f"output_action is summary_only, so the script writes its own files, and they need a folder that all"
+                f" machines see; {share.address} is a store\n    fix: name such a folder as the compute's share"
+            )
+        return share
+
+    def _board(self, doing: str, *, is_endless: bool = False) -> Board:
+        board = Board(doing, ShareRefused, tell=self.hosting.report)
+        return board if is_endless else replace(board, cancel=self.hosting.cancel)
+
+    def _bring_logs(self, collector: Collector) -> None:
+        """What scripts have said; a job does not fail for want of it."""
+        board = self._board("fetching logs", is_endless=True)
+        try:
+            bring_logs(collector.shared, self.hosting.folder.logs, self.hosting.folder.path / _GOING, board)
+        except (ShareRefused, Cancelled, OSError) as error:
+            self.warnings.append(f"not all that the workers said is here: {error}")
+
+    def _note(self, **changes: object) -> None:
+        self.begun = self.begun.model_copy(update=changes)
+        begun.write(self.hosting.folder, self.begun)
+
+    def _say(self, text: str) -> None:
+        """A line that the driver says: a warning is the job's, any other is in its log."""
+        head, _, rest = text.partition("warning: ")
+        if rest and not head:
+            self.warnings.append(rest)
+        folder: JobFolder = self.hosting.folder
+        with suppress(OSError):
+            log = folder.logs / _LOGS / "said.txt"
+            log.parent.mkdir(parents=True, exist_ok=True)
+            with log.open("a", errors="backslashreplace") as file:
+                file.write(f"{text}\n")
