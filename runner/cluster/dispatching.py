@@ -117,8 +117,13 @@ class Dispatcher:
         elif node := self.nodes.get(event.node):
             self.nodes.heard(node, self._now)
             self._take_from(node, event)
-        elif not self.nodes.is_new(event.node):
-            pass  # it was lost: nothing that it did counts any more
+        elif self.nodes.is_new(event.node):  # else it was lost: nothing that it did counts any more
+            self._take_from_new(event)
+
+    def _take_from_new(self, event: Event) -> None:
+        """From one that has not been ready so far."""
+        if isinstance(event, Heard) and not self.nodes:
+            self._without_nodes = self._now  # it prepares, so there will be one
         elif isinstance(event, Ready):
             self.nodes.add(Node(event.node, max(1, event.workers)), self._now)
         elif isinstance(event, Broken):

@@ -31,3 +31,28 @@ def nodes_fruitless(lost: int, why: str) -> JobError:
         fix="see the node's log; a script that takes more memory than a node has is the usual reason; a resumed job "
         "goes on from here",
     )
+
+
+def agents_end(host: str, lost: int, why: str) -> JobError:
+    """On a node every agent has ended, so many in a row, the last one for this reason."""
+    return JobError(
+        code="NodesLost",
+        message=f"on {host} {lost} agents ended one after another before anything was scored; the last one: {why}",
+        fix="see the node's log, and that of Ray there; a resumed job goes on from here",
+    )
+
+
+def head_silent(seconds: float) -> JobError:
+    """The head of the cluster has not answered for so long."""
+    return JobError(
+        code="ClusterLost",
+        message=f"the head of the cluster has not answered for {seconds:g} s",
+        fix="see whether the cluster's head runs; a resumed job goes on from here, also on a new cluster",
+    )
+
+
+def with_pending(error: JobError, waits_for: str) -> JobError:
+    """The same where no node came, with what the cluster says of what it has not given."""
+    if error.code != "NoNode" or not waits_for:
+        return error
+    return error.model_copy(update={"message": f"{error.message}; the cluster says: {waits_for}"})

@@ -84,6 +84,11 @@ def place_of(job: str, session: str) -> str:
     return f"{job}/{FOLDER}/{session}.json"
 
 
+def log_place(job: str, session: str) -> str:
+    """Where the end of what the cluster's own client says stands: nobody need read it."""
+    return f"{job}/{FOLDER}/{session}.log"
+
+
 def cancel_place(job: str, session: str) -> str:
     """Where the mark stands by which it is asked to stop."""
     return f"{job}/{CANCEL}/{session}"
