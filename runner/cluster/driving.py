@@ -81,6 +81,7 @@ class Driver:
             self.account.say(self.session.capped)
         self._decide(messages.Tick())
         if not self._is_over:
+            self.account.waits_for = "the cluster has not answered yet"
             self.places.open()
         while not self._is_over:
             self._turn()

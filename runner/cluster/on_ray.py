@@ -6,6 +6,7 @@ carries lines; calls are waited for by nobody, their ends come into its queue.
 """
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
@@ -20,7 +21,6 @@ from bep.runner.cluster.ray_nodes import Ask
 from bep.runner.folder.record import JobError
 
 _HEARS: Final = 20.0  # seconds that one call waits for lines of an agent
-_ENDS: Final = 3.0  # seconds that an agent gets which is to be ended
 _KILLED_AFTER: Final = 5.0  # seconds after which its actor is ended, whatever became of that
 _THREADS: Final = 4  # of an actor: it hears, it is told, it ends, at the same time
 _KEEP_CHILDREN: Final = {"RAY_kill_child_processes_on_worker_exit": "false"}
@@ -65,6 +65,9 @@ class RayPlaces:
     _name: str = ""
     _looks: threading.Lock = field(default_factory=threading.Lock)
     _has_asked: bool = False
+    _ending: set[str] = field(default_factory=set)
+    _is_closing: bool = False
+    _is_quiet: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
     def open(self) -> None:
@@ -100,9 +103,11 @@ class RayPlaces:
     def close(self, patience: float) -> None:
         """See `Places`."""
         if self._thread:
+            until = time.monotonic() + patience
             self._turns.put(self._end_all)
+            self._is_quiet.wait(patience)
             self._jobs.put(None)
-            self._thread.join(patience)
+            self._thread.join(max(1.0, until - time.monotonic()))
 
     # In the thread that asks the head
 
@@ -128,11 +133,19 @@ class RayPlaces:
 
     def _look(self) -> None:
         try:
-            found = ray_nodes.found(self._ray, self.ask)
+            found = ray_nodes.found(self._ray, self.ask, self._grows())
         finally:
             self._looks.release()
         self._cpus = found.cpus
         self.heard.put(Listed(found.spots, found.waits_for))
+
+    def _grows(self) -> str:
+        """What the cluster's autoscaler is about, where there is one and Ray tells."""
+        with suppress(Exception):
+            from ray.autoscaler.v2.sdk import get_cluster_status
+
+            return ray_nodes.growing(get_cluster_status(self._ray.get_runtime_context().gcs_address, timeout=5))
+        return ""
 
     def _want(self, nodes: int) -> None:
         from ray.autoscaler.sdk import request_resources
@@ -248,14 +261,24 @@ class RayPlaces:
         if agent is None or agent.is_over:
             return
         agent.is_over = True
-        with suppress(Exception):
-            agent.actor.end.remote(_ENDS).future().add_done_callback(
-                lambda _: self._jobs.put(lambda: self._kill(agent))
-            )
-        later = threading.Timer(_KILLED_AFTER, lambda: self._jobs.put(lambda: self._kill(agent)))
+        self._ending.add(name)
+        later = threading.Timer(_KILLED_AFTER, lambda: self._turns.put(lambda: self._ended(agent)))
         later.daemon = True
         later.start()
+        with suppress(Exception):
+            future = agent.actor.end.remote().future()
+            future.add_done_callback(lambda _: self._turns.put(lambda: self._ended(agent)))
+
+    def _ended(self, agent: _Agent) -> None:
+        if agent.name in self._ending:
+            self._ending.discard(agent.name)
+            self._jobs.put(lambda: self._kill(agent))
+        if self._is_closing and not self._ending:
+            self._is_quiet.set()
 
     def _end_all(self) -> None:
+        self._is_closing = True
         for name in list(self._agents):
             self._end(name)
+        if not self._ending:
+            self._is_quiet.set()

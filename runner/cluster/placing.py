@@ -239,7 +239,7 @@ class Placement:
             return
         if len(self._agents) < self.wanted.agents and not self._is_short:
             self._is_short = True
-            says = f"; the cluster says: {self._waits_for}" if self._waits_for else ""
+            says = f": {self._waits_for}" if self._waits_for else ""
             yield Tell(f"{len(self._agents)} of {self.wanted.agents} nodes are there{says}")
         elif self.ready >= self.wanted.agents and self._is_short:
             self._is_short = False

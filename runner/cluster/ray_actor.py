@@ -26,6 +26,7 @@ NAMES = ("python3.14", "python3.13", "python3.12", "python3.11", "python3", "pyt
 TOGETHER = 0.002  # seconds in which lines that come together are carried together
 KEPT = 4096  # bytes of the end of what an agent says to nobody
 TRIAL = "import sys; assert sys.version_info >= {}, 'it is Python ' + sys.version.split()[0]; import {}"
+SWEEPS = 60.0  # seconds
 OLD = 86400.0  # seconds after which what an unpacking has left that was killed is removed
 
 
@@ -78,14 +79,11 @@ class Carrier:
             lines, self.lines = self.lines, []
             return lines, self.ended
 
-    def end(self, patience: float) -> None:
-        """End the agent, at once where it does not end by itself within so many seconds, and what it has left."""
-        if self.process is None:
-            return
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(patience)
-        self.process.kill()
-        self.is_swept.wait(10 * patience + 10)
+    def end(self) -> None:
+        """End the agent at once, if it has not ended, and what it has left."""
+        if self.process:
+            self.process.kill()
+            self.is_swept.wait(SWEEPS)
 
     def environment(self) -> dict[str, str]:
         """What the agent inherits."""
@@ -125,7 +123,9 @@ class Carrier:
         try:
             if code and self.sweep:  # it could not do that itself
                 command = (self.python, "-m", *self.sweep)
-                subprocess.run(command, cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL, timeout=60)
+                subprocess.run(
+                    command, cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL, timeout=SWEEPS
+                )
         except (OSError, subprocess.SubprocessError) as error:
             sys.stderr.write(f"what the agent has left could not be ended: {error}\n")
         finally:

@@ -59,15 +59,15 @@ def ask_of(cluster: RayCluster) -> Ask:
     return Ask(cluster.cpus_per_instance, cluster.gpus_per_instance, cluster.resources)
 
 
-def found(ray: Any, ask: Ask) -> Found:
-    """Ask the head. Raises whatever Ray does; does not return for a minute where the head has ended."""
+def found(ray: Any, ask: Ask, grows: str = "") -> Found:
+    """Ask the head; `grows` is what its autoscaler is about. Raises whatever Ray does, and that may take a minute."""
     alive = [node for node in ray.nodes() if node["Alive"]]
     free = _free(ray)
     fit = [node for node in alive if ask.fits(node["Resources"])]
     fit.sort(key=lambda node: (not ask.fits(free.get(node["NodeID"], {})), _HEAD in node["Resources"]))
     spots = tuple(Spot(node["NodeID"], node["NodeManagerHostname"]) for node in fit)
     cpus = {node["NodeID"]: float(node["Resources"].get("CPU", 0)) for node in fit}
-    return Found(spots, cpus, "; ".join(filter(None, (_waits(alive, fit, free, ask), _growing(ray)))))
+    return Found(spots, cpus, "; ".join(filter(None, (_waits(alive, fit, ask), grows))))
 
 
 def _free(ray: Any) -> Mapping[str, Mapping[str, float]]:
@@ -78,13 +78,13 @@ def _free(ray: Any) -> Mapping[str, Mapping[str, float]]:
     return {}
 
 
-def _waits(alive: list[Any], fit: list[Any], free: Mapping[str, Mapping[str, float]], ask: Ask) -> str:
+def _waits(alive: list[Any], fit: list[Any], ask: Ask) -> str:
     """Why there are not more nodes."""
     count = f"{len(alive)} node lives" if len(alive) == 1 else f"{len(alive)} nodes live"
-    if len(fit) < len(alive):
-        have = sorted({_short_of(node["Resources"], ask) for node in alive if node not in fit})
-        return f"{count}, and {len(fit)} of them can ever give {ask}; others have {' or '.join(have)}"
-    return f"{count}"
+    if len(fit) == len(alive):
+        return count
+    others = sorted({_short_of(node["Resources"], ask) for node in alive if node not in fit})
+    return f"{count}, and {len(fit)} of them can ever give {ask}; others have {' or '.join(others)}"
 
 
 def _short_of(has: Mapping[str, float], ask: Ask) -> str:
@@ -93,17 +93,12 @@ def _short_of(has: Mapping[str, float], ask: Ask) -> str:
     return ", ".join(f"{has.get(name, 0):g} {name}" for name in names)
 
 
-def _growing(ray: Any) -> str:
-    """What the autoscaler is about, where there is one."""
-    with suppress(Exception):
-        from ray.autoscaler.v2.sdk import get_cluster_status
-
-        status = get_cluster_status(ray.get_runtime_context().gcs_address, timeout=5)
-        pending = [*status.pending_launches, *status.pending_nodes]
-        told = [f"{len(pending)} nodes are being started"] if pending else []
-        told += [f"nodes could not be started: {_short(str(one.details))}" for one in status.failed_launches[-1:]]
-        return "; ".join(told)
-    return ""
+def growing(status: Any) -> str:
+    """What the autoscaler is about, of the status that it gives of itself."""
+    starting = len(status.pending_launches) + len(status.pending_nodes)
+    told = [f"{starting} more {'is' if starting == 1 else 'are'} being started"] if starting else []
+    told += [f"one could not be started: {_short(str(one.details))}" for one in status.failed_launches[-1:]]
+    return "; ".join(told)
 
 
 def refused(error: Exception) -> str:

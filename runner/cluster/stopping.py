@@ -55,4 +55,4 @@ def with_pending(error: JobError, waits_for: str) -> JobError:
     """The same where no node came, with what the cluster says of what it has not given."""
     if error.code != "NoNode" or not waits_for:
         return error
-    return error.model_copy(update={"message": f"{error.message}; the cluster says: {waits_for}"})
+    return error.model_copy(update={"message": f"{error.message}: {waits_for}"})

@@ -259,7 +259,7 @@ def test_no_node_within_the_time_says_what_the_cluster_waits_for(job: Job) -> No
     assert last.error is not None
     assert (last.state, last.error.code) == (State.FAILED, "NoNode")
     assert "no node of the cluster was ready within 1 s" in last.error.message
-    assert last.error.message.endswith("; the cluster says: 2 x {CPU: 8}, and no node has 8")
+    assert last.error.message.endswith("within 1 s: 2 x {CPU: 8}, and no node has 8")
     assert there.places.wanted == 2, "it was asked to grow"
 
 

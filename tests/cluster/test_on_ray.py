@@ -142,7 +142,7 @@ def test_what_the_cluster_cannot_give_is_told(there: Cluster, tmp_path: Path) ->
 
 
 def test_no_cluster_is_told_in_words(there: Cluster, tmp_path: Path) -> None:
-    job = Job(tmp_path / "shared", cluster={"start_timeout": 60.0})
+    job = Job(tmp_path / "shared", cluster={"start_timeout": 5.0})
     job.order()
     command = [str(ray_python()), "-m", "tests.cluster.ray_driver", "--share", str(job.folder), "--job", JOB]
     command += ["--order", "1", "--session", "aaaaaaaa", "--ray", f"{there.network.address(0)}:1"]
