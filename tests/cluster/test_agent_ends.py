@@ -149,6 +149,22 @@ def test_daemons_of_a_gone_agent_are_ended_wherever_it_had_its_folder(tmp_path: 
     nobody_left(tmp_path)
 
 
+def test_the_folder_of_a_gone_agent_is_removed_and_not_that_of_one_that_lives(tmp_path: Path) -> None:
+    job = family(tmp_path)
+    place = tmp_path / "home/.cache/bep/shards" / os.uname().nodename
+    with driving(job) as gone, driving(job, begin=job.begin("node1-0a1b2c3d")) as living:
+        busy(living)
+        assert len([entry for entry in place.iterdir() if entry.is_dir()]) == 2
+        gone.process.kill()
+        gone.ended()
+        home = {**os.environ, "HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": ""}
+        subprocess.run([*COMMAND, "--sweep", sweeping.mark_of(job.prepared)], check=True, env=home)
+        assert len([entry for entry in place.iterdir() if entry.is_dir()]) == 1
+        assert living.stop(at_once=True) == 0
+    assert not [entry for entry in place.iterdir() if entry.is_dir()]
+    nobody_left(tmp_path)
+
+
 HANGS = """
 import os, subprocess, sys, time
 from bep.runner.cluster.agent import run
