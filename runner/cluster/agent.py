@@ -210,8 +210,8 @@ class Agent:
             self._abandon(scoring)
         elif scoring:
             scoring.stop()
-            _later(GRACE, self._end_now.set)
-            _later(GRACE + DRAIN + _LIMIT, self._end_hard)
+            _later(GRACE, scoring.hurry)
+            _later(GRACE + scoring.request.settings.timeout + DRAIN + _LIMIT, self._end_hard)
         else:
             _later(GRACE, self._end_hard)
 

@@ -187,6 +187,45 @@ def test_an_environment_that_is_being_built_does_not_hold_up_the_end(tmp_path: P
         driver.close()
 
 
+# An agent that waits for calls half a second, when it is told to stop.
+HURRIED = """
+import os, sys
+from types import SimpleNamespace
+from bep.runner.cluster import agent
+agent.GRACE = 0.5
+os._exit(agent.run(lambda *_: SimpleNamespace(interpreter=(sys.executable,), activated={}, notes=())))
+"""
+
+
+def test_a_call_that_does_not_end_is_ended_when_it_is_to_stop(tmp_path: Path) -> None:
+    job = family(tmp_path)
+    with driving(job, command=(sys.executable, "-c", HURRIED)) as driver:
+        busy(driver)
+        assert driver.stop() == 0
+        settled = {one.key: one for one in driver.of(Settled)}
+    assert (settled[2].pieces, settled[2].returned) == ((), ((0, 1, 1),))
+    nobody_left(tmp_path)
+
+
+def test_shutdown_has_the_time_that_the_job_gives_it(tmp_path: Path) -> None:
+    script = """
+        import os, time
+        def run(mini_batch):
+            return mini_batch
+        def shutdown():
+            time.sleep(2)
+            open(os.environ["MARKS"] + "/" + str(os.getpid()), "w").close()
+    """
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    job = ordered(tmp_path, script, items=4, workers=2, variables={"MARKS": str(marks)})
+    with driving(job, command=(sys.executable, "-c", HURRIED)) as driver:
+        driver.give(1, (0, 4, 1))
+        driver.settled(1)
+        assert driver.stop() == 0
+    assert list(marks.iterdir())
+
+
 def broken(job: Ordered, begin: Begin | None = None) -> Broken:
     """What an agent says that cannot go on."""
     driver = FakeDriver(job.jobs.root, begin or job.begin())
