@@ -90,7 +90,9 @@ def _drawn(record: JobRecord, found: Gathered) -> Iterable[str]:
         yield '<h2>How it went</h2><p class="soft">No mini-batch was scored.</p>'
     if found.timeline.workers:
         red = '<p class="soft">Red: an attempt that failed.</p>' if found.timeline.failed else ""
-        yield f"<h2>When each worker was busy</h2>{red}{_chart(workers(found.timeline, axis))}"
+        each = record.settings.max_concurrency_per_instance if found.nodes else 1
+        lane = "node" if found.nodes else "worker"
+        yield f"<h2>When each {lane} was busy</h2>{red}{_chart(workers(found.timeline, axis, found.nodes, each))}"
     if found.latencies.count:
         yield _numbers(record, found)
 
@@ -102,10 +104,10 @@ def _chart(drawing: str) -> str:
 
 def _slowest(found: Gathered) -> str:
     rows = [
-        [duration(slow.seconds), f"{slow.items:,}", str(slow.worker), _files(slow.files, slow.items)]
+        [duration(slow.seconds), f"{slow.items:,}", _lane(found, slow.worker), _files(slow.files, slow.items)]
         for slow in found.slowest
     ]
-    table = _table(["Took", "Items", "Worker", "Files"], rows, numbers=3)
+    table = _table(["Took", "Items", _lanes(found), "Files"], rows, numbers=2 if found.nodes else 3)
     return f"<details><summary>The slowest mini-batches</summary>{table}</details>"
 
 
@@ -117,9 +119,17 @@ def _numbers(record: JobRecord, found: Gathered) -> str:
     for worker in sorted(found.mini_batches)[:_WORKERS]:
         busy = sum(found.timeline.busy.get(worker, {}).values())
         share = f"{busy / record.seconds:.0%}" if record.seconds else ""
-        rows.append([str(worker), f"{found.mini_batches[worker]:,}", duration(busy), share])
-    each = _table(["Worker", "Mini-batches", "In run()", "Of the job's time"], rows, numbers=4)
+        rows.append([_lane(found, worker), f"{found.mini_batches[worker]:,}", duration(busy), share])
+    each = _table([_lanes(found), "Mini-batches", "In run()", "Of the job's time"], rows, numbers=4)
     return f'<details><summary>The same in numbers</summary><div class="two">{took}{each}</div></details>'
+
+
+def _lanes(found: Gathered) -> str:
+    return "Node" if found.nodes else "Worker"
+
+
+def _lane(found: Gathered, worker: int) -> str:
+    return _text(found.nodes[worker]) if worker < len(found.nodes) else str(worker)
 
 
 def _failed(record: JobRecord, found: Gathered) -> Iterable[str]:
@@ -157,12 +167,14 @@ def _about(record: JobRecord) -> Iterable[str]:
     facts = [
         ("Model", target.model),
         ("Scoring script", target.scoring_script or "none: the model scores by itself"),
-        ("Environment", target.environment or target.interpreter[0]),
-        ("Interpreter", " ".join(target.interpreter)),
+        ("Environment", target.environment or " ".join(target.interpreter)),
+        ("Interpreter", " ".join(target.interpreter) or "that of each machine"),
         ("Deployment digest", target.deployment_digest),
         ("Input", record.input_text),
         ("Output", record.output_place),
         ("Job folder", str(record.folder)),
+        *([("Cluster", record.cluster.address or record.cluster.dashboard)] if record.cluster else []),
+        *([("Share", record.cluster.share)] if record.cluster else []),
     ]
     overridden = record.overrides
     settings = [

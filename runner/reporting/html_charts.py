@@ -12,6 +12,7 @@ FOOT = 26
 _ROWS = 40  # workers that get a row
 _ROW = 16
 _LETTER = 7.0  # width of a letter, at most, in the middle of others
+_NAME = 10  # letters beside a row
 _NOTE = 130  # width of what is said of a mark, at most
 
 
@@ -33,22 +34,31 @@ def throughput(timeline: Timeline, axis: Axis) -> str:
     return _svg("throughput", height, "Throughput over time", said, body)
 
 
-def workers(timeline: Timeline, axis: Axis) -> str:
-    """A row for each worker: the darker, the busier; red where an attempt failed. Those beyond forty are counted."""
-    every = timeline.workers
+def workers(timeline: Timeline, axis: Axis, nodes: Sequence[str] = (), each: int = 1) -> str:
+    """A row for each worker, or for each of the `nodes`, which have so many (`each`): the darker, the busier; red where
+    an attempt failed. Those beyond forty are counted."""
+    every, what = timeline.workers, "nodes" if nodes else "workers"
     shown = every[:_ROWS]
     height = _ROW * len(shown) + FOOT + 4
     body: list[str] = []
     for row, worker in enumerate(shown):
         y = row * _ROW + 2
-        body.append(f'<text class="tick" x="{LEFT - 8}" y="{y + 11}" text-anchor="end">worker {worker}</text>')
+        body.append(f'<text class="tick" x="{LEFT - 8}" y="{y + 11}" text-anchor="end">{_lane(nodes, worker)}</text>')
         body += _idle_row(axis, y)
         for kind, bins in (("busy", timeline.busy), ("failed", timeline.failed)):
-            body += _busy(kind, bins.get(worker, {}), timeline.width, axis, y)
+            body += _busy(kind, bins.get(worker, {}), timeline.width * each, axis, y)
     body += [*_time(axis, height), *_cuts(axis, 2, height)]
     rest = len(every) - len(shown)
-    said = f"When each of {len(every)} workers was inside run()." + (f" {rest} more are not drawn." if rest else "")
+    said = f"When each of {len(every)} {what} was inside run()." + (f" {rest} more are not drawn." if rest else "")
     return _svg("workers", height, "Worker timelines", said, body)
+
+
+def _lane(nodes: Sequence[str], worker: int) -> str:
+    """What stands beside a row. Of a node's name the end is left out where there is no room for it."""
+    if worker >= len(nodes):
+        return f"worker {worker}"
+    name = nodes[worker]
+    return escape(name if len(name) <= _NAME else name[: _NAME - 1] + "…")
 
 
 def _idle_row(axis: Axis, y: float) -> Iterator[str]:

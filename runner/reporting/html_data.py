@@ -154,7 +154,8 @@ class Slow:
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """All that a report says beside the record. `attempts` counts failed attempts by their type, retried or not;
-    `unread` says that there are more failed items than were read."""
+    `unread` says that there are more failed items than were read. Where `nodes` have scored, each counts as one worker:
+    its number is its place among them."""
 
     timeline: Timeline
     latencies: Latencies
@@ -163,6 +164,7 @@ class Gathered:
     attempts: Counter[str]
     slowest: tuple[Slow, ...]
     unread: bool
+    nodes: tuple[str, ...] = ()
 
 
 def gather(folder: JobFolder, record: JobRecord) -> Gathered:
@@ -189,7 +191,7 @@ def gather(folder: JobFolder, record: JobRecord) -> Gathered:
         timeline.reach(record.finished.timestamp())
     listed = listing.recorded(folder, record)
     slowest = tuple(_slow(listed, *entry) for entry in sorted(latencies.slowest, reverse=True))
-    return Gathered(timeline, latencies, mini_batches, troubles, attempts, slowest, unread)
+    return Gathered(timeline, latencies, mini_batches, troubles, attempts, slowest, unread, lanes.names)
 
 
 def _time(seconds: float) -> float:
@@ -203,6 +205,11 @@ class _Lanes:
     def __init__(self, folder: JobFolder) -> None:
         self._nodes = merged.nodes(folder.parts)
         self._numbers = {node: number for number, node in enumerate(sorted(set(self._nodes.values())))}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The nodes, in the order of their numbers; none of a job that was scored here."""
+        return tuple(self._numbers)
 
     def of_part(self, part: int) -> int:
         """Who wrote a part."""

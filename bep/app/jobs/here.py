@@ -12,7 +12,7 @@ from bep.app.jobs.service import Again, Asked, News, Piece, Removal, Watch, tell
 
 if TYPE_CHECKING:
     from bep.app.jobs.filters import JobFilter
-    from bep.app.jobs.logs import UserLogs
+    from bep.app.jobs.logs import WorkerLogs
     from bep.app.workspace.contexts import Reading
     from bep.runner.events import Event
     from bep.runner.folder.record import JobRecord
@@ -105,11 +105,17 @@ class JobsHere:
             say(f"sample: {target.endpoint}/{target.deployment} with {target.interpreter[0]}")
             return sample(request, items, debug=debug, show=show)
 
-    def logs(self, name: str) -> "UserLogs":
-        """From the files in its folder."""
+    def logs(self, name: str) -> "WorkerLogs":
+        """From the files in its folder, or in the share of the cluster that scores it."""
         from bep.app.jobs.logs import UserLogs
 
-        return UserLogs(must_have_begun(record_named(self._opened.home, name)))
+        record = must_have_begun(record_named(self._opened.home, name))
+        if record.cluster is not None:
+            from bep.app.jobs.logs_in_shares import logs_of_cluster
+
+            if (there := logs_of_cluster(self._opened, record)) is not None:
+                return there
+        return UserLogs(record)
 
     def chosen(self, wanted: "JobFilter | None" = None) -> "list[JobRecord]":
         """From the records in their folders."""
@@ -263,6 +269,7 @@ class JobsHere:
 def cancelled(folder: Path, *, at_once: bool) -> "JobRecord":
     """Ask, and wait until the record says that it is over. Raises `Refused` where the process does not stop."""
     from bep.app.jobs.in_line.cancelling import LOOK, PATIENCE, still_running
+    from bep.app.jobs.on_clusters import end_drivers
     from bep.runner.folder.record import load
     from bep.runner.jobs.cancelling import interrupt, record_cancelled
 
@@ -271,6 +278,7 @@ def cancelled(folder: Path, *, at_once: bool) -> "JobRecord":
     while time.monotonic() < until:
         record = load(folder)
         if record.status == "NotResponding":
+            end_drivers(record)
             return record_cancelled(folder)
         if record.status.is_final:
             return record

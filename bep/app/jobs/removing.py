@@ -62,8 +62,8 @@ def _sizes(folder: Path) -> Iterator[int]:
 
 
 def remove(removal: Removal, home: Path) -> None:
-    """Remove it, from the queue, too. Raises `JobBusy` where somebody goes on with it, `JobInvalid` where it is gone,
-    `OSError`."""
+    """Remove it, from the queue, too, and what it has in the share of its cluster. Raises `JobBusy` where somebody goes
+    on with it, `JobInvalid` where it is gone, `OSError`; `Refused` where it is removed and its share could not be."""
     from bep.app.queue.place import file_of
     from bep.app.queue.queue import Queue
     from bep.runner.folder.folder import JobFolder, wait_for_parts
@@ -83,8 +83,32 @@ def remove(removal: Removal, home: Path) -> None:
         wait_for_parts(folder.parts, _ORPHANS)
         if record.output_file:
             assembling.forget(assembling.partial(record.output_file, record.name))
+        left = _left_in_share(record)
         remove_folder(folder, removal.output)
     Queue(home).remove(removal.record.name)
+    if left:
+        raise Refused(left)
+
+
+def _left_in_share(record: "JobRecord") -> str:
+    """What of a job stays in the share of its cluster, and why; nothing where all of that is removed.
+
+    A cluster that is gone for good does not keep a job here for ever.
+    """
+    if record.cluster is None:
+        return ""
+    from bep.app.jobs.on_clusters import end_drivers, free_share
+    from bep.runner.errors import JobBusy, JobInvalid
+
+    try:
+        end_drivers(record)
+        free_share(record)
+    except JobBusy:
+        raise
+    except JobInvalid as why:
+        place = f"{record.cluster.share.rstrip('/')}/{record.name}"
+        return f"{record.name} is removed, and what it left in {place} stays there: {why}"
+    return ""
 
 
 _ORPHANS = 10.0  # seconds that the kernel gets to end the workers of a runner that was killed

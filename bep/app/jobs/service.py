@@ -45,10 +45,12 @@ class Again:
 @dataclass(frozen=True)
 class Asked:
     """Who orders a job (`by`, in words), and the id that the caller gave what it asks for: one job an id, however often
-    it is sent."""
+    it is sent. `is_told`: somebody waits for the answer, and hears at once that the cluster of a job cannot be reached;
+    else the job fails for that when its turn comes."""
 
     by: str = ""
     request_id: str = ""
+    is_told: bool = True
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,13 @@ def summary_of(record: "JobRecord") -> dict[str, Any]:
 def whole_of(record: "JobRecord") -> dict[str, Any]:
     """All that a record says; of a job that a service runs what the service says."""
     if page_of(record) is None:
-        return record.model_dump(mode="json")
+        return _without_empty(record.model_dump(mode="json"))
     return {**summary_of(record), "input": record.input_text}
+
+
+def _without_empty(shown: dict[str, Any]) -> dict[str, Any]:
+    """The same without a cluster that there is none of."""
+    return {name: value for name, value in shown.items() if name != "cluster" or value is not None}
 
 
 def page_of(record: "JobRecord") -> str | None:
@@ -47,7 +52,16 @@ def _summary(record: "JobRecord") -> dict[str, Any]:
         "folder": str(record.folder),
         "error": record.error.model_dump(mode="json") if record.error else None,
         **({"share": record.share} if record.share else {}),
+        **({"engine": record.engine, "cluster": cluster_of(record)} if record.cluster else {}),
     }
+
+
+def cluster_of(record: "JobRecord") -> dict[str, Any] | None:
+    """The Ray cluster that a job is scored on, and how many nodes it asks for; None for a job of this machine."""
+    if (cluster := record.cluster) is None:
+        return None
+    where = {"address": cluster.address, "dashboard": cluster.dashboard, "share": cluster.share}
+    return {**where, "nodes": record.settings.instance_count}
 
 
 def outputs_of(record: "JobRecord") -> dict[str, dict[str, Any]]:

@@ -41,7 +41,7 @@ def ordered_in_line(opened: "Reading", job: "JobSpec", by: str, request: str) ->
     """The queue's own way to order a job."""
     from bep.app.jobs.service import Asked, jobs_of
 
-    return jobs_of(opened).order(job, Asked(by, request)).name
+    return jobs_of(opened).order(job, Asked(by, request, is_told=False)).name
 
 
 class Schedules:

@@ -38,8 +38,7 @@ def live_line(progress: "Progress", width: int, *, fancy: bool) -> str:
 def _figures(progress: "Progress") -> list[str]:
     """What is said of a job, the most important first."""
     if not progress.workers_ready and not _done(progress):
-        waits = [f"waiting for the cluster: {in_one_line(progress.waits_for)}"] if progress.waits_for else []
-        return [f"preparing {number_of(progress.workers, 'worker')}", duration(progress.elapsed), *waits]
+        return [f"preparing {number_of(progress.workers, 'worker')}", duration(progress.elapsed)]
     parts = [f"{_done(progress):,}/{progress.items:,}"]
     if progress.failed:
         parts.append(f"{progress.failed:,} failed")
@@ -58,7 +57,7 @@ def _figures(progress: "Progress") -> list[str]:
 def plain_line(progress: "Progress") -> str:
     """The same for a log: `1,200 of 20,000 done, 3 failed, 410 items/s, 46 s left, 4 of 4 workers, 812 MB`."""
     if not progress.workers_ready and not _done(progress):
-        return ", ".join(_figures(progress))
+        return ", ".join([*_figures(progress), *_waits(progress)])
     parts = [f"{_done(progress):,} of {progress.items:,} done"]
     if progress.failed:
         parts.append(f"{progress.failed:,} failed")
@@ -71,7 +70,16 @@ def plain_line(progress: "Progress") -> str:
     parts.append(f"{progress.workers_ready} of {number_of(progress.workers, 'worker')}")
     if progress.memory:
         parts.append(size(progress.memory))
-    return ", ".join(parts)
+    return ", ".join([*parts, *_waits(progress)])
+
+
+def waiting_line(progress: "Progress", width: int) -> list[str]:
+    """What a cluster has not given yet, in its own words; nothing where nothing is waited for."""
+    return [f"  {one}"[: width - 1] for one in _waits(progress)] if width > 1 else []
+
+
+def _waits(progress: "Progress") -> list[str]:
+    return [f"waiting for the cluster: {in_one_line(progress.waits_for)}"] if progress.waits_for else []
 
 
 def transfer_line(transferring: "Transferring") -> str:

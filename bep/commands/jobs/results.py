@@ -93,6 +93,7 @@ def glance_of(record: "JobRecord", now: datetime) -> list[str]:
             ("deployment", f"{target.endpoint}/{target.deployment}, {target.model}"),
             ("input", record.input_text),
             ("output", f"{record.output_text}, not there yet"),
+            *_cluster(record),
             *([("line", record.waits)] if record.waits else []),
             *([("error", f"{error.code}: {error.message}")] if error else []),
         ]
@@ -106,6 +107,19 @@ def glance_of(record: "JobRecord", now: datetime) -> list[str]:
         ("items", f"{done}, {counts.retries:,} retried, in {counts.mini_batches:,} mini-batches"),
         ("output", record.output_place if is_there else f"{record.output_text}, not there yet"),
         *([("share", record.share)] if record.share else []),
+        *_cluster(record),
         ("error", f"{error.code}: {error.message}") if error else ("logs", str(record.folder / "logs")),
     ]
     return [f"{name:<12}{in_one_line(text)}" for name, text in facts]
+
+
+def _cluster(record: "JobRecord") -> list[tuple[str, str]]:
+    """The Ray cluster that it is scored on, how many nodes of it, and the share."""
+    from bep.app.jobs.summaries import cluster_of
+    from bep.command_words import number_of
+
+    if (cluster := cluster_of(record)) is None:
+        return []
+    where = cluster["address"] or cluster["dashboard"]
+    nodes, each = number_of(cluster["nodes"], "node"), record.settings.max_concurrency_per_instance
+    return [("cluster", f"Ray at {where}, {nodes} with {number_of(each, 'worker')} each, share {cluster['share']}")]

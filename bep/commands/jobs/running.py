@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bep.command_words import number_of
-from bep.commands.jobs.progress import PLAIN_PERIOD, Troubles, live_line, plain_line, transfer_line
-from bep.commands.jobs.worker_lines import worker_lines
+from bep.commands.jobs.progress import PLAIN_PERIOD, Troubles, live_line, plain_line, transfer_line, waiting_line
+from bep.commands.jobs.worker_lines import node_lines, worker_lines
 from bep.console import Console
 from bep.event_stream import enveloped, preparing
 from bep.exit_codes import ExitCode, Stop
@@ -93,6 +93,7 @@ class JobTeller:
         self._said = clock()
         self._troubles = Troubles()
         self._mini_batch_size: int | None = 1
+        self._is_on_nodes = False
         self._job = job
 
     def say(self, text: str) -> None:
@@ -111,6 +112,7 @@ class JobTeller:
             self._job = event.job
         if isinstance(event, JobStarted) and event.record.target.scoring_script:
             settings = event.record.settings
+            self._is_on_nodes = event.record.cluster is not None
             self._mini_batch_size = None if settings.partition_keys else settings.mini_batch_size
         if self._json:
             from bep.app.jobs.events import as_json
@@ -136,7 +138,9 @@ class JobTeller:
     def _lines(self, progress: "Progress") -> list[str]:
         width, rows = self._console.width, self._console.height
         line = live_line(progress, width, fancy=self._console.fancy)
-        return [line, *worker_lines(progress.worker_states, self._mini_batch_size, width, rows)]
+        lanes = node_lines if self._is_on_nodes else worker_lines
+        waits = waiting_line(progress, width)
+        return [line, *waits, *lanes(progress.worker_states, self._mini_batch_size, width, rows - len(waits))]
 
 
 def as_text(event: "Event") -> str:
@@ -160,7 +164,7 @@ def as_text(event: "Event") -> str:
         cut = f"{record.counts.mini_batches:,} mini-batches by {', '.join(settings.partition_keys)}"
         return (
             f"job {record.name}: {number_of(record.counts.items, 'file')} with {target.endpoint}/{target.deployment}, "
-            f"{number_of(settings.workers, 'worker')}, "
+            f"{_where(record)}{number_of(settings.workers, 'worker')}, "
             f"{cut if settings.partition_keys else f'mini-batches of {settings.mini_batch_size}'}"
         )
     if isinstance(event, MiniBatchFailed):
@@ -171,6 +175,15 @@ def as_text(event: "Event") -> str:
     if isinstance(event, WorkerLost):
         return f"  worker {event.process}: {_first_line(event.reason)}"
     return ""
+
+
+def _where(record: "JobRecord") -> str:
+    """`on 40 nodes of Ray at 10.0.0.4:6379, `; nothing for a job of this machine."""
+    from bep.app.jobs.summaries import cluster_of
+
+    if (cluster := cluster_of(record)) is None:
+        return ""
+    return f"on {number_of(cluster['nodes'], 'node')} of Ray at {cluster['address'] or cluster['dashboard']}, "
 
 
 def _first_line(text: str) -> str:

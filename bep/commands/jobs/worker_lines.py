@@ -1,7 +1,8 @@
-"""What each worker of a running job does, a line each, under the line of progress. Pure: no terminal, no clock."""
+"""What each worker of a running job does, a line each, under the line of progress; of a job on a cluster, what each
+node does. Pure: no terminal, no clock."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bep.commands.jobs.progress import duration, size
@@ -32,6 +33,55 @@ def worker_lines(workers: "Sequence[WorkerState]", mini_batch_size: int | None, 
     return [line[: width - 1] for line in lines]
 
 
+def node_lines(workers: "Sequence[WorkerState]", mini_batch_size: int | None, width: int, rows: int) -> list[str]:
+    """The same with a line for each node: what its workers do, and who of them has been at one thing longest."""
+    most = min(_MOST, rows - _ROOM)
+    of: dict[str, list[WorkerState]] = {}
+    for worker in workers:
+        of.setdefault(worker.node, []).append(worker)
+    if not of or most < 2 or width < 2:
+        return []
+    nodes = sorted(of, key=_number)
+    shown = nodes if len(nodes) <= most else _telling_nodes(of, most - 1)
+    lines = ["  " + _node_line(name, of[name], mini_batch_size, width - 3) for name in shown]
+    if len(shown) < len(nodes):
+        others = [worker for name in nodes if name not in set(shown) for worker in of[name]]
+        lines.append(f"  and {len(nodes) - len(shown)} more nodes: {_counted(others)}")
+    return [line[: width - 1] for line in lines]
+
+
+def _telling_nodes(of: "Mapping[str, Sequence[WorkerState]]", most: int) -> list[str]:
+    longest = sorted(of, key=lambda name: (-max((one.seconds for one in of[name] if _is_long(one)), default=0.0), name))
+    return sorted(longest[:most], key=_number)
+
+
+def _number(node: str) -> tuple[int, str]:
+    digits = _short(node).removeprefix("node")
+    return (int(digits) if digits.isdecimal() else 0, node)
+
+
+def _short(node: str) -> str:
+    """`node3` of `node3-1a2b3c4d`: nobody waits for the session."""
+    return node.partition("-")[0]
+
+
+def _node_line(node: str, workers: "Sequence[WorkerState]", mini_batch_size: int | None, width: int) -> str:
+    slowest = max(workers, key=lambda one: one.seconds if one.state != "waiting" else -1.0)
+    since = duration(slowest.seconds) if slowest.state != "waiting" and slowest.seconds >= 1 else ""
+    item = "" if slowest.item is None or not since else _at(slowest.item, mini_batch_size)
+    memory = sum(one.memory or 0 for one in workers)
+    columns = [
+        f"{_short(node):<8}",
+        f"{_counted(workers):<24}",
+        f"{since:>12}",
+        f"{size(memory) if memory else '':>7}",
+        item,
+    ]
+    while len(columns) > 2 and len("  ".join(columns).rstrip()) > width:
+        columns.pop()
+    return "  ".join(columns).rstrip()
+
+
 def _telling(workers: "Sequence[WorkerState]", most: int) -> "list[WorkerState]":
     """Those that have been at one thing for long, then by their names: lines do not change places all the time."""
     longest = sorted(workers, key=lambda worker: (-worker.seconds if _is_long(worker) else 0.0, worker.name))
@@ -59,5 +109,10 @@ def _at(item: int, mini_batch_size: int | None) -> str:
 
 def _others(workers: "Sequence[WorkerState]") -> str:
     """`and 5 more: 3 scoring, 2 preparing`."""
+    return f"and {len(workers)} more: {_counted(workers)}"
+
+
+def _counted(workers: "Sequence[WorkerState]") -> str:
+    """`3 scoring, 2 preparing`."""
     counts = Counter(worker.state for worker in workers)
-    return f"and {len(workers)} more: " + ", ".join(f"{counts[state]} {state}" for state in _ORDER if counts[state])
+    return ", ".join(f"{counts[state]} {state}" for state in _ORDER if counts[state])

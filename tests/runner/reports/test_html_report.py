@@ -202,6 +202,20 @@ def test_numbers_read_well(value: float, text: str) -> None:
     assert number_of(value) == text
 
 
+def test_nodes_have_rows_of_their_own_and_are_as_busy_as_all_their_workers() -> None:
+    timeline = Timeline(0.0)
+    for worker in range(2):
+        timeline.add(worker, 0.0, 10.0, 5)
+    axis = axis_of(timeline)
+    whole, half = workers(timeline, axis, ("node0-0123abcd", "node1")), workers(timeline, axis, ("a", "b"), each=2)
+    assert ">node0-012…</text>" in whole
+    assert ">node1</text>" in whole
+    assert "When each of 2 nodes was inside run()." in whole
+    assert whole.count('fill-opacity="1"') == 2
+    assert half.count('fill-opacity="0.6"') == 2
+    assert ">worker 0</text>" in workers(timeline, axis)
+
+
 TROUBLED = """
     import os, time
 

@@ -35,7 +35,8 @@ def ordered(opened: "Reading", job: "JobSpec", asked: "Asked") -> "JobRecord":
     _keep_no_secret(job)
     name = job.name or job_name()
     want = wanted_of(opened, job, name)
-    must_be_reached(opened, want.cluster, want.compute)
+    if asked.is_told:
+        must_be_reached(opened, want.cluster, want.compute)
     glimpses_of(opened, job)  # what is not there now is told to whoever asks, and not to a list of failed jobs
     pinned = replace(job, deployment=want.chosen.deployment)
     entry = queue.order(

@@ -58,8 +58,8 @@ class Now:
     """A job now. `record` has the counts of this moment. `items_per_second` is of the last seconds of a job that runs,
     and of all its time for one that is over; `eta` is seconds.
 
-    `quiet` is for how many seconds a job that should run has told nothing; `doing` what it does before it scores, and
-    `waiting` behind whom it stands in line.
+    `quiet` is for how many seconds a job that should run has told nothing; `doing` what it does before it scores, or
+    what a cluster has not given it yet, and `waiting` behind whom it stands in line.
     """
 
     record: "JobRecord"
@@ -165,6 +165,7 @@ def now_of(record: "JobRecord", wall: float) -> Now:
         memory=progress.memory,
         lanes=_lanes(record, progress, age),
         rates=tuple(Rate(one.elapsed, one.items_per_second) for one in told.readings),
+        doing=f"waiting for the cluster: {progress.waits_for}" if progress.waits_for else "",
         quiet=_quiet(told, wall),
     )
 

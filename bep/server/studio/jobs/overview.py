@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from bep.app.jobs.looking.progress import Now, progress_of
 from bep.app.jobs.records import next_of
 from bep.app.jobs.reports import drawn_report
-from bep.app.jobs.summaries import output_uri_of, outputs_of
+from bep.app.jobs.summaries import cluster_of, output_uri_of, outputs_of
 from bep.command_words import command_of
 from bep.server.studio.jobs.drawings import LANES, lanes_of, speed_of
 from bep.server.studio.jobs.heads import JOBS, OVERVIEW, head_of, job_page
@@ -83,6 +83,7 @@ def settings(visit: Visiting, name: str) -> Response:
         output=output_uri_of(record),
         folder=str(record.folder),
         engine=record.engine,
+        cluster=cluster_of(record),
     )
 
 
