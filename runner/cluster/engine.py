@@ -5,30 +5,28 @@ In the end all that counts of a job is in its own folder, as if it had been scor
 
 import os
 import secrets
+import shutil
 from collections.abc import Sequence
 from contextlib import suppress
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Final
 
 from bep.lazy_dataclasses import dataclass, field, replace
-from bep.runner.cluster import begun, starting
+from bep.runner.cluster import begun, own_files
 from bep.runner.cluster.batches import Batches as Range
 from bep.runner.cluster.batches import without
 from bep.runner.cluster.begun import Begun, Session
 from bep.runner.cluster.collecting import Collector
 from bep.runner.cluster.earlier import Earlier, adopt
 from bep.runner.cluster.following import Follower
-from bep.runner.cluster.ordering import Ordering, earlier_orders, secret_variables
+from bep.runner.cluster.ordering import Ordering, earlier_orders
 from bep.runner.cluster.orders import Order
 from bep.runner.cluster.remaining import left, ranges_of
-from bep.runner.cluster.rest import Dashboard
-from bep.runner.cluster.starting import Child, Driver, Submitted, words_of
+from bep.runner.cluster.starting import Driver
 from bep.runner.cluster.supervising import Patience, Supervision
-from bep.runner.cluster.tokens import token_of
 from bep.runner.cluster.under_way import UnderWay
+from bep.runner.cluster.ways_in import LOGS, WaysIn
 from bep.runner.engine import Hosting
-from bep.runner.errors import Cancelled, ClusterRefused, JobInvalid, ShareRefused
+from bep.runner.errors import JobInvalid, ShareRefused
 from bep.runner.folder.folder import JobFolder
 from bep.runner.folder.journal import Journal
 from bep.runner.folder.record import JobError, read
@@ -39,12 +37,9 @@ from bep.runner.scheduling.backlog import Backlog
 from bep.runner.scheduling.tally import Ending, Tally, runner_failed
 from bep.runner.shards.bringing import bring_logs
 from bep.runner.shards.seen import Shared
-from bep.runner.shares.share import Share, share_at
-from bep.runner.transfer.addresses import hidden
 from bep.runner.transfer.transfers import Board
 
 _SESSIONS: Final = 3  # of one order: more than one where segments of the one before turned out to be damaged
-_LOGS: Final = "sys/driver"
 _GOING: Final = "fetching"
 
 
@@ -58,12 +53,8 @@ def engine(hosting: Hosting) -> "RayEngine":
         files = {name: (str(one.path), one.sha256) for name, one in hosting.request.environment_files.items()}
         known = known.model_copy(update={"files": files})
         begun.write(hosting.folder, known)
-    return RayEngine(hosting, cluster, known, Patience())
-
-
-def has_ray() -> bool:
-    """Whether a driver can be a process of this interpreter."""
-    return find_spec("ray") is not None
+    ways = WaysIn(hosting.request, cluster, hosting.folder.logs / LOGS)
+    return RayEngine(hosting, cluster, ways, known, Patience())
 
 
 @dataclass(slots=True, eq=False)
@@ -72,6 +63,7 @@ class RayEngine:
 
     hosting: Hosting
     cluster: RayCluster
+    ways: WaysIn
     begun: Begun
     patience: Patience
     tally: Tally = field(default_factory=Tally)
@@ -81,8 +73,8 @@ class RayEngine:
 
     def start(self, workers: int) -> None:
         """Nothing waits here: it is seen whether the cluster can be asked. Raises `ClusterRefused`."""
-        if not self._is_child:
-            self._dashboard().version()
+        if not self.ways.is_child:
+            self.ways.dashboard().version()
 
     def open(self, manifest: Manifest, backlog: Backlog, journal: Journal, before: Tally) -> None:
         """Collect what earlier runs have left, and bring into the share what a driver needs for the rest.
@@ -92,7 +84,7 @@ class RayEngine:
         """
         self.tally = before
         folder, request = self.hosting.folder, self.hosting.request
-        record, share = read(folder), self._share()
+        record, share = read(folder), self.ways.share()
         shared = Shared(share, record.name, self._board("looking at the share"))
         collector = Collector(shared, folder, manifest, journal, self.hosting.report)
         self._run = run = UnderWay(collector, before, request.settings.workers, self._say)
@@ -112,7 +104,7 @@ class RayEngine:
         share, name = collector.shared.share, collector.shared.name
         if self.begun.sessions:
             board = self._board("waiting for the end of the last run in the cluster")
-            Earlier(share, name, self._dashboard).end(self.begun.sessions, board)
+            Earlier(share, name, self.ways.dashboard).end(self.begun.sessions, board)
         pending = adopt(
             collector,
             [one for one in earlier if one.number > self.begun.over],
@@ -138,11 +130,11 @@ class RayEngine:
     def serve(self) -> Ending:
         """Let drivers score what is ordered, until all of it is here or nobody can."""
         run = self._run
-        if run is None or run.order is None or self.hosting.cancel.is_set():
+        if run is None or self.hosting.cancel.is_set():
             return Ending(is_cancelled=self.hosting.cancel.is_set())
         try:
-            ending = self._scored(run, run.order)
-            self._bring_logs(run.collector)
+            ending = self._scored(run, run.order) if run.order else Ending()
+            self._bring(run.collector.shared, ending)
         except JobInvalid as error:
             ending = Ending(JobError(code=error.code, message=str(error)))
         except OSError as error:
@@ -169,7 +161,7 @@ class RayEngine:
     def _new_session(self, order: Order) -> Session:
         """One whose driver may be begun, for it is written down."""
         name = secrets.token_hex(4)
-        submission = "" if self._is_child else f"bep-{order.prepared.name}-{name}"
+        submission = "" if self.ways.is_child else f"bep-{order.prepared.name}-{name}"
         session = Session(order=order.number, name=name, submission=submission)
         self._note(sessions=(*self.begun.sessions, session))
         return session
@@ -177,7 +169,7 @@ class RayEngine:
     def _supervised(self, session: Session, run: UnderWay, order: Order) -> Ending:
         """One session, from its driver's start to the end of that."""
         share, job = run.collector.shared.share, order.prepared.name
-        self._driver = driver = self._driver_of(session, share, job)
+        self._driver = driver = self.ways.driver_of(session, share, job)
         follower = Follower(share, job, session.name)
         run.follow(session.name)
         patience = replace(self.patience, start=self.cluster.start_timeout)
@@ -187,67 +179,30 @@ class RayEngine:
         self._driver = None
         return Ending(outcome.error, outcome.error is None and outcome.is_cancelled)
 
-    def _driver_of(self, session: Session, share: Share, job: str) -> Driver:
-        address = str(share.root) if share.root else self.cluster.share
-        words = words_of(address, job, session.order, session.name)
-        log = self.hosting.folder.logs / _LOGS / f"{session.name}.txt"
-        if session.submission:
-            return Submitted(self._dashboard(), session.submission, words, log, starting.MODULE)
-        target = self.hosting.request.target
-        values = target.environment_variables
-        secret = {name: values[name] for name in secret_variables(target) if name in values}
-        return Child([*words, "--ray", self.cluster.address], secret, log, starting.MODULE)
-
     def close(self) -> None:
         """End a driver that would go on for nobody."""
         if self._driver is not None:
             self._driver.close()
 
-    @property
-    def _is_child(self) -> bool:
-        """Whether the driver is a process here. Raises `ClusterRefused` where it can be nowhere."""
-        if self.cluster.address and has_ray():
-            return True
-        if self.cluster.dashboard:
-            return False
-        if self.cluster.address:
-            raise ClusterRefused(
-                f"the Ray cluster at {self.cluster.address} is reached with Ray, which this Python does not have\n"
-                "    fix: install bep-batch[ray] with the version of Ray that the cluster has, or name the cluster's"
-                " dashboard in the compute"
-            )
-        raise ClusterRefused("the compute names neither the address nor the dashboard of a Ray cluster")
-
-    def _dashboard(self) -> Dashboard:
-        return Dashboard(self.cluster.dashboard, token_of(os.environ, Path.home()))
-
-    def _share(self) -> Share:
-        """Raises `ShareRefused`."""
-        text, request = self.cluster.share, self.hosting.request
-        if hidden(text) != text:
-            raise ShareRefused(
-                f"{hidden(text)}: the address of a cluster's share has a login in it, which others would read\n"
-                "    fix: leave it out, and let the store's own variables or files have it, here and on all nodes"
-            )
-        share = share_at(text, request.workspace or Path.cwd())
-        if request.settings.output_action == "summary_only" and share.root is None:
-            raise ShareRefused(
-                f"output_action is summary_only, so the script writes its own files, and they need a folder that all"
-                f" machines see; {share.address} is a store\n    fix: name such a folder as the compute's share"
-            )
-        return share
-
     def _board(self, doing: str, *, is_endless: bool = False) -> Board:
         board = Board(doing, ShareRefused, tell=self.hosting.report)
         return board if is_endless else replace(board, cancel=self.hosting.cancel)
 
-    def _bring_logs(self, collector: Collector) -> None:
-        """What scripts have said; a job does not fail for want of it."""
-        board = self._board("fetching logs", is_endless=True)
+    def _bring(self, shared: Shared, ending: Ending) -> None:
+        """What else scripts have left: what they said, and when all is scored their own files. A job does not fail for
+        want of logs."""
+        folder = self.hosting.folder
+        going = folder.path / _GOING
         try:
-            bring_logs(collector.shared, self.hosting.folder.logs, self.hosting.folder.path / _GOING, board)
-        except (ShareRefused, Cancelled, OSError) as error:
+            bring_logs(shared, folder.logs, going, self._board("fetching logs", is_endless=True))
+        except (ShareRefused, OSError) as error:
             self.warnings.append(f"not all that the workers said is here: {error}")
+        try:
+            if not ending.error and not ending.is_cancelled:
+                board = self._board("fetching the script's files", is_endless=True)
+                own_files.bring(shared, folder, self.hosting.request.output_folder, going, board)
+        finally:
+            shutil.rmtree(going, ignore_errors=True)
 
     def _note(self, **changes: object) -> None:
         self.begun = self.begun.model_copy(update=changes)
@@ -260,7 +215,7 @@ class RayEngine:
             self.warnings.append(rest)
         folder: JobFolder = self.hosting.folder
         with suppress(OSError):
-            log = folder.logs / _LOGS / "said.txt"
+            log = folder.logs / LOGS / "said.txt"
             log.parent.mkdir(parents=True, exist_ok=True)
             with log.open("a", errors="backslashreplace") as file:
                 file.write(f"{text}\n")

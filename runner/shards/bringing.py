@@ -35,10 +35,18 @@ def bring_logs(shared: Shared, logs: Path, going: Path, board: Board) -> None:
     _bring(shared, found, going, board, arrive)
 
 
-def bring_own_files(shared: Shared, output: Path, job: str, going: Path, board: Board) -> None:
-    """Put the script's own files into the output folder of a job. One that is there with the same bytes stays.
+def bring_own_files(
+    shared: Shared,
+    output: Path,
+    job: str,
+    going: Path,
+    board: Board,
+    is_own: Callable[[str, Path], bool] = lambda _, __: False,
+) -> None:
+    """Put the script's own files into the output folder of a job. One that is there with the same bytes stays, and one
+    with others goes where `is_own` says, by its name and where it is, that an earlier run of the job has put it there.
 
-    Raises `OutputExists` for one that has others, `ShareRefused`, `OSError`, `Cancelled`.
+    Raises `OutputExists` for any other, `ShareRefused`, `OSError`, `Cancelled`.
     """
     folder = shared.place(OUTPUT)
     found = {name: (f"{folder}/{name}", size) for name, size in shared.share.listed(folder).items()}
@@ -52,7 +60,10 @@ def bring_own_files(shared: Shared, output: Path, job: str, going: Path, board: 
         temporary = partial(target, job)
         try:
             _copy(file, temporary)
-            name_if_free(temporary, target)
+            if is_own(name, target):
+                temporary.replace(target)
+            else:
+                name_if_free(temporary, target)
         except FileExistsError:
             if not target.is_file() or digest(target) != digest(file):
                 raise OutputExists(

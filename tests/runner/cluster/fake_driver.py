@@ -89,6 +89,8 @@ class Fake:
     def run(self) -> int:
         self.journal.start()
         self.share.put(f"{self.job}/logs/node0-{self.session}/stdout/process000.stdout.txt", b"said by a script\n")
+        if "own" in FAKE:
+            self.share.put(f"{self.job}/output/below/own.txt", FAKE["own"].encode())
         done = read_all(self.share, self.job, self.order.prepared.manifest_digest, self.order.number)
         left = done.standing(self.share.listed(f"{self.job}/segments")).left_of(len(self.order.calls))
         for node in range(FAKE.get("lost", 0)):

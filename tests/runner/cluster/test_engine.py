@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bep.runner.cluster import engine as engine_module
-from bep.runner.cluster import starting
+from bep.runner.cluster import starting, ways_in
 from bep.runner.cluster.supervising import Patience
 from bep.runner.events import Event, MiniBatchFailed, Progress, WorkerLost
 from bep.runner.folder.folder import JobFolder
@@ -44,7 +44,7 @@ class Rays:
         for folder in (self.share, self.scratch):
             folder.mkdir()
         self.how: dict[str, object] = {"scratch": str(self.scratch), "once": str(self.scratch / "once")}
-        monkeypatch.setattr(engine_module, "has_ray", lambda: True)
+        monkeypatch.setattr(ways_in, "has_ray", lambda: True)
         monkeypatch.setattr(starting, "MODULE", "tests.runner.cluster.fake_driver")
         monkeypatch.setenv("PYTHONPATH", str(REPO))
 
@@ -279,16 +279,35 @@ def test_a_cluster_that_cannot_be_is_refused_in_words(rays: Rays, cluster: dict[
     assert "secret-word" not in failed.error.message
 
 
+def test_what_a_script_wrote_by_itself_is_brought_and_only_what_is_its_own_is_replaced(rays: Rays) -> None:
+    here = rays.here(mini_batch_size=4)
+    one_by_one = rays.jobs.run(rays.jobs.request(HARD, name="again", mini_batch_size=1))
+    rays.fake(own="first")
+    request = rays.request(mini_batch_size=4)
+    there = rays.jobs.run(request)
+    same(there, here)
+    own = there.output_folder / "below/own.txt"
+    assert own.read_text() == "first"
+    rays.fake(**{"own": "second", "from": str(one_by_one.folder)})
+    assert rays.jobs.retry(request).status is Status.COMPLETED
+    assert own.read_text() == "second"
+    own.write_text("a user's")
+    rays.fake(own="third")
+    refused = rays.jobs.retry(request)
+    assert (refused.status, refused.error and refused.error.code) == (Status.FAILED, "OutputExists")
+    assert own.read_text() == "a user's"
+
+
 # Runs the job of argv[1] or goes on with it, and is killed at the argv[2]-th step that leaves something on the disk.
 KILLED = """
 import os, signal, sys, threading
-from bep.runner.cluster import begun, collecting, engine, ordering, starting
+from bep.runner.cluster import begun, collecting, ordering, starting, ways_in
 from bep.runner.folder import journal
 from bep.runner.jobs import running
 from bep.runner.jobs import running
 from bep.runner.request import JobRequest
 starting.MODULE = "tests.runner.cluster.fake_driver"
-engine.has_ray = lambda: True
+ways_in.has_ray = lambda: True
 left = int(sys.argv[2])
 
 def counted(owner, name):
