@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 from bep.lazy_dataclasses import dataclass, field, replace
-from bep.runner.cluster import begun, own_files
+from bep.runner.cluster import begun, own_files, telling
 from bep.runner.cluster.batches import Batches as Range
 from bep.runner.cluster.batches import without
 from bep.runner.cluster.begun import Begun, Session
@@ -37,6 +37,7 @@ from bep.runner.scheduling.backlog import Backlog
 from bep.runner.scheduling.tally import Ending, Tally, runner_failed
 from bep.runner.shards.bringing import bring_logs
 from bep.runner.shards.seen import Shared
+from bep.runner.shares.share import Share
 from bep.runner.transfer.transfers import Board
 
 _SESSIONS: Final = 3  # of one order: more than one where segments of the one before turned out to be damaged
@@ -176,8 +177,17 @@ class RayEngine:
         driver.start()
         outcome = Supervision(driver, follower, self.hosting.cancel, run.hear, patience).run()
         driver.close()
+        self._keep_log(share, job, session.name)
         self._driver = None
         return Ending(outcome.error, outcome.error is None and outcome.is_cancelled)
+
+    def _keep_log(self, share: Share, job: str, session: str) -> None:
+        """The end of what the cluster's own client said to the driver: for whoever looks into a failure."""
+        target = self.hosting.folder.logs / LOGS / f"{session}.cluster.txt"
+        with suppress(JobInvalid, OSError):
+            content = share.read(telling.log_place(job, session))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
 
     def close(self) -> None:
         """End a driver that would go on for nobody."""

@@ -11,7 +11,10 @@ import os
 import signal
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Final, NoReturn
@@ -37,12 +40,14 @@ Cluster = Callable[[str, Order, Queue], Places]
 
 AGENT: Final = "bep.app.cluster_agent"
 """The module that an agent's interpreter runs: it meets what builds environments, which this package does not know."""
+_ALONE: Final = 45.0  # seconds that a driver gets to end which nobody follows any more
 _SESSION = lazy_pattern("[0-9a-f]{8}")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the command line asks for. `values` are those of secret variables, by name."""
+    """What the command line asks for. `values` are those of secret variables, by name; with `is_watched` they came from
+    a process that this one is not to outlive: the standard input ends with it."""
 
     share: str
     job: str
@@ -50,6 +55,7 @@ class Asked:
     session: str
     ray: str = ""
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    is_watched: bool = False
 
 
 class Unasked(JobInvalid):
@@ -73,12 +79,14 @@ def main() -> None:
 def run(asked: Asked, cluster: Cluster, log: Path | None = None) -> None:
     """Drive one session, from its order to its last word. Raises `JobInvalid` where that cannot be said in the share.
 
-    SIGTERM and SIGINT are as the mark of cancelling is.
+    SIGTERM, SIGINT and the end of who has begun this are as the mark of cancelling is.
     """
     share = share_at(asked.share, Path.cwd())
     queue: Queue = SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: queue.put(Halt()))
+    if asked.is_watched:
+        threading.Thread(target=_end_with_client, args=(queue,), daemon=True).start()
     teller = Teller(share, lambda: queue.put(Halt()), log)
     first = Driving(job=asked.job, order=asked.order, session=asked.session, host=_host(), process=os.getpid())
     teller.start()
@@ -90,6 +98,15 @@ def run(asked: Asked, cluster: Cluster, log: Path | None = None) -> None:
     except Exception as error:
         last = _failed(first, "Internal", _in_words(error))
     teller.end(last)
+
+
+def _end_with_client(queue: Queue) -> None:
+    """Stop when nobody follows any more: what is settled by then is kept. Whoever goes on waits for this process."""
+    with suppress(OSError, ValueError):
+        sys.stdin.read()
+    queue.put(Halt())
+    time.sleep(_ALONE)
+    os._exit(1)
 
 
 def _drive(asked: Asked, share: Share, queue: Queue, teller: Teller, cluster: Cluster) -> Driving:
@@ -148,7 +165,7 @@ def asked_of(words: Sequence[str]) -> Asked:
     if not _SESSION.fullmatch(given.session):
         raise Unasked(f"{given.session!r} is no session: that is 8 hexadecimal digits")
     values = _values(sys.stdin.readline()) if given.values else {}
-    return Asked(given.share, given.job, given.order, given.session, given.ray, values)
+    return Asked(given.share, given.job, given.order, given.session, given.ray, values, is_watched=given.values)
 
 
 def _values(line: str) -> dict[str, str]:

@@ -35,6 +35,9 @@ sys/job_report/process_summary.csv
     gone well at another, Deaths those in the middle of a mini-batch
 sys/job_report/node_summary.csv
     the same by node
+sys/driver
+    of a job that a cluster has scored: what its driver has printed (<session>.txt), what it told while it went
+    (said.txt), and the end of what the cluster's own client said (<session>.cluster.txt)
 perf/<node>/processes_resource_usage.csv
     memory of each process every few seconds, rarer the longer the job runs; with what it started itself
 
