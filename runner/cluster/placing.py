@@ -81,7 +81,7 @@ class _Place:
     def lost(self, now: float) -> None:
         """Its agent is no more: the next one comes after a pause."""
         self.agent = ""
-        pause = _FIRST_PAUSE * 2 ** min(self.losses + self.refusals, 10)
+        pause = _FIRST_PAUSE * 2 ** min(self.losses + self.refusals - 1, 10)
         self.free_at = now + min(pause, _LONGEST_PAUSE)
 
 
