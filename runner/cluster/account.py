@@ -43,6 +43,7 @@ class Account:
     _said: int = 0
     _scored: int = 0
     _failed: int = 0
+    _given_up: int = 0
 
     def say(self, text: str) -> None:
         """A user is to read this."""
@@ -70,6 +71,10 @@ class Account:
             if known := self._agents.get(agent):
                 known.scored, known.failed = known.scored + piece.scored, known.failed + piece.failed
 
+    def gave_up(self, items: int) -> None:
+        """So many items will have no result."""
+        self._given_up += items
+
     @property
     def live(self) -> tuple[str, ...]:
         """Agents that have not ended."""
@@ -93,7 +98,7 @@ class Account:
                 "state": self.state,
                 "scored": self._scored,
                 "failed": self._failed,
-                "given_up": progress.given_up - self.before.given_up,
+                "given_up": self._given_up,
                 "items_per_second": round(sum(doing.items_per_second for doing in live), 3),
                 "retries": retries + sum(doing.retries for doing in live),
                 "splits": splits + sum(doing.splits for doing in live),

@@ -35,7 +35,6 @@ class Agents:
 
     def listed(self, event: Listed) -> None:
         """These nodes live."""
-        self.account.waits_for = event.waits_for
         self.placement.listed(event.spots, event.waits_for)
         wanted = self.placement.wanted.agents
         if len(event.spots) < wanted and not self._has_asked:

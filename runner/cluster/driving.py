@@ -59,6 +59,7 @@ class Driver:
     _ticks: int = 0
     _due: float = 0.0
     _unanswered: int = -1
+    _waited_for: str = ""
 
     def __post_init__(self) -> None:
         session, now = self.session, time.monotonic()
@@ -81,10 +82,10 @@ class Driver:
             self.account.say(self.session.capped)
         self._decide(messages.Tick())
         if not self._is_over:
-            self.account.waits_for = "the cluster has not answered yet"
             self.places.open()
         while not self._is_over:
             self._turn()
+        self._waited_for = self.account.waits_for
         self._wind_up()
         return self._end()
 
@@ -163,6 +164,7 @@ class Driver:
                 self._agents.placement.settled(command.node)
             case messages.GiveUp():
                 self._journal.give_up(command)
+                self.account.gave_up(self._calls.items_of(command.batch))
                 self.account.say(_given_up(command, self._calls))
 
     def _place(self) -> None:
@@ -183,6 +185,7 @@ class Driver:
         """Ask the cluster's head how it is: where it has ended, no other sign comes."""
         if not self._agents.placement.is_complete or self._ticks % _LOOK_EVERY == 0:
             self.places.look()
+        self.account.waits_for = self._agents.placement.waits_for
         if self._unanswered < 0:
             return  # it has never answered: no node is there, and that is told
         self._unanswered += 1
@@ -227,7 +230,7 @@ class Driver:
     def _why(self) -> JobError | None:
         ending = self._dispatcher.ending
         error = (ending and ending.error) or (self._halt and self._halt.error) or None
-        return stopping.with_pending(error, self.account.waits_for) if error else None
+        return stopping.with_pending(error, self._waited_for) if error else None
 
 
 def _given_up(command: messages.GiveUp, calls: Calls) -> str:

@@ -107,7 +107,7 @@ class Placement:
     _listed: tuple[str, ...] = ()
     _agents: dict[str, _Agent] = field(default_factory=dict)
     _started: int = 0
-    _waits_for: str = ""
+    _waits_for: str = "the cluster has not answered yet"
     _last_error: JobError | None = None
     _is_short: bool = False
 
@@ -125,6 +125,11 @@ class Placement:
     def is_complete(self) -> bool:
         """Whether there are as many as are wanted, ready or not."""
         return len(self._agents) >= self.wanted.agents
+
+    @property
+    def waits_for(self) -> str:
+        """What the cluster has not given, in its own words; empty where every agent is on its node."""
+        return "" if len(self.there) >= self.wanted.agents else self._waits_for
 
     @property
     def there(self) -> tuple[str, ...]:

@@ -54,7 +54,8 @@ class Node(Written):
 
 class Driving(Written):
     """Session `session` of order `order`. Counts are of items that are in segments which a commit names, in this
-    session; `waits_for` says what the cluster has not given, in its own words; `lines` are numbered, the last ones."""
+    session, and `given_up` of those that nobody will score; `waits_for` says what the cluster has not given, in its own
+    words; `lines` are numbered, the last ones."""
 
     format_version: Literal[1] = 1
     job: str

@@ -145,7 +145,7 @@ def drive(job: Job, order: Order, *nodes: str, name: str = "aaaaaaaa", share: Sh
     """Begin to drive an order in this process; `how` is for the agents, or of `Local`."""
     queue: SimpleQueue[Any] = SimpleQueue()
     kinds = {key: how.pop(key) for key in list(how) if key in Local.__dataclass_fields__}
-    values, tick = how.pop("values", {}), how.pop("tick", 0.1)
+    values, patience = how.pop("values", {}), how.pop("patience", 60.0)
     places = Local(queue, list(nodes), how=how, **kinds)
     used = share or job.share
     session = Session(used, str(job.folder), order, name, "here", 1, values)
@@ -153,7 +153,8 @@ def drive(job: Job, order: Order, *nodes: str, name: str = "aaaaaaaa", share: Sh
     found = journal.read_all(job.share, JOB, MANIFEST, order.number)
     before = found.standing(job.share.listed(f"{JOB}/{names.FOLDER}"))
     teller = Teller(used, lambda: queue.put(Halt()))
-    driver = Driver(session, before, claim, places, queue, teller, tick=tick, grace=10.0)
+    driver = Driver(session, before, claim, places, queue, teller, tick=0.1, grace=10.0)
+    driver._journal.patience = patience
     return Drive(job, order, name, places, queue, driver)
 
 

@@ -187,7 +187,7 @@ def test_an_item_that_takes_every_node_down_is_given_up_and_the_rest_is_scored(j
     last = there.end()
     assert job.rows() == Counter(item for item in range(60) if item not in (32, 33))
     assert [(one.batch, one.losses) for one in job.committed().given_up] == [(16, 2)]
-    assert (last.state, last.scored, last.given_up) == (State.DONE, 58, 1)
+    assert (last.state, last.scored, last.given_up) == (State.DONE, 58, 2)
     assert any(text.startswith("items 32 to 33 given up: 2 nodes were lost") for _, text in last.lines)
     again = drive(job, job.order(), "alpha", name="bbbbbbbb")
     assert again.end().state is State.DONE
@@ -211,8 +211,7 @@ def test_a_later_order_counts_its_own_commits(job: Job) -> None:
     whole(job, 1)
 
 
-def test_a_full_share_ends_it_in_words(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bep.runner.cluster.journal._PATIENCE", 0.0)
+def test_a_full_share_ends_it_in_words(job: Job) -> None:
     order, real = job.order(), job.share
 
     class Full:
@@ -226,7 +225,7 @@ def test_a_full_share_ends_it_in_words(job: Job, monkeypatch: pytest.MonkeyPatch
                 raise ShareRefused("no room in the share")
             real.put(name, content)
 
-    there = drive(job, order, "alpha", share=Full(), seconds=0.05)
+    there = drive(job, order, "alpha", share=Full(), patience=0.0, seconds=0.05)
     last = there.end()
     assert last.state is State.FAILED
     assert last.error is not None
