@@ -117,8 +117,8 @@ class Cluster:
             for number in running:
                 node = self.nodes[number]
                 if self.rays[number].process.poll() is not None:
-                    # one that comes before its head is there waits for a while only
-                    can_be_early = number and tries[number] < TRIES
+                    # one that comes before its head is there waits for a while only, as does a head on a busy machine
+                    can_be_early = tries[number] < TRIES and (number or len(self.nodes) == 1)
                     assert can_be_early, f"Ray ended on {node.name}: {(node.folder / SAID).read_text(errors='replace')}"
                     tries[number] += 1
                     self.start_ray(number)
