@@ -1,6 +1,7 @@
 """Which nodes get agents, and when it is said that there are too few."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -217,6 +218,7 @@ def test_nothing_is_told_of_too_few_before_one_is_ready() -> None:
 def test_whatever_happens_no_node_has_two_and_no_name_comes_twice(data: st.DataObject) -> None:
     world = World(agents=data.draw(st.integers(1, 4)))
     names = ["a", "b", "c", "d"]
+    happens: dict[str, Callable[[str], object]]
     happens = {"ready": world.ready, "lose": world.lose, "break": world.break_, "settle": world.placement.settled}
     for _ in range(data.draw(st.integers(1, 40))):
         what = data.draw(st.sampled_from(["look", "pass", *happens]))
