@@ -133,7 +133,7 @@ def test_a_mark_ends_it_in_order(there: Cluster, tmp_path: Path) -> None:
 
 
 def test_what_the_cluster_cannot_give_is_told(there: Cluster, tmp_path: Path) -> None:
-    job = Job(tmp_path / "shared", cluster={"cpus_per_instance": 64, "start_timeout": 5.0})
+    job = Job(tmp_path / "shared", cluster={"cpus_per_instance": 64, "start_timeout": 30.0})
     job.order()
     last = ended(job, drive(there, job))
     assert last.error is not None
