@@ -128,8 +128,7 @@ class Dispatcher:
             self.nodes.add(Node(event.node, max(1, event.workers)), self._now)
         elif isinstance(event, Broken):
             self._note_loss(event.error.message)
-            if event.everywhere:
-                self._end(event.error)
+            self._judge_broken(event)
         elif isinstance(event, Lost) and event.is_blamed:
             self._note_loss(event.why)
 
@@ -213,7 +212,12 @@ class Dispatcher:
     def _broken(self, node: Node, event: Broken) -> None:
         self._lose(node, event.error.message, is_blamed=False)
         self._note_loss(event.error.message)
-        if event.everywhere:
+        self._judge_broken(event)
+
+    def _judge_broken(self, event: Broken) -> None:
+        """What befalls every node ends the job. A script that was prepared somewhere, for it has scored, can be."""
+        was_prepared = event.error.code in stopping.OF_THE_SCRIPT and self.progress.settled
+        if event.everywhere and not was_prepared:
             self._end(event.error)
 
     def _lose(self, node: Node, why: str, is_blamed: bool) -> None:

@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from bep.runner.cluster.stopping import OF_THE_SCRIPT
 from bep.runner.errors import JobInvalid, ShareRefused
 from bep.runner.folder.record import JobError
 from bep.runner.scheduling.tally import runner_failed
 
 _FIX: Final = "\n    fix: "
-_OF_THE_SCRIPT: Final = ("ScriptInvalid", "InitFailed")
-"""What an engine says of a script that cannot be prepared: it is the same script on every node."""
 
 
 class EnvironmentRefused(JobInvalid):
@@ -55,4 +54,4 @@ def failure_of(error: Exception, folder: Path | None = None) -> Failure:
 
 def failure_of_engine(error: JobError) -> Failure:
     """The same of what an engine has ended with."""
-    return Failure(error, everywhere=error.code in _OF_THE_SCRIPT)
+    return Failure(error, everywhere=error.code in OF_THE_SCRIPT)

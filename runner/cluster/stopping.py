@@ -1,6 +1,11 @@
 """Why a job on a cluster stops before its end, in words. Pure; knows no node."""
 
+from typing import Final
+
 from bep.runner.folder.record import JobError
+
+OF_THE_SCRIPT: Final = ("ScriptInvalid", "InitFailed")
+"""Codes of what an engine says of a script that cannot be prepared: it is the same script on every node."""
 
 
 def no_node(timeout: float, why: str = "") -> JobError:

@@ -1,5 +1,7 @@
 """An agent as a process: what it is given it scores, and what is settled is in the share when it says so."""
 
+import contextlib
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ import pytest
 
 import bep
 from bep.runner.cluster.lines import Doing, Hungry, Piece, Pong, Ready, Returned, Settled, Stop, Stopped
-from tests.cluster.driving_agents import NAMES, Ordered, driving, ordered, scored_here
+from tests.cluster.driving_agents import NAMES, Ordered, driving, ordered, scored_here, warnings_of
 from tests.cluster.waiting import eventually
 from tests.runner.inputs.stores import FtpStore, ftp_store
 from tests.services.places import interpreter
@@ -57,6 +59,27 @@ def covered(job: Ordered, pieces: list[Piece]) -> Counter[int]:
 def ftp(tmp_path: Path) -> Iterator[FtpStore]:
     with ftp_store(tmp_path / "served") as server:
         yield server
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A share with little room."""
+    place = tmp_path / "small"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("a small disk cannot be mounted here: mount refuses")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def fill(place: Path) -> Path:
+    """A file that takes all the room that is left."""
+    filler = place / "filler"
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    return filler
 
 
 def test_grants_are_scored_and_are_in_the_share_with_the_bytes_of_a_run_here(tmp_path: Path) -> None:
@@ -264,3 +287,18 @@ def test_a_python_with_nothing_but_its_library_is_enough(tmp_path: Path) -> None
         found = driver.settled(1)
         assert driver.stop() == 0
     assert job.rows(found[1].pieces) == scored_here(job, items=12, mini_batch_size=5)
+
+
+def test_a_share_without_room_is_asked_again_until_it_has_some(tmp_path: Path, small: Path) -> None:
+    job = ordered(tmp_path, items=20, mini_batch_size=5, share=str(small), folders=(tmp_path / "inputs",))
+    with driving(job) as driver:
+        filler = fill(small)
+        driver.give(1, (0, 10, 5))
+        driver.give(2, (10, 10, 5))
+        told = eventually("it says so", lambda: [text for text in warnings_of(driver) if "room" in text])
+        assert str(small) in told[0]
+        assert not driver.of(Settled)
+        filler.unlink()
+        found = driver.settled(2)
+        assert driver.stop() == 0
+    assert job.rows(pieces_of(found)) == scored_here(job, items=20, mini_batch_size=5)

@@ -470,6 +470,23 @@ def test_what_befalls_every_node_stops_the_job_at_once() -> None:
     assert cluster.hear(Broken("a", error, everywhere=True)) == [End(error)]
 
 
+def test_a_script_that_one_node_cannot_prepare_and_another_could_costs_that_node_alone() -> None:
+    """A node whose GPU is broken does not end what the others do; what is wrong with the job itself does."""
+    cluster = Cluster(10)
+    error = JobError(code="InitFailed", message="no GPU")
+    cluster.ready("a")
+    key, ranges = next(iter(cluster.open["a"].items()))
+    del cluster.open["a"][key]
+    cluster.hear(answer("a", key, ranges))
+    cluster.ready("b")
+    cluster.forget("b")
+    cluster.hear(Broken("b", error, everywhere=True))
+    cluster.hear(Broken("c", error, everywhere=True))
+    assert not cluster.ending
+    damaged = JobError(code="PreparedInvalid", message="its content is damaged")
+    assert cluster.hear(Broken("d", damaged, everywhere=True)) == [End(damaged)]
+
+
 def test_what_a_node_does_not_account_for_is_given_again_and_at_last_given_up() -> None:
     cluster = Cluster(3, Rules(max_retries=1))
     cluster.ready("a")
