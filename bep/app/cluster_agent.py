@@ -1,6 +1,7 @@
 """An agent of a cluster as a process: `python -m bep.app.cluster_agent`. Here it meets what builds environments.
 
-With `--sweep MARK` it scores nothing, and ends what gone agents of the job of that mark have left running here.
+With `--sweep MARK` it scores nothing, ends what gone agents of the job of that mark have left running here, and removes
+what gone ones of any job have left in the folder of bep's.
 """
 
 import os
@@ -22,9 +23,11 @@ _SWEEP = "--sweep"
 def main() -> "NoReturn":
     """Be one, and end with its exit code, whatever a store's client still does."""
     if sys.argv[1:2] == [_SWEEP] and len(sys.argv) == len((__file__, _SWEEP, "MARK")):
-        from bep.runner.cluster.sweeping import sweep
+        from bep.runner.cluster import sweeping
+        from bep.runner.shards import scratch
 
-        sweep(sys.argv[2])
+        sweeping.sweep(sys.argv[2])
+        scratch.sweep(os.environ)
         code = 0
     else:
         from bep.runner.cluster.agent import run

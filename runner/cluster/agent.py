@@ -11,6 +11,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -84,6 +85,14 @@ def _own_pipes() -> tuple[int, int]:
     os.dup2(2, 1)
     os.close(nothing)
     return source, sink
+
+
+def _say_no_more() -> None:
+    """Let what this process says to nobody go nowhere: a pipe that nobody reads would end the thread that says it."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nothing, stream)
+    os.close(nothing)
 
 
 @dataclass(slots=True, eq=False)
@@ -201,15 +210,17 @@ class Agent:
             self._abandon(scoring)
         elif scoring:
             scoring.stop()
-            _later(GRACE, self._end_now.set)
-            _later(GRACE + DRAIN + _LIMIT, self._end_hard)
+            _later(GRACE, scoring.hurry)
+            _later(GRACE + scoring.request.settings.timeout + DRAIN + _LIMIT, self._end_hard)
         else:
             _later(GRACE, self._end_hard)
 
     def _gone(self, why: str) -> None:
         """Nobody is there any more: what is scored from now on counts for nobody."""
-        print(f"this agent ends: {why}", file=sys.stderr, flush=True)
         self._is_gone = True
+        with suppress(OSError):  # its actor read that, and may be what is gone
+            print(f"this agent ends: {why}", file=sys.stderr, flush=True)
+        _say_no_more()
         with self._lock:
             self._cancel.set()
             scoring = self._scoring

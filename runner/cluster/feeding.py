@@ -56,13 +56,17 @@ class Feeding:
                 return grant
         return None
 
-    def close(self) -> None:
-        """Bring nothing more here."""
+    def close(self) -> list[int]:
+        """Bring nothing more here; the keys of the grants that the engine will not get."""
         with self._changed:
             self._is_closed = True
-            if self._fetching:
+            dropped = [grant.key for grant in self._waiting]
+            self._waiting.clear()
+            if self._fetching and not self._fetching[1].is_set():
                 self._fetching[1].set()
+                dropped.append(self._fetching[0].key)
             self._changed.notify_all()
+            return dropped
 
     def _run(self) -> None:
         while (taken := self._next()) is not None:

@@ -11,10 +11,11 @@ from contextlib import closing
 from functools import partial
 
 from bep.lazy_dataclasses import dataclass, field
-from bep.runner.cluster import inherited
+from bep.runner.cluster import answers, inherited
+from bep.runner.cluster.answers import Given
 from bep.runner.cluster.failing import Failure, failure_of, failure_of_engine
 from bep.runner.cluster.feeding import Feeding
-from bep.runner.cluster.lines import Doing, Hungry, Message, Piece, Returned, Said, Settled, as_spans
+from bep.runner.cluster.lines import Hungry, Message, Returned, Said, Settled, as_spans
 from bep.runner.engine import Hosting
 from bep.runner.events import Event, Progress
 from bep.runner.folder.folder import JobFolder
@@ -28,21 +29,12 @@ from bep.runner.scheduling.engine import EmbeddedEngine
 from bep.runner.scheduling.tally import Tally
 from bep.runner.segments.names import SegmentName
 from bep.runner.segments.publishing import Publication, Publisher, Trouble
-from bep.runner.segments.settling import given_again, settled_ranges
 from bep.runner.shards.inputs import Inputs
 from bep.runner.shards.outgoing import Author, Outgoing
 from bep.runner.shards.prepared import Prepared
 from bep.runner.shards.scoring import DRAIN
 from bep.runner.shards.taking import starts_of, taken
 from bep.runner.span import Span
-
-
-@dataclass(slots=True)
-class _Given:
-    """A grant that is not published: its calls, and the ranges (first, end) that were given back by now."""
-
-    spans: tuple[Span, ...]
-    returned: list[tuple[int, int]] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -65,7 +57,7 @@ class Scoring:
     _feeding: Feeding = field(init=False)
     _publisher: Publisher = field(init=False)
     _outgoing: Outgoing = field(init=False)
-    _given: dict[int, _Given] = field(default_factory=dict)
+    _given: dict[int, Given] = field(default_factory=dict)
     _segments: list[SegmentName] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _progress: Progress | None = None
@@ -86,9 +78,8 @@ class Scoring:
         Raises `JobInvalid` for what the share has that cannot be used, `ShareRefused`, `OSError`.
         """
         hosting, settings = Hosting(self.request, self.folder, self._hear, self.end_now), self.request.settings
-        nodes = self.prepared.settings.instance_count
         journal = Journal(self.folder.journal, settings.sync_seconds)
-        made = engine_of_many(hosting, self.author.node, 0, nodes, inherited.WORKERS)
+        made = engine_of_many(hosting, self.author.node, 0, self.prepared.settings.instance_count, inherited.WORKERS)
         with closing(journal), closing(made) as self._engine:
             made.start(settings.workers)
             self._take()
@@ -124,9 +115,8 @@ class Scoring:
     def _end(self) -> None:
         """Wait for the share, as long as somebody may be waiting for what is settled."""
         self._feeding.close()
-        if not self._is_abandoned:
-            self._publisher.close(drain=True, timeout=DRAIN)
-        if not self._is_abandoned and not self._publisher.outstanding:
+        left = 0 if self._is_abandoned else self._publisher.close(drain=True, timeout=DRAIN)
+        if not self._is_abandoned and not left:
             self._outgoing.put_last_logs(self._warn)
 
     # In the thread that hears the driver
@@ -136,7 +126,7 @@ class Scoring:
         with self._lock:
             if self._is_stopping or not self._is_open:
                 return
-            self._given[key] = _Given(spans)
+            self._given[key] = Given(key, spans)
         self._feeding.add(
             Grant(key, spans, self._settled, partial(self._returned, key), lambda: self.say(Hungry(key=key)))
         )
@@ -160,6 +150,13 @@ class Scoring:
         if is_open:
             self._wind_up()
 
+    def hurry(self) -> None:
+        """Wait for no call any more, after `stop`. A script's `shutdown()` has the time that the job gives it."""
+        with self._lock:
+            is_scoring = any(given.settled is None for given in self._given.values())
+        if is_scoring or not self._is_open:
+            self.end_now.set()
+
     def abandon(self) -> None:
         """End now, and publish nothing more."""
         self._is_abandoned = True
@@ -169,8 +166,9 @@ class Scoring:
             self._feeding.close()
 
     def _wind_up(self) -> None:
-        self._feeding.close()
+        dropped = self._feeding.close()
         with self._lock:
+            self._given = {key: given for key, given in self._given.items() if key not in dropped}
             keys = list(self._given)
         for key in keys:
             self._engine.revoke(key)
@@ -183,14 +181,13 @@ class Scoring:
             self._progress = event
 
     def _returned(self, key: int, spans: tuple[Span, ...]) -> None:
-        self._given[key].returned += [(span.first, span.end) for span in spans]
+        self._given[key].give_back(spans)
         self.say(Returned(key=key, spans=as_spans(spans)))
 
     def _settled(self, answer: Answer) -> None:
         if self._is_abandoned:
             return
-        ranges = settled_ranges(self._given[answer.key].spans, answer.returned)
-        self._given[answer.key].returned += ranges  # of these nothing is left to be given back
+        ranges = self._given[answer.key].settle(answer)
         self._publisher.publish(Publication(answer.key, partial(self._outgoing.contents, answer, ranges)))
 
     # In the thread that publishes
@@ -200,13 +197,8 @@ class Scoring:
             given = self._given.pop(key)
         self._engine.published(key)
         self._inputs.remove(given.spans)
-        pieces = tuple(
-            Piece(first=n.first, end=n.end, scored=n.end - n.first - n.failed, failed=n.failed, segment=n.text)
-            for n in self._segments
-        )
+        self.say(given.published(self._segments))
         self._segments.clear()
-        left = given_again(given.spans, sorted(given.returned))
-        self.say(Settled(key=key, pieces=pieces, returned=as_spans(left)))
 
     def _unpublished(self, trouble: Trouble) -> None:
         self._fail(failure_of(trouble.error, self.folder.path))
@@ -221,17 +213,7 @@ class Scoring:
         tally, warnings = self._engine.tally, self._engine.warnings[self._warnings :]
         self._warnings += len(warnings)
         yield from (Said(text=f"warning: {warning}") for warning in warnings)
-        yield Doing(
-            scored=progress.scored,
-            failed=progress.failed,
-            rows=self._outgoing.counts.rows,
-            items_per_second=progress.items_per_second,
-            retries=tally.retries,
-            splits=tally.splits,
-            workers_lost=tally.workers_lost,
-            memory=progress.memory,
-            workers=Doing.workers_of(progress.worker_states),
-        )
+        yield answers.doing(progress, tally, self._outgoing.counts.rows)
 
     def _warn(self, text: str) -> None:
         self.say(Said(text=text if text.startswith("warning: ") else f"warning: {text}"))

@@ -80,6 +80,12 @@ class Talk:
             self._writer.join(_PARTING)
 
     def _read(self) -> None:
+        try:
+            self._hear_all()
+        finally:  # without this thread nobody would notice that nobody is there
+            self._lost("what it was told could not be taken in")
+
+    def _hear_all(self) -> None:
         self._take(b"")
         while not self._is_over.is_set():
             if self._why:

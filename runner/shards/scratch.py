@@ -25,7 +25,7 @@ def scratch(session: str, environment: Mapping[str, str]) -> Iterator[JobFolder]
 
     Each machine has its own: a home may be on many, and locks there need not hold from one to the other.
     """
-    place = (user_cache(environment) or _for_nobody()) / _FOLDER / os.uname().nodename
+    place = _place(environment)
     modes.make_folder(place)
     folder = JobFolder(place / session)
     with _alone(place):
@@ -38,6 +38,18 @@ def scratch(session: str, environment: Mapping[str, str]) -> Iterator[JobFolder]
     finally:
         _remove(folder)
         held.__exit__(None, None, None)
+
+
+def sweep(environment: Mapping[str, str]) -> None:
+    """Remove what sessions of this user have left here that were killed, as the next one would. Raises `OSError`."""
+    place = _place(environment)
+    if place.is_dir():
+        with _alone(place):
+            _sweep(place)
+
+
+def _place(environment: Mapping[str, str]) -> Path:
+    return (user_cache(environment) or _for_nobody()) / _FOLDER / os.uname().nodename
 
 
 def _for_nobody() -> Path:

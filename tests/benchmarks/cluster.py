@@ -14,25 +14,23 @@ import argparse
 import json
 import os
 import platform
-import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.benchmarks.cluster_figures import NODES, PEERS, Seen, tables
 from tests.cluster.ray_cluster import Cluster, cluster, missing_for_ray
 from tests.cluster.workspace import ClusterWorkspace
 from tests.services.environments import build
 from tests.services.places import RAY_DATA_PACKAGES, RAY_PYTHON, interpreter, ray_data_python
 
-NODES: Final = 2
-PEERS: Final = ("bep", "ranges", "calls", "ray_data")
 PROGRAM: Final = Path(__file__).with_name("cluster_peers.py")
 READY: Final = "import os\ndef init():\n    open({here!r} + str(os.getpid()) + os.uname().nodename, 'w').close()\n"
 SLEEP: Final = "import time\ndef run(mini_batch):\n    time.sleep({seconds})\n    return mini_batch\n"
@@ -49,14 +47,13 @@ SKEWED: Final = "(0.25 if int(mini_batch[0][-9:-4]) % 50 == 0 else 0.005)"
 @dataclass(frozen=True)
 class Load:
     """One workload: a script, how many items, how many a mini-batch; mini-batches a range of the fair peer, blocks of
-    Ray Data; the seconds that the work of all takes one worker, 0 for what only the machine knows."""
+    Ray Data."""
 
     script: str
     items: int
     size: int
     many: int
     blocks: int
-    seconds: float = 0
 
 
 LOADS: Final = {
@@ -64,20 +61,9 @@ LOADS: Final = {
         "def run(mini_batch):\n    return [open(path).read().strip() for path in mini_batch]\n", 20_000, 10, 250, 8
     ),
     "million": Load("def run(mini_batch):\n    return [len(path) for path in mini_batch]\n", 1_000_000, 100, 500, 20),
-    "sleep": Load(SLEEP.format(seconds=SKEWED), 400, 1, 40, 40, 3.96),
-    "work": Load(WORK.format(seconds=SKEWED), 400, 1, 40, 40, 3.96),
+    "sleep": Load(SLEEP.format(seconds=SKEWED), 400, 1, 40, 40),
+    "work": Load(WORK.format(seconds=SKEWED), 400, 1, 40, 40),
 }
-
-
-@dataclass
-class Seen:
-    """What was measured of one peer: seconds, and of bep's driver more."""
-
-    whole: list[float] = field(default_factory=list)
-    scoring: list[float] = field(default_factory=list)
-    grants: list[int] = field(default_factory=list)
-    cpu: list[float] = field(default_factory=list)
-    memory: list[float] = field(default_factory=list)
 
 
 @dataclass
@@ -118,7 +104,9 @@ class Bench:
         (self.folder / "list").write_text("\n".join(names))
         script = READY.format(here=f"{self.ready}/") + self.load.script
         (self.folder / "score.py").write_text(script)
-        settings = f"mini_batch_size: {self.load.size}, max_concurrency_per_instance: 1, timeout: 600"
+        settings = (
+            f"mini_batch_size: {self.load.size}, max_concurrency_per_instance: 1, retry_settings: {{timeout: 600}}"
+        )
         self.workspace = ClusterWorkspace(
             self.there, self.folder / "client", script, inputs, str(self.share), settings, nodes=NODES
         )
@@ -214,78 +202,6 @@ def compared(bench: Bench, repeat: int, slow: int) -> dict[str, Seen]:
                     f"{bench.name} {peer}: whole {seen.whole[-1]:.2f}, scoring {seen.scoring[-1]:.2f}", file=sys.stderr
                 )
     return found
-
-
-def _middle(seen: dict[str, Seen], peer: str, what: str) -> float:
-    return float(statistics.median(getattr(seen[peer], what)))
-
-
-@dataclass(frozen=True)
-class Budget:
-    """What is promised: of these figures of a workload the quotient is at most, or at least, so much."""
-
-    load: str
-    told: str
-    limit: float
-    found: Callable[[dict[str, Seen]], float]
-    needs: tuple[str, ...]
-    is_least: bool = False
-
-    def row(self, seen: dict[str, Seen]) -> str:
-        """A row of the table."""
-        value = self.found(seen)
-        holds = value >= self.limit if self.is_least else value <= self.limit
-        bound = f"{'>=' if self.is_least else '<='} {self.limit:g}"
-        return f"| {self.load} | {self.told} | {bound} | {value:.2f} | {'held' if holds else '**missed**'} |"
-
-
-def _times(slow: str, what: str) -> Callable[[dict[str, Seen]], float]:
-    return lambda seen: _middle(seen, slow, what) / _middle(seen, "bep", what)
-
-
-def _of(what: str, fast: str = "") -> Callable[[dict[str, Seen]], float]:
-    return lambda seen: _middle(seen, "bep", what) / (_middle(seen, fast, what) if fast else 1)
-
-
-def _ideal(seconds: float) -> Callable[[dict[str, Seen]], float]:
-    return lambda seen: _middle(seen, "bep", "scoring") / (seconds / NODES)
-
-
-BUDGETS: Final = (
-    Budget("tiny", "whole command, times faster than Ray Data", 2.5, _times("ray_data", "whole"), ("ray_data",), True),
-    Budget("tiny", "scoring, times faster than Ray Data", 8, _times("ray_data", "scoring"), ("ray_data",), True),
-    Budget("tiny", "scoring, times faster than a call a mini-batch", 3, _times("calls", "scoring"), ("calls",), True),
-    *(
-        Budget(load, "scoring, of plain actors given ranges", 1.4, _of("scoring", "ranges"), ("ranges",))
-        for load in LOADS
-    ),
-    Budget("sleep", "scoring, of the ideal", 1.1, _ideal(LOADS["sleep"].seconds), ()),
-    Budget("work", "scoring, of the ideal", 1.25, _ideal(LOADS["work"].seconds), ()),
-    Budget("million", "grants", 60, _of("grants"), ()),
-)
-
-
-def tables(found: dict[str, dict[str, Seen]]) -> str:
-    """All of it as Markdown."""
-    lines = ["| seconds, scoring / whole command | " + " | ".join(PEERS) + " |", "|-" * (1 + len(PEERS)) + "|"]
-    for load, seen in found.items():
-        cells = [
-            f"{_middle(seen, peer, 'scoring'):.2f} / {_middle(seen, peer, 'whole'):.2f} ({len(seen[peer].whole)})"
-            if peer in seen
-            else "-"
-            for peer in PEERS
-        ]
-        lines.append(f"| {load} | " + " | ".join(cells) + " |")
-    lines += ["", "| workload | what | budget | found | |", "|-|-|-|-|-|"]
-    for budget in BUDGETS:
-        if budget.load in found and {"bep", *budget.needs} <= set(found[budget.load]):
-            lines.append(budget.row(found[budget.load]))
-    lines += ["", "| driver | grants | seconds of CPU | MB |", "|-|-|-|-|"]
-    for load, seen in found.items():
-        if "bep" in seen and seen["bep"].cpu:
-            figures = [_middle(seen, "bep", what) for what in ("grants", "cpu", "memory")]
-            lines.append(f"| {load} | {figures[0]:.0f} | {figures[1]:.2f} | {figures[2]:.0f} |")
-    return "\n".join(lines)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from typing import Any, Final
 import pytest
 
 from tests.cluster.machines import Machine, Network, Process, Program, missing, network
+from tests.cluster.ray_parts import MEMINFO, PROGRAMS, is_of_ray
 from tests.cluster.waiting import eventually
 from tests.services.places import RAY_PYTHON, interpreter, ray_python
 
@@ -29,13 +30,8 @@ MEMORY: Final = 80_000_000
 RAY_FOLDER: Final = "/mnt"
 SAID: Final = "ray"
 """What `ray start` says, in a node's folder."""
-MEMINFO: Final = "MemTotal: {0} kB\nMemFree: {1} kB\nMemAvailable: {1} kB\nBuffers: 0 kB\nCached: 0 kB\nShmem: 0 kB\n"
-TITLES: Final = ("ray-dashboard", "ray::IDLE", "ray::DashboardAgent", "ray::RuntimeEnv")
-"""What processes of Ray call themselves that live without a job."""
 TRIES: Final = 4
 """Starts of Ray on a node beyond the first."""
-PROGRAMS: Final = {"raylet": "raylet", "gcs": "gcs_server", "dashboard": "dashboard.py"}
-"""The files that are parts of Ray."""
 
 
 @dataclass
@@ -78,12 +74,14 @@ class Cluster:
         (home / "tmp").mkdir(parents=True)
         # Ray's sockets need a short name, its other files are looked at from here: both lie in the machine's folder
         own = {"HOME": str(home), "TMPDIR": str(home / "tmp")}
+        own_options: list[str] = []
         mounts = {RAY_FOLDER: ".", "/dev/shm": "tmpfs"}
         if self.memory:
             (self.network.folder / "meminfo").write_text(MEMINFO.format(self.memory // 1024, self.memory // 2048))
             mounts["/proc/meminfo"] = str(self.network.folder / "meminfo")
+            own_options = [f"--memory={self.memory}"]
         node = self.network.add({**self.environment, **own}, mounts)
-        self.options.append([f"--num-cpus={cpus}", f"--resources={json.dumps(resources or {})}"])
+        self.options.append([f"--num-cpus={cpus}", f"--resources={json.dumps(resources or {})}", *own_options])
         self.start_ray(node.number)
         if wait:
             self.wait()
@@ -234,15 +232,6 @@ class Cluster:
         """What Ray has logged on a node, by the name of the file."""
         found = self.nodes[number].folder.glob("session_2*/logs/*.*")
         return {file.name: file.read_text(errors="replace") for file in found if file.is_file()}
-
-
-def is_of_ray(process: Process) -> bool:
-    """Whether a process is a part of Ray that runs without any job, or one that is dead."""
-    text = " ".join(process.command)
-    if process.state == "Z" or text.startswith(TITLES):
-        return True
-    is_part = any(word in text for word in ("/ray/", "ray.scripts.scripts", "ray.util.client.server"))
-    return (is_part or "from multiprocessing." in text) and not text.startswith("ray::")
 
 
 def missing_for_ray() -> str:

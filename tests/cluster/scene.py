@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Final
 
 from tests.cluster.machines import Process
-from tests.cluster.ray_cluster import Cluster, cluster, is_of_ray
+from tests.cluster.ray_cluster import Cluster, cluster
+from tests.cluster.ray_parts import is_of_ray
 from tests.cluster.workspace import ClusterWorkspace
 
 ITEMS: Final = 400
 SIZE: Final = 2
+RETRYING: Final = "retry_settings: {max_retries: 2, timeout: 60}"
 GREEDY: Final = 200
 SPECIAL: Final = {
     GREEDY: "greedy",
@@ -32,7 +34,7 @@ SPECIAL: Final = {
 much memory where the scene has a file `greedy`."""
 MEMORY: Final = 2_000_000_000
 """Bytes that a node says it has for each worker: a greedy item takes more, and is to be ended before."""
-AGENT: Final = "bep.runner.cluster.agent"
+AGENT: Final = "bep.app.cluster_agent"
 DRIVER: Final = "bep.runner.cluster.main"
 DAEMON: Final = "98765"
 """Seconds that the children of the script would sleep."""
@@ -97,7 +99,7 @@ class Scene:
     work: ClusterWorkspace = field(init=False)
 
     def __post_init__(self) -> None:
-        settings = f"mini_batch_size: {SIZE}, max_concurrency_per_instance: {self.workers}, max_retries: 2, timeout: 60"
+        settings = f"mini_batch_size: {SIZE}, max_concurrency_per_instance: {self.workers}, {RETRYING}"
         script = SCRIPT.format(here=str(self.folder), daemon=DAEMON)
         nodes, share = len(self.there.nodes), str(self.share)
         self.work = ClusterWorkspace(

@@ -1,6 +1,7 @@
 """An agent as a process: what it is given it scores, and what is settled is in the share when it says so."""
 
 import contextlib
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -217,6 +218,20 @@ def test_at_once_is_at_once(tmp_path: Path) -> None:
         driver.heard(Hungry)
         assert driver.stop(at_once=True) == 0
         assert not driver.of(Settled)
+
+
+def test_it_ends_with_whoever_reads_what_it_says_to_nobody(tmp_path: Path) -> None:
+    job = ordered(tmp_path, WAITS, items=20, workers=2, mini_batch_size=1, variables={"GO": str(tmp_path / "go")})
+    reading, writing = os.pipe()
+    with driving(job, prepare=lambda: os.dup2(writing, 2)) as driver:
+        driver.give(1, (0, 20, 1))
+        driver.heard(Hungry)
+        os.close(writing)
+        os.close(reading)
+        assert driver.process.stdin
+        driver.pings.clear()
+        driver.process.stdin.close()
+        assert driver.ended() == 1
 
 
 def test_pings_are_answered_and_it_says_how_it_is(tmp_path: Path) -> None:

@@ -149,6 +149,22 @@ def test_daemons_of_a_gone_agent_are_ended_wherever_it_had_its_folder(tmp_path: 
     nobody_left(tmp_path)
 
 
+def test_the_folder_of_a_gone_agent_is_removed_and_not_that_of_one_that_lives(tmp_path: Path) -> None:
+    job = family(tmp_path)
+    place = tmp_path / "home/.cache/bep/shards" / os.uname().nodename
+    with driving(job) as gone, driving(job, begin=job.begin("node1-0a1b2c3d")) as living:
+        busy(living)
+        assert len([entry for entry in place.iterdir() if entry.is_dir()]) == 2
+        gone.process.kill()
+        gone.ended()
+        home = {**os.environ, "HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": ""}
+        subprocess.run([*COMMAND, "--sweep", sweeping.mark_of(job.prepared)], check=True, env=home)
+        assert len([entry for entry in place.iterdir() if entry.is_dir()]) == 1
+        assert living.stop(at_once=True) == 0
+    assert not [entry for entry in place.iterdir() if entry.is_dir()]
+    nobody_left(tmp_path)
+
+
 HANGS = """
 import os, subprocess, sys, time
 from bep.runner.cluster.agent import run
@@ -169,6 +185,45 @@ def test_an_environment_that_is_being_built_does_not_hold_up_the_end(tmp_path: P
         nobody_left(tmp_path)
     finally:
         driver.close()
+
+
+# An agent that waits for calls half a second, when it is told to stop.
+HURRIED = """
+import os, sys
+from types import SimpleNamespace
+from bep.runner.cluster import agent
+agent.GRACE = 0.5
+os._exit(agent.run(lambda *_: SimpleNamespace(interpreter=(sys.executable,), activated={}, notes=())))
+"""
+
+
+def test_a_call_that_does_not_end_is_ended_when_it_is_to_stop(tmp_path: Path) -> None:
+    job = family(tmp_path)
+    with driving(job, command=(sys.executable, "-c", HURRIED)) as driver:
+        busy(driver)
+        assert driver.stop() == 0
+        settled = {one.key: one for one in driver.of(Settled)}
+    assert (settled[2].pieces, settled[2].returned) == ((), ((0, 1, 1),))
+    nobody_left(tmp_path)
+
+
+def test_shutdown_has_the_time_that_the_job_gives_it(tmp_path: Path) -> None:
+    script = """
+        import os, time
+        def run(mini_batch):
+            return mini_batch
+        def shutdown():
+            time.sleep(2)
+            open(os.environ["MARKS"] + "/" + str(os.getpid()), "w").close()
+    """
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    job = ordered(tmp_path, script, items=4, workers=2, variables={"MARKS": str(marks)})
+    with driving(job, command=(sys.executable, "-c", HURRIED)) as driver:
+        driver.give(1, (0, 4, 1))
+        driver.settled(1)
+        assert driver.stop() == 0
+    assert list(marks.iterdir())
 
 
 def broken(job: Ordered, begin: Begin | None = None) -> Broken:

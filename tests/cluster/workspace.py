@@ -42,7 +42,7 @@ endpoint_name: letters
 type: model
 model: {{name: alphabet, version: 1, path: model}}
 code_configuration: {{code: code, scoring_script: score.py}}
-environment: {{name: plain, version: 1, image: python}}
+environment: {{name: plain, version: 1, {environment}}}
 compute: azureml:{compute}
 resources: {{instance_count: {nodes}}}
 settings: {{{settings}}}
@@ -56,7 +56,7 @@ _PATH: Final = "import sys; sys.path.append({place!r})\n"
 class ClusterWorkspace:
     """A folder `ws` with the deployments blue, scored on the cluster, and green, by this machine's engine.
 
-    `settings` are of both, as YAML has them in one line.
+    `settings` and `environment` are of both, as YAML has them in one line.
     """
 
     cluster: Cluster
@@ -65,6 +65,7 @@ class ClusterWorkspace:
     inputs: Path
     share: str
     settings: str
+    environment: str = "image: python"
     node_timeout: float = 20
     nodes: int = 2
     given: Mapping[str, str] = field(default_factory=dict)
@@ -81,7 +82,8 @@ class ClusterWorkspace:
             node_timeout=self.node_timeout,
         )
         for name, compute in (("blue", COMPUTE), ("green", "here")):
-            specs += _DEPLOYMENT.format(name=name, compute=compute, nodes=self.nodes, settings=self.settings)
+            own = {"settings": self.settings, "environment": self.environment}
+            specs += _DEPLOYMENT.format(name=name, compute=compute, nodes=self.nodes, **own)
         write(
             self.folder,
             {

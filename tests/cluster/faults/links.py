@@ -25,7 +25,7 @@ def cut_for_good(here: Scenario) -> None:
         here.scene.note(f"link of node {node} cut, known after {here.lost_after(run):.1f} s")
         here.scene.pace(0.02)
         run.ended()
-        must_be_clean(here.scene, run.job)
+        must_be_clean(here.scene, run.job, cut=node)
     finally:
         here.there.heal(node)
     here.finish(run)
