@@ -119,6 +119,8 @@ class Agent:
         failure = self._scored()
         if self._is_gone:
             return 1
+        for last in self._doing():  # what it came to since it was told the last time: a job may take no second
+            self.talk.say(last)
         self.talk.say(Broken(error=failure.error, everywhere=failure.everywhere) if failure else Stopped())
         self.talk.close()
         return 1 if failure else 0

@@ -16,14 +16,13 @@ from bep.runner.cluster.collecting import Collector
 from bep.runner.cluster.journal import read_all
 from bep.runner.cluster.orders import Order
 from bep.runner.cluster.remaining import Lost, Piece, harvest_of
-from bep.runner.cluster.rest import Dashboard, Submitted
-from bep.runner.errors import Cancelled, ClusterRefused, JobBusy, NotShared
+from bep.runner.cluster.rest import Dashboard
+from bep.runner.errors import Cancelled, JobBusy, NotShared
 from bep.runner.shares.share import Share
 from bep.runner.transfer.transfers import Board
 
 _LOOK: Final = 0.5  # seconds
 _STILL: Final = 4 * claims.EVERY  # seconds in which a driver that lives has written its claim
-_UNKNOWN: Final = Submitted("", "")
 _HEARS: Final = 60.0  # seconds that one gets to end, when it is asked to
 
 
@@ -36,8 +35,8 @@ class Earlier:
     dashboard: Callable[[], Dashboard]
 
     def end(self, sessions: Sequence[Session], board: Board) -> None:
-        """Return when none of them lives. Raises `JobBusy` where one does not end, `ClusterRefused` where a cluster
-        that answers does not end it, `ShareRefused`, `Cancelled`."""
+        """Return when none of them lives. Raises `JobBusy` where one does not end, `ClusterRefused` and `ShareRefused`
+        where nobody can tell, `Cancelled`."""
         for session in sessions:
             if not self._is_over(session):
                 self.share.put(telling.cancel_place(self.job, session.name), b"")
@@ -52,10 +51,9 @@ class Earlier:
             told = None
         if told is not None and told.state.is_end:
             return True
-        try:
-            status = self.dashboard().status(session.submission) if session.submission else _UNKNOWN
-        except ClusterRefused:
-            return False  # the cluster of then may be gone: its claim says whether it lives
+        if not session.submission:
+            return False
+        status = self.dashboard().status(session.submission)
         return status is None or status.has_ended
 
     def _wait(self, session: Session, board: Board) -> None:
@@ -67,18 +65,11 @@ class Earlier:
             now, found = time.monotonic(), claims.beat_of(self.share, self.job, session.name)
             if found != beat:
                 beat, changed = found, now
-            if now - changed > _STILL and not self._is_known(session):
+            if not session.submission and now - changed > _STILL:
                 return  # it is dead: one that lives writes its claim
             if now - began > _HEARS:
                 self._must_stop(session)
                 return
-
-    def _is_known(self, session: Session) -> bool:
-        """Whether a cluster says that it has this one still: it may not have begun yet."""
-        try:
-            return bool(session.submission) and self.dashboard().status(session.submission) is not None
-        except ClusterRefused:
-            return False
 
     def _must_stop(self, session: Session) -> None:
         if session.submission:

@@ -111,16 +111,12 @@ class Carrier:
     def _read(self, log: threading.Thread) -> None:
         assert self.process is not None
         assert self.process.stdout is not None
-        with self.process.stdout as said:
-            for line in said:
-                with self.changed:
-                    self.lines.append(line.decode(errors="replace").rstrip("\n"))
-                    self.changed.notify_all()
+        for line in self.process.stdout:
+            with self.changed:
+                self.lines.append(line.decode(errors="replace").rstrip("\n"))
+                self.changed.notify_all()
         code = self.process.wait()
         log.join(1)
-        with self.telling, suppress(OSError):
-            if self.process.stdin:
-                self.process.stdin.close()
         with self.changed:
             self.ended = ending(code, self.last_words)
             self.changed.notify_all()
@@ -139,11 +135,10 @@ class Carrier:
         """Let what the agent says to nobody stand in the log that Ray keeps of this process."""
         assert self.process is not None
         assert self.process.stderr is not None
-        with self.process.stderr as said:
-            for line in said:
-                self.last_words = (self.last_words + line)[-KEPT:]
-                sys.stderr.write(line.decode(errors="replace"))
-                sys.stderr.flush()
+        for line in self.process.stderr:
+            self.last_words = (self.last_words + line)[-KEPT:]
+            sys.stderr.write(line.decode(errors="replace"))
+            sys.stderr.flush()
 
 
 def ending(code: int, said: bytes) -> str:

@@ -22,7 +22,6 @@ from bep.commands.jobs.running import JobTeller
 from bep.commands.jobs.worker_lines import worker_lines
 from bep.commands.plans.transfers import Transfers
 from bep.console import Console
-from bep.lazy_dataclasses import replace
 from bep.planner.plan import Action, Change
 from bep.providers.applying.events import Transferring as ChangeTransferring
 from bep.runner.events import MiniBatchFailed, Progress, Transferring, WorkerLost, WorkerState
@@ -97,12 +96,6 @@ def test_bytes_of_changes_are_drawn_over_and_in_a_log_told_now_and_then(
 def test_lines_read_well(golden: Callable[[str, str], None]) -> None:
     lines = [live_line(p, width, fancy=False) for width in (120, 100, 80, 60, 40) for p in (HALFWAY, STARTING)]
     golden("bep/progress.txt", "\n".join([*lines, plain_line(HALFWAY), plain_line(STARTING)]) + "\n")
-
-
-def test_what_a_cluster_has_not_given_is_said_in_one_line() -> None:
-    waiting = replace(STARTING, waits_for="1 node\nof 4 CPUs")
-    assert plain_line(waiting).startswith("preparing 2 workers, 7 s, waiting for the cluster: 1 node")
-    assert "\n" not in plain_line(waiting) + live_line(waiting, 200, fancy=False)
 
 
 @pytest.mark.parametrize("progress", [HALFWAY, STARTING])

@@ -54,19 +54,6 @@ def test_a_line_that_a_kill_has_torn_is_cut_before_the_next(tmp_path: Path) -> N
         assert list(journal.read(path)) == [FAILURE, replace(FAILURE, first=7)]
 
 
-def test_what_is_forgotten_goes_and_the_rest_stays_in_its_order(tmp_path: Path) -> None:
-    path = tmp_path / "journal"
-    kept = Journal(path, 1)
-    failures = [replace(FAILURE, first=number) for number in (3, 1, 4, 1, 5)]
-    for failure in failures:
-        kept.append(failure)
-    kept.forget(lambda failure: failure.first == 1)
-    kept.append(replace(FAILURE, first=9))
-    kept.forget(lambda failure: failure.first == 7)
-    kept.close()
-    assert [failure.first for failure in journal.read(path)] == [3, 4, 5, 9]
-
-
 WHOLE = replace(
     FAILURE,
     traceback="Traceback",

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bep.distribution import install, lacking
+from bep.distribution import install
 from bep.schemas.findings.finding import Finding, SpecInvalid, mistake
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ def troubles(opened: "Specs", cluster: "RayCluster", compute: str) -> Iterator[F
 
 def has_driver_here(cluster: "RayCluster") -> bool:
     """Whether a job's driver runs on this machine, with Ray; else it comes in through the dashboard, without."""
-    return bool(cluster.address) and not lacking("ray")
+    from bep.runner.cluster.ways_in import has_ray
+
+    return bool(cluster.address) and has_ray()
 
 
 def way_in(cluster: "RayCluster") -> str:
