@@ -31,6 +31,22 @@ def test_it_is_scored_there_and_nothing_is_built_here(on_cluster: OnCluster) -> 
     assert [*on_cluster.share.iterdir()] == []  # what was put there to see whether it can be is gone
 
 
+def test_an_environment_that_writes_the_output_is_here_too(on_cluster: OnCluster) -> None:
+    pytest.importorskip("pyarrow", reason="no pyarrow here")
+    (on_cluster.folder / "flag").touch()
+    raising = RAISES.format(flag=str(on_cluster.folder / "flag"))
+    returning = "    return [{'name': str(one)} for one in mini_batch]\n"
+    (on_cluster.folder / "code/score.py").write_text(raising + returning)
+    on_cluster.bep("apply", "-y")
+    wanted = ["--name", "nightly", "--output-format", "parquet", "--set", "error_threshold=0"]
+    on_cluster.bep("run", "job.yml", *wanted, expect=1)
+    (on_cluster.folder / "flag").unlink()
+    on_cluster.bep("job", "retry", "nightly")
+    assert all(asked["interpreter"] for asked in on_cluster.asked("nightly"))
+    [output] = on_cluster.folder.glob(".bep/**/predictions.parquet")
+    assert output.read_bytes()[:4] == b"PAR1"
+
+
 def test_it_goes_on_where_the_cluster_is_now_with_the_share_that_it_has(on_cluster: OnCluster) -> None:
     flag = on_cluster.folder / "flag"
     flag.touch()

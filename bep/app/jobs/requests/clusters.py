@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bep.disk.copying import Original
     from bep.providers.world import ScoredWith
     from bep.runner.folder.record import JobRecord
-    from bep.runner.request import RayCluster
+    from bep.runner.request import RayCluster, Settings
     from bep.schemas.job.job import JobSpec
 
 RAY: Final = "ray"
@@ -99,6 +99,13 @@ def on_cluster(
         variables=hiding(applied.over(job) if job else applied, scoring.sealed_variables),
         files=portable.files,
     )
+
+
+def is_written_here(settings: "Settings") -> bool:
+    """Whether the environment is needed on this machine, too: it writes the output of a job's rows, as of Parquet."""
+    from bep.runner.worker.results.formats import FORMATS
+
+    return FORMATS[settings.output_format].finish is not None
 
 
 def cluster_now(opened: "Reading", record: "JobRecord", compute: str) -> "RayCluster | None":

@@ -4,11 +4,11 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bep.app.jobs.requests.clusters import Scored, cluster_now, on_cluster
+from bep.app.jobs.requests.clusters import Scored, cluster_now, is_written_here, on_cluster
 from bep.app.jobs.requests.locating import was_given_links
 from bep.app.jobs.requests.targets import applied_variables, must_be_deployed_still, target_of
 from bep.app.workspace.faces import scoring_of
-from bep.lazy_dataclasses import dataclass, field
+from bep.lazy_dataclasses import dataclass, field, replace
 
 if TYPE_CHECKING:
     from bep.app.workspace.contexts import Reading
@@ -43,13 +43,17 @@ def going_on(opened: "Reading", record: "JobRecord", compute: str, *, mended: bo
 
 
 def _on_cluster(opened: "Reading", record: "JobRecord", compute: str, *, mended: bool) -> GoingOn:
-    """Nothing of it is built here. Where the deployment is mended, its environment may be another, too."""
+    """Nothing of it is built here, unless that writes the output. Where the deployment is mended, its environment may
+    be another, too."""
     cluster, named = cluster_now(opened, record, compute), record.target
     assert cluster is not None  # the record has one
     scored: Scored = on_cluster(opened, cluster, named.endpoint, named.deployment)
+    is_needed = is_written_here(record.settings)
     if not mended:
-        return GoingOn(scored.variables.values, {"cluster": cluster})
-    target = target_of(scored.scoring, scored.variables, record.folder)
+        here = {"interpreter": _interpreter_again(opened, record)} if is_needed else {}
+        return GoingOn(scored.variables.values, {"cluster": cluster, **here})
+    scoring = replace(scored.scoring, interpreter=_resolved(opened, record).interpreter if is_needed else ())
+    target = target_of(scoring, scored.variables, record.folder)
     given = (scored.scoring.stored, opened.share)
     return GoingOn(
         scored.variables.values,

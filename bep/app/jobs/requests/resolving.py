@@ -16,6 +16,7 @@ from bep.app.jobs.requests.clusters import (
     compute_at,
     compute_of,
     is_cluster,
+    is_written_here,
     on_cluster,
     share_in,
 )
@@ -24,7 +25,7 @@ from bep.app.jobs.requests.settings import must_fit, settings_for
 from bep.app.jobs.requests.targets import applied_variables, target_of
 from bep.app.workspace.clock import job_name
 from bep.app.workspace.faces import scoring_of
-from bep.lazy_dataclasses import dataclass
+from bep.lazy_dataclasses import dataclass, replace
 
 if TYPE_CHECKING:
     from bep.app.jobs.requests.locating import Inputs
@@ -75,7 +76,7 @@ def request_of(
     is_sample: bool = False,
 ) -> "JobRequest":
     """Everything resolved; the environment is built here if it was not yet, and `say` hears how that goes. That of a
-    job on a cluster is built there, unless this is a sample.
+    job on a cluster is built there; here, too, if this is a sample, or the environment writes the output.
 
     `name` and `created` are those that the job has in line.
 
@@ -89,7 +90,13 @@ def request_of(
     found = checked(opened, job, name)
     located, place = found.located, found.place
     cluster = cluster_at(opened, found.compute) if is_cluster(found.compute) and not is_sample else None
-    scored = on_cluster(opened, cluster, job.endpoint, job.deployment, job) if cluster else _here(opened, job, say)
+    if cluster:
+        scored = on_cluster(opened, cluster, job.endpoint, job.deployment, job)
+        if is_written_here(found.settings):
+            here = _here(opened, job, say).scoring.interpreter
+            scored = replace(scored, scoring=replace(scored.scoring, interpreter=here))
+    else:
+        scored = _here(opened, job, say)
     for warning in (*scored.scoring.warnings, *of_links(opened)):
         say(f"warning: {warning}")
     return JobRequest(
