@@ -8,7 +8,7 @@ clock of another machine says.
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, Literal
 
 from bep.lazy_dataclasses import dataclass
@@ -56,10 +56,10 @@ class Claiming:
 
     def beat(self) -> None:
         """Say that this driver lives. Due every `EVERY` seconds. Raises `Superseded`, and `ShareRefused`."""
-        there = _claims(self.share, self.job)
-        if self.mine.beat and self.mine not in there:
+        names = self.share.listed(f"{self.job}/{FOLDER}")
+        if self.mine.beat and f"{self.mine.session}.json" not in names:
             raise Superseded(f"{self.job} in {self.share.address} was taken over by another process")
-        for other in there:
+        for other in _read(self.share, self.job, names):
             if other.rank > self.mine.rank:
                 raise Superseded(
                     f"{self.job} in {self.share.address} was taken over by process {other.process} on {other.host}"
@@ -131,9 +131,13 @@ def _must_not_live(share: Share, job: str, before: list[Claim]) -> None:
 
 
 def _claims(share: Share, job: str) -> list[Claim]:
+    return _read(share, job, share.listed(f"{job}/{FOLDER}"))
+
+
+def _read(share: Share, job: str, names: Iterable[str]) -> list[Claim]:
     """All that can be read, the lowest first: what is torn is being written, or its writer was killed."""
     found = []
-    for name in share.listed(f"{job}/{FOLDER}"):
+    for name in names:
         try:
             one = Claim.model_validate(json.loads(share.read(f"{job}/{FOLDER}/{name}")))
         except (Invalid, NotShared, ValueError, RecursionError):

@@ -1,9 +1,11 @@
 """Two drivers of one job: one of them stops."""
 
+from pathlib import Path
+
 import pytest
 
 from bep.runner.cluster.claims import EVERY, FOLDER, Claim, Claiming, Superseded, claimed
-from bep.runner.errors import JobBusy
+from bep.runner.errors import JobBusy, ShareRefused
 from bep.runner.shares.share import Share
 
 
@@ -70,3 +72,24 @@ def test_what_is_torn_or_foreign_is_no_claim(share: Share) -> None:
     for name, content in (("aaaaaaaa.json", b'{"session": "aaa'), ("note.txt", b"x"), ("ffffffff.json", b"[1]")):
         share.put(f"job/{FOLDER}/{name}", content)
     take(share, "bbbbbbbb").beat()
+
+
+@pytest.mark.parametrize("kept", [None, b'{"session": "aaa'])
+def test_a_share_that_refuses_for_a_while_takes_the_job_from_nobody(
+    share: Share, monkeypatch: pytest.MonkeyPatch, kept: bytes | None
+) -> None:
+    first = take(share, "aaaaaaaa")
+    put = share.put
+
+    def refuse(name: str, content: bytes | Path) -> None:
+        if kept is not None:  # some stores have a part then
+            put(name, kept)
+        raise ShareRefused("no space left")
+
+    with monkeypatch.context() as full:
+        full.setattr(type(share), "put", lambda _, name, content: refuse(name, content))
+        for _ in range(3):
+            with pytest.raises(ShareRefused):
+                first.beat()
+    first.beat()
+    assert list(share.listed(f"job/{FOLDER}")) == ["aaaaaaaa.json"]
