@@ -4,16 +4,17 @@
     python -m tests.benchmarks.cluster [--repeat 3] [--only tiny,million,sleep,work] [--peers bep,ranges,calls,ray_data]
 
 Two nodes of one CPU each on this machine. `whole` is the whole command of a client on the head's node, start to exit;
-`scoring` is from when all workers or actors are ready until all rows are there (of bep: until the last commit). Both
-are medians; trust the ratios. Every peer has to write the same bytes. `calls` is an actor called once for each
-mini-batch, `ranges` the fair peer: an actor that is told ranges of many. Prints Markdown tables and, last, a line of
-JSON. Needs root.
+`scoring` is from when all actors are ready until all rows are there. Of bep, whose nodes begin one by one, it is how
+long each worker had on average, from when it was ready until the last commit. Both are medians; trust the ratios. Every
+peer has to write the same bytes. `calls` is an actor called once for each mini-batch, `ranges` the fair peer: an actor
+that is told ranges of many. Prints Markdown tables and, last, a line of JSON. Needs root.
 """
 
 import argparse
 import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -142,8 +143,8 @@ class Bench:
         if code:
             raise SystemExit(f"bep ended with {code}: {said.read_text()}")
         commits = max(file.stat().st_mtime for file in (self.share / job / "commits").iterdir())
-        seen.scoring.append(commits - max(file.stat().st_mtime for file in self.ready.iterdir()))
-        ((told),) = [json.loads(file.read_text()) for file in (self.share / job / "driving").iterdir()]
+        seen.scoring.append(statistics.mean(commits - file.stat().st_mtime for file in self.ready.iterdir()))
+        ((told),) = [json.loads(file.read_text()) for file in (self.share / job / "driving").glob("*.json")]
         seen.grants.append(told["grants"])
         return self.workspace.output(job)
 

@@ -106,7 +106,7 @@ class Cluster:
                     os.kill(process.pid, signal.SIGKILL)
         self.rays[number].process.wait()
 
-    def wait(self, patience: float = 120.0) -> None:
+    def wait(self, patience: float = 300.0) -> None:
         """Until Ray has all nodes on which it runs. Raises `AssertionError` when it ends on one meanwhile."""
         running = {number for number, ray in self.rays.items() if ray.process.poll() is None}
         tries = dict.fromkeys(running, 0)
@@ -124,7 +124,7 @@ class Cluster:
 
         eventually("Ray has all nodes", is_ready, patience)
 
-    def restart_ray(self, number: int, patience: float = 120.0) -> None:
+    def restart_ray(self, number: int, patience: float = 300.0) -> None:
         """Let Ray end and start again on a node, until its head has the new one and no longer the one before."""
         node = self.nodes[number]
         before = set(self.known(node.address))

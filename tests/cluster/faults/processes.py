@@ -94,16 +94,11 @@ def gcs(here: Scenario) -> None:
 
 
 def frozen(here: Scenario) -> None:
-    """SIGSTOP of an agent, which goes on (SIGCONT) when the job is over, if it is there."""
+    """SIGSTOP of an agent. It is ended, and what it has left, though nobody lets it go on."""
     run = here.begun()
     node, process = here.chance.choice(sorted(here.scene.agents().items()))
     here.there.freeze(process.pid)
     here.scene.note(f"SIGSTOP of the agent on node {node}, known after {here.lost_after(run):.1f} s")
-    here.scene.pace(0.02)
-    run.ended()
-    with suppress(ProcessLookupError):
-        here.there.thaw(process.pid)
-        here.scene.note("it was still there when the job was over")
     here.finish(run)
 
 
