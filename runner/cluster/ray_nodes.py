@@ -3,6 +3,7 @@
 Asks the head of the cluster through Ray's client, which is given; imports no Ray.
 """
 
+import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final
@@ -105,8 +106,9 @@ def refused(error: Exception) -> str:
     """Why there is no cluster."""
     if isinstance(error, ImportError):
         return (
-            f"Ray cannot be imported by the Python that drives the job: {error}\n"
-            "    fix: install Ray there (bep-batch[ray]), in the version that the cluster runs"
+            f"Ray cannot be imported by the Python that drives the job, {sys.executable} ({error})\n"
+            "    fix: install Ray there (bep-batch[ray]), in the version that the cluster runs; for a job that comes by"
+            " the dashboard, start the head with its Ray's Python as the first `python` on the PATH"
         )
     fix = "see whether the cluster runs, whether this machine reaches it, and whether both run the same Ray and Python"
     return f"the Ray cluster cannot be joined: {_short(_told(error))}\n    fix: {fix}"
