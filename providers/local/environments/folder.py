@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from bep.disk.known_digests import user_cache
 from bep.disk.locks import take, wait
@@ -19,7 +19,7 @@ from bep.providers.local.folders import remove
 VARIABLE: Final = "BEP_ENVIRONMENTS_FOLDER"
 BESIDE: Final = (".log", ".lock", ".used", ".workspaces", ".work")
 
-_HELD: Final[dict[Path, IO[str]]] = {}
+_HELD: Final[dict[Path, int]] = {}
 """What this process uses, until it ends."""
 
 
@@ -51,9 +51,13 @@ def hold(folder: Path, workspace: Path | None = None) -> None:
     if not os.access(folder.parent, os.W_OK):
         return  # where nothing can be written nothing is removed
     if used not in _HELD:
-        stream = used.open("a")
-        wait(stream.fileno(), shared=True)
-        _HELD[used] = stream
+        descriptor = os.open(used, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        try:
+            wait(descriptor, shared=True)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        _HELD[used] = descriptor
     os.utime(used)
     note(folder, workspace)
 
