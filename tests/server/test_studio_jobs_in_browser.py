@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -155,24 +156,24 @@ def test_a_job_is_ended_gone_on_with_and_tried_again_by_the_keyboard(
         assert status.inner_text() == "Canceled"
         go(running.workspace)
         tab.page.get_by_role("button", name="Resume").press("Enter")
-        comes(tab, "Retry 1 failed", script=script)
+        comes(tab, tab.page.get_by_role("button", name="Retry 1 failed"), script=script)
         mended.touch()
         tab.page.get_by_role("button", name="Retry 1 failed").press("Enter")
-        until(lambda: tab.go(f"/studio/jobs/{name}").page.get_by_text("in 3 runs").is_visible())
-        until(lambda: tab.go(f"/studio/jobs/{name}").page.locator("#status").inner_text() == "Completed")
+        comes(tab, tab.page.get_by_text("in 3 runs"), script=script)
+        comes(tab, tab.page.locator("#status", has_text="Completed"), script=script)
         assert tab.page.get_by_role("button", name="Retry").count() == 0
         assert tab.troubles == []
 
 
-def comes(tab: Tab, button: str, *, script: bool) -> None:
-    """Wait for a button: the page shows it by itself, or when it is loaded again."""
+def comes(tab: Tab, sought: Any, *, script: bool) -> None:
+    """Wait for a part of the page: a script shows it, and loads the page when it likes; else it is loaded again."""
     if script:
-        tab.page.get_by_role("button", name=button).wait_for()
+        sought.wait_for()
         return
 
     def is_there() -> bool:
         tab.page.reload()
-        return bool(tab.page.get_by_role("button", name=button).is_visible())
+        return bool(sought.is_visible())
 
     until(is_there)
 
