@@ -4,8 +4,9 @@
 """
 
 import json
+import shutil
 import subprocess
-from textwrap import dedent
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,25 +17,48 @@ from tests.services.places import PACKAGES, interpreter, mlflow_python
 Jobs = Any
 
 SAVING = """
-import sys
+import json, sys
 import mlflow.pyfunc
 import numpy, pandas
 from mlflow.models.signature import ModelSignature
 from mlflow.types import ColSpec, Schema, TensorSpec
 
-{code}
+MODEL = '\\n'.join((
+    "class Model(mlflow.pyfunc.PythonModel):",
+    "    def predict(self, context, model_input, params=None):",
+    "        return ",
+))
+for name, (returned, inputs) in json.loads(sys.argv[1]).items():
+    exec(MODEL + returned)
+    signature = ModelSignature(inputs=eval("Schema(%s)" % inputs)) if inputs else None
+    mlflow.pyfunc.save_model(path=name, python_model=Model(), signature=signature, pip_requirements=["mlflow-skinny"])
+"""
+"""Saves, by its own MLflow, models that return such a value for inputs of such a `Schema`: it takes long to import.
 
-mlflow.pyfunc.save_model(path=sys.argv[1], python_model=Model(), signature={signature})
+Which packages a model needs is said, for a late MLflow tries for a minute to find that out by itself.
 """
 
-MODEL = """
-class Model(mlflow.pyfunc.PythonModel):
-    def predict(self, context, model_input, params=None):
-        return {returned}
-"""
+CELLS = "[ColSpec('string', 'zip'), ColSpec('long', 'n'), ColSpec('double', 'x')]"
+RETURNED = {
+    "columns": ("{'p': numpy.array([[0.25, 0.75]] * 2), 'l': numpy.ones(2)}", [[[0.25, 0.75], 1.0]] * 2),
+    "labels": ("{'label': 'a', 'p': 0.5}", [["a", 0.5]]),
+    "frame": (
+        "pandas.DataFrame({'row': ['own'] * 2, 'n': [9007199254740993] * 2})",
+        [["own", 9007199254740993]] * 2,
+    ),
+}
+"""What a model returns, and the rows that it is."""
+MODELS = {
+    "cells": ("[repr(row) for row in model_input.values.tolist()]", CELLS),
+    "tensor": (
+        "[[int(cell) for cell in row] for row in model_input]",
+        "[TensorSpec(numpy.dtype('int64'), (-1, 2))]",
+    ),
+    **{name: (returned, None) for name, (returned, _) in RETURNED.items()},
+}
 
 
-@pytest.fixture(params=PACKAGES)
+@pytest.fixture(scope="module", params=PACKAGES)
 def python(request: pytest.FixtureRequest) -> str:
     """The interpreter of an environment with MLflow."""
     found = mlflow_python(request.param)
@@ -45,19 +69,22 @@ def python(request: pytest.FixtureRequest) -> str:
     return str(found)
 
 
-def save(jobs: Jobs, python: str, returned: str, inputs: str | None) -> None:
-    """Save, by its own MLflow, a model that returns such a value for inputs of such a `Schema`."""
-    signature = f"ModelSignature(inputs=Schema({inputs}))" if inputs else "None"
-    script = jobs.root / "saving.py"
-    code = dedent(MODEL).replace("{returned}", returned)
-    script.write_text(SAVING.replace("{code}", code).replace("{signature}", signature))
-    target = jobs.root / "model" / "saved"
-    subprocess.run([python, str(script), str(target)], check=True, cwd=jobs.root, capture_output=True)
+@pytest.fixture(scope="module")
+def saved(python: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The models of `MODELS`, by name."""
+    folder = tmp_path_factory.mktemp("models")
+    command = [python, "-c", SAVING, json.dumps(MODELS)]
+    subprocess.run(command, check=True, cwd=folder, capture_output=True)
+    return folder
 
 
-def test_every_cell_is_what_stands_there(jobs: Jobs, python: str) -> None:
-    inputs = "[ColSpec('string', 'zip'), ColSpec('long', 'n'), ColSpec('double', 'x')]"
-    save(jobs, python, "[repr(row) for row in model_input.values.tolist()]", inputs)
+def choose(jobs: Jobs, saved: Path, name: str) -> None:
+    """Score with one of the models."""
+    shutil.copytree(saved / name, jobs.root / "model/saved")
+
+
+def test_every_cell_is_what_stands_there(jobs: Jobs, python: str, saved: Path) -> None:
+    choose(jobs, saved, "cells")
     record = scored(
         jobs,
         {
@@ -80,9 +107,8 @@ def test_every_cell_is_what_stands_there(jobs: Jobs, python: str) -> None:
     assert set(failures(record)) == {"empty.csv", "text.csv"}
 
 
-def test_a_tensor_of_whole_numbers_has_no_number_for_what_is_none(jobs: Jobs, python: str) -> None:
-    inputs = "[TensorSpec(numpy.dtype('int64'), (-1, 2))]"
-    save(jobs, python, "[[int(cell) for cell in row] for row in model_input]", inputs)
+def test_a_tensor_of_whole_numbers_has_no_number_for_what_is_none(jobs: Jobs, python: str, saved: Path) -> None:
+    choose(jobs, saved, "tensor")
     files = {"good.csv": "a,b\n1,2\n8.0,9007199254740993\n", "empty.csv": "a,b\n1,\n", "text.csv": "a,b\n1,two\n"}
     record = scored(jobs, files, interpreter=python, mini_batch_size=10, output_format="jsonl")
     assert record.status == "Completed", record.error
@@ -91,16 +117,10 @@ def test_a_tensor_of_whole_numbers_has_no_number_for_what_is_none(jobs: Jobs, py
     assert set(failures(record)) == {"empty.csv", "text.csv"}
 
 
-@pytest.mark.parametrize(
-    ("returned", "rows"),
-    [
-        ("{'p': numpy.array([[0.25, 0.75]] * 2), 'l': numpy.ones(2)}", [[[0.25, 0.75], 1.0]] * 2),
-        ("{'label': 'a', 'p': 0.5}", [["a", 0.5]]),
-        ("pandas.DataFrame({'row': ['own'] * 2, 'n': [9007199254740993] * 2})", [["own", 9007199254740993]] * 2),
-    ],
-)
-def test_what_predict_returns_is_rows(jobs: Jobs, python: str, returned: str, rows: list[Any]) -> None:
-    save(jobs, python, returned, None)
+@pytest.mark.parametrize("name", RETURNED)
+def test_what_predict_returns_is_rows(jobs: Jobs, python: str, saved: Path, name: str) -> None:
+    choose(jobs, saved, name)
+    _, rows = RETURNED[name]
     record = scored(jobs, {"a.csv": "a\n1\n2\n"}, interpreter=python, output_format="jsonl")
     assert record.status == "Completed", record.error
     told = [list(json.loads(line).values()) for line in record.output_file.read_text().splitlines()]
