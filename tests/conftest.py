@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from tests.forking.commands import remember_environment
 from tests.skips import pytest_addoption, pytest_make_collect_report, pytest_runtest_makereport
 
 __all__ = ["pytest_addoption", "pytest_make_collect_report", "pytest_runtest_makereport"]
@@ -38,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
         of_tests = folder / Path(tempfile.gettempdir()).relative_to("/")
         config.add_cleanup(lambda: shutil.rmtree(of_tests, ignore_errors=True))
     os.environ["PIP_NO_COMPILE"] = "1"  # a test uses a few modules of what it installs
+    remember_environment()
 
 
 @pytest.hookimpl(optionalhook=True)

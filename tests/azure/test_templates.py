@@ -36,6 +36,7 @@ from tests.azure.templates import DEPLOYMENTS, NAMESPACE, healthy, resources_of
 from tests.azure.workspace import EVERYTHING, SECRETS, SPECS, Workspace
 from tests.bep.command_line.test_startup import PACKAGES, PRINT_MODULES
 from tests.bep.conftest import surroundings, write
+from tests.forking.commands import run
 from tests.schemas.conftest import Workbench
 
 HOSTILE = "it's '${x}' \\ \"q\" [parameters('p')] \u0085\u001b\ttab\nline é \U0001f600"
@@ -365,7 +366,7 @@ def test_a_world_without_templates_says_what_to_write(tmp_path: Path) -> None:
 
 
 def bep_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return started(folder, "-m", "bep", *arguments)
+    return run(arguments, folder, surroundings())
 
 
 def started(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.azure.double.double import Double
 from tests.azure.double.tokens import ARM, ML, token
 from tests.bep.conftest import surroundings, write
+from tests.forking.commands import run
 
 BEP_YML = """\
 workspace: letters
@@ -104,13 +105,18 @@ class Workspace:
         write(folder, {"bep.yml": BEP_YML.format(azure), "specs.yml": specs})
         self.token = token(ARM, ML, expires_in=86400)
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the command has: the secrets of the specs, who asks, and little patience."""
+        given = {"BEP_AZURE_ACCESS_TOKEN": self.token, "BEP_AZURE_POLLING_INTERVAL": "0.01"}
+        return {**surroundings(), **SECRETS, **given}
+
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """The command, begun."""
-        environment = {**surroundings(), **SECRETS, "BEP_AZURE_ACCESS_TOKEN": self.token}
         return subprocess.Popen(
             [sys.executable, "-c", "from bep.cli import main; main()", *arguments],
             cwd=self.folder,
-            env={**environment, "BEP_AZURE_POLLING_INTERVAL": "0.01", "PYTHONPATH": str(ROOT)},
+            env={**self.environment, "PYTHONPATH": str(ROOT)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -119,9 +125,9 @@ class Workspace:
 
     def bep(self, *arguments: str, expect: int = 0) -> str:
         """What the command says, on both streams."""
-        process = self.start(*arguments)
-        said = "".join(process.communicate(timeout=120))
-        assert process.returncode == expect, f"{arguments}: {process.returncode}\n{said}"
+        done = run(arguments, self.folder, self.environment)
+        said = done.stdout + done.stderr
+        assert done.returncode == expect, f"{arguments}: {done.returncode}\n{said}"
         return said
 
     def edit(self, old: str, new: str) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.forking.commands import run
+
 FILES: Mapping[str, str] = {
     "bep.yml": f"workspace: letters\nprovider: {{local: {{python: {sys.executable}}}}}\nspecs: [specs.yml]\n",
     "specs.yml": """\
@@ -73,17 +75,8 @@ class Workspace:
     given: Mapping[str, str] = field(default_factory=dict)
 
     def bep(self, *arguments: str, expect: int | None = 0, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run the real command; the exit code must be as expected, unless None is."""
-        done = subprocess.run(
-            [sys.executable, "-m", "bep", *arguments],
-            cwd=self.folder,
-            env={**surroundings(), **self.given, **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        """Run the command, forked from one that has imported bep; the exit code must be as expected, unless None is."""
+        done = run(arguments, self.folder, {**surroundings(), **self.given, **environment})
         if expect is not None:
             assert done.returncode == expect, f"{done.args}\n{done.stdout}\n{done.stderr}"
         return done

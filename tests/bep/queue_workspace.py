@@ -1,7 +1,5 @@
 """A workspace whose jobs last as long as a test wants, and note when they began and ended each item."""
 
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +15,8 @@ from bep.app.workspace.opening import Opened, Source
 from bep.runner.folder.record import JobRecord
 from bep.schemas.job.job import JobSpec
 from tests.bep.conftest import FILES, Workspace, surroundings, until, write
+from tests.forking import commands
+from tests.forking.commands import Started
 
 SCRIPT = """\
 import os
@@ -148,20 +148,12 @@ def made(folder: Path, *, instances: int = 2, seconds: float = 0.0, items: Itera
     return Line(workspace)
 
 
-def started(line: Line, *arguments: str) -> "subprocess.Popen[str]":
+def started(line: Line, *arguments: str) -> Started:
     """A `bep` that goes on beside the test."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "bep", *arguments],
-        cwd=line.folder,
-        env=surroundings(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return commands.started(arguments, line.folder, surroundings())
 
 
-def run(line: Line, name: str, *arguments: str) -> "subprocess.Popen[str]":
+def run(line: Line, name: str, *arguments: str) -> Started:
     """A started `bep run` of a job of this name, which the script notes."""
     return started(line, "run", "job.yml", "--name", name, "--set", f"environment_variables.JOB={name}", *arguments)
 

@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from functools import cached_property
 import httpx
 
 from tests.bep.conftest import Workspace, surroundings
+from tests.forking.commands import Started, started
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,7 @@ class Running:
     """A server that listens: its workspace, its process, its address."""
 
     workspace: Workspace
-    process: "subprocess.Popen[str]"
+    process: Started
     address: str
     port: int
 
@@ -65,14 +64,8 @@ class Running:
 @contextmanager
 def serving(workspace: Workspace, *options: str, ending: int = signal.SIGTERM) -> Iterator[Running]:
     """`bep serve` in a workspace, as a user starts it, on a port that is free."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bep", "serve", "--port", "0", "--json", *options],
-        cwd=workspace.folder,
-        env={**surroundings(), **workspace.given},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    words = ("serve", "--port", "0", "--json", *options)
+    process = started(words, workspace.folder, {**surroundings(), **workspace.given}, stderr=2)
     assert process.stdout is not None
     try:
         said = json.loads(process.stdout.readline())

@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.bep.conftest import Workspace, surroundings
+from tests.forking import commands
+from tests.forking.commands import Started
 from tests.runner.inputs.servers import Server, served
 from tests.runner.inputs.stores import PASSWORD, FtpStore, ftp_store
 
@@ -34,16 +35,8 @@ def job(workspace: Workspace, path: str, more: str = "") -> None:
     (workspace.folder / "job.yml").write_text(text)
 
 
-def started(workspace: Workspace, *arguments: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "bep", *arguments],
-        cwd=workspace.folder,
-        env=surroundings(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def started(workspace: Workspace, *arguments: str) -> Started:
+    return commands.started(arguments, workspace.folder, surroundings())
 
 
 def test_secrets_of_addresses_are_kept_and_shown_nowhere(applied: Workspace, server: Server, ftp: FtpStore) -> None:
