@@ -1,9 +1,7 @@
 """What every test may use: golden files, hypothesis profiles, and what may be skipped."""
 
 import os
-import shutil
 import signal
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,16 +26,13 @@ settings.register_profile("mutation", settings.get_profile("ci"), max_examples=1
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Where Python may leave no bytecode beside sources, give what the tests start a folder of its own for it.
+def pytest_configure() -> None:
+    """Let what the tests start keep its bytecode, also where Python was told to leave none.
 
-    Else each of some thousand commands compiles bep and the packages anew. Workers of pytest-xdist inherit it.
+    Else each of some thousand commands compiles bep anew; and a folder of its own would have every package compiled
+    anew that pip has compiled. Workers of pytest-xdist inherit it.
     """
-    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
-        folder = config.rootpath / ".pytest_cache/bytecode"
-        os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
-        of_tests = folder / Path(tempfile.gettempdir()).relative_to("/")
-        config.add_cleanup(lambda: shutil.rmtree(of_tests, ignore_errors=True))
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", "")
     os.environ["PIP_NO_COMPILE"] = "1"  # a test uses a few modules of what it installs
     remember_environment()
 
