@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, is_hypothesis_test, settings
 
 from tests.forking.commands import remember_environment
 from tests.skips import pytest_addoption, pytest_make_collect_report, pytest_runtest_makereport
@@ -35,6 +35,13 @@ def pytest_configure() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", "")
     os.environ["PIP_NO_COMPILE"] = "1"  # a test uses a few modules of what it installs
     remember_environment()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Count no lines in properties: they take three times as long counted, and other tests run the same lines."""
+    for item in items:
+        if isinstance(item, pytest.Function) and is_hypothesis_test(item.function):
+            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -189,6 +189,7 @@ def test_nothing_is_asked_where_the_pipeline_does_not_say_where(host: CodeHostDo
     assert host.asked == []
 
 
+@pytest.mark.no_cover  # as few lines as elsewhere, ten thousand times
 def test_a_plan_of_ten_thousand_changes_is_taken_by_every_host(host: CodeHostDouble) -> None:
     one = PLAN.changes[0]
     many = tuple(replace_id(one, number) for number in range(10_000))

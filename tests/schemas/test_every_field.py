@@ -59,6 +59,7 @@ def said_empty(findings: Sequence[Finding], words: str) -> bool:
     return any(finding.code == "empty-field" and f"'{field}'" in finding.message for finding in findings)
 
 
+@pytest.mark.no_cover  # it takes three times as long while lines are counted, and runs none that nothing else runs
 @pytest.mark.parametrize("kind", [name for name in (*BASES, "conda") if name != "job"])
 def test_a_document_ends_as_a_resource_or_as_a_finding(kind: str) -> None:
     whole = files()
