@@ -20,8 +20,11 @@ from tests.cluster.faults.scenario import Scenario
 from tests.cluster.ray_cluster import missing_for_ray
 from tests.cluster.scene import Scene, Violation, scene
 
-CHANCES = {"gcs": 1, "full": 2, "greedy": 2, "none": 1}
-"""How often faults come among random ones; the others 3 times."""
+
+def _drawn(wished: list[str], seed: int, number: int) -> str:
+    """The fault of a round: each has its turn, in an order by chance, before one comes again."""
+    turn, place = divmod(number, len(wished))
+    return random.Random(f"order {seed}-{turn}").sample(wished, len(wished))[place]
 
 
 def _once(scene: Scene, name: str, seed: str, rest: bool | None) -> None:
@@ -67,9 +70,7 @@ def main() -> int:
     try:
         with scene(folder, asked.nodes or (3 if is_random else 2), asked.workers) as made:
             for number in range(asked.first, asked.first + asked.rounds):
-                chance = random.Random(f"{seed}-{number}")
-                weights = [CHANCES.get(name, 3) for name in wished]
-                for name in chance.choices(wished, weights) if is_random else wished:
+                for name in [_drawn(wished, seed, number)] if is_random else wished:
                     _once(made, name, f"{seed}-{number}", asked.rest)
                     counts[name] += 1
     except Violation as found:
