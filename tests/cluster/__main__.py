@@ -8,6 +8,7 @@ import argparse
 import random
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -61,6 +62,7 @@ def main() -> int:
     if reason := missing_for_ray():
         print(reason)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # which leaves no cluster and no mount
     seed = secrets.randbelow(10**6) if asked.seed is None else asked.seed
     is_random = "random" in asked.faults
     wished = list(FAULTS) if "all" in asked.faults or is_random else asked.faults

@@ -75,8 +75,11 @@ def client(here: Scenario) -> None:
 
 
 def gcs(here: Scenario) -> None:
-    """SIGKILL of the GCS: the head is lost, and the job ends; it is resumed when there is a new head."""
-    run = here.begun()
+    """SIGKILL of the GCS: the head is lost, and the job ends; it is resumed when there is a new head.
+
+    Ray lets a driver live for a minute without it: the job is one that takes longer.
+    """
+    run = here.begun(1.0)
     here.there.kill(0, "gcs")
     began = time.monotonic()
     here.scene.note("SIGKILL of the GCS")
