@@ -28,6 +28,8 @@ DASHBOARD_PORT: Final = 8265
 MEMORY: Final = 80_000_000
 """Of the object store of a node, in bytes: bep puts nothing there."""
 RAY_FOLDER: Final = "/mnt"
+TEMPORARY: Final = "/srv"
+"""Where a node has the folder `tmp` of its home: sockets that Ray's Python makes there need a short name, too."""
 SAID: Final = "ray"
 """What `ray start` says, in a node's folder."""
 TRIES: Final = 4
@@ -73,9 +75,9 @@ class Cluster:
         home = self.home(len(self.nodes))
         (home / "tmp").mkdir(parents=True)
         # Ray's sockets need a short name, its other files are looked at from here: both lie in the machine's folder
-        own = {"HOME": str(home), "TMPDIR": str(home / "tmp")}
+        own = {"HOME": str(home), "TMPDIR": TEMPORARY}
         own_options: list[str] = []
-        mounts = {RAY_FOLDER: ".", "/dev/shm": "tmpfs"}
+        mounts = {RAY_FOLDER: ".", "/dev/shm": "tmpfs", TEMPORARY: str(home / "tmp")}
         if self.memory:
             (self.network.folder / "meminfo").write_text(MEMINFO.format(self.memory // 1024, self.memory // 2048))
             mounts["/proc/meminfo"] = str(self.network.folder / "meminfo")

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.cluster.machines import network
-from tests.cluster.ray_cluster import missing_for_ray
+from tests.cluster.ray_cluster import TEMPORARY, missing_for_ray
 from tests.services.places import RAY_PACKAGES, ray_python
 from tests.test_examples import EXAMPLES, commands, copied, expected
 
@@ -66,7 +66,7 @@ def test_the_commands_of_the_readme_score_the_same_on_two_nodes_and_here(
         "PATH": f"{programs(tmp_path / 'bin')}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
         "LANG": "C.UTF-8",
         "HOME": str(home),
-        "TMPDIR": str(home / "tmp"),
+        "TMPDIR": TEMPORARY,
         "RAY_TMPDIR": "/mnt",  # Ray's sockets need a short name
         "RAY_USAGE_STATS_ENABLED": "0",
     }
@@ -79,7 +79,7 @@ def test_the_commands_of_the_readme_score_the_same_on_two_nodes_and_here(
     assert stop == "ray stop"
     script = "\n".join([TRYING, *typed, entrypoint, stop])
     with network(tmp_path / "machines") as between:
-        machine = between.add(environment, {"/mnt": ".", "/dev/shm": "tmpfs"})
+        machine = between.add(environment, {"/mnt": ".", "/dev/shm": "tmpfs", TEMPORARY: str(home / "tmp")})
         program = machine.start(
             ["bash", "-c", script], folder=here, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

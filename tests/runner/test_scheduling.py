@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bep.runner.cluster import engine as cluster_engine
 from bep.runner.engine import ENGINES, engine_of
 from bep.runner.errors import JobInvalid
 from bep.runner.events import Event, MiniBatchFailed
@@ -139,7 +140,7 @@ def test_every_item_is_scored_or_failed_and_no_good_call_is_made_twice(
     assert (given_up == 0) == (not bad)
 
 
-def test_the_table_of_engines_has_the_embedded_one(place: Path) -> None:
-    assert {"embedded": embedded.__name__} == ENGINES
-    with pytest.raises(JobInvalid, match="there is no engine 'ray'; there is embedded"):
-        engine_of("ray", None)  # type: ignore[arg-type]
+def test_the_table_of_engines_has_each(place: Path) -> None:
+    assert {"embedded": embedded.__name__, "ray": cluster_engine.__name__} == ENGINES
+    with pytest.raises(JobInvalid, match="there is no engine 'dask'; there is embedded, ray"):
+        engine_of("dask", None)  # type: ignore[arg-type]
