@@ -5,11 +5,11 @@ A kill before that leaves content that the next run finds by its digest. No valu
 
 import os
 from collections.abc import Iterator, Mapping
-from hashlib import file_digest
 from pathlib import Path
 from typing import Final
 
 import bep
+from bep.disk.copying import digest
 from bep.lazy_dataclasses import dataclass
 from bep.runner.cluster import orders
 from bep.runner.cluster.orders import Order
@@ -87,13 +87,12 @@ class Ordering:
         sources = self.folder.path / document.SOURCES
         folders = [self.share.root] if self.share.root else []
         uploads = Inputs(self.listed, folders, ranges=ranges_of(spans)).upload(sources, contents, self.board)
-        with sources.open("rb") as file:
-            digest = file_digest(file, "sha256").hexdigest()
+        sources_digest = digest(sources)
         put_lists(self.share, name, self.folder, sources, is_wanted=self._is_wanted)
         sources.unlink()
         order = Order(
             number=self.record.runs,
-            prepared=self._prepared(target, digest, uploads),
+            prepared=self._prepared(target, sources_digest, uploads),
             cluster=self.cluster,
             spans=tuple((span.first, span.count, span.size) for span in spans),
             failed_before=failed_before,
@@ -117,20 +116,8 @@ class Ordering:
             "environment": self.files,
         }
         found = upload_files(wanted, contents, self.board)
-        secret = secret_variables(target)
-        return PreparedTarget(
-            endpoint=target.endpoint,
-            deployment=target.deployment,
-            deployment_digest=target.deployment_digest,
-            model_address=target.model,
-            model=found["model"],
-            code=found["code"] if code else None,
-            code_name=target.code_name,
-            scoring_script=target.scoring_script,
-            environment=self._environment(found["environment"]),
-            variables={name: value for name, value in target.environment_variables.items() if name not in secret},
-            secret_variables=secret,
-        )
+        environment = self._environment(found["environment"])
+        return document.target_of(target, found, environment, secret_variables(target), has_code=code is not None)
 
     def _environment(self, files: dict[str, Content]) -> PreparedEnvironment:
         """Its files are those of the last order where nobody has them any more: a record keeps no files."""
@@ -142,24 +129,14 @@ class Ordering:
         return before if before and is_same and not files else made
 
     def _prepared(self, target: PreparedTarget, sources_digest: str, uploads: Uploads) -> Prepared:
-        record = self.record
-        return Prepared(
-            bep_version=bep.__version__,
-            name=record.name,
-            created=record.created,
-            target=target,
-            settings=record.settings,
-            overrides=record.overrides,
-            inputs=record.inputs,
-            input_text=record.input_text,
-            input_type=record.input_type,
-            partition_format=record.partition_format,
-            output_text=record.output_text,
+        return document.of_record(
+            self.record,
+            self.listed,
+            target,
             counts=Counts(items=self.listed.items, mini_batches=len(self.listed.starts)),
-            manifest_digest=self.listed.digest,
             sources_digest=sources_digest,
-            stride=self.listed.stride,
             uploads=uploads,
+            bep_version=bep.__version__,
         )
 
 

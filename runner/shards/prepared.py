@@ -5,15 +5,19 @@ and no login of an address. Pure; opens no share.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from bep.runner.errors import JobInvalid
 from bep.runner.folder.record import Counts
 from bep.runner.request import ScoringTarget, Settings
 from bep.schemas.values.written import Field, Invalid, Written
+
+if TYPE_CHECKING:
+    from bep.runner.folder.record import JobRecord
+    from bep.runner.inputs.manifest import Manifest
 
 DOCUMENT: Final = "job.json"
 MANIFEST: Final = "manifest"
@@ -158,6 +162,63 @@ class Prepared(Written):
             environment_variables={**activated, **target.variables, **given},
             secret_variables=target.secret_variables,
         )
+
+
+def target_of(
+    target: ScoringTarget,
+    files: Mapping[str, dict[str, Content]],
+    environment: PreparedEnvironment,
+    secret: Collection[str],
+    *,
+    has_code: bool,
+) -> PreparedTarget:
+    """What other machines score with: `files` are those of `model` and `code` in the share, `secret` the names of the
+    variables whose values it must not have."""
+    values = target.environment_variables
+    return PreparedTarget(
+        endpoint=target.endpoint,
+        deployment=target.deployment,
+        deployment_digest=target.deployment_digest,
+        model_address=target.model,
+        model=files["model"],
+        code=files["code"] if has_code else None,
+        code_name=target.code_name,
+        scoring_script=target.scoring_script,
+        environment=environment,
+        variables={name: value for name, value in values.items() if name not in secret},
+        secret_variables=tuple(secret),
+    )
+
+
+def of_record(
+    record: "JobRecord",
+    listed: "Manifest",
+    target: PreparedTarget,
+    *,
+    counts: Counts,
+    sources_digest: str,
+    uploads: Uploads,
+    bep_version: str,
+) -> Prepared:
+    """What a share says of a job with this record, whose items are `listed`."""
+    return Prepared(
+        bep_version=bep_version,
+        name=record.name,
+        created=record.created,
+        target=target,
+        settings=record.settings,
+        overrides=record.overrides,
+        inputs=record.inputs,
+        input_text=record.input_text,
+        input_type=record.input_type,
+        partition_format=record.partition_format,
+        output_text=record.output_text,
+        counts=counts,
+        manifest_digest=listed.digest,
+        sources_digest=sources_digest,
+        stride=listed.stride,
+        uploads=uploads,
+    )
 
 
 def content_name(sha256: str) -> str:

@@ -7,11 +7,10 @@ in the share already. A job that is prepared is never prepared as another one. P
 import os
 import threading
 from collections.abc import Callable, Mapping
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
-from bep.disk.copying import Original
+from bep.disk.copying import Original, digest
 from bep.lazy_dataclasses import dataclass, field
 from bep.runner.errors import (
     Cancelled,
@@ -209,20 +208,8 @@ class _Preparing:
             asks=None if wanted.asks is None else dict(wanted.asks),
             files=found["environment"],
         )
-        secret = set(target.secret_variables)
-        return PreparedTarget(
-            endpoint=target.endpoint,
-            deployment=target.deployment,
-            deployment_digest=target.deployment_digest,
-            model_address=target.model,
-            model=found["model"],
-            code=None if wanted.code is None else found["code"],
-            code_name=target.code_name,
-            scoring_script=target.scoring_script,
-            environment=environment,
-            variables={name: value for name, value in target.environment_variables.items() if name not in secret},
-            secret_variables=target.secret_variables,
-        )
+        has_code = wanted.code is not None
+        return document.target_of(target, found, environment, target.secret_variables, has_code=has_code)
 
     def _sources(self, listed: Manifest, contents: Contents) -> Path:
         """Bring the inputs there that no other machine can see; the file that says of each where it is."""
@@ -244,25 +231,14 @@ class _Preparing:
     def _document(self, listed: Manifest, target: PreparedTarget, sources: Path) -> Prepared:
         """What the share is to say; as it says it already where the job is prepared. Raises where that is another."""
         record = self.record
-        with sources.open("rb") as file:
-            digest = file_digest(file, "sha256").hexdigest()
-        found = Prepared(
-            bep_version=self.wanted.bep_version,
-            name=record.name,
-            created=record.created,
-            target=target,
-            settings=record.settings,
-            overrides=record.overrides,
-            inputs=record.inputs,
-            input_text=record.input_text,
-            input_type=record.input_type,
-            partition_format=record.partition_format,
-            output_text=record.output_text,
+        found = document.of_record(
+            record,
+            listed,
+            target,
             counts=record.counts,
-            manifest_digest=listed.digest,
-            sources_digest=digest,
-            stride=listed.stride,
+            sources_digest=digest(sources),
             uploads=self.uploads,
+            bep_version=self.wanted.bep_version,
         )
         if self.known is None:
             return found
