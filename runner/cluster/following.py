@@ -12,13 +12,12 @@ from bep.runner.cluster import claims, telling
 from bep.runner.cluster.telling import Driving, Node
 from bep.runner.errors import NotShared, ShareRefused
 from bep.runner.events import Progress, WorkerState
-from bep.runner.scheduling.progress import Rate
+from bep.runner.scheduling.progress import Rate, memory_of
 from bep.runner.shares.share import Share
 
 _EVERY: Final = 0.5  # seconds between two looks
 _RARELY: Final = 10.0  # and at most, where a look takes long
 _SHARE: Final = 20  # of the time at most is spent with looking: one part in so many
-_RECENT, _STEADY = 10.0, 60.0  # seconds that the rate and the estimate of what is left are of
 
 
 @dataclass(slots=True, eq=False)
@@ -126,22 +125,21 @@ class Gauge:
         scored = self.scored + (told.scored if told else 0)
         failed = self.failed + (told.failed + told.given_up if told else 0)
         states = states_of(told)
+        known = memory_of(states)
         ready = sum(state.state != "preparing" for state in states)
         self._rate.see(now, scored + failed, is_working=ready > 0)
-        steady = self._rate.over(_STEADY, now)
-        known = tuple((state.name, state.memory) for state in states if state.memory)
         return Progress(
             items=self.items,
             scored=scored,
             failed=failed,
-            items_per_second=self._rate.over(_RECENT, now),
+            items_per_second=self._rate.recent(now),
             elapsed=now - self._began,
-            eta=max(0, self.items - scored - failed) / steady if steady else None,
+            eta=self._rate.eta(self.items - scored - failed, now),
             workers_ready=ready,
             workers=self.workers,
             retries=retries,
             workers_lost=workers_lost,
-            memory=sum(size for _, size in known) if known else None,
+            memory=sum(size for _, size in known) or None,
             memory_of=known,
             worker_states=states,
             waits_for=told.waits_for if told else "",

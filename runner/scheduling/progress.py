@@ -48,6 +48,20 @@ class Rate:
         moment, done = self._steps[first]
         return (self._steps[-1][1] - done) / (now - moment) if now > moment else 0.0
 
+    def recent(self, now: float) -> float:
+        """Items a second, as a user is told."""
+        return self.over(_RECENT, now)
+
+    def eta(self, left: int, now: float) -> float | None:
+        """Seconds until so many items are done; None while unknown."""
+        steady = self.over(_STEADY, now)
+        return max(0, left) / steady if steady else None
+
+
+def memory_of(states: Sequence[WorkerState]) -> tuple[tuple[str, int], ...]:
+    """What each worker and its children hold, of those of which it is known, in bytes."""
+    return tuple((state.name, state.memory) for state in states if state.memory)
+
 
 @dataclass(slots=True)
 class Gauge:
@@ -79,21 +93,20 @@ class Gauge:
         failed, now = short + tally.given_up, self.now()
         done = scored + failed
         self._rate.see(now, done, is_working=any(worker.ready for worker in workers))
-        steady = self._rate.over(_STEADY, now)
         states = self._states(workers, now)
-        known = tuple((state.name, state.memory) for state in states if state.memory)
+        known = memory_of(states)
         return Progress(
             items=self.items,
             scored=scored,
             failed=failed,
-            items_per_second=self._rate.over(_RECENT, now),
+            items_per_second=self._rate.recent(now),
             elapsed=now - self._began,
-            eta=(self.items - done) / steady if steady else None,
+            eta=self._rate.eta(self.items - done, now),
             workers_ready=sum(worker.ready for worker in workers),
             workers=self.workers,
             retries=tally.retries,
             workers_lost=tally.workers_lost,
-            memory=sum(size for _, size in known) if known else None,
+            memory=sum(size for _, size in known) or None,
             memory_of=known,
             worker_states=states,
         )
