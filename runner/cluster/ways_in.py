@@ -29,6 +29,16 @@ def has_ray() -> bool:
     return find_spec("ray") is not None
 
 
+def has_driver_here(cluster: RayCluster) -> bool:
+    """Whether a job's driver is a process here, with Ray; else it comes in through the dashboard, without."""
+    return bool(cluster.address) and has_ray()
+
+
+def dashboard_at(url: str) -> Dashboard:
+    """A cluster's, with its token. Raises `ClusterRefused` for a token that can be none."""
+    return Dashboard(url, token_of(os.environ, Path.home()))
+
+
 @dataclass(frozen=True)
 class WaysIn:
     """Those of a job. `logs` is the folder where its drivers may print to."""
@@ -40,7 +50,7 @@ class WaysIn:
     @property
     def is_child(self) -> bool:
         """Whether the driver is a process here. Raises `ClusterRefused` where it can be nowhere."""
-        if self.cluster.address and has_ray():
+        if has_driver_here(self.cluster):
             return True
         if self.cluster.dashboard:
             return False
@@ -54,7 +64,7 @@ class WaysIn:
 
     def dashboard(self) -> Dashboard:
         """The cluster's, with its token. Raises `ClusterRefused` for a token that can be none."""
-        return Dashboard(self.cluster.dashboard, token_of(os.environ, Path.home()))
+        return dashboard_at(self.cluster.dashboard)
 
     def share(self) -> Share:
         """Where the job is brought to. Raises `ShareRefused`."""

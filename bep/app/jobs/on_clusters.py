@@ -1,7 +1,5 @@
 """What a job on a Ray cluster has beyond this machine: drivers that may live on, and its folder in the share."""
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,13 +19,12 @@ def end_drivers(record: "JobRecord") -> None:
         return
     from bep.runner.cluster import begun
     from bep.runner.cluster.earlier import Earlier
-    from bep.runner.cluster.rest import Dashboard
-    from bep.runner.cluster.tokens import token_of
+    from bep.runner.cluster.ways_in import dashboard_at
     from bep.runner.folder.folder import JobFolder
 
     url = record.cluster.dashboard
     if sessions := begun.read(JobFolder(record.folder)).sessions:
-        drivers = Earlier(_share(record), record.name, lambda: Dashboard(url, token_of(os.environ, Path.home())))
+        drivers = Earlier(_share(record), record.name, lambda: dashboard_at(url))
         drivers.end(sessions, _board("waiting for the end of the job in the cluster"))
 
 

@@ -36,21 +36,18 @@ def troubles(opened: "Specs", cluster: "RayCluster", compute: str) -> Iterator[F
     yield from _of_the_share(opened, cluster, compute)
 
 
-def has_driver_here(cluster: "RayCluster") -> bool:
-    """Whether a job's driver runs on this machine, with Ray; else it comes in through the dashboard, without."""
-    from bep.runner.cluster.ways_in import has_ray
-
-    return bool(cluster.address) and has_ray()
-
-
 def way_in(cluster: "RayCluster") -> str:
     """How a job of this machine comes in, in words."""
+    from bep.runner.cluster.ways_in import has_driver_here
+
     if has_driver_here(cluster):
         return f"Ray {version('ray')} on this machine, cluster at {cluster.address}"
     return f"the dashboard at {cluster.dashboard}" if cluster.dashboard else f"{cluster.address}, with Ray"
 
 
 def _of_the_way(cluster: "RayCluster", compute: str, environment: "Mapping[str, str]") -> Iterator[Finding]:
+    from bep.runner.cluster.ways_in import has_driver_here
+
     if has_driver_here(cluster):
         if cluster.address != AUTO and (why := _silence(cluster.address)):
             message = f"{cluster.address}, where Ray's head is to be, does not answer: {why}"
