@@ -26,16 +26,14 @@ from bep.runner.shards.uploading import File, Inputs, must_go_on, put_lists, upl
 from bep.runner.shares.share import Share
 from bep.runner.span import Span
 from bep.runner.transfer.transfers import Board
-from bep.schemas.secrets.recognising import is_secret
+from bep.schemas.secrets.recognising import secret_names
 
 _OWN: Final = ("__pycache__",)
 
 
 def secret_variables(target: ScoringTarget) -> tuple[str, ...]:
     """The names of variables whose values the share must not have: those that are secret, and those that look so."""
-    values = target.environment_variables
-    may_be = {name for name, value in values.items() if is_secret((name,), value)}
-    return tuple(sorted({*target.secret_variables, *may_be}))
+    return tuple(sorted({*target.secret_variables, *secret_names(target.environment_variables)}))
 
 
 def earlier_orders(share: Share, record: JobRecord) -> tuple[Order, ...]:

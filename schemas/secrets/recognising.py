@@ -236,6 +236,11 @@ def is_secret(path: tuple[str | int, ...], value: object) -> bool:
     return isinstance(value, str) and (is_secret_by_name(path, value) or bool(shape_of(value)))
 
 
+def secret_names(values: Mapping[str, object]) -> frozenset[str]:
+    """The names of those values, such as environment variables, that may be secrets."""
+    return frozenset(name for name, value in values.items() if is_secret((name,), value))
+
+
 def is_secret_by_name(path: tuple[str | int, ...], value: object) -> bool:
     """Whether the last name of a path says of what stands there that it is a secret."""
     name = next((step for step in reversed(path) if isinstance(step, str)), "")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bep.app.errors import Refused
 from bep.lazy_dataclasses import replace
-from bep.schemas.secrets.recognising import is_secret, secrets_in
+from bep.schemas.secrets.recognising import secret_names, secrets_in
 
 if TYPE_CHECKING:
     from bep.app.jobs.requests.targets import Variables
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 def hiding(variables: "Variables", sealed: Sequence[str]) -> "Variables":
     """The same variables, every one secret that may be. `sealed` are those that the deployment keeps no value of."""
-    may_be = {name for name, value in variables.values.items() if is_secret((name,), value)}
-    return replace(variables, secret=variables.secret | may_be | (variables.values.keys() & set(sealed)))
+    secret = variables.secret | secret_names(variables.values) | (variables.values.keys() & set(sealed))
+    return replace(variables, secret=secret)
 
 
 def must_be_clear(label: str, asks: "Mapping[str, object] | None") -> None:
