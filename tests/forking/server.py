@@ -148,11 +148,6 @@ def end(code: int) -> None:
     """End as Python does, but leave modules to the system, which would copy each for Python to take it away."""
     threading._shutdown()  # type: ignore[attr-defined]  # waits for threads
     atexit._run_exitfuncs()
-    if sqlite3 := sys.modules.get("sqlite3"):  # what a database that is left open has beside it stays there
-        for one in gc.get_objects():
-            if isinstance(one, sqlite3.Connection):
-                with suppress(sqlite3.Error):  # of another thread
-                    one.close()
     for stream in (sys.stdout, sys.stderr):
         if not stream.closed:
             stream.flush()
