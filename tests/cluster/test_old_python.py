@@ -51,4 +51,4 @@ def test_a_model_of_python_3_7_from_outside(tmp_path: Path) -> None:
     for row in rows:
         assert "python 3.7, on node" in row
         assert re.search(r"blocked \[\], ray \[\], threads \d+, before others when memory is short: 1000$", row)
-    assert {row.partition("on ")[2].partition(",")[0] for row in rows} <= {"node0", "node1"}
+    assert {row.partition(", on ")[2].partition(",")[0] for row in rows} <= {"node0", "node1"}
