@@ -67,7 +67,7 @@ class KnownDigests:
         """The sha256 (hex) of a file's bytes. Raises `OSError`."""
         with file.open("rb", buffering=0) as opened:
             before = os.fstat(opened.fileno())
-            key = _key(before)
+            key = key_of(before)
             known = self._read().get(key) if before.st_size >= LEAST else None
             if known is not None:
                 step(before.st_size)
@@ -76,7 +76,7 @@ class KnownDigests:
             while taken := opened.readinto(block):
                 found.update(memoryview(block)[:taken])
                 step(taken)
-            if before.st_size >= LEAST and _key(os.fstat(opened.fileno())) == key and _is_settled(before, began):
+            if before.st_size >= LEAST and key_of(os.fstat(opened.fileno())) == key and is_settled(before, began):
                 self._read()[key] = found.hexdigest()
                 self._is_new = True
         return found.hexdigest()
@@ -92,7 +92,7 @@ class KnownDigests:
             with replacing(self._place, mode=0o600) as stream:
                 stream.write(json.dumps({"format": _FORMAT, "digests": kept}).encode())
             self._is_new = False
-            _forget_the_oldest(self._place.parent)
+            forget_the_oldest(self._place.parent, ".json", MOST_FOLDERS)
 
     def _read(self) -> dict[str, str]:
         if self._known is None:
@@ -100,12 +100,13 @@ class KnownDigests:
         return self._known
 
 
-def _key(status: os.stat_result) -> str:
+def key_of(status: os.stat_result) -> str:
+    """What a file is known by, as long as it is not changed."""
     parts = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
     return " ".join(map(str, parts))
 
 
-def _is_settled(status: os.stat_result, began: int) -> bool:
+def is_settled(status: os.stat_result, began: int) -> bool:
     """Whether any change since `began` would show in the file's times. Nothing tells files without inodes apart."""
     return status.st_ino != 0 and max(status.st_mtime_ns, status.st_ctime_ns) < began - SETTLED
 
@@ -127,8 +128,9 @@ def _is_digest(value: Any) -> bool:
     return isinstance(value, str) and len(value) == 64 and not set(value) - set("0123456789abcdef")
 
 
-def _forget_the_oldest(folder: Path) -> None:
-    files = [file for file in folder.iterdir() if file.suffix == ".json"]
-    if len(files) > MOST_FOLDERS:
-        for file in sorted(files, key=lambda one: one.stat().st_mtime)[:-MOST_FOLDERS]:
+def forget_the_oldest(folder: Path, ending: str, most: int) -> None:
+    """Leave so many of the files that end so: those that were written last. Raises `OSError`."""
+    files = [file for file in folder.iterdir() if file.suffix == ending]
+    if len(files) > most:
+        for file in sorted(files, key=lambda one: one.stat().st_mtime)[:-most]:
             file.unlink(missing_ok=True)
