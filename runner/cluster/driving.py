@@ -33,7 +33,8 @@ _LOOK_EVERY: Final = 5  # ticks, where all nodes that are wanted are there
 _HEAD_LATE: Final = 10  # ticks for which the cluster's head has not answered when that is told
 _HEAD_LOST: Final = 45  # and when the job ends: Ray would end this process after 60 s, without a word
 _GRACE: Final = 30.0  # seconds that agents get to end in order
-_PARTING: Final = 10.0  # seconds in which the cluster is left
+PARTING: Final = 10.0
+"""Seconds in which agents that did not end are ended, and in which the cluster is left."""
 
 
 @dataclass(slots=True, eq=False)
@@ -74,7 +75,8 @@ class Driver:
         self._keeper = Keeper(self.claim, self._cannot_write)
 
     def drive(self) -> Driving:
-        """From the first agent to the last. Gives the last word, which is not said yet; the claim is let go by then."""
+        """From the first agent to the last. Gives the last word, which is not said yet; the claim is let go by then.
+        Whoever has said it leaves the cluster."""
         self._journal.start()
         self._keeper.start()
         self.account.state = State.RUNNING
@@ -208,11 +210,12 @@ class Driver:
         """Let agents end, and take in what they still have to say: what was settled counts."""
         self.account.state = State.ENDING
         self._tell()
+        self._journal.hurry()
         self._agents.stop(at_once=self._halt is not None and self._halt.is_superseded)
         until = time.monotonic() + self.grace
         while self._agents.placement.agents and time.monotonic() < until:
             self._turn()
-        self._agents.close(_PARTING)
+        self._agents.close(PARTING)
 
     def _end(self) -> Driving:
         """Write the last commits, let the claim go, and say how it ended."""

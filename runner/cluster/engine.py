@@ -8,6 +8,7 @@ import secrets
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
+from threading import Thread
 from typing import Final
 
 from bep.lazy_dataclasses import dataclass, field, replace
@@ -22,7 +23,7 @@ from bep.runner.cluster.ordering import Ordering, earlier_orders
 from bep.runner.cluster.orders import Order
 from bep.runner.cluster.remaining import left, ranges_of
 from bep.runner.cluster.starting import Driver
-from bep.runner.cluster.supervising import Patience, Supervision
+from bep.runner.cluster.supervising import Outcome, Patience, Supervision
 from bep.runner.cluster.under_way import UnderWay
 from bep.runner.cluster.ways_in import LOGS, WaysIn
 from bep.runner.engine import Hosting
@@ -70,7 +71,7 @@ class RayEngine:
     tally: Tally = field(default_factory=Tally)
     warnings: list[str] = field(default_factory=list)
     _run: UnderWay | None = None
-    _driver: Driver | None = None
+    _driven: tuple[Session, Driver] | None = None
 
     def start(self, workers: int) -> None:
         """Nothing waits here: it is seen whether the cluster can be asked. Raises `ClusterRefused`."""
@@ -96,6 +97,8 @@ class RayEngine:
         if not spans:
             return
         files = {name: (os.fsencode(one.path), one.sha256) for name, one in self.begun.originals.items()}
+        self._driven = self._new_driver(share, record.name, record.runs)
+        self._driven[1].prepare()  # while the job is brought into the share
         board, last = self._board("uploading"), earlier[-1] if earlier else None
         ordering = Ordering(request, self.cluster, record, folder, manifest, share, board, files, last)
         run.order = ordering.put(spans, before.failed + collector.failed)
@@ -147,8 +150,7 @@ class RayEngine:
     def _scored(self, run: UnderWay, order: Order) -> Ending:
         whole = ranges_of(order.calls.spans)
         for _ in range(_SESSIONS):
-            session = self._new_session(order)
-            with_end = self._supervised(session, run, order)
+            with_end = self._supervised(run, order)
             run.collect_all(self._board("fetching what was scored", is_endless=True))
             is_missing = bool(without(whole, run.collector.ranges))
             if with_end.error or with_end.is_cancelled or not is_missing:
@@ -159,27 +161,36 @@ class RayEngine:
         fix = "see whether other programs write to the share; a resumed job goes on from here"
         return Ending(JobError(code="SegmentDamaged", message=why, fix=fix))
 
-    def _new_session(self, order: Order) -> Session:
-        """One whose driver may be begun, for it is written down."""
+    def _new_driver(self, share: Share, job: str, order: int) -> tuple[Session, Driver]:
+        """One that may be begun, for its session is written down."""
         name = secrets.token_hex(4)
-        submission = "" if self.ways.is_child else f"bep-{order.prepared.name}-{name}"
-        session = Session(order=order.number, name=name, submission=submission)
+        session = Session(order=order, name=name, submission="" if self.ways.is_child else f"bep-{job}-{name}")
         self._note(sessions=(*self.begun.sessions, session))
-        return session
+        return session, self.ways.driver_of(session, share, job)
 
-    def _supervised(self, session: Session, run: UnderWay, order: Order) -> Ending:
+    def _supervised(self, run: UnderWay, order: Order) -> Ending:
         """One session, from its driver's start to the end of that."""
         share, job = run.collector.shared.share, order.prepared.name
-        self._driver = driver = self.ways.driver_of(session, share, job)
+        session, driver = self._driven or self._new_driver(share, job, order.number)
+        self._driven = session, driver
         follower = Follower(share, job, session.name)
         run.follow(session.name)
         patience = replace(self.patience, start=self.cluster.start_timeout)
         driver.start()
         outcome = Supervision(driver, follower, self.hosting.cancel, run.hear, patience).run()
-        driver.close()
+        self._part_with(driver, outcome)
         self._keep_log(share, job, session.name)
-        self._driver = None
         return Ending(outcome.error, outcome.error is None and outcome.is_cancelled)
+
+    def _part_with(self, driver: Driver, outcome: Outcome) -> None:
+        """Nobody waits for a driver that has said its last word and leaves. Where that is no good word, what it has
+        printed is waited for."""
+        self._driven = None
+        has_said_it = outcome.told is not None and outcome.told.state.is_end
+        if has_said_it and outcome.error is None:
+            Thread(target=driver.close, args=(self.patience.leaving,), name="parting", daemon=True).start()
+        else:
+            driver.close(self.patience.leaving if has_said_it else 0.0)
 
     def _keep_log(self, share: Share, job: str, session: str) -> None:
         """The end of what the cluster's own client said to the driver: for whoever looks into a failure."""
@@ -191,8 +202,8 @@ class RayEngine:
 
     def close(self) -> None:
         """End a driver that would go on for nobody."""
-        if self._driver is not None:
-            self._driver.close()
+        if self._driven is not None:
+            self._driven[1].close()
 
     def _board(self, doing: str, *, is_endless: bool = False) -> Board:
         board = Board(doing, ShareRefused, tell=self.hosting.report)

@@ -15,7 +15,7 @@ from bep.runner.events import Progress, WorkerState
 from bep.runner.scheduling.progress import Rate, memory_of
 from bep.runner.shares.share import Share
 
-_EVERY: Final = 0.5  # seconds between two looks
+_EVERY: Final = 0.1  # seconds between two looks
 _RARELY: Final = 10.0  # and at most, where a look takes long
 _SHARE: Final = 20  # of the time at most is spent with looking: one part in so many
 

@@ -178,6 +178,12 @@ class Journal:
             self._given_up.append(given_up)
             self._changed.notify_all()
 
+    def hurry(self) -> None:
+        """Wait for nothing more to come together: little will."""
+        with self._changed:
+            self.together = 0.0
+            self._changed.notify_all()
+
     def close(self) -> JobInvalid | None:
         """Wait until all is written; why it is not."""
         with self._changed:
@@ -222,7 +228,7 @@ class Journal:
         """What is to be written; None when nothing more comes."""
         with self._changed:
             self._changed.wait_for(lambda: self._counted or self._given_up or self._is_closing)
-            self._changed.wait_for(lambda: self._is_closing, self.together)
+            self._changed.wait_for(lambda: self._is_closing or not self.together, self.together)
             pieces, self._counted = self._counted, []
             given_up, self._given_up = self._given_up, []
         if not pieces and not given_up:

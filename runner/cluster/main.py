@@ -1,8 +1,10 @@
 """The process of a driver: it reads an order from a share, has it scored by the agents of a Ray cluster, and says there
 how that goes.
 
-`python -m bep.runner.cluster.main --share S --job J --order N --session HEX [--ray ADDRESS] [--values]`. Exit code 0
-when it has said how it ended, 1 where it cannot; then the reason is on stderr. No traceback reaches anybody.
+`python -m bep.runner.cluster.main --share S --job J --order N --session HEX [--ray ADDRESS] [--values]`. With
+`--values` it begins when a line with values comes, by when the order is there; without such a line it ends with its
+input. Exit code 0 when it has said how it ended, 1 where it cannot; then the reason is on stderr. No traceback reaches
+anybody.
 """
 
 import argparse
@@ -23,7 +25,7 @@ from bep.lazy_dataclasses import dataclass, field
 from bep.lazy_patterns import lazy_pattern
 from bep.runner.cluster import journal, orders
 from bep.runner.cluster.claims import claimed
-from bep.runner.cluster.driving import Driver
+from bep.runner.cluster.driving import PARTING, Driver
 from bep.runner.cluster.orders import Order
 from bep.runner.cluster.places import Heard, Places
 from bep.runner.cluster.session import Halt, Session
@@ -65,6 +67,7 @@ class Unasked(JobInvalid):
 def main() -> None:
     """Begin, and end at once when all is said: a cluster's client that hangs holds nobody up."""
     stderr = _quiet()
+    threading.Thread(target=_import_ray, name="import", daemon=True).start()
     said = ""
     try:
         run(asked_of(sys.argv[1:]), _on_ray, Path("/dev/fd/2"))
@@ -74,6 +77,13 @@ def main() -> None:
         said = f"error[Internal]: {_in_words(error)}\n"
     os.write(stderr, said.encode(errors="replace"))
     os._exit(1 if said else 0)
+
+
+def _import_ray() -> None:
+    """Meanwhile the order is read, or is still on its way."""
+    from bep.runner.cluster.on_ray import imported
+
+    imported()
 
 
 def run(asked: Asked, cluster: Cluster, log: Path | None = None) -> None:
@@ -91,13 +101,19 @@ def run(asked: Asked, cluster: Cluster, log: Path | None = None) -> None:
     first = Driving(job=asked.job, order=asked.order, session=asked.session, host=_host(), process=os.getpid())
     teller.start()
     teller.tell(first)
+    driver: Driver | None = None
     try:
-        last = _drive(asked, share, queue, teller, cluster)
+        driver = _driver(asked, share, queue, teller, cluster)
+        last = driver.drive()
     except JobInvalid as error:
         last = _failed(first, error.code, str(error))
     except Exception as error:
         last = _failed(first, "Internal", _in_words(error))
-    teller.end(last)
+    try:
+        teller.end(last)
+    finally:
+        if driver is not None:
+            driver.places.leave(PARTING)
 
 
 def _end_with_client(queue: Queue) -> None:
@@ -109,13 +125,13 @@ def _end_with_client(queue: Queue) -> None:
     os._exit(1)
 
 
-def _drive(asked: Asked, share: Share, queue: Queue, teller: Teller, cluster: Cluster) -> Driving:
+def _driver(asked: Asked, share: Share, queue: Queue, teller: Teller, cluster: Cluster) -> Driver:
     order = orders.read(share, asked.job, asked.order)
     session = Session(share, asked.share, order, asked.session, _host(), os.getpid(), dict(asked.values))
     claim = claimed(share, asked.job, asked.session, session.host, session.process)
     found = journal.read_all(share, asked.job, order.prepared.manifest_digest, order.number)
     before = found.standing(share.listed(f"{asked.job}/{FOLDER}"))
-    return Driver(session, before, claim, cluster(asked.ray, order, queue), queue, teller).drive()
+    return Driver(session, before, claim, cluster(asked.ray, order, queue), queue, teller)
 
 
 def _failed(first: Driving, code: str, message: str) -> Driving:
@@ -170,6 +186,8 @@ def asked_of(words: Sequence[str]) -> Asked:
 
 def _values(line: str) -> dict[str, str]:
     """The values of secret variables. What is wrong is said without them."""
+    if not line:
+        raise Unasked("who has begun this driver has ended, or has nothing for it")
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):

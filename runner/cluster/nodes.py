@@ -15,6 +15,8 @@ OUTSTANDING = 2
 lose. Where each of both waits for a slow mini-batch, other workers of the node have nothing to do: then it gets one
 more, and at most one more for each worker."""
 _KEPT = 0.7  # of what is known of a node's pace, with each further grant
+LEAST = 0.02
+"""Seconds that a grant takes at least, where a node's pace is known: one costs some milliseconds, however small."""
 _GROWTH = 8  # times the size of a node's last grant: what was seen of a few may not hold for many
 
 
@@ -70,10 +72,11 @@ class Node:
 
     def wanted(self, seconds: float, share: int) -> int:
         """How many mini-batches its next grant has, to take so long or a little longer: one a worker before its pace is
-        known, and never more than its share of what is left."""
+        known, and never more than its share of what is left; what a grant costs has to be worth it, though."""
         calls = min(ceil(seconds / self.pace), _GROWTH * self._last) if self._batches else self.workers
         self._last = max(1, calls)
-        return max(1, min(calls, share))
+        least = ceil(LEAST / self.pace) if self._batches else 1
+        return max(1, min(calls, max(share, least)))
 
     def free_at(self, pace: float) -> float:
         """When it will have done all it has; `pace` is that of others, where its own is not known."""

@@ -6,7 +6,6 @@ carries lines; calls are waited for by nobody, their ends come into its queue.
 """
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
@@ -23,8 +22,12 @@ from bep.runner.folder.record import JobError
 _HEARS: Final = 20.0  # seconds that one call waits for lines of an agent
 _KILLED_AFTER: Final = 5.0  # seconds after which its actor is ended, whatever became of that
 _THREADS: Final = 4  # of an actor: it hears, it is told, it ends, at the same time
-_KEEP_CHILDREN: Final = {"RAY_kill_child_processes_on_worker_exit": "false"}
-"""Ray would kill an agent before that could end its workers, one process after the other."""
+
+
+def imported() -> None:
+    """Import Ray, which takes most of a second. Where that fails, so it does when the cluster is opened."""
+    with suppress(Exception):
+        import ray  # noqa: F401
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class RayPlaces:
     _cpus: dict[str, float] = field(default_factory=dict)
     _ray: Any = None
     _package: Any = None
+    _kind: Any = None
     _name: str = ""
     _looks: threading.Lock = field(default_factory=threading.Lock)
     _has_asked: bool = False
@@ -103,11 +107,14 @@ class RayPlaces:
     def close(self, patience: float) -> None:
         """See `Places`."""
         if self._thread:
-            until = time.monotonic() + patience
             self._turns.put(self._end_all)
             self._is_quiet.wait(patience)
+
+    def leave(self, patience: float) -> None:
+        """See `Places`."""
+        if self._thread:
             self._jobs.put(None)
-            self._thread.join(max(1.0, until - time.monotonic()))
+            self._thread.join(patience)
 
     # In the thread that asks the head
 
@@ -129,6 +136,7 @@ class RayPlaces:
         ray.cloudpickle.register_pickle_by_value(ray_actor)
         made = package()
         self._name, self._package = made.name, ray.put(made.content)
+        self._kind = ray.remote(ray_actor.Carrier)
         self._ray = ray
 
     def _look(self) -> None:
@@ -162,12 +170,10 @@ class RayPlaces:
             "max_task_retries": 0,
             "max_concurrency": _THREADS,
             "scheduling_strategy": NodeAffinitySchedulingStrategy(spot.id, soft=False),
-            "runtime_env": {"env_vars": _KEEP_CHILDREN},
         }
         try:
-            kind = self._ray.remote(ray_actor.Carrier).options(**options)
-            carried = self.carried
-            actor = kind.remote(self._package, self._name, carried.module, carried.patterns, carried.sweep)
+            carried, make = self.carried, self._kind.options(**options).remote
+            actor = make(self._package, self._name, carried.module, carried.patterns, carried.sweep)
         except Exception as error:
             self.heard.put(Gone(name, ray_nodes.in_words(error)))
             return
@@ -178,11 +184,11 @@ class RayPlaces:
             self._ray.kill(agent.actor)
 
     def _leave(self) -> None:
+        """Take back what was asked for. This process ends now: Ray takes that as its `shutdown`, which lasts 0.3 s."""
         if self._has_asked:
             from ray.autoscaler.sdk import request_resources
 
             request_resources(bundles=[])  # else the cluster would keep the nodes for ever
-        self._ray.shutdown()
 
     # In the thread that carries
 

@@ -90,5 +90,9 @@ class Places(Protocol):
         ...
 
     def close(self, patience: float) -> None:
-        """End all that is left, and leave the cluster; this waits, at most so many seconds."""
+        """End all that is left; this waits, at most so many seconds."""
+        ...
+
+    def leave(self, patience: float) -> None:
+        """Leave the cluster; this process ends afterwards. This waits, at most so many seconds."""
         ...

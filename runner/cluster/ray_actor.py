@@ -25,6 +25,10 @@ OLDEST = (3, 11)
 NAMES = ("python3.14", "python3.13", "python3.12", "python3.11", "python3", "python")
 TOGETHER = 0.002  # seconds in which lines that come together are carried together
 KEPT = 4096  # bytes of the end of what an agent says to nobody
+APART = ("sh", "-c", '"$@"; exit $?', "agent")
+"""An agent is no child of its actor's: Ray kills those when an actor ends, and an agent has its workers to end first.
+(A variable of Ray's forbids that, but costs each actor an environment of its own, and so a second start of Python.)"""
+SIGNALLED = 128
 TRIAL = "import sys; assert sys.version_info >= {}, 'it is Python ' + sys.version.split()[0]; import {}"
 SWEEPS = 60.0  # seconds
 OLD = 86400.0  # seconds after which what an unpacking has left that was killed is removed
@@ -82,7 +86,7 @@ class Carrier:
     def end(self) -> None:
         """End the agent at once, if it has not ended, and what it has left."""
         if self.process:
-            self.process.kill()
+            kill(self.process)
             self.is_swept.wait(SWEEPS)
 
     def environment(self) -> dict[str, str]:
@@ -94,7 +98,7 @@ class Carrier:
         before = signal.pthread_sigmask(signal.SIG_SETMASK, ())  # a process has that of the thread that starts it
         try:
             self.process = subprocess.Popen(
-                (self.python, "-m", self.module),
+                (*APART, self.python, "-m", self.module),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -115,7 +119,7 @@ class Carrier:
             with self.changed:
                 self.lines.append(line.decode(errors="replace").rstrip("\n"))
                 self.changed.notify_all()
-        code = self.process.wait()
+        code = own_code(self.process.wait())
         log.join(1)
         with self.changed:
             self.ended = ending(code, self.last_words)
@@ -139,6 +143,18 @@ class Carrier:
             self.last_words = (self.last_words + line)[-KEPT:]
             sys.stderr.write(line.decode(errors="replace"))
             sys.stderr.flush()
+
+
+def kill(process: "subprocess.Popen[bytes]") -> None:
+    """End an agent, and the shell that waits for it. Its workers end by themselves."""
+    with suppress(ProcessLookupError):
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def own_code(code: int) -> int:
+    """The exit code of an agent, as `subprocess` would say it: a shell says a signal in another way."""
+    return SIGNALLED - code if code > SIGNALLED else code
 
 
 def ending(code: int, said: bytes) -> str:

@@ -22,6 +22,8 @@ from bep.runner.cluster.rest import Dashboard, Submission
 from bep.runner.errors import ClusterRefused
 
 MODULE: Final = "bep.runner.cluster.main"
+_FIRST_LOOK: Final = 0.01  # seconds between two looks whether a driver has ended; ever more, up to
+_LAST_LOOK: Final = 0.2
 _GRACE: Final = 5.0  # seconds that a child gets to end when it is asked to by a signal
 _LINE: Final = 500  # signs of its last line that are told
 _LONGEST: Final = 20_000  # signs of what a job of the cluster's said that are kept
@@ -30,8 +32,12 @@ _LONGEST: Final = 20_000  # signs of what a job of the cluster's said that are k
 class Driver(Protocol):
     """One session of scoring, wherever it runs. All may raise `ClusterRefused`, but `close`."""
 
+    def prepare(self) -> None:
+        """Do what needs no order. Nothing of the job's is touched; without `start`, `close` is the end of it."""
+        ...
+
     def start(self) -> None:
-        """Begin."""
+        """Begin to score: the order is there."""
         ...
 
     def ended(self) -> str:
@@ -42,8 +48,8 @@ class Driver(Protocol):
         """End it, whatever it does: it does not hear."""
         ...
 
-    def close(self) -> None:
-        """Let go of it, and end it where it would go on for nobody."""
+    def close(self, patience: float = 0.0) -> None:
+        """Let go of it. It may end by itself for so many seconds; then it is ended, for it would go on for nobody."""
         ...
 
 
@@ -54,7 +60,8 @@ def words_of(share: str, job: str, order: int, session: str) -> list[str]:
 
 @dataclass(slots=True, eq=False)
 class Child:
-    """A process of this interpreter. It ends when this one does, for its input ends then; `values` go there first."""
+    """A process of this interpreter. It ends when this one does, for its input ends then; `values` go there first, when
+    it is to begin: until then it imports what it needs."""
 
     words: Sequence[str]
     values: Mapping[str, str] = field(repr=False)
@@ -62,8 +69,8 @@ class Child:
     module: str = MODULE
     _process: "subprocess.Popen[bytes] | None" = None
 
-    def start(self) -> None:
-        """As `Driver.start`. Raises `OSError`, too."""
+    def prepare(self) -> None:
+        """As `Driver.prepare`. Raises `OSError`, too."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, modes.asked().file)
         try:
@@ -76,6 +83,12 @@ class Child:
             )
         finally:
             os.close(log)
+
+    def start(self) -> None:
+        """As `Driver.start`. Raises `OSError`, too."""
+        if self._process is None:
+            self.prepare()
+        assert self._process is not None
         assert self._process.stdin is not None
         with suppress(OSError):  # one that ended at once says so
             self._process.stdin.write(json.dumps(dict(self.values)).encode() + b"\n")
@@ -102,10 +115,11 @@ class Child:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
-    def close(self) -> None:
+    def close(self, patience: float = 0.0) -> None:
         """As `Driver.close`."""
         if self._process is None:
             return
+        wait_for_end(self, patience)
         assert self._process.stdin is not None
         with suppress(OSError):
             self._process.stdin.close()
@@ -125,6 +139,9 @@ class Submitted:
     module: str = MODULE
     _has_begun: bool = False
     _end: str = ""
+
+    def prepare(self) -> None:
+        """As `Driver.prepare`: a job of the cluster's begins at once, so there is nothing."""
 
     def start(self) -> None:
         """As `Driver.start`."""
@@ -159,10 +176,10 @@ class Submitted:
         """As `Driver.stop`."""
         self.dashboard.stop(self.id)
 
-    def close(self) -> None:
-        """As `Driver.close`: one that was not asked to end is stopped."""
+    def close(self, patience: float = 0.0) -> None:
+        """As `Driver.close`."""
         with suppress(ClusterRefused):
-            if self._has_begun and not self.ended():
+            if self._has_begun and not wait_for_end(self, patience):
                 self.stop()
 
 
@@ -176,8 +193,9 @@ def _last_words(log: Path) -> str:
 
 
 def wait_for_end(driver: Driver, seconds: float) -> str:
-    """How a driver ended that has said its last word; empty where it still goes on after so long."""
-    until = time.monotonic() + seconds
+    """How a driver ended; empty where it still goes on after so long. Raises `ClusterRefused`."""
+    until, pause = time.monotonic() + seconds, _FIRST_LOOK
     while not (how := driver.ended()) and time.monotonic() < until:
-        time.sleep(0.1)
+        time.sleep(pause)
+        pause = min(2 * pause, _LAST_LOOK)
     return how

@@ -11,7 +11,7 @@ from typing import Final
 from bep.lazy_dataclasses import dataclass, field
 from bep.runner.cluster import telling
 from bep.runner.cluster.following import Follower
-from bep.runner.cluster.starting import Driver, wait_for_end
+from bep.runner.cluster.starting import Driver
 from bep.runner.cluster.telling import Driving, State
 from bep.runner.errors import ClusterRefused, ShareRefused
 from bep.runner.folder.record import JobError
@@ -57,7 +57,8 @@ class Supervision:
     _refusal: str = ""
 
     def run(self) -> Outcome:
-        """Return when the session is over, or is taken for over: then nothing of it lives, as far as can be helped."""
+        """Return when the session is over, or is taken for over: then no agent of it lives, as far as can be helped. A
+        driver that has said its last word may still be leaving the cluster."""
         while True:
             told = self.follower.look()
             self.hear(told)
@@ -86,9 +87,7 @@ class Supervision:
         return self._stopped(self._silent()) if self.follower.silent > allowed else None
 
     def _at_end(self, told: Driving) -> Outcome:
-        """It has said its last word: it leaves now, or is made to."""
-        if not self._leaves():
-            self._stop()
+        """It has said its last word, and leaves the cluster now."""
         if told.state is State.CANCELLED:
             return Outcome(told, is_cancelled=True)
         if told.state is State.DONE:
@@ -97,12 +96,6 @@ class Supervision:
             code="DriverFailed", message="the driver in the cluster failed, and does not say why", fix=_FIX
         )
         return Outcome(told, told.error or unsaid)
-
-    def _leaves(self) -> bool:
-        try:
-            return bool(wait_for_end(self.driver, self.patience.leaving))
-        except ClusterRefused:
-            return True  # nobody can tell, and it said so itself
 
     def _ended(self) -> str:
         """How the driver ended; asked for now and then, for that may be a question to a busy machine."""

@@ -102,6 +102,9 @@ class Local:
                 with suppress(OSError):
                     process.stdin.close()
 
+    def leave(self, patience: float) -> None:
+        """There is no cluster."""
+
 
 def main() -> None:
     """A driver with agents here: it writes their processes and nodes, one a line, to the file that HOW names."""

@@ -163,7 +163,8 @@ class Scene:
 
     def found(self, node: int, module: str) -> list[Process]:
         """The processes on a node that run a module of bep's."""
-        return [one for one in self.there.processes(node) if module in one.command and one.state != "Z"]
+        living = [one for one in self.there.processes(node) if one.state != "Z"]
+        return [one for one in living if module in one.command and one.command[0] != "sh"]
 
     def up(self) -> list[int]:
         """The nodes whose machine runs."""

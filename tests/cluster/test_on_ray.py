@@ -14,7 +14,7 @@ import pytest
 from bep.runner.cluster.telling import Driving, State
 from tests.cluster.driven import JOB, Job
 from tests.cluster.local_agents import ROOT
-from tests.cluster.machines import Program
+from tests.cluster.machines import Process, Program
 from tests.cluster.ray_cluster import Cluster, cluster
 from tests.cluster.waiting import eventually
 from tests.services.places import ray_python
@@ -53,7 +53,12 @@ def ended(job: Job, program: Program, name: str = "aaaaaaaa", patience: float = 
 
 def agents(there: Cluster, number: int) -> list[int]:
     """The processes of agents on a node."""
-    return [one.pid for one in there.processes(number) if AGENT in one.command and one.state != "Z"]
+    return [one.pid for one in processes(there, number) if one.command[0] != "sh"]
+
+
+def processes(there: Cluster, number: int) -> list[Process]:
+    """The agents, and the shells that wait for them."""
+    return [one for one in there.processes(number) if AGENT in one.command and one.state != "Z"]
 
 
 def scores(job: Job, name: str = "aaaaaaaa") -> Any:
@@ -62,7 +67,7 @@ def scores(job: Job, name: str = "aaaaaaaa") -> Any:
 
 
 def nothing_is_left(there: Cluster) -> None:
-    eventually("no agent is left", lambda: not agents(there, 0) and not agents(there, 1), 20)
+    eventually("no agent is left", lambda: not processes(there, 0) and not processes(there, 1), 20)
 
 
 def test_agents_on_both_nodes(there: Cluster, tmp_path: Path) -> None:

@@ -274,7 +274,7 @@ def test_first_one_call_a_worker_then_by_time_and_the_last_ones_are_small() -> N
     assert sizes[:2] == [4, 4]
     assert max(sizes) <= 101
     assert sizes.count(100) + sizes.count(101) > 80, "a second of a pace of 10 ms"
-    assert sizes[-1] == 1
+    assert sizes[-1] <= 2 <= min(sizes[:-1]), "the last ones are small, and worth what a grant costs: 20 ms"
 
 
 def test_a_grant_is_no_more_than_eight_times_the_one_before() -> None:
@@ -328,7 +328,7 @@ def test_an_idle_node_gets_what_another_has_not_begun() -> None:
     assert cluster.open["slow"] == {1: (Batches(0, 2),), 2: (Batches(2, 4),)}
     cluster.ready("fast", 2)
     while cluster.open["fast"] and not cluster.revoked:
-        cluster.settle("fast", next(iter(cluster.open["fast"])))
+        cluster.settle("fast", next(iter(cluster.open["fast"])), passed=0.1)
     assert cluster.revoked == [("slow", 2)]
     cluster.settle("slow", 2, (Batches(2, 4),))
     assert cluster.open["fast"] == {7: (Batches(2, 3),)}
