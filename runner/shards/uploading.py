@@ -4,7 +4,6 @@ Knows what stands where below the job's folder; knows no record and no request.
 """
 
 import os
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -88,15 +87,10 @@ class Inputs:
         )
 
     def _names(self) -> Iterator[tuple[int, bytes]]:
-        every = enumerate(_names(self.listed))
-        if self.ranges is None:
-            yield from every
-            return
-        firsts = [first for first, _ in self.ranges]
-        for number, name in every:
-            at = bisect_right(firsts, number) - 1
-            if at >= 0 and number < self.ranges[at][1]:
-                yield number, name
+        every, at = enumerate(_names(self.listed)), 0
+        for first, end in [(0, self.listed.items)] if self.ranges is None else self.ranges:
+            yield from islice(every, first - at, end - at)
+            at = end
 
 
 def put_lists(

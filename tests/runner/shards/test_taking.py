@@ -22,7 +22,7 @@ from bep.runner.shards.prepared import (
 )
 from bep.runner.shards.scratch import scratch
 from bep.runner.shards.session import Session, look
-from bep.runner.shards.taking import starts_of, taken
+from bep.runner.shards.taking import _all_absolute, starts_of, taken
 from bep.runner.shares.share import Share, share_at
 from bep.runner.span import Span
 from bep.runner.transfer.transfers import Board
@@ -152,3 +152,19 @@ def test_a_new_session_removes_what_dead_ones_have_left_and_no_other(tmp_path: P
             assert not dead.path.exists()
         assert not other.path.exists()
     assert not living.path.exists()
+
+
+@pytest.mark.parametrize("place", range(len(NAMES)))
+@pytest.mark.parametrize("wrong", [b"/data/../a", b"/..", b"/a/..", b"a", b"", b"..", b"/a/\0b"])
+def test_a_name_that_leads_elsewhere_is_seen_wherever_it_stands(place: int, wrong: bytes) -> None:
+    names = [*NAMES[:place], wrong, *NAMES[place + 1 :]]
+    assert not _all_absolute(b"\0".join(names).split(b"\0"))
+    assert _all_absolute([*NAMES, b"/..a", b"/a../b", b"/..../", b"/"])
+
+
+def test_the_name_that_is_wrong_is_shown(tmp_path: Path) -> None:
+    ours, folder = session(tmp_path, 0, 1)
+    content = ours.share.read("job/manifest")
+    ours.share.put("job/manifest", content.replace(b"/data/e", b"/../a/e"))
+    with pytest.raises(PreparedInvalid, match=r"'/\.\./a/e' is no absolute path"):
+        taken(ours.share, ours.prepared, ours.starts, ours.items, folder, folder.inputs)
