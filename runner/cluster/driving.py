@@ -24,7 +24,7 @@ from bep.runner.cluster.telling import Driving, State
 from bep.runner.cluster.translating import event_of, line_of
 from bep.runner.cluster.watching import Keeper, Teller
 from bep.runner.errors import JobInvalid
-from bep.runner.folder.record import JobError
+from bep.runner.folder.record import JobError, error_of
 
 TICK: Final = 1.0
 """Seconds between two looks at the time."""
@@ -202,7 +202,7 @@ class Driver:
 
     def _cannot_write(self, error: JobInvalid) -> None:
         """From another thread."""
-        self.queue.put(Halt(JobError(code=error.code, message=str(error)), isinstance(error, Superseded)))
+        self.queue.put(Halt(error_of(error.code, str(error)), isinstance(error, Superseded)))
 
     # The end
 
@@ -225,7 +225,7 @@ class Driver:
         self._keeper.end()
         error = self._why()
         if refused and error is None:
-            error = JobError(code=refused.code, message=str(refused))
+            error = error_of(refused.code, str(refused))
         left = self._dispatcher.pending.waiting or self._dispatcher.outstanding
         self.account.state = State.FAILED if error else State.CANCELLED if left else State.DONE
         return self.account.document(self._dispatcher.progress, self._dispatcher.nodes, error)

@@ -30,7 +30,7 @@ from bep.runner.engine import Hosting
 from bep.runner.errors import JobInvalid, ShareRefused
 from bep.runner.folder.folder import JobFolder
 from bep.runner.folder.journal import Journal
-from bep.runner.folder.record import JobError, read
+from bep.runner.folder.record import JobError, error_of, read
 from bep.runner.grants import Grant
 from bep.runner.inputs.manifest import Manifest
 from bep.runner.request import RayCluster
@@ -140,7 +140,7 @@ class RayEngine:
             ending = self._scored(run, run.order) if run.order else Ending()
             self._bring(run.collector.shared, ending)
         except JobInvalid as error:
-            ending = Ending(JobError(code=error.code, message=str(error)))
+            ending = Ending(error_of(error.code, str(error)))
         except OSError as error:
             ending = Ending(runner_failed(error, self.hosting.folder.path))
         self.warnings += [f"{why}, and was scored again" for why in run.collector.damaged.values()]

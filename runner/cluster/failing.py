@@ -1,14 +1,12 @@
 """Why an agent cannot go on, as its driver is told, and whether every other one would end like that. Pure."""
 
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from bep.runner.cluster.stopping import OF_THE_SCRIPT
 from bep.runner.errors import JobInvalid, ShareRefused
-from bep.runner.folder.record import JobError
+from bep.runner.folder.record import JobError, error_of
 from bep.runner.scheduling.tally import runner_failed
-
-_FIX: Final = "\n    fix: "
 
 
 class EnvironmentRefused(JobInvalid):
@@ -24,8 +22,8 @@ class SecretsMissing(JobInvalid):
 
     def __init__(self, job: str, names: str) -> None:
         super().__init__(
-            f"{job} needs the values of secret variables, which its share does not have: {names}{_FIX}set them where"
-            " the job is run, or in the environment of every node of the cluster"
+            f"{job} needs the values of secret variables, which its share does not have: {names}"
+            "\n    fix: set them where the job is run, or in the environment of every node of the cluster"
         )
 
 
@@ -39,8 +37,7 @@ class Failure(NamedTuple):
 def failure_of(error: Exception, folder: Path | None = None) -> Failure:
     """What an agent says of an error that was raised in it; `folder` is its own."""
     if isinstance(error, JobInvalid):
-        message, _, fix = str(error).partition(_FIX)
-        told = JobError(code=error.code, message=message, fix=fix)
+        told = error_of(error.code, str(error))
         return Failure(told, everywhere=not isinstance(error, ShareRefused | EnvironmentRefused))
     if isinstance(error, OSError):
         return Failure(runner_failed(error, folder), everywhere=False)

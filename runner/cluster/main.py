@@ -32,7 +32,7 @@ from bep.runner.cluster.session import Halt, Session
 from bep.runner.cluster.telling import Driving, State
 from bep.runner.cluster.watching import Teller
 from bep.runner.errors import JobInvalid
-from bep.runner.folder.record import JobError
+from bep.runner.folder.record import error_of
 from bep.runner.segments.names import FOLDER
 from bep.runner.shares.share import Share, share_at
 
@@ -135,7 +135,7 @@ def _driver(asked: Asked, share: Share, queue: Queue, teller: Teller, cluster: C
 
 
 def _failed(first: Driving, code: str, message: str) -> Driving:
-    return first.model_copy(update={"state": State.FAILED, "error": JobError(code=code, message=message)})
+    return first.model_copy(update={"state": State.FAILED, "error": error_of(code, message)})
 
 
 def _in_words(error: Exception) -> str:

@@ -63,6 +63,12 @@ class JobError(Written):
     fix: str = ""
 
 
+def error_of(code: str, text: str) -> JobError:
+    """What is said of an error: its text, and apart from that its way out, where it names one on a line of its own."""
+    message, _, fix = text.partition("\n    fix: ")
+    return JobError(code=code, message=message, fix=fix)
+
+
 class JobRecord(Written):
     """One job. `target` has the names of the environment variables without their values, which may be secrets; the
     addresses in `inputs` and `output_address` have the secrets in them redacted.

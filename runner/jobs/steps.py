@@ -17,7 +17,7 @@ from bep.runner.events import Event, JobFinished, JobStarted
 from bep.runner.folder import parts
 from bep.runner.folder.folder import JobFolder
 from bep.runner.folder.journal import Journal
-from bep.runner.folder.record import Counts, JobError, JobRecord, Status, save
+from bep.runner.folder.record import Counts, JobError, JobRecord, Status, error_of, save
 from bep.runner.inputs import listing
 from bep.runner.inputs.manifest import Manifest
 from bep.runner.inputs.stamps import Stamping
@@ -72,7 +72,8 @@ class Job:
                 raise
             is_scored = isinstance(error, NotUploaded) and self.record.status is Status.FINALIZING
             fix = "resume the job: all is scored and kept, and that uploads it and no more"
-            self._fail(JobError(code=error.code, message=str(error), fix=fix if is_scored else ""))
+            told = error_of(error.code, str(error))
+            self._fail(told.model_copy(update={"fix": fix}) if is_scored else told)
         except OSError as error:
             self._fail(runner_failed(error, self.folder.path))
         shutil.rmtree(self.folder.working, ignore_errors=True)

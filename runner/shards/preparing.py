@@ -24,7 +24,7 @@ from bep.runner.errors import (
 from bep.runner.events import Event
 from bep.runner.folder import removing
 from bep.runner.folder.folder import JobFolder
-from bep.runner.folder.record import Counts, JobError, JobRecord, Status, read, save
+from bep.runner.folder.record import Counts, JobRecord, Status, error_of, read, save
 from bep.runner.inputs import listing, partitions
 from bep.runner.inputs.manifest import Manifest
 from bep.runner.inputs.stamps import Stamping
@@ -149,7 +149,7 @@ class _Preparing:
         elif isinstance(error, Cancelled):
             self._become(Status.CANCELED)
         elif isinstance(error, JobInvalid):
-            self._become(Status.FAILED, error=JobError(code=error.code, message=str(error)))
+            self._become(Status.FAILED, error=error_of(error.code, str(error)))
 
     def _known(self) -> Prepared | None:
         """What the share has of this job already. Raises `JobInvalid` where that was not prepared here."""

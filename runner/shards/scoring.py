@@ -16,7 +16,7 @@ from bep.runner.errors import Cancelled, JobInvalid, ShareRefused
 from bep.runner.events import Event, Progress
 from bep.runner.folder.folder import JobFolder
 from bep.runner.folder.journal import Journal
-from bep.runner.folder.record import Counts, JobError
+from bep.runner.folder.record import Counts, JobError, error_of
 from bep.runner.grants import Grant, Settled
 from bep.runner.jobs.embedded import engine_of_many
 from bep.runner.request import JobRequest
@@ -158,7 +158,7 @@ class _Scoring:
         except Cancelled:
             self._wind_up()
         except JobInvalid as error:
-            self._fail(JobError(code=error.code, message=str(error)))
+            self._fail(error_of(error.code, str(error)))
             self._wind_up()
         except OSError as error:
             self._fail(runner_failed(error, self.folder.path))
@@ -233,7 +233,7 @@ class _Scoring:
     def _unpublished(self, trouble: Trouble) -> None:
         error = trouble.error
         if isinstance(error, JobInvalid):
-            self._fail(JobError(code=error.code, message=str(error)))
+            self._fail(error_of(error.code, str(error)))
         else:
             self._fail(runner_failed(error if isinstance(error, OSError) else OSError(str(error)), self.folder.path))
 

@@ -206,7 +206,7 @@ class _Scoring:
 
 
 def _told(error: BaseException) -> "JobError":
-    from bep.runner.folder.record import JobError
+    from bep.runner.folder.record import error_of
 
     code = getattr(error, "code", "") or type(error).__name__
-    return JobError(code=str(code), message=str(error) or type(error).__name__)
+    return error_of(str(code), str(error) or type(error).__name__)

@@ -8,7 +8,7 @@ from bep.formatting import Format
 from bep.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    from bep.app.jobs.records import JobRecord
+    from bep.app.jobs.records import JobError, JobRecord
     from bep.console import Console
 
 Name = Annotated[str, Argument(help="A job's name, or the beginning of it that no other shares.")]
@@ -64,7 +64,7 @@ def row_of(record: "JobRecord") -> dict[str, object]:
 
 
 def glance_of(record: "JobRecord", now: datetime) -> list[str]:
-    """A job in six lines for a person: what it is, with what, of what, how far, where to, and why or with what logs."""
+    """A job in lines for a person: what it is, with what, of what, how far, where to, and why or with what logs."""
     from bep.app.jobs.records import QueuedJob, Status
     from bep.app.jobs.summaries import page_of
     from bep.commands.jobs.progress import duration
@@ -84,7 +84,7 @@ def glance_of(record: "JobRecord", now: datetime) -> list[str]:
             ("input", record.input_text),
             ("output", record.output_place or "where its service puts it, not there yet"),
             ("page", page),
-            *([("error", f"{error.code}: {error.message}")] if error else []),
+            *_error(error),
         ]
         return [f"{name:<12}{in_one_line(text)}" for name, text in facts]
     if isinstance(record, QueuedJob):
@@ -95,7 +95,7 @@ def glance_of(record: "JobRecord", now: datetime) -> list[str]:
             ("output", f"{record.output_text}, not there yet"),
             *_cluster(record),
             *([("line", record.waits)] if record.waits else []),
-            *([("error", f"{error.code}: {error.message}")] if error else []),
+            *_error(error),
         ]
         return [f"{name:<12}{in_one_line(text)}" for name, text in facts]
     worked = f"begun {begun}, {duration(record.seconds)} of work"
@@ -108,9 +108,16 @@ def glance_of(record: "JobRecord", now: datetime) -> list[str]:
         ("output", record.output_place if is_there else f"{record.output_text}, not there yet"),
         *([("share", record.share)] if record.share else []),
         *_cluster(record),
-        ("error", f"{error.code}: {error.message}") if error else ("logs", str(record.folder / "logs")),
+        *(_error(error) or [("logs", str(record.folder / "logs"))]),
     ]
     return [f"{name:<12}{in_one_line(text)}" for name, text in facts]
+
+
+def _error(error: "JobError | None") -> list[tuple[str, str]]:
+    """Why it failed, and what to do."""
+    if error is None:
+        return []
+    return [("error", f"{error.code}: {error.message}"), *([("fix", error.fix)] if error.fix else [])]
 
 
 def _cluster(record: "JobRecord") -> list[tuple[str, str]]:

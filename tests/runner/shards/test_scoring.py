@@ -131,7 +131,7 @@ def test_a_share_that_stays_full_ends_a_session_in_words_and_keeps_what_it_has(j
     assert told.state is State.FAILED
     assert told.error is not None
     assert told.error.code == "ShareRefused"
-    assert "room" in told.error.message
+    assert "room" in told.error.fix
     assert sorted(farm.job.share.listed(farm.job.record.name + "/segments")) == before
     filler.unlink()
     again = farm.score(0, 1)
