@@ -4,6 +4,7 @@ Reads this process's environment for the cluster's token; starts nothing.
 """
 
 import os
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -30,8 +31,22 @@ def has_ray() -> bool:
 
 
 def has_driver_here(cluster: RayCluster) -> bool:
-    """Whether a job's driver is a process here, with Ray; else it comes in through the dashboard, without."""
-    return bool(cluster.address) and has_ray()
+    """Whether a job's driver is a process here, with Ray; else it comes in through the dashboard, without.
+
+    Where the compute names both ways, machines of a cluster take the first: Ray joins none from elsewhere.
+    """
+    return bool(cluster.address) and has_ray() and (not cluster.dashboard or runs_a_node())
+
+
+def runs_a_node(processes: Path = Path("/proc")) -> bool:
+    """Whether this machine is a node of some Ray cluster; taken for one where processes cannot be looked at."""
+    if not processes.is_dir():
+        return True
+    for name in processes.glob("[0-9]*/comm"):
+        with suppress(OSError):
+            if name.read_text() == "raylet\n":
+                return True
+    return False
 
 
 def dashboard_at(url: str) -> Dashboard:
