@@ -23,7 +23,7 @@ class Agents:
     places: Places
     placement: Placement
     account: Account
-    begin: Callable[[str], lines.Begin]
+    begin: Callable[[str, float], lines.Begin]
     _leaving: dict[str, float] = field(default_factory=dict)
     _pinged: float = 0.0
     _number: int = 0
@@ -45,7 +45,7 @@ class Agents:
         """It is on its node, and hears now."""
         if self.has(agent):
             self.placement.placed(agent, time.monotonic())
-            self.places.tell(agent, self.begin(agent))
+            self.places.tell(agent, self.begin(agent, self.placement.cpus_of(agent)))
 
     def heard(self, agent: str, message: lines.Message) -> None:
         """Take in what is not about work."""

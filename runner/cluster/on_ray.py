@@ -17,7 +17,7 @@ from bep.runner.cluster.lines import Broken, Message, line_of, message_of
 from bep.runner.cluster.package import package
 from bep.runner.cluster.places import Gone, Listed, NoCluster, Placed, Said, Spot
 from bep.runner.cluster.ray_nodes import Ask
-from bep.runner.folder.record import JobError
+from bep.runner.folder.record import error_of
 
 _HEARS: Final = 20.0  # seconds that one call waits for lines of an agent
 _KILLED_AFTER: Final = 5.0  # seconds after which its actor is ended, whatever became of that
@@ -62,7 +62,7 @@ class RayPlaces:
     _jobs: SimpleQueue[Callable[[], None] | None] = field(default_factory=SimpleQueue)
     _turns: SimpleQueue[Callable[[], None]] = field(default_factory=SimpleQueue)
     _agents: dict[str, _Agent] = field(default_factory=dict)
-    _cpus: dict[str, float] = field(default_factory=dict)
+    _most: float = 1.0
     _ray: Any = None
     _package: Any = None
     _kind: Any = None
@@ -124,7 +124,7 @@ class RayPlaces:
                 job()
             except Exception as error:  # Ray raises whatever it likes; what was asked for is asked for again
                 if self._ray is None:
-                    self.heard.put(NoCluster(JobError(code="ClusterRefused", message=ray_nodes.refused(error))))
+                    self.heard.put(NoCluster(error_of("ClusterRefused", ray_nodes.refused(error))))
                     return
         with suppress(Exception):
             self._leave()
@@ -144,7 +144,7 @@ class RayPlaces:
             found = ray_nodes.found(self._ray, self.ask, self._grows())
         finally:
             self._looks.release()
-        self._cpus = found.cpus
+        self._most = max([self._most, *(spot.cpus for spot in found.spots)])
         self.heard.put(Listed(found.spots, found.waits_for))
 
     def _grows(self) -> str:
@@ -159,13 +159,13 @@ class RayPlaces:
         from ray.autoscaler.sdk import request_resources
 
         self._has_asked = True
-        request_resources(bundles=[self.ask.bundle(self._cpus.values())] * nodes)
+        request_resources(bundles=[self.ask.bundle(self._most)] * nodes)
 
     def _create(self, name: str, spot: Spot) -> None:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         options = {
-            **self.ask.options(self._cpus.get(spot.id, 1.0)),
+            **self.ask.options(spot.cpus),
             "max_restarts": 0,
             "max_task_retries": 0,
             "max_concurrency": _THREADS,
@@ -220,7 +220,7 @@ class RayPlaces:
         if agent.is_over:
             return
         if refusal:
-            error = JobError(code="NoInterpreter", message=refusal)
+            error = error_of("NoInterpreter", refusal)
             self.heard.put(Said(agent.name, (Broken(error=error),)))
             self._end(agent.name)
             return

@@ -12,10 +12,12 @@ from bep.runner.folder.record import JobError
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A node of the cluster that can have an agent: `id` is the cluster's own name of it, `host` is for a person."""
+    """A node of the cluster that can have an agent: `id` is the cluster's own name of it, `host` is for a person, and
+    `cpus` is how many it says that it has; 0 where it does not say."""
 
     id: str
     host: str
+    cpus: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,11 @@ class Placement:
         found = self._agents.get(agent)
         return found.place.spot.host if found else ""
 
+    def cpus_of(self, agent: str) -> float:
+        """How many CPUs its node says that it has; 0 where that is not known."""
+        found = self._agents.get(agent)
+        return found.place.spot.cpus if found else 0.0
+
     def listed(self, spots: Sequence[Spot], waits_for: str) -> None:
         """These nodes live."""
         self._waits_for = waits_for

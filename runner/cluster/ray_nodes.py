@@ -4,7 +4,7 @@ Asks the head of the cluster through Ray's client, which is given; imports no Ra
 """
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -36,9 +36,9 @@ class Ask:
         options: dict[str, Any] = {"num_cpus": self.cpus or cpus, "num_gpus": self.gpus, "resources": others}
         return {**options, "memory": self.resources[_MEMORY]} if _MEMORY in self.resources else options
 
-    def bundle(self, cpus: Iterable[float]) -> dict[str, float]:
-        """For the autoscaler, where nodes have so many CPUs."""
-        wanted = {"CPU": self.cpus or max(cpus, default=1.0), "GPU": self.gpus, **self.resources}
+    def bundle(self, cpus: float) -> dict[str, float]:
+        """For the autoscaler, where the largest node has so many CPUs."""
+        wanted = {"CPU": self.cpus or cpus, "GPU": self.gpus, **self.resources}
         return {name: amount for name, amount in wanted.items() if amount}
 
     def __str__(self) -> str:
@@ -48,10 +48,9 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Nodes for agents, the best first, the CPUs of each by its id, and what the cluster has not given."""
+    """Nodes for agents, the best first, and what the cluster has not given."""
 
     spots: tuple[Spot, ...]
-    cpus: dict[str, float]
     waits_for: str
 
 
@@ -66,9 +65,10 @@ def found(ray: Any, ask: Ask, grows: str = "") -> Found:
     free = _free(ray)
     fit = [node for node in alive if ask.fits(node["Resources"])]
     fit.sort(key=lambda node: (not ask.fits(free.get(node["NodeID"], {})), _HEAD in node["Resources"]))
-    spots = tuple(Spot(node["NodeID"], node["NodeManagerHostname"]) for node in fit)
-    cpus = {node["NodeID"]: float(node["Resources"].get("CPU", 0)) for node in fit}
-    return Found(spots, cpus, "; ".join(filter(None, (_waits(alive, fit, ask), grows))))
+    spots = tuple(
+        Spot(node["NodeID"], node["NodeManagerHostname"], float(node["Resources"].get("CPU", 0))) for node in fit
+    )
+    return Found(spots, "; ".join(filter(None, (_waits(alive, fit, ask), grows))))
 
 
 def _free(ray: Any) -> Mapping[str, Mapping[str, float]]:

@@ -56,8 +56,8 @@ class Session:
         asked, most = self.order.prepared.settings.instance_count, self.order.cluster.max_instances
         return f"{asked} nodes are asked for, and the compute has at most {most}" if asked > most else ""
 
-    def begin(self, agent: str) -> lines.Begin:
-        """The first line to an agent."""
+    def begin(self, agent: str, cpus: float) -> lines.Begin:
+        """The first line to an agent, on a node that has so many CPUs."""
         cluster = self.order.cluster
         return lines.Begin(
             share=self.share_text,
@@ -67,7 +67,7 @@ class Session:
             node=agent,
             node_timeout=cluster.node_timeout,
             values=self.values,
-            cores=cluster.cpus_per_instance,
+            cores=cluster.cpus_per_instance or cpus,
             memory=int(cluster.resources.get("memory", 0)),
         )
 
