@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -88,9 +89,14 @@ def test_a_driver_that_is_killed_is_followed_by_one_that_goes_on(
     def committed() -> int:
         return len(list((ftp.folder / "shared/there").glob("commits/*.json")))
 
+    def driver() -> int:
+        with suppress(ValueError):  # it is being written
+            (driving,) = told.glob("*.json")
+            return int(json.loads(driving.read_text())["process"])
+        return 0
+
     eventually("something counts", committed)
-    (driving,) = told.glob("*.json")
-    os.kill(json.loads(driving.read_text())["process"], signal.SIGKILL)
+    os.kill(eventually("its driver is named", driver), signal.SIGKILL)
     running.join(120)
     (failed,) = ended
     assert (failed.status, failed.error and failed.error.code) == (Status.FAILED, "DriverLost")
