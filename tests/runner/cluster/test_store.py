@@ -4,11 +4,7 @@ That agents are placed by Ray is tried in `tests.cluster.test_ray_jobs`; here th
 """
 
 import json
-import os
-import signal
-import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,26 +13,19 @@ from bep.runner.cluster import starting, ways_in
 from bep.runner.folder.folder import JobFolder
 from bep.runner.folder.record import JobRecord, Status
 from bep.runner.request import JobRequest, RayCluster
-from tests.cluster.waiting import eventually
 from tests.runner.conftest import Jobs, output_of
 from tests.runner.inputs.stores import PASSWORD, FtpStore, ftp_store, needs_fsspec
 
 ROOT = Path(__file__).parents[3]
 SCRIPT = """
-    import os, time
+    import os
     from pathlib import Path
     def run(mini_batch):
         found = [Path(path).read_text() for path in mini_batch]
-        while "20" in found and os.path.exists("WAIT"):
-            time.sleep(0.05)
         if "7" in found:
             raise ValueError("this one is bad")
         return [f"{os.path.basename(path)} {text}" for path, text in zip(mini_batch, found)]
 """
-
-
-def script(jobs: Jobs) -> str:
-    return SCRIPT.replace("WAIT", str(jobs.root / "wait"))
 
 
 @pytest.fixture
@@ -56,7 +45,7 @@ def request_of(jobs: Jobs, ftp: FtpStore, monkeypatch: pytest.MonkeyPatch) -> Jo
     monkeypatch.setattr(starting, "MODULE", "tests.cluster.driver_here")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     cluster = RayCluster(address="auto", share=f"ftp://127.0.0.1:{ftp.port}/shared")
-    request = jobs.request(script(jobs), name="there", items=40, mini_batch_size=2, instance_count=2)
+    request = jobs.request(SCRIPT, name="there", items=40, mini_batch_size=2, instance_count=2)
     return request.model_copy(update={"engine": "ray", "cluster": cluster})
 
 
@@ -69,37 +58,8 @@ def same(there: JobRecord, here: JobRecord) -> None:
 
 
 def test_a_job_has_the_bytes_of_one_scored_here(jobs: Jobs, ftp: FtpStore, request_of: JobRequest) -> None:
-    here = jobs.run(jobs.request(script(jobs), name="here", items=40, mini_batch_size=2))
+    here = jobs.run(jobs.request(SCRIPT, name="here", items=40, mini_batch_size=2))
     same(jobs.run(request_of), here)
     in_store = {path.name for path in (ftp.folder / "shared/there").iterdir()}
     assert {"orders", "segments", "commits", "content", "driving"} <= in_store
     assert not any(PASSWORD.encode() in path.read_bytes() for path in ftp.folder.rglob("*") if path.is_file())
-
-
-def test_a_driver_that_is_killed_is_followed_by_one_that_goes_on(
-    jobs: Jobs, ftp: FtpStore, request_of: JobRequest
-) -> None:
-    here = jobs.run(jobs.request(script(jobs), name="here", items=40, mini_batch_size=2))
-    (jobs.root / "wait").touch()
-    ended: list[JobRecord] = []
-    running = threading.Thread(target=lambda: ended.append(jobs.run(request_of)))
-    running.start()
-    told = ftp.folder / "shared/there/driving"
-
-    def committed() -> int:
-        return len(list((ftp.folder / "shared/there").glob("commits/*.json")))
-
-    def driver() -> int:
-        with suppress(ValueError):  # it is being written
-            (driving,) = told.glob("*.json")
-            return int(json.loads(driving.read_text())["process"])
-        return 0
-
-    eventually("something counts", committed)
-    os.kill(eventually("its driver is named", driver), signal.SIGKILL)
-    running.join(120)
-    (failed,) = ended
-    assert (failed.status, failed.error and failed.error.code) == (Status.FAILED, "DriverLost")
-    assert 0 < failed.counts.scored < 39
-    (jobs.root / "wait").unlink()
-    same(jobs.resume(request_of), here)
