@@ -111,11 +111,16 @@ def is_settled(status: os.stat_result, began: int) -> bool:
     return status.st_ino != 0 and max(status.st_mtime_ns, status.st_ctime_ns) < began - SETTLED
 
 
+def is_own(status: os.stat_result) -> bool:
+    """Whether nobody but this user may have written the file."""
+    return status.st_uid == os.geteuid() and not status.st_mode & 0o022
+
+
 def _load(place: Path) -> dict[str, str]:
     try:
         status = place.stat()
-        if status.st_uid != os.geteuid() or status.st_mode & 0o022:
-            return {}  # somebody else may have written it
+        if not is_own(status):
+            return {}
         found: Any = json.loads(place.read_bytes())
         if found["format"] != _FORMAT:
             return {}

@@ -15,8 +15,7 @@ OUTSTANDING = 2
 lose. Where each of both waits for a slow mini-batch, other workers of the node have nothing to do: then it gets one
 more, and at most one more for each worker."""
 _KEPT = 0.7  # of what is known of a node's pace, with each further grant
-LEAST = 0.02
-"""Seconds that a grant takes at least, where a node's pace is known: one costs some milliseconds, however small."""
+_LEAST = 0.02  # seconds that a grant takes, where a node's pace is known: one costs some itself, however small
 _GROWTH = 8  # times the size of a node's last grant: what was seen of a few may not hold for many
 
 
@@ -75,7 +74,7 @@ class Node:
         known, and never more than its share of what is left; what a grant costs has to be worth it, though."""
         calls = min(ceil(seconds / self.pace), _GROWTH * self._last) if self._batches else self.workers
         self._last = max(1, calls)
-        least = ceil(LEAST / self.pace) if self._batches else 1
+        least = ceil(_LEAST / self.pace) if self._batches else 1
         return max(1, min(calls, max(share, least)))
 
     def free_at(self, pace: float) -> float:

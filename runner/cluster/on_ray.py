@@ -184,7 +184,7 @@ class RayPlaces:
             self._ray.kill(agent.actor)
 
     def _leave(self) -> None:
-        """Take back what was asked for. This process ends now: Ray takes that as its `shutdown`, which lasts 0.3 s."""
+        """Take back what was asked for. This process ends now: Ray takes that as its `shutdown`, which lasts longer."""
         if self._has_asked:
             from ray.autoscaler.sdk import request_resources
 

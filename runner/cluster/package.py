@@ -15,7 +15,7 @@ from typing import Final
 
 import bep
 from bep.disk.durable import replacing
-from bep.disk.known_digests import forget_the_oldest, is_settled, key_of, user_cache
+from bep.disk.known_digests import forget_the_oldest, is_own, is_settled, key_of, user_cache
 from bep.lazy_dataclasses import dataclass
 
 ENDINGS: Final = (".py", ".json", ".yml", ".html", ".css", ".js", ".svg", ".typed")
@@ -87,9 +87,8 @@ def _kept(place: Path, key: str) -> Package | None:
     for file in place.glob(f"{key}-*.zip"):
         _, name, digest = file.stem.split("-")
         with suppress(OSError):
-            status, content = file.stat(), file.read_bytes()
-            is_own = status.st_uid == os.geteuid() and not status.st_mode & 0o022
-            if is_own and hashlib.sha256(content).hexdigest()[:32] == digest:
+            content = file.read_bytes()
+            if is_own(file.stat()) and hashlib.sha256(content).hexdigest()[:32] == digest:
                 return Package(f"_ray_pkg_{name}.zip", content)
     return None
 

@@ -33,8 +33,7 @@ _TOGETHER = 4096  # items whose names are read at once
 class Inputs:
     """What a range needs of the share of its job, whose name is `job`. `root` is the folder that copies are in.
 
-    `items` and `size` (bytes) are of what was fetched so far; `are_fetched` is whether any item of the range has to be.
-    Any thread may remove; one fetches.
+    `items` and `size` (bytes) are of what was fetched so far. Any thread may remove; one fetches.
     """
 
     share: Share
@@ -43,12 +42,13 @@ class Inputs:
     root: Path
     items: int = 0
     size: int = 0
-    are_fetched: bool = field(init=False)
     _held: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def __post_init__(self) -> None:
-        self.are_fetched = self.range.has_copies
+    @property
+    def are_fetched(self) -> bool:
+        """Whether any item of the range has to be."""
+        return self.range.has_copies
 
     @property
     def most(self) -> int:

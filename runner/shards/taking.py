@@ -28,15 +28,11 @@ _BLOCK = 8 << 20  # bytes of names read at once
 @dataclass(frozen=True, slots=True)
 class Range:
     """Items of a prepared job. `listed` has them, numbered from 0; `sources` has `DIGEST` bytes of each, as in the
-    share."""
+    share, and `has_copies` says whether any was uploaded."""
 
     listed: Manifest
     sources: bytes
-
-    @property
-    def has_copies(self) -> bool:
-        """Whether any item was uploaded. It looks at all of them."""
-        return _any_uploaded(self.sources)
+    has_copies: bool
 
     def source(self, item: int) -> bytes:
         """The digest of an item's uploaded content, or `IN_PLACE`; `item` counts from 0."""
@@ -71,21 +67,18 @@ def taken(
     if len(sources) != (end - first) * DIGEST:
         raise _damaged(share, prepared, SOURCES, "it ends before the last item")
     names = _names(share, prepared, first, end)
-    here = _moved(names, sources, os.fsencode(inputs)) if _any_uploaded(sources) else names
+    has_copies = sources != bytes(len(sources))
+    here = _moved(names, sources, os.fsencode(inputs)) if has_copies else names
     groups = _partitions(folder, starts, of) if prepared.settings.partition_keys else None
     listed = manifest.write(folder, here, prepared.stride, groups)
     if listed.items != end - first:
         raise _damaged(share, prepared, MANIFEST, "it has fewer names than its index says")
     write_durably(folder.origins, json.dumps([[str(inputs), "/", "", "store"]]).encode())
-    return Range(listed, sources)
-
-
-def _any_uploaded(sources: bytes) -> bool:
-    return sources != bytes(len(sources))
+    return Range(listed, sources, has_copies)
 
 
 def _all_absolute(names: Sequence[bytes]) -> bool:
-    """Whether all begin with a slash and none leads upwards: looked at together, which is ten times faster."""
+    """Whether all begin with a slash and none leads upwards: looked at together, for there may be millions."""
     text = b"\0%b\0" % b"\0".join(names)
     return not names or (text.count(b"\0/") == len(names) and b"/../" not in text and b"/..\0" not in text)
 
