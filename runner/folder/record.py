@@ -65,7 +65,9 @@ class JobError(Written):
 
 def error_of(code: str, text: str) -> JobError:
     """What is said of an error: its text, and apart from that its way out, where it names one on a line of its own."""
-    message, _, fix = text.partition("\n    fix: ")
+    from bep.schemas.fixes import parted
+
+    message, fix = parted(text)
     return JobError(code=code, message=message, fix=fix)
 
 

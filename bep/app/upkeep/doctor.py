@@ -19,6 +19,7 @@ from bep.providers.check import Probe, Verdict, ok, problem, skipped, warning
 from bep.providers.folder_check import folder_check
 from bep.schemas.address import names_of
 from bep.schemas.findings.finding import SpecInvalid, errors
+from bep.schemas.fixes import parted
 from bep.schemas.next_step import step
 from bep.schemas.secrets.recognising import redacted
 from bep.schemas.workspace.stages import HOME
@@ -89,7 +90,7 @@ def _failed(name: str, error: Exception) -> Check:
     failure = failure_of(error)
     if failure is None:
         return problem(name, f"it could not be looked at: {type(error).__name__}: {error}".rstrip(": "))
-    message, _, fix = failure.message.partition("\n    fix: ")
+    message, fix = parted(failure.message)
     fix = fix or " ".join(str(one) for one in failure.next if str(one) not in message)
     return problem(name, message, fix, *failure.next)
 

@@ -17,6 +17,7 @@ from bep.providers.azure.content.contents import DEFAULT_STORE
 from bep.providers.azure.credentials import taken
 from bep.providers.check import Check, Probe, ok, problem, skipped, warning
 from bep.providers.protocol import ProviderError
+from bep.schemas.fixes import parted
 from bep.schemas.kinds.kind import kind_names
 
 if TYPE_CHECKING:
@@ -77,8 +78,7 @@ class AzureChecks:
     def _sign_in(self) -> Iterator[Check]:
         name, token = "Azure sign-in", self._token
         if isinstance(token, ProviderError):  # the settings are wrong, or an extra is missing: it says how to mend that
-            message, _, fix = token.message.partition("\n    fix: ")
-            yield problem(name, message, fix)
+            yield problem(name, *parted(token.message))
             return
         if isinstance(token, Exception):
             yield problem(name, _in_one_line(token), _SIGN_IN)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from bep.distribution import install
 from bep.schemas.findings.finding import Finding, SpecInvalid, mistake
+from bep.schemas.fixes import parted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,8 +87,7 @@ def _of_the_share(opened: "Specs", cluster: "RayCluster", compute: str) -> Itera
 
 
 def _told(code: str, compute: str, refused: Exception) -> Finding:
-    message, _, fix = str(refused).partition("\n    fix: ")
-    return mistake(code, compute, message, fix)
+    return mistake(code, compute, *parted(str(refused)))
 
 
 def _silence(address: str) -> str:
