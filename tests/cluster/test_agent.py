@@ -38,6 +38,8 @@ WAITS = """
     import os, time
     def run(mini_batch):
         names = [os.path.basename(path) for path in mini_batch]
+        if "00000.txt" in names:
+            open(os.environ["GO"] + ".begun", "w").close()
         while "00000.txt" in names and not os.path.exists(os.environ["GO"]):
             time.sleep(0.01)
         return names
@@ -200,6 +202,7 @@ def test_stop_lets_a_call_end_publishes_what_is_settled_and_says_the_last_word(t
         driver.give(1, (1, 4, 1))
         driver.give(2, (0, 1, 1), (5, 15, 1))
         driver.settled(1)
+        eventually("a call has begun that stop lets end", tmp_path.joinpath("go.begun").exists)
         driver.tell(Stop())
         go.touch()
         driver.heard(Stopped)
