@@ -2,11 +2,12 @@
 
 One process holds the network and every other process of it. It reads a pipe whose other end this process has, and ends
 when that closes: the kernel then ends all, whatever ended this process. Nothing has a name in the file system, so there
-is nothing to sweep. Knows no Ray.
+is nothing to sweep. The thread that makes the network is in it until its end, with what it starts meanwhile: no card
+and no address is ever added outside, where a browser of another test would give up its requests. Knows no Ray.
 """
 
+import ctypes
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -21,6 +22,11 @@ from tests.cluster.waiting import eventually
 
 INIT: Final = Path(__file__).with_name("init.py")
 PROGRAMS: Final = ("ip", "nsenter", "unshare")
+SUBNET: Final = "198.18.0"
+"""One of those kept for tests of networks. Each network is a world of its own, so all have the same."""
+HOST: Final = f"{SUBNET}.254"
+CLONE_NEWNET: Final = 0x40000000
+"""The kernel's name for networks, in linux/sched.h."""
 WAITING: Final = ("sh", "-c", '"$@"; exit $?', "waiting for")
 """Stands between `nsenter` and a program: `nsenter` stops itself when its child is stopped, and then buries nobody, so
 that a stopped program would keep its machine, and the network, after the end of this process."""
@@ -111,22 +117,15 @@ class Program:
 
 @dataclass
 class Network:
-    """A network of machines, and this machine in it at `host`."""
+    """A network of machines, and the thread that made it in it at `HOST`."""
 
     folder: Path
-    subnet: str
-    card: str
     keeper: int
     machines: list[Machine] = field(default_factory=list)
 
-    @property
-    def host(self) -> str:
-        """This machine's address in the network."""
-        return f"{self.subnet}.254"
-
     def address(self, number: int) -> str:
         """That of a machine, whether or not it is there."""
-        return f"{self.subnet}.{number + 1}"
+        return f"{SUBNET}.{number + 1}"
 
     def add(self, environment: Mapping[str, str], mounts: Mapping[str, str] | None = None) -> Machine:
         """A machine more, on which nothing runs. Its folder is `node<N>`.
@@ -150,7 +149,7 @@ class Network:
         pid = _child(_child(begun.pid))
         machine = Machine(number, self.address(number), f"card{number}", folder, environment, begun, pid)
         self.machines.append(machine)
-        _ip(None, f"link add name {machine.card} netns {self.keeper} type veth peer name eth0 netns {pid}")
+        _ip(self.keeper, f"link add name {machine.card} type veth peer name eth0 netns {pid}")
         _ip(self.keeper, f"link set {machine.card} master switch up")
         _ip(pid, "link set lo up", f"address add {machine.address}/24 dev eth0", "link set eth0 up")
         return machine
@@ -167,19 +166,19 @@ class Network:
 
 @contextmanager
 def network(folder: Path) -> Iterator[Network]:
-    """A network without machines. At the end all are gone; when this process is killed, soon after."""
+    """A network without machines, which this thread enters. At the end all are gone; when this process is killed, soon
+    after."""
     keeper = subprocess.Popen(
         ["unshare", "--net", "--pid", "--fork", "--kill-child", "cat"], stdin=subprocess.PIPE, start_new_session=True
     )
-    made = Network(folder, "", "", 0)
+    made = Network(folder, 0)
     try:
         made.keeper = _child(keeper.pid, "cat")
-        made.card, made.subnet = _joined(made.keeper)
-        _ip(made.keeper, "link add switch type bridge", "link set switch up", "link set host master switch up")
-        yield made
+        _ip(made.keeper, "link set lo up", "link add switch type bridge", f"address add {HOST}/24 dev switch")
+        _ip(made.keeper, "link set switch up")
+        with _in_network_of(made.keeper):
+            yield made
     finally:
-        if made.card:
-            _ip(None, f"link delete {made.card}")  # the kernel does it, too, in its own time
         assert keeper.stdin is not None
         keeper.stdin.close()
         keeper.wait()  # it returns when the last process of all machines is gone
@@ -189,24 +188,22 @@ def network(folder: Path) -> Iterator[Network]:
                 program.process.wait()
 
 
-def _joined(keeper: int) -> tuple[str, str]:
-    """A cable from this machine into the network, and the subnet of both: one of those kept for tests of networks."""
-    for last in random.sample(range(256), 256):
-        card = f"bep-test-{last}"
-        made = subprocess.run(
-            ["ip", "link", "add", "name", card, "type", "veth", "peer", "name", "host", "netns", str(keeper)],
-            capture_output=True,
-        )
-        if made.returncode == 0:  # the name is the claim: another test has a subnet of its own
-            _ip(None, f"address add 198.18.{last}.254/24 dev {card}", f"link set {card} up")
-            return card, f"198.18.{last}"
-    raise AssertionError(f"no subnet is free: {made.stderr.decode()}")
+@contextmanager
+def _in_network_of(pid: int) -> Iterator[None]:
+    """Let this thread, and what it starts from now on, be in the network of a process."""
+    system = ctypes.CDLL(None, use_errno=True)  # `os` has it from Python 3.12 on
+    with Path("/proc/thread-self/ns/net").open("rb") as before, Path(f"/proc/{pid}/ns/net").open("rb") as there:
+        assert system.setns(there.fileno(), CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
+        try:
+            yield
+        finally:
+            assert system.setns(before.fileno(), CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
 
 
-def _ip(inside: int | None, *lines: str) -> None:
-    """Commands of `ip`, here or in the network of a process."""
-    before = [] if inside is None else ["nsenter", f"--target={inside}", "--net", "--"]
-    done = subprocess.run([*before, "ip", "-batch", "-"], input="\n".join(lines).encode(), capture_output=True)
+def _ip(pid: int, *lines: str) -> None:
+    """Commands of `ip` in the network of a process."""
+    command = ["nsenter", f"--target={pid}", "--net", "--", "ip", "-batch", "-"]
+    done = subprocess.run(command, input="\n".join(lines).encode(), capture_output=True)
     assert done.returncode == 0, f"ip {lines}: {done.stderr.decode()}"
 
 

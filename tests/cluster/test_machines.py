@@ -1,14 +1,18 @@
 """The machines that clusters are made of: apart, cut off, killed, and gone whatever ends the process that has them."""
 
+import os
 import signal
 import subprocess
 import sys
+import urllib.request
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.cluster.machines import Machine, Network, missing, network
+from tests.cluster.machines import HOST, SUBNET, Machine, Network, missing, network
 from tests.cluster.waiting import eventually
 
 SERVE = [sys.executable, "-m", "http.server", "80"]
@@ -21,7 +25,7 @@ from tests.cluster.machines import network
 with network(Path(sys.argv[1])) as there:
     made = [there.add({"PATH": "/usr/bin:/bin"}).start(["sleep", "1000"]) for _ in range(2)]
     made[0].kill(signal.SIGSTOP)
-    print(there.card, *(program.pid for program in made), flush=True)
+    print(Path(f"/proc/{there.keeper}/ns/net").readlink(), *(program.pid for program in made), flush=True)
     time.sleep(1000)
 """
 
@@ -101,10 +105,48 @@ def test_nothing_is_left_when_the_process_that_has_the_machines_is_killed(tmp_pa
     holder = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
     with holder.stdout as said:
-        card, *pids = said.readline().split()
+        network_of, *pids = said.readline().split()
     assert len(pids) == 2
-    assert Path(f"/sys/class/net/{card}").exists()
+    assert networks()[network_of] > 2
     holder.kill()
     holder.wait()
     eventually("its processes are gone", lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
-    eventually("its network is gone", lambda: not Path(f"/sys/class/net/{card}").exists())
+    eventually("its network is gone", lambda: network_of not in networks())
+
+
+def test_the_network_that_other_tests_are_in_stays_as_it_is(tmp_path: Path) -> None:
+    """A browser gives up what it asks for when a card or an address is added to the network that it is in."""
+    if reason := missing():
+        pytest.skip(reason)
+    with Path("/proc/thread-self/ns/net").open("rb") as outside:
+        words = ["nsenter", f"--net=/proc/{os.getpid()}/fd/{outside.fileno()}", "ip", "-oneline", "address"]
+        with network(tmp_path) as there:
+            machine = there.add({"PATH": "/usr/bin:/bin"})
+            machine.start(SERVE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            eventually("it is reached from here", lambda: reached(machine.address))
+            assert HOST in addresses("ip", "-oneline", "address")
+            assert not [address for address in addresses(*words) if address.startswith(SUBNET)]
+        assert addresses("ip", "-oneline", "address") == addresses(*words)
+
+
+def reached(address: str) -> bool:
+    """Whether a machine serves its folder to this process."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with suppress(OSError), opener.open(f"http://{address}", timeout=2) as answer:
+        return b"Directory listing" in answer.read()
+    return False
+
+
+def addresses(*command: str) -> set[str]:
+    """What a command of `ip` says of addresses."""
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return {line.split()[3].partition("/")[0] for line in said.splitlines()}
+
+
+def networks() -> Counter[str]:
+    """How many processes are in each network."""
+    found: Counter[str] = Counter()
+    for place in Path("/proc").glob("[0-9]*/ns/net"):
+        with suppress(OSError):
+            found[str(place.readlink())] += 1
+    return found

@@ -66,4 +66,3 @@ def test_a_cluster_of_two_nodes(tmp_path: Path) -> None:
         eventually("Ray misses both", lambda: there.alive() == {addresses[0]})
         lived = [process.pid for process in there.processes(0)]
     assert not any(Path(f"/proc/{pid}").exists() for pid in lived)
-    assert not Path(f"/sys/class/net/{there.network.card}").exists()
