@@ -24,6 +24,8 @@ READ_AT_START: Final = ("PYTHON", "LANG", "LC_", "LD_", "TZ", "FORCE_COLOR", "PY
 """How the variables begin that Python, or a package that bep uses, reads as it is started or imported."""
 AT_FIRST: Final[dict[str, str]] = {}
 """The environment that the server has: this process's before any test had its way with it."""
+NETWORK: Final[list[str]] = []
+"""The network that the server is in, as the kernel calls it: this process's before any test made one of its own."""
 SECONDS: Final = 120
 """How long a command may take."""
 
@@ -165,14 +167,24 @@ def remember_environment() -> None:
     """What the environment is now, every command is forked with, less what it is given."""
     AT_FIRST.clear()
     AT_FIRST.update({name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "PY_COLORS")})
+    NETWORK[:] = _network()
 
 
 def can_be_forked(environment: Mapping[str, str]) -> bool:
-    """Whether a command starts as it would anew: what is read at a start is as the server read it."""
-    if not AT_FIRST or ANEW in AT_FIRST or not hasattr(os, "pidfd_open"):
+    """Whether a command starts as it would anew: what is read at a start is as the server read it, and so is the
+    network."""
+    if not AT_FIRST or ANEW in AT_FIRST or not hasattr(os, "pidfd_open") or _network() != NETWORK:
         return False
     changed = {name for name in environment.keys() | AT_FIRST.keys() if environment.get(name) != AT_FIRST.get(name)}
     return not any(name.startswith(READ_AT_START) for name in changed)
+
+
+def _network() -> list[str]:
+    """The network that this thread is in; nothing where the system has but one."""
+    try:
+        return [str(Path("/proc/thread-self/ns/net").readlink())]
+    except OSError:
+        return []
 
 
 def started(words: Sequence[str], folder: Path, environment: Mapping[str, str], stderr: int = PIPE) -> Started:

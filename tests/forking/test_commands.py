@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.bep.conftest import Workspace, surroundings, until
+from tests.cluster.machines import missing, network
 from tests.forking.commands import Forked, can_be_forked, run, started
 
 pytestmark = pytest.mark.skipif(not can_be_forked(surroundings()), reason="every command is started anew here")
@@ -58,3 +59,13 @@ def test_what_is_read_at_a_start_makes_a_command_start_anew(workspace: Workspace
     assert not can_be_forked({**surroundings(), "TZ": "Asia/Tokyo"})
     assert can_be_forked({**surroundings(), "XDG_CACHE_HOME": "/elsewhere"})
     assert workspace.bep("version", PYTHONIOENCODING="latin-1").stdout.startswith("bep ")
+
+
+def test_a_command_is_in_the_network_of_whoever_starts_it(workspace: Workspace, tmp_path: Path) -> None:
+    """A server that began to fork in a network of one test would be out of reach for all others."""
+    if reason := missing():
+        pytest.skip(reason)
+    with network(tmp_path):
+        assert not can_be_forked(surroundings())
+        assert workspace.bep("version").stdout.startswith("bep ")
+    assert can_be_forked(surroundings())
