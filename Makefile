@@ -37,7 +37,7 @@ lint: $(VENV)/installed-for-tests
 PARALLEL := --numprocesses auto --dist worksteal
 
 unit: $(VENV)/installed-for-tests
-	$(BIN)/python -m pytest -q $(PARALLEL)
+	$(BIN)/python -m pytest -q $(PARALLEL) --short
 
 test-all: lint services
 	$(BIN)/python -m pytest -q $(PARALLEL) -r s --skip-nothing --cov --cov-report=

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, is_hypothesis_test, settings
 
 from tests.forking.commands import remember_environment
+from tests.long import long_tests, name_of
 from tests.skips import pytest_addoption, pytest_make_collect_report, pytest_runtest_makereport
 
 __all__ = ["pytest_addoption", "pytest_make_collect_report", "pytest_runtest_makereport"]
@@ -37,9 +38,15 @@ def pytest_configure() -> None:
     remember_environment()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Count no lines in properties: they take three times as long counted, and other tests run the same lines."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Count no lines in properties: they take three times as long counted, and other tests run the same lines.
+
+    With `--short`, leave out what takes long.
+    """
+    left_out = long_tests() if config.getoption("--short") else frozenset()
     for item in items:
+        if name_of(item.nodeid) in left_out:
+            item.add_marker(pytest.mark.skip(reason="it takes long: make test-all"))
         if isinstance(item, pytest.Function) and is_hypothesis_test(item.function):
             item.add_marker(pytest.mark.no_cover)
 

@@ -19,9 +19,10 @@ ALLOWED = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option."""
+    """Add the options."""
     told = "fail tests that skip, but for the reasons listed in tests/skips.py"
     parser.addoption("--skip-nothing", action="store_true", help=told)
+    parser.addoption("--short", action="store_true", help="skip the tests of tests/long.txt, which take long")
 
 
 def _judge(report: Any) -> None:
