@@ -1,7 +1,7 @@
 """Which tests take long: `make test` leaves them to `make test-all`. `python -m tests.long LOG` writes the table.
 
-LOG is what `PYTEST_ADDOPTS=--durations=400 make test-all` printed. What counts is all cases of a test together. Knows no
-test's reason to be long.
+LOG is what `PYTEST_ADDOPTS=--durations=400 make test-all` printed. What counts is all cases of a test together. Knows
+no test's reason to be long.
 """
 
 import re
