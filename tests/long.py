@@ -6,7 +6,7 @@ no test's reason to be long.
 
 import re
 import sys
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 from typing import Final
 
@@ -28,10 +28,10 @@ def long_tests() -> frozenset[str]:
 
 def found(log: str) -> list[str]:
     """The names that a table of this log has."""
-    seconds: Counter[str] = Counter()
+    seconds: defaultdict[str, float] = defaultdict(float)
     for line in log.splitlines():
         if match := _LINE.match(line):
-            seconds[match[2]] += float(match[1])  # type: ignore[assignment] # a counter adds up fractions, too
+            seconds[match[2]] += float(match[1])
     return sorted(name for name, took in seconds.items() if took >= SECONDS)
 
 
