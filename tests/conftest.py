@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, is_hypothesis_test, settings
 
+from bep.terminal import Wishes
 from tests.forking.commands import remember_environment
 from tests.long import long_tests, name_of
 from tests.skips import pytest_addoption, pytest_make_collect_report, pytest_runtest_makereport
@@ -61,6 +62,13 @@ def pytest_xdist_auto_num_workers() -> int:
 def _a_cache_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test builds environments where those of the person are who runs it."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(autouse=True)
+def _wishes_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test has the --verbose of a command that another ran in this process."""
+    for name in ("no_colour", "quiet", "verbose"):
+        monkeypatch.setattr(Wishes, name, False)
 
 
 @pytest.fixture
