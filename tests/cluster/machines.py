@@ -28,7 +28,7 @@ HOST: Final = f"{SUBNET}.254"
 CLONE_NEWNET: Final = 0x40000000
 """The kernel's name for networks, in linux/sched.h."""
 WAITING: Final = ("sh", "-c", '"$@"; exit $?', "waiting for")
-"""Stands between `nsenter` and a program: `nsenter` stops itself when its child is stopped, and then buries nobody, so
+"""Stands between `nsenter` and a program: `nsenter` stops itself when its child is stopped, and then reaps nobody, so
 that a stopped program would keep its machine, and the network, after the end of this process."""
 
 
