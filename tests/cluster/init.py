@@ -1,4 +1,4 @@
-"""Process 1 of a machine that `machines` pretends: names it, mounts its folders, then buries the dead.
+"""Process 1 of a machine that `machines` pretends: names it, mounts its folders, then reaps what has ended.
 
 Arguments: the machine's name, then folders as SOURCE:TARGET or tmpfs:TARGET. It says so once all is there.
 """
