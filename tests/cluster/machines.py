@@ -80,7 +80,7 @@ class Machine:
         """All but its process 1, oldest first; the dead who wait for their parent have the state Z."""
         here = _space(self.pid)
         found = (_process(pid) for pid in _pids() if here and pid != self.pid and _space(pid) == here)
-        return [process for process in found if process is not None and process.command[: len(WAITING)] != WAITING]
+        return [process for process in found if process is not None and not _is_waiting(process)]
 
     def start(self, command: Sequence[str], folder: Path | None = None, **words: Any) -> "Program":
         """A program on this machine, begun in a folder; `words` are those of `Popen`, `env` adds to the machine's.
@@ -105,8 +105,10 @@ class Program:
 
     @property
     def pid(self) -> int:
-        """Its own process, for signals."""
-        return _child(_child(self.process.pid, WAITING[0]))
+        """Its own process, for signals: it runs the program, and is no longer a copy of the shell that waits for it."""
+        pid = _child(_child(self.process.pid, WAITING[0]))
+        eventually("the program runs", lambda: not _is_waiting(_process(pid)), 30)
+        return pid
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Send it a signal, if it has not ended."""
@@ -218,6 +220,11 @@ def _child(pid: int, program: str = "") -> int:
         return 0
 
     return int(eventually(f"process {pid} starts {program or 'another'}", found, 30))
+
+
+def _is_waiting(process: Process | None) -> bool:
+    """Whether it is the shell that waits for a program."""
+    return process is not None and process.command[: len(WAITING)] == WAITING
 
 
 def _pids() -> list[int]:
