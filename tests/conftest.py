@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, is_hypothesis_test, settings
 
+from bep.cli import WISHES
 from bep.terminal import Wishes
 from tests.forking.commands import remember_environment
 from tests.long import long_tests, name_of
@@ -67,7 +68,7 @@ def _a_cache_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: p
 @pytest.fixture(autouse=True)
 def _wishes_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test has the --verbose of a command that another ran in this process."""
-    for name in ("no_colour", "quiet", "verbose"):
+    for name in WISHES.values():
         monkeypatch.setattr(Wishes, name, False)
 
 
